@@ -1,0 +1,55 @@
+/** One bounded call of something outside: a deadline, the caller's signal, and nothing left behind. */
+
+/** Options of everything that reaches a store. */
+export interface CallOptions {
+  /** Stops waiting. A write that was sent may still be applied. */
+  signal?: AbortSignal;
+}
+
+/** Starts a timer and returns the way to stop it. Real time even under a fake clock: a deadline guards real I/O. */
+export type Timer = (ms: number, fire: () => void) => () => void;
+
+/** The system's timer. */
+export const systemTimer: Timer = (ms, fire) => {
+  const handle = setTimeout(fire, ms);
+  return () => clearTimeout(handle);
+};
+
+/** How a bounded call ended: with a value, or without one because of its deadline or the caller. */
+export type Bounded<T> = { ended: 'value'; value: T } | { ended: 'deadline' } | { ended: 'aborted'; reason: unknown };
+
+/**
+ * Waits for `work` until the deadline or the caller's signal. What `work` rejects with passes through.
+ * The signal given to `work` aborts when the wait ends early, so that a client can let its socket go.
+ */
+export async function bounded<T>(
+  timer: Timer,
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Bounded<T>> {
+  if (signal?.aborted) return { ended: 'aborted', reason: signal.reason };
+  const controller = new AbortController();
+  return new Promise<Bounded<T>>((resolve, reject) => {
+    const finish = (settle: () => void): void => {
+      stop();
+      signal?.removeEventListener('abort', abort);
+      settle();
+    };
+    const abort = (): void => {
+      finish(() => resolve({ ended: 'aborted', reason: signal?.reason }));
+      controller.abort(signal?.reason);
+    };
+    const stop = timer(ms, () => {
+      finish(() => resolve({ ended: 'deadline' }));
+      controller.abort(new DOMException('The deadline passed.', 'TimeoutError'));
+    });
+    signal?.addEventListener('abort', abort, { once: true });
+    void Promise.resolve()
+      .then(() => work(controller.signal))
+      .then(
+        (value) => finish(() => resolve({ ended: 'value', value })),
+        (error: unknown) => finish(() => reject(error as Error)),
+      );
+  });
+}

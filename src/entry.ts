@@ -1,0 +1,120 @@
+import { parseWriteId, type Version } from './fence.ts';
+import { CorruptEntryError, type ErrorContext } from './errors.ts';
+import { isObjectKey } from './path.ts';
+import type { TaskScope } from './scope.ts';
+
+/**
+ * What the metastore holds for a key: a head of fixed places, which scripts compare as text, then what only we read, as JSON.
+ * `<format><kind> <write ID> <updated at> <expires at> <JSON>`; times are 13 digits of milliseconds. The value itself, where it
+ * is inline, lies beside it in a field of its own, so that `redis-cli` shows plain JSON.
+ */
+
+/** The format that this version writes and reads. */
+export const ENTRY_FORMAT = '1';
+
+/** The instant that stands for no end. */
+export const NEVER = 9_999_999_999_999;
+
+/** Places in the head, as [from, to) of JavaScript. The scripts use the same, counted from 1. */
+const HEAD = { kind: 1, writeId: [3, 55], updatedAt: [56, 69], expiresAt: [70, 83], json: 84 } as const;
+
+/** Inline value, reference, or tombstone of a deleted key. */
+export type EntryKind = 'i' | 'r' | 't';
+
+/** Where an offloaded value lies, and how to know that it is the one that was written. */
+export interface Reference {
+  /** Alias of the object store. */
+  store: string;
+  /** Relative to that store; of the grammar of `path.ts`. */
+  object: string;
+  codec: string;
+  /** Name of the encryption, where there was one. */
+  encryption?: string;
+  /** Bytes in the object. */
+  storedSize: number;
+  /** SHA-256 of the bytes in the object, in hex. */
+  sha256: string;
+}
+
+/** The part of an entry that only we read. */
+export interface EntryMeta {
+  type: 'json' | 'bytes';
+  /** Bytes of the serialized value. */
+  size: number;
+  ref?: Reference;
+  /** The key, where its name is a digest. */
+  key?: string;
+  /** The task that wrote it; absent for people and tools. */
+  writer?: TaskScope;
+}
+
+/** An entry as the metastore returned it. */
+export interface StoredEntry {
+  kind: EntryKind;
+  version: Version;
+  updatedAt: number;
+  /** `NEVER` where it has no end. */
+  expiresAt: number;
+  meta: EntryMeta;
+  /** The serialized value of an inline entry, where it was asked for. */
+  body?: Uint8Array;
+}
+
+/** The first part of an entry, as a script completes it: `<format><kind>`, and the JSON for the end. */
+export function entryParts(meta: EntryMeta): { head: string; json: string } {
+  return { head: ENTRY_FORMAT + (meta.ref ? 'r' : 'i'), json: JSON.stringify(meta) };
+}
+
+/**
+ * Reads an entry.
+ *
+ * @throws {@link CorruptEntryError} when it is of a newer format, damaged, or refers outside the key grammar.
+ */
+export function parseEntry(text: string, where: ErrorContext, body?: Uint8Array): StoredEntry {
+  if (text[0] !== ENTRY_FORMAT) {
+    throw new CorruptEntryError(`the entry has format ${JSON.stringify(text[0])}, this version reads ${ENTRY_FORMAT}`, where);
+  }
+  const kind = text[HEAD.kind];
+  const writeId = text.slice(...HEAD.writeId);
+  const updatedAt = Number(text.slice(...HEAD.updatedAt));
+  const expiresAt = Number(text.slice(...HEAD.expiresAt));
+  const meta = kind === 't' ? { type: 'json', size: 0 } : parseMeta(text.slice(HEAD.json));
+  const sound =
+    (kind === 'i' || kind === 'r' || kind === 't') &&
+    parseWriteId(writeId) !== undefined &&
+    Number.isSafeInteger(updatedAt) &&
+    Number.isSafeInteger(expiresAt) &&
+    isMeta(meta) &&
+    (kind === 'r') === (meta.ref !== undefined);
+  if (!sound) throw new CorruptEntryError('the entry is damaged', where);
+  return { kind, version: writeId as Version, updatedAt, expiresAt, meta, ...(body === undefined ? {} : { body }) };
+}
+
+function parseMeta(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function isMeta(meta: unknown): meta is EntryMeta {
+  if (typeof meta !== 'object' || meta === null) return false;
+  const { type, size, ref } = meta as EntryMeta;
+  if ((type !== 'json' && type !== 'bytes') || !Number.isSafeInteger(size) || size < 0) return false;
+  return ref === undefined || isReference(ref);
+}
+
+function isReference(ref: Reference): boolean {
+  return (
+    typeof ref === 'object' &&
+    ref !== null &&
+    typeof ref.store === 'string' &&
+    typeof ref.object === 'string' &&
+    isObjectKey(ref.object) &&
+    typeof ref.codec === 'string' &&
+    Number.isSafeInteger(ref.storedSize) &&
+    ref.storedSize >= 0 &&
+    /^[0-9a-f]{64}$/.test(ref.sha256)
+  );
+}

@@ -1,0 +1,299 @@
+import type { Duration } from './duration.ts';
+import type { AssetScope, TaskScope } from './scope.ts';
+import type { Version } from './fence.ts';
+import type { JsonValue } from './value.ts';
+
+/**
+ * One family of errors. Classed by what the caller must do next; `code` is stable, and is Temporal's failure type letter for
+ * letter. Text and fields hold identifiers, never a value and never a credential.
+ */
+
+const brand = Symbol.for('mooring.error');
+
+/** Where an error happened. */
+export interface ErrorContext {
+  scope?: TaskScope | AssetScope | undefined;
+  key?: string | undefined;
+  store?: string | undefined;
+  cause?: unknown;
+}
+
+/** What all errors of this library share. */
+export abstract class MooringError<Code extends string = string> extends Error {
+  /** Stable, dotted: `mooring.stale-attempt`. */
+  abstract readonly code: Code;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  /** Whose state it was. */
+  declare readonly scope?: TaskScope | AssetScope;
+  /** Under which key. */
+  declare readonly key?: string;
+  /** In which store. */
+  declare readonly store?: string;
+
+  constructor(message: string, retryable: boolean, context: ErrorContext = {}) {
+    const { scope, key, store, cause } = context;
+    const where = [
+      scope && `scope=${describeScope(scope)}`,
+      key !== undefined && `key=${JSON.stringify(key)}`,
+      store !== undefined && `store=${store}`,
+    ].filter(Boolean);
+    super(where.length > 0 ? `${message} [${where.join(', ')}]` : message, cause === undefined ? {} : { cause });
+    this.name = new.target.name;
+    this.retryable = retryable;
+    if (scope) this.scope = scope;
+    if (key !== undefined) this.key = key;
+    if (store !== undefined) this.store = store;
+  }
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+}
+
+/** One line that names a scope. */
+export function describeScope(scope: TaskScope | AssetScope): string {
+  if (!('flow' in scope)) return `asset:${scope.name ?? scope.uri}`;
+  const item = scope.itemKey ?? scope.mapIndex;
+  return [scope.flow, scope.run, scope.task, ...(item === undefined ? [] : [String(item)])].join('/');
+}
+
+/** A rejected value as text: short, and never more of a string than tells what it was. */
+function received(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}
+
+/** An option, or a call, that cannot be meant. Nothing was written. */
+export class ConfigError extends MooringError<'mooring.config'> {
+  readonly code = 'mooring.config';
+  /** The option, by its name. */
+  readonly option: string;
+  constructor(option: string, rule: string, ...value: [] | [unknown]) {
+    super(`${option} ${rule}${value.length > 0 ? `, received ${received(value[0])}` : ''}`, false);
+    this.option = option;
+  }
+}
+
+/** A key, or a part of a scope, that cannot be a path segment. Nothing was read or written. */
+export class InvalidKeyError extends MooringError<'mooring.invalid-key'> {
+  readonly code = 'mooring.invalid-key';
+  constructor(what: string, rule: string, value: unknown) {
+    super(`${what} ${rule}, received ${received(value)}`, false);
+  }
+}
+
+/** A value that JSON would change silently, or refuse. Nothing was written. */
+export class InvalidValueError extends MooringError<'mooring.invalid-value'> {
+  readonly code = 'mooring.invalid-value';
+  /** Where in the value, as a path: `$.pages[3].at`. */
+  readonly at: string;
+  constructor(at: string, problem: string, context?: ErrorContext) {
+    super(`${at} ${problem}`, false, context);
+    this.at = at;
+  }
+}
+
+/** A value above the hard limit. Nothing was written. */
+export class ValueTooLargeError extends MooringError<'mooring.value-too-large'> {
+  readonly code = 'mooring.value-too-large';
+  readonly bytes: number;
+  readonly limit: number;
+  constructor(bytes: number, limit: number, hint: string, context?: ErrorContext) {
+    super(`the value has ${bytes} bytes, maxValueBytes is ${limit}; ${hint}`, false, context);
+    this.bytes = bytes;
+    this.limit = limit;
+  }
+}
+
+/** Somebody else wrote first. Read again and decide again. */
+export class VersionConflictError extends MooringError<'mooring.version-conflict'> {
+  readonly code = 'mooring.version-conflict';
+  /** The version that is there now. */
+  readonly current: Version | 'absent';
+  constructor(current: Version | 'absent', context?: ErrorContext) {
+    super(`another write came first, the current version is ${current}`, true, context);
+    this.current = current;
+  }
+}
+
+/** A newer attempt owns this state, or the runtime gave the job to another. The attempt should end; the runtime's own retry goes on. */
+export class StaleAttemptError extends MooringError<'mooring.stale-attempt'> {
+  readonly code = 'mooring.stale-attempt';
+  constructor(why: string, context?: ErrorContext) {
+    super(`this attempt no longer owns the task: ${why}`, true, context);
+  }
+}
+
+/** A store did not take the call. Nothing was written. */
+export class StoreUnavailableError extends MooringError<'mooring.store-unavailable'> {
+  readonly code = 'mooring.store-unavailable';
+  constructor(message: string, context?: ErrorContext) {
+    super(message, true, context);
+  }
+}
+
+/** A write without an answer, or short of the durability asked for: it may have been applied. */
+export class OutcomeUnknownError extends MooringError<'mooring.outcome-unknown'> {
+  readonly code = 'mooring.outcome-unknown';
+  readonly reason: 'no-answer' | 'not-replicated';
+  constructor(reason: 'no-answer' | 'not-replicated', message: string, context?: ErrorContext) {
+    super(message, true, context);
+    this.reason = reason;
+  }
+}
+
+/** The entry is there and its object is not. Never the same as no value. */
+export class MissingObjectError extends MooringError<'mooring.missing-object'> {
+  readonly code = 'mooring.missing-object';
+  constructor(object: string, context?: ErrorContext) {
+    super(`the object ${object}, which the entry refers to, does not exist`, false, context);
+  }
+}
+
+/** Stored bytes that are not what was written, or of a format that this version does not know. */
+export class CorruptEntryError extends MooringError<'mooring.corrupt-entry'> {
+  readonly code = 'mooring.corrupt-entry';
+  constructor(problem: string, context?: ErrorContext) {
+    super(problem, false, context);
+  }
+}
+
+/** A reference names an object store that was not given. */
+export class UnknownLocationError extends MooringError<'mooring.unknown-location'> {
+  readonly code = 'mooring.unknown-location';
+  /** The alias that the reference recorded. */
+  readonly alias: string;
+  constructor(alias: string, known: readonly string[], context?: ErrorContext) {
+    super(
+      `the value lies in the object store ${JSON.stringify(alias)}, which is neither objectStore nor one of formerObjectStores ` +
+        `(known: ${known.length > 0 ? known.join(', ') : 'none'})`,
+      false,
+      context,
+    );
+    this.alias = alias;
+  }
+}
+
+/** The codec that a value was written with is not here. */
+export class CodecUnavailableError extends MooringError<'mooring.codec-unavailable'> {
+  readonly code = 'mooring.codec-unavailable';
+  readonly codec: string;
+  constructor(codec: string, remedy: string, context?: ErrorContext) {
+    super(`the codec ${JSON.stringify(codec)} is not available: ${remedy}`, false, context);
+    this.codec = codec;
+  }
+}
+
+/** The external job may or may not have been submitted, and nothing can tell. A person answers, with `jobRecords()`. */
+export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit'> {
+  readonly code = 'mooring.ambiguous-submit';
+  readonly idempotencyKey: string;
+  readonly submission: number;
+  /** Since when. */
+  readonly since: Date;
+  constructor(record: { idempotencyKey: string; submission: number; since: Date }, context?: ErrorContext) {
+    super(
+      `submission ${record.submission} (idempotency key ${record.idempotencyKey}) may or may not have reached the far side; ` +
+        'look there, then adopt its ID or mark it not submitted with jobRecords()',
+      false,
+      context,
+    );
+    this.idempotencyKey = record.idempotencyKey;
+    this.submission = record.submission;
+    this.since = record.since;
+  }
+}
+
+/** The external job failed. `retryable` as its status said; then the next attempt is the next submission. */
+export class ExternalJobFailedError extends MooringError<'mooring.external-job-failed'> {
+  readonly code = 'mooring.external-job-failed';
+  readonly externalId: JsonValue;
+  readonly submission: number;
+  /** What the far side said. */
+  readonly reason: string;
+  constructor(
+    job: { externalId: JsonValue; submission: number; reason: string; retryable: boolean },
+    context?: ErrorContext,
+  ) {
+    super(`external job ${JSON.stringify(job.externalId)} (submission ${job.submission}) failed: ${job.reason}`, job.retryable, context);
+    this.externalId = job.externalId;
+    this.submission = job.submission;
+    this.reason = job.reason;
+  }
+}
+
+/** The far side no longer knows the external job, and `onMissing` is `'fail'`. */
+export class ExternalJobMissingError extends MooringError<'mooring.external-job-missing'> {
+  readonly code = 'mooring.external-job-missing';
+  readonly externalId: JsonValue;
+  constructor(externalId: JsonValue, context?: ErrorContext) {
+    super(`the far side does not know external job ${JSON.stringify(externalId)}`, false, context);
+    this.externalId = externalId;
+  }
+}
+
+/** The far side did not say, in words that `getStatus` classifies, how the job is. Nothing was submitted. */
+export class ExternalJobUnknownError extends MooringError<'mooring.external-job-unknown'> {
+  readonly code = 'mooring.external-job-unknown';
+  readonly externalId: JsonValue;
+  constructor(externalId: JsonValue, detail: string, context?: ErrorContext) {
+    super(`the state of external job ${JSON.stringify(externalId)} is unknown: ${detail}`, true, context);
+    this.externalId = externalId;
+  }
+}
+
+/** The input is not the one that was submitted, and `onInputChange` is `'fail'`. */
+export class InputChangedError extends MooringError<'mooring.input-changed'> {
+  readonly code = 'mooring.input-changed';
+  /** The job of the earlier input; `null` while its submit is unresolved. */
+  readonly externalId: JsonValue;
+  constructor(externalId: JsonValue, context?: ErrorContext) {
+    super(`the input changed since external job ${JSON.stringify(externalId)} was submitted (see onInputChange)`, false, context);
+    this.externalId = externalId;
+  }
+}
+
+/** Thrown by a user's `submit` when the far side certainly accepted nothing: the only error that users construct. */
+export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
+  readonly code = 'mooring.not-submitted';
+  /** How long the far side asked to be left alone. */
+  declare readonly retryAfter?: Duration;
+  /**
+   * @param options - `retryable`: whether the same submit may be accepted later. `retryAfter`: not before that time.
+   * @defaultValue `retryable` is true
+   */
+  constructor(message: string, options: { cause?: unknown; retryable?: boolean; retryAfter?: Duration } = {}) {
+    super(message, options.retryable ?? true, { cause: options.cause });
+    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+  }
+}
+
+/** Every error of this library, for `switch (error.code)`. The union may grow: keep a default branch. */
+export type AnyMooringError =
+  | ConfigError
+  | InvalidKeyError
+  | InvalidValueError
+  | ValueTooLargeError
+  | VersionConflictError
+  | StaleAttemptError
+  | MissingObjectError
+  | UnknownLocationError
+  | CorruptEntryError
+  | CodecUnavailableError
+  | StoreUnavailableError
+  | OutcomeUnknownError
+  | AmbiguousSubmitError
+  | ExternalJobFailedError
+  | ExternalJobMissingError
+  | ExternalJobUnknownError
+  | InputChangedError
+  | NotSubmittedError;
+
+/** Whether an error is one of this library's: by brand, so that it holds across copies of the package and across realms. */
+export function isMooringError(error: unknown): error is AnyMooringError {
+  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true;
+}

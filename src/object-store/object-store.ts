@@ -1,0 +1,22 @@
+import type { CallOptions } from '../call.ts';
+
+/**
+ * Where large values lie, under names that are never used twice. A store does not retry, log or translate: the façade turns
+ * whatever it throws into one error family. 'Missing' is `undefined`, and nothing else (no permission, no bucket) may be.
+ */
+export interface ObjectStore {
+  /** What references record, so that a moved store keeps its objects readable. */
+  readonly alias: string;
+  put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options: CallOptions & { ifAbsent: boolean },
+  ): Promise<'created' | 'exists'>;
+  get(key: string, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /** `start` and `end` are byte offsets, `end` exclusive. */
+  getStream(key: string, options?: CallOptions & { start?: number; end?: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Resolves with the keys that could not be deleted. A missing one counts as deleted. */
+  delete(keys: readonly string[], options?: CallOptions): Promise<readonly { key: string; error: unknown }[]>;
+  /** In the order of the keys' bytes. */
+  list(prefix: string, options?: CallOptions): AsyncIterable<{ key: string; size: number; modifiedAt: Date }>;
+}

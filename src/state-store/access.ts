@@ -1,0 +1,23 @@
+import type { CallOptions } from '../call.ts';
+import type { StaleAttemptError } from '../errors.ts';
+import { createWriter, drawNonce, UNFENCED, type Writer } from '../fence.ts';
+import type { Random } from '../random.ts';
+import type { TaskScope } from '../scope.ts';
+
+/** In whose name a handle reads and writes. */
+export interface Access {
+  /** Whether the scope's fence decides. */
+  readonly fenced: boolean;
+  /** What entries record as their writer; `undefined` for people and tools. */
+  readonly by: TaskScope | undefined;
+  /** Called before the first I/O of every operation: an attempt begins here, and rejects once it has ended. */
+  writer(call: CallOptions): Promise<Writer>;
+  /** A write was refused: a newer attempt owns the scope. */
+  refused(error: StaleAttemptError): void;
+}
+
+/** Access for people and tools: fenced by nothing. */
+export function unfencedAccess(random: Random): Access {
+  const writer = createWriter(UNFENCED, drawNonce('tool', random));
+  return { fenced: false, by: undefined, writer: () => Promise.resolve(writer), refused: () => undefined };
+}

@@ -1,0 +1,57 @@
+import type { Timer } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import type { Codec, Encryption } from '../codec/codec.ts';
+import { ConfigError } from '../errors.ts';
+import type { StateEvent } from '../events.ts';
+import type { Logger } from '../logger.ts';
+import type { OpenMetastore } from '../metastore/metastore.ts';
+import type { ObjectStore } from '../object-store/object-store.ts';
+import type { Random } from '../random.ts';
+import type { RetentionMs } from '../retention.ts';
+import type { StateStore } from './state-store.ts';
+
+/** What a store is made of. The rooms of the core work on this; users hold a `StateStore`. */
+export interface StoreCore {
+  readonly namespace: string;
+  readonly metastore: OpenMetastore;
+  readonly objectStore: ObjectStore | undefined;
+  /** By alias, the current one included. */
+  readonly locations: ReadonlyMap<string, ObjectStore>;
+  /** Bytes; a value of this size or more is offloaded. */
+  readonly offloadThreshold: number;
+  readonly maxValueBytes: number;
+  /** `undefined`: stored as it is. */
+  readonly codec: Codec | undefined;
+  /** By name: all that reading may meet. */
+  readonly codecs: ReadonlyMap<string, Codec>;
+  readonly encryption: Encryption | undefined;
+  readonly retention: RetentionMs;
+  /** Milliseconds. */
+  readonly commandTimeout: number;
+  readonly logger: Logger | undefined;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: Random;
+  /** Hands an event to the user's listener and to the counters; never throws. */
+  emit(event: StateEvent): void;
+  /** Counts an operation as in flight, so that `close()` waits for it; refuses it once closed. */
+  track<T>(operation: () => Promise<T>): Promise<T>;
+}
+
+const core = Symbol('mooring.core');
+
+/** Puts the core behind the public face. */
+export function withCore<Store extends StateStore>(store: Store, parts: StoreCore): Store {
+  return Object.defineProperty(store, core, { value: parts });
+}
+
+/**
+ * The core behind a store.
+ *
+ * @throws {@link ConfigError} when it is not of `createStateStore()` of this copy of the library.
+ */
+export function coreOf(store: StateStore): StoreCore {
+  const parts = (store as { [core]?: StoreCore } | undefined)?.[core];
+  if (!parts) throw new ConfigError('store', 'must come from createStateStore()', store);
+  return parts;
+}

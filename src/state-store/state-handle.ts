@@ -1,0 +1,82 @@
+import type { CallOptions } from '../call.ts';
+import type { Version } from '../fence.ts';
+import type { Retention } from '../retention.ts';
+import type { TaskScope } from '../scope.ts';
+import type { AnyShape, KeyOf, StateShape } from '../value.ts';
+
+/** Options of a write. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * How long the value is kept.
+   * @defaultValue the store's; asset state does not expire
+   */
+  retention?: Retention;
+}
+
+/** Options of a write that may compare first. */
+export interface SetOptions extends WriteOptions {
+  /**
+   * Writes only over this version, or only where there is none; else `VersionConflictError`.
+   * @defaultValue none: the last write wins
+   */
+  ifVersion?: Version | 'absent';
+}
+
+/** What is known of a value without fetching it. */
+export interface Entry {
+  key: string;
+  version: Version;
+  /** Bytes of the serialized value, before compression. */
+  size: number;
+  /** Whether it lies in the object store. */
+  offloaded: boolean;
+  updatedAt: Date;
+  /** `undefined`: never. */
+  expiresAt: Date | undefined;
+  /** The task that wrote it; `undefined` for people and tools. */
+  writer: TaskScope | undefined;
+}
+
+/**
+ * The state of one scope. In an attempt it is fenced: once a newer attempt has begun, every write rejects with
+ * `StaleAttemptError`. Keys and values are checked before any I/O (`InvalidKeyError`, `InvalidValueError`,
+ * `ValueTooLargeError`); every call ends within `commandTimeout` (`StoreUnavailableError`, or for a write that may have been
+ * applied `OutcomeUnknownError`).
+ */
+export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
+  /**
+   * The value, or `undefined` where there is none or it expired.
+   * @throws `MissingObjectError`, `CorruptEntryError`, `UnknownLocationError`, `CodecUnavailableError` where there is one that cannot be read
+   */
+  get<K extends KeyOf<Shape>>(key: K, options?: CallOptions): Promise<Shape[K] | undefined>;
+  /** The value with what is known of it. Errors as `get`. */
+  getEntry<K extends KeyOf<Shape>>(key: K, options?: CallOptions): Promise<(Entry & { value: Shape[K] }) | undefined>;
+  /** Several values in one round trip; keys without a value are left out. Errors as `get`. */
+  getMany<K extends KeyOf<Shape>>(keys: readonly K[], options?: CallOptions): Promise<Partial<Pick<Shape, K>>>;
+  /**
+   * Writes one value.
+   * @throws `VersionConflictError` when `ifVersion` is not what is there
+   */
+  set<K extends KeyOf<Shape>>(key: K, value: Shape[K], options?: SetOptions): Promise<Entry>;
+  /** Writes several values, all or none. A property that is `undefined` is left as it is. */
+  setMany(values: Partial<Shape>, options?: WriteOptions): Promise<void>;
+  /** The value; where there is none, the one that `create` makes, stored before it is returned. */
+  getOrSet<K extends KeyOf<Shape>>(key: K, create: () => Promise<Shape[K]>, options?: WriteOptions): Promise<Shape[K]>;
+  /** Compare-and-set, again until it succeeds. `change` may run several times; where it returns `undefined`, the key is deleted. */
+  update<K extends KeyOf<Shape>>(
+    key: K,
+    change: (current: Shape[K] | undefined) => Shape[K] | undefined,
+    options?: WriteOptions,
+  ): Promise<Shape[K] | undefined>;
+  /** Deletes a value; a missing one is no error. */
+  delete(key: KeyOf<Shape>, options?: CallOptions): Promise<void>;
+  /** What is there, in the order of the keys; fetches no object. */
+  entries(options?: CallOptions & { prefix?: string }): AsyncIterable<Entry>;
+  /**
+   * Wipes the scope, and supersedes an attempt that is running; what runs next is a new job. `allItems`: every mapped item of
+   * the task in its run.
+   * @defaultValue `allItems` is false
+   * @throws `AmbiguousSubmitError` while a submit of the scope is unresolved
+   */
+  clear(options?: CallOptions & { allItems?: boolean }): Promise<void>;
+}

@@ -1,0 +1,19 @@
+import type { CallOptions } from '../call.ts';
+import type { AssetScope, TaskScope } from '../scope.ts';
+import type { AnyShape, StateShape } from '../value.ts';
+import type { StateHandle } from './state-handle.ts';
+
+/** State of tasks and assets. Made by `createStateStore()`; not for implementing. */
+export interface StateStore extends AsyncDisposable {
+  /** State of a task, unfenced: for people and tools. In an attempt use `ctx.state`. */
+  task<Shape extends StateShape<Shape> = AnyShape>(scope: TaskScope): StateHandle<Shape>;
+  /** State of an asset. */
+  asset<Shape extends StateShape<Shape> = AnyShape>(scope: AssetScope): StateHandle<Shape>;
+  /**
+   * Resolves when every store can be used.
+   * @throws `StoreUnavailableError`, `ConfigError`
+   */
+  ready(options?: CallOptions): Promise<void>;
+  /** Lets what is in flight end, and refuses what comes later. Closes no client. */
+  close(): Promise<void>;
+}
