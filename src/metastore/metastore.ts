@@ -110,6 +110,11 @@ export type WriteReply =
 /** The first step of an attempt: the fence, and what it wants to read at once. */
 export interface BeginRequest {
   fence: Fence;
+  /**
+   * The fence comes from `draw()`. Then one that was drawn longer ago than the lateness limit (1 hour) is stale: the scope of a
+   * finished job may have ended meanwhile, its fence with it, and would look new to an attempt that slept since its proof.
+   */
+  drawn: boolean;
   nonce: string;
   /** The runtime says that this is the first attempt. */
   first: boolean;
@@ -219,7 +224,8 @@ export interface OpenMetastore {
   listOrphan(scope: ScopeAddress, orphan: { name: string; idDigest: string; json: string }, call: CallOptions): Promise<'listed' | 'held'>;
   /**
    * After success: the whole scope ends after `within`, if this attempt still holds the fence. A new attempt that begins earlier
-   * takes the end away; one that begins later starts empty. `keepFence`: the fence outlives the end.
+   * takes the end away; one that begins later starts empty. `keepFence`: the fence outlives the end; without it the whole hash
+   * goes then, but never sooner than twice the lateness limit, on which the refusal of an old draw counts.
    */
   settle(scope: ScopeAddress, request: { fence: Fence; nonce: string; within: number; keepFence: boolean }, call: CallOptions): Promise<void>;
 
