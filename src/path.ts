@@ -86,16 +86,16 @@ export function resultName(externalIdKey: string): string {
   return `result=${encodeSegment('externalIdKey', externalIdKey)}`;
 }
 
-/** Joins the path of a scope, the name of a key and the name of an object, and holds the whole to the limit of object stores. */
-export function objectKey(path: string, name: string, object: string): string {
-  const key = `${path}/${name}/${object}`;
+/** Joins the namespace, the path of a scope, the name of a key and the name of an object, and holds the whole to the limit of object stores. */
+export function objectKey(namespace: string, path: string, name: string, object: string): string {
+  const key = `${namespace}/${path}/${name}/${object}`;
   if (key.length > LONGEST_PATH) {
     throw new InvalidKeyError('the path', `must have at most ${LONGEST_PATH} bytes`, `one of ${key.length} bytes`);
   }
   return key;
 }
 
-const OBJECT_KEY = /^(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+(?:\/(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+){3,5}$/;
+const OBJECT_KEY = /^(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+(?:\/(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+){4,6}$/;
 
 /** Whether a text from a store is an object key that this grammar makes. Checked before a reference is followed. */
 export function isObjectKey(key: string): boolean {

@@ -1,0 +1,72 @@
+import { bounded, type CallOptions } from '../call.ts';
+import { StoreUnavailableError, type ErrorContext } from '../errors.ts';
+import type { ObjectStore } from '../object-store/object-store.ts';
+import type { StoreCore } from './core.ts';
+
+/**
+ * Calls of object stores. Whatever a store throws, and whatever it does not answer within `commandTimeout`, leaves here as one
+ * error family; only the reason of the caller's own signal passes as it is.
+ */
+
+/** Which store is called, for which key, in whose patience. */
+export interface ObjectCall {
+  store: ObjectStore;
+  where: ErrorContext;
+  call: CallOptions;
+}
+
+/**
+ * The bytes of an object, or `undefined` where there is none.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export function getObject(core: StoreCore, at: ObjectCall, object: string): Promise<Uint8Array | undefined> {
+  return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal }));
+}
+
+/**
+ * Puts an object under a name of its own. Where that name is taken by the very same bytes, an earlier send of this put has
+ * made it.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function putObject(core: StoreCore, at: ObjectCall, object: string, body: Uint8Array): Promise<void> {
+  const made = await within(core, at, 'putting an object', (signal) => at.store.put(object, body, { signal, ifAbsent: true }));
+  if (made === 'created') return;
+  const there = await getObject(core, at, object);
+  if (!there || Buffer.compare(there, body) !== 0) {
+    throw new StoreUnavailableError(`the object store holds something else at ${object}`, { ...at.where, store: at.store.alias });
+  }
+}
+
+/** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
+export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store' | 'where'>, object: string): Promise<void> {
+  try {
+    const failed = await within(core, { ...at, call: {} }, 'deleting an object', (signal) =>
+      at.store.delete([object], { signal }),
+    );
+    if (failed.length > 0) throw failed[0]?.error;
+  } catch (error) {
+    core.logger?.warn({ object, store: at.store.alias, err: error }, 'an object that nothing refers to could not be deleted');
+  }
+}
+
+/**
+ * Waits for something that a user plugged in, within `commandTimeout`.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function within<T>(
+  core: StoreCore,
+  at: ObjectCall,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const where = { ...at.where, store: at.store.alias };
+  const outcome = await bounded(core.timer, core.commandTimeout, at.call.signal, work).catch((cause: unknown) => {
+    throw new StoreUnavailableError(`${what} failed`, { ...where, cause });
+  });
+  if (outcome.ended === 'value') return outcome.value;
+  if (outcome.ended === 'aborted') throw outcome.reason;
+  throw new StoreUnavailableError(`${what} took longer than ${core.commandTimeout} ms`, where);
+}

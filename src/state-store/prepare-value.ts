@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import type { CallOptions } from '../call.ts';
+import type { EntryMeta, Reference } from '../entry.ts';
+import { CodecUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
+import type { WriteId } from '../fence.ts';
+import type { ObjectStore } from '../object-store/object-store.ts';
+import { decodeSegment, objectKey } from '../path.ts';
+import type { AssetScope, TaskScope } from '../scope.ts';
+import { serialize, type SerializedValue } from '../serializer.ts';
+import type { StoreCore } from './core.ts';
+import { deleteObject, putObject, within } from './object-calls.ts';
+
+/**
+ * The first half of a write: a value becomes an inline body, or an object under a name that is never used again, and the part
+ * of the entry that describes it. Nothing here can be seen by a reader: the metastore's switch is the only commit point, and
+ * what is prepared and not committed is at most an object that nothing refers to.
+ */
+
+/** A key of a scope. */
+export interface ValueAddress {
+  /** Of `scopePath()`. */
+  path: string;
+  /** Of `keyName()` or `resultName()`. */
+  name: string;
+  /** As the user wrote it. */
+  key: string;
+  scope: TaskScope | AssetScope;
+}
+
+/** A value that can be committed. */
+export interface Prepared {
+  meta: EntryMeta;
+  /** The value, where it is inline. */
+  body: Uint8Array | undefined;
+  /** Deletes the object that was put, if any. For a write that was certainly refused; never rejects. */
+  discard(): Promise<void>;
+}
+
+/** Below this many bytes compression saves nothing that matters. */
+const SMALLEST_COMPRESSED = 1_024;
+/** Compression that leaves more than this share costs every reader more than it saves. */
+const PAYS = 0.9;
+const EXTENSIONS: Readonly<Record<string, string>> = { gzip: 'gz', snappy: 'sz', brotli: 'br', zstd: 'zst' };
+
+/**
+ * Checks a value and turns it into bytes. Does no I/O.
+ *
+ * @throws {@link InvalidValueError} {@link ValueTooLargeError}
+ */
+export function serializeValue(core: StoreCore, where: ErrorContext, value: unknown): SerializedValue {
+  const serialized = serialize(value, where);
+  const bytes = serialized.bytes.length;
+  if (bytes > core.maxValueBytes) {
+    const hint = core.objectStore
+      ? 'raise it, or store what the value is made of under several keys'
+      : 'give the store an objectStore for large values, or raise it';
+    throw new ValueTooLargeError(bytes, core.maxValueBytes, hint, where);
+  }
+  return serialized;
+}
+
+/**
+ * Prepares a value for the write with this ID. At or above the threshold it is compressed, encrypted, digested and put.
+ *
+ * @param writer - The task in whose name it is written; `undefined` for people and tools.
+ * @throws {@link InvalidValueError} {@link ValueTooLargeError} {@link StoreUnavailableError} {@link CodecUnavailableError}
+ */
+export async function prepareValue(
+  core: StoreCore,
+  address: ValueAddress,
+  value: unknown,
+  id: WriteId,
+  writer: TaskScope | undefined,
+  call: CallOptions,
+): Promise<Prepared> {
+  return prepareSerialized(
+    core,
+    address,
+    serializeValue(core, { scope: address.scope, key: address.key }, value),
+    id,
+    writer,
+    call,
+  );
+}
+
+/** `prepareValue()` for a value that was checked earlier. */
+export async function prepareSerialized(
+  core: StoreCore,
+  address: ValueAddress,
+  { type, bytes }: SerializedValue,
+  id: WriteId,
+  writer: TaskScope | undefined,
+  call: CallOptions,
+): Promise<Prepared> {
+  const store = core.objectStore;
+  const offload = store !== undefined && bytes.length >= core.offloadThreshold;
+  const ref = offload ? await putValue(core, store, address, { type, bytes }, id, call) : undefined;
+  const meta: EntryMeta = {
+    type,
+    size: bytes.length,
+    ...(ref && { ref }),
+    ...(decodeSegment(address.name) === undefined && { key: address.key }),
+    ...(writer && { writer }),
+  };
+  if (!store || !ref) return { meta, body: bytes, discard: () => Promise.resolve() };
+  return {
+    meta,
+    body: undefined,
+    discard: () => deleteObject(core, { store, where: { scope: address.scope, key: address.key } }, ref.object),
+  };
+}
+
+async function putValue(
+  core: StoreCore,
+  store: ObjectStore,
+  address: ValueAddress,
+  value: SerializedValue,
+  id: WriteId,
+  call: CallOptions,
+): Promise<Reference> {
+  const where = { scope: address.scope, key: address.key };
+  const at = { store, where, call };
+  const { codec, bytes: encoded } = await encode(core, value.bytes, where, call);
+  // The time of the put, by the metastore's clock: `reconcile()` lets what is young be.
+  const now = await core.metastore.now(call);
+  const object = objectKey(core.namespace, address.path, address.name, objectName(id, now, extension(core, value.type, codec)));
+  const { encryption } = core;
+  const body = encryption
+    ? await within(core, at, `encrypting with ${encryption.name}`, () => encryption.encrypt(encoded, { path: object }))
+    : encoded;
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  try {
+    await putObject(core, at, object, body);
+  } catch (error) {
+    // It may have been stored, or may yet be. Deleted beside the error, which must not wait for a store that is in trouble.
+    void core.track(() => deleteObject(core, at, object)).catch(() => undefined);
+    throw error;
+  }
+  core.emit({ type: 'offload', bytes: value.bytes.length, storedBytes: body.length });
+  return {
+    store: store.alias,
+    object,
+    codec,
+    ...(encryption && { encryption: encryption.name }),
+    storedSize: body.length,
+    sha256,
+  };
+}
+
+async function encode(
+  core: StoreCore,
+  bytes: Uint8Array,
+  where: ErrorContext,
+  call: CallOptions,
+): Promise<{ codec: string; bytes: Uint8Array }> {
+  const raw = { codec: 'none', bytes };
+  const { codec } = core;
+  if (!codec || bytes.length < SMALLEST_COMPRESSED) return raw;
+  try {
+    const encoded = await codec.encode(bytes, call);
+    return encoded.length < bytes.length * PAYS ? { codec: codec.name, bytes: encoded } : raw;
+  } catch (cause) {
+    call.signal?.throwIfAborted();
+    throw new CodecUnavailableError(codec.name, 'it could not encode the value', { ...where, cause });
+  }
+}
+
+/** Never used twice: the nonce is drawn for every attempt and handle, the sequence counts its writes. */
+function objectName(id: WriteId, now: number, ending: string): string {
+  return `${id.fence}-${String(id.sequence).padStart(10, '0')}-${id.nonce}-${String(now).padStart(13, '0')}.${ending}`;
+}
+
+/** For people who look into a bucket; reading never guesses from it. */
+function extension(core: StoreCore, type: EntryMeta['type'], codec: string): string {
+  const parts = [type === 'json' ? 'json' : 'bin'];
+  if (codec !== 'none') parts.push(EXTENSIONS[codec] ?? codec);
+  if (core.encryption) parts.push('enc');
+  return parts.join('.');
+}
