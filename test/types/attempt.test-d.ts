@@ -1,0 +1,30 @@
+import { expectTypeOf } from 'expect-type';
+import { beginAttempt, type Attempt, type StateStore, type TaskContext } from 'mooring';
+
+declare const store: StateStore;
+const scope = { flow: 'f', run: 'r', task: 't' };
+const createdAt = new Date(0);
+
+// The door of the adapters is open to others: an ordered fence, or one that is drawn and proven.
+const attempt = await beginAttempt<{ cursor: number }>(store, {
+  scope,
+  attempt: 2,
+  first: false,
+  createdAt,
+  fence: { kind: 'ordered', order: [1_763_000_000_000, 2] },
+  heartbeat: { every: '10s', beat: () => Promise.resolve('held') },
+});
+expectTypeOf(attempt).toEqualTypeOf<Attempt<{ cursor: number }>>();
+expectTypeOf(attempt.context).toEqualTypeOf<TaskContext<{ cursor: number }>>();
+expectTypeOf(attempt.succeed()).resolves.toEqualTypeOf<void>();
+attempt.abort(new Error('closing'));
+attempt.cancel('a person asked');
+void beginAttempt(store, {
+  scope,
+  attempt: 1,
+  first: true,
+  createdAt,
+  fence: { kind: 'drawn', prove: () => Promise.resolve(true) },
+});
+// @ts-expect-error: a drawn fence is proven
+void beginAttempt(store, { scope, attempt: 1, first: true, createdAt, fence: { kind: 'drawn' } });
