@@ -28,6 +28,14 @@ export {
 } from './errors.ts';
 export type { DecisionKind, StateEvent, SweepReport } from './events.ts';
 export type { Version } from './fence.ts';
+export { beginAttempt, type Attempt } from './job/attempt.ts';
+export type { AttemptOptions } from './job/attempt-options.ts';
+export { externalJob, type CallContext, type ExternalId, type ExternalJob, type SubmitContext } from './job/external-job.ts';
+export { jobRecords } from './job/job-records.ts';
+export type { JobRecord, JobRecords, Orphan } from './job/job-record.ts';
+export { jobStatus, type JobStatus } from './job/job-status.ts';
+export { isSuspension } from './job/suspension.ts';
+export type { Decision, RunOptions, TaskContext, Wait } from './job/task-context.ts';
 export type { Logger } from './logger.ts';
 export type { Metastore } from './metastore/metastore.ts';
 export type { ObjectStore } from './object-store/object-store.ts';

@@ -1,0 +1,133 @@
+import { milliseconds, type Duration } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { retentionMs, type Retention, type RetentionMs } from '../retention.ts';
+import { taskScope, type TaskScope } from '../scope.ts';
+import type { JsonValue } from '../value.ts';
+import type { Wait } from './task-context.ts';
+
+/** What an adapter tells of its runtime's attempt. Checked before the attempt exists. */
+
+/** Options of `beginAttempt()`. */
+export interface AttemptOptions {
+  /** The task: the same in every attempt of it. */
+  scope: TaskScope;
+  /** From 1, as the runtime counts. */
+  attempt: number;
+  /** Whether the runtime itself says that no earlier attempt was ever started. */
+  first: boolean;
+  /** When the runtime created the job: the same in every attempt. */
+  createdAt: Date;
+  /**
+   * What a webhook brings back.
+   * @defaultValue the path of the task
+   */
+  callbackToken?: string;
+  /**
+   * Aborting it is `abort()` with its reason.
+   * @defaultValue none
+   */
+  signal?: AbortSignal;
+  /**
+   * How long the task's state outlives its success.
+   * @defaultValue '1d'
+   */
+  clearAfterSuccess?: Retention;
+  /**
+   * Hears the lines of this attempt, beside the store's logger; `info` and above are transitions.
+   * @defaultValue none
+   */
+  logger?: Logger;
+  /**
+   * What tells a newer attempt from an older one. `ordered`: numbers of the runtime that only grow, the first before the second.
+   * `drawn`: the metastore draws a number, and `prove` then says whether the runtime still holds the job for this attempt.
+   */
+  fence: { kind: 'ordered'; order: readonly [number, number] } | { kind: 'drawn'; prove: () => Promise<boolean> };
+  /**
+   * From the first use of state to the end: tells the runtime that the attempt lives, and hears whether it still owns the job.
+   * @defaultValue none
+   */
+  heartbeat?: { every: Duration; beat: () => Promise<'held' | 'lost'> };
+  /**
+   * Hands the job back to the runtime, to be started again after a time; rejects with what the runtime wants thrown.
+   * @defaultValue none: waiting with `release` is a `ConfigError`
+   */
+  release?: (after: Duration) => Promise<never>;
+  /**
+   * How runs wait that do not say it themselves.
+   * @defaultValue `{ mode: 'hold' }`
+   */
+  wait?: Wait;
+  /**
+   * Hears the progress that the far side tells. What it throws is logged.
+   * @defaultValue none
+   */
+  onProgress?: (progress: JsonValue) => void | Promise<void>;
+}
+
+/** The options, checked, with lengths of time in milliseconds. */
+export interface ResolvedAttempt extends Omit<AttemptOptions, 'createdAt' | 'clearAfterSuccess' | 'heartbeat' | 'wait'> {
+  createdAt: number;
+  clearAfterSuccess: RetentionMs;
+  heartbeat: { every: number; beat: () => Promise<'held' | 'lost'> } | undefined;
+  wait: ResolvedWait;
+}
+
+/** A way of waiting, with its defaults. */
+export type ResolvedWait = { mode: 'hold' } | { mode: 'release'; holdFor: number };
+
+const LARGEST_SECOND = 99_999_999;
+
+/**
+ * Checks the options of an attempt.
+ *
+ * @throws {@link ConfigError} {@link InvalidKeyError}
+ */
+export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
+  const { attempt, first, createdAt, clearAfterSuccess = '1d', heartbeat, fence, wait = { mode: 'hold' }, ...rest } = options;
+  if (!Number.isSafeInteger(attempt) || attempt < 1) throw new ConfigError('attempt', 'must be a whole number of at least 1', attempt);
+  if (typeof first !== 'boolean') throw new ConfigError('first', 'must be true or false', first);
+  if (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime())) {
+    throw new ConfigError('createdAt', 'must be a valid Date', createdAt);
+  }
+  requireFence(fence);
+  if (heartbeat && typeof heartbeat.beat !== 'function') throw new ConfigError('heartbeat.beat', 'must be a function', heartbeat.beat);
+  return {
+    ...rest,
+    scope: taskScope(options.scope),
+    attempt,
+    first,
+    createdAt: createdAt.getTime(),
+    clearAfterSuccess: retentionMs(clearAfterSuccess, 'clearAfterSuccess'),
+    heartbeat: heartbeat && { every: milliseconds(heartbeat.every, 'heartbeat.every'), beat: heartbeat.beat },
+    fence,
+    wait: resolveWait(wait, options.release !== undefined),
+  };
+}
+
+/**
+ * A way of waiting with its defaults.
+ *
+ * @throws {@link ConfigError} when it is none, or the runtime cannot release.
+ */
+export function resolveWait(wait: Wait, canRelease: boolean): ResolvedWait {
+  if (wait.mode === 'hold') return { mode: 'hold' };
+  if (wait.mode !== 'release') throw new ConfigError('wait.mode', "must be 'hold' or 'release'", (wait as { mode?: unknown }).mode);
+  if (!canRelease) throw new ConfigError('wait.mode', "must be 'hold' where the runtime cannot release an attempt", wait.mode);
+  return { mode: 'release', holdFor: milliseconds(wait.holdFor ?? '30s', 'wait.holdFor') };
+}
+
+function requireFence(fence: AttemptOptions['fence']): void {
+  if (fence?.kind === 'drawn') {
+    if (typeof fence.prove !== 'function') throw new ConfigError('fence.prove', 'must be a function', fence.prove);
+    return;
+  }
+  if (fence?.kind !== 'ordered') {
+    throw new ConfigError('fence.kind', "must be 'ordered' or 'drawn'", (fence as { kind?: unknown } | undefined)?.kind);
+  }
+  const [first, second] = fence.order;
+  const sound =
+  if (!sound || second > LARGEST_SECOND || (first === 0 && second === 0)) {
+    throw new ConfigError('fence.order', 'must be two whole numbers of at least 0, not both 0, the second below 100000000', String(fence.order));
+  }
+}

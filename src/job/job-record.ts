@@ -1,0 +1,60 @@
+import type { CallOptions } from '../call.ts';
+import type { Duration } from '../duration.ts';
+import type { Version } from '../fence.ts';
+import type { TaskScope } from '../scope.ts';
+import type { JsonValue } from '../value.ts';
+
+/** What operators see of the records of external jobs. The record as it is stored is `record.ts`. */
+
+/** The record of an external job. `version` is the write that it comes from: an answer is compared with it. */
+export type JobRecord = {
+  scope: TaskScope;
+  externalIdKey: string;
+  version: Version;
+  submission: number;
+  idempotencyKey: string;
+  /** The last change; of an unresolved submission, when it was first sent. */
+  since: Date;
+  /** Earlier submissions; one without an ID was never resolved. */
+  previous: readonly { submission: number; externalId: JsonValue | undefined; idempotencyKey: string }[];
+} & (
+  | { state: 'submitting'; deadline: Date }
+  | { state: 'ambiguous' }
+  | { state: 'submitted' | 'succeeded'; externalId: JsonValue }
+  | { state: 'failed'; externalId: JsonValue; reason: string }
+);
+
+/** An external job that exists and that no record holds. */
+export interface Orphan {
+  scope: TaskScope;
+  externalIdKey: string;
+  externalId: JsonValue;
+  since: Date;
+}
+
+/** For operators. An answer to a record that changed meanwhile rejects with `VersionConflictError`. */
+export interface JobRecords {
+  /** The records, in no order. `olderThan`: only those whose `since` is longer ago. */
+  list(options?: CallOptions & { state?: JobRecord['state']; flow?: string; olderThan?: Duration }): AsyncIterable<JobRecord>;
+  /**
+   * One record, or `undefined`.
+   * @defaultValue `externalIdKey` is 'external_job_id'
+   */
+  get(scope: TaskScope, externalIdKey?: string, options?: CallOptions): Promise<JobRecord | undefined>;
+  /**
+   * It was submitted, as this.
+   * @throws `ConfigError` where the record is not unresolved, or its submit may still be on its way
+   */
+  adopt(record: JobRecord, externalId: JsonValue, options?: CallOptions): Promise<void>;
+  /** It was not submitted, and no request is on its way: the next attempt opens the next submission. Errors as `adopt`. */
+  markNotSubmitted(record: JobRecord, options?: CallOptions): Promise<void>;
+  /**
+   * A failed job may be submitted again: the next attempt opens the next submission.
+   * @throws `ConfigError` where the record is not failed
+   */
+  reopen(record: JobRecord, options?: CallOptions): Promise<void>;
+  /** External jobs that no record holds, in no order. */
+  orphans(options?: CallOptions): AsyncIterable<Orphan>;
+  /** Takes an orphan off the list, after it was cancelled, or let be. */
+  forget(orphan: Orphan, options?: CallOptions): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { CallOptions } from '../call.ts';
+import type { Duration } from '../duration.ts';
+import type { DecisionKind } from '../events.ts';
+import type { AssetScope, TaskScope } from '../scope.ts';
+import type { StateHandle } from '../state-store/state-handle.ts';
+import type { AnyShape, StateShape } from '../value.ts';
+import type { ExternalId, ExternalJob } from './external-job.ts';
+
+/** What a task sees of its attempt: the same object under every runtime and in a test. */
+
+/**
+ * How a task waits. `hold` keeps the worker's slot. `release` frees it between polls, once the external job is older than
+ * `holdFor`; the task then starts again from its top, so its steps belong in `getOrSet()`.
+ * @defaultValue `holdFor` is '30s'
+ */
+export type Wait = { mode: 'hold' } | { mode: 'release'; holdFor?: Duration };
+
+/** Options of `run()`. Its `signal` stops the waiting; the external job goes on. */
+export interface RunOptions extends CallOptions {
+  /**
+   * How the task waits for the external job.
+   * @defaultValue what the adapter was told, else `{ mode: 'hold' }`
+   */
+  wait?: Wait;
+}
+
+/** What `run()` would do now. */
+export interface Decision<Id> {
+  kind: DecisionKind;
+  /** The submission that it is about, from 1. */
+  submission: number;
+  idempotencyKey: string;
+  /** `undefined` where no record holds one. */
+  externalId: Id | undefined;
+}
+
+/** One attempt of one task. */
+export interface TaskContext<out Shape extends StateShape<Shape> = AnyShape> {
+  readonly scope: TaskScope;
+  /** From 1, as the runtime counts. */
+  readonly attempt: number;
+  /** Aborts when the attempt is cancelled, superseded or its worker closes: rethrow its reason. */
+  readonly signal: AbortSignal;
+  /** The task's state, fenced: once a newer attempt has begun, writes reject with `StaleAttemptError`. */
+  readonly state: StateHandle<Shape>;
+  /** State of an asset, in this task's name; not fenced. */
+  asset<S extends StateShape<S> = AnyShape>(scope: AssetScope): StateHandle<S>;
+  /**
+   * The same task for one mapped item, with state and external jobs of its own: by its identity (text) or its position (number).
+   * @throws `ConfigError` where the task is an item already
+   */
+  item<S extends StateShape<S> = Shape>(item: string | number): TaskContext<S>;
+  /** A key for the user's own calls of far sides: 40 lower-case letters and digits, the same in every attempt. */
+  idempotencyKey(name: string): string;
+  /**
+   * Submits the job, or reconnects to the one of an earlier attempt, waits for its end and returns its result.
+   * @throws `AmbiguousSubmitError` where it may have been submitted and nothing can tell. `ExternalJobFailedError`,
+   * `ExternalJobMissingError`, `ExternalJobUnknownError`, `InputChangedError`. `StaleAttemptError` once a newer attempt owns the
+   * task. `ConfigError` for a second run of one `externalIdKey`. Whatever `submit` or `getResult` threw.
+   */
+  run<Input, Id extends ExternalId, Result>(
+    job: ExternalJob<Input, Id, Result>,
+    input: Input,
+    options?: RunOptions,
+  ): Promise<Result>;
+  /** `run()` up to the wait: submits the job, or reconnects, and returns its ID. A later `run()` waits for it. Errors as `run`. */
+  submit<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>, input: Input): Promise<Id>;
+  /** What `run()` would do now. Looks at the far side once where the record holds an ID; submits, waits and writes nothing. */
+  decide<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>, input: Input): Promise<Decision<Id>>;
+}
