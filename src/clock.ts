@@ -4,6 +4,11 @@ export interface Clock {
   now(): number;
   /** Waits. Rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Milliseconds since any moment; never set back.
+   * @defaultValue `now`
+   */
+  monotonic?(): number;
 }
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -11,6 +16,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** The system's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   async sleep(ms, signal) {
     for (let left = ms; left > 0; left -= LONGEST_TIMER) await timer(Math.min(left, LONGEST_TIMER), signal);
     signal?.throwIfAborted();
@@ -33,4 +39,14 @@ function timer(ms: number, signal?: AbortSignal): Promise<void> {
     }, ms);
     signal?.addEventListener('abort', abort, { once: true });
   });
+}
+
+/**
+ * Measures the time from now. The longer of what both clocks say: the wall clock may be set back, and the monotonic one stands
+ * still while a machine sleeps.
+ */
+export function stopwatch(clock: Clock): () => number {
+  const now = clock.now();
+  const monotonic = clock.monotonic?.();
+  return () => Math.max(clock.now() - now, monotonic === undefined ? 0 : (clock.monotonic?.() ?? 0) - monotonic);
 }

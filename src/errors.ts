@@ -140,9 +140,16 @@ export class StoreUnavailableError extends MooringError<'mooring.store-unavailab
 export class OutcomeUnknownError extends MooringError<'mooring.outcome-unknown'> {
   readonly code = 'mooring.outcome-unknown';
   readonly reason: 'no-answer' | 'not-replicated';
-  constructor(reason: 'no-answer' | 'not-replicated', message: string, context?: ErrorContext) {
+  /** The external job that was submitted and whose ID could not be written down. */
+  declare readonly externalId?: JsonValue;
+  constructor(
+    reason: 'no-answer' | 'not-replicated',
+    message: string,
+    context: ErrorContext & { externalId?: JsonValue | undefined } = {},
+  ) {
     super(message, true, context);
     this.reason = reason;
+    if (context.externalId !== undefined) this.externalId = context.externalId;
   }
 }
 
@@ -215,11 +222,12 @@ export class ExternalJobFailedError extends MooringError<'mooring.external-job-f
   readonly submission: number;
   /** What the far side said. */
   readonly reason: string;
-  constructor(
-    job: { externalId: JsonValue; submission: number; reason: string; retryable: boolean },
-    context?: ErrorContext,
-  ) {
-    super(`external job ${JSON.stringify(job.externalId)} (submission ${job.submission}) failed: ${job.reason}`, job.retryable, context);
+  constructor(job: { externalId: JsonValue; submission: number; reason: string; retryable: boolean }, context?: ErrorContext) {
+    super(
+      `external job ${JSON.stringify(job.externalId)} (submission ${job.submission}) failed: ${job.reason}`,
+      job.retryable,
+      context,
+    );
     this.externalId = job.externalId;
     this.submission = job.submission;
     this.reason = job.reason;

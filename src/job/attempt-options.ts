@@ -85,13 +85,15 @@ const LARGEST_SECOND = 99_999_999;
  */
 export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
   const { attempt, first, createdAt, clearAfterSuccess = '1d', heartbeat, fence, wait = { mode: 'hold' }, ...rest } = options;
-  if (!Number.isSafeInteger(attempt) || attempt < 1) throw new ConfigError('attempt', 'must be a whole number of at least 1', attempt);
+  if (!Number.isSafeInteger(attempt) || attempt < 1)
+    throw new ConfigError('attempt', 'must be a whole number of at least 1', attempt);
   if (typeof first !== 'boolean') throw new ConfigError('first', 'must be true or false', first);
   if (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime())) {
     throw new ConfigError('createdAt', 'must be a valid Date', createdAt);
   }
   requireFence(fence);
-  if (heartbeat && typeof heartbeat.beat !== 'function') throw new ConfigError('heartbeat.beat', 'must be a function', heartbeat.beat);
+  if (heartbeat && typeof heartbeat.beat !== 'function')
+    throw new ConfigError('heartbeat.beat', 'must be a function', heartbeat.beat);
   return {
     ...rest,
     scope: taskScope(options.scope),
@@ -112,7 +114,8 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
  */
 export function resolveWait(wait: Wait, canRelease: boolean): ResolvedWait {
   if (wait.mode === 'hold') return { mode: 'hold' };
-  if (wait.mode !== 'release') throw new ConfigError('wait.mode', "must be 'hold' or 'release'", (wait as { mode?: unknown }).mode);
+  if (wait.mode !== 'release')
+    throw new ConfigError('wait.mode', "must be 'hold' or 'release'", (wait as { mode?: unknown }).mode);
   if (!canRelease) throw new ConfigError('wait.mode', "must be 'hold' where the runtime cannot release an attempt", wait.mode);
   return { mode: 'release', holdFor: milliseconds(wait.holdFor ?? '30s', 'wait.holdFor') };
 }
@@ -126,8 +129,12 @@ function requireFence(fence: AttemptOptions['fence']): void {
     throw new ConfigError('fence.kind', "must be 'ordered' or 'drawn'", (fence as { kind?: unknown } | undefined)?.kind);
   }
   const [first, second] = fence.order;
-  const sound =
-  if (!sound || second > LARGEST_SECOND || (first === 0 && second === 0)) {
-    throw new ConfigError('fence.order', 'must be two whole numbers of at least 0, not both 0, the second below 100000000', String(fence.order));
+  const whole = Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(second) && second >= 0;
+  if (!whole || second > LARGEST_SECOND || (first === 0 && second === 0)) {
+    throw new ConfigError(
+      'fence.order',
+      'must be two whole numbers of at least 0, not both 0, the second below 100000000',
+      String(fence.order),
+    );
   }
 }

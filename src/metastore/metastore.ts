@@ -137,6 +137,8 @@ export interface Begun {
   /** When state was noted as lost, in milliseconds: the fence of an earlier attempt should be there and was not. */
   lostAt: number | undefined;
   records: readonly (RawRecord | undefined)[];
+  /** Whether this very fence and nonce was in place already: this was a resend, or a read again. Absent counts as false. */
+  held?: boolean;
 }
 
 /** One letter in the head of a record: none, submitting, external ID (submitted), succeeded (ok), failed, ambiguous. */

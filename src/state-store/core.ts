@@ -32,6 +32,8 @@ export interface StoreCore {
   readonly clock: Clock;
   readonly timer: Timer;
   readonly random: Random;
+  /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
+  readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
   /** Hands an event to the user's listener and to the counters; never throws. */
   emit(event: StateEvent): void;
   /** Counts an operation as in flight, so that `close()` waits for it; refuses it once closed. */
