@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis';
+import { Redis, type Cluster } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
 import { expectTypeOf } from 'expect-type';
 import { redisMetastore, type RedisClient } from 'mooring/redis';

@@ -1,12 +1,12 @@
 import { expectTypeOf } from 'expect-type';
 import {
-  AmbiguousSubmitError,
   isMooringError,
   isSuspension,
   MooringError,
-  StaleAttemptError,
+  type AmbiguousSubmitError,
   type AnyMooringError,
   type JsonValue,
+  type StaleAttemptError,
   type Version,
 } from 'mooring';
 

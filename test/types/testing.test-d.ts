@@ -1,6 +1,6 @@
 import { expectTypeOf } from 'expect-type';
 import type { Clock, StateEvent, StateStore } from 'mooring';
-import { fakeClock, KilledError, memoryObjectStore, memoryStateStore, testTask, type Gap } from 'mooring/testing';
+import { fakeClock, memoryObjectStore, memoryStateStore, testTask, type Gap, type KilledError } from 'mooring/testing';
 
 const store = memoryStateStore({ clock: fakeClock(new Date(0)), objectStore: memoryObjectStore(), offloadThreshold: 0 });
 expectTypeOf(store).toExtend<StateStore>();
