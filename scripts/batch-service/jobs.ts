@@ -1,0 +1,102 @@
+/** All jobs of the service. A token is taken in the same turn in which a request arrives, so that two cannot have it. */
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Emit } from './events.ts';
+import { cancel, isOver, output, processOf, start, status, store, type Job, type Side, type Status } from './job.ts';
+
+/** What a request asks for. */
+export type Wanted = Pick<Job, 'side' | 'name' | 'token' | 'command'>;
+
+/** The jobs, by ID. */
+export interface Jobs {
+  /** The ID, and whether a job was accepted for it now. */
+  accept(wanted: Wanted): Promise<{ id: string; created: boolean }>;
+  /** IDs of findable jobs with the token, newest first, without those that the lag still hides. */
+  find(token: string): string[];
+  status(side: Side, id: string): Promise<Status | undefined>;
+  output(side: Side, id: string): Promise<string | undefined>;
+  cancel(side: Side, id: string): Promise<boolean>;
+  /** How many jobs of that name were accepted. */
+  accepted(name: string): number;
+  /** Tells of progress and ends since the last look. */
+  look(): Promise<void>;
+  /** Ends every process. */
+  cancelAll(): Promise<void>;
+}
+
+/** Opens a folder of jobs and takes up those that are there. */
+export async function openJobs(directory: string, findLag: number, emit: Emit): Promise<Jobs> {
+  const jobs = new Map<string, Job>();
+  const byToken = new Map<string, string>();
+  const watched = new Map<string, number>();
+  const folderOf = (id: string): string => join(directory, id);
+  const known = (side: Side, id: string): boolean => jobs.get(id)?.side === side;
+
+  const add = (job: Job): void => {
+    jobs.set(job.id, job);
+    watched.set(job.id, 0);
+    if (job.side === 'keyed' && job.token !== undefined) byToken.set(job.token, job.id);
+  };
+  const launch = async (job: Job): Promise<void> => {
+    const pid = await start(folderOf(job.id), job);
+    emit({ event: 'started', id: job.id, name: job.name, pid });
+  };
+
+  await mkdir(directory, { recursive: true });
+  for (const job of await readJobs(directory)) {
+    add(job);
+    if ((await processOf(folderOf(job.id))) === 0) await launch(job);
+  }
+
+  return {
+    async accept({ side, name, token, command }) {
+      const same = side === 'keyed' && token !== undefined ? byToken.get(token) : undefined;
+      if (same !== undefined) {
+        emit({ event: 'recognised', id: same, name });
+        return { id: same, created: false };
+      }
+      const job: Job = { id: `${side[0]}-${jobs.size + 1}`, side, name, token, command, acceptedAt: Date.now() };
+      add(job);
+      await store(folderOf(job.id), job);
+      emit({ event: 'accepted', id: job.id, name });
+      await launch(job);
+      return { id: job.id, created: true };
+    },
+    find(token) {
+      const shown = [...jobs.values()].filter(
+        (job) => job.side === 'findable' && job.token === token && job.acceptedAt + findLag <= Date.now(),
+      );
+      return shown.map((job) => job.id).reverse();
+    },
+    status: async (side, id) => (known(side, id) ? status(folderOf(id)) : undefined),
+    output: async (side, id) => (known(side, id) ? output(folderOf(id)) : undefined),
+    async cancel(side, id) {
+      if (known(side, id)) await cancel(folderOf(id));
+      return known(side, id);
+    },
+    accepted: (name) => [...jobs.values()].filter((job) => job.name === name).length,
+    async look() {
+      for (const [id, seen] of watched) {
+        const { state, progress } = await status(folderOf(id));
+        const name = (jobs.get(id) as Job).name;
+        if (progress > seen) emit({ event: 'progress', id, name, progress });
+        watched.set(id, progress);
+        if (!isOver(state)) continue;
+        watched.delete(id);
+        emit({ event: 'ended', id, name, state });
+      }
+    },
+    async cancelAll() {
+      for (const id of jobs.keys()) await cancel(folderOf(id));
+    },
+  };
+}
+
+async function readJobs(directory: string): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const id of await readdir(directory)) {
+    const text = await readFile(join(directory, id, 'job.json'), 'utf8').catch(() => undefined);
+    if (text !== undefined) jobs.push(JSON.parse(text) as Job);
+  }
+  return jobs.toSorted((a, b) => a.acceptedAt - b.acceptedAt);
+}

@@ -1,0 +1,143 @@
+/**
+ * A small batch service, as one would find it at a cluster or a cloud: it accepts a command over HTTP, runs it, and answers
+ * how it is. Three kinds of it under one roof: `/keyed` knows a client token again, `/findable` can be searched by token,
+ * `/plain` does neither.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Emit } from './events.ts';
+import { SIDES, type Side } from './job.ts';
+import { openJobs, type Jobs } from './jobs.ts';
+
+/** How often progress is looked at, in milliseconds. */
+const LOOK_EVERY = 100;
+/** So long after its caller died a held request still reaches us, in milliseconds. */
+const LATE = 300;
+
+/**
+ * What goes wrong with the next submit of a name: the request is held before it is accepted, or the reply after. A held
+ * request, once its caller is gone, is accepted late (it was on its way) or never.
+ */
+export type Fault = { hold: 'request'; then: 'accept' | 'drop' } | { hold: 'reply' };
+
+/** A running service. */
+export interface BatchService {
+  readonly url: string;
+  /** Stops answering. Jobs go on, unless told otherwise. */
+  close(options?: { cancelJobs?: boolean }): Promise<void>;
+}
+
+interface Answer {
+  status: number;
+  body: unknown;
+}
+
+interface State {
+  jobs: Jobs;
+  faults: Map<string, Fault>;
+  requests: Map<string, number>;
+  emit: Emit;
+}
+
+/** Starts the service on a free port of 127.0.0.1. `findLag` in milliseconds. */
+export async function startBatchService(options: { directory: string; findLag?: number; emit?: Emit }): Promise<BatchService> {
+  const emit = options.emit ?? (() => {});
+  const jobs = await openJobs(options.directory, options.findLag ?? 0, emit);
+  const state: State = { jobs, faults: new Map(), requests: new Map(), emit };
+  const server = createServer((request, response) => {
+    answer(state, request, response).then(
+      (sent) => sent && reply(response, sent),
+      (error: unknown) => reply(response, { status: 500, body: { error: (error as Error).message } }),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  emit({ event: 'listening', port });
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= jobs.look().finally(() => (looking = undefined));
+  }, LOOK_EVERY);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close({ cancelJobs = false } = {}) {
+      clearInterval(timer);
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await looking;
+      if (cancelJobs) await jobs.cancelAll();
+    },
+  };
+}
+
+/** The answer; nothing where the caller is never to get one. */
+async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const [, root, second, id, rest] = pathname.split('/').map(decodeURIComponent);
+  if (root === 'faults' && request.method === 'PUT') {
+    state.faults.set(second ?? '', (await json(request)) as Fault);
+    return { status: 204, body: undefined };
+  }
+  if (root === 'submissions') {
+    const name = second ?? '';
+    return { status: 200, body: { submissions: state.jobs.accepted(name), requests: state.requests.get(name) ?? 0 } };
+  }
+  const side = SIDES.find((one) => one === root);
+  if (side === undefined || second !== 'jobs') return { status: 404, body: { error: 'no such path' } };
+  if (id === undefined && request.method === 'POST') return submit(state, side, request, response);
+  if (id === undefined) return search(state.jobs, side, searchParams.get('token') ?? '');
+  return inspect(state.jobs, side, id, request.method === 'DELETE' ? 'cancel' : rest);
+}
+
+async function submit(state: State, side: Side, request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
+  const { name, command, token } = (await json(request)) as { name: string; command: string[]; token?: string };
+  if (typeof name !== 'string' || !Array.isArray(command) || command.length === 0) {
+    return { status: 400, body: { error: 'name and command are needed' } };
+  }
+  state.requests.set(name, (state.requests.get(name) ?? 0) + 1);
+  const fault = state.faults.get(name);
+  state.faults.delete(name);
+  const accept = (): Promise<{ id: string; created: boolean }> => state.jobs.accept({ side, name, token, command });
+  if (fault?.hold === 'request') {
+    await held(state, 'request', name, response);
+    if (fault.then === 'drop') return undefined;
+    await new Promise((resolve) => setTimeout(resolve, LATE));
+  }
+  const { id, created } = await accept();
+  if (fault?.hold === 'reply') await held(state, 'reply', name, response);
+  return fault === undefined ? { status: created ? 201 : 200, body: { id } } : undefined;
+}
+
+/** Waits until the caller is gone. */
+function held(state: State, what: 'request' | 'reply', name: string, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    state.emit({ event: 'held', what, name });
+  });
+}
+
+function search(jobs: Jobs, side: Side, token: string): Answer {
+  if (side !== 'findable') return { status: 405, body: { error: `${side} jobs cannot be searched` } };
+  return { status: 200, body: { ids: jobs.find(token) } };
+}
+
+async function inspect(jobs: Jobs, side: Side, id: string, what: string | undefined): Promise<Answer> {
+  const body =
+    what === 'cancel'
+      ? (await jobs.cancel(side, id)) || undefined
+      : what === 'output'
+        ? await jobs.output(side, id)
+        : await jobs.status(side, id);
+  return body === undefined ? { status: 404, body: { error: `no job ${id}` } } : { status: 200, body };
+}
+
+function reply(response: ServerResponse, { status, body }: Answer): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+async function json(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk as string;
+  return text === '' ? {} : JSON.parse(text);
+}

@@ -1,0 +1,50 @@
+/** What `npm run demo` can be asked. */
+import { parseArgs } from 'node:util';
+import { GAPS, parseGap, type Gap } from '../gaps.ts';
+
+/** Options of one run. */
+export interface DemoOptions {
+  killAt: Gap;
+  /** Run the processor that people write by hand. */
+  without: boolean;
+  json: boolean;
+  help: boolean;
+  megabytes: number;
+}
+
+const LISTED = Object.entries(GAPS)
+  .map(([gap, when]) => `    ${gap.padEnd(4)} ${when}`)
+  .join('\n');
+
+/** The help text. */
+export const HELP = `npm run demo -- [options]
+
+A BullMQ worker hands a job of real work to a batch service, is killed with SIGKILL, and the next worker reconnects.
+Exit code 1 if the job was submitted twice or its result was lost.
+
+  --kill-at GAP   when the worker is killed (default G9; with --without G6):
+${LISTED}
+  --without       the same with the processor that people write by hand: the ID in job.data, saved after the submit
+  --size MB       size of the file to work on (default 100)
+  --json          print one JSON object and nothing else (npm run --silent demo -- --json)
+  --help          this text
+`;
+
+/** Reads the arguments. @throws Error with a sentence about the one that is wrong. */
+export function readOptions(args: readonly string[]): DemoOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'kill-at': { type: 'string' },
+      without: { type: 'boolean', default: false },
+      size: { type: 'string', default: '100' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const megabytes = Number(values.size);
+  if (!(megabytes >= 1 && megabytes <= 10_000))
+    throw new Error(`--size is a number of megabytes from 1 to 10000, received ${values.size}`);
+  const killAt = parseGap(values['kill-at'] ?? (values.without ? 'G6' : 'G9'));
+  return { killAt, without: values.without, json: values.json, help: values.help, megabytes };
+}

@@ -1,0 +1,87 @@
+/**
+ * `redis-server` from Debian's or Ubuntu's own packages, unpacked into a folder instead of installed: no root, no
+ * maintainer script, no service, nothing of the system changed.
+ */
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../command.ts';
+
+/** What may be unpacked: the server and the libraries it is linked with, never a part of the base system. */
+const USABLE = /^(?:redis|lib|lua)/;
+
+/** Unpacks into `folder`, which then holds `bin/redis-server`. Where it cannot, the error says at which step. */
+export async function unpackFromDebian(folder: string): Promise<void> {
+  const apt = await packageLists(folder);
+  const packages = await missingPackages(apt, ['redis-server', 'redis-tools']);
+  const downloads = join(folder, 'downloads');
+  await mkdir(downloads);
+  await must('apt-get', [...apt, 'download', ...packages], downloads);
+  const root = join(folder, 'root');
+  for (const file of await readdir(downloads)) await must('dpkg', ['-x', join(downloads, file), root], folder);
+  await writeLaunchers(folder);
+}
+
+/**
+ * Options for apt: none where the system's package lists serve; else, where they are missing or too old, lists of our own,
+ * which need no root to be fetched.
+ */
+async function packageLists(folder: string): Promise<string[]> {
+  const probe = join(folder, 'probe');
+  await mkdir(probe);
+  if ((await run('apt-get', ['download', 'redis-server'], { cwd: probe })).code === 0) return [];
+  const own = [`Dir::State::Lists=${join(folder, 'apt', 'lists')}`, `Dir::Cache=${join(folder, 'apt', 'cache')}`];
+  await mkdir(join(folder, 'apt', 'lists', 'partial'), { recursive: true });
+  await mkdir(join(folder, 'apt', 'cache', 'archives', 'partial'), { recursive: true });
+  const options = own.flatMap((option) => ['-o', option]);
+  await must('apt-get', [...options, '-q', 'update'], folder);
+  return options;
+}
+
+/** The packages and those they depend on, without what is installed already. */
+async function missingPackages(apt: readonly string[], wanted: readonly string[]): Promise<string[]> {
+  const installed = new Set((await run('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Package}\n'])).stdout.split('\n'));
+  const found = new Set<string>(wanted);
+  for (const name of found) {
+    const { stdout } = await run('apt-cache', [...apt, 'depends', '--important', name]);
+    for (const dependency of firstChoices(stdout)) {
+      if (USABLE.test(dependency) && !installed.has(`installed ${dependency}`)) found.add(dependency);
+    }
+  }
+  return [...found];
+}
+
+/** Names of the dependencies in `apt-cache depends`; of alternatives (marked with `|`) the first. */
+function firstChoices(listing: string): string[] {
+  const names: string[] = [];
+  let alternative = false;
+  for (const line of listing.split('\n')) {
+    const match = /^ ([ |])(?:Pre)?Depends: (\S+)/.exec(line);
+    if (!match) continue;
+    if (!alternative) names.push(match[2] as string);
+    alternative = match[1] === '|';
+  }
+  return names;
+}
+
+/** `bin/redis-server` finds its own libraries by itself, so that whoever has the folder in PATH needs to know nothing. */
+async function writeLaunchers(folder: string): Promise<void> {
+  const lines = [
+    '#!/bin/sh',
+    'here=$(cd "$(dirname "$0")/.." && pwd)',
+    'LD_LIBRARY_PATH=$(ls -d "$here"/root/usr/lib/*-linux-* "$here"/root/lib/*-linux-* 2>/dev/null | tr "\\n" ":")$LD_LIBRARY_PATH',
+    'export LD_LIBRARY_PATH',
+    'exec "$here/root/usr/bin/$(basename "$0")" "$@"',
+    '',
+  ];
+  await mkdir(join(folder, 'bin'));
+  for (const name of ['redis-server', 'redis-cli']) {
+    await writeFile(join(folder, 'bin', name), lines.join('\n'));
+    await chmod(join(folder, 'bin', name), 0o755);
+  }
+}
+
+async function must(command: string, args: readonly string[], cwd: string): Promise<void> {
+  const { code, stderr, stdout } = await run(command, args, { cwd });
+  if (code !== 0)
+    throw new Error(`${command} ${args.slice(-3).join(' ')} failed: ${(stderr || stdout).trim().split('\n').at(-1)}`);
+}
