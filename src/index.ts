@@ -41,6 +41,8 @@ export type { Metastore } from './metastore/metastore.ts';
 export type { ObjectStore } from './object-store/object-store.ts';
 export type { Retention } from './retention.ts';
 export type { AssetScope, TaskScope } from './scope.ts';
+export { createStateStore } from './state-store/create-state-store.ts';
+export type { StateStoreOptions } from './state-store/options.ts';
 export type { Entry, SetOptions, StateHandle, WriteOptions } from './state-store/state-handle.ts';
 export type { StateStore } from './state-store/state-store.ts';
 export type { AnyShape, Json, JsonValue, KeyOf, StateShape, Storable } from './value.ts';

@@ -1,0 +1,70 @@
+import type { CallOptions } from '../call.ts';
+import { AmbiguousSubmitError, ConfigError } from '../errors.ts';
+import type { ScopeAddress } from '../metastore/metastore.ts';
+import { decodeSegment, pathScope, scopePath, taskPath } from '../path.ts';
+import { isTaskScope, type AssetScope, type TaskScope } from '../scope.ts';
+import type { HandleParts } from './handle-parts.ts';
+import { createPlace, type Place } from './place.ts';
+import { sendTwice } from './send-twice.ts';
+
+/** Wiping scopes. What keeps an old attempt out afterwards is part of the metastore's step. */
+
+/** Places in the text of a record, of JavaScript. The rest of it belongs to `job/`. */
+const RECORD = { updatedAt: [56, 69], submission: [117, 123], json: 124 } as const;
+
+/**
+ * Wipes a scope, or with `allItems` every mapped item of its task in its run.
+ *
+ * @throws {@link AmbiguousSubmitError} while a submit is unresolved; with `allItems` after the other items were wiped.
+ * {@link ConfigError} inside an attempt.
+ */
+export async function clear(parts: HandleParts, allItems: boolean, call: CallOptions): Promise<void> {
+  const { core, place, access } = parts;
+  const { scope } = place;
+  if (isTaskScope(scope) && access.fenced) {
+    throw new ConfigError('clear()', 'is for people and tools: inside an attempt it would end the attempt itself; use delete()');
+  }
+  if (!allItems) return clearPlace(parts, place, call);
+  if (!isTaskScope(scope)) throw new ConfigError('allItems', 'is for tasks: an asset has no items', true);
+
+  const own = scopePath(scope);
+  const others = new Set<string>();
+  for await (const path of core.metastore.scopes(`${taskPath(scope)}/`, call)) if (path !== own) others.add(path);
+  const unresolved: AmbiguousSubmitError[] = [];
+  for (const item of [place, ...[...others].map((path) => itemPlace(parts, path))]) {
+    await clearPlace(parts, item, call).catch((error: unknown) => {
+      if (!(error instanceof AmbiguousSubmitError)) throw error;
+      unresolved.push(error);
+    });
+  }
+  if (unresolved[0]) throw unresolved[0];
+}
+
+/** A place by its path alone: where that holds a digest, the scope was recorded when the state was written. */
+function itemPlace({ core, place }: HandleParts, path: string): Place {
+  const scope = pathScope(path);
+  if (scope) return createPlace(core, scope);
+  return {
+    scope: place.scope,
+    path: () => Promise.resolve(path),
+    at: async (_call, operation) => (await operation({ path })) as never,
+  };
+}
+
+async function clearPlace({ core, access }: HandleParts, place: Place, call: CallOptions): Promise<void> {
+  const id = (await access.writer(call)).next();
+  const reply = await sendTwice(core, call, (_resent, within) =>
+    place.at(within, (address: ScopeAddress) => core.metastore.clear(address, id, within)),
+  );
+  if (reply.kind === 'ambiguous') throw unresolvedSubmit(place.scope, reply.name, reply.text);
+}
+
+function unresolvedSubmit(scope: TaskScope | AssetScope, name: string, text: string): AmbiguousSubmitError {
+  const { idempotencyKey } = JSON.parse(text.slice(RECORD.json)) as { idempotencyKey: string };
+  const record = {
+    idempotencyKey,
+    submission: Number(text.slice(...RECORD.submission)),
+    since: new Date(Number(text.slice(...RECORD.updatedAt))),
+  };
+  return new AmbiguousSubmitError(record, { scope, key: decodeSegment(name) ?? name });
+}

@@ -1,0 +1,62 @@
+import { systemTimer, type CallOptions, type Timer } from '../call.ts';
+import type { StateEvent } from '../events.ts';
+import { openMetastore } from '../metastore/metastore.ts';
+import { assetScope, taskScope } from '../scope.ts';
+import { unfencedAccess } from './access.ts';
+import { concurrently } from './concurrently.ts';
+import { withCore, type StoreCore } from './core.ts';
+import { createStateHandle } from './handle.ts';
+import { createInFlight } from './in-flight.ts';
+import { getObject } from './object-calls.ts';
+import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './options.ts';
+import type { StateStore } from './state-store.ts';
+
+/**
+ * State of tasks and assets, in the stores that are given. Does no I/O.
+ *
+ * @throws {@link ConfigError} for an option that cannot be meant.
+ */
+export function createStateStore(options: StateStoreOptions): StateStore {
+  return openStateStore(options, systemTimer);
+}
+
+/** `createStateStore()` with deadlines that a test can own. */
+export function openStateStore(options: StateStoreOptions, timer: Timer): StateStore {
+  const resolved = resolveOptions(options);
+  const { namespace, commandTimeout, clock, random, logger } = resolved;
+  const flight = createInFlight();
+  const core: StoreCore = {
+    ...resolved,
+    metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
+    timer,
+    emit: emitter(resolved),
+    track: flight.track,
+  };
+  return withCore(
+    {
+      task: (scope) => createStateHandle(core, taskScope(scope), unfencedAccess(random)),
+      asset: (scope) => createStateHandle(core, assetScope(scope), unfencedAccess(random)),
+      ready: (call = {}) => core.track(() => ready(core, call)),
+      close: flight.close,
+      [Symbol.asyncDispose]: flight.close,
+    },
+    core,
+  );
+}
+
+async function ready(core: StoreCore, call: CallOptions): Promise<void> {
+  await core.metastore.ready(call);
+  // An object that no scope can have: the answer that there is none says that the store can be asked.
+  const nothing = `${core.namespace}/${Array<string>(6).fill('ready').join('/')}`;
+  await concurrently([...core.locations.values()], (store) => getObject(core, { store, where: {}, call }, nothing));
+}
+
+function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'>): (event: StateEvent) => void {
+  return (event) => {
+    try {
+      onEvent?.(event);
+    } catch (error) {
+      logger?.error({ err: error, event: event.type }, 'onEvent threw');
+    }
+  };
+}

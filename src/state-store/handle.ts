@@ -1,0 +1,119 @@
+import type { CallOptions } from '../call.ts';
+import { ConfigError, VersionConflictError } from '../errors.ts';
+import { parseWriteId, type Version } from '../fence.ts';
+import { retentionMs, type RetentionMs } from '../retention.ts';
+import { assetScope, isTaskScope, taskScope, type AssetScope, type TaskScope } from '../scope.ts';
+import type { AnyShape, StateShape } from '../value.ts';
+import type { Access } from './access.ts';
+import { clear } from './clear.ts';
+import { getOrSet, update } from './compare-and-set.ts';
+import type { StoreCore } from './core.ts';
+import { checkKey, publicEntry, type CheckedKey, type HandleParts } from './handle-parts.ts';
+import { listEntries } from './listing.ts';
+import { createPlace } from './place.ts';
+import { serializeValue } from './prepare-value.ts';
+import { readValue, readValues } from './read.ts';
+import type { Entry, SetOptions, StateHandle, WriteOptions } from './state-handle.ts';
+import { write, type Draft, type WrittenEntry } from './write.ts';
+
+/** The public face of a scope's state: checks what it is given before any I/O, and counts what is in flight. */
+
+/**
+ * A handle on the state of a scope, in the name that `access` gives. Does no I/O.
+ *
+ * @throws {@link ConfigError} {@link InvalidKeyError} when the scope cannot be a path.
+ */
+export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
+  core: StoreCore,
+  scope: TaskScope | AssetScope,
+  access: Access,
+): StateHandle<Shape> {
+  const checked = isTaskScope(scope) ? taskScope(scope) : assetScope(scope);
+  const parts: HandleParts = { core, access, place: createPlace(core, checked) };
+  const handle: StateHandle = {
+    get: (key, options = {}) => core.track(async () => (await readValue(parts, checkKey(parts, key), options))?.value),
+    getEntry: (key, options = {}) => core.track(() => getEntry(parts, key, options)),
+    getMany: (keys, options = {}) => core.track(() => getMany(parts, keys, options)) as Promise<object>,
+    set: (key, value, options = {}) => core.track(() => set(parts, key, value, options)),
+    setMany: (values, options = {}) => core.track(() => setMany(parts, values, options)),
+    getOrSet: (key, create, options = {}) =>
+      core.track(async () => getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), options)),
+    update: (key, change, options = {}) =>
+      core.track(async () => update(parts, checkKey(parts, key), change, lifetime(parts, options), options)),
+    delete: (key, options = {}) =>
+      core.track(async () => {
+        await write(parts, [checkKey(parts, key)], options);
+      }),
+    entries: (options = {}) => entries(parts, options),
+    clear: (options = {}) => core.track(() => clear(parts, options.allItems ?? false, options)),
+  };
+  return handle as unknown as StateHandle<Shape>;
+}
+
+async function getEntry(parts: HandleParts, key: string, call: CallOptions): Promise<(Entry & { value: unknown }) | undefined> {
+  const loaded = await readValue(parts, checkKey(parts, key), call);
+  if (!loaded) return undefined;
+  const { entry, value } = loaded;
+  return { ...publicEntry(key, entry.version, entry.meta, entry), value };
+}
+
+async function getMany(parts: HandleParts, keys: readonly string[], call: CallOptions): Promise<Record<string, unknown>> {
+  const checked = [...new Set(keys)].map((key) => checkKey(parts, key));
+  if (checked.length === 0) return {};
+  const values = await readValues(parts, checked, call);
+  // Not by assignment: a key may be `__proto__`.
+  return Object.fromEntries(checked.flatMap(({ key }, index) => (values[index] ? [[key, values[index].value]] : [])));
+}
+
+async function set(parts: HandleParts, key: string, value: unknown, options: SetOptions): Promise<Entry> {
+  const expect = expected(options);
+  const draft = draftOf(parts, key, value, lifetime(parts, options));
+  const written = await write(parts, [expect === undefined ? draft : { ...draft, expect }], options);
+  const where = { scope: parts.place.scope, key };
+  if (written.kind === 'conflict') throw new VersionConflictError(written.current, where);
+  if (written.kind === 'old' && expect !== undefined) {
+    throw new VersionConflictError((await readValue(parts, draft, options))?.entry.version ?? 'absent', where);
+  }
+  const entry = written.entries[0] as WrittenEntry;
+  return publicEntry(key, written.version, entry.meta, entry);
+}
+
+async function setMany(parts: HandleParts, values: object, options: WriteOptions): Promise<void> {
+  if (typeof values !== 'object' || values === null || Array.isArray(values) || ArrayBuffer.isView(values)) {
+    throw new ConfigError('values', 'must be an object that holds values by key', values);
+  }
+  const retention = lifetime(parts, options);
+  const drafts = Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => draftOf(parts, key, value, retention));
+  if (drafts.length === 0) return;
+  // `old`: a later write of this handle to one of the keys came first. All or none: the others must not be lost with it.
+  while ((await write(parts, drafts, options)).kind === 'old') options.signal?.throwIfAborted();
+}
+
+async function* entries(parts: HandleParts, options: CallOptions & { prefix?: string }): AsyncGenerator<Entry, void, undefined> {
+  const { prefix = '' } = options;
+  if (typeof prefix !== 'string') throw new ConfigError('prefix', 'must be a string', prefix);
+  for (const entry of await parts.core.track(() => listEntries(parts, prefix, options))) {
+    options.signal?.throwIfAborted();
+    yield entry;
+  }
+}
+
+function draftOf(parts: HandleParts, key: string, value: unknown, retention: RetentionMs): Draft & CheckedKey {
+  const checked = checkKey(parts, key);
+  return { ...checked, put: { value: serializeValue(parts.core, { scope: parts.place.scope, key }, value), retention } };
+}
+
+function lifetime({ core, place }: HandleParts, { retention }: WriteOptions): RetentionMs {
+  if (retention !== undefined) return retentionMs(retention, 'retention');
+  return isTaskScope(place.scope) ? core.retention : 'forever';
+}
+
+function expected(options: SetOptions): Version | 'absent' | undefined {
+  if (!('ifVersion' in options)) return undefined;
+  const { ifVersion } = options;
+  const sound = typeof ifVersion === 'string' && (ifVersion === 'absent' || parseWriteId(ifVersion) !== undefined);
+  if (!sound) throw new ConfigError('ifVersion', "must be the version of an entry or 'absent'", ifVersion);
+  return ifVersion;
+}

@@ -1,0 +1,229 @@
+import { systemClock, type Clock } from '../clock.ts';
+import type { Codec, Encryption } from '../codec/codec.ts';
+import { builtInCodecs } from '../codec/registry.ts';
+import { milliseconds, type Duration } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import type { StateEvent } from '../events.ts';
+import type { Logger } from '../logger.ts';
+import type { Metastore } from '../metastore/metastore.ts';
+import type { ObjectStore } from '../object-store/object-store.ts';
+import { systemRandom } from '../random.ts';
+import { retentionMs, type Retention } from '../retention.ts';
+import type { StoreCore } from './core.ts';
+
+/** Options of `createStateStore()`. Ready clients go in, inside the stores; they stay yours to close. */
+export interface StateStoreOptions {
+  /** Where fences, entries and small values are: `redisMetastore()`, or `memoryMetastore()` in tests. */
+  metastore: Metastore;
+  /**
+   * Keeps the state of several systems apart: it is in every Redis key, object name and idempotency key. 1 to 64 letters,
+   * digits and `_ . -`.
+   * @defaultValue `'default'`
+   */
+  namespace?: string;
+  /**
+   * Where large values go.
+   * @defaultValue none: all values stay in the metastore
+   */
+  objectStore?: ObjectStore;
+  /**
+   * Object stores that values were written to earlier: still read and swept, never written.
+   * @defaultValue `[]`
+   */
+  formerObjectStores?: readonly ObjectStore[];
+  /**
+   * Bytes of JSON, or of a `Uint8Array`, from which on a value goes to the object store. 0: every value.
+   * @defaultValue 65,536
+   */
+  offloadThreshold?: number;
+  /**
+   * The largest value that is accepted, in bytes before compression.
+   * @defaultValue 64 MiB; 1 MiB without an object store
+   */
+  maxValueBytes?: number;
+  /**
+   * How values in the object store are compressed.
+   * @defaultValue `'gzip'`
+   */
+  codec?: 'none' | 'gzip' | 'snappy' | 'brotli' | 'zstd' | Codec;
+  /**
+   * Codecs of your own that values were written with earlier.
+   * @defaultValue `[]`
+   */
+  codecs?: readonly Codec[];
+  /**
+   * Encrypts values in the object store. Values in the metastore are not encrypted: with `offloadThreshold: 0` there are none.
+   * @defaultValue none
+   */
+  encryption?: Encryption;
+  /**
+   * How long the state of a task is kept after each write. Asset state does not expire unless its write says so.
+   * @defaultValue `'30d'`
+   */
+  retention?: Retention;
+  /**
+   * The longest that one call of a store may take.
+   * @defaultValue `'10s'`
+   */
+  commandTimeout?: Duration;
+  /**
+   * The console, pino, or what has their four methods.
+   * @defaultValue none
+   */
+  logger?: Logger;
+  /**
+   * Hears what happens; must not throw.
+   * @defaultValue none
+   */
+  onEvent?: (event: StateEvent) => void;
+  /** @defaultValue the system's */
+  clock?: Clock;
+  /**
+   * Draws a number of at least 0 and below 1. Two processes must never draw the same.
+   * @defaultValue the system's
+   */
+  random?: () => number;
+}
+
+/** The options, complete and checked. */
+export interface ResolvedOptions extends Pick<
+  StoreCore,
+  | 'namespace'
+  | 'objectStore'
+  | 'locations'
+  | 'offloadThreshold'
+  | 'maxValueBytes'
+  | 'codec'
+  | 'codecs'
+  | 'encryption'
+  | 'retention'
+  | 'commandTimeout'
+  | 'logger'
+  | 'clock'
+  | 'random'
+> {
+  metastore: Metastore;
+  onEvent: ((event: StateEvent) => void) | undefined;
+}
+
+const MEBIBYTE = 2 ** 20;
+const NAMESPACE = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
+const NAME = /^[a-z0-9-]{1,32}$/;
+const LOGGER = ['debug', 'info', 'warn', 'error'] as const;
+const OBJECT_STORE = ['put', 'get', 'getStream', 'delete', 'list'] as const;
+const OPTIONS: Readonly<Record<keyof StateStoreOptions, true>> = {
+  metastore: true,
+  namespace: true,
+  objectStore: true,
+  formerObjectStores: true,
+  offloadThreshold: true,
+  maxValueBytes: true,
+  codec: true,
+  codecs: true,
+  encryption: true,
+  retention: true,
+  commandTimeout: true,
+  logger: true,
+  onEvent: true,
+  clock: true,
+  random: true,
+};
+
+/**
+ * Checks every option and fills in what is left out.
+ *
+ * @throws {@link ConfigError} that names the option, the rule and what was received.
+ */
+export function resolveOptions(options: StateStoreOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
+  const unknown = Object.keys(options).find((option) => !Object.hasOwn(OPTIONS, option));
+  if (unknown !== undefined) throw new ConfigError(unknown, `is not an option (there are: ${Object.keys(OPTIONS).join(', ')})`);
+  const { namespace = 'default', objectStore, encryption, logger, onEvent, clock = systemClock, random = systemRandom } = options;
+  if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {
+    throw new ConfigError('namespace', 'must be 1 to 64 letters, digits, _, . or -, and not begin with a dot', namespace);
+  }
+  if (encryption !== undefined) {
+    requireMethods('encryption', encryption, ['encrypt', 'decrypt']);
+    requireName('encryption.name', encryption.name);
+  }
+  if (logger !== undefined) requireMethods('logger', logger, LOGGER);
+  requireMethods('clock', clock, ['now', 'sleep']);
+  requireFunction('random', random);
+  if (onEvent !== undefined) requireFunction('onEvent', onEvent);
+  return {
+    metastore: options.metastore,
+    namespace,
+    objectStore,
+    locations: locations(objectStore, options.formerObjectStores ?? []),
+    offloadThreshold: bytes('offloadThreshold', options.offloadThreshold ?? 65_536, 0),
+    maxValueBytes: bytes('maxValueBytes', options.maxValueBytes ?? (objectStore ? 64 : 1) * MEBIBYTE, 1),
+    ...codecs(options.codec ?? 'gzip', options.codecs ?? []),
+    encryption,
+    retention: retentionMs(options.retention ?? '30d', 'retention'),
+    commandTimeout: milliseconds(options.commandTimeout ?? '10s', 'commandTimeout'),
+    logger,
+    onEvent,
+    clock,
+    random,
+  };
+}
+
+function locations(current: ObjectStore | undefined, former: readonly ObjectStore[]): ReadonlyMap<string, ObjectStore> {
+  if (!Array.isArray(former)) throw new ConfigError('formerObjectStores', 'must be an array of object stores', former);
+  const byAlias = new Map<string, ObjectStore>();
+  const add = (option: string, store: ObjectStore): void => {
+    requireMethods(option, store, OBJECT_STORE);
+    if (typeof store.alias !== 'string' || store.alias === '') {
+      throw new ConfigError(`${option}.alias`, 'must be a text that is not empty', store.alias);
+    }
+    if (byAlias.has(store.alias))
+      throw new ConfigError(`${option}.alias`, 'must not be that of another object store', store.alias);
+    byAlias.set(store.alias, store);
+  };
+  if (current !== undefined) add('objectStore', current);
+  for (const [index, store] of former.entries()) add(`formerObjectStores[${index}]`, store);
+  return byAlias;
+}
+
+function codecs(codec: string | Codec, others: readonly Codec[]): Pick<StoreCore, 'codec' | 'codecs'> {
+  if (!Array.isArray(others)) throw new ConfigError('codecs', 'must be an array of codecs', others);
+  const byName = new Map(builtInCodecs().map((builtIn) => [builtIn.name, builtIn]));
+  const add = (option: string, own: Codec): void => {
+    requireMethods(option, own, ['encode', 'decode']);
+    requireName(`${option}.name`, own.name);
+    if (own.name === 'none' || byName.has(own.name))
+      throw new ConfigError(`${option}.name`, 'must not be that of another codec', own.name);
+    byName.set(own.name, own);
+  };
+  for (const [index, own] of others.entries()) add(`codecs[${index}]`, own as Codec);
+  if (typeof codec === 'object' && codec !== null) {
+    if (others.every((own) => own !== codec)) add('codec', codec);
+    return { codec, codecs: byName };
+  }
+  if (codec === 'none') return { codec: undefined, codecs: byName };
+  const found = byName.get(codec);
+  if (!found) throw new ConfigError('codec', `must be a codec, or one of none, ${[...byName.keys()].join(', ')}`, codec);
+  return { codec: found, codecs: byName };
+}
+
+function bytes(option: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new ConfigError(option, `must be a whole number of bytes of at least ${least}`, value);
+  }
+  return value;
+}
+
+function requireName(option: string, name: unknown): void {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new ConfigError(option, 'must be 1 to 32 lower-case letters, digits or -', name);
+  }
+}
+
+function requireFunction(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
+}
+
+function requireMethods(option: string, value: unknown, methods: readonly string[]): void {
+  const missing = methods.find((method) => typeof (value as Record<string, unknown> | null | undefined)?.[method] !== 'function');
+  if (missing !== undefined) throw new ConfigError(option, `must have the methods ${methods.join(', ')}`, value);
+}

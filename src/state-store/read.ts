@@ -1,0 +1,39 @@
+import type { CallOptions } from '../call.ts';
+import type { RawEntry } from '../metastore/metastore.ts';
+import { concurrently } from './concurrently.ts';
+import type { CheckedKey, HandleParts } from './handle-parts.ts';
+import { loadValue, type LoadedValue } from './load-value.ts';
+
+/** Reading: one round trip to the metastore for all keys, and one request for each value that is offloaded. */
+
+/** The values of keys that were checked, in their order; `undefined` where there is none. */
+export async function readValues(
+  parts: HandleParts,
+  keys: readonly CheckedKey[],
+  call: CallOptions,
+): Promise<(LoadedValue | undefined)[]> {
+  const { core, place, access } = parts;
+  await access.writer(call);
+  const entries = await readEntries(parts, keys, call);
+  const path = await place.path(call);
+  return concurrently([...keys.entries()], async ([index, { key, name }]) => {
+    const raw = entries[index];
+    if (!raw) return undefined;
+    const reread = async (): Promise<RawEntry | undefined> => (await readEntries(parts, [{ key, name }], call))[0];
+    return loadValue(core, { path, name, key, scope: place.scope }, raw, reread, call);
+  });
+}
+
+/** The value of one key. */
+export async function readValue(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<LoadedValue | undefined> {
+  return (await readValues(parts, [key], call))[0];
+}
+
+function readEntries(
+  { core, place }: HandleParts,
+  keys: readonly CheckedKey[],
+  call: CallOptions,
+): Promise<readonly (RawEntry | undefined)[]> {
+  const names = keys.map(({ name }) => name);
+  return place.at(call, (address) => core.metastore.read(address, names, call));
+}

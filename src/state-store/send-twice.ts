@@ -1,0 +1,31 @@
+import type { CallOptions } from '../call.ts';
+import { OutcomeUnknownError } from '../errors.ts';
+import type { StoreCore } from './core.ts';
+
+/**
+ * Sends a write; where its answer was lost and `commandTimeout` has not passed, sends it once more under the same write ID, which
+ * is harmless and mostly tells what became of it. After a resend only success is definite: a refusal may be of what the first
+ * send did.
+ *
+ * @throws {@link OutcomeUnknownError}
+ */
+export async function sendTwice<Reply extends { kind: string }>(
+  core: StoreCore,
+  call: CallOptions,
+  send: (resent: boolean, call: CallOptions) => Promise<Reply>,
+): Promise<Reply> {
+  const deadline = new AbortController();
+  const stop = core.timer(core.commandTimeout, () => deadline.abort());
+  try {
+    return await send(false, call);
+  } catch (error) {
+    const lost = error instanceof OutcomeUnknownError && error.reason === 'no-answer';
+    if (!lost || deadline.signal.aborted || call.signal?.aborted) throw error;
+    const signal = call.signal ? AbortSignal.any([call.signal, deadline.signal]) : deadline.signal;
+    const again = await send(true, { signal }).catch(() => undefined);
+    if (again?.kind !== 'ok') throw error;
+    return again;
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,146 @@
+import type { CallOptions } from '../call.ts';
+import { NEVER, type EntryMeta } from '../entry.ts';
+import { StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../errors.ts';
+import { writeIdText, type Version } from '../fence.ts';
+import type { ValueWrite, WriteReply } from '../metastore/metastore.ts';
+import type { RetentionMs } from '../retention.ts';
+import { isTaskScope } from '../scope.ts';
+import type { SerializedValue } from '../serializer.ts';
+import { concurrently } from './concurrently.ts';
+import type { CheckedKey, HandleParts } from './handle-parts.ts';
+import type { Moved } from './place.ts';
+import { prepareSerialized, type Prepared } from './prepare-value.ts';
+import { sendTwice } from './send-twice.ts';
+
+/**
+ * Writing: prepare every value, then switch all of them in one step of the metastore. A definite refusal deletes what was
+ * prepared; where the answer is lost, the objects stay, since the entries may refer to them.
+ */
+
+/** One key of a write, checked and serialized. */
+export interface Draft extends CheckedKey {
+  /** Absent: delete. */
+  put?: { value: SerializedValue; retention: RetentionMs };
+  expect?: Version | 'absent';
+}
+
+/** What was written for one key. */
+export interface WrittenEntry {
+  updatedAt: number;
+  expiresAt: number;
+  meta: EntryMeta;
+}
+
+/**
+ * How a write ended, where that is for the caller to judge. `old`: a later write of this same writer is there already, so
+ * nothing was written; without a comparison that is the same as having been overwritten.
+ */
+export type Written =
+  | { kind: 'ok' | 'old'; version: Version; entries: readonly WrittenEntry[] }
+  | { kind: 'conflict'; key: string; current: Version | 'absent' };
+
+const NOTHING: EntryMeta = { type: 'json', size: 0 };
+
+/**
+ * Writes all or none.
+ *
+ * @throws {@link StaleAttemptError} {@link StoreUnavailableError} `OutcomeUnknownError`, `CodecUnavailableError`
+ */
+export async function write(parts: HandleParts, drafts: readonly Draft[], call: CallOptions): Promise<Written> {
+  const { core, place, access } = parts;
+  const where: ErrorContext = { scope: place.scope, ...(drafts.length === 1 && { key: drafts[0]?.key }) };
+  const writer = await access.writer(call);
+  const path = await place.path(call);
+  const began = await core.metastore.now(call);
+  const id = writer.next();
+  const prepared = await prepareAll(
+    drafts,
+    ({ key, name, put }) =>
+      put && prepareSerialized(core, { path, name, key, scope: place.scope }, put.value, id, access.by, call),
+  );
+  const discard = async (): Promise<void> => {
+    await concurrently(prepared, async (value) => value?.discard());
+  };
+  const request: ValueWrite = {
+    id,
+    fenced: access.fenced && isTaskScope(place.scope),
+    began,
+    changes: drafts.map(({ name, put, expect }, index) => {
+      const value = prepared[index];
+      return {
+        name,
+        ...(put && value && { put: { meta: value.meta, body: value.body, retention: put.retention } }),
+        ...(expect !== undefined && { expect }),
+      };
+    }),
+    resent: false,
+  };
+
+  let reply: Exclude<WriteReply, Moved>;
+  if (call.signal?.aborted) {
+    await discard();
+    throw call.signal.reason;
+  }
+  try {
+    reply = await sendTwice(core, call, (resent, within) =>
+      place.at(within, (address) => core.metastore.write(address, { ...request, resent }, within)),
+    );
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) await discard();
+    throw error;
+  }
+  if (reply.kind === 'ok') return { kind: 'ok', version: writeIdText(id), entries: written(prepared, reply.entries) };
+  await discard();
+  switch (reply.kind) {
+    case 'old':
+      return {
+        kind: 'old',
+        version: writeIdText(id),
+        entries: written(
+          prepared,
+          drafts.map(({ put }) => lifetime(began, put)),
+        ),
+      };
+    case 'conflict': {
+      const { name, current } = reply;
+      return { kind: 'conflict', key: drafts.find((draft) => draft.name === name)?.key ?? name, current };
+    }
+    case 'stale': {
+      const error = new StaleAttemptError('a newer attempt holds the fence', where);
+      core.emit({ type: 'stale-write', scope: place.scope, key: drafts[0]?.key ?? '' });
+      access.refused(error);
+      throw error;
+    }
+    case 'late':
+      throw new StoreUnavailableError('the write took longer than writes may take, from its beginning to its commit', where);
+  }
+}
+
+/** Prepares each draft; where one fails, none is left behind. */
+async function prepareAll(
+  drafts: readonly Draft[],
+  prepare: (draft: Draft) => Promise<Prepared> | undefined,
+): Promise<(Prepared | undefined)[]> {
+  const done: Prepared[] = [];
+  try {
+    return await concurrently(drafts, async (draft) => {
+      const value = await prepare(draft);
+      if (value) done.push(value);
+      return value;
+    });
+  } catch (error) {
+    await concurrently(done, (value) => value.discard());
+    throw error;
+  }
+}
+
+function written(
+  prepared: readonly (Prepared | undefined)[],
+  times: readonly { updatedAt: number; expiresAt: number }[],
+): WrittenEntry[] {
+  return times.map(({ updatedAt, expiresAt }, index) => ({ updatedAt, expiresAt, meta: prepared[index]?.meta ?? NOTHING }));
+}
+
+function lifetime(began: number, put: Draft['put']): { updatedAt: number; expiresAt: number } {
+  return { updatedAt: began, expiresAt: !put || put.retention === 'forever' ? NEVER : began + put.retention };
+}
