@@ -5,6 +5,7 @@ import type { EntryMeta } from '../entry.ts';
 import type { Fence, Version, WriteId } from '../fence.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
+import type { RecordLetter } from '../record-head.ts';
 import type { RetentionMs } from '../retention.ts';
 
 /**
@@ -141,9 +142,6 @@ export interface Begun {
   held?: boolean;
 }
 
-/** One letter in the head of a record: none, submitting, external ID (submitted), succeeded (ok), failed, ambiguous. */
-export type RecordLetter = 'n' | 's' | 'e' | 'o' | 'f' | 'a';
-
 /** One write of an external-job record; the order of its checks is in `resumable-job.md`, and each is there for a reason. */
 export interface RecordWrite {
   id: WriteId;
@@ -173,7 +171,10 @@ export type RecordReply =
   | { kind: 'stale' | 'old' | 'changed' | 'gone' };
 
 /** A person's answer: decided by the record's write ID alone, whatever the fence. */
-export interface RecordAnswer extends Pick<RecordWrite, 'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention'> {
+export interface RecordAnswer extends Pick<
+  RecordWrite,
+  'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention'
+> {
   basis: Version;
 }
 
@@ -210,7 +211,11 @@ export interface OpenMetastore {
   begin(scope: ScopeAddress, request: BeginRequest, call: CallOptions): Promise<Begun | { kind: 'stale' }>;
 
   /** Entries that have not expired; no tombstones. In the order of `names`. */
-  read(scope: ScopeAddress, names: readonly string[], call: CallOptions): Promise<readonly (RawEntry | undefined)[] | { moved: string }>;
+  read(
+    scope: ScopeAddress,
+    names: readonly string[],
+    call: CallOptions,
+  ): Promise<readonly (RawEntry | undefined)[] | { moved: string }>;
   write(scope: ScopeAddress, write: ValueWrite, call: CallOptions): Promise<WriteReply>;
   /** Users' entries without their values, in no order, each once. */
   list(scope: ScopeAddress, call: CallOptions): AsyncIterable<{ name: string; text: string } | { moved: string }>;
@@ -221,17 +226,33 @@ export interface OpenMetastore {
 
   writeRecord(scope: ScopeAddress, write: RecordWrite, call: CallOptions): Promise<RecordReply>;
   /** Keeps a record that an attempt waits on, as long as its write ID is still this one. */
-  refresh(scope: ScopeAddress, record: { name: string; basis: Version; retention: RetentionMs }, call: CallOptions): Promise<void>;
+  refresh(
+    scope: ScopeAddress,
+    record: { name: string; basis: Version; retention: RetentionMs },
+    call: CallOptions,
+  ): Promise<void>;
   /** Lists an orphan, unless the record holds that ID: then `held`. `json` is completed by the server's time. */
-  listOrphan(scope: ScopeAddress, orphan: { name: string; idDigest: string; json: string }, call: CallOptions): Promise<'listed' | 'held'>;
+  listOrphan(
+    scope: ScopeAddress,
+    orphan: { name: string; idDigest: string; json: string },
+    call: CallOptions,
+  ): Promise<'listed' | 'held'>;
   /**
    * After success: the whole scope ends after `within`, if this attempt still holds the fence. A new attempt that begins earlier
    * takes the end away; one that begins later starts empty. `keepFence`: the fence outlives the end; without it the whole hash
    * goes then, but never sooner than twice the lateness limit, on which the refusal of an old draw counts.
    */
-  settle(scope: ScopeAddress, request: { fence: Fence; nonce: string; within: number; keepFence: boolean }, call: CallOptions): Promise<void>;
+  settle(
+    scope: ScopeAddress,
+    request: { fence: Fence; nonce: string; within: number; keepFence: boolean },
+    call: CallOptions,
+  ): Promise<void>;
 
-  answerRecord(scope: ScopeAddress, answer: RecordAnswer, call: CallOptions): Promise<{ kind: 'ok' } | { kind: 'conflict'; current: Version | 'absent' }>;
+  answerRecord(
+    scope: ScopeAddress,
+    answer: RecordAnswer,
+    call: CallOptions,
+  ): Promise<{ kind: 'ok' } | { kind: 'conflict'; current: Version | 'absent' }>;
   forgetOrphan(scope: ScopeAddress, orphan: Pick<RawOrphan, 'name' | 'idDigest'>, call: CallOptions): Promise<void>;
   /** Paths of scopes, in no order, each at least once while it is there throughout. */
   scopes(prefix: string, call: CallOptions): AsyncIterable<string>;

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { encodeSegment } from '../path.ts';
+
+/**
+ * Where things lie: the names of a scope's fields, and the keys of Redis. A scope, the index of its shard and the shard's birth
+ * share a hash tag, so that one script reaches all three in a Cluster.
+ */
+
+/** Fields of a scope of which there is one. */
+export const FIELD = {
+  /** `<24 digits> <nonce>`: who may write. */
+  fence: 'fence',
+  /** The last fence drawn. */
+  drawn: 'drawn',
+  /** When the state was found lost, in milliseconds. */
+  lost: 'lost',
+  /** When the whole scope ends after success, in milliseconds. */
+  ends: 'ends',
+  /** The longest that anything in the scope is kept, in milliseconds. */
+  until: 'until',
+  /** The scope as JSON, where its path holds a digest. */
+  scope: 'scope',
+  /** The path of the asset that this one was declared to be. */
+  alias: 'alias',
+  /** The write ID of the last `clear()`: its resend clears nothing again. */
+  cleared: 'cleared',
+} as const;
+
+/** First letters of fields of which there are many. */
+export const PREFIX = { entry: 'e:', body: 'v:', record: 'r:', orphan: 'o:', superseded: 's:' } as const;
+
+/** Where results lie among the entries; no key of a user has this in its name. */
+export const RESULT = 'result=';
+
+/** The two hex digits that spread scopes over a Cluster. */
+export function shardOf(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 2);
+}
+
+/** All shards. */
+export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
+
+/** The keys of one namespace. */
+export interface Keys {
+  /** Of a scope: its hash, its shard's index, its shard's birth. */
+  scope(path: string): readonly [hash: string, due: string, birth: string];
+  birth(shard: string): string;
+  /** A key of no meaning, to try whether one may be written. */
+  trial(shard: string): string;
+  /** The path behind the key of a scope's hash; `undefined` for other keys. */
+  path(key: string): string | undefined;
+  /** A glob that finds the scopes whose path begins so. */
+  glob(prefix: string): string;
+}
+
+/** The keys below a namespace. */
+export function keysOf(namespace: string): Keys {
+  const encoded = encodeSegment('namespace', namespace);
+  const tag = (shard: string): string => `mooring:{${encoded}:${shard}}:`;
+  const tagLength = tag('00').length;
+  return {
+    scope: (path) => {
+      const start = tag(shardOf(path));
+      return [start + path, `${start}due`, `${start}birth`];
+    },
+    birth: (shard) => `${tag(shard)}birth`,
+    trial: (shard) => `${tag(shard)}trial`,
+    path: (key) => {
+      const path = key.slice(tagLength);
+      // Every path has at least two segments; the other keys of a shard have one.
+      return path.includes('/') ? path : undefined;
+    },
+    glob: (prefix) => `${tag('??')}${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`,
+  };
+}

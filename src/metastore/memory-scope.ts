@@ -1,0 +1,184 @@
+import { NEVER, type EntryMeta, type Reference } from '../entry.ts';
+import type { Fence } from '../fence.ts';
+import { headText, instant, readHead, type Head } from '../head.ts';
+import { FIELD, PREFIX } from './layout.ts';
+import { FENCE_KEPT, GRACE, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
+import type { RawEntry, ScopeAddress } from './metastore.ts';
+
+/**
+ * A scope of the memory metastore: the fields that Redis would hold, as the same text, and the steps that all scripts share.
+ * Each step runs to its end without a wait, which makes it atomic. What changes here changes in `redis-scripts.ts` too.
+ */
+
+/** The hash of one scope. */
+export interface ScopeHash {
+  /** All fields but bodies. */
+  fields: Map<string, string>;
+  /** Inline values, by `v:<name>`. */
+  bodies: Map<string, Uint8Array>;
+  /** When the whole hash is forgotten; `undefined`: never. */
+  expiresAt: number | undefined;
+}
+
+/** All of one namespace. */
+export interface MemoryData {
+  scopes: Map<string, ScopeHash>;
+  /** Paths by the time when something in them becomes due. */
+  due: Map<string, number>;
+  /** When the first writer came. */
+  bornAt: number | undefined;
+}
+
+/** An empty namespace. */
+export function memoryData(): MemoryData {
+  return { scopes: new Map(), due: new Map(), bornAt: undefined };
+}
+
+/** The hash of a scope, unless it was never there or is forgotten. */
+export function peekScope(data: MemoryData, path: string, now: number): ScopeHash | undefined {
+  const hash = data.scopes.get(path);
+  if (hash && hash.fields.size > 0 && (hash.expiresAt ?? NEVER) > now) return hash;
+  data.scopes.delete(path);
+  return undefined;
+}
+
+/** Whether the scope's time after success is over: nothing in it counts any more but the fence and orphans. */
+export function hasEnded(hash: ScopeHash, now: number): boolean {
+  const ends = hash.fields.get(FIELD.ends);
+  return ends !== undefined && Number(ends) <= now;
+}
+
+/** A text that has neither expired nor is a tombstone. */
+export function liveHead(text: string | undefined, now: number): Head | undefined {
+  if (text === undefined) return undefined;
+  const head = readHead(text);
+  return head.letter !== 't' && head.expiresAt > now ? head : undefined;
+}
+
+/** An entry that counts, with its inline value. */
+export function liveEntry(hash: ScopeHash, name: string, now: number): RawEntry | undefined {
+  const text = hash.fields.get(PREFIX.entry + name);
+  if (text === undefined || !liveHead(text, now)) return undefined;
+  const body = hash.bodies.get(PREFIX.body + name);
+  return body ? { text, body: body.slice() } : { text };
+}
+
+/** A record that counts. */
+export function liveRecord(hash: ScopeHash, name: string, now: number): string | undefined {
+  const text = hash.fields.get(PREFIX.record + name);
+  return liveHead(text, now) && text;
+}
+
+/** The names of fields that begin so, without the prefix. */
+export function namesOf(hash: ScopeHash, prefix: string): string[] {
+  return [...hash.fields.keys()].filter((field) => field.startsWith(prefix)).map((field) => field.slice(prefix.length));
+}
+
+/** A write to a scope, from its opening to its end. */
+export interface Step {
+  readonly now: number;
+  readonly data: MemoryData;
+  readonly address: ScopeAddress;
+  readonly hash: ScopeHash;
+  /** The longest that anything is kept. */
+  until: number;
+  /** The first end of what this write put there. */
+  firstEnd: number;
+}
+
+/** Opens a scope for a write. A scope whose time after success is over starts empty. */
+export function openStep(data: MemoryData, address: ScopeAddress, now: number): Step {
+  data.bornAt ??= now;
+  const hash = peekScope(data, address.path, now) ?? { fields: new Map(), bodies: new Map(), expiresAt: undefined };
+  const step: Step = { now, data, address, hash, until: Number(hash.fields.get(FIELD.until) ?? 0), firstEnd: NEVER };
+  if (hasEnded(hash, now)) startEmpty(step);
+  return step;
+}
+
+/** Ends a write that changed something: how long the hash is kept, and where its scope is recorded. */
+export function closeStep(step: Step): void {
+  const { hash, data, address } = step;
+  if (hash.fields.has(FIELD.fence)) keep(step, step.now + FENCE_KEPT);
+  const before = Number(hash.fields.get(FIELD.until) ?? 0);
+  if (step.until !== before) hash.fields.set(FIELD.until, instant(step.until));
+  if (step.until === NEVER) {
+    // What expires in a hash that never does is found by the index alone, also what was there before.
+    const firstEnd = Math.min(step.firstEnd, before > 0 ? before : NEVER);
+    if (firstEnd !== NEVER) becomesDue(step, firstEnd);
+  }
+  if (address.recorded !== undefined) hash.fields.set(FIELD.scope, address.recorded);
+  data.scopes.set(address.path, hash);
+  const ends = hash.fields.get(FIELD.ends);
+  if (ends === undefined) hash.expiresAt = step.until === NEVER ? undefined : step.until;
+  else if (hash.expiresAt !== undefined) {
+    hash.expiresAt = Math.max(hash.expiresAt, Number(ends) + (data.due.has(address.path) ? SWEEP_TIME : 0));
+  }
+}
+
+/** Keeps the hash until then. */
+export function keep(step: Step, until: number): void {
+  step.until = Math.max(step.until, until);
+}
+
+/** An entry or a record is kept until then, and no longer. */
+export function expires(step: Step, at: number): void {
+  keep(step, at);
+  step.firstEnd = Math.min(step.firstEnd, at);
+}
+
+/** Something in the scope is for the sweeper then. */
+export function becomesDue(step: Step, at: number): void {
+  step.data.due.set(step.address.path, Math.min(at, step.data.due.get(step.address.path) ?? Number.POSITIVE_INFINITY));
+}
+
+/** The scope's fence. */
+export function fenceOf(hash: ScopeHash): { fence: Fence; nonce: string } | undefined {
+  const text = hash.fields.get(FIELD.fence);
+  return text === undefined ? undefined : { fence: text.slice(0, 24), nonce: text.slice(25) };
+}
+
+/** Makes a fence the scope's own. */
+export function installFence(step: Step, fence: Fence, nonce: string): void {
+  step.hash.fields.set(FIELD.fence, `${fence} ${nonce}`);
+}
+
+/** Puts the object of an entry that is to go on the list of superseded ones, unless the new entry refers to it. */
+export function supersede(step: Step, text: string | undefined, next?: Reference): void {
+  const ref = text === undefined ? undefined : referenceOf(text);
+  if (!ref || ref.object === next?.object) return;
+  const { store, storedSize } = ref;
+  step.hash.fields.set(PREFIX.superseded + ref.object, `${instant(step.now)} ${JSON.stringify({ store, storedSize })}`);
+  becomesDue(step, step.now + GRACE);
+  keep(step, step.now + SWEEP_TIME);
+}
+
+function referenceOf(text: string): Reference | undefined {
+  if (readHead(text).letter !== 'r') return undefined;
+  try {
+    return (JSON.parse(text.slice(84)) as EntryMeta).ref;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces an entry by a tombstone. */
+export function bury(step: Step, name: string, version: Head['version']): void {
+  const until = step.now + TOMBSTONE_KEPT;
+  step.hash.fields.set(PREFIX.entry + name, headText('1t', version, step.now, until));
+  step.hash.bodies.delete(PREFIX.body + name);
+  becomesDue(step, until);
+  keep(step, until);
+}
+
+function startEmpty(step: Step): void {
+  const { fields, bodies } = step.hash;
+  step.until = 0;
+  if (namesOf(step.hash, PREFIX.orphan).length > 0) keep(step, step.now + FENCE_KEPT);
+  for (const name of namesOf(step.hash, PREFIX.entry)) {
+    supersede(step, fields.get(PREFIX.entry + name));
+    fields.delete(PREFIX.entry + name);
+  }
+  for (const name of namesOf(step.hash, PREFIX.record)) fields.delete(PREFIX.record + name);
+  bodies.clear();
+  for (const field of [FIELD.lost, FIELD.until, FIELD.ends]) fields.delete(field);
+}

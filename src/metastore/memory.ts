@@ -1,0 +1,66 @@
+import type { CallOptions } from '../call.ts';
+import { bindAlias, clearScope, forgetOrphan, inspectScope, listOrphan, settleScope, unbindAlias } from './memory-operators.ts';
+import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './memory-records.ts';
+import { memoryData, peekScope, type MemoryData } from './memory-scope.ts';
+import { listValues, readValues, writeValues } from './memory-values.ts';
+import { closedMetastore, type Metastore, type MetastoreContext, type OpenMetastore } from './metastore.ts';
+import { believe } from './outcome.ts';
+
+const NAME = 'memory';
+
+/**
+ * A metastore in this process's memory, for tests and for trying out. It keeps the same texts as Redis would, decides in the
+ * same order, and takes the store's clock for the server's. Stores that are given the same one share what it holds.
+ */
+export function memoryMetastore(): Metastore {
+  const namespaces = new Map<string, MemoryData>();
+  return closedMetastore((context) => {
+    const data = namespaces.get(context.namespace) ?? memoryData();
+    namespaces.set(context.namespace, data);
+    return openMemory(data, context);
+  });
+}
+
+/** The operations on one namespace. Each is one step without a wait, and so atomic. */
+export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, 'clock'>): OpenMetastore {
+  const step = async <T>({ signal }: CallOptions, run: (now: number) => T): Promise<T> => {
+    signal?.throwIfAborted();
+    return run(clock.now());
+  };
+  return {
+    name: NAME,
+    ready: (call) => step(call, () => undefined),
+    now: (call) => step(call, (now) => now),
+    draw: (scope, call) => step(call, (now) => drawFence(data, scope, now)),
+    begin: (scope, request, call) => step(call, (now) => beginAttempt(data, scope, request, now)),
+    read: (scope, names, call) => step(call, (now) => readValues(data, scope, names, now)),
+    write: (scope, write, call) => step(call, (now) => believe(writeValues(data, scope, write, now), write.resent, NAME)),
+    async *list(scope, call) {
+      yield* await step(call, (now) => listValues(data, scope, now));
+    },
+    clear: (scope, id, call) => step(call, (now) => clearScope(data, scope, id, now)),
+    declare: (uriPath, namePath, call) => step(call, (now) => declareAlias(data, uriPath, namePath, now)),
+    writeRecord: (scope, write, call) => step(call, (now) => believe(writeRecord(data, scope, write, now), write.resent, NAME)),
+    refresh: (scope, record, call) => step(call, (now) => refreshRecord(data, scope, record, now)),
+    listOrphan: (scope, orphan, call) => step(call, (now) => listOrphan(data, scope, orphan, now)),
+    settle: (scope, request, call) => step(call, (now) => settleScope(data, scope, request, now)),
+    answerRecord: (scope, answer, call) => step(call, (now) => answerRecord(data, scope, answer, now)),
+    forgetOrphan: (scope, orphan, call) => step(call, (now) => forgetOrphan(data, scope, orphan, now)),
+    async *scopes(prefix, call) {
+      const paths = await step(call, (now) => [...data.scopes.keys()].filter((path) => peekScope(data, path, now)));
+      for (const path of paths) if (path.startsWith(prefix)) yield path;
+    },
+    inspect: (scope, call) => step(call, (now) => inspectScope(data, scope, now)),
+  };
+}
+
+/** State that lies under one of the two names decides which one stays. */
+function declareAlias(data: MemoryData, uriPath: string, namePath: string, now: number): 'ok' | 'taken' {
+  const asName = bindAlias(data, uriPath, namePath, now);
+  if (asName === 'other') return 'taken';
+  if (asName === 'bound') {
+    unbindAlias(data, namePath, uriPath, now);
+    return 'ok';
+  }
+  return bindAlias(data, namePath, uriPath, now) === 'bound' ? 'ok' : 'taken';
+}
