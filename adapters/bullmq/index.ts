@@ -1,0 +1,7 @@
+/** `mooring/bullmq`: state for BullMQ processors. Loads no BullMQ. */
+export { taskContext } from './context.ts';
+export { attach } from './lifecycle.ts';
+export type { ProcessorOptions } from './options.ts';
+export { resumableProcessor, runWithState, withState } from './processor.ts';
+export type { BullJob, BullQueue, BullWorker, ResumableProcessor } from './runtime.ts';
+export { wake } from './wake.ts';

@@ -1,0 +1,81 @@
+import {
+  ConfigError,
+  type AnyShape,
+  type ExternalId,
+  type ExternalJob,
+  type StateShape,
+  type StateStore,
+  type TaskContext,
+} from '../../src/index.ts';
+import { withGaveUp, watchOf } from './lifecycle.ts';
+import type { ProcessorOptions } from './options.ts';
+import { runAttempt } from './run.ts';
+import type { BullJob, ResumableProcessor } from './runtime.ts';
+import { createSetup, type Setup } from './setup.ts';
+
+/** The three ways to give a BullMQ job its state. */
+
+/**
+ * A processor whose tasks have state: what `process` writes down, and the external jobs that it runs, are there for the next attempt
+ * of the same job.
+ *
+ * @throws {@link ConfigError} for an option that cannot be meant.
+ */
+export function withState<J extends BullJob, Result, Shape extends StateShape<Shape> = AnyShape>(
+  store: StateStore,
+  process: (job: J, ctx: TaskContext<Shape>, token?: string) => Promise<Result>,
+  options: ProcessorOptions<J> = {},
+): ResumableProcessor<J, Result> {
+  requireFunction('process', process);
+  return processorOf(createSetup(store, options), process);
+}
+
+/**
+ * A processor that runs one external job with the BullMQ job's data as its input: `ctx.run(job, data)`.
+ *
+ * @throws {@link ConfigError} for an option that cannot be meant.
+ */
+export function resumableProcessor<Input, Id extends ExternalId, Result>(
+  store: StateStore,
+  job: ExternalJob<Input, Id, Result>,
+  options: ProcessorOptions<BullJob<Input>> = {},
+): ResumableProcessor<BullJob<Input>, Result> {
+  if (typeof (job as Partial<typeof job> | undefined)?.submit !== 'function') {
+    throw new ConfigError('job', 'must be an external job: see externalJob()', job);
+  }
+  const setup = createSetup(store, options);
+  setup.known.add(job, false);
+  return processorOf(setup, ({ data }: BullJob<Input>, ctx: TaskContext) => ctx.run(job, data));
+}
+
+/**
+ * The same for a framework that calls a method of its own: wrap the method's body. Make that method take three parameters too, or
+ * BullMQ gives it no signal.
+ *
+ * @throws {@link ConfigError} for an option that cannot be meant.
+ */
+export async function runWithState<J extends BullJob, Result, Shape extends StateShape<Shape> = AnyShape>(
+  store: StateStore,
+  call: { job: J; token: string | undefined; signal: AbortSignal | undefined },
+  process: (ctx: TaskContext<Shape>) => Promise<Result>,
+  options: ProcessorOptions<J> = {},
+): Promise<Result> {
+  requireFunction('process', process);
+  return runAttempt(createSetup(store, options), call, process);
+}
+
+function processorOf<J extends BullJob, Result, Shape extends StateShape<Shape>>(
+  setup: Setup<J>,
+  process: (job: J, ctx: TaskContext<Shape>, token?: string) => Promise<Result>,
+): ResumableProcessor<J, Result> {
+  const gaveUp = (job: BullJob): void => void setup.gaveUp(job as J);
+  // Exactly three declared parameters, none with a default: BullMQ counts them.
+  return withGaveUp(async function resumable(job: J, token?: string, signal?: AbortSignal): Promise<Result> {
+    watchOf(job)?.onGaveUp(gaveUp);
+    return runAttempt(setup, { job, token, signal }, (ctx: TaskContext<Shape>) => process(job, ctx, token));
+  }, gaveUp);
+}
+
+function requireFunction(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
+}

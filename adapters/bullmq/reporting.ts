@@ -1,0 +1,53 @@
+import type { JsonValue, Logger } from '../../src/index.ts';
+import { detailsOf, type BullJob } from './runtime.ts';
+
+/** What people see of an attempt on a dashboard. It is for looking at: a failure to report is never a failure of the job. */
+
+/** Writes the transitions of an attempt to the job's log. Polls are no transitions, so the log stays short. */
+export function jobLogger(job: BullJob): Logger {
+  const write = (fields: object, message: string): void => logLine(job, line(fields, message));
+  return { debug: () => undefined, info: write, warn: write, error: write };
+}
+
+/** Adds one line to the job's log. */
+export function logLine(job: BullJob, text: string): void {
+  quietly(() => job.log(`mooring: ${text}`));
+}
+
+function line(fields: object, message: string): string {
+  const told = Object.entries(fields).filter(
+    ([name, value]) => name !== 'scope' && typeof value !== 'object' && value !== undefined,
+  );
+  return [message, ...told.map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+}
+
+/**
+ * Gives the job the progress of its external job. An object is merged into the job's own; a number or a text takes the place of
+ * another, or of none. Where the two are of different kinds, the user's code has its own idea of progress, which stays.
+ */
+export function progressReporter(job: BullJob): (progress: JsonValue) => void {
+  let reported: string | undefined;
+  return (progress) => {
+    const { progress: current } = detailsOf(job);
+    const text = JSON.stringify(progress);
+    if (text === reported || (kindOf(current) !== 'none' && kindOf(current) !== kindOf(progress))) return;
+    reported = text;
+    const merged =
+      kindOf(progress) === 'record'
+        ? { ...(kindOf(current) === 'record' ? (current as object) : {}), ...Object(progress) }
+        : progress;
+    quietly(() => job.updateProgress(merged as object));
+  };
+}
+
+/** 0 is BullMQ's word for no progress yet. */
+function kindOf(progress: unknown): 'none' | 'record' | 'scalar' {
+  if (progress === undefined || progress === null || progress === 0) return 'none';
+  return typeof progress === 'object' && !Array.isArray(progress) ? 'record' : 'scalar';
+}
+
+function quietly(report: () => unknown): void {
+  void Promise.resolve()
+    .then(report)
+    .catch(() => undefined);
+}
