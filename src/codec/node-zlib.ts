@@ -1,0 +1,80 @@
+import type * as Zlib from 'node:zlib';
+import { damaged } from './damaged.ts';
+
+/** How the codecs of `node:zlib` are called: at once where the bytes are few, in a thread of the pool where they are many. */
+
+type Done = (error: Error | null, result: Uint8Array) => void;
+
+/** The options that are passed on. */
+export interface ZlibOptions {
+  level?: number;
+  maxOutputLength?: number;
+  params?: Record<number, number>;
+}
+
+/** One direction of one format, as `node:zlib` has it twice. */
+export interface ZlibPair {
+  now(bytes: Uint8Array, options: ZlibOptions): Uint8Array;
+  later(bytes: Uint8Array, options: ZlibOptions, done: Done): void;
+}
+
+/** What newer versions of Node.js add, which the types of the oldest one lack. */
+interface Zstd {
+  zstdCompress: ZlibPair['later'];
+  zstdCompressSync: ZlibPair['now'];
+  zstdDecompress: ZlibPair['later'];
+  zstdDecompressSync: ZlibPair['now'];
+}
+
+/** `node:zlib`, as far as this runtime has it. */
+export type NodeZlib = typeof Zlib & Partial<Zstd>;
+
+/** `node:zlib`, or `undefined` where there is none. Asked for, not imported: an import of what is missing cannot be survived. */
+export function nodeZlib(): NodeZlib | undefined {
+  return globalThis.process?.getBuiltinModule?.('node:zlib');
+}
+
+/** Below this many bytes a call is over sooner than a thread has taken it up. Measured by `bench/codec.ts`. */
+const AT_ONCE = 32_768;
+
+/** Runs a pair at once or in a thread. The wait ends when the signal aborts; the thread's work then ends unheard. */
+export async function runZlib(
+  pair: ZlibPair,
+  bytes: Uint8Array,
+  options: ZlibOptions,
+  most: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  if (most <= AT_ONCE) return pair.now(bytes, options);
+  return new Promise<Uint8Array>((resolve, reject) => {
+    const abort = (): void => reject(signal?.reason as Error);
+    signal?.addEventListener('abort', abort, { once: true });
+    pair.later(bytes, options, (error, result) => {
+      signal?.removeEventListener('abort', abort);
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}
+
+/**
+ * Decodes at most `maxBytes`: `node:zlib` itself stops there.
+ *
+ * @throws {@link CorruptEntryError} when the bytes are damaged, or stand for more.
+ */
+export async function decodeZlib(
+  name: string,
+  pair: ZlibPair,
+  bytes: Uint8Array,
+  { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },
+): Promise<Uint8Array> {
+  // One byte more than allowed is seen as too much; none at all is not a limit that zlib takes.
+  const options = { maxOutputLength: maxBytes + 1 };
+  const decoded = await runZlib(pair, bytes, options, Math.max(bytes.length, maxBytes), signal).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw damaged(name, maxBytes, cause);
+  });
+  if (decoded.length > maxBytes) throw damaged(name, maxBytes);
+  return decoded;
+}

@@ -1,0 +1,117 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Codec } from './codec.ts';
+import { crc32c } from './crc32c.ts';
+import { damaged } from './damaged.ts';
+import { installedSnappy, nativeBlocks, scriptBlocks, type SnappyBlocks } from './snappy-block.ts';
+
+/**
+ * The framing format of Snappy, which other ecosystems read: https://github.com/google/snappy/blob/main/framing_format.txt
+ * A stream identifier, then chunks of one type byte, three bytes of length, and for data four bytes of a masked CRC-32C.
+ */
+
+const NAME = 'snappy';
+const COMPRESSED = 0x00;
+const UNCOMPRESSED = 0x01;
+/** From here on unknown types may be skipped. */
+const SKIPPABLE = 0x80;
+const IDENTIFIER = 0xff;
+const IDENTIFIER_TEXT: readonly number[] = [0x73, 0x4e, 0x61, 0x50, 0x70, 0x59];
+const IDENTIFIER_CHUNK: readonly number[] = [IDENTIFIER, IDENTIFIER_TEXT.length, 0, 0, ...IDENTIFIER_TEXT];
+const HEAD = 4;
+const SUM = 4;
+/** The most that one chunk may stand for. */
+const LONGEST_BLOCK = 65_536;
+/** Blocks between two pauses for the event loop: some milliseconds of work. */
+const BLOCKS_PER_TURN = 16;
+
+/** The codec `snappy`. Which implementation makes the blocks is settled at first use. */
+export function snappyCodec(given?: SnappyBlocks): Codec {
+  let settled = given;
+  const blocks = (): SnappyBlocks => {
+    const native = settled ? undefined : installedSnappy();
+    return (settled ??= native ? nativeBlocks(native) : scriptBlocks());
+  };
+  return {
+    name: NAME,
+    encode: (bytes, { signal }) => encode(blocks(), bytes, signal),
+    decode: (bytes, { maxBytes, signal }) => decode(blocks(), bytes, maxBytes, signal),
+  };
+}
+
+async function encode(blocks: SnappyBlocks, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  const parts: Uint8Array[] = [Uint8Array.from(IDENTIFIER_CHUNK)];
+  for (let from = 0; from < bytes.length; from += LONGEST_BLOCK) {
+    await pause(from / LONGEST_BLOCK, signal);
+    const block = bytes.subarray(from, from + LONGEST_BLOCK);
+    const compressed = blocks.compress(block);
+    // As the reference does: less than an eighth is not worth the reader's time.
+    const pays = compressed.length < block.length - block.length / 8;
+    parts.push(chunkHead(pays ? COMPRESSED : UNCOMPRESSED, pays ? compressed : block, block), pays ? compressed : block);
+  }
+  return Buffer.concat(parts);
+}
+
+function chunkHead(type: number, data: Uint8Array, block: Uint8Array): Uint8Array {
+  const head = new Uint8Array(HEAD + SUM);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, (data.length + SUM) * 256 + type, true);
+  view.setUint32(HEAD, maskedSum(block), true);
+  return head;
+}
+
+/** Masked, since the sum of bytes that hold their own sum says little. */
+function maskedSum(block: Uint8Array): number {
+  const sum = crc32c(block);
+  return (((sum >>> 15) | (sum << 17)) + 0xa282ead8) >>> 0;
+}
+
+async function decode(
+  blocks: SnappyBlocks,
+  bytes: Uint8Array,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let chunks = 0;
+  for (let at = 0; at < bytes.length; chunks += 1) {
+    await pause(chunks, signal);
+    const end = at + HEAD <= bytes.length ? at + HEAD + (view.getUint32(at, true) >>> 8) : Number.POSITIVE_INFINITY;
+    const type = bytes[at] as number;
+    if (end > bytes.length || (chunks === 0 && type !== IDENTIFIER)) throw damaged(NAME, maxBytes);
+    const data = bytes.subarray(at + HEAD, end);
+    if (type === COMPRESSED || type === UNCOMPRESSED) {
+      const block = readBlock(blocks, type, data, Math.min(LONGEST_BLOCK, maxBytes - length));
+      if (!block) throw damaged(NAME, maxBytes);
+      parts.push(block);
+      length += block.length;
+    } else if (type === IDENTIFIER ? !isIdentifier(data) : type < SKIPPABLE) {
+      throw damaged(NAME, maxBytes);
+    }
+    at = end;
+  }
+  if (chunks === 0) throw damaged(NAME, maxBytes);
+  return Buffer.concat(parts, length);
+}
+
+function readBlock(blocks: SnappyBlocks, type: number, data: Uint8Array, maxBytes: number): Uint8Array | undefined {
+  if (data.length < SUM) return undefined;
+  const sum = new DataView(data.buffer, data.byteOffset, SUM).getUint32(0, true);
+  const body = data.subarray(SUM);
+  const block = type === COMPRESSED ? blocks.uncompress(body, maxBytes) : body;
+  return block && block.length <= maxBytes && maskedSum(block) === sum ? block : undefined;
+}
+
+function isIdentifier(data: Uint8Array): boolean {
+  return data.length === IDENTIFIER_TEXT.length && IDENTIFIER_TEXT.every((byte, index) => data[index] === byte);
+}
+
+/** Lets other work run from time to time: all of this happens in the thread of the event loop. */
+async function pause(done: number, signal: AbortSignal | undefined): Promise<void> {
+  if (done === 0 || done % BLOCKS_PER_TURN !== 0) return;
+  await setImmediate();
+  signal?.throwIfAborted();
+}
