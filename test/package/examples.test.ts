@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../scripts/command.ts';
+import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
+import { root } from './consumer.ts';
+
+/** Each example, run as a reader runs it: in a process of its own, against the built package and a real Redis. */
+
+const SAYS: Record<string, readonly (string | RegExp)[]> = {
+  '01-reconnect.ts': [
+    'farm: accepted holiday as job-1',
+    'worker 1: killed',
+    'worker 2: https://farm.example/holiday.hd.mp4',
+    'the farm accepted 1 job',
+  ],
+  '02-steps.ts': [
+    'attempt 1 begins',
+    'uploaded knots',
+    'farm: accepted reef as job-3',
+    'indexed https://farm.example/cleat.hd.mp4 of upload-1',
+    'attempt 2 begins',
+    'indexed https://farm.example/reef.hd.mp4 of upload-1',
+    'published 3 chapters; the farm accepted 3 jobs',
+  ],
+  '03-release.ts': [/^job \d: gave its slot back$/m, 'the farm accepted 3 jobs, and they ran at the same time'],
+  '04-shared-asset.ts': ['the catalogue is at revision 18, written by a job of bull:example-04-'],
+  '05-sandboxed.ts': ['the result is https://farm.example/harbour.hd.mp4; the farm accepted 1 job'],
+};
+
+let redis: RedisServer;
+
+beforeAll(async () => {
+  redis = await startRedis();
+}, 60_000);
+
+afterAll(() => redis?.stop());
+
+test.each(Object.entries(SAYS))(
+  '%s',
+  async (file, lines) => {
+    const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+
+    const { code, stdout, stderr } = await run(process.execPath, ['--import', 'tsx', join('examples', file)], { cwd: root, env });
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const line of lines) expect(stdout).toMatch(line);
+    expect(stdout.match(/uploaded|indexed \S+/g)?.length).toBe(new Set(stdout.match(/uploaded|indexed \S+/g)).size || undefined);
+  },
+  60_000,
+);
+
+test('no example is left out', async () => {
+  const files = await readdir(join(root, 'examples'));
+
+  const stories = files.filter((file) => /^\d\d-.*\.ts$/.test(file) && !file.endsWith('-processor.ts'));
+
+  expect(stories).toEqual(Object.keys(SAYS));
+});

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../scripts/command.ts';
+import { createConsumer, root, type Consumer } from './consumer.ts';
+
+/** What the tarball holds, and what importing it loads. */
+
+interface Manifest {
+  exports: Record<string, string | { types: string; default: string }>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
+}
+
+const CLIENTS = /\/node_modules\/(bullmq|ioredis|snappy|@aws-sdk|@google-cloud|@temporalio)\//;
+
+let consumer: Consumer;
+let manifest: Manifest;
+
+beforeAll(async () => {
+  consumer = await createConsumer();
+  manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
+  // Registers a hook that prints every module that is resolved.
+  const hook = 'export async function resolve(s, c, n) { const r = await n(s, c); console.log(r.url); return r; }';
+  const register = `import { register } from 'node:module'; register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hook))});`;
+  await consumer.write('watch.js', register);
+}, 60_000);
+
+afterAll(() => consumer?.remove());
+
+function subpaths(): string[] {
+  return Object.keys(manifest.exports).filter((path) => path !== './package.json');
+}
+
+/** The URLs of all modules that importing `specifier` loads. */
+async function loadedBy(specifier: string): Promise<string[]> {
+  const file = await consumer.write('load.js', `await import(${JSON.stringify(specifier)});`);
+  const { code, stdout, stderr } = await run(process.execPath, ['--import', './watch.js', file], { cwd: consumer.folder });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout.split('\n');
+}
+
+describe('the tarball', () => {
+  test('holds every file that the exports name, with its sources, and nothing of the tests', () => {
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : [target.types, target.default],
+    );
+
+    expect(consumer.packed).toEqual(expect.arrayContaining(targets.map((target) => target.slice(2))));
+    expect(consumer.packed).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'LICENSE', 'src/index.ts']));
+    expect(consumer.packed.filter((path) => /^(test|examples|scripts|bench|node_modules)\//.test(path))).toEqual([]);
+  });
+
+  test('has a built file for every source, and no built file without one', () => {
+    const sources = consumer.packed.filter((path) => /^(src|adapters)\/.*\.ts$/.test(path)).map((path) => path.slice(0, -3));
+    const built = consumer.packed.filter((path) => /^dist\/.*\.js$/.test(path)).map((path) => path.slice(5, -3));
+
+    expect(built.toSorted()).toEqual(sources.toSorted());
+  });
+
+  test('has only optional peers', () => {
+    const optional = Object.keys(manifest.peerDependenciesMeta).filter((name) => manifest.peerDependenciesMeta[name]?.optional);
+
+    expect(optional.toSorted()).toEqual(Object.keys(manifest.peerDependencies).toSorted());
+  });
+});
+
+describe('in an empty project', () => {
+  test('every subpath can be imported without any peer', async () => {
+    for (const subpath of subpaths()) {
+      const loaded = await loadedBy(`mooring${subpath.slice(1)}`);
+
+      expect(loaded.some((url) => url.includes('/node_modules/mooring/dist/'))).toBe(true);
+    }
+  });
+
+  test('every subpath can be required', async () => {
+    const names = subpaths().map((subpath) => `mooring${subpath.slice(1)}`);
+    const text = `for (const name of ${JSON.stringify(names)}) console.log(name, Object.keys(require(name)).length > 0);`;
+    const file = await consumer.write('require.cjs', text);
+
+    const { stdout } = await run(process.execPath, [file], { cwd: consumer.folder });
+
+    expect(stdout.trim().split('\n')).toEqual(names.map((name) => `${name} true`));
+  });
+
+  test('nothing but the subpaths can be imported', async () => {
+    const file = await consumer.write('inside.js', "await import('mooring/dist/src/errors.js');");
+
+    const { stderr } = await run(process.execPath, [file], { cwd: consumer.folder });
+
+    expect(stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+});
+
+describe('with every client installed', () => {
+  beforeAll(() => Promise.all(['bullmq', 'ioredis', 'snappy'].map((name) => consumer.add(name))));
+
+  test('importing the core loads none of them, nor a store', async () => {
+    const loaded = await loadedBy('mooring');
+
+    expect(loaded.filter((url) => CLIENTS.test(url))).toEqual([]);
+    expect(loaded.filter((url) => /\/(redis|file|memory)[^/]*\.js$/.test(url))).toEqual([]);
+  });
+
+  test('nor does a subpath: clients are handed in', async () => {
+    for (const subpath of subpaths()) {
+      const loaded = await loadedBy(`mooring${subpath.slice(1)}`);
+
+      expect(loaded.filter((url) => CLIENTS.test(url))).toEqual([]);
+    }
+  });
+
+  test('a client that is loaded would be seen', async () => {
+    const loaded = await loadedBy('bullmq');
+
+    expect(loaded.some((url) => CLIENTS.test(url))).toBe(true);
+  });
+});

@@ -1,0 +1,184 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { transformSync } from '@swc/core';
+import { Queue, QueueEvents } from 'bullmq';
+import { Redis } from 'ioredis';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
+import { createConsumer, root, type Consumer } from './consumer.ts';
+
+/** The first program of the README, as it stands there, in an empty project that installed the tarball, on a real Redis. */
+
+/** The user's own client, which the README imports. */
+const FARM_CLIENT = `
+const call = async (path, request) => (await fetch(process.env.FARM_URL + path, request)).json();
+export const farm = {
+  submit: async (video, { token }) => (await call('/jobs', { method: 'POST', body: JSON.stringify({ video, token }) })).id,
+  status: (id) => call('/jobs/' + id),
+  output: async (id) => ({ url: 'https://farm.example/' + id }),
+};
+`;
+
+let consumer: Consumer;
+let redis: RedisServer;
+let program: string;
+
+beforeAll(async () => {
+  [consumer, redis] = await Promise.all([createConsumer(), startRedis()]);
+  await Promise.all(['bullmq', 'ioredis'].map((name) => consumer.add(name)));
+  await consumer.write('farm.js', FARM_CLIENT);
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  program = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+}, 60_000);
+
+afterAll(async () => {
+  await redis?.stop();
+  await consumer?.remove();
+});
+
+/** A far side that recognises a token; each of its jobs ends when the test says so. */
+interface Farm {
+  url: string;
+  tokens: string[];
+  ids: Set<string>;
+  finish(): void;
+  close(): Promise<void>;
+}
+
+async function startFarm(): Promise<Farm> {
+  const ids = new Map<string, string>();
+  const tokens: string[] = [];
+  let finished = false;
+  const server: Server = createServer((request, response) => {
+    if (request.method === 'GET') {
+      response.end(JSON.stringify({ state: finished ? 'succeeded' : 'active' }));
+      return;
+    }
+    let text = '';
+    request.on('data', (more) => (text += String(more)));
+    request.on('end', () => {
+      const { token } = JSON.parse(text) as { token: string };
+      tokens.push(token);
+      const id = ids.get(token) ?? `farm-${ids.size + 1}`;
+      ids.set(token, id);
+      response.end(JSON.stringify({ id }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tokens,
+    get ids() {
+      return new Set(ids.values());
+    },
+    finish: () => (finished = true),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+describe.each([
+  ['imports', 'es6', 'quick-start.js'],
+  ['require()', 'commonjs', 'quick-start.cjs'],
+] as const)('the quick start, by %s', (_how, type, file) => {
+  let farm: Farm;
+  let connection: Redis;
+  let queue: Queue;
+  let events: QueueEvents;
+  const workers: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    const { code } = transformSync(program, { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type } });
+    await consumer.write(file, code);
+    farm = await startFarm();
+    connection = new Redis(redis.port, '127.0.0.1', { maxRetriesPerRequest: null });
+    queue = new Queue('transcode', { connection });
+    events = new QueueEvents('transcode', { connection: connection.duplicate() });
+    await events.waitUntilReady();
+  });
+
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map(killed));
+    await events.close();
+    await queue.obliterate({ force: true });
+    await queue.close();
+    connection.disconnect();
+    await farm.close();
+  });
+
+  function startWorker(): ChildProcess {
+    const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}`, FARM_URL: farm.url };
+    const worker = spawn(process.execPath, [file], { cwd: consumer.folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    workers.push(worker);
+    return worker;
+  }
+
+  test('a job whose worker was killed is reconnected to, and was submitted once', async () => {
+    const first = startWorker();
+    const job = await queue.add('video', { source: 'a.mov', preset: 'hd' });
+    await until(() => farm.tokens.length === 1);
+    await until(async () => (await recordLetter(connection)) === 'e');
+
+    await killed(first);
+    await letTheLockLapse(connection, job.id ?? '');
+    startWorker();
+    await until(async () => ((await queue.getJob(job.id ?? ''))?.attemptsStarted ?? 0) > 1);
+    farm.finish();
+    const result: unknown = await job.waitUntilFinished(events, 30_000);
+
+    expect(result).toEqual({ url: 'https://farm.example/farm-1' });
+    expect(farm.tokens).toHaveLength(1);
+  }, 60_000);
+
+  test('a job whose worker was killed before it could note the ID is submitted again with the same key', async () => {
+    const first = startWorker();
+    const job = await queue.add('video', { source: 'a.mov', preset: 'hd' });
+    await until(() => farm.tokens.length === 1);
+
+    await killed(first);
+    await letTheLockLapse(connection, job.id ?? '');
+    farm.finish();
+    startWorker();
+    await job.waitUntilFinished(events, 30_000);
+
+    expect(farm.ids).toEqual(new Set(['farm-1']));
+    expect(new Set(farm.tokens).size).toBe(1);
+  }, 60_000);
+});
+
+/** The letter of the one external-job record in Redis. */
+async function recordLetter(connection: Redis): Promise<string | undefined> {
+  for (const key of await connection.keys('mooring:*/*')) {
+    const fields = await connection.hgetall(key);
+    const record = Object.entries(fields).find(([name]) => name.startsWith('r:'))?.[1];
+    if (record !== undefined) return record[1];
+  }
+  return undefined;
+}
+
+/** What half a minute would do: the lock of a dead worker lapses, and BullMQ's next check finds the job. */
+async function letTheLockLapse(connection: Redis, id: string): Promise<void> {
+  await connection.sadd('bull:transcode:stalled', id);
+  await connection.del(`bull:transcode:${id}:lock`, 'bull:transcode:stalled-check');
+}
+
+function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGKILL');
+  return gone;
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within 30 seconds: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
