@@ -22,6 +22,7 @@ export function isTaskScope(scope: TaskScope | AssetScope): scope is TaskScope {
  * @throws {@link ConfigError} when it names both an index and a key. {@link InvalidKeyError} when a part cannot be a segment.
  */
 export function taskScope(scope: TaskScope): TaskScope {
+  requireObject('scope', scope);
   const { flow, run, task, mapIndex, itemKey } = scope;
   if (mapIndex !== undefined && itemKey !== undefined) {
     throw new ConfigError('scope', 'may have mapIndex or itemKey, not both');
@@ -42,12 +43,17 @@ export function taskScope(scope: TaskScope): TaskScope {
  * @throws {@link ConfigError} when it has neither a name nor a URI. {@link InvalidKeyError} when one cannot be a segment.
  */
 export function assetScope(scope: AssetScope): AssetScope {
+  requireObject('asset', scope);
   const { name, uri } = scope;
   if (name === undefined && uri === undefined) throw new ConfigError('asset', 'must have a name, a uri or both');
   if (name !== undefined) requireSegment("the asset's name", name);
   if (uri !== undefined) requireSegment("the asset's uri", uri);
   if (name === undefined) return { uri: uri as string };
   return uri === undefined ? { name } : { name, uri };
+}
+
+function requireObject(option: string, scope: unknown): void {
+  if (typeof scope !== 'object' || scope === null) throw new ConfigError(option, 'must be an object', scope);
 }
 
 /** Refuses what no path segment can hold, before any I/O. */

@@ -1,16 +1,14 @@
 import type { CallOptions } from '../call.ts';
-import { AmbiguousSubmitError, ConfigError } from '../errors.ts';
+import { AmbiguousSubmitError, ConfigError, CorruptEntryError } from '../errors.ts';
 import type { ScopeAddress } from '../metastore/metastore.ts';
 import { decodeSegment, pathScope, scopePath, taskPath } from '../path.ts';
+import { readRecordHead, recordJson } from '../record-head.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../scope.ts';
 import type { HandleParts } from './handle-parts.ts';
 import { createPlace, type Place } from './place.ts';
 import { sendTwice } from './send-twice.ts';
 
 /** Wiping scopes. What keeps an old attempt out afterwards is part of the metastore's step. */
-
-/** Places in the text of a record, of JavaScript. The rest of it belongs to `job/`. */
-const RECORD = { updatedAt: [56, 69], submission: [117, 123], json: 124 } as const;
 
 /**
  * Wipes a scope, or with `allItems` every mapped item of its task in its run.
@@ -59,12 +57,13 @@ async function clearPlace({ core, access }: HandleParts, place: Place, call: Cal
   if (reply.kind === 'ambiguous') throw unresolvedSubmit(place.scope, reply.name, reply.text);
 }
 
-function unresolvedSubmit(scope: TaskScope | AssetScope, name: string, text: string): AmbiguousSubmitError {
-  const { idempotencyKey } = JSON.parse(text.slice(RECORD.json)) as { idempotencyKey: string };
-  const record = {
-    idempotencyKey,
-    submission: Number(text.slice(...RECORD.submission)),
-    since: new Date(Number(text.slice(...RECORD.updatedAt))),
-  };
-  return new AmbiguousSubmitError(record, { scope, key: decodeSegment(name) ?? name });
+function unresolvedSubmit(scope: TaskScope | AssetScope, name: string, text: string): Error {
+  const where = { scope, key: decodeSegment(name) ?? name };
+  const { submission, updatedAt } = readRecordHead(text);
+  try {
+    const { idempotencyKey } = JSON.parse(recordJson(text)) as { idempotencyKey: string };
+    return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(updatedAt) }, where);
+  } catch {
+    return new CorruptEntryError('the record of the external job is damaged', where);
+  }
 }

@@ -145,6 +145,8 @@ async function decodeWith(
     return await decode();
   } catch (cause) {
     call.signal?.throwIfAborted();
+    if (cause instanceof CodecUnavailableError)
+      throw new CodecUnavailableError(ref.codec, 'this runtime lacks it', { ...where, cause });
     throw new CorruptEntryError(`the object ${ref.object} cannot be decoded as ${ref.codec}`, { ...where, cause });
   }
 }

@@ -187,7 +187,8 @@ function locations(current: ObjectStore | undefined, former: readonly ObjectStor
 
 function codecs(codec: string | Codec, others: readonly Codec[]): Pick<StoreCore, 'codec' | 'codecs'> {
   if (!Array.isArray(others)) throw new ConfigError('codecs', 'must be an array of codecs', others);
-  const byName = new Map(builtInCodecs().map((builtIn) => [builtIn.name, builtIn]));
+  const builtIn = new Map(builtInCodecs().map((known) => [known.name, known]));
+  const byName = new Map<string, Codec>(builtIn);
   const add = (option: string, own: Codec): void => {
     requireMethods(option, own, ['encode', 'decode']);
     requireName(`${option}.name`, own.name);
@@ -201,8 +202,9 @@ function codecs(codec: string | Codec, others: readonly Codec[]): Pick<StoreCore
     return { codec, codecs: byName };
   }
   if (codec === 'none') return { codec: undefined, codecs: byName };
-  const found = byName.get(codec);
-  if (!found) throw new ConfigError('codec', `must be a codec, or one of none, ${[...byName.keys()].join(', ')}`, codec);
+  const found = builtIn.get(codec);
+  if (!found) throw new ConfigError('codec', `must be a codec, or one of none, ${[...builtIn.keys()].join(', ')}`, codec);
+  if (found.unavailable !== undefined) throw new ConfigError('codec', `cannot be this one: ${found.unavailable}`, codec);
   return { codec: found, codecs: byName };
 }
 
