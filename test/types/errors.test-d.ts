@@ -47,7 +47,7 @@ if (isMooringError(error)) {
       expectTypeOf(error.reason).toEqualTypeOf<string>();
       break;
     default:
-      expectTypeOf(error.code).toEqualTypeOf<
+      expectTypeOf<typeof error.code>().toEqualTypeOf<
         | 'mooring.invalid-key'
         | 'mooring.stale-attempt'
         | 'mooring.store-unavailable'

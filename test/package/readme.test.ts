@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../scripts/command.ts';
+import { createConsumer, root, type Consumer } from './consumer.ts';
+
+/** Every program of the README compiles against the packed declarations; what it leaves to the reader is declared here. */
+
+const LEFT_TO_THE_READER: Record<string, string> = {
+  Mooring: '',
+  Store: "declare const store: import('mooring').StateStore;",
+  'Large values': `import { createStateStore } from 'mooring';
+    import { redisMetastore } from 'mooring/redis';
+    declare const client: import('ioredis').Redis;`,
+  'External job': 'declare const url: string;',
+  'In a BullMQ processor': `import type { ExternalJob } from 'mooring';
+    interface Course { chapters: { id: string; video: string }[] }
+    declare const store: import('mooring').StateStore;
+    declare const reportJob: ExternalJob<{ fileId: string }, string, string>;
+    declare const transcode: ExternalJob<string, string, string>;
+    declare function upload(course: Course): Promise<string>;
+    declare function publish(report: string, video: string | undefined): Promise<void>;`,
+  Operators: "declare const store: import('mooring').StateStore;",
+  'Testing your processors': `import assert from 'node:assert/strict';
+    declare const course: object;
+    declare function publish(course: object, ctx: import('mooring').TaskContext): Promise<void>;`,
+};
+
+const FARM = `export interface Video { source: string }
+  export declare const farm: {
+    submit(video: Video, options: { token: string }): Promise<string>;
+    status(id: string): Promise<import('mooring').JobStatus>;
+    output(id: string): Promise<{ url: string }>;
+  };`;
+
+const COMPILER_OPTIONS = {
+  module: 'nodenext',
+  target: 'es2023',
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  types: ['node'],
+};
+
+let consumer: Consumer;
+let programs: Map<string, string>;
+
+beforeAll(async () => {
+  consumer = await createConsumer();
+  for (const name of ['bullmq', 'ioredis', '@types/node']) await consumer.add(name);
+  programs = programsByHeading(await readFile(join(root, 'README.md'), 'utf8'));
+  await mkdir(join(consumer.folder, 'readme'));
+  await consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['readme'] }));
+  await consumer.write('readme/farm.ts', FARM);
+}, 60_000);
+
+afterAll(() => consumer?.remove());
+
+/** The blocks of TypeScript, joined under each heading. */
+function programsByHeading(markdown: string): Map<string, string> {
+  const found = new Map<string, string>();
+  let heading = '';
+  for (const [, title, code] of markdown.matchAll(/^#+ (.+)$|```ts\n([\s\S]*?)```/gm)) {
+    if (title !== undefined) heading = title;
+    else found.set(heading, (found.get(heading) ?? '') + code);
+  }
+  return found;
+}
+
+async function compile(): Promise<string> {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  return (await run(process.execPath, [tsc, '-p', '.'], { cwd: consumer.folder })).stdout;
+}
+
+test('every program of the README compiles', async () => {
+  expect([...programs.keys()]).toEqual(Object.keys(LEFT_TO_THE_READER));
+  for (const [heading, program] of programs) {
+    await consumer.write(`readme/${heading.replace(/\W/g, '-')}.ts`, `${LEFT_TO_THE_READER[heading]}\n${program}\nexport {};`);
+  }
+
+  const wrong = await compile();
+
+  expect(wrong).toBe('');
+}, 60_000);
+
+test('a program that does not compile is seen', async () => {
+  const program = programs.get('Mooring')?.replace('idempotentFor:', 'idempotentSince:') ?? '';
+  await consumer.write('readme/wrong.ts', program);
+
+  const wrong = await compile();
+
+  expect(wrong).toContain('readme/wrong.ts');
+}, 60_000);
+
+test('the first program fits the first screen, with its imports and nothing left out', () => {
+  const lines = programs.get('Mooring')?.trimEnd().split('\n') ?? [];
+
+  expect(lines.length).toBeGreaterThanOrEqual(18);
+  expect(lines.length).toBeLessThanOrEqual(22);
+  expect(programs.get('Mooring')).not.toContain('…');
+});
