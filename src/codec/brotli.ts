@@ -1,4 +1,4 @@
-import { decodeZlib, nodeZlib, runZlib, type NodeZlib } from './node-zlib.ts';
+import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './node-zlib.ts';
 import { unavailableCodec, type BuiltInCodec } from './built-in.ts';
 
 const NAME = 'brotli';
@@ -15,7 +15,7 @@ export function brotliCodec(zlib: NodeZlib | undefined = nodeZlib()): BuiltInCod
     name: NAME,
     encode(bytes, { signal }) {
       const params = { [BROTLI_PARAM_QUALITY]: QUALITY, [BROTLI_PARAM_SIZE_HINT]: bytes.length };
-      return runZlib(pack, bytes, { params }, bytes.length, signal);
+      return encodeZlib(pack, bytes, { params }, signal);
     },
     decode: (bytes, options) => decodeZlib(NAME, unpack, bytes, options),
   };

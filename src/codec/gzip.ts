@@ -1,7 +1,7 @@
 import { gzip, Inflate } from 'pako';
 import type { Codec } from './codec.ts';
 import { damaged } from './damaged.ts';
-import { decodeZlib, nodeZlib, runZlib, type NodeZlib } from './node-zlib.ts';
+import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './node-zlib.ts';
 
 /** The gzip format of RFC 1952: by `node:zlib`, and by pako where a runtime has no `node:zlib`. Each reads the other's bytes. */
 
@@ -20,7 +20,7 @@ function nodeGzip(zlib: NodeZlib): Codec {
   const unpack = { now: zlib.gunzipSync, later: zlib.gunzip };
   return {
     name: NAME,
-    encode: (bytes, { signal }) => runZlib(pack, bytes, { level: LEVEL }, bytes.length, signal),
+    encode: (bytes, { signal }) => encodeZlib(pack, bytes, { level: LEVEL }, signal),
     decode: (bytes, options) => decodeZlib(NAME, unpack, bytes, options),
   };
 }

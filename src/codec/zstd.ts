@@ -1,5 +1,5 @@
 import { unavailableCodec, type BuiltInCodec } from './built-in.ts';
-import { decodeZlib, nodeZlib, runZlib, type NodeZlib } from './node-zlib.ts';
+import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './node-zlib.ts';
 
 const NAME = 'zstd';
 
@@ -13,7 +13,7 @@ export function zstdCodec(zlib: NodeZlib | undefined = nodeZlib()): BuiltInCodec
   const unpack = { now: zstdDecompressSync, later: zstdDecompress };
   return {
     name: NAME,
-    encode: (bytes, { signal }) => runZlib(pack, bytes, {}, bytes.length, signal),
+    encode: (bytes, { signal }) => encodeZlib(pack, bytes, {}, signal),
     decode: (bytes, options) => decodeZlib(NAME, unpack, bytes, options),
   };
 }
