@@ -25,18 +25,16 @@ export function getObject(core: StoreCore, at: ObjectCall, object: string): Prom
 }
 
 /**
- * Puts an object under a name of its own. Where that name is taken by the very same bytes, an earlier send of this put has
- * made it.
+ * Puts an object under a name of its own. Where that name holds the very same bytes, an earlier send of this put has made it;
+ * where it holds others, it is `taken`, and not ours to delete.
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function putObject(core: StoreCore, at: ObjectCall, object: string, body: Uint8Array): Promise<void> {
+export async function putObject(core: StoreCore, at: ObjectCall, object: string, body: Uint8Array): Promise<'stored' | 'taken'> {
   const made = await within(core, at, 'putting an object', (signal) => at.store.put(object, body, { signal, ifAbsent: true }));
-  if (made === 'created') return;
+  if (made === 'created') return 'stored';
   const there = await getObject(core, at, object);
-  if (!there || Buffer.compare(there, body) !== 0) {
-    throw new StoreUnavailableError(`the object store holds something else at ${object}`, { ...at.where, store: at.store.alias });
-  }
+  return there && Buffer.compare(there, body) === 0 ? 'stored' : 'taken';
 }
 
 /** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */

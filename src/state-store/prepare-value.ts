@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CallOptions } from '../call.ts';
 import type { EntryMeta, Reference } from '../entry.ts';
-import { CodecUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
+import { CodecUnavailableError, StoreUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
 import type { WriteId } from '../fence.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import { decodeSegment, objectKey } from '../path.ts';
@@ -129,12 +129,13 @@ async function putValue(
     ? await within(core, at, `encrypting with ${encryption.name}`, () => encryption.encrypt(encoded, { path: object }))
     : encoded;
   const sha256 = createHash('sha256').update(body).digest('hex');
-  try {
-    await putObject(core, at, object, body);
-  } catch (error) {
+  const put = await putObject(core, at, object, body).catch((error: unknown) => {
     // It may have been stored, or may yet be. Deleted beside the error, which must not wait for a store that is in trouble.
     void core.track(() => deleteObject(core, at, object)).catch(() => undefined);
     throw error;
+  });
+  if (put === 'taken') {
+    throw new StoreUnavailableError(`the object store holds something else at ${object}`, { ...where, store: store.alias });
   }
   core.emit({ type: 'offload', bytes: value.bytes.length, storedBytes: body.length });
   return {
