@@ -280,6 +280,18 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   }
 }
 
+/**
+ * Tells an error that was made where only paths are known whose state, and which key, it is about. Leaves others as they are.
+ *
+ * @returns the same error
+ */
+export function located(error: unknown, { scope, key }: ErrorContext): unknown {
+  if (!(error instanceof MooringError) || error.scope || !scope) return error;
+  const where = `scope=${describeScope(scope)}${key === undefined || error.key !== undefined ? '' : `, key=${JSON.stringify(key)}`}`;
+  error.message += ` [${where}]`;
+  return Object.assign(error, { scope, ...(key !== undefined && error.key === undefined && { key }) });
+}
+
 /** Every error of this library, for `switch (error.code)`. The union may grow: keep a default branch. */
 export type AnyMooringError =
   | ConfigError

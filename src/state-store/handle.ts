@@ -1,5 +1,5 @@
 import type { CallOptions } from '../call.ts';
-import { ConfigError, VersionConflictError } from '../errors.ts';
+import { ConfigError, located, VersionConflictError } from '../errors.ts';
 import { parseWriteId, type Version } from '../fence.ts';
 import { retentionMs, type RetentionMs } from '../retention.ts';
 import { assetScope, isTaskScope, taskScope, type AssetScope, type TaskScope } from '../scope.ts';
@@ -30,22 +30,30 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
 ): StateHandle<Shape> {
   const checked = isTaskScope(scope) ? taskScope(scope) : assetScope(scope);
   const parts: HandleParts = { core, access, place: createPlace(core, checked) };
+  const run = <T>(key: string | undefined, operation: () => Promise<T>): Promise<T> =>
+    core.track(operation).catch((error: unknown) => {
+      throw located(error, { scope: checked, key });
+    });
   const handle: StateHandle = {
-    get: (key, options = {}) => core.track(async () => (await readValue(parts, checkKey(parts, key), options))?.value),
-    getEntry: (key, options = {}) => core.track(() => getEntry(parts, key, options)),
-    getMany: (keys, options = {}) => core.track(() => getMany(parts, keys, options)) as Promise<object>,
-    set: (key, value, options = {}) => core.track(() => set(parts, key, value, options)),
-    setMany: (values, options = {}) => core.track(() => setMany(parts, values, options)),
+    get: (key, options = {}) => run(key, async () => (await readValue(parts, checkKey(parts, key), options))?.value),
+    getEntry: (key, options = {}) => run(key, () => getEntry(parts, key, options)),
+    getMany: (keys, options = {}) => run(undefined, () => getMany(parts, keys, options)) as Promise<object>,
+    set: (key, value, options = {}) => run(key, () => set(parts, key, value, options)),
+    setMany: (values, options = {}) => run(undefined, () => setMany(parts, values, options)),
     getOrSet: (key, create, options = {}) =>
-      core.track(async () => getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), options)),
+      run(key, async () => getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), options)),
     update: (key, change, options = {}) =>
-      core.track(async () => update(parts, checkKey(parts, key), change, lifetime(parts, options), options)),
-    delete: (key, options = {}) =>
-      core.track(async () => {
-        await write(parts, [checkKey(parts, key)], options);
-      }),
-    entries: (options = {}) => entries(parts, options),
-    clear: (options = {}) => core.track(() => clear(parts, options.allItems ?? false, options)),
+      run(key, async () => update(parts, checkKey(parts, key), change, lifetime(parts, options), options)),
+    async delete(key, options = {}) {
+      await run(key, async () => write(parts, [checkKey(parts, key)], options));
+    },
+    async *entries(options = {}) {
+      for (const entry of await run(undefined, () => entries(parts, options))) {
+        options.signal?.throwIfAborted();
+        yield entry;
+      }
+    },
+    clear: (options = {}) => run(undefined, () => clear(parts, options.allItems ?? false, options)),
   };
   return handle as unknown as StateHandle<Shape>;
 }
@@ -91,13 +99,10 @@ async function setMany(parts: HandleParts, values: object, options: WriteOptions
   while ((await write(parts, drafts, options)).kind === 'old') options.signal?.throwIfAborted();
 }
 
-async function* entries(parts: HandleParts, options: CallOptions & { prefix?: string }): AsyncGenerator<Entry, void, undefined> {
+async function entries(parts: HandleParts, options: CallOptions & { prefix?: string }): Promise<readonly Entry[]> {
   const { prefix = '' } = options;
   if (typeof prefix !== 'string') throw new ConfigError('prefix', 'must be a string', prefix);
-  for (const entry of await parts.core.track(() => listEntries(parts, prefix, options))) {
-    options.signal?.throwIfAborted();
-    yield entry;
-  }
+  return listEntries(parts, prefix, options);
 }
 
 function draftOf(parts: HandleParts, key: string, value: unknown, retention: RetentionMs): Draft & CheckedKey {
