@@ -52,11 +52,14 @@ async function ready(core: StoreCore, call: CallOptions): Promise<void> {
 }
 
 function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'>): (event: StateEvent) => void {
+  // A listener may be an async function: its type lets it pass, and its rejection would end the process.
+  const listener: ((event: StateEvent) => unknown) | undefined = onEvent;
   return (event) => {
+    const failed = (error: unknown): void => logger?.error({ err: error, event: event.type }, 'onEvent threw');
     try {
-      onEvent?.(event);
+      void Promise.resolve(listener?.(event)).catch(failed);
     } catch (error) {
-      logger?.error({ err: error, event: event.type }, 'onEvent threw');
+      failed(error);
     }
   };
 }

@@ -1,0 +1,328 @@
+import { describe, expect, it } from '@jest/globals';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
+import { interceptMetastore, interceptObjectStore, type Intercept } from '../support/intercept.ts';
+import { until } from '../support/until.ts';
+import { collected, noise, objectsOf, openOver, personHandle, TASK, type Parts, type PartsFactory } from './state-store-parts.ts';
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const lost = (): never => {
+  throw new OutcomeUnknownError('no-answer', 'the connection broke', { store: 'test' });
+};
+const refused = (): never => {
+  throw new StoreUnavailableError('the server said no', { store: 'test' });
+};
+
+/** What goes wrong, in which store, and whether the write can have been applied. */
+interface Fault {
+  name: string;
+  at: 'metastore' | 'objectStore';
+  method: string;
+  happens: (proceed: () => unknown, times: number) => unknown;
+  applied: 'no' | 'yes';
+  error: typeof StoreUnavailableError | typeof OutcomeUnknownError | undefined;
+}
+
+const FAULTS: readonly Fault[] = [
+  { name: 'the time is not told', at: 'metastore', method: 'now', happens: refused, applied: 'no', error: StoreUnavailableError },
+  {
+    name: 'the put throws before it stored',
+    at: 'objectStore',
+    method: 'put',
+    happens: () => {
+      throw new Error('EIO');
+    },
+    applied: 'no',
+    error: StoreUnavailableError,
+  },
+  {
+    name: 'the put throws after it stored',
+    at: 'objectStore',
+    method: 'put',
+    happens: async (proceed) => {
+      await proceed();
+      throw new Error('ECONNRESET');
+    },
+    applied: 'no',
+    error: StoreUnavailableError,
+  },
+  { name: 'the put hangs', at: 'objectStore', method: 'put', happens: never, applied: 'no', error: StoreUnavailableError },
+  {
+    name: 'the commit is refused by the server',
+    at: 'metastore',
+    method: 'write',
+    happens: refused,
+    applied: 'no',
+    error: StoreUnavailableError,
+  },
+  {
+    name: 'the commit gets no answer, and was not applied',
+    at: 'metastore',
+    method: 'write',
+    happens: lost,
+    applied: 'no',
+    error: OutcomeUnknownError,
+  },
+  {
+    name: 'the commit is applied, and no answer ever comes',
+    at: 'metastore',
+    method: 'write',
+    happens: async (proceed) => {
+      await proceed();
+      lost();
+    },
+    applied: 'yes',
+    error: OutcomeUnknownError,
+  },
+  {
+    name: 'the commit is applied, and its first answer is lost',
+    at: 'metastore',
+    method: 'write',
+    happens: async (proceed, times) => {
+      const reply = await proceed();
+      return times === 1 ? lost() : reply;
+    },
+    applied: 'yes',
+    error: undefined,
+  },
+  {
+    name: 'the first send of the commit is lost on its way',
+    at: 'metastore',
+    method: 'write',
+    happens: (proceed, times) => (times === 1 ? lost() : proceed()),
+    applied: 'yes',
+    error: undefined,
+  },
+];
+
+function withFault(parts: Parts, fault: Fault): Pick<Parts, 'metastore' | 'objectStore'> {
+  let times = 0;
+  const intercept: Intercept = ({ method }, proceed) => {
+    if (method !== fault.method) return proceed();
+    times += 1;
+    return fault.happens(proceed, times);
+  };
+  return {
+    metastore: fault.at === 'metastore' ? interceptMetastore(parts.metastore, intercept) : parts.metastore,
+    objectStore: fault.at === 'objectStore' ? interceptObjectStore(parts.objectStore, intercept) : parts.objectStore,
+  };
+}
+
+const OPERATIONS: readonly [string, (state: ReturnType<typeof personHandle>) => Promise<unknown>][] = [
+  ['set', (state) => state.set('k', noise(300, 2))],
+  ['setMany', (state) => state.setMany({ k: noise(300, 2) })],
+  ['update', (state) => state.update('k', () => noise(300, 2))],
+];
+
+/** What breaks at every step of a write, and who reads meanwhile: cases 36, 42, invariants I1, I2, I4, I5. */
+export function crashesContract(factory: PartsFactory): void {
+  describe('a write that breaks', () => {
+    describe.each(OPERATIONS)('%s', (name, operation) => {
+      it.each(FAULTS)('C36 I1 I2 I4 keeps the old value or has the new one, whole, where $name', async (fault) => {
+        const parts = await factory();
+        const reader = openOver(parts).task(TASK);
+        await openOver(parts, { offloadThreshold: 100 }).task(TASK).set('k', noise(300, 1));
+        const before = await objectsOf(parts.objectStore);
+
+        const broken = openOver(parts, { ...withFault(parts, fault), offloadThreshold: 100, codec: 'none', commandTimeout: 150 });
+        const outcome: unknown = await operation(broken.task(TASK)).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (fault.error) {
+          expect(outcome).toBeInstanceOf(fault.error);
+          expect(outcome).toMatchObject({ retryable: true, scope: TASK, ...(name !== 'setMany' && { key: 'k' }) });
+        } else expect(outcome).toBeUndefined();
+
+        expect(await reader.get('k')).toBe(noise(300, fault.applied === 'yes' ? 2 : 1));
+        const after = await objectsOf(parts.objectStore);
+        expect(after).toEqual(expect.arrayContaining(before));
+        const definite = fault.error === StoreUnavailableError && fault.happens !== never;
+        if (definite) await until(async () => (await objectsOf(parts.objectStore)).length === before.length);
+        expect((await objectsOf(parts.objectStore)).length).toBeLessThanOrEqual(before.length + 1);
+
+        await openOver(parts).task(TASK).set('k', 'next');
+        expect(await reader.get('k')).toBe('next');
+      });
+    });
+
+    it('I2 writes none of several values where one of their objects could not be put, and leaves none of the others', async () => {
+      const parts = await factory();
+      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+        if (method === 'put' && String(args[0]).includes('/c/')) throw new Error('quota');
+        return proceed();
+      });
+      const state = openOver(parts, { objectStore, offloadThreshold: 0 }).task(TASK);
+      await expect(state.setMany({ a: 1, b: 2, c: 3, d: 4 })).rejects.toThrow(StoreUnavailableError);
+      expect(await collected(state.entries())).toEqual([]);
+      await until(async () => (await objectsOf(parts.objectStore)).length === 0);
+    });
+
+    it('I5 deletes no object where the outcome is unknown: the entry may refer to it', async () => {
+      const parts = await factory();
+      const fault = FAULTS.find(({ name }) => name.includes('no answer ever comes')) as Fault;
+      const state = openOver(parts, { ...withFault(parts, fault), offloadThreshold: 0 }).task(TASK);
+      await expect(state.set('k', 'v')).rejects.toThrow(OutcomeUnknownError);
+      expect(await openOver(parts).task(TASK).get('k')).toBe('v');
+    });
+
+    it('succeeds where the object store has the object already, from a send of the same put', async () => {
+      const parts = await factory();
+      const twice = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+        if (method === 'put') await proceed();
+        return proceed();
+      });
+      const state = openOver(parts, { objectStore: twice, offloadThreshold: 0 }).task(TASK);
+      await state.set('k', 'v');
+      expect(await state.get('k')).toBe('v');
+    });
+
+    it('refuses, and keeps, an object of its own name that holds something else', async () => {
+      const parts = await factory();
+      const taken = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+        if (method === 'put') await parts.objectStore.put(String(args[0]), new Uint8Array([1]), { ifAbsent: true });
+        return proceed();
+      });
+      const state = openOver(parts, { objectStore: taken, offloadThreshold: 0 }).task(TASK);
+      await expect(state.set('k', 'v')).rejects.toThrow(/something else/);
+      expect(await state.get('k')).toBeUndefined();
+      expect(await objectsOf(parts.objectStore)).toHaveLength(1);
+    });
+
+    it('C36 C42 I1 shows every reader an old value or a new one, whole, while writers overwrite it', async () => {
+      const parts = await factory();
+      const store = openOver(parts, { offloadThreshold: 200 });
+      const value = (n: number): { n: number; text: string } => ({ n, text: String(n % 10).repeat(n % 2 ? 10 : 5_000) });
+      await store.task(TASK).set('k', value(0));
+      let last = 0;
+      let reads = 0;
+      let writing = true;
+      const reader = async (): Promise<void> => {
+        const state = personHandle(store, TASK);
+        for (let newest = 0; writing; reads += 1) {
+          const seen = (await state.get('k')) as { n: number };
+          expect(seen).toEqual(value(seen.n));
+          expect(seen.n).toBeGreaterThanOrEqual(newest);
+          newest = seen.n;
+        }
+      };
+      const readers = [reader(), reader(), reader()];
+      for (last = 1; last <= 60; last += 1) await store.task(TASK).set('k', value(last));
+      writing = false;
+      await Promise.all(readers);
+      expect(reads).toBeGreaterThan(10);
+    });
+  });
+
+  describe('deadlines and signals', () => {
+    const reads: [string, (state: ReturnType<typeof personHandle>, signal?: AbortSignal) => Promise<unknown>][] = [
+      ['get', (state, signal) => state.get('k', signal ? { signal } : {})],
+      ['getEntry', (state, signal) => state.getEntry('k', signal ? { signal } : {})],
+      ['getMany', (state, signal) => state.getMany(['k', 'l'], signal ? { signal } : {})],
+      ['getOrSet', (state, signal) => state.getOrSet('k', () => Promise.resolve(1), signal ? { signal } : {})],
+      ['update', (state, signal) => state.update('k', () => 1, signal ? { signal } : {})],
+    ];
+
+    it.each(reads)('%s ends within its deadline, and on its signal, where the object store hangs', async (_name, read) => {
+      const parts = await factory();
+      await openOver(parts, { offloadThreshold: 0 }).task(TASK).setMany({ k: 1, l: 2 });
+      let aborted = 0;
+      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+        if (method !== 'get') return proceed();
+        const { signal } = args[1] as { signal: AbortSignal };
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted += 1;
+            reject(signal.reason as Error);
+          });
+        });
+      });
+      const error: unknown = await read(openOver(parts, { objectStore, commandTimeout: 60 }).task(TASK)).catch(
+        (caught: unknown) => caught,
+      );
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error).toMatchObject({ scope: TASK, store: parts.objectStore.alias });
+      expect(aborted).toBeGreaterThan(0);
+
+      const controller = new AbortController();
+      const reading = read(openOver(parts, { objectStore }).task(TASK), controller.signal);
+      setTimeout(() => controller.abort(new Error('enough')), 20);
+      await expect(reading).rejects.toThrow('enough');
+    });
+
+    it('wraps whatever an object store throws, keeping its cause', async () => {
+      const parts = await factory();
+      const cause = new Error('403');
+      const objectStore = interceptObjectStore(parts.objectStore, ({ method }, proceed) => {
+        if (method === 'get') throw cause;
+        return proceed();
+      });
+      const state = openOver(parts, { objectStore, offloadThreshold: 0 }).task(TASK);
+      await state.set('k', 1);
+      const error: unknown = await state.get('k').catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error).toMatchObject({ cause, key: 'k', scope: TASK, retryable: true });
+    });
+
+    it('an aborted write leaves no object where it was not sent', async () => {
+      const parts = await factory();
+      const controller = new AbortController();
+      const objectStore = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+        const reply = await proceed();
+        if (method === 'put') controller.abort(new Error('enough'));
+        return reply;
+      });
+      const state = openOver(parts, { objectStore, offloadThreshold: 0 }).task(TASK);
+      await expect(state.set('k', 1, { signal: controller.signal })).rejects.toThrow('enough');
+      expect(await state.get('k')).toBeUndefined();
+      await until(async () => (await objectsOf(parts.objectStore)).length === 0);
+      await expect(state.get('k', { signal: controller.signal })).rejects.toThrow('enough');
+      await expect(collected(state.entries({ signal: controller.signal }))).rejects.toThrow('enough');
+    });
+
+    it('close waits for what is in flight, and refuses what comes later', async () => {
+      const parts = await factory();
+      let release = (): void => undefined;
+      let entered = false;
+      const gate = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const objectStore = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+        if (method === 'put') {
+          entered = true;
+          await gate;
+        }
+        return proceed();
+      });
+      const store = openOver(parts, { objectStore, offloadThreshold: 0 });
+      const writing = store.task(TASK).set('k', 1);
+      await until(() => entered);
+      let closed = false;
+      const closing = store.close().then(() => {
+        closed = true;
+      });
+      for (const late of [store.task(TASK).get('k'), store.ready(), collected(store.task(TASK).entries())]) {
+        await expect(late).rejects.toThrow(StoreUnavailableError);
+      }
+      expect(closed).toBe(false);
+      release();
+      await writing;
+      await closing;
+      await store[Symbol.asyncDispose]();
+      expect(await openOver(parts).task(TASK).get('k')).toBe(1);
+    });
+
+    it('ready resolves where every store answers, and names the one that does not', async () => {
+      const parts = await factory();
+      await openOver(parts, { formerObjectStores: [parts.otherObjectStore] }).ready();
+      const broken = interceptObjectStore(parts.otherObjectStore, () => {
+        throw new Error('no such bucket');
+      });
+      const former = Object.assign(Object.create(broken) as typeof broken, { alias: parts.otherObjectStore.alias });
+      const error: unknown = await openOver(parts, { formerObjectStores: [former] })
+        .ready()
+        .catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(error).toMatchObject({ store: parts.otherObjectStore.alias });
+    });
+  });
+}
