@@ -14,7 +14,10 @@ export interface ObjectStore {
   ): Promise<'created' | 'exists'>;
   get(key: string, options?: CallOptions): Promise<Uint8Array | undefined>;
   /** `start` and `end` are byte offsets, `end` exclusive. */
-  getStream(key: string, options?: CallOptions & { start?: number; end?: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
+  getStream(
+    key: string,
+    options?: CallOptions & { start?: number; end?: number },
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Resolves with the keys that could not be deleted. A missing one counts as deleted. */
   delete(keys: readonly string[], options?: CallOptions): Promise<readonly { key: string; error: unknown }[]>;
   /** In the order of the keys' bytes. */

@@ -1,0 +1,89 @@
+import type { Dirent } from 'node:fs';
+import { join } from 'node:path';
+import { isObjectKey } from '../path.ts';
+import { isAbsence, isThere, placeOf, type Root } from './file-folder.ts';
+import { requirePrefix } from './object-key.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/** Listing and deleting files. A folder that cannot be read fails the whole listing: a part of it would look like the whole. */
+
+/** `list()` of the file store. */
+export function fileList(root: Root): ObjectStore['list'] {
+  return async function* list(prefix, { signal } = {}) {
+    requirePrefix(prefix);
+    const folders = prefix.split('/').slice(0, -1);
+    const base = folders.map((folder) => `${folder}/`).join('');
+    if (!(await isThere(root, join(root.directory, ...folders)))) return;
+    yield* walk(root, base, prefix, signal);
+  };
+}
+
+async function* walk(
+  root: Root,
+  base: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ key: string; size: number; modifiedAt: Date }, void, undefined> {
+  for (const { path, isFolder } of await entriesOf(root, base)) {
+    signal?.throwIfAborted();
+    if (!path.startsWith(prefix) && !prefix.startsWith(path)) continue;
+    if (isFolder) {
+      yield* walk(root, path, prefix, signal);
+      continue;
+    }
+    const stat = isObjectKey(path) ? await orAbsent(root.fs.lstat(join(root.directory, path))) : undefined;
+    if (stat) yield { key: path, size: stat.size, modifiedAt: stat.mtime };
+  }
+}
+
+/** What is in a folder, folders with a `/` at the end: so their order is the one of the keys in them. */
+async function entriesOf(root: Root, base: string): Promise<readonly { path: string; isFolder: boolean }[]> {
+  const entries: Dirent[] = (await orAbsent(root.fs.readdir(join(root.directory, base), { withFileTypes: true }))) ?? [];
+  return (
+    entries
+      .filter((entry) => entry.isDirectory() || entry.isFile())
+      .map((entry) => ({ path: base + entry.name + (entry.isDirectory() ? '/' : ''), isFolder: entry.isDirectory() }))
+      // What is unfinished, or not ours: no segment of a key holds it.
+      .filter(({ path }) => !path.includes('+'))
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+  );
+}
+
+/** `delete()` of the file store. Folders that are left empty go too. */
+export function fileDelete(root: Root): ObjectStore['delete'] {
+  return async (keys, { signal } = {}) => {
+    const failed: { key: string; error: unknown }[] = [];
+    for (const key of keys) {
+      signal?.throwIfAborted();
+      try {
+        await deleteOne(root, key);
+      } catch (error) {
+        failed.push({ key, error });
+      }
+    }
+    return failed;
+  };
+}
+
+async function deleteOne(root: Root, key: string): Promise<void> {
+  const { folder, file } = placeOf(root, key);
+  if (!(await isThere(root, folder))) return;
+  await orAbsent(root.fs.unlink(file));
+  for (let empty = folder; empty !== root.directory; empty = join(empty, '..')) {
+    // It fails where something is in it, which is as well.
+    const removed = await root.fs.rmdir(empty).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
+}
+
+async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}

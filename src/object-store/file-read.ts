@@ -1,0 +1,81 @@
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { codeOf, isAbsence, isThere, placeOf, type Root } from './file-folder.ts';
+import { requireRange } from './object-key.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/** Reading a file. It is whole or not there: a writer gives it its name only when it is complete, and never changes it. */
+
+const CHUNK = 65_536;
+/** Neither through a link, nor waiting for whoever writes to a pipe. A platform without a flag has `undefined` for it. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** `get()` of the file store. */
+export function fileGet(root: Root): ObjectStore['get'] {
+  return async (key, { signal } = {}) => {
+    const handle = await openObject(root, key, signal);
+    if (!handle) return undefined;
+    try {
+      return await handle.readFile(signal && { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  };
+}
+
+/** `getStream()` of the file store. The file is open only while it is read, so that a stream that nobody reads holds nothing. */
+export function fileGetStream(root: Root): ObjectStore['getStream'] {
+  return async (key, options = {}) => {
+    const { start, end } = requireRange(options);
+    const handle = await openObject(root, key, options.signal);
+    if (!handle) return undefined;
+    await handle.close();
+    return chunks(root, key, { start, end, signal: options.signal });
+  };
+}
+
+async function* chunks(
+  root: Root,
+  key: string,
+  { start, end, signal }: { start: number; end: number; signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const handle = await openObject(root, key, signal);
+  if (!handle) throw new Error(`the object ${key} was deleted before it was read`);
+  try {
+    for (let at = start; at < end;) {
+      signal?.throwIfAborted();
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(CHUNK, end - at)), { position: at });
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openObject(root: Root, key: string, signal: AbortSignal | undefined): Promise<FileHandle | undefined> {
+  const { folder, file } = placeOf(root, key);
+  signal?.throwIfAborted();
+  if (!(await isThere(root, folder))) return undefined;
+  const handle = await root.fs.open(file, READ).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    if (codeOf(error) === 'ELOOP') throw new Error(`${file} is a link: links are not followed`, { cause: error });
+    throw error;
+  });
+  if (!handle || (await isFile(handle))) return handle;
+  await handle.close();
+  return undefined;
+}
+
+async function isFile(handle: FileHandle): Promise<boolean> {
+  try {
+    return (await handle.stat()).isFile();
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import { systemClock } from '../clock.ts';
+import { ConfigError } from '../errors.ts';
+import { chunksOf } from './body.ts';
+import { requireObjectKey, requirePrefix, requireRange } from './object-key.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/** Objects in this process's memory: for tests, and for trying things out. What goes in and comes out are copies. */
+
+interface StoredObject {
+  bytes: Uint8Array;
+  modifiedAt: number;
+}
+
+/**
+ * An object store in memory.
+ *
+ * @param options - `alias`: what references record.
+ * @defaultValue `alias` is `'memory'`
+ * @throws {@link ConfigError} when the alias is empty.
+ */
+export function memoryObjectStore({ alias = 'memory' }: { alias?: string } = {}): ObjectStore {
+  if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
+  const objects = new Map<string, StoredObject>();
+  return {
+    alias,
+
+    async put(key, body, { ifAbsent, signal }) {
+      requireObjectKey(key);
+      const parts: Uint8Array[] = [];
+      for await (const chunk of chunksOf(body, signal)) parts.push(new Uint8Array(chunk));
+      signal?.throwIfAborted();
+      if (ifAbsent && objects.has(key)) return 'exists';
+      objects.set(key, { bytes: new Uint8Array(Buffer.concat(parts)), modifiedAt: systemClock.now() });
+      return 'created';
+    },
+
+    async get(key, { signal } = {}) {
+      requireObjectKey(key);
+      signal?.throwIfAborted();
+      const found = objects.get(key);
+      return found && new Uint8Array(found.bytes);
+    },
+
+    async getStream(key, options = {}) {
+      requireObjectKey(key);
+      const { start, end } = requireRange(options);
+      options.signal?.throwIfAborted();
+      const found = objects.get(key);
+      return found && chunksOf(new Uint8Array(found.bytes.subarray(start, end)), options.signal);
+    },
+
+    async delete(keys, { signal } = {}) {
+      const failed: { key: string; error: unknown }[] = [];
+      for (const key of keys) {
+        signal?.throwIfAborted();
+        try {
+          requireObjectKey(key);
+          objects.delete(key);
+        } catch (error) {
+          failed.push({ key, error });
+        }
+      }
+      return failed;
+    },
+
+    async *list(prefix, { signal } = {}) {
+      requirePrefix(prefix);
+      for (const key of [...objects.keys()].filter((name) => name.startsWith(prefix)).sort()) {
+        signal?.throwIfAborted();
+        const found = objects.get(key);
+        if (found) yield { key, size: found.bytes.length, modifiedAt: new Date(found.modifiedAt) };
+      }
+    },
+  };
+}
