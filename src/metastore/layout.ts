@@ -45,8 +45,8 @@ export interface Keys {
   /** Of a scope: its hash, its shard's index, its shard's birth. */
   scope(path: string): readonly [hash: string, due: string, birth: string];
   birth(shard: string): string;
-  /** A key of no meaning, to try whether one may be written. */
-  trial(shard: string): string;
+  /** Keys of no meaning, to try whether they may be written. */
+  trial(shard: string): readonly string[];
   /** The path behind the key of a scope's hash; `undefined` for other keys. */
   path(key: string): string | undefined;
   /** A glob that finds the scopes whose path begins so. */
@@ -64,7 +64,7 @@ export function keysOf(namespace: string): Keys {
       return [start + path, `${start}due`, `${start}birth`];
     },
     birth: (shard) => `${tag(shard)}birth`,
-    trial: (shard) => `${tag(shard)}trial`,
+    trial: (shard) => ['trial', 'due', 'birth'].map((name) => tag(shard) + name),
     path: (key) => {
       const path = key.slice(tagLength);
       // Every path has at least two segments; the other keys of a shard have one.

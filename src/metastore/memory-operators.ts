@@ -16,6 +16,7 @@ import {
   namesOf,
   openStep,
   peekScope,
+  refuseForeign,
   supersede,
   type MemoryData,
   type Step,
@@ -34,7 +35,10 @@ export function clearScope(data: MemoryData, scope: ScopeAddress, id: WriteId, n
   const version = writeIdText(id);
   if (fields.get(FIELD.cleared) === version) return { kind: 'ok' };
   const records = namesOf(step.hash, PREFIX.record);
+  const entries = namesOf(step.hash, PREFIX.entry);
+  for (const name of entries) refuseForeign(step, name, fields.get(PREFIX.entry + name));
   for (const name of records) {
+    refuseForeign(step, name, fields.get(PREFIX.record + name));
     const text = liveRecord(step.hash, name, now);
     const letter = text?.[1];
     if (text !== undefined && (letter === 's' || letter === 'a')) return { kind: 'ambiguous', name, text };
@@ -42,7 +46,7 @@ export function clearScope(data: MemoryData, scope: ScopeAddress, id: WriteId, n
   step.until = 0;
   fields.set(FIELD.cleared, version);
   keep(step, now + TOMBSTONE_KEPT);
-  for (const name of namesOf(step.hash, PREFIX.entry)) clearEntry(step, name);
+  for (const name of entries) clearEntry(step, name);
   for (const name of records) clearRecord(step, name, id);
   const held = fenceOf(step.hash);
   if (held) fields.set(FIELD.fence, `${held.fence} ${id.nonce}`);
@@ -108,6 +112,7 @@ export function listOrphan(
 ): 'listed' | 'held' {
   const step = openStep(data, scope, now);
   const text = liveRecord(step.hash, orphan.name, now);
+  refuseForeign(step, orphan.name, text);
   const head = text === undefined ? undefined : readRecordHead(text);
   if (head && holdsId(head.letter) && head.idDigest === orphan.idDigest) return 'held';
   putOrphan(step, orphan, orphan.json);

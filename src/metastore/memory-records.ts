@@ -11,6 +11,7 @@ import {
   liveEntry,
   liveRecord,
   openStep,
+  refuseForeign,
   type MemoryData,
   type Step,
 } from './memory-scope.ts';
@@ -75,6 +76,7 @@ export function writeRecord(data: MemoryData, scope: ScopeAddress, write: Record
   const { id, letter } = write;
   const version = writeIdText(id);
   const text = liveRecord(step.hash, write.name, now);
+  refuseForeign(step, write.name, text);
   const current = text === undefined ? undefined : readRecordHead(text);
   const own = current?.fence === id.fence && current.nonce === id.nonce;
 
@@ -93,6 +95,7 @@ export function writeRecord(data: MemoryData, scope: ScopeAddress, write: Record
       return { kind: 'changed' };
     if (letter === 's' && gone) return { kind: 'gone' };
   }
+  if (write.result) refuseForeign(step, write.result.name, step.hash.fields.get(PREFIX.entry + write.result.name));
 
   const expiresAt = putRecord(step, write, version);
   if (gone) installFence(step, id.fence, id.nonce);
@@ -146,6 +149,7 @@ export function answerRecord(
   const step = openStep(data, scope, now);
   const version = writeIdText(answer.id);
   const text = liveRecord(step.hash, answer.name, now);
+  refuseForeign(step, answer.name, text);
   const current = text === undefined ? 'absent' : readHead(text).version;
   if (current === version) return { kind: 'ok' };
   if (current !== answer.basis) return { kind: 'conflict', current };

@@ -1,14 +1,18 @@
-import { NEVER, type EntryMeta, type Reference } from '../entry.ts';
+import { ENTRY_FORMAT, NEVER, type EntryMeta, type Reference } from '../entry.ts';
 import type { Fence } from '../fence.ts';
 import { headText, instant, readHead, type Head } from '../head.ts';
 import { FIELD, PREFIX } from './layout.ts';
 import { FENCE_KEPT, GRACE, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import type { RawEntry, ScopeAddress } from './metastore.ts';
+import { foreignFormat } from './outcome.ts';
 
 /**
  * A scope of the memory metastore: the fields that Redis would hold, as the same text, and the steps that all scripts share.
  * Each step runs to its end without a wait, which makes it atomic. What changes here changes in `redis-scripts.ts` too.
  */
+
+/** The `store` of errors. */
+export const NAME = 'memory';
 
 /** The hash of one scope. */
 export interface ScopeHash {
@@ -48,11 +52,28 @@ export function hasEnded(hash: ScopeHash, now: number): boolean {
   return ends !== undefined && Number(ends) <= now;
 }
 
-/** A text that has neither expired nor is a tombstone. */
+/**
+ * The head of a text that has neither expired nor is a tombstone. What is of another format, or damaged, counts, so that its
+ * reader can say so.
+ */
 export function liveHead(text: string | undefined, now: number): Head | undefined {
   if (text === undefined) return undefined;
   const head = readHead(text);
-  return head.letter !== 't' && head.expiresAt > now ? head : undefined;
+  if (isForeign(text)) return head;
+  return head.letter === 't' || head.expiresAt <= now ? undefined : head;
+}
+
+function isForeign(text: string): boolean {
+  return text[0] !== ENTRY_FORMAT;
+}
+
+/**
+ * Leaves alone what a newer version wrote.
+ *
+ * @throws {@link CorruptEntryError}
+ */
+export function refuseForeign(step: Step, name: string, text: string | undefined): void {
+  if (text !== undefined && isForeign(text)) throw foreignFormat(step.address.path, name, NAME);
 }
 
 /** An entry that counts, with its inline value. */

@@ -2,7 +2,7 @@ import { entryParts, NEVER } from '../entry.ts';
 import { writeIdText, type Version, type WriteId } from '../fence.ts';
 import { expiryOf, headText, readHead, sequenceText, type Head } from '../head.ts';
 import { FIELD, PREFIX, RESULT } from './layout.ts';
-import { LATENESS, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
+import { LATENESS, SWEEP_TIME } from './lifetimes.ts';
 import {
   becomesDue,
   bury,
@@ -17,11 +17,13 @@ import {
   namesOf,
   openStep,
   peekScope,
+  refuseForeign,
   supersede,
   type MemoryData,
   type Step,
 } from './memory-scope.ts';
-import type { Applied, RawEntry, ScopeAddress, ValueChange, ValueWrite, WriteReply } from './metastore.ts';
+import type { RawEntry, ScopeAddress, ValueChange, ValueWrite, WriteReply } from './metastore.ts';
+import { appliedAt } from './outcome.ts';
 
 /** Values of the memory metastore. Each function mirrors the script of the same name. */
 
@@ -62,10 +64,11 @@ export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueW
   if (alias !== undefined) return { kind: 'moved', path: alias };
   const version = writeIdText(write.id);
   const texts = write.changes.map(({ name }) => step.hash.fields.get(PREFIX.entry + name));
+  for (const [at, text] of texts.entries()) refuseForeign(step, write.changes[at]?.name ?? '', text);
   const heads = texts.flatMap((text) => (text === undefined ? [] : [readHead(text)]));
 
   const same = heads.find((head) => head.version === version);
-  if (same) return applied(write.changes, same.updatedAt);
+  if (same) return appliedAt(write.changes, same.updatedAt);
   if (write.fenced && isStale(step, write.id, heads)) return { kind: 'stale' };
   if (heads.some((head) => isLaterOwn(head, write.id))) return { kind: 'old' };
   if (now - write.began > LATENESS) return { kind: 'late' };
@@ -78,7 +81,7 @@ export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueW
   for (const change of write.changes) applyChange(step, change, version);
   if (write.fenced) installFence(step, write.id.fence, write.id.nonce);
   closeStep(step);
-  return applied(write.changes, now);
+  return appliedAt(write.changes, now);
 }
 
 function isStale(step: Step, id: WriteId, heads: readonly Head[]): boolean {
@@ -113,12 +116,4 @@ export function applyChange(step: Step, change: Omit<ValueChange, 'expect'>, ver
   hash.fields.delete(PREFIX.superseded + put.meta.ref.object);
   becomesDue(step, expiresAt);
   if (expiresAt !== NEVER) keep(step, Math.min(expiresAt + SWEEP_TIME, NEVER - 1));
-}
-
-function applied(changes: readonly ValueChange[], now: number): Applied {
-  const entries = changes.map(({ put }) => ({
-    updatedAt: now,
-    expiresAt: put ? expiryOf(now, put.retention) : now + TOMBSTONE_KEPT,
-  }));
-  return { kind: 'ok', now, entries };
 }

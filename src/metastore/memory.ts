@@ -1,12 +1,10 @@
 import type { CallOptions } from '../call.ts';
 import { bindAlias, clearScope, forgetOrphan, inspectScope, listOrphan, settleScope, unbindAlias } from './memory-operators.ts';
 import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './memory-records.ts';
-import { memoryData, peekScope, type MemoryData } from './memory-scope.ts';
+import { memoryData, NAME, peekScope, type MemoryData } from './memory-scope.ts';
 import { listValues, readValues, writeValues } from './memory-values.ts';
 import { closedMetastore, type Metastore, type MetastoreContext, type OpenMetastore } from './metastore.ts';
 import { believe } from './outcome.ts';
-
-const NAME = 'memory';
 
 /**
  * A metastore in this process's memory, for tests and for trying out. It keeps the same texts as Redis would, decides in the

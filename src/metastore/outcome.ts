@@ -1,7 +1,9 @@
-import { OutcomeUnknownError } from '../errors.ts';
-import type { ClearReply, RecordReply, WriteReply } from './metastore.ts';
+import { CorruptEntryError, OutcomeUnknownError } from '../errors.ts';
+import { expiryOf } from '../head.ts';
+import { TOMBSTONE_KEPT } from './lifetimes.ts';
+import type { Applied, ClearReply, RecordReply, ValueChange, WriteReply } from './metastore.ts';
 
-/** Which replies to a write are refusals, and when a refusal cannot be believed. */
+/** What the replies to writes say, and when a refusal cannot be believed. */
 
 /** What a script may answer to a write. */
 export type Reply = { kind: WriteReply['kind'] | RecordReply['kind'] | ClearReply['kind'] };
@@ -21,4 +23,18 @@ export function believe<R extends Reply>(reply: R, resent: boolean, store: strin
       store,
     },
   );
+}
+
+/** The error for a text of a newer format, which is left as it is. */
+export function foreignFormat(path: string, name: string, store: string): CorruptEntryError {
+  return new CorruptEntryError(`the entry or record ${name} of ${path} has a format that this version does not know`, { store });
+}
+
+/** The answer to a write that was applied then: the same for a resend. */
+export function appliedAt(changes: readonly ValueChange[], now: number): Applied {
+  const entries = changes.map(({ put }) => ({
+    updatedAt: now,
+    expiresAt: put ? expiryOf(now, put.retention) : now + TOMBSTONE_KEPT,
+  }));
+  return { kind: 'ok', now, entries };
 }

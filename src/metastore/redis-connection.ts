@@ -1,0 +1,168 @@
+import { bounded, type CallOptions } from '../call.ts';
+import { ConfigError, isMooringError, OutcomeUnknownError } from '../errors.ts';
+import { keysOf, SHARDS, type Keys } from './layout.ts';
+import type { MetastoreContext, ScopeAddress } from './metastore.ts';
+import { foreignFormat } from './outcome.ts';
+import { isClosed, sameSockets, sendCommand, socketsOf, type Argument, type RedisClient } from './redis-client.ts';
+import type { Wait } from './redis-durability.ts';
+import { isMissingScript, NAME, noAnswer, translate, unavailable } from './redis-errors.ts';
+import type { Script } from './redis-script.ts';
+import { createSession } from './redis-session.ts';
+import { createServerTime } from './redis-time.ts';
+
+/** One script at a time, as one round trip: its deadline, its durability, and what is known when it fails. */
+
+/** A part of an answer. */
+export type Part = string | Buffer | null | undefined;
+
+/** What a script answered. */
+export interface Answer {
+  now: number;
+  kind: string;
+  /** Text, or bytes where asked for; `null` where there is nothing. */
+  rest: readonly Part[];
+  /** Whether the client may have sent the script twice. */
+  resent: boolean;
+}
+
+/** How a script is run. */
+export interface RunOptions {
+  /** Replies are text where nothing else is asked for. */
+  buffers?: boolean;
+  /** The caller sends this again. */
+  resent?: boolean;
+  /** Not worth waiting for replicas. */
+  fleeting?: boolean;
+}
+
+/** The scripts of one store, on one client. */
+export interface Connection {
+  readonly keys: Keys;
+  readonly client: RedisClient;
+  run(script: Script, scope: ScopeAddress, args: readonly Argument[], call: CallOptions, options?: RunOptions): Promise<Answer>;
+  /** Runs a script of one key that is no scope. */
+  runOn(script: Script, keys: readonly string[], call: CallOptions): Promise<Answer>;
+  /** One command that reads. */
+  read(node: RedisClient, command: string, args: readonly Argument[], call: CallOptions): Promise<unknown>;
+  /** A lower bound of the server's time, in milliseconds. */
+  now(call: CallOptions): Promise<number>;
+}
+
+/**
+ * Connects the scripts with a client; sends nothing yet.
+ *
+ * @throws {@link ConfigError} when the durability may take longer than a call.
+ */
+export function createConnection(
+  client: RedisClient,
+  wait: Wait | undefined,
+  context: MetastoreContext,
+  monotonic: () => number,
+): Connection {
+  const { timer, commandTimeout } = context;
+  if (wait && wait.timeout >= commandTimeout) {
+    throw new ConfigError('durability.timeout', `must be below commandTimeout, which is ${commandTimeout} ms`, wait.timeout);
+  }
+  const keys = keysOf(context.namespace);
+  const time = createServerTime(monotonic);
+  const session = createSession(client, context, wait, time);
+
+  /** Sends `work` within the deadline, once the session is open; what it rejects with comes out translated. */
+  const within = async <T>(
+    call: CallOptions,
+    failure: { key: string; writes: boolean; resent: boolean },
+    work: (stop: AbortSignal, wasResent: () => boolean) => Promise<T>,
+  ): Promise<T> => {
+    let sockets: readonly unknown[] | undefined;
+    const wasResent = (): boolean => failure.resent || (sockets !== undefined && !sameSockets(sockets, socketsOf(client)));
+    const outcome = await bounded(timer, commandTimeout, call.signal, async (stop) => {
+      await session.open();
+      stop.throwIfAborted();
+      if (isClosed(client)) throw unavailable('the Redis client is closed');
+      sockets = socketsOf(client);
+      return work(stop, wasResent);
+    }).catch((error: unknown) => {
+      if (!isMooringError(error)) throw translate(error, { ...failure, resent: wasResent() });
+      // Nothing was sent now, and yet what was sent before may have been applied.
+      throw failure.resent && error.code === 'mooring.store-unavailable' ? noAnswer(failure, error.message) : error;
+    });
+    if (outcome.ended === 'value') return outcome.value;
+    if (outcome.ended === 'aborted') throw outcome.reason;
+    const late = `the deadline of ${commandTimeout} ms passed`;
+    throw sockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
+  };
+
+  /** Sends a script, and back to back with it the question how far it got. */
+  const evaluate = async (
+    script: Script,
+    args: readonly Argument[],
+    { buffers = false, fleeting = false }: RunOptions,
+    stop: AbortSignal,
+  ): Promise<{ reply: unknown; safe: boolean }> => {
+    const sockets = socketsOf(client);
+    const asksNow = wait !== undefined && script.writes && !fleeting;
+    const send = async (command: string, first: string): Promise<{ reply: unknown; safe: boolean }> => {
+      const reply = sendCommand(client, buffers ? 'buffers' : 'text', command, [first, ...args]);
+      const asked = asksNow && !client.nodes ? wait.reached(client).catch(() => false) : undefined;
+      const answered = await reply;
+      const reached = asksNow && client.nodes ? wait.reached(client).catch(() => false) : asked;
+      // On another socket nothing was written yet, so a wait there says nothing.
+      return { reply: answered, safe: reached === undefined || ((await reached) && sameSockets(sockets, socketsOf(client))) };
+    };
+    try {
+      return await send('evalsha', script.sha);
+    } catch (error) {
+      if (!isMissingScript(error)) throw error;
+      stop.throwIfAborted();
+      return send('eval', script.text);
+    }
+  };
+
+  /** The births of all other shards, so that one which was never used does not look like lost state. */
+  const spreadBirth = async (now: string): Promise<void> => {
+    await Promise.allSettled(SHARDS.map((shard) => sendCommand(client, 'text', 'set', [keys.birth(shard), now, 'nx'])));
+  };
+
+  const runOn = async (
+    script: Script,
+    names: readonly string[],
+    args: readonly Argument[],
+    call: CallOptions,
+    options: RunOptions,
+  ): Promise<Answer> => {
+    const failure = { key: names[0] ?? '', writes: script.writes, resent: options.resent === true };
+    return within(call, failure, async (stop, wasResent) => {
+      const { reply, safe } = await evaluate(script, [names.length, ...names, ...args], options, stop);
+      const [now, born, kind, ...rest] = reply as Part[];
+      time.observe(Number(now));
+      if (String(born) === '1') await spreadBirth(String(now));
+      if (!safe && String(kind) === 'ok') {
+        throw new OutcomeUnknownError(
+          'not-replicated',
+          `a write of ${failure.key} was applied, and did not reach the durability asked for`,
+          {
+            store: NAME,
+          },
+        );
+      }
+      return { now: Number(now), kind: String(kind), rest, resent: wasResent() };
+    });
+  };
+
+  return {
+    keys,
+    client,
+    async run(script, scope, args, call, options = {}) {
+      const answer = await runOn(script, keys.scope(scope.path), [scope.path, ...args], call, options);
+      if (answer.kind === 'foreign') throw foreignFormat(scope.path, String(answer.rest[0]), NAME);
+      return answer;
+    },
+    runOn: (script, names, call) => runOn(script, names, [], call, { fleeting: true }),
+    read: (node, command, args, call) =>
+      within(call, { key: '', writes: false, resent: false }, () => sendCommand(node, 'text', command, args)),
+    async now(call) {
+      call.signal?.throwIfAborted();
+      return time.atLeast() ?? within(call, { key: '', writes: false, resent: false }, async () => time.atLeast() as number);
+    },
+  };
+}

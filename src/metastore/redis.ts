@@ -1,0 +1,69 @@
+import { ConfigError } from '../errors.ts';
+import { closedMetastore, type Metastore, type OpenMetastore } from './metastore.ts';
+import type { RedisClient } from './redis-client.ts';
+import { createConnection, type Connection } from './redis-connection.ts';
+import { waitFor, type Durability } from './redis-durability.ts';
+import { NAME } from './redis-errors.ts';
+import {
+  clearScope,
+  declareAlias,
+  forgetOrphan,
+  inspectScope,
+  listOrphan,
+  scopePaths,
+  settleScope,
+  tryToWrite,
+} from './redis-operators.ts';
+import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './redis-records.ts';
+import { listValues, readValues, writeValues } from './redis-values.ts';
+
+export type { Durability } from './redis-durability.ts';
+export type { RedisClient } from './redis-client.ts';
+
+/** Options of `redisMetastore()`. */
+export interface RedisMetastoreOptions {
+  /** Of ioredis 5 or 6, single or Cluster. It stays yours to close, and may be shared with BullMQ's queues. */
+  client: RedisClient;
+  /**
+   * How safe a write must be before it counts as done; short of it a write rejects with `OutcomeUnknownError`.
+   * @defaultValue none: done when the server has answered
+   */
+  durability?: Durability;
+}
+
+/**
+ * A metastore in Redis 6.2 or newer, with `maxmemory-policy noeviction`: one hash per scope, one script and one round trip per
+ * operation, by the server's clock. Sends nothing before the first use of state.
+ *
+ * @throws {@link ConfigError} for a client that is none, or a durability that cannot be meant.
+ */
+export function redisMetastore({ client, durability }: RedisMetastoreOptions): Metastore {
+  if (typeof client?.call !== 'function' || typeof client.callBuffer !== 'function') {
+    throw new ConfigError('client', 'must be a client of ioredis', client);
+  }
+  const wait = waitFor(durability);
+  return closedMetastore((context) => openRedis(createConnection(client, wait, context, () => performance.now())));
+}
+
+function openRedis(connection: Connection): OpenMetastore {
+  return {
+    name: NAME,
+    ready: (call) => tryToWrite(connection, call),
+    now: (call) => connection.now(call),
+    draw: (scope, call) => drawFence(connection, scope, call),
+    begin: (scope, request, call) => beginAttempt(connection, scope, request, call),
+    read: (scope, names, call) => readValues(connection, scope, names, call),
+    write: (scope, write, call) => writeValues(connection, scope, write, call),
+    list: (scope, call) => listValues(connection, scope, call),
+    clear: (scope, id, call) => clearScope(connection, scope, id, call),
+    declare: (uriPath, namePath, call) => declareAlias(connection, uriPath, namePath, call),
+    writeRecord: (scope, write, call) => writeRecord(connection, scope, write, call),
+    refresh: (scope, record, call) => refreshRecord(connection, scope, record, call),
+    listOrphan: (scope, orphan, call) => listOrphan(connection, scope, orphan, call),
+    settle: (scope, request, call) => settleScope(connection, scope, request, call),
+    answerRecord: (scope, answer, call) => answerRecord(connection, scope, answer, call),
+    forgetOrphan: (scope, orphan, call) => forgetOrphan(connection, scope, orphan, call),
+    scopes: (prefix, call) => scopePaths(connection, prefix, call),
+    inspect: (scope, call) => inspectScope(connection, scope, call),
+  };
+}
