@@ -1,0 +1,146 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { resumableProcessor, wake, withState } from '../../../adapters/bullmq/index.ts';
+import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
+import { jobRecords } from '../../../src/index.ts';
+import { until } from '../../support/until.ts';
+import { farSide } from './far-side.ts';
+import { createRig, EVERY_PAIR, type Rig, type TestJob, type Versions } from './rig.ts';
+
+/** What a user of BullMQ sees, with every pair of versions. */
+
+jest.setTimeout(20_000);
+let server: RedisServer;
+let rig: Rig;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Versions) => {
+  afterEach(() => rig.close());
+
+  test('a job is submitted once, waited for, and its result is the job’s', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide();
+    rig.work(resumableProcessor(rig.store, side.job));
+    const job = await rig.add({ name: 'a' });
+    await until(() => side.polls > 5);
+    side.succeed('a-1');
+
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect(side.submits).toHaveLength(1);
+  });
+
+  test('pitfalls 9, 18: the job’s log has the transitions and no poll; its data and progress stay as they are', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide();
+    side.progress = 0.5;
+    rig.work(resumableProcessor(rig.store, side.job));
+    const job = await rig.add({ name: 'a' });
+    await until(() => side.polls > 20);
+    side.succeed('a-1');
+    const { data, progress } = await rig.reaches(job, 'completed');
+    const logs = await rig.logs(job);
+
+    expect(data).toEqual({ name: 'a' });
+    expect(progress).toBe(0);
+    expect(logs.length).toBeGreaterThanOrEqual(2);
+    expect(logs.length).toBeLessThanOrEqual(5);
+    expect(logs.join('\n')).toContain('a-1');
+    for (const line of logs) expect(line).toMatch(/^mooring: /);
+  });
+
+  test('pitfalls 2, 21: closing a worker hands the job back at once, and uses up no attempt', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide();
+    const first = rig.work(resumableProcessor(rig.store, side.job));
+    const job = await rig.add({ name: 'a' });
+    const behind = await rig.add({ name: 'b' });
+    await until(() => side.polls > 2);
+    const began = Date.now();
+    await first.close();
+    const took = Date.now() - began;
+    const handedBack = await rig.read(job);
+
+    expect(took).toBeLessThan(500);
+    expect(handedBack).toMatchObject({ state: 'waiting', attemptsMade: 0, attemptsStarted: 1 });
+    expect((await rig.read(behind)).attemptsStarted).toBe(0);
+    expect(side.cancelled).toEqual([]);
+
+    rig.work(resumableProcessor(rig.store, side.job));
+    await until(async () => (await rig.read(job)).attemptsStarted === 2);
+    side.succeed('a-1');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect(side.submits.filter((key) => key === side.submits[0])).toHaveLength(1);
+  });
+
+  test('pitfall 3: cancelling the job cancels the external job, and ends the job for good with the reason', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide();
+    const worker = rig.work(resumableProcessor(rig.store, side.job));
+    const job = await rig.add({ name: 'a' }, { attempts: 3 });
+    await until(() => side.polls > 2);
+    worker.cancelJob(job.id as string, 'not needed any more');
+
+    expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not needed any more', attemptsMade: 1 });
+    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+  });
+
+  test('releasing frees the slot between polls, uses up no attempt and leaves no lock', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide('keyed', { pollInterval: '100ms' });
+    rig.work(resumableProcessor(rig.store, side.job, { wait: { mode: 'release', holdFor: 1 } }), { concurrency: 1 });
+    const jobs = [await rig.add({ name: 'a' }), await rig.add({ name: 'b' }), await rig.add({ name: 'c' })];
+    await until(() => side.submits.length === 3 && side.polls > 6);
+    for (const job of jobs) {
+      if ((await rig.read(job)).state === 'delayed') {
+        expect(await rig.redis.exists(`${job.queueQualifiedName}:${job.id}:lock`)).toBe(0);
+      }
+    }
+    for (const id of ['a-1', 'b-2', 'c-3']) side.succeed(id);
+    for (const job of jobs) expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsMade: 1 });
+
+    expect(side.submits).toHaveLength(3);
+  });
+
+  test('a webhook wakes a job that was released', async () => {
+    rig = createRig(server.port, versions);
+    let callbackToken = '';
+    const side = farSide('keyed', { pollInterval: '1h' });
+    const submit = side.job.submit.bind(side.job);
+    const described = {
+      ...side.job,
+      submit: ((input, context) => ((callbackToken = context.callbackToken), submit(input, context))) as typeof submit,
+    };
+    rig.work(resumableProcessor(rig.store, described, { wait: { mode: 'release', holdFor: 1 } }));
+    const job = await rig.add({ name: 'a' });
+    await rig.reaches(job, 'delayed');
+    side.succeed('a-1');
+
+    expect(await wake(rig.queue, callbackToken)).toBe(true);
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect(await wake(rig.queue, callbackToken)).toBe(false);
+  });
+
+  test('an error that no retry mends ends the job, another one is tried again', async () => {
+    rig = createRig(server.port, versions);
+    const calls = { ambiguous: 0, failing: 0 };
+    const side = farSide('plain');
+    side.beforeReply = () => Promise.reject(new Error('connection reset'));
+    rig.work(
+      withState(rig.store, async (job: TestJob, ctx) => {
+        calls.ambiguous += 1;
+        return ctx.run(side.job, job.data);
+      }),
+    );
+    const job = await rig.add({ name: 'a' }, { attempts: 5 });
+    const { failedReason } = await rig.reaches(job, 'failed');
+
+    expect(failedReason).toContain('may or may not have reached the far side');
+    expect(calls.ambiguous).toBe(2);
+    expect(side.submits).toHaveLength(1);
+    const scopes: unknown[] = [];
+    for await (const { scope } of jobRecords(rig.store).list({ state: 'ambiguous' })) scopes.push(scope);
+    expect(scopes).toEqual([{ flow: job.queueQualifiedName, run: `${job.id}@${job.timestamp}`, task: 'task' }]);
+  });
+});

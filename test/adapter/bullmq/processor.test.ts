@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals';
+import { attach, resumableProcessor, runWithState, taskContext, wake, withState } from '../../../adapters/bullmq/index.ts';
+import { createStateStore } from '../../../src/index.ts';
+import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { farSide } from './far-side.ts';
+import type { TestJob } from './rig.ts';
+
+const store = createStateStore({ metastore: memoryMetastore() });
+const process = (): Promise<string> => Promise.resolve('done');
+const { job } = farSide();
+
+function fakeJob(parts: Partial<TestJob> & { token?: string } = {}): TestJob {
+  return {
+    id: '1',
+    name: 'task',
+    data: { name: 'a' },
+    timestamp: 1_760_000_000_000,
+    attemptsMade: 0,
+    queueQualifiedName: 'bull:q',
+    log: () => 0,
+    moveToDelayed: () => Promise.resolve(),
+    updateProgress: () => Promise.resolve(),
+    ...parts,
+  };
+}
+
+describe('pitfall 1: a processor declares exactly three parameters, so that BullMQ makes it a signal', () => {
+  test('withState', () => expect(withState(store, process)).toHaveLength(3));
+  test('resumableProcessor', () => expect(resumableProcessor(store, job)).toHaveLength(3));
+  test('bound, as frameworks do', () => expect(withState(store, process).bind(undefined)).toHaveLength(3));
+});
+
+describe('what cannot be meant is refused when the processor is made', () => {
+  test.each([
+    ['wait', { wait: { mode: 'sometimes' } }],
+    ['wait', { wait: null }],
+    ['wait.holdFor', { wait: { mode: 'release', holdFor: '10 minutes' } }],
+    ['clearAfterSuccess', { clearAfterSuccess: 0 }],
+    ['clearAfterSuccess', { clearAfterSuccess: 'never' }],
+    ['onFinalFailure', { onFinalFailure: 'retry' }],
+    ['scope', { scope: { flow: 'f', run: 'r', task: 't' } }],
+    ['heartbeat', { heartbeat: Number.NaN }],
+    ['heartbeat', { heartbeat: '-1s' }],
+    ['reportProgress', { reportProgress: 'yes' }],
+    ['options', 'hold'],
+  ])('%s of %j', (option, options) => {
+    const refusal = expect.objectContaining({ code: 'mooring.config', option });
+
+    expect(() => withState(store, process, options as never)).toThrow(refusal);
+    expect(() => resumableProcessor(store, job, options as never)).toThrow(refusal);
+  });
+
+  test('a store, a processor or an external job that is none', () => {
+    expect(() => withState({} as never, process)).toThrow(expect.objectContaining({ option: 'store' }));
+    expect(() => withState(undefined as never, process)).toThrow(expect.objectContaining({ option: 'store' }));
+    expect(() => withState(store, 'process' as never)).toThrow(expect.objectContaining({ option: 'process' }));
+    expect(() => resumableProcessor(store, {} as never)).toThrow(expect.objectContaining({ option: 'job' }));
+    expect(() => attach({} as never)).toThrow(expect.objectContaining({ option: 'worker' }));
+  });
+});
+
+describe('a call', () => {
+  test('without a lock token, or for a job without an ID, fails for good and says why', async () => {
+    const processor = withState(store, process);
+
+    await expect(processor(fakeJob())).rejects.toMatchObject({
+      name: 'UnrecoverableError',
+      cause: { code: 'mooring.config', option: 'token' },
+    });
+    await expect(processor(fakeJob({ id: '' }), 'token')).rejects.toMatchObject({ cause: { option: 'job.id' } });
+  });
+
+  test('takes the token that the job carries, for a job that was fetched by hand', async () => {
+    await expect(withState(store, process)(fakeJob({ token: 'token' }))).resolves.toBe('done');
+  });
+
+  test('a scope that cannot be is told as such', async () => {
+    const processor = withState(store, process, { scope: () => ({ flow: '', run: 'r', task: 't' }) });
+
+    await expect(processor(fakeJob(), 'token')).rejects.toMatchObject({
+      name: 'UnrecoverableError',
+      cause: { code: 'mooring.invalid-key' },
+    });
+  });
+
+  test('of runWithState is the same for a method of a class', async () => {
+    class Transcoder {
+      process(job: TestJob, token?: string, signal?: AbortSignal): Promise<string> {
+        return runWithState(store, { job, token, signal }, async (ctx) => `${ctx.scope.run} ${ctx.attempt}`);
+      }
+    }
+
+    await expect(new Transcoder().process(fakeJob(), 'token')).resolves.toBe('1@1760000000000 1');
+  });
+});
+
+describe('taskContext', () => {
+  test('is that of the processor that is running, also of two at once', async () => {
+    const helper = async (): Promise<string> => {
+      await Promise.resolve();
+      return taskContext().scope.run;
+    };
+    const processor = withState(store, async (_job: TestJob, ctx) => [ctx.scope.run, await helper()]);
+
+    const [one, two] = await Promise.all([processor(fakeJob(), 'a'), processor(fakeJob({ id: '2' }), 'b')]);
+
+    expect(one).toEqual(['1@1760000000000', '1@1760000000000']);
+    expect(two).toEqual(['2@1760000000000', '2@1760000000000']);
+  });
+
+  test('is refused elsewhere', () => {
+    expect(() => taskContext()).toThrow(expect.objectContaining({ code: 'mooring.config', option: 'taskContext()' }));
+  });
+});
+
+describe('wake', () => {
+  const token = Buffer.from('["7",5]').toString('base64url');
+  const refusing = (code: number) => ({
+    getJob: () => Promise.resolve({ promote: () => Promise.reject(Object.assign(new Error('no'), { code })) }),
+  });
+
+  test('is false for a job that is gone, that does not wait, and for another job that has its ID', async () => {
+    const promote = (): Promise<void> => Promise.resolve();
+
+    await expect(wake({ getJob: () => Promise.resolve(undefined) }, token)).resolves.toBe(false);
+    await expect(wake(refusing(-1), token)).resolves.toBe(false);
+    await expect(wake(refusing(-3), token)).resolves.toBe(false);
+    await expect(wake({ getJob: () => Promise.resolve({ promote, timestamp: 6 }) }, token)).resolves.toBe(false);
+    await expect(wake({ getJob: () => Promise.resolve({ promote, timestamp: 5 }) }, token)).resolves.toBe(true);
+  });
+
+  test('passes on what else BullMQ says', async () => {
+    await expect(wake(refusing(-99), token)).rejects.toThrow('no');
+    await expect(wake({ getJob: () => Promise.reject(new Error('down')) }, token)).rejects.toThrow('down');
+  });
+});

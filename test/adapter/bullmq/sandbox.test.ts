@@ -1,0 +1,93 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { WorkerOptions } from 'bullmq';
+import { ensureBuilt } from '../../../scripts/build.ts';
+import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
+import { until } from '../../support/until.ts';
+import { BOTH_MAJORS, createRig, type Rig, type Versions } from './rig.ts';
+import { sharedFarSide } from './shared-far-side.ts';
+
+/** A processor in a file of its own, that imports the package as a user does. */
+
+const FILE = new URL('processes/processor.mjs', import.meta.url);
+const KINDS = BOTH_MAJORS.flatMap((versions) => [
+  { ...versions, where: 'a process', useWorkerThreads: false },
+  { ...versions, where: 'a thread', useWorkerThreads: true },
+]);
+
+jest.setTimeout(30_000);
+let server: RedisServer;
+let rig: Rig;
+beforeAll(async () => {
+  await ensureBuilt();
+  server = await startRedis();
+  process.env['MOORING_TEST_REDIS_PORT'] = String(server.port);
+}, 60_000);
+afterAll(() => server.stop());
+afterEach(() => rig.close());
+
+function start(versions: Versions, options: Partial<WorkerOptions>) {
+  rig = createRig(server.port, versions);
+  const side = sharedFarSide(rig);
+  const worker = rig.work(FILE, { lockDuration: 5_000, ...options });
+  return { side, worker };
+}
+
+describe.each(KINDS)('bullmq $bullmq in $where', ({ where: _where, useWorkerThreads, ...versions }) => {
+  test('a job is submitted once, logged, and its result is the job’s', async () => {
+    const { side } = start(versions, { useWorkerThreads });
+    const job = await rig.add({ far: side.name });
+    await until(async () => (await side.polls()) > 3);
+    await side.end(0, 'succeeded', 'done');
+
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('done');
+    expect(await side.submits()).toHaveLength(1);
+    expect((await rig.logs(job)).join('\n')).toContain('mooring: ');
+  });
+
+  test('a released job comes back, with no attempt used up', async () => {
+    const { side } = start(versions, { useWorkerThreads });
+    const job = await rig.add({ far: side.name, release: true });
+    await until(async () => (await rig.read(job)).attemptsStarted > 2);
+    await side.end(0, 'succeeded', 'done');
+
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'done', attemptsMade: 1 });
+    expect(await side.submits()).toHaveLength(1);
+  });
+
+  test('an error that no retry mends ends the job', async () => {
+    const { side } = start(versions, { useWorkerThreads });
+    const job = await rig.add({ far: side.name }, { attempts: 5 });
+    await until(async () => (await side.polls()) > 0);
+    await side.end(0, 'hopeless');
+
+    expect(await rig.reaches(job, 'failed')).toMatchObject({ attemptsMade: 1 });
+  });
+
+  test('two attempts of one job find the same state, and the later one reconnects', async () => {
+    const { side, worker } = start(versions, { useWorkerThreads });
+    const job = await rig.add({ far: side.name }, { attempts: 2 });
+    await until(async () => (await side.polls()) > 1);
+    await killSandbox(worker);
+    await until(async () => (await rig.read(job)).attemptsStarted === 2);
+    await side.end(0, 'succeeded', 'done');
+
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'done', attemptsMade: 2 });
+    expect(await side.submits()).toHaveLength(1);
+  });
+});
+
+test('a job that is cancelled cancels the external job, where BullMQ tells a sandbox (5.70 and later)', async () => {
+  const { side, worker } = start({ bullmq: '6', ioredis: '6' }, {});
+  const job = await rig.add({ far: side.name }, { attempts: 3 });
+  await until(async () => (await side.polls()) > 1);
+  worker.cancelJob(job.id as string, 'not needed any more');
+
+  expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not needed any more', attemptsMade: 1 });
+  expect(await side.cancelled()).toEqual([expect.stringMatching(/ requested$/)]);
+});
+
+/** Kills the process, or the thread, that runs the worker's processor. */
+async function killSandbox(worker: unknown): Promise<void> {
+  const { childPool } = worker as { childPool: { retained: Record<string, { kill(signal: string): Promise<unknown> }> } };
+  for (const child of Object.values(childPool.retained)) await child.kill('SIGKILL');
+}
