@@ -2,6 +2,7 @@ import { systemTimer, type CallOptions, type Timer } from '../call.ts';
 import type { StateEvent } from '../events.ts';
 import { openMetastore } from '../metastore/metastore.ts';
 import { assetScope, taskScope } from '../scope.ts';
+import { countEvent } from '../telemetry.ts';
 import { unfencedAccess } from './access.ts';
 import { concurrently } from './concurrently.ts';
 import { withCore, type StoreCore } from './core.ts';
@@ -57,6 +58,7 @@ function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'
   return (event) => {
     const failed = (error: unknown): void => logger?.error({ err: error, event: event.type }, 'onEvent threw');
     try {
+      countEvent(event);
       void Promise.resolve(listener?.(event)).catch(failed);
     } catch (error) {
       failed(error);

@@ -1,0 +1,250 @@
+import { parseWriteId } from '../fence.ts';
+import type { JsonValue } from '../value.ts';
+import type { JobOptions } from './external-job.ts';
+import type { JobStatus } from './job-status.ts';
+import { deadlineOf, withCurrent, type PreviousSubmission, type StoredRecord } from './record.ts';
+
+/**
+ * The decision table of `docs/design.md`, as pure functions: what is recorded, what the far side can do and what the runtime
+ * says of the attempt give the next step. Nothing here waits, reads or writes. Times are milliseconds of the metastore.
+ */
+
+/** What the runtime, the scope and the input say. */
+export interface Facts {
+  /** The runtime says that this is the first attempt, and nothing happened to its fence. */
+  first: boolean;
+  /** When state was noted as lost. */
+  lostAt: number | undefined;
+  now: number;
+  /** When the runtime created the job. */
+  createdAt: number;
+  /** Digest; `undefined`: the external job has none. */
+  fingerprint: string | undefined;
+  /** The idempotency key of a submission that was never opened. */
+  keyOf(submission: number): string;
+}
+
+/** What the far side can do. */
+export type FarSide = Pick<
+  JobOptions,
+  'idempotentFor' | 'findable' | 'findLag' | 'submitTimeout' | 'onInputChange' | 'onMissing' | 'missingGrace'
+>;
+
+/** One send, in the order of its parts. */
+export interface SendPlan {
+  kind: 'submitted' | 'repeated' | 'resubmitted';
+  submission: number;
+  idempotencyKey: string;
+  fingerprint: string | undefined;
+  previous: readonly PreviousSubmission[];
+  /** Before anything else: an unresolved send may be accepted until then. */
+  waitUntil: number | undefined;
+  /** Look for the job before the submit. */
+  find: boolean;
+  /** When a submit with this key may first have been sent; `undefined`: this is the first. */
+  firstSentAt: number | undefined;
+  /** The far side knows an old key again until then: the deadline of this send must lie before. */
+  keyedUntil: number | undefined;
+  /** This attempt opens the submission, so withdrawing it leaves none. */
+  opened: boolean;
+  /** Somebody may have sent this key before: a job that failed by the first look is an old one. */
+  took: boolean;
+  /** The external job that this submission replaces, to be cancelled once this one is written down. */
+  cancels: JsonValue | undefined;
+}
+
+/** A send whose outcome nobody can tell. */
+export interface Unresolved {
+  submission: number;
+  idempotencyKey: string;
+  fingerprint: string | undefined;
+  previous: readonly PreviousSubmission[];
+  /** When it may first have been sent. */
+  since: number;
+  /** Until then its attempt may still write down what became of it; `undefined`: that attempt's state is lost. */
+  waitUntil: number | undefined;
+  /** From then on no request is on its way, and the far side shows all that it accepted. */
+  settledAt: number;
+}
+
+/** What comes next. */
+export type Step =
+  | { do: 'send'; plan: SendPlan }
+  /** The input changed under an unresolved send: wait, look for that job, then decide again. */
+  | { do: 'resolve'; waitUntil: number }
+  /** Ask the far side how the recorded job is. */
+  | { do: 'look' }
+  /** The recorded result. */
+  | { do: 'return' }
+  /** The recorded failure, which is for good. */
+  | { do: 'fail' }
+  /** Nothing can tell: wait, read again, and where nothing changed write it down for a person. */
+  | { do: 'give-up'; lost: Unresolved }
+  /** A person has not answered yet. */
+  | { do: 'ambiguous' }
+  | { do: 'input-changed' };
+
+/** The next step from a record, or from none. */
+export function decide(record: StoredRecord | undefined, far: FarSide, facts: Facts): Step {
+  if (!record || record.letter === 'n') return openRecorded(record, far, facts);
+  switch (record.letter) {
+    case 'a':
+      return { do: 'ambiguous' };
+    case 's':
+      return differs(record, facts) ? changedUnresolved(record, far, facts) : repeat(record, far, facts);
+    case 'e':
+      return differs(record, facts) ? afterInputChange(record, far, facts) : { do: 'look' };
+    case 'o':
+      return differs(record, facts) ? afterInputChange(record, far, facts) : { do: 'return' };
+    case 'f':
+      if (differs(record, facts)) return afterInputChange(record, far, facts);
+      return record.retryable === false ? { do: 'fail' } : nextSubmission(record, far, facts);
+  }
+}
+
+/** A fingerprint that only one side has says nothing. */
+function differs(record: StoredRecord, { fingerprint }: Facts): boolean {
+  return record.fingerprint !== undefined && fingerprint !== undefined && record.fingerprint !== fingerprint;
+}
+
+/** None: no submission is open. The number goes on from what was withdrawn, answered or cleared. */
+function openRecorded(record: StoredRecord | undefined, far: FarSide, facts: Facts): Step {
+  const previous = record?.previous ?? [];
+  const kind = previous.length > 0 ? 'resubmitted' : 'submitted';
+  return open(
+    { submission: Math.max(1, record?.submission ?? 1), previous, kind, answered: record !== undefined && isAnswer(record) },
+    far,
+    facts,
+  );
+}
+
+/** A person, or a tool, wrote it: 'not submitted' holds even where the state was lost before. */
+function isAnswer({ version }: StoredRecord): boolean {
+  return parseWriteId(version)?.nonce.startsWith('t') ?? false;
+}
+
+/** Opens the submission after the recorded one. */
+export function nextSubmission(record: StoredRecord, far: FarSide, facts: Facts, cancels?: JsonValue): Step {
+  const previous = withCurrent(record);
+  return open({ submission: record.submission + 1, previous, kind: 'resubmitted', answered: false, cancels }, far, facts);
+}
+
+interface Opening {
+  submission: number;
+  previous: readonly PreviousSubmission[];
+  kind: 'submitted' | 'resubmitted';
+  answered: boolean;
+  cancels?: JsonValue | undefined;
+}
+
+function open({ submission, previous, kind, answered, cancels }: Opening, far: FarSide, facts: Facts): Step {
+  const idempotencyKey = facts.keyOf(submission);
+  const plan: SendPlan = {
+    kind,
+    submission,
+    idempotencyKey,
+    fingerprint: facts.fingerprint,
+    previous,
+    waitUntil: undefined,
+    find: far.idempotentFor === undefined && far.findable && !facts.first,
+    firstSentAt: undefined,
+    keyedUntil: undefined,
+    opened: true,
+    took: false,
+    cancels,
+  };
+  if (facts.lostAt === undefined) return { do: 'send', plan };
+  // What was lost may have been this submission, at any time since the job was created.
+  const since = facts.createdAt;
+  const settledAt = facts.lostAt + far.submitTimeout + far.findLag;
+  const known = resend(far, facts, since, settledAt);
+  if (known) {
+    const repeated = kind === 'submitted' ? 'repeated' : kind;
+    return { do: 'send', plan: { ...plan, kind: repeated, firstSentAt: since, took: true, ...known } };
+  }
+  if (answered) return { do: 'send', plan };
+  const { fingerprint } = facts;
+  return { do: 'give-up', lost: { submission, idempotencyKey, fingerprint, previous, since, waitUntil: undefined, settledAt } };
+}
+
+/** A send of an earlier attempt, whose outcome nobody knows: the same submission, with the same key. */
+function repeat(record: StoredRecord, far: FarSide, facts: Facts): Step {
+  const { submission, idempotencyKey, previous } = record;
+  const since = sentAt(record);
+  const settledAt = settled(record, far);
+  const fingerprint = facts.fingerprint ?? record.fingerprint;
+  const same = { submission, idempotencyKey, fingerprint, previous };
+  const known = resend(far, facts, since, settledAt);
+  if (!known) return { do: 'give-up', lost: { ...same, since, waitUntil: deadlineOf(record), settledAt } };
+  const plan = {
+    kind: 'repeated',
+    ...same,
+    firstSentAt: since,
+    opened: false,
+    took: true,
+    cancels: undefined,
+    ...known,
+  } as const;
+  return { do: 'send', plan };
+}
+
+function sentAt(record: StoredRecord): number {
+  return record.firstSentAt ?? record.updatedAt;
+}
+
+function settled(record: StoredRecord, far: FarSide): number {
+  return deadlineOf(record) + Math.max(record.findLag, far.findLag);
+}
+
+/**
+ * How a key that may have been sent before can be sent again: by the far side's memory for keys while it lasts, else by looking
+ * first, else not at all.
+ */
+function resend(
+  far: FarSide,
+  { now }: Facts,
+  since: number,
+  settledAt: number,
+): Pick<SendPlan, 'waitUntil' | 'find' | 'keyedUntil'> | undefined {
+  const keyedUntil = far.idempotentFor === undefined ? undefined : windowEnd(since, far.idempotentFor);
+  if (keyedUntil !== undefined && now + far.submitTimeout < keyedUntil) return { waitUntil: undefined, find: false, keyedUntil };
+  return far.findable ? { waitUntil: settledAt, find: true, keyedUntil: undefined } : undefined;
+}
+
+function windowEnd(sentAt: number, idempotentFor: NonNullable<FarSide['idempotentFor']>): number {
+  return idempotentFor === 'forever' ? Number.POSITIVE_INFINITY : sentAt + idempotentFor;
+}
+
+/** The input changed, and whether the old one was submitted is unknown. */
+function changedUnresolved(record: StoredRecord, far: FarSide, facts: Facts): Step {
+  const known = resend(far, facts, sentAt(record), settled(record, far));
+  return known?.waitUntil === undefined ? afterInputChange(record, far, facts) : { do: 'resolve', waitUntil: known.waitUntil };
+}
+
+/** The input changed, and all that can be known of the old job is in the record. */
+export function afterInputChange(record: StoredRecord, far: FarSide, facts: Facts): Step {
+  if (far.onInputChange === 'fail') return { do: 'input-changed' };
+  return nextSubmission(record, far, facts, record.letter === 'e' ? record.externalId : undefined);
+}
+
+/** What a classified status of the recorded job means. */
+export type Verdict = 'wait' | 'succeeded' | 'failed' | 'missing' | 'resubmit';
+
+/** Judges a status; `unknown` is not one to judge: it is asked again. */
+export function judge(
+  status: Exclude<JobStatus, { state: 'unknown' }>,
+  record: StoredRecord,
+  far: FarSide,
+  now: number,
+): Verdict {
+  switch (status.state) {
+    case 'active':
+      return 'wait';
+    case 'succeeded':
+    case 'failed':
+      return status.state;
+    case 'missing':
+      if (now < record.updatedAt + far.missingGrace) return 'wait';
+      return far.onMissing === 'resubmit' ? 'resubmit' : 'missing';
+  }
+}

@@ -1,0 +1,130 @@
+import { ExternalJobUnknownError, isMooringError } from '../errors.ts';
+import type { WriteId } from '../fence.ts';
+import { resultName } from '../path.ts';
+import { loadValue } from '../state-store/load-value.ts';
+import { prepareSerialized, serializeValue, type Prepared, type ValueAddress } from '../state-store/prepare-value.ts';
+import type { JsonValue } from '../value.ts';
+import type { ExternalId } from './external-job.ts';
+import type { Snapshot } from './owned-scope.ts';
+import { persist, superseded, type Persisted } from './persist.ts';
+import { fieldsOf, type RecordFields, type StoredRecord } from './record.ts';
+import { at, callFarSide, recordRetention, type Run } from './run.ts';
+
+/**
+ * The end of an external job. Its outcome is written down before the run returns, since the runtime's own completion can still be
+ * lost; a result is stored in the same step, under a key that users cannot reach.
+ */
+
+/** What `finished` led to: `again` where the record turned out to hold something else. */
+export type Finished = { kind: 'ok'; record: StoredRecord; result: unknown } | { kind: 'again' };
+
+/** Fetches the result of a job that succeeded, and writes both down. */
+export async function finishSucceeded(run: Run, record: StoredRecord): Promise<Finished> {
+  const result = await getResult(run, record);
+  await at(run, 'G10');
+  const id = (await run.own.writer()).next();
+  const prepared = await prepareResult(run, record, result, id);
+  const fields: RecordFields = { ...fieldsOf(record), result: prepared.kind };
+  const draft = { letter: 'o', submission: record.submission, fields, basis: record, id } as const;
+  const { value } = prepared;
+  const stored = value && {
+    name: resultName(run.options.externalIdKey),
+    put: { meta: value.meta, body: value.body, retention: recordRetention(run.core) },
+  };
+  let reply: Persisted;
+  try {
+    reply = await persist(run, stored ? { ...draft, result: stored } : draft, 'few');
+  } catch (error) {
+    if (isMooringError(error) && error.code === 'mooring.store-unavailable') await value?.discard();
+    throw error;
+  }
+  if (reply.kind !== 'ok') await value?.discard();
+  return finished(run, record, reply, result);
+}
+
+/** Writes down that a job failed. */
+export async function finishFailed(
+  run: Run,
+  record: StoredRecord,
+  status: { reason: string; retryable?: boolean },
+): Promise<Finished> {
+  await at(run, 'G10');
+  const fields: RecordFields = { ...fieldsOf(record), reason: reasonText(status.reason), retryable: status.retryable ?? true };
+  const reply = await persist(run, { letter: 'f', submission: record.submission, fields, basis: record }, 'few');
+  return finished(run, record, reply, undefined);
+}
+
+async function finished(run: Run, record: StoredRecord, reply: Persisted, result: unknown): Promise<Finished> {
+  if (reply.kind === 'changed') return { kind: 'again' };
+  if (reply.kind !== 'ok') {
+    const { externalId, idempotencyKey, submission } = record;
+    return superseded(run, { externalId: externalId as JsonValue, idempotencyKey, submission });
+  }
+  run.life.letGo(run.own.address.path + run.options.name);
+  run.life.log.info({ ...run.where, externalId: record.externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
+  await at(run, 'G11');
+  return { kind: 'ok', record: reply.record, result };
+}
+
+const LONGEST_REASON = 1_000;
+
+function reasonText(reason: unknown): string {
+  return String(reason).slice(0, LONGEST_REASON);
+}
+
+/** The result that was stored, or asked for again. */
+export async function recordedResult(run: Run, record: StoredRecord, raw: Snapshot['result']): Promise<unknown> {
+  if (record.result === 'none') return undefined;
+  if (record.result === 'stored' && raw) {
+    const reread = async (): Promise<Snapshot['result']> => (await run.own.read(run.options.name)).result;
+    try {
+      const loaded = await run.core.track(() => loadValue(run.core, resultAddress(run), raw, reread, { signal: run.signal }));
+      if (loaded) return loaded.value;
+    } catch (error) {
+      if (!run.job.getResult || !isMooringError(error) || error.code !== 'mooring.missing-object') throw error;
+      run.life.log.warn({ ...run.where, err: error }, 'the stored result is missing; asking the far side again');
+    }
+  }
+  return getResult(run, record);
+}
+
+async function getResult(run: Run, record: StoredRecord): Promise<unknown> {
+  if (!run.job.getResult) return undefined;
+  const outcome = await callFarSide(run, async (signal) => run.job.getResult?.(record.externalId as ExternalId, { signal }));
+  if (outcome.ended === 'value') return outcome.value;
+  if (outcome.ended === 'aborted') throw outcome.reason;
+  const detail = `getResult gave no answer within ${run.options.callTimeout} ms`;
+  throw new ExternalJobUnknownError(record.externalId as JsonValue, detail, run.where);
+}
+
+function resultAddress({ own, options, where }: Run): ValueAddress {
+  return { path: own.address.path, name: resultName(options.externalIdKey), key: options.externalIdKey, scope: where.scope };
+}
+
+interface PreparedResult {
+  kind: NonNullable<RecordFields['result']>;
+  value?: Prepared;
+}
+
+/** What JSON would change, and what is too large, is asked for again rather than stored. */
+async function prepareResult(run: Run, record: StoredRecord, result: unknown, id: WriteId): Promise<PreparedResult> {
+  const { core, own, options, where } = run;
+  if (result === undefined) return { kind: 'none' };
+  if (!options.rememberResult || result === null) return { kind: 'ask' };
+  let serialized;
+  try {
+    serialized = serializeValue(core, where, result);
+  } catch (err) {
+    run.life.log.warn(
+      { ...where, externalId: record.externalId, err },
+      'the result cannot be stored; a later attempt asks for it again',
+    );
+    return { kind: 'ask' };
+  }
+  // An attempt that was superseded puts no object.
+  if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.name);
+  const value = await core.track(() =>
+    prepareSerialized(core, resultAddress(run), serialized, id, where.scope, { signal: run.signal }),
+  );
+  return { kind: 'stored', value };
+}

@@ -1,0 +1,31 @@
+import type { Timer } from '../call.ts';
+import { StaleAttemptError } from '../errors.ts';
+import type { Life } from './life.ts';
+
+/**
+ * Tells the runtime that an attempt lives, apart from what it waits for: a slow far side must not cost the attempt its task. By
+ * the timer and not by the clock: what is guarded here is real, also where a test owns the time.
+ */
+export function startHeartbeat(
+  timer: Timer,
+  life: Life,
+  heartbeat: { every: number; beat: () => Promise<'held' | 'lost'> },
+  where: object,
+): void {
+  let stop = (): void => undefined;
+  const schedule = (): void => {
+    if (!life.signal.aborted) stop = timer(heartbeat.every, () => void life.track(beat()));
+  };
+  const beat = async (): Promise<void> => {
+    try {
+      if ((await heartbeat.beat()) === 'lost')
+        life.abort(new StaleAttemptError('the runtime gave the job to another attempt', where));
+    } catch (error) {
+      // No answer is not the answer that the job is lost: the fence decides.
+      life.log.warn({ ...where, err: error }, 'the heartbeat failed');
+    }
+    schedule();
+  };
+  life.signal.addEventListener('abort', () => stop(), { once: true });
+  schedule();
+}

@@ -1,0 +1,31 @@
+import { bounded } from '../call.ts';
+import type { JsonValue } from '../value.ts';
+import type { ExternalId } from './external-job.ts';
+import type { Run } from './run.ts';
+
+/** Cancelling external jobs: only because somebody asked, or because another submission has taken a job's place. */
+
+/** The record holds this external job: whoever asks for its end reaches it from now on. */
+export function holdJob(run: Run, externalId: JsonValue): void {
+  run.life.hold(run.own.address.path + run.options.name, (why) => cancelJob(run, externalId, why));
+}
+
+/** Asks the far side to stop a job. Never rejects: nothing else depends on it. */
+export async function cancelJob(
+  run: Run,
+  externalId: JsonValue,
+  reason: 'requested' | 'input-changed' | 'gave-up',
+): Promise<void> {
+  const { core, job, options, life, where } = run;
+  if (!job.cancel) return;
+  try {
+    // Not until the end of the attempt, which is over when somebody asks.
+    const outcome = await bounded(core.timer, options.callTimeout, undefined, async (signal) =>
+      job.cancel?.(externalId as ExternalId, { signal, reason }),
+    );
+    if (outcome.ended !== 'value') throw new Error(`no answer within ${options.callTimeout} ms`);
+    life.log.info({ ...where, externalId, reason }, 'the external job was cancelled');
+  } catch (err) {
+    life.log.warn({ ...where, externalId, reason, err }, 'the external job could not be cancelled');
+  }
+}

@@ -1,0 +1,158 @@
+import { stopwatch } from '../clock.ts';
+import { StaleAttemptError } from '../errors.ts';
+import { createWriter, orderedFence, type Fence, type Writer } from '../fence.ts';
+import type { Begun, RawEntry, ScopeAddress } from '../metastore/metastore.ts';
+import { pathScope, scopePath } from '../path.ts';
+import type { TaskScope } from '../scope.ts';
+import type { StoreCore } from '../state-store/core.ts';
+import type { ResolvedAttempt } from './attempt-options.ts';
+import type { Life } from './life.ts';
+import { parseRecord, type StoredRecord } from './record.ts';
+
+/**
+ * A scope that an attempt owns by its fence. The fence is taken at the first use, in the round trip that reads the first record;
+ * every later read is the same step again, so a fence that is gone is taken again, as by a later attempt.
+ */
+
+/** A record, and what the scope says beside it. */
+export interface Snapshot {
+  record: StoredRecord | undefined;
+  result: RawEntry | undefined;
+  /** The runtime says that this is the first attempt, and its fence was there ever since. */
+  first: boolean;
+  /** When state was noted as lost, in milliseconds of the metastore. */
+  lostAt: number | undefined;
+}
+
+/** A task scope in the hands of one attempt. */
+export interface OwnedScope {
+  readonly scope: TaskScope;
+  readonly address: ScopeAddress;
+  /**
+   * The numbers of this attempt's writes. Takes the fence.
+   * @throws {@link StaleAttemptError} when a newer attempt holds it.
+   */
+  writer(): Promise<Writer>;
+  /** Reads a record. Errors as `writer`. */
+  read(name: string): Promise<Snapshot>;
+  /** As `read`, where a newer attempt is an answer like others. */
+  look(name: string): Promise<Snapshot | 'stale'>;
+  /** The metastore's time, in milliseconds: never later than it is. */
+  now(): number;
+  /** A reply told the time. */
+  told(now: number): void;
+  /** Whether the fence was taken. */
+  begun(): boolean;
+  /** After success: the state ends after this many milliseconds. */
+  settle(within: number): Promise<void>;
+}
+
+/** Does no I/O. `onBegin` is called once, when the fence was taken. */
+export function createOwnedScope(
+  core: StoreCore,
+  life: Life,
+  attempt: ResolvedAttempt,
+  scope: TaskScope,
+  nonce: string,
+  onBegin: () => void,
+): OwnedScope {
+  const path = scopePath(scope);
+  const address: ScopeAddress = pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
+  const drawn = attempt.fence.kind === 'drawn';
+  let taken: Promise<{ writer: Writer; begun: Begun }> | undefined;
+  let { first } = attempt;
+  let lostAt: number | undefined;
+  let time = { now: 0, since: stopwatch(core.clock) };
+  let hasBegun = false;
+
+  const told = (now: number): void => {
+    time = { now, since: stopwatch(core.clock) };
+  };
+
+  const begin = async (fence: Fence, asFirst: boolean, records: readonly string[]): Promise<Begun | 'stale'> => {
+    const request = { fence, drawn, nonce, first: asFirst, createdAt: attempt.createdAt, records };
+    const reply = await core.track(() => core.metastore.begin(address, request, {}));
+    if (reply.kind === 'stale') return 'stale';
+    told(reply.now);
+    lostAt = reply.lostAt;
+    return reply;
+  };
+
+  const superseded = (): never => {
+    const error = new StaleAttemptError('a newer attempt holds the fence', { scope });
+    life.abort(error);
+    throw error;
+  };
+
+  const take = async (records: readonly string[]): Promise<{ writer: Writer; begun: Begun }> => {
+    await core.crashPoint?.('G1');
+    const fence = await ownFence(core, attempt, { scope, address });
+    if (fence === undefined) {
+      const error = new StaleAttemptError('the runtime gave the job to another attempt', { scope });
+      life.abort(error);
+      throw error;
+    }
+    const begun = await begin(fence, attempt.first, records);
+    if (begun === 'stale') return superseded();
+    hasBegun = true;
+    onBegin();
+    return { writer: createWriter(fence, nonce), begun };
+  };
+
+  const taking = (records: readonly string[]): { promise: Promise<{ writer: Writer; begun: Begun }>; mine: boolean } => {
+    if (taken) return { promise: taken, mine: false };
+    taken = take(records);
+    taken.catch(() => (taken = undefined));
+    return { promise: taken, mine: true };
+  };
+
+  const look = async (name: string): Promise<Snapshot | 'stale'> => {
+    const { promise, mine } = taking([name]);
+    const { writer, begun } = await promise;
+    if (mine) return snapshot(begun);
+    const again = await begin(writer.fence, false, [name]);
+    if (again === 'stale') return 'stale';
+    // Gone and taken again: what this attempt was the first to see, it may not be the first to have done.
+    first &&= again.held === true;
+    return snapshot(again);
+  };
+
+  const snapshot = ({ records }: Begun): Snapshot => {
+    const raw = records[0];
+    return { record: raw && parseRecord(raw.text, { scope }), result: raw?.result, first, lostAt };
+  };
+
+  return {
+    scope,
+    address,
+    look,
+    told,
+    writer: async () => (await taking([]).promise).writer,
+    read: async (name) => {
+      const seen = await look(name);
+      return seen === 'stale' ? superseded() : seen;
+    },
+    now: () => time.now + time.since(),
+    begun: () => hasBegun,
+    async settle(within) {
+      const settled = await taken;
+      if (!settled) return;
+      const { fence } = settled.writer;
+      await core.track(() => core.metastore.settle(address, { fence, nonce, within, keepFence: !drawn }, {}));
+    },
+  };
+}
+
+/**
+ * The attempt's fence. Drawn before it is proven: a fence raised after a proof can be a zombie's. `undefined`: the runtime says
+ * that the job is another attempt's.
+ */
+async function ownFence(
+  core: StoreCore,
+  { fence }: ResolvedAttempt,
+  { address }: Pick<OwnedScope, 'scope' | 'address'>,
+): Promise<Fence | undefined> {
+  if (fence.kind === 'ordered') return orderedFence(fence.order);
+  const drawn = await core.track(() => core.metastore.draw(address, {}));
+  return (await fence.prove()) ? drawn : undefined;
+}

@@ -1,0 +1,200 @@
+import { stopwatch } from '../clock.ts';
+import { isMooringError, OutcomeUnknownError, StaleAttemptError } from '../errors.ts';
+import { parseWriteId, writeIdText, type WriteId } from '../fence.ts';
+import type { RecordReply, RecordWrite } from '../metastore/metastore.ts';
+import { holdsId, NO_ID, type RecordLetter } from '../record-head.ts';
+import type { JsonValue } from '../value.ts';
+import { idDigest, type OrphanFields, type RecordFields, type StoredRecord } from './record.ts';
+import { recordRetention, type Run } from './run.ts';
+
+/**
+ * Writes of a record that outlive an outage. A write is sent again with the same write ID, so that it happens once; where an
+ * answer was lost, the record is read before that, since a refusal of a resend says nothing.
+ */
+
+/** A write before it is sent. */
+export interface RecordDraft {
+  letter: RecordLetter;
+  submission: number;
+  /** A withdrawal leaves no more than what came before. */
+  fields: RecordFields | Pick<RecordFields, 'previous'>;
+  /** The record as this attempt last saw it. */
+  basis: Pick<StoredRecord, 'version'> | undefined;
+  withdraw?: boolean;
+  result?: RecordWrite['result'];
+  /** Where it was prepared before, as the result that goes with it. */
+  id?: WriteId;
+}
+
+/** `life`: as long as the attempt lives, since an ID must not be lost. `few`: some tries, since another attempt can do it again. */
+export type Patience = 'life' | 'few';
+
+/** The record as it was written, or why it was not. */
+export type Persisted = { kind: 'ok'; record: StoredRecord } | { kind: Exclude<RecordReply['kind'], 'ok'> };
+
+/**
+ * Writes a record.
+ *
+ * @throws {@link StoreUnavailableError} {@link OutcomeUnknownError} when the patience is over.
+ */
+export async function persist(run: Run, draft: RecordDraft, patience: Patience): Promise<Persisted> {
+  const { letter, submission } = draft;
+  const id = draft.id ?? (await run.own.writer()).next();
+  const fields = { ...draft.fields, ...keyOfDigest(run) };
+  const externalId = 'externalId' in fields ? fields.externalId : undefined;
+  const write: Omit<RecordWrite, 'resent'> = {
+    id,
+    name: run.options.name,
+    letter,
+    submission,
+    idDigest: externalId === undefined ? NO_ID : idDigest(externalId),
+    json: JSON.stringify(fields),
+    retention: recordRetention(run.core),
+    basis: draft.basis?.version,
+    withdraw: draft.withdraw ?? false,
+    ...(draft.result && { result: draft.result }),
+  };
+  const reply = await send(run, write, patience, externalId);
+  if (reply.kind !== 'ok') return reply;
+  run.own.told(reply.now);
+  const { version, updatedAt, expiresAt } = reply;
+  const known = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
+  return { kind: 'ok', record: { ...known, letter, version, updatedAt, expiresAt, submission } };
+}
+
+async function send(
+  run: Run,
+  write: Omit<RecordWrite, 'resent'>,
+  patience: Patience,
+  externalId: JsonValue | undefined,
+): Promise<RecordReply> {
+  const { core, own } = run;
+  const outage = createOutage(run, patience, externalId);
+  for (let resent = false; ; resent = true) {
+    try {
+      const found = needsReading(outage.lost(), write) ? await settled(run, write) : undefined;
+      if (found) return found;
+      return await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {}));
+    } catch (error) {
+      await outage.survive(error);
+    }
+  }
+}
+
+/** A write that is short of replicas is sent again, which waits for them again; of `submitted` the ID is all that counts. */
+function needsReading(
+  lost: OutcomeUnknownError | undefined,
+  { letter, withdraw }: Pick<RecordWrite, 'letter' | 'withdraw'>,
+): boolean {
+  return lost !== undefined && (lost.reason === 'no-answer' || letter === 'e' || withdraw);
+}
+
+/** After a lost answer: whether the write was applied, or can be no more. `undefined`: it may be sent again. */
+async function settled(run: Run, write: Omit<RecordWrite, 'resent'>): Promise<RecordReply | undefined> {
+  const seen = await run.own.look(write.name);
+  if (seen === 'stale') return { kind: 'stale' };
+  const current = seen.record;
+  if (current?.version === writeIdText(write.id)) {
+    const { version, updatedAt, expiresAt } = current;
+    return { kind: 'ok', now: run.own.now(), version, updatedAt, expiresAt };
+  }
+  const by = current && parseWriteId(current.version);
+  if (by && (by.fence > write.id.fence || (by.fence === write.id.fence && by.nonce !== write.id.nonce))) return { kind: 'stale' };
+  if (!holdsId(write.letter)) return current?.version === write.basis ? undefined : { kind: 'changed' };
+  if (!current || !holdsId(current.letter)) return undefined;
+  const other = current.externalId === undefined || idDigest(current.externalId) !== write.idDigest;
+  return other || (write.letter === 'e' && current.letter !== 'e') ? { kind: 'changed' } : undefined;
+}
+
+interface Outage {
+  /** Why nobody knows whether the write was applied, or how durably; `undefined`: it was certainly not. */
+  lost(): OutcomeUnknownError | undefined;
+  /** Waits before the next send; throws what is not an outage, and the outage when the patience is over. */
+  survive(error: unknown): Promise<void>;
+}
+
+const FEW = 3;
+const BACKOFF = { from: 100, to: 30_000 };
+
+function createOutage({ core, life, where }: Run, patience: Patience, externalId: JsonValue | undefined): Outage {
+  let failures = 0;
+  let unknown: OutcomeUnknownError | undefined;
+  let sinceEnd: (() => number) | undefined;
+  const isOver = (): boolean => {
+    if (patience === 'few') return failures >= FEW;
+    // The attempt is over; what it alone knows gets one more command's time.
+    if (life.signal.aborted) sinceEnd ??= stopwatch(core.clock);
+    return sinceEnd !== undefined && sinceEnd() > core.commandTimeout;
+  };
+  return {
+    lost: () => unknown,
+    async survive(error) {
+      if (!isOutage(error)) throw error;
+      failures += 1;
+      if (error.code === 'mooring.outcome-unknown') unknown = error;
+      if (isOver()) throw given(unknown ?? error, externalId, where);
+      life.log.warn(
+        { ...where, failures, ...(externalId !== undefined && { externalId }), err: error },
+        'the record could not be written yet',
+      );
+      const ms = Math.min(BACKOFF.to, BACKOFF.from * 2 ** (failures - 1));
+      await core.clock
+        .sleep(life.signal.aborted ? BACKOFF.from : ms, life.signal.aborted ? undefined : life.signal)
+        .catch(() => undefined);
+    },
+  };
+}
+
+function isOutage(error: unknown): error is OutcomeUnknownError {
+  return isMooringError(error) && (error.code === 'mooring.store-unavailable' || error.code === 'mooring.outcome-unknown');
+}
+
+/** Given up: an ID that only this attempt knows goes with the error. */
+function given(error: Error, externalId: JsonValue | undefined, where: Run['where']): Error {
+  if (externalId === undefined) return error;
+  const text = `external job ${JSON.stringify(externalId)} could not be written down: ${error.message}`;
+  return new OutcomeUnknownError('no-answer', text, { ...where, externalId, cause: error });
+}
+
+/**
+ * Ends an attempt that was superseded. An external job that it holds and that the record does not is listed as an orphan, and
+ * never cancelled: the record may have been rolled back, and may come to hold it.
+ *
+ * @throws {@link StaleAttemptError} always.
+ */
+export async function superseded(
+  run: Run,
+  job?: Required<Pick<OrphanFields, 'externalId' | 'idempotencyKey' | 'submission'>>,
+): Promise<never> {
+  const { core, life, where } = run;
+  core.emit({ type: 'stale-write', scope: where.scope, key: where.key });
+  if (job) await listOrphan(run, job);
+  const error = new StaleAttemptError('a newer attempt holds the fence, or the record holds another external job', where);
+  life.abort(error);
+  throw error;
+}
+
+async function listOrphan(run: Run, job: OrphanFields): Promise<void> {
+  const { core, own, life, where } = run;
+  const orphan = {
+    name: run.options.name,
+    idDigest: idDigest(job.externalId),
+    json: JSON.stringify({ ...job, ...keyOfDigest(run) }),
+  };
+  const outage = createOutage(run, 'life', job.externalId);
+  for (;;) {
+    try {
+      if ((await core.track(() => core.metastore.listOrphan(own.address, orphan, {}))) === 'held') return;
+      core.emit({ type: 'orphan', scope: where.scope, key: where.key });
+      life.log.warn({ ...where, externalId: job.externalId }, 'superseded: the external job is listed as an orphan');
+      return;
+    } catch (error) {
+      await outage.survive(error);
+    }
+  }
+}
+
+/** Where the record's name is a digest, the text that it stands for is in the JSON. */
+function keyOfDigest({ options }: Run): { key?: string } {
+  return options.name.startsWith('sha256=') ? { key: options.externalIdKey } : {};
+}
