@@ -1,0 +1,70 @@
+import type { Clock } from '../clock.ts';
+import { milliseconds, type Duration } from '../duration.ts';
+
+/** A clock on which a sleep ends at once and moves the time, so that a test of hours takes milliseconds. */
+
+/** A clock that a test owns. */
+export type FakeClock = Clock & {
+  /** Moves the time; sleeps that end by then end. */
+  advance(by: Duration): void;
+};
+
+interface Sleeper {
+  until: number;
+  wake: () => void;
+}
+
+/**
+ * A fake clock. Sleeps that go on at the same time end in the order of their deadlines; between two of them, what the first one
+ * woke runs until it waits.
+ *
+ * @defaultValue `start` is 2026-01-01T00:00:00Z
+ */
+export function fakeClock(start: Date = new Date('2026-01-01T00:00:00Z')): FakeClock {
+  let now = start.getTime();
+  let sleepers: Sleeper[] = [];
+  let waking = false;
+
+  const wakeNext = (): void => {
+    const next = sleepers.reduce<Sleeper | undefined>(
+      (first, one) => (first && first.until <= one.until ? first : one),
+      undefined,
+    );
+    if (next) {
+      sleepers = sleepers.filter((one) => one !== next);
+      now = Math.max(now, next.until);
+      next.wake();
+    }
+    waking = sleepers.length > 0;
+    if (waking) setImmediate(wakeNext);
+  };
+
+  return {
+    now: () => now,
+    sleep(ms, signal) {
+      return new Promise<void>((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason as Error);
+          return;
+        }
+        const abort = (): void => {
+          sleepers = sleepers.filter((one) => one !== sleeper);
+          reject(signal?.reason as Error);
+        };
+        const sleeper: Sleeper = {
+          until: now + Math.max(0, ms),
+          wake: () => {
+            signal?.removeEventListener('abort', abort);
+            resolve();
+          },
+        };
+        signal?.addEventListener('abort', abort, { once: true });
+        sleepers.push(sleeper);
+        // Not before what runs now waits too: its sleep may end earlier.
+        if (!waking) setImmediate(wakeNext);
+        waking = true;
+      });
+    },
+    advance: (by) => void (now += milliseconds(by, 'by')),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Timer } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import type { Gap } from '../job/crash-point.ts';
+import type { OpenMetastore } from '../metastore/metastore.ts';
+import type { StoreCore } from '../state-store/core.ts';
+
+/**
+ * The world of one attempt, which ends as a process does that is killed: whatever it waits for never comes, whatever it does
+ * next does not happen, and nothing of it is left running.
+ */
+
+/** What an attempt rejects with that was killed. */
+export class KilledError extends Error {
+  /** Where. */
+  readonly gap: Gap;
+  constructor(gap: Gap) {
+    super(`the attempt was killed in gap ${gap}`);
+    this.name = 'KilledError';
+    this.gap = gap;
+  }
+}
+
+/** A world that may end. */
+export interface KillableWorld {
+  /** The parts of a store's core that belong to it. */
+  readonly parts: Pick<StoreCore, 'metastore' | 'clock' | 'timer' | 'crashPoint' | 'track'>;
+  /** Rejects with `KilledError` when the world ends. */
+  readonly killed: Promise<never>;
+  /** Whether the world has ended. */
+  isOver(): boolean;
+}
+
+/** A world around a core, which ends when a gap is reached. */
+export function killableWorld(core: StoreCore, killAt: Gap | undefined): KillableWorld {
+  const end = new AbortController();
+  const killed = new Promise<never>((_, reject) => {
+    end.signal.addEventListener('abort', () => reject(end.signal.reason as KilledError), { once: true });
+  });
+  killed.catch(() => undefined);
+  const isOver = (): boolean => end.signal.aborted;
+
+  const inWorld = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isOver()) return forever();
+    try {
+      const value = await work();
+      return isOver() ? await forever() : value;
+    } catch (error) {
+      if (isOver()) return forever();
+      throw error;
+    }
+  };
+
+  const clock: Clock = {
+    ...core.clock,
+    sleep: (ms, signal) => inWorld(() => core.clock.sleep(ms, AbortSignal.any([end.signal, ...(signal ? [signal] : [])]))),
+  };
+  const timer: Timer = (ms, fire) => {
+    const stop = core.timer(ms, () => {
+      end.signal.removeEventListener('abort', stop);
+      if (!isOver()) fire();
+    });
+    end.signal.addEventListener('abort', stop, { once: true });
+    return () => {
+      end.signal.removeEventListener('abort', stop);
+      stop();
+    };
+  };
+  return {
+    parts: {
+      metastore: guarded(core.metastore, inWorld),
+      clock,
+      timer,
+      // Not counted in the store: what never ends must not keep it from closing.
+      track: (operation) => inWorld(operation),
+      crashPoint: async (gap) => {
+        await core.crashPoint?.(gap);
+        if (gap === killAt && !isOver()) end.abort(new KilledError(gap));
+        if (isOver()) await forever();
+      },
+    },
+    killed,
+    isOver,
+  };
+}
+
+function forever(): Promise<never> {
+  return new Promise<never>(() => undefined);
+}
+
+/** Every call goes through `inWorld`; what is iterated is left as it is. */
+function guarded(metastore: OpenMetastore, inWorld: <T>(work: () => Promise<T>) => Promise<T>): OpenMetastore {
+  return new Proxy(metastore, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function' || property === 'list' || property === 'scopes') return value;
+      return (...given: unknown[]) => inWorld(() => (value as (...given: unknown[]) => Promise<unknown>).apply(target, given));
+    },
+  });
+}

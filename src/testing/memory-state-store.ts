@@ -1,0 +1,26 @@
+import type { StateEvent } from '../events.ts';
+import { memoryMetastore } from '../metastore/memory.ts';
+import { createStateStore } from '../state-store/create-state-store.ts';
+import type { StateStoreOptions } from '../state-store/options.ts';
+import type { StateStore } from '../state-store/state-store.ts';
+
+/** A store that remembers what it did. */
+export type MemoryStateStore = StateStore & {
+  /** What `onEvent` heard, in order. */
+  readonly events: readonly StateEvent[];
+};
+
+/**
+ * A state store in memory, with whatever options are given.
+ *
+ * @throws `ConfigError` for an option that cannot be meant.
+ */
+export function memoryStateStore(options: Partial<StateStoreOptions> = {}): MemoryStateStore {
+  const events: StateEvent[] = [];
+  const onEvent = (event: StateEvent): unknown => {
+    events.push(event);
+    return options.onEvent?.(event);
+  };
+  const store = createStateStore({ metastore: memoryMetastore(), ...options, onEvent });
+  return Object.assign(store, { events });
+}

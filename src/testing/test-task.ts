@@ -1,0 +1,104 @@
+import type { Duration } from '../duration.ts';
+import { milliseconds } from '../duration.ts';
+import { beginAttempt, type Attempt } from '../job/attempt.ts';
+import { withCoreParts, type Gap } from '../job/crash-point.ts';
+import type { TaskContext } from '../job/task-context.ts';
+import { BIRTH_SLACK } from '../metastore/lifetimes.ts';
+import { scopePath } from '../path.ts';
+import { taskScope, type TaskScope } from '../scope.ts';
+import { coreOf } from '../state-store/core.ts';
+import type { StateStore } from '../state-store/state-store.ts';
+import type { AnyShape, StateShape } from '../value.ts';
+import { killableWorld } from './killed-world.ts';
+
+/** A task without a runtime, so that users test their own processors: also that they survive the death of a worker. */
+
+/** A task of a test. */
+export interface TestTask<Shape extends StateShape<Shape> = AnyShape> {
+  /**
+   * The next try. One that releases is started again after that time, as the runtime would; one that succeeds is completed.
+   * `killAt` ends it in that gap of the crash table; a `signal` that aborts is a person's cancellation.
+   *
+   * @throws `KilledError` after `killAt`, or what the process threw.
+   */
+  attempt<Result>(
+    process: (ctx: TaskContext<Shape>) => Promise<Result>,
+    options?: { killAt?: Gap; signal?: AbortSignal },
+  ): Promise<Result>;
+}
+
+/** What a process is left with that releases. */
+class Released extends Error {
+  readonly after: Duration;
+  constructor(after: Duration) {
+    super('released');
+    this.name = 'Released';
+    this.after = after;
+  }
+}
+
+/**
+ * A task of a test.
+ *
+ * @defaultValue `scope` is a task of that test
+ * @throws `ConfigError`, `InvalidKeyError`
+ */
+export function testTask<Shape extends StateShape<Shape> = AnyShape>(
+  store: StateStore,
+  scope: TaskScope = { flow: 'test', run: '1', task: 'task' },
+): TestTask<Shape> {
+  const core = coreOf(store);
+  const checked = taskScope(scope);
+  // Of a store in use: else a first attempt that is killed before its first write looks like state that was lost.
+  const createdAt = new Date(core.clock.now() + BIRTH_SLACK);
+  let attempts = 0;
+  let starts = 0;
+
+  const start = async <Result>(
+    process: (ctx: TaskContext<Shape>) => Promise<Result>,
+    { killAt, signal }: { killAt?: Gap; signal?: AbortSignal },
+  ): Promise<Result> => {
+    starts += 1;
+    const world = killableWorld(core, killAt);
+    const attempt: Attempt<Shape> = await beginAttempt<Shape>(withCoreParts(store, world.parts), {
+      scope: checked,
+      attempt: attempts,
+      first: starts === 1,
+      createdAt,
+      fence: { kind: 'ordered', order: [createdAt.getTime(), starts] },
+      release: (after) => Promise.reject(new Released(after)),
+    });
+    const cancel = (): void => attempt.cancel(signal?.reason);
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    const live = async (): Promise<Result> => {
+      try {
+        return await process(attempt.context);
+      } finally {
+        await attempt[Symbol.asyncDispose]();
+      }
+    };
+    try {
+      const result = await Promise.race([world.killed, live()]);
+      await Promise.race([world.killed, attempt.succeed()]);
+      return result;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  };
+
+  return {
+    async attempt(process, options = {}) {
+      if (attempts === 0) await core.metastore.draw({ path: scopePath(checked) }, {});
+      attempts += 1;
+      for (;;) {
+        try {
+          return await start(process, options);
+        } catch (error) {
+          if (!(error instanceof Released)) throw error;
+          await core.clock.sleep(milliseconds(error.after, 'after'), options.signal);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { AmbiguousSubmitError, type TaskContext } from '../../src/index.ts';
+import { fakeClock, KilledError, memoryStateStore, testTask, type Gap } from '../../src/testing/testing.ts';
+import { fakeFarSide, type FarSideKind } from '../support/fake-far-side.ts';
+
+/** What the crash table says of the next attempt. */
+interface Cell {
+  submissions: number;
+  jobs: number;
+  decision: string;
+}
+
+const once = (decision: string, submissions = 1): Cell => ({ submissions, jobs: 1, decision });
+const lost = (jobs: number): Cell => ({ submissions: jobs, jobs, decision: 'ambiguous' });
+
+const TABLE: Record<Gap, Record<FarSideKind, Cell>> = {
+  G1: { keyed: once('submitted'), findable: once('submitted'), plain: once('submitted') },
+  G2: { keyed: once('submitted'), findable: once('submitted'), plain: once('submitted') },
+  G3: { keyed: once('repeated'), findable: once('repeated'), plain: lost(0) },
+  G4: { keyed: once('repeated', 2), findable: once('reconnected'), plain: lost(1) },
+  G5: { keyed: once('repeated', 2), findable: once('reconnected'), plain: lost(1) },
+  G6: { keyed: once('repeated', 2), findable: once('reconnected'), plain: lost(1) },
+  G7: { keyed: once('reconnected'), findable: once('reconnected'), plain: once('reconnected') },
+  G8: { keyed: once('reconnected'), findable: once('reconnected'), plain: once('reconnected') },
+  G9: { keyed: once('already-succeeded'), findable: once('already-succeeded'), plain: once('already-succeeded') },
+  G10: { keyed: once('already-succeeded'), findable: once('already-succeeded'), plain: once('already-succeeded') },
+  G11: { keyed: once('already-succeeded'), findable: once('already-succeeded'), plain: once('already-succeeded') },
+  G12: { keyed: once('already-succeeded'), findable: once('already-succeeded'), plain: once('already-succeeded') },
+};
+
+const cells = (Object.keys(TABLE) as Gap[]).flatMap((gap) =>
+  (Object.keys(TABLE[gap]) as FarSideKind[]).map((kind) => [gap, kind] as const),
+);
+
+describe('the crash table', () => {
+  test.each(cells)('%s, %s: the next attempt does what the table says', async (gap, kind) => {
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock });
+    const far = fakeFarSide({ kind, clock });
+    const job = far.job();
+    const task = testTask(store);
+    const process = (ctx: TaskContext): Promise<unknown> => ctx.run(job, 'clip');
+    const expected = TABLE[gap][kind];
+
+    await expect(task.attempt(process, { killAt: gap })).rejects.toThrow(new KilledError(gap));
+    const before = store.events.length;
+    const next = task.attempt(process);
+    if (expected.decision === 'ambiguous') await expect(next).rejects.toBeInstanceOf(AmbiguousSubmitError);
+    else expect(await next).toEqual({ of: 'job-1', input: 'clip' });
+
+    expect(far.jobs).toHaveLength(expected.jobs);
+    expect(far.calls.filter((call) => call === 'submit')).toHaveLength(expected.submissions);
+    expect(store.events.slice(before).filter(({ type }) => type === 'decision')).toEqual([
+      expect.objectContaining({ decision: expected.decision, submission: 1, attempt: 2 }),
+    ]);
+  });
+});
