@@ -11,7 +11,7 @@ export interface BatchProcess {
   readonly url: string;
   readonly pid: number;
   /** Says what goes wrong with the next submit of a name. */
-  fault(name: string, fault: { hold: 'request'; then: 'accept' | 'drop' } | { hold: 'reply' }): Promise<void>;
+  fault(name: string, fault: { hold: 'request'; afterwards: 'accept' | 'drop' } | { hold: 'reply' }): Promise<void>;
   /** How many jobs were accepted under a name. */
   submissions(name: string): Promise<number>;
   /** Ends the service and its jobs. */
@@ -86,6 +86,7 @@ export function startWorkerProcess<Order extends object, Message>(
 /** In a worker process: ends it with the one that started it, and gives the way to send a message. */
 export function hangOnParent<Message extends object>(): (message: Message) => void {
   process.on('disconnect', () => process.exit());
+  if (!process.connected) process.exit();
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   return (message) => process.connected && process.send?.(message);
 }

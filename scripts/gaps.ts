@@ -19,6 +19,11 @@ export const GAPS = {
 /** One gap. */
 export type Gap = keyof typeof GAPS;
 
+/** The gaps as lines of a help text. */
+export const GAP_LIST: string = Object.entries(GAPS)
+  .map(([gap, when]) => `    ${gap.padEnd(4)} ${when}`)
+  .join('\n');
+
 /** All gaps. */
 export const GAP_NAMES: readonly Gap[] = Object.keys(GAPS) as Gap[];
 

@@ -1,5 +1,10 @@
 /** How a worker process dies in the middle of something: at once, by SIGKILL, with no handler run and nothing flushed. */
+import type { StateStore } from 'mooring';
+import type * as CrashPoint from '../src/job/crash-point.ts';
 import type { Gap } from './gaps.ts';
+
+/** The package's own door for crash tests: not a subpath, and of the same build as the subpaths that a worker imports. */
+const CRASH_POINT = new URL('../dist/src/job/crash-point.js', import.meta.url);
 
 /** Ends this process. */
 export function die(): never {
@@ -7,10 +12,11 @@ export function die(): never {
   throw new Error('a process that was killed goes on');
 }
 
-/** Ends this process when BullMQ has committed the completion, before anybody else hears of it. */
-export function dieOnCompleted(
-  worker: { prependListener(event: 'completed', listener: () => void): unknown },
-  gap: Gap | undefined,
-): void {
-  if (gap === 'G12') worker.prependListener('completed', die);
+/** The store, with which an attempt that reaches the gap ends this process. */
+export async function dieAt(store: StateStore, gap: Gap | undefined): Promise<StateStore> {
+  if (gap === undefined) return store;
+  const { withCrashPoint } = (await import(CRASH_POINT.href)) as typeof CrashPoint;
+  return withCrashPoint(store, async (reached) => {
+    if (reached === gap) die();
+  });
 }

@@ -66,7 +66,7 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
       const shown = [...jobs.values()].filter(
         (job) => job.side === 'findable' && job.token === token && job.acceptedAt + findLag <= Date.now(),
       );
-      return shown.map((job) => job.id).reverse();
+      return shown.map((job) => job.id).toReversed();
     },
     status: async (side, id) => (known(side, id) ? status(folderOf(id)) : undefined),
     output: async (side, id) => (known(side, id) ? output(folderOf(id)) : undefined),

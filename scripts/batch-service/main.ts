@@ -21,7 +21,7 @@ const service = await startBatchService({
 });
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdin.resume().once('close', () => {
-  service
+  void service
     .close({ cancelJobs: true })
     .then(() => rm(directory, { recursive: true, force: true }))
     .finally(() => process.exit());

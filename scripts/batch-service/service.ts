@@ -18,7 +18,7 @@ const LATE = 300;
  * What goes wrong with the next submit of a name: the request is held before it is accepted, or the reply after. A held
  * request, once its caller is gone, is accepted late (it was on its way) or never.
  */
-export type Fault = { hold: 'request'; then: 'accept' | 'drop' } | { hold: 'reply' };
+export type Fault = { hold: 'request'; afterwards: 'accept' | 'drop' } | { hold: 'reply' };
 
 /** A running service. */
 export interface BatchService {
@@ -99,7 +99,7 @@ async function submit(state: State, side: Side, request: IncomingMessage, respon
   const accept = (): Promise<{ id: string; created: boolean }> => state.jobs.accept({ side, name, token, command });
   if (fault?.hold === 'request') {
     await held(state, 'request', name, response);
-    if (fault.then === 'drop') return undefined;
+    if (fault.afterwards === 'drop') return undefined;
     await new Promise((resolve) => setTimeout(resolve, LATE));
   }
   const { id, created } = await accept();

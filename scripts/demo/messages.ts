@@ -30,7 +30,7 @@ export type WorkerMessage =
   | { type: 'ready' }
   | { type: 'took'; attempt: number }
   | { type: 'decision'; decision: string }
-  | { type: 'step'; text: string }
+  | { type: 'polls'; id: string }
   | { type: 'completed' };
 
 /** The work, as a command for the batch service. */

@@ -1,6 +1,6 @@
 /** What `npm run demo` can be asked. */
 import { parseArgs } from 'node:util';
-import { GAPS, parseGap, type Gap } from '../gaps.ts';
+import { GAP_LIST, parseGap, type Gap } from '../gaps.ts';
 
 /** Options of one run. */
 export interface DemoOptions {
@@ -12,10 +12,6 @@ export interface DemoOptions {
   megabytes: number;
 }
 
-const LISTED = Object.entries(GAPS)
-  .map(([gap, when]) => `    ${gap.padEnd(4)} ${when}`)
-  .join('\n');
-
 /** The help text. */
 export const HELP = `npm run demo -- [options]
 
@@ -23,7 +19,7 @@ A BullMQ worker hands a job of real work to a batch service, is killed with SIGK
 Exit code 1 if the job was submitted twice or its result was lost.
 
   --kill-at GAP   when the worker is killed (default G9; with --without G6):
-${LISTED}
+${GAP_LIST}
   --without       the same with the processor that people write by hand: the ID in job.data, saved after the submit
   --size MB       size of the file to work on (default 100)
   --json          print one JSON object and nothing else (npm run --silent demo -- --json)

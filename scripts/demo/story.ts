@@ -42,34 +42,30 @@ export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanu
   const { killAt, without } = options;
   const folder = await mkdtemp(join(tmpdir(), 'mooring-demo-'));
   cleanup.add(() => rm(folder, { recursive: true, force: true }));
-  const dataset = await prepare(folder, options, show);
-
-  const redis = await startRedis();
+  const redis = await startRedis(folder);
   cleanup.add(() => redis.stop());
   show.line('redis', `${redis.version} on 127.0.0.1:${redis.port}`, 'quiet');
+  const dataset = await prepare(folder, options, show);
 
-  let victim: WorkerProcess<object, WorkerMessage> | undefined;
-  const kill = (): void => {
-    victim?.kill();
-    victim = undefined;
-  };
+  const victim: { worker?: WorkerProcess<object, WorkerMessage> } = {};
   const tell = followBatch(show);
   const batch = await startBatchProcess({
     directory: join(folder, 'jobs'),
     onEvent(event) {
       tell(event);
       const reached = event.event === 'held' || (killAt === 'G9' && event.event === 'progress' && event.progress >= MIDDLE);
-      if (reached) kill();
+      if (reached) victim.worker?.kill();
     },
   });
   cleanup.add(() => batch.stop());
-  if (killAt === 'G4') await batch.fault(NAME, { hold: 'request', then: 'accept' });
+  if (killAt === 'G4') await batch.fault(NAME, { hold: 'request', afterwards: 'accept' });
   if (killAt === 'G5') await batch.fault(NAME, { hold: 'reply' });
 
   const connection = { host: '127.0.0.1', port: redis.port };
   const queue = new Queue<DigestInput, Digest>(QUEUE, { connection });
   const events = new QueueEvents(QUEUE, { connection });
-  for (const client of [queue, events]) client.on('error', () => {});
+  queue.on('error', () => {});
+  events.on('error', () => {});
   cleanup.add(async () => {
     await Promise.all([queue.close(), events.close()]);
   });
@@ -84,16 +80,17 @@ export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanu
     return worker;
   };
 
-  victim = await startWorker(
+  const first = await startWorker(
     'worker 1',
     killAt === 'G4' || killAt === 'G5' || killAt === 'G9' ? setting : { ...setting, killAt },
   );
-  const first = victim;
+  victim.worker = first;
   const started = Date.now();
   const job = await queue.add('digest', { name: NAME, file: dataset.file });
   show.line('demo', `added job ${job.id} to the queue ${QUEUE}: count, hash and compress the file`);
   const finished = job.waitUntilFinished(events, LONGEST_RUN).catch(() => undefined);
   const how = await first.ended;
+  cleanup.signal.throwIfAborted();
   show.line('worker 1', `${how === 'SIGKILL' ? 'killed with SIGKILL' : `ended: ${how}`}, ${killAt}: ${GAPS[killAt]}`, 'bad');
   await startWorker('worker 2', setting);
   const result = await finished;
@@ -144,6 +141,9 @@ function followWorker(
         case 'decision':
           decisions.push(message.decision);
           show.line(actor, `decision: ${message.decision}`, 'good');
+          break;
+        case 'polls':
+          show.line(actor, `waits for ${message.id}`);
           break;
         case 'completed':
           show.line(actor, 'returned the result');

@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { batchClient } from '../batch-service/client.ts';
 import { hangOnParent } from '../children.ts';
 import type { Gap } from '../gaps.ts';
-import { die, dieOnCompleted } from '../kill.ts';
+import { die } from '../kill.ts';
 import { digestCommand, type Digest, type DigestInput, type WorkerMessage, type WorkerSetting } from './messages.ts';
 import { QUICK } from './worker-options.ts';
 
@@ -35,6 +35,7 @@ async function digest(job: Job<DigestInput & { externalId?: string }>): Promise<
     tell({ type: 'decision', decision: 'reconnected' });
   }
   at('G8');
+  tell({ type: 'polls', id: externalId });
   for (;;) {
     const status = await batch.status(externalId);
     if (status?.state === 'succeeded') break;
@@ -48,7 +49,7 @@ async function digest(job: Job<DigestInput & { externalId?: string }>): Promise<
 }
 
 const worker = new Worker<DigestInput, Digest>(setting.queue, digest, { ...QUICK, connection });
-dieOnCompleted(worker, setting.killAt);
+worker.prependListener('completed', () => at('G12'));
 worker.on('active', (job: Job) => tell({ type: 'took', attempt: job.attemptsStarted }));
 worker.on('completed', () => tell({ type: 'completed' }));
 worker.on('error', () => {});

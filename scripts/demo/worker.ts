@@ -6,7 +6,7 @@ import { resumableProcessor } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
 import { batchClient } from '../batch-service/client.ts';
 import { hangOnParent } from '../children.ts';
-import { dieAt, dieOnCompleted } from '../kill.ts';
+import { dieAt } from '../kill.ts';
 import { digestCommand, type Digest, type DigestInput, type WorkerMessage, type WorkerSetting } from './messages.ts';
 import { QUICK } from './worker-options.ts';
 
@@ -14,6 +14,8 @@ const setting = JSON.parse(process.argv[2] ?? '{}') as WorkerSetting;
 const tell = hangOnParent<WorkerMessage>();
 const batch = batchClient(setting.batchUrl, 'keyed');
 const connection = new Redis(setting.redisPort, '127.0.0.1', { maxRetriesPerRequest: null });
+
+let known: string | undefined;
 
 const store = createStateStore({
   metastore: redisMetastore({ client: connection }),
@@ -25,10 +27,10 @@ const digest = externalJob({
     batch.submit({ name: input.name, command: digestCommand(input), token: idempotencyKey }, signal),
   idempotentFor: '1h',
   async getStatus(id, { signal }) {
+    if (id !== known) tell({ type: 'polls', id: (known = id) });
     const job = await batch.status(id, signal);
-    switch (job?.state) {
-      case undefined:
-        return { state: 'missing' };
+    if (job === undefined) return { state: 'missing' };
+    switch (job.state) {
       case 'queued':
       case 'running':
         return { state: 'active', progress: job.progress };
@@ -42,10 +44,9 @@ const digest = externalJob({
   pollInterval: { from: '100ms', to: '500ms' },
 });
 
-const worker = new Worker<DigestInput, Digest>(setting.queue, resumableProcessor(store, digest), { ...QUICK, connection });
+const mortal = await dieAt(store, setting.killAt);
+const worker = new Worker<DigestInput, Digest>(setting.queue, resumableProcessor(mortal, digest), { ...QUICK, connection });
 
-dieAt(setting.killAt);
-dieOnCompleted(worker, setting.killAt);
 worker.on('active', (job: Job) => tell({ type: 'took', attempt: job.attemptsStarted }));
 worker.on('completed', () => tell({ type: 'completed' }));
 worker.on('error', () => {});

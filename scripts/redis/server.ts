@@ -19,20 +19,24 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts a Redis and resolves when it answers. */
-export async function startRedis(): Promise<RedisServer> {
+/**
+ * Starts a Redis and resolves when it answers.
+ *
+ * @param folder - where its data goes; the whole folder is removed when Redis ends, so a caller may put its own there, too.
+ * @defaultValue a new temporary folder
+ */
+export async function startRedis(folder?: string): Promise<RedisServer> {
   const binary = join(await redisFolder(), 'redis-server');
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOn(await freePort(), binary);
+      return await startOn(await freePort(), binary, folder ?? (await mkdtemp(join(tmpdir(), 'mooring-redis-'))));
     } catch (error) {
       if (attempt === TRIES) throw error;
     }
   }
 }
 
-async function startOn(port: number, binary: string): Promise<RedisServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'mooring-redis-'));
+async function startOn(port: number, binary: string, folder: string): Promise<RedisServer> {
   const log = join(folder, 'redis.log');
   const options = {
     port,

@@ -1,0 +1,119 @@
+/** One run of one cell: a worker dies in a gap, another takes over, and the far side says how often it was asked. */
+import { Queue, type Job } from 'bullmq';
+import type { BatchEvent } from '../batch-service/events.ts';
+import type { Side } from '../batch-service/job.ts';
+import type { BatchProcess } from '../children.ts';
+import type { Gap } from '../gaps.ts';
+import type { EchoInput, Message } from './messages.ts';
+import type { CrashWorker, Pool } from './pool.ts';
+import type { Run } from './table.ts';
+
+const DEADLINE = 60_000;
+const LOOK_EVERY = 50;
+/** In these gaps the next attempt is to meet a job that still runs. */
+const LONG: readonly Gap[] = ['G7', 'G8', 'G9'];
+
+/** What all cells share. */
+export interface Environment {
+  redisPort: number;
+  batch: BatchProcess;
+  /** Follows the batch service's events of one name. */
+  onBatchEvent(name: string, listener: (event: BatchEvent) => void): void;
+  pool: Pool;
+}
+
+/** Runs a cell for the n-th time. */
+export async function runCell(environment: Environment, gap: Gap, side: Side, turn: number): Promise<Run> {
+  const { batch, pool, redisPort } = environment;
+  const name = `${gap}-${side}-${turn}`;
+  const queue = new Queue<EchoInput, string>(name, { connection: { host: '127.0.0.1', port: redisPort } });
+  queue.on('error', () => {});
+  const decisions: string[] = [];
+  let ambiguous = false;
+  const follow = (message: Message): void => {
+    if (message.type === 'decision') decisions.push(message.decision);
+    if (message.type === 'failed') ambiguous = message.ambiguous;
+  };
+  try {
+    const first = await pool.take();
+    first.onMessage(follow);
+    const killFromOutside = await arrange(environment, gap, name, turn, first);
+    first.tell({ type: 'work', queue: name, side, ...(killFromOutside ? {} : { killAt: gap }) });
+    const input = { name, word: `echo-${name}`, seconds: LONG.includes(gap) ? 3 : 0.3 };
+    const job = await queue.add('echo', input);
+    const died = await within(DEADLINE, first.ended);
+    if (died === undefined) first.kill();
+    if (died !== 'SIGKILL')
+      return {
+        submissions: await batch.submissions(name),
+        result: false,
+        ambiguous,
+        decisions,
+        trouble: `${gap} was not reached`,
+      };
+
+    const second = gap === 'G12' ? undefined : await pool.take();
+    let following = true;
+    second?.onMessage((message) => following && follow(message));
+    second?.tell({ type: 'work', queue: name, side });
+    const ended = await endOf(queue, job);
+    if (second) await stop(second, pool);
+    following = false;
+    const result = ended?.returnvalue === input.word;
+    return {
+      submissions: await batch.submissions(name),
+      result,
+      ambiguous,
+      decisions,
+      ...(ended === undefined && { trouble: 'the job never ended' }),
+    };
+  } finally {
+    await queue.close();
+  }
+}
+
+/**
+ * Gaps that need the far side's help: it holds the request or the reply, and the worker is killed meanwhile. A request that
+ * was on its way is accepted late or never, in turns. Says whether the gap is one of them.
+ */
+async function arrange(
+  { batch, onBatchEvent }: Environment,
+  gap: Gap,
+  name: string,
+  turn: number,
+  worker: CrashWorker,
+): Promise<boolean> {
+  if (gap !== 'G4' && gap !== 'G5') return false;
+  onBatchEvent(name, (event) => event.event === 'held' && worker.kill());
+  await batch.fault(name, gap === 'G4' ? { hold: 'request', afterwards: turn % 2 === 1 ? 'accept' : 'drop' } : { hold: 'reply' });
+  return true;
+}
+
+/** The job as it is when BullMQ is through with it; nothing after the deadline. */
+async function endOf(queue: Queue<EchoInput, string>, job: Job): Promise<Job<EchoInput, string> | undefined> {
+  const deadline = Date.now() + DEADLINE;
+  while (Date.now() < deadline) {
+    const now = await queue.getJob(job.id as string);
+    if (now?.finishedOn !== undefined) return now;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+  }
+  return undefined;
+}
+
+/** Takes a worker off its queue; one that does not stop is killed. */
+async function stop(worker: CrashWorker, pool: Pool): Promise<void> {
+  const stopped = new Promise<true>((resolve) => worker.onMessage((message) => message.type === 'stopped' && resolve(true)));
+  worker.tell({ type: 'stop' });
+  if (await within(DEADLINE, stopped)) pool.give(worker);
+  else worker.kill();
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

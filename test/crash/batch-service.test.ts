@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Status } from '../../scripts/batch-service/job.ts';
+import type { BatchClient } from '../../scripts/batch-service/client.ts';
+import { isAlive } from '../support/alive.ts';
+import { startFarSide, type FarSide } from '../support/far-side.ts';
+import { until } from '../support/until.ts';
+
+/** The far side of the demo and of the crash tests has to be what they say it is, or they prove nothing. */
+
+const FIND_LAG = 300;
+let far: FarSide;
+
+beforeEach(async () => {
+  far = await startFarSide({ findLag: FIND_LAG });
+});
+
+afterEach(() => far.close());
+
+function shell(script: string): string[] {
+  return ['/bin/sh', '-c', script];
+}
+
+async function end(batch: BatchClient, id: string): Promise<Status | undefined> {
+  let status: Status | undefined;
+  await until(async () => {
+    status = await batch.status(id);
+    return status?.state !== 'queued' && status?.state !== 'running';
+  });
+  return status;
+}
+
+test('runs a real command and tells its progress, its end and what it printed', async () => {
+  const batch = far.client('plain');
+
+  const id = await batch.submit({ name: 'a', command: shell('echo 0.5 > "$BATCH_PROGRESS"; sleep 0.4; echo $((6 * 7))') });
+  await until(async () => (await batch.status(id))?.progress === 0.5);
+  const during = await batch.status(id);
+
+  expect(during).toEqual({ state: 'running', progress: 0.5 });
+  expect(await end(batch, id)).toEqual({ state: 'succeeded', progress: 1 });
+  expect(await batch.output(id)).toBe('42\n');
+});
+
+test('cancels a command and what it started', async () => {
+  const batch = far.client('plain');
+  const id = await batch.submit({ name: 'a', command: shell('sleep 60 & echo $!; wait') });
+  await until(async () => (await batch.output(id)) !== '');
+  const child = Number(await batch.output(id));
+
+  await batch.cancel(id);
+
+  expect(await batch.status(id)).toMatchObject({ state: 'cancelled' });
+  await until(() => !isAlive(child));
+});
+
+test('tells why a command failed', async () => {
+  const batch = far.client('plain');
+
+  const id = await batch.submit({ name: 'a', command: shell('echo broken >&2; exit 3') });
+
+  expect(await end(batch, id)).toMatchObject({ state: 'failed', reason: 'exit code 3: broken' });
+});
+
+test('keyed: knows a token again, also for two requests at once, and starts nothing new', async () => {
+  const batch = far.client('keyed');
+  const job = { name: 'a', token: 'token-1', command: shell('echo once') };
+
+  const ids = await Promise.all([batch.submit(job), batch.submit(job)]);
+  const later = await batch.submit(job);
+
+  expect(new Set([...ids, later]).size).toBe(1);
+  expect(await far.submissions('a')).toBe(1);
+});
+
+test('findable: starts a second job for the same token, and shows jobs to a search only after its lag', async () => {
+  const batch = far.client('findable');
+  const job = { name: 'a', token: 'token-1', command: shell('echo once') };
+
+  const first = await batch.submit(job);
+  const hidden = await batch.find('token-1');
+  await until(async () => (await batch.find('token-1')) === first);
+  const second = await batch.submit(job);
+
+  expect(hidden).toBeUndefined();
+  expect(second).not.toBe(first);
+  await until(async () => (await batch.find('token-1')) === second);
+});
+
+test('plain: starts a job for every request and cannot be searched', async () => {
+  const batch = far.client('plain');
+  const job = { name: 'a', token: 'token-1', command: shell('true') };
+
+  await batch.submit(job);
+  await batch.submit(job);
+
+  expect(await far.submissions('a')).toBe(2);
+  await expect(batch.find('token-1')).rejects.toThrow('cannot be searched');
+});
+
+test('does not know a job of another kind', async () => {
+  const id = await far.client('plain').submit({ name: 'a', command: shell('true') });
+
+  expect(await far.client('keyed').status(id)).toBeUndefined();
+});
+
+test('jobs outlive the service, which finds them, their tokens and their results again', async () => {
+  const job = { name: 'a', token: 'token-1', command: shell('sleep 0.5; echo survived') };
+  const id = await far.client('keyed').submit(job);
+
+  await far.restart();
+
+  const batch = far.client('keyed');
+  expect(await batch.submit(job)).toBe(id);
+  expect(await end(batch, id)).toMatchObject({ state: 'succeeded' });
+  expect(await batch.output(id)).toBe('survived\n');
+  expect(await far.submissions('a')).toBe(1);
+});
+
+test('holds a request before it is accepted, and accepts it late, when its caller is gone', async () => {
+  await far.fault('a', { hold: 'request', afterwards: 'accept' });
+  const caller = new AbortController();
+
+  const submitted = far.client('plain').submit({ name: 'a', command: shell('true') }, caller.signal);
+  submitted.catch(() => {});
+  await until(() => far.events.some((event) => event.event === 'held'));
+  const before = await far.submissions('a');
+  caller.abort();
+
+  await expect(submitted).rejects.toThrow();
+  expect(before).toBe(0);
+  await until(async () => (await far.submissions('a')) === 1);
+});
+
+test('holds a reply after the job was accepted', async () => {
+  await far.fault('a', { hold: 'reply' });
+  const caller = new AbortController();
+
+  const submitted = far.client('plain').submit({ name: 'a', command: shell('true') }, caller.signal);
+  submitted.catch(() => {});
+  await until(() => far.events.some((event) => event.event === 'held'));
+
+  expect(await far.submissions('a')).toBe(1);
+  caller.abort();
+  await expect(submitted).rejects.toThrow();
+});

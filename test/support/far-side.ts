@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { batchClient, type BatchClient } from '../../scripts/batch-service/client.ts';
+import type { BatchEvent } from '../../scripts/batch-service/events.ts';
+import type { Side } from '../../scripts/batch-service/job.ts';
+import { startBatchService, type BatchService, type Fault } from '../../scripts/batch-service/service.ts';
+
+/** A real far side for tests: the batch service in this process, its jobs as real processes, its folder temporary. */
+export interface FarSide {
+  readonly events: readonly BatchEvent[];
+  client(side: Side): BatchClient;
+  /** How many jobs were accepted under a name. */
+  submissions(name: string): Promise<number>;
+  /** What goes wrong with the next submit of a name. */
+  fault(name: string, fault: Fault): Promise<void>;
+  /** Ends the service and starts another on the same jobs, which run on meanwhile. */
+  restart(): Promise<void>;
+  /** Ends the service and its jobs. */
+  close(): Promise<void>;
+}
+
+/** Starts a far side. `findLag` in milliseconds. */
+export async function startFarSide({ findLag = 0 }: { findLag?: number } = {}): Promise<FarSide> {
+  const directory = await mkdtemp(join(tmpdir(), 'mooring-far-side-'));
+  const events: BatchEvent[] = [];
+  const start = (): Promise<BatchService> => startBatchService({ directory, findLag, emit: (event) => void events.push(event) });
+  let service = await start();
+  return {
+    events,
+    client: (side) => batchClient(service.url, side),
+    async submissions(name) {
+      return ((await (await fetch(`${service.url}/submissions/${name}`)).json()) as { submissions: number }).submissions;
+    },
+    async fault(name, fault) {
+      await (await fetch(`${service.url}/faults/${name}`, { method: 'PUT', body: JSON.stringify(fault) })).arrayBuffer();
+    },
+    async restart() {
+      await service.close();
+      service = await start();
+    },
+    async close() {
+      await service.close({ cancelJobs: true });
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
