@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { WorkerOptions } from 'bullmq';
+import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { until } from '../../support/until.ts';
@@ -8,7 +9,7 @@ import { sharedFarSide } from './shared-far-side.ts';
 
 /** A processor in a file of its own, that imports the package as a user does. */
 
-const FILE = new URL('processes/processor.mjs', import.meta.url);
+const FILE = fileURLToPath(new URL('processes/processor.mjs', import.meta.url));
 const KINDS = BOTH_MAJORS.flatMap((versions) => [
   { ...versions, where: 'a process', useWorkerThreads: false },
   { ...versions, where: 'a thread', useWorkerThreads: true },
@@ -20,7 +21,6 @@ let rig: Rig;
 beforeAll(async () => {
   await ensureBuilt();
   server = await startRedis();
-  process.env['MOORING_TEST_REDIS_PORT'] = String(server.port);
 }, 60_000);
 afterAll(() => server.stop());
 afterEach(() => rig.close());
@@ -28,7 +28,13 @@ afterEach(() => rig.close());
 function start(versions: Versions, options: Partial<WorkerOptions>) {
   rig = createRig(server.port, versions);
   const side = sharedFarSide(rig);
-  const worker = rig.work(FILE, { lockDuration: 5_000, ...options });
+  const env = { ...process.env, MOORING_TEST_REDIS_PORT: String(server.port) };
+  const worker = rig.work(FILE, {
+    lockDuration: 5_000,
+    workerForkOptions: { env, execArgv: [] },
+    workerThreadsOptions: { env, execArgv: [] },
+    ...options,
+  });
   return { side, worker };
 }
 
