@@ -217,7 +217,8 @@ export function writesContract(factory: PartsFactory): void {
     it('I3 fences the state of a task only: an asset is open to a replaced attempt', async () => {
       const store = openOver(await factory());
       const old = await attemptHandle(store, TASK, 1);
-      await attemptHandle(store, TASK, 2);
+      const current = await attemptHandle(store, TASK, 2);
+      await current.asset({ name: 'a' }).set('k', 2);
       await old.asset({ name: 'a' }).set('k', 1);
       expect(await store.asset({ name: 'a' }).get('k')).toBe(1);
     });
