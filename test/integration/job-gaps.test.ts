@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { AmbiguousSubmitError, type TaskContext } from '../../src/index.ts';
-import { fakeClock, KilledError, memoryStateStore, testTask, type Gap } from '../../src/testing/testing.ts';
+import { fakeClock, KilledError, memoryStateStore, type Gap } from '../../src/testing/testing.ts';
 import { fakeFarSide, type FarSideKind } from '../support/fake-far-side.ts';
+import { testRuntime } from '../support/runtime.ts';
 
 /** What the crash table says of the next attempt. */
 interface Cell {
@@ -32,13 +33,13 @@ const cells = (Object.keys(TABLE) as Gap[]).flatMap((gap) =>
   (Object.keys(TABLE[gap]) as FarSideKind[]).map((kind) => [gap, kind] as const),
 );
 
-describe('the crash table', () => {
+describe.each(['ordered', 'drawn'] as const)('the crash table, with a fence that is %s', (fence) => {
   test.each(cells)('%s, %s: the next attempt does what the table says', async (gap, kind) => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
     const far = fakeFarSide({ kind, clock });
     const job = far.job();
-    const task = testTask(store);
+    const task = testRuntime(store, { fence });
     const process = (ctx: TaskContext): Promise<unknown> => ctx.run(job, 'clip');
     const expected = TABLE[gap][kind];
 
@@ -53,5 +54,37 @@ describe('the crash table', () => {
     expect(store.events.slice(before).filter(({ type }) => type === 'decision')).toEqual([
       expect.objectContaining({ decision: expected.decision, submission: 1, attempt: 2 }),
     ]);
+    if (gap === 'G11' || gap === 'G12') expect(far.calls.filter((call) => call === 'getResult')).toHaveLength(1);
+  });
+
+  // What was killed in G9 to G12 is found at its end by now, or is still going on.
+  test.each(['keyed', 'findable', 'plain'] as const)('G9, %s: a job that still goes on is waited for', async (kind) => {
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock });
+    const far = fakeFarSide({ kind, clock, activeLooks: 5 });
+    const task = testRuntime(store, { fence });
+    const process = (ctx: TaskContext): Promise<unknown> => ctx.run(far.job(), 'clip');
+    await expect(task.attempt(process, { killAt: 'G9' })).rejects.toBeInstanceOf(KilledError);
+    expect(await task.attempt(process)).toEqual({ of: 'job-1', input: 'clip' });
+    expect(store.events.map((event) => event.type === 'decision' && event.decision)).toEqual(['submitted', 'reconnected']);
+    expect(far.calls.filter((call) => call === 'submit')).toHaveLength(1);
+  });
+
+  test('every gap in turn kills an attempt, and there is one job', async () => {
+    for (const kind of ['keyed', 'findable'] as const) {
+      const clock = fakeClock();
+      const store = memoryStateStore({ clock });
+      const far = fakeFarSide({ kind, clock, activeLooks: 20 });
+      const task = testRuntime(store, { fence });
+      const process = (ctx: TaskContext): Promise<unknown> => ctx.run(far.job(), 'clip');
+      for (const killAt of ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G9', 'G9', 'G1'] as const) {
+        const outcome = await task.attempt(process, { killAt }).catch((error: unknown) => error);
+        expect(outcome).toBeInstanceOf(KilledError);
+        // A findable far side shows the job after G4: the later gaps of a send are not reached any more.
+        if (kind === 'findable' && killAt === 'G4') break;
+      }
+      expect(await task.attempt(process)).toEqual({ of: 'job-1', input: 'clip' });
+      expect(far.jobs).toHaveLength(1);
+    }
   });
 });
