@@ -158,6 +158,25 @@ export function crashesContract(factory: PartsFactory): void {
       await until(async () => (await objectsOf(parts.objectStore)).length === 0);
     });
 
+    it('I2 never takes a refusal of a resend for the answer: the first send may have been applied', async () => {
+      const parts = await factory();
+      const other = openOver(parts).task(TASK);
+      const resent: unknown[] = [];
+      const metastore = interceptMetastore(parts.metastore, async ({ method, args }, proceed) => {
+        if (method !== 'write') return proceed();
+        resent.push((args[1] as { resent: boolean }).resent);
+        if (resent.length > 1) return proceed();
+        await proceed();
+        await other.set('k', 'theirs');
+        return lost();
+      });
+      const state = openOver(parts, { metastore, offloadThreshold: 0 }).task(TASK);
+      await expect(state.set('k', 'mine', { ifVersion: 'absent' })).rejects.toThrow(OutcomeUnknownError);
+      expect(resent).toEqual([false, true]);
+      expect(await other.get('k')).toBe('theirs');
+      expect(await objectsOf(parts.objectStore)).toHaveLength(1);
+    });
+
     it('I5 deletes no object where the outcome is unknown: the entry may refer to it', async () => {
       const parts = await factory();
       const fault = FAULTS.find(({ name }) => name.includes('no answer ever comes')) as Fault;
@@ -203,13 +222,16 @@ export function crashesContract(factory: PartsFactory): void {
           expect(seen).toEqual(value(seen.n));
           expect(seen.n).toBeGreaterThanOrEqual(newest);
           newest = seen.n;
-          // A store in memory answers within the turn: without this the writer would never have its own.
+          // A store in memory answers within the turn of who asked: this lets the others have theirs.
           await setImmediate();
         }
       };
       const readers = [reader(), reader(), reader()];
       try {
-        for (let last = 1; last <= 60; last += 1) await store.task(TASK).set('k', value(last));
+        for (let last = 1; last <= 60; last += 1) {
+          await store.task(TASK).set('k', value(last));
+          await setImmediate();
+        }
       } finally {
         writing = false;
       }
