@@ -26,12 +26,12 @@ async function* walk(
 ): AsyncGenerator<{ key: string; size: number; modifiedAt: Date }, void, undefined> {
   for (const { path, isFolder } of await entriesOf(root, base)) {
     signal?.throwIfAborted();
-    if (!path.startsWith(prefix) && !prefix.startsWith(path)) continue;
     if (isFolder) {
-      yield* walk(root, path, prefix, signal);
+      if (path.startsWith(prefix) || prefix.startsWith(path)) yield* walk(root, path, prefix, signal);
       continue;
     }
-    const stat = isObjectKey(path) ? await orAbsent(root.fs.lstat(join(root.directory, path))) : undefined;
+    const stat =
+      path.startsWith(prefix) && isObjectKey(path) ? await orAbsent(root.fs.lstat(join(root.directory, path))) : undefined;
     if (stat) yield { key: path, size: stat.size, modifiedAt: stat.mtime };
   }
 }

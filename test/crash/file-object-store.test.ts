@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileObjectStore } from '../../src/object-store/file.ts';
+import { all, objectOf } from '../contract/object-store.ts';
+
+/** A writer is killed at a moment that chance picks, again and again over the same folder, while a reader looks on. */
+
+const KILLS = 12;
+const SIZE = 3 * 2 ** 20;
+const WRITER = `
+  import { fileObjectStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/object-store/file.ts'))};
+  const store = fileObjectStore({ directory: process.argv.at(-1) });
+  console.log('ready');
+  for (let round = 0; ; round += 1) {
+    const body = new Uint8Array(${SIZE}).fill(round % 251);
+    await store.put(${JSON.stringify(objectOf('same'))}, body, { ifAbsent: false });
+    await store.put(${JSON.stringify(objectOf('new', ''))} + process.pid + '-' + round, body, { ifAbsent: true });
+  }
+`;
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'mooring-objects-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test('C42 a writer that is killed in the middle of a put leaves whole objects, or none', async () => {
+  const store = fileObjectStore({ directory });
+  const isWhole = async (key: string): Promise<boolean> => {
+    const found = await store.get(key);
+    return found === undefined || Buffer.alloc(SIZE, found[0]).equals(found);
+  };
+  let unfinished = 0;
+
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const writer = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', WRITER, directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(writer, 'exit');
+    try {
+      await once(writer.stdout, 'data');
+      const death = pause(5 + Math.random() * 60).then(() => writer.kill('SIGKILL'));
+      while (writer.signalCode === null && !writer.killed) expect(await isWhole(objectOf('same'))).toBe(true);
+      await death;
+    } finally {
+      writer.kill('SIGKILL');
+      await ended;
+    }
+    const listed = await all(store.list(''));
+    expect(listed.filter(({ size }) => size !== SIZE)).toEqual([]);
+    for (const { key } of listed) expect([key, await isWhole(key)]).toEqual([key, true]);
+    await store.delete(listed.map(({ key }) => key).filter((key) => key !== objectOf('same')));
+    unfinished = (await readdir(directory, { recursive: true })).filter((name) => name.includes('+')).length;
+  }
+
+  // Else no kill came in the middle of a put, and the test has shown nothing.
+  expect(unfinished).toBeGreaterThan(0);
+}, 60_000);
