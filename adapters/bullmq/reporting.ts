@@ -3,9 +3,14 @@ import { detailsOf, type BullJob } from './runtime.ts';
 
 /** What people see of an attempt on a dashboard. It is for looking at: a failure to report is never a failure of the job. */
 
-/** Writes the transitions of an attempt to the job's log. Polls are no transitions, so the log stays short. */
-export function jobLogger(job: BullJob): Logger {
-  const write = (fields: object, message: string): void => logLine(job, line(fields, message));
+/**
+ * Writes the transitions of an attempt to the job's log. Polls are none, nor is what `isPoll` says of: a job that comes back from a
+ * release only to poll again. So the log stays short.
+ */
+export function jobLogger(job: BullJob, isPoll: (fields: { decision?: string }) => boolean): Logger {
+  const write = (fields: object, message: string): void => {
+    if (!isPoll(fields)) logLine(job, line(fields, message));
+  };
   return { debug: () => undefined, info: write, warn: write, error: write };
 }
 

@@ -11,7 +11,7 @@ import { forBullMQ, handBackError } from './errors.ts';
 import { watchOf, type Run, type Watch } from './lifecycle.ts';
 import { observed } from './observed-context.ts';
 import { ownership } from './ownership.ts';
-import { waitOf } from './release.ts';
+import { waitingOf } from './release.ts';
 import { jobLogger, progressReporter } from './reporting.ts';
 import { detailsOf, type BullJob } from './runtime.ts';
 import { attemptFacts } from './scope.ts';
@@ -64,13 +64,12 @@ async function attempt<J extends BullJob, Result, Shape extends StateShape<Shape
   const lockDuration = worker?.lockDuration ?? LOCK_DURATION;
   const { prove, beat } = ownership(job, token, lockDuration);
   const stop = createStop(job, token);
-  const wait = waitOf(setup, job, worker);
+  const waiting = waitingOf(setup, job, worker);
   const begun = await beginAttempt<Shape>(store, {
     scope: setup.scopeOf(job),
     ...attemptFacts(job),
-    logger: jobLogger(job),
+    logger: jobLogger(job, waiting.isPoll),
     fence: { kind: 'drawn', prove },
-    wait: wait(options.wait),
     release: stop.release,
     ...(beat ? { heartbeat: { every: options.heartbeat ?? lockDuration / 3, beat } } : {}),
     ...(options.clearAfterSuccess === undefined ? {} : { clearAfterSuccess: options.clearAfterSuccess }),
@@ -88,7 +87,7 @@ async function attempt<J extends BullJob, Result, Shape extends StateShape<Shape
   signal?.addEventListener('abort', cancel, { once: true });
   if (signal?.aborted) cancel();
   if (worker?.isClosing()) run.close();
-  const context = observed(begun.context, { wait, uses: (scope, used) => known.add(used, isItem(scope)) });
+  const context = observed(begun.context, { wait: waiting.choose, uses: (scope, used) => known.add(used, isItem(scope)) });
   return await stop
     .settle(begun, () => inContext(context, () => process(context)))
     .finally(() => {

@@ -27,7 +27,7 @@ export function createWaiting(clock: Clock, life: Life, release: ((after: number
   const handBack = async (handOver: (after: number) => Promise<never>): Promise<void> => {
     const until = Math.min(...[...willing].map((pause) => pause.until));
     const after = Math.max(1, until - clock.now());
-    life.log.info({ after }, 'released until the next poll');
+    life.log.debug({ after }, 'released until the next poll');
     // What the runtime wants thrown is the reason of the end: every run rejects with it.
     life.abort(
       await handOver(after).then(

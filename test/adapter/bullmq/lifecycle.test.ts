@@ -96,6 +96,7 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     for (const job of jobs) expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsMade: 1 });
 
     expect(side.submits).toHaveLength(3);
+    for (const line of await rig.logs(jobs[0] as never)) expect(line).not.toMatch(/released|reconnected/);
   });
 
   test('a released job has no lock, and a webhook wakes it', async () => {
@@ -121,7 +122,7 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
   test('an error that no retry mends ends the job, another one is tried again', async () => {
     rig = createRig(server.port, versions);
     const calls = { ambiguous: 0, failing: 0 };
-    const side = farSide('plain');
+    const side = farSide('plain', { submitTimeout: '300ms' });
     side.beforeReply = () => Promise.reject(new Error('connection reset'));
     rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {

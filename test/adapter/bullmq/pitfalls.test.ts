@@ -301,7 +301,7 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     rig = createRig(server.port, versions);
     const other = await startRedis();
     const state = rig.redis.duplicate({ port: other.port } as never);
-    const store = createStateStore({ metastore: redisMetastore({ client: state as never }), commandTimeout: '300ms' });
+    const store = createStateStore({ metastore: redisMetastore({ client: state }), commandTimeout: '300ms' });
     const side = farSide();
     try {
       rig.work(resumableProcessor(store, side.job));

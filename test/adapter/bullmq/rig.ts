@@ -63,7 +63,7 @@ export function createRig(port: number, versions: Versions): Rig {
   const redis = new client(port, '127.0.0.1', { maxRetriesPerRequest: null });
   const name = `q-${randomUUID().slice(0, 8)}`;
   const queue = new bullmq.Queue(name, { connection: redis });
-  const store = createStateStore({ metastore: redisMetastore({ client: redis as never }), namespace: name });
+  const store = createStateStore({ metastore: redisMetastore({ client: redis }), namespace: name });
   const workers: Worker[] = [];
   const errors: string[] = [];
   const rig: Rig = {
