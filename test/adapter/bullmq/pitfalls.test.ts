@@ -35,6 +35,30 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-2');
   });
 
+  test('pitfall 4: a run that lost the job before it first used state cannot take it from the rightful one', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide();
+    let calls = 0;
+    let late: unknown;
+    const processor = withState(rig.store, async (job: TestJob, ctx) => {
+      calls += 1;
+      if (calls > 1) return ctx.run(side.job, job.data);
+      await rig.dropLock(job as never);
+      await until(() => side.polls > 2);
+      late = await ctx.state.set('cursor', 1).catch((error: unknown) => error);
+      throw late;
+    });
+    for (let worker = 0; worker < 2; worker += 1) rig.work(processor, { maxStalledCount: 5 });
+    const job = await rig.add({ name: 'a' });
+    await until(() => late !== undefined);
+    const polls = side.polls;
+    await until(() => side.polls > polls + 2);
+    side.succeed('a-1');
+
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of a-1', attemptsStarted: 2 });
+    expect(late).toMatchObject({ code: 'mooring.stale-attempt' });
+  });
+
   test('pitfall 5: a job that uses the ID of an obliterated one again starts with nothing', async () => {
     rig = createRig(server.port, versions);
     const side = farSide();
@@ -202,6 +226,42 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ attemptsMade: 1 });
     expect(side.submits).toHaveLength(1);
+  });
+
+  test('pitfall 21: a worker that closes during a submit waits for the ID, and nothing is submitted again', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide('plain');
+    let reply = (): void => undefined;
+    side.beforeReply = () => new Promise((resolve) => (reply = resolve));
+    const first = rig.work(resumableProcessor(rig.store, side.job));
+    const job = await rig.add({ name: 'a' });
+    await until(() => side.submits.length === 1);
+    const closed = first.close();
+    reply();
+    await closed;
+    expect(await jobRecords(rig.store).get(scopeOf(job))).toMatchObject({ state: 'submitted', externalId: 'a-1' });
+    rig.work(resumableProcessor(rig.store, side.job));
+    side.succeed('a-1');
+
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of a-1', attemptsMade: 1 });
+    expect(side.submits).toHaveLength(1);
+  });
+
+  test('pitfall 21: a job that a closing worker still picks up is handed back before its processor runs', async () => {
+    rig = createRig(server.port, versions);
+    const calls: string[] = [];
+    const worker = rig.work(
+      withState(rig.store, async (job: TestJob) => {
+        calls.push(job.data.name);
+      }),
+    );
+    worker.on('active', () => void worker.close());
+    const job = await rig.add({ name: 'a' });
+    await until(async () => (await rig.read(job)).attemptsStarted === 1);
+    await worker.close();
+
+    expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0 });
+    expect(calls).toEqual([]);
   });
 
   test('pitfall 17: a release that BullMQ refuses is a lost job: nobody else’s lock is touched', async () => {
