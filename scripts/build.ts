@@ -18,7 +18,9 @@ export async function ensureBuilt(): Promise<void> {
     newest(join(ROOT, 'tsconfig.json')),
   ]);
   if (built > Math.max(...sources)) return;
-  const { code, stdout, stderr } = await run(process.execPath, [COMPILER, '-p', 'tsconfig.json'], { cwd: ROOT });
+  const { code, stdout, stderr } = await run(process.execPath, [COMPILER, '-p', 'tsconfig.json', '--noEmitOnError'], {
+    cwd: ROOT,
+  });
   if (code !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
 }
 

@@ -5,7 +5,7 @@ import type { Emit } from './events.ts';
 import { cancel, isOver, output, processOf, start, status, store, type Job, type Side, type Status } from './job.ts';
 
 /** What a request asks for. */
-export type Wanted = Pick<Job, 'side' | 'name' | 'token' | 'command'>;
+type Wanted = Pick<Job, 'side' | 'name' | 'token' | 'command'>;
 
 /** The jobs, by ID. */
 export interface Jobs {

@@ -1,4 +1,6 @@
 /** One run of one cell: a worker dies in a gap, another takes over, and the far side says how often it was asked. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Queue, type Job } from 'bullmq';
 import type { BatchEvent } from '../batch-service/events.ts';
 import type { Side } from '../batch-service/job.ts';
@@ -9,13 +11,17 @@ import type { CrashWorker, Pool } from './pool.ts';
 import type { Run } from './table.ts';
 
 const DEADLINE = 60_000;
+/** So much older than its first job a namespace has to be, for a scope without a fence not to look like lost state. */
+const AGE = 120_000;
 const LOOK_EVERY = 50;
 /** In these gaps the next attempt is to meet a job that still runs. */
-const LONG: readonly Gap[] = ['G7', 'G8', 'G9'];
+const RECONNECTS: readonly Gap[] = ['G7', 'G8', 'G9'];
 
 /** What all cells share. */
 export interface Environment {
   redisPort: number;
+  /** For files that cells make. */
+  directory: string;
   batch: BatchProcess;
   /** Follows the batch service's events of one name. */
   onBatchEvent(name: string, listener: (event: BatchEvent) => void): void;
@@ -39,8 +45,9 @@ export async function runCell(environment: Environment, gap: Gap, side: Side, tu
     first.onMessage(follow);
     const killFromOutside = await arrange(environment, gap, name, turn, first);
     first.tell({ type: 'work', queue: name, side, ...(killFromOutside ? {} : { killAt: gap }) });
-    const input = { name, word: `echo-${name}`, seconds: LONG.includes(gap) ? 3 : 0.3 };
-    const job = await queue.add('echo', input);
+    const gate = join(environment.directory, name);
+    const input = { name, word: `echo-${name}`, ...(RECONNECTS.includes(gap) && { gate }) };
+    const job = await queue.add('echo', input, { timestamp: Date.now() + AGE });
     const died = await within(DEADLINE, first.ended);
     if (died === undefined) first.kill();
     if (died !== 'SIGKILL')
@@ -54,7 +61,11 @@ export async function runCell(environment: Environment, gap: Gap, side: Side, tu
 
     const second = gap === 'G12' ? undefined : await pool.take();
     let following = true;
-    second?.onMessage((message) => following && follow(message));
+    second?.onMessage((message) => {
+      if (!following) return;
+      follow(message);
+      if (message.type === 'decision') void writeFile(gate, '');
+    });
     second?.tell({ type: 'work', queue: name, side });
     const ended = await endOf(queue, job);
     if (second) await stop(second, pool);
@@ -87,6 +98,23 @@ async function arrange(
   onBatchEvent(name, (event) => event.event === 'held' && worker.kill());
   await batch.fault(name, gap === 'G4' ? { hold: 'request', afterwards: turn % 2 === 1 ? 'accept' : 'drop' } : { hold: 'reply' });
   return true;
+}
+
+/**
+ * Gives the namespace its first job, so that the cells' jobs, dated later, are those of a namespace that has long been in use.
+ * Until then a job that died before it used any state cannot be told from one whose state was lost.
+ */
+export async function firstUse({ pool, redisPort }: Environment): Promise<void> {
+  const queue = new Queue<EchoInput, string>('first-use', { connection: { host: '127.0.0.1', port: redisPort } });
+  queue.on('error', () => {});
+  try {
+    const worker = await pool.take();
+    worker.tell({ type: 'work', queue: queue.name, side: 'keyed' });
+    await endOf(queue, await queue.add('echo', { name: queue.name, word: 'used' }));
+    await stop(worker, pool);
+  } finally {
+    await queue.close();
+  }
 }
 
 /** The job as it is when BullMQ is through with it; nothing after the deadline. */

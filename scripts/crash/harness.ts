@@ -8,7 +8,7 @@ import { startBatchProcess } from '../children.ts';
 import type { Gap } from '../gaps.ts';
 import type { Cleanup } from '../interrupt.ts';
 import { startRedis } from '../redis/server.ts';
-import { runCell, type Environment } from './cell.ts';
+import { firstUse, runCell, type Environment } from './cell.ts';
 import { FIND_LAG } from './messages.ts';
 import { workerPool } from './pool.ts';
 import { deviation, duplicates, isLost, type Run } from './table.ts';
@@ -89,7 +89,15 @@ async function prepare(cleanup: Cleanup): Promise<Environment> {
   cleanup.add(() => batch.stop());
   const pool = workerPool({ redisPort: redis.port, batchUrl: batch.url }, AT_ONCE + 2);
   cleanup.add(() => pool.close());
-  return { redisPort: redis.port, batch, pool, onBatchEvent: (name, listener) => void listeners.set(name, listener) };
+  const environment: Environment = {
+    redisPort: redis.port,
+    directory,
+    batch,
+    pool,
+    onBatchEvent: (name, listener) => void listeners.set(name, listener),
+  };
+  await firstUse(environment);
+  return environment;
 }
 
 function emptyCell(gap: Gap, farSide: Side): Cell {

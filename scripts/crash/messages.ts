@@ -8,8 +8,8 @@ export interface EchoInput {
   name: string;
   /** What the far side's job prints. */
   word: string;
-  /** How long the far side's job takes, in seconds. */
-  seconds: number;
+  /** The far side's job ends when this file is there; at once where none is named. */
+  gate?: string;
 }
 
 /** What a worker is told. */

@@ -20,25 +20,39 @@ export interface Run {
 export interface Expected {
   submissions: readonly number[];
   outcome: 'result' | 'ambiguous';
+  /** What the last attempt decided, where no timing can change it. */
+  decision?: string;
 }
 
 /** The gaps in which a far side that neither deduplicates nor can be searched leaves a question open. */
 const OPEN_ON_PLAIN: Partial<Record<Gap, readonly number[]>> = { G3: [0], G4: [0, 1], G5: [1], G6: [1] };
 
+/** What the second attempt decides: in G7 to G9 the far side's job still runs, in G10 and G11 it has ended. */
+const DECISIONS: Partial<Record<Gap, string>> = {
+  G7: 'reconnected',
+  G8: 'reconnected',
+  G9: 'reconnected',
+  G10: 'already-succeeded',
+  G11: 'already-succeeded',
+};
+
 /** The cell of the table. */
 export function expected(gap: Gap, side: Side): Expected {
   const open = side === 'plain' ? OPEN_ON_PLAIN[gap] : undefined;
-  return open ? { submissions: open, outcome: 'ambiguous' } : { submissions: [1], outcome: 'result' };
+  if (open) return { submissions: open, outcome: 'ambiguous', decision: 'ambiguous' };
+  const decision = DECISIONS[gap];
+  return { submissions: [1], outcome: 'result', ...(decision && { decision }) };
 }
 
 /** What a run did other than the table says; nothing where it kept it. */
 export function deviation(gap: Gap, side: Side, run: Run): string | undefined {
-  const { submissions, outcome } = expected(gap, side);
+  const { submissions, outcome, decision } = expected(gap, side);
   if (run.trouble !== undefined) return run.trouble;
   if (!submissions.includes(run.submissions)) return `${run.submissions} submissions instead of ${submissions.join(' or ')}`;
-  if (outcome === 'result')
-    return run.result ? undefined : run.ambiguous ? 'AmbiguousSubmitError instead of the result' : 'no result';
-  return run.ambiguous ? undefined : 'no AmbiguousSubmitError';
+  if (outcome === 'result' && !run.result) return run.ambiguous ? 'AmbiguousSubmitError instead of the result' : 'no result';
+  if (outcome === 'ambiguous' && !run.ambiguous) return 'no AmbiguousSubmitError';
+  const decided = run.decisions.at(-1);
+  return decision === undefined || decision === decided ? undefined : `decided ${decided} instead of ${decision}`;
 }
 
 /** Jobs too many. */

@@ -13,14 +13,16 @@ import { FIND_LAG, SUBMIT_TIMEOUT, type EchoInput, type Message, type Order, typ
 const setting = JSON.parse(process.argv[2] ?? '{}') as Setting;
 const tell = hangOnParent<Message>();
 const connection = new Redis(setting.redisPort, '127.0.0.1', { maxRetriesPerRequest: null });
+/** Echoes its first argument once the file that the second one names is there. */
+const ECHO = 'while [ ! -e "$2" ]; do sleep 0.05; done; sleep 0.2; echo "$1"';
 let worker: Worker<EchoInput, string> | undefined;
 
 /** One description for each kind of far side: they differ in what the far side does with the token. */
 function echo(side: Side): ExternalJob<EchoInput, string, string> {
   const batch = batchClient(setting.batchUrl, side);
   const shared = {
-    submit: ({ name, word, seconds }: EchoInput, { idempotencyKey, signal }: { idempotencyKey: string; signal: AbortSignal }) =>
-      batch.submit({ name, token: idempotencyKey, command: ['/bin/sh', '-c', `sleep ${seconds}; echo ${word}`] }, signal),
+    submit: ({ name, word, gate }: EchoInput, { idempotencyKey, signal }: { idempotencyKey: string; signal: AbortSignal }) =>
+      batch.submit({ name, token: idempotencyKey, command: ['/bin/sh', '-c', ECHO, 'echo', word, gate ?? '/'] }, signal),
     getStatus: (id: string, { signal }: { signal: AbortSignal }) => status(batch, id, signal),
     getResult: async (id: string, { signal }: { signal: AbortSignal }) => (await batch.output(id, signal)).trim(),
     submitTimeout: SUBMIT_TIMEOUT,

@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 export type Actor = 'demo' | 'redis' | 'batch' | 'worker 1' | 'worker 2';
 
 /** How a line is meant. */
-export type Tone = 'plain' | 'good' | 'bad' | 'quiet';
+type Tone = 'plain' | 'good' | 'bad' | 'quiet';
 
 const ACTORS = { demo: 'gray', redis: 'gray', batch: 'yellow', 'worker 1': 'cyan', 'worker 2': 'magenta' } as const;
 const TONES = { good: 'green', bad: 'red', quiet: 'gray' } as const;
