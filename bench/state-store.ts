@@ -59,7 +59,9 @@ async function compare(
   for (let round = 0; round <= ROUNDS; round += 1) {
     const [first, second] = [await rate(lanes, ours), await rate(lanes, plain)];
     // The first round warms up.
-    if (round > 0) (rates[0].push(first), rates[1].push(second));
+    if (round === 0) continue;
+    rates[0].push(first);
+    rates[1].push(second);
   }
   const [own, raw] = rates.map(median) as [number, number];
   return `${own.toFixed(0).padStart(7)}/s of ${raw.toFixed(0).padStart(7)}/s  ${(own / raw).toFixed(2)}`;

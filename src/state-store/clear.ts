@@ -1,7 +1,7 @@
 import type { CallOptions } from '../call.ts';
 import { AmbiguousSubmitError, ConfigError, CorruptEntryError } from '../errors.ts';
 import type { ScopeAddress } from '../metastore/metastore.ts';
-import { decodeSegment, pathScope, scopePath, taskPath } from '../path.ts';
+import { decodeSegment, pathScope, taskPath } from '../path.ts';
 import { readRecordHead, recordJson } from '../record-head.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../scope.ts';
 import type { HandleParts } from './handle-parts.ts';
@@ -25,9 +25,8 @@ export async function clear(parts: HandleParts, allItems: boolean, call: CallOpt
   if (!allItems) return clearPlace(parts, place, call);
   if (!isTaskScope(scope)) throw new ConfigError('allItems', 'is for tasks: an asset has no items', true);
 
-  const own = scopePath(scope);
   const others = new Set<string>();
-  for await (const path of core.metastore.scopes(`${taskPath(scope)}/`, call)) if (path !== own) others.add(path);
+  for await (const path of core.metastore.scopes(`${taskPath(scope)}/`, call)) if (path !== place.home) others.add(path);
   const unresolved: AmbiguousSubmitError[] = [];
   for (const item of [place, ...[...others].map((path) => itemPlace(parts, path))]) {
     await clearPlace(parts, item, call).catch((error: unknown) => {
@@ -44,6 +43,7 @@ function itemPlace({ core, place }: HandleParts, path: string): Place {
   if (scope) return createPlace(core, scope);
   return {
     scope: place.scope,
+    home: path,
     path: () => Promise.resolve(path),
     at: async (_call, operation) => (await operation({ path })) as never,
   };

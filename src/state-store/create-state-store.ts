@@ -21,7 +21,7 @@ export function createStateStore(options: StateStoreOptions): StateStore {
   return openStateStore(options, systemTimer);
 }
 
-/** `createStateStore()` with deadlines that a test can own. */
+/** `createStateStore()` with deadlines that a test, or a seeded scheduler, can own. */
 export function openStateStore(options: StateStoreOptions, timer: Timer): StateStore {
   const resolved = resolveOptions(options);
   const { namespace, commandTimeout, clock, random, logger } = resolved;

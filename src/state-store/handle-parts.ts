@@ -1,6 +1,6 @@
 import { NEVER, type EntryMeta } from '../entry.ts';
 import type { Version } from '../fence.ts';
-import { keyName, objectKey, scopePath } from '../path.ts';
+import { keyName, objectKey } from '../path.ts';
 import type { Access } from './access.ts';
 import type { StoreCore } from './core.ts';
 import type { Place } from './place.ts';
@@ -29,7 +29,7 @@ const OBJECT_NAME = 'x'.repeat(128);
  */
 export function checkKey({ core, place }: HandleParts, key: string): CheckedKey {
   const name = keyName(key);
-  objectKey(core.namespace, scopePath(place.scope), name, OBJECT_NAME);
+  objectKey(core.namespace, place.home, name, OBJECT_NAME);
   return { key, name };
 }
 

@@ -11,6 +11,8 @@ import type { StoreCore } from './core.ts';
  */
 export interface Place {
   readonly scope: TaskScope | AssetScope;
+  /** The path of the scope itself. */
+  readonly home: string;
   /** The path as it is known by now; makes the declaration of an asset that was given both ways. */
   path(call: CallOptions): Promise<string>;
   /** Runs an operation there, and again where the answer is that the state has moved. */
@@ -20,45 +22,38 @@ export interface Place {
 /** How operations of the metastore say that an asset is at another path. */
 export type Moved = { moved: string } | { kind: 'moved'; path: string };
 
-/** A place; does no I/O. */
+/** A place; does no I/O. The scope is recorded beside the state where the path does not tell it. */
 export function createPlace(core: StoreCore, scope: TaskScope | AssetScope): Place {
-  let path = scopePath(scope);
+  const home = scopePath(scope);
+  let address: ScopeAddress = pathScope(home) === undefined ? { path: home, recorded: JSON.stringify(scope) } : { path: home };
   let undeclared =
     !('flow' in scope) && scope.name !== undefined && scope.uri !== undefined ? scopePath({ uri: scope.uri }) : undefined;
 
   const settled = async (call: CallOptions): Promise<string> => {
-    if (undeclared === undefined) return path;
-    if ((await core.metastore.declare(undeclared, path, call)) === 'taken') {
-      throw new ConfigError(
-        'asset',
-        'may not have this name and this uri: each holds state of its own; clear one of them',
-        '(both)',
-      );
+    if (undeclared === undefined) return address.path;
+    if ((await core.metastore.declare(undeclared, home, call)) === 'taken') {
+      throw new ConfigError('asset', 'may not have this name and this uri: each holds state of its own; clear one of them');
     }
     undeclared = undefined;
-    return path;
+    return address.path;
   };
 
   return {
     scope,
+    home,
     path: settled,
     async at(call, operation) {
       await settled(call);
-      // The path of a name is never moved, so a second answer of this kind means that the declaration changed meanwhile.
+      // A declaration leads from one of the two to the other; a second answer means that it changed meanwhile.
       for (let tries = 0; tries < 3; tries += 1) {
-        const reply = await operation(addressOf(scope, path));
+        const reply = await operation(address);
         const moved = movedTo(reply);
         if (moved === undefined) return reply as Exclude<typeof reply, Moved>;
-        path = moved;
+        address = { path: moved };
       }
       throw new StoreUnavailableError('the asset is declared in a circle', { scope, store: core.metastore.name });
     },
   };
-}
-
-/** The scope is recorded where its path does not tell it. */
-function addressOf(scope: TaskScope | AssetScope, path: string): ScopeAddress {
-  return path === scopePath(scope) && pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
 }
 
 function movedTo(reply: unknown): string | undefined {

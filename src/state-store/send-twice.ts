@@ -14,13 +14,19 @@ export async function sendTwice<Reply extends { kind: string }>(
   call: CallOptions,
   send: (resent: boolean, call: CallOptions) => Promise<Reply>,
 ): Promise<Reply> {
-  const deadline = new AbortController();
-  const stop = core.timer(core.commandTimeout, () => deadline.abort());
+  let late = false;
+  let giveUp = (): void => undefined;
+  const stop = core.timer(core.commandTimeout, () => {
+    late = true;
+    giveUp();
+  });
   try {
     return await send(false, call);
   } catch (error) {
     const lost = error instanceof OutcomeUnknownError && error.reason === 'no-answer';
-    if (!lost || deadline.signal.aborted || call.signal?.aborted) throw error;
+    if (!lost || late || call.signal?.aborted) throw error;
+    const deadline = new AbortController();
+    giveUp = () => deadline.abort();
     const signal = call.signal ? AbortSignal.any([call.signal, deadline.signal]) : deadline.signal;
     const again = await send(true, { signal }).catch(() => undefined);
     if (again?.kind !== 'ok') throw error;

@@ -120,7 +120,7 @@ export function referencesContract(factory: PartsFactory): void {
         .catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(MissingObjectError);
       expect(error).toMatchObject({ key: 'k', scope: TASK, store: parts.objectStore.alias });
-      expect((error as Error).message).toContain(object as string);
+      expect((error as Error).message).toContain(object);
       expect(store.events.at(-1)).toEqual({ type: 'missing-object', scope: TASK, key: 'k' });
       await expect(store.task(TASK).getMany(['k'])).rejects.toThrow(MissingObjectError);
       await expect(store.task(TASK).getOrSet('k', () => Promise.resolve(2))).rejects.toThrow(MissingObjectError);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { VersionConflictError } from '../../../src/errors.ts';
 import type { Version } from '../../../src/fence.ts';
 import { memoryMetastore } from '../../../src/metastore/memory.ts';
