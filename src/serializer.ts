@@ -31,23 +31,18 @@ export function serialize(value: unknown, context?: ErrorContext): SerializedVal
 }
 
 /**
- * The value that the bytes stand for.
+ * The value that the bytes stand for; a `Uint8Array` is a copy.
  *
  * @throws {@link CorruptEntryError} when they are not what `serialize()` makes.
  */
 export function deserialize(type: EntryMeta['type'], bytes: Uint8Array, context?: ErrorContext): unknown {
-  // A view would show its reader what else lies in the memory that it is a part of.
-  if (type === 'bytes') return bytes.byteLength === bytes.buffer.byteLength ? plainView(bytes) : new Uint8Array(bytes);
+  if (type === 'bytes') return new Uint8Array(bytes);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     // Without its cause, whose text quotes the value.
     throw new CorruptEntryError('the stored value is not JSON in UTF-8', context);
   }
-}
-
-function plainView(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function jsonText(value: unknown, context: ErrorContext | undefined): string {
