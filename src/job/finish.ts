@@ -5,6 +5,7 @@ import { loadValue } from '../state-store/load-value.ts';
 import { prepareSerialized, serializeValue, type Prepared, type ValueAddress } from '../state-store/prepare-value.ts';
 import type { JsonValue } from '../value.ts';
 import type { ExternalId } from './external-job.ts';
+import { letGoOf } from './hold.ts';
 import type { Snapshot } from './owned-scope.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
 import { fieldsOf, type RecordFields, type StoredRecord } from './record.ts';
@@ -60,7 +61,7 @@ async function finished(run: Run, record: StoredRecord, reply: Persisted, result
     const { externalId, idempotencyKey, submission } = record;
     return superseded(run, { externalId: externalId as JsonValue, idempotencyKey, submission });
   }
-  run.life.letGo(run.own.address.path + run.options.name);
+  letGoOf(run, record.externalId as JsonValue);
   run.life.log.info({ ...run.where, externalId: record.externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
   await at(run, 'G11');
   return { kind: 'ok', record: reply.record, result };

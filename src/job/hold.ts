@@ -1,13 +1,23 @@
 import { bounded } from '../call.ts';
 import type { JsonValue } from '../value.ts';
 import type { ExternalId } from './external-job.ts';
+import { idDigest } from './record.ts';
 import type { Run } from './run.ts';
 
 /** Cancelling external jobs: only because somebody asked, or because another submission has taken a job's place. */
 
 /** The record holds this external job: whoever asks for its end reaches it from now on. */
 export function holdJob(run: Run, externalId: JsonValue): void {
-  run.life.hold(run.own.address.path + run.options.name, (why) => cancelJob(run, externalId, why));
+  run.life.hold(nameOf(run, externalId), (why) => cancelJob(run, externalId, why));
+}
+
+/** The external job has ended, or another submission took its place. */
+export function letGoOf(run: Run, externalId: JsonValue): void {
+  run.life.letGo(nameOf(run, externalId));
+}
+
+function nameOf({ own, options }: Run, externalId: JsonValue): string {
+  return `${own.address.path}/${options.name}/${idDigest(externalId)}`;
 }
 
 /** Asks the far side to stop a job. Never rejects: nothing else depends on it. */

@@ -22,9 +22,9 @@ export interface Life {
   /** Ends the attempt; the first reason stays. */
   abort(reason: unknown): void;
   cancel(reason: unknown, why: CancelReason): void;
-  /** The record of this name holds an external job, which has not ended. */
+  /** A record holds an external job, which has not ended. Known by its name, so holding it again changes nothing. */
   hold(name: string, cancel: Cancel): void;
-  /** It ended. */
+  /** It ended, or another took its place. */
   letGo(name: string): void;
   /** Counts a run as going on. */
   track<T>(run: Promise<T>): Promise<T>;
@@ -61,6 +61,7 @@ export function createLife(loggers: readonly (Logger | undefined)[]): Life {
       for (const cancel of held.values()) void track(cancel(why));
     },
     hold(name, cancel) {
+      if (held.has(name)) return;
       held.set(name, cancel);
       if (cancelling) void track(cancel(cancelling));
     },

@@ -3,7 +3,7 @@ import type { DecisionKind } from '../events.ts';
 import type { JsonValue } from '../value.ts';
 import { afterInputChange, decide, judge, nextSubmission, type Step, type Unresolved } from './decision.ts';
 import { finishFailed, finishSucceeded, recordedResult } from './finish.ts';
-import { cancelJob, holdJob } from './hold.ts';
+import { cancelJob, holdJob, letGoOf } from './hold.ts';
 import type { Snapshot } from './owned-scope.ts';
 import { persist, superseded } from './persist.ts';
 import { ask, waitForEnd, type KnownStatus } from './poll.ts';
@@ -102,7 +102,10 @@ async function sendStep(run: Run, position: Position, { plan }: Step & { do: 'se
     throw error;
   });
   if (sent.kind === 'again') return reread(run);
-  if (plan.cancels !== undefined) await cancelJob(run, plan.cancels, 'input-changed');
+  if (plan.cancels !== undefined) {
+    letGoOf(run, plan.cancels);
+    await cancelJob(run, plan.cancels, 'input-changed');
+  }
   return {
     seen: { ...position.seen, record: sent.record, result: undefined },
     origin: plan.took ? 'took' : 'opened',

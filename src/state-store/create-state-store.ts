@@ -56,7 +56,13 @@ function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'
   // A listener may be an async function: its type lets it pass, and its rejection would end the process.
   const listener: ((event: StateEvent) => unknown) | undefined = onEvent;
   return (event) => {
-    const failed = (error: unknown): void => logger?.error({ err: error, event: event.type }, 'onEvent threw');
+    const failed = (error: unknown): void => {
+      try {
+        logger?.error({ err: error, event: event.type }, 'onEvent threw');
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
     try {
       countEvent(event);
       void Promise.resolve(listener?.(event)).catch(failed);

@@ -1,0 +1,678 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import {
+  AmbiguousSubmitError,
+  ConfigError,
+  ExternalJobFailedError,
+  ExternalJobMissingError,
+  ExternalJobUnknownError,
+  externalJob,
+  InputChangedError,
+  InvalidValueError,
+  isSuspension,
+  jobRecords,
+  NotSubmittedError,
+  OutcomeUnknownError,
+  StaleAttemptError,
+  StoreUnavailableError,
+  type JobStatus,
+  type Logger,
+  type StateStore,
+} from '../../src/index.ts';
+import { memoryMetastore } from '../../src/metastore/memory.ts';
+import { fakeClock, memoryObjectStore, memoryStateStore, type FakeClock } from '../../src/testing/testing.ts';
+import { fakeFarSide } from '../support/fake-far-side.ts';
+import { interceptMetastore, interceptObjectStore, recorder, type Intercept } from '../support/intercept.ts';
+import { TASK, testRuntime } from '../support/runtime.ts';
+import { until } from '../support/until.ts';
+
+/** Cases 83 to 99 of conformance.md. */
+
+interface Setting {
+  clock: FakeClock;
+  store: ReturnType<typeof memoryStateStore>;
+  far: ReturnType<typeof fakeFarSide>;
+  task: ReturnType<typeof testRuntime>;
+}
+
+function setting(
+  options: Partial<Parameters<typeof fakeFarSide>[0]> & {
+    intercept?: Intercept;
+    store?: Parameters<typeof memoryStateStore>[0];
+  } = {},
+): Setting {
+  const clock = fakeClock();
+  const { intercept, store: storeOptions, ...far } = options;
+  const metastore = intercept ? interceptMetastore(memoryMetastore(), intercept) : memoryMetastore();
+  const store = memoryStateStore({ clock, metastore, ...storeOptions });
+  return { clock, store, far: fakeFarSide({ kind: 'plain', clock, ...far }), task: testRuntime(store) };
+}
+
+function decisions(store: Setting['store']): string[] {
+  return store.events.flatMap((event) => (event.type === 'decision' ? [event.decision] : []));
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+const record = (store: StateStore): ReturnType<ReturnType<typeof jobRecords>['get']> => jobRecords(store).get(TASK);
+
+describe('C83 nothing stored', () => {
+  test('the job is submitted once, its ID is written down before the first poll, and the result comes back', async () => {
+    const order: string[] = [];
+    const intercept: Intercept = ({ method, args }, proceed) => {
+      const { letter } = (args[1] ?? {}) as { letter?: string };
+      order.push(letter === undefined ? method : `${method} ${letter}`);
+      return proceed();
+    };
+    const { far, task } = setting({ intercept });
+    const job = far.job();
+    const seen = externalJob({
+      ...job,
+      submit: (input: string, context) => (order.push('submit'), job.submit(input, context)),
+      getStatus: (id, context) => (order.push('getStatus'), job.getStatus(id, context)),
+    });
+    order.length = 0;
+    expect(await task.attempt((ctx) => ctx.run(seen, 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
+    expect(order.slice(order.indexOf('begin'))).toEqual([
+      'begin',
+      'writeRecord s',
+      'submit',
+      'writeRecord e',
+      'getStatus',
+      'getStatus',
+      'writeRecord o',
+      'settle',
+    ]);
+  });
+
+  test('what submit hears: a key of 40 letters and digits, the submission, a callback token', async () => {
+    const { far, task } = setting();
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { callbackToken: 'token' });
+    expect(far.jobs[0]).toMatchObject({ submission: 1, callbackToken: 'token' });
+    expect(far.jobs[0]?.key).toMatch(/^m[a-z2-7]{39}$/);
+  });
+});
+
+describe('C84 C85 a stored ID', () => {
+  test('C84 active: no submit, that ID is polled, and the value is that of getResult', async () => {
+    const { store, far, task } = setting({ activeLooks: 3 });
+    const submitted = await task.start();
+    await submitted.context.submit(far.job(), 'clip');
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
+    expect(far.jobs).toHaveLength(1);
+    expect(decisions(store)).toEqual(['submitted', 'reconnected']);
+  });
+
+  test('C85 succeeded: no submit and no wait', async () => {
+    const { store, clock, far, task } = setting({ activeLooks: 0 });
+    await (await task.start()).context.submit(far.job(), 'clip');
+    const before = clock.now();
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
+    expect(clock.now()).toBe(before);
+    expect(far.calls).toEqual(['submit', 'getStatus', 'getResult']);
+    expect(decisions(store)).toEqual(['submitted', 'already-succeeded']);
+  });
+
+  test('C85 finished: the recorded result, and no call of the far side', async () => {
+    const { far, task } = setting();
+    const result = await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    far.calls.length = 0;
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual(result);
+    expect(far.calls).toEqual([]);
+  });
+});
+
+describe('C86 a known failure', () => {
+  test('is submitted again in this attempt; the new ID replaces the old one, which is kept as an earlier one', async () => {
+    const { store, far, task } = setting();
+    await (await task.start()).context.submit(far.job(), 'clip');
+    far.jobs[0]!.status = { state: 'failed', reason: 'out of memory' };
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-2' });
+    expect(await record(store)).toMatchObject({
+      state: 'succeeded',
+      externalId: 'job-2',
+      submission: 2,
+      previous: [{ submission: 1, externalId: 'job-1', idempotencyKey: far.jobs[0]!.key }],
+    });
+    expect(far.jobs[1]!.key).not.toBe(far.jobs[0]!.key);
+    expect(decisions(store)).toEqual(['submitted', 'resubmitted']);
+  });
+
+  test('while this attempt waits: recorded and thrown; the next attempt is the next submission', async () => {
+    const { store, far, task } = setting({ activeLooks: 100 });
+    const fails = far.job({
+      getStatus: async (id) => (id === 'job-1' ? { state: 'failed', reason: 'disk full' } : { state: 'succeeded' }),
+    });
+    const error = await task.attempt((ctx) => ctx.run(fails, 'clip')).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ExternalJobFailedError);
+    expect(error).toMatchObject({ externalId: 'job-1', submission: 1, reason: 'disk full', retryable: true });
+    expect(await record(store)).toMatchObject({ state: 'failed', reason: 'disk full' });
+    await task.attempt((ctx) => ctx.run(fails, 'clip'));
+    expect(far.jobs).toHaveLength(2);
+  });
+
+  test('for good: not submitted again, until a person opens it', async () => {
+    const { store, far, task } = setting();
+    const fails = far.job({ getStatus: async () => ({ state: 'failed', reason: 'bad input', retryable: false }) });
+    for (const _ of [1, 2]) {
+      await expect(task.attempt((ctx) => ctx.run(fails, 'clip'))).rejects.toMatchObject({
+        code: 'mooring.external-job-failed',
+        retryable: false,
+      });
+    }
+    expect(far.jobs).toHaveLength(1);
+    expect(decisions(store)).toEqual(['submitted', 'already-failed']);
+    await jobRecords(store).reopen((await record(store))!);
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    expect(far.jobs).toHaveLength(2);
+  });
+});
+
+describe('C87 C89 a status that nobody knows', () => {
+  test.each([
+    ['C87 an unclassified word', async (): Promise<JobStatus> => ({ state: 'unknown', detail: 'PAUSED' })],
+    ['C87 no status at all', async () => undefined as unknown as JobStatus],
+    ['C87 a state that is none', async () => ({ state: 'running' }) as unknown as JobStatus],
+    ['C89 a question that fails', (): Promise<JobStatus> => Promise.reject(new Error('503'))],
+  ])('%s: asked again, then a retryable error; nothing is submitted', async (_name, getStatus) => {
+    const { clock, far, task } = setting();
+    await (await task.start()).context.submit(far.job(), 'clip');
+    const asked = jest.fn(getStatus);
+    const before = clock.now();
+    const error = await task.attempt((ctx) => ctx.run(far.job({ getStatus: asked }), 'clip')).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ExternalJobUnknownError);
+    expect(error).toMatchObject({ externalId: 'job-1', retryable: true });
+    expect(asked.mock.calls.length).toBeGreaterThan(3);
+    expect(clock.now() - before).toBeGreaterThan(60_000);
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test('a known status in between starts the count again', async () => {
+    const { far, task } = setting();
+    let asked = 0;
+    const flaky = far.job({
+      getStatus: async () => ({ state: (asked += 1) % 9 === 0 ? (asked > 50 ? 'succeeded' : 'active') : 'unknown' }) as JobStatus,
+    });
+    await task.attempt((ctx) => ctx.run(flaky, 'clip'));
+    expect(asked).toBe(54);
+  });
+
+  test('a far side that never answers is given up on', async () => {
+    const { far, task } = setting();
+    const silent = far.job({ callTimeout: '5ms', getStatus: () => new Promise(() => undefined) });
+    await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toBeInstanceOf(ExternalJobUnknownError);
+  });
+});
+
+describe('C88 a job that is missing', () => {
+  const forgotten = { getStatus: async (): Promise<JobStatus> => ({ state: 'missing' }) };
+
+  test('counts as active for the grace, then fails', async () => {
+    const { clock, store, far, task } = setting();
+    const before = clock.now();
+    const error = await task.attempt((ctx) => ctx.run(far.job(forgotten), 'clip')).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ExternalJobMissingError);
+    expect(clock.now() - before).toBeGreaterThanOrEqual(60_000);
+    await expect(task.attempt((ctx) => ctx.run(far.job(forgotten), 'clip'))).rejects.toBeInstanceOf(ExternalJobMissingError);
+    expect(decisions(store)).toEqual(['submitted', 'missing']);
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test('or is submitted again, where the policy says so', async () => {
+    const { store, far, task } = setting();
+    const again = far.job({
+      onMissing: 'resubmit',
+      missingGrace: '5s',
+      getStatus: async (id) => ({ state: id === 'job-1' ? 'missing' : 'succeeded' }),
+    });
+    expect(await task.attempt((ctx) => ctx.run(again, 'clip'))).toMatchObject({ of: 'job-2' });
+    expect((await record(store))?.previous).toEqual([expect.objectContaining({ externalId: 'job-1' })]);
+  });
+
+  test('a recorded end wins', async () => {
+    const { far, task } = setting();
+    const result = await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    expect(await task.attempt((ctx) => ctx.run(far.job(forgotten), 'clip'))).toEqual(result);
+  });
+});
+
+describe('C90 C96 what an ID is', () => {
+  test.each([[0], [''], [[]], [{}], [{ cluster: 'a', run: 7 }]])('C90 %j is one', async (id) => {
+    const { store, task } = setting();
+    let submits = 0;
+    const asked: unknown[] = [];
+    const job = externalJob({
+      submit: async (_: string) => ((submits += 1), id as object),
+      getStatus: async (given) => (asked.push(given), { state: asked.length > 2 ? 'succeeded' : 'active' }) as JobStatus,
+    });
+    await (await task.start()).context.submit(job, 'clip');
+    expect(await record(store)).toMatchObject({ state: 'submitted', externalId: id });
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+    expect(submits).toBe(1);
+    expect(asked[0]).toEqual(id);
+  });
+
+  test.each([[undefined], [null], [Number.NaN], [new Date(0)], [new Uint8Array(1)]])(
+    'C96 %p is none: InvalidValueError, and the record stays submitting',
+    async (id) => {
+      const { store, far, task } = setting();
+      const job = far.job({ submit: async () => id as unknown as string });
+      await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toBeInstanceOf(InvalidValueError);
+      expect(await record(store)).toMatchObject({ state: 'submitting' });
+    },
+  );
+
+  test('properties in another order are the same ID', async () => {
+    const { far, task, store } = setting();
+    const job = externalJob({
+      submit: async (_: string) => ({ a: 1, b: 2 }) as object,
+      getStatus: async () => ({ state: 'succeeded' }) as JobStatus,
+    });
+    await (await task.start()).context.submit(job, 'clip');
+    const held = (await record(store))!;
+    expect(held).toMatchObject({ state: 'submitted', externalId: { b: 2, a: 1 } });
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+    void far;
+  });
+});
+
+describe('C92 the ID cannot be written down', () => {
+  const failing = (failures: number, error: () => Error, then?: () => void): Intercept => {
+    let left = failures;
+    return ({ method, args }, proceed) => {
+      if (method !== 'writeRecord' || (args[1] as { letter: string }).letter !== 'e' || left === 0) return proceed();
+      left -= 1;
+      then?.();
+      return Promise.reject(error());
+    };
+  };
+
+  test.each([
+    ['certainly not sent', () => new StoreUnavailableError('refused')],
+    ['without an answer', () => new OutcomeUnknownError('no-answer', 'silence')],
+  ])('%s: it is repeated while the process lives', async (_name, error) => {
+    const { far, task, store } = setting({ intercept: failing(40, error) });
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+    expect(far.jobs).toHaveLength(1);
+    expect(await record(store)).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('applied, and the reply lost: it counts once', async () => {
+    let lost = false;
+    const { far, task, store } = setting({
+      intercept: async ({ method, args }, proceed) => {
+        const reply = await (proceed() as Promise<unknown>);
+        if (lost || method !== 'writeRecord' || (args[1] as { letter: string }).letter !== 'e') return reply;
+        lost = true;
+        throw new OutcomeUnknownError('no-answer', 'silence');
+      },
+    });
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    expect(lost).toBe(true);
+    expect(await record(store)).toMatchObject({ state: 'succeeded', submission: 1 });
+  });
+
+  test('given up, because the attempt ended: the error carries the ID', async () => {
+    let stop = (): void => undefined;
+    const { far, task } = setting({
+      intercept: failing(
+        Infinity,
+        () => new StoreUnavailableError('refused'),
+        () => stop(),
+      ),
+    });
+    const attempt = await task.start();
+    stop = () => attempt.abort(new Error('closing'));
+    const error = await attempt.context.run(far.job(), 'clip').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(OutcomeUnknownError);
+    expect(error).toMatchObject({ externalId: 'job-1', message: expect.stringContaining('job-1') });
+  });
+
+  test('refused as stale: the ID is listed as an orphan, and the job is left alone', async () => {
+    const { far, task, store } = setting({ kind: 'findable' });
+    const old = await task.start();
+    let answer = (): void => undefined;
+    const slow = far.job({
+      submit: async (input, context) => {
+        const id = await far.job().submit(input, context);
+        await new Promise<void>((resolve) => (answer = resolve));
+        return id;
+      },
+      find: async () => undefined,
+    });
+    const running = old.context.run(slow, 'clip').catch((thrown: unknown) => thrown);
+    await until(() => far.jobs.length === 1);
+    // The next attempt cannot find it, and submits another.
+    await task.attempt((ctx) => ctx.run(far.job({ find: async () => undefined }), 'clip'));
+    answer();
+    const error = await running;
+    expect(error).toBeInstanceOf(StaleAttemptError);
+    expect(isSuspension(error)).toBe(true);
+    expect(far.jobs[0]?.cancelled).toEqual([]);
+    const orphans = await all(jobRecords(store).orphans());
+    expect(orphans).toEqual([{ scope: TASK, externalIdKey: 'external_job_id', externalId: 'job-1', since: expect.any(Date) }]);
+    expect(store.events.map(({ type }) => type)).toEqual(expect.arrayContaining(['stale-write', 'orphan']));
+  });
+});
+
+test('C93 a record does not expire while an attempt waits for it', async () => {
+  const { clock, store, far, task } = setting({ store: { retention: '1d' } });
+  const start = clock.now();
+  const days = 100;
+  const job = far.job({
+    pollInterval: '5h',
+    getStatus: async () => ({ state: clock.now() - start > days * 86_400_000 ? 'succeeded' : 'active' }),
+  });
+  await task.attempt((ctx) => ctx.run(job, 'clip'), { clearAfterSuccess: 'forever' });
+  expect(await record(store)).toMatchObject({ state: 'succeeded', externalId: 'job-1' });
+  expect(far.jobs).toHaveLength(1);
+});
+
+describe('C94 the input changed', () => {
+  const options = { fingerprint: (input: string) => input };
+
+  test('with fail: a typed error, nothing submitted, nothing cancelled', async () => {
+    const { store, far, task } = setting();
+    await (await task.start()).context.submit(far.job(options), 'clip');
+    const error = await task.attempt((ctx) => ctx.run(far.job(options), 'another')).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InputChangedError);
+    expect(error).toMatchObject({ externalId: 'job-1', retryable: false });
+    expect(far.jobs).toEqual([expect.objectContaining({ cancelled: [] })]);
+    expect(decisions(store)).toEqual(['submitted', 'input-changed']);
+  });
+
+  test('with resubmit: the next submission, and the old job is cancelled once that one is written down', async () => {
+    const { store, far, task } = setting({ activeLooks: 5 });
+    await (await task.start()).context.submit(far.job(options), 'clip');
+    let heldAtCancel: unknown;
+    const again = far.job({
+      ...options,
+      onInputChange: 'resubmit',
+      cancel: async (id, { reason }) => {
+        heldAtCancel = await record(store);
+        far.jobs.find((job) => job.id === id)!.cancelled.push(reason);
+      },
+    });
+    expect(await task.attempt((ctx) => ctx.run(again, 'another'))).toEqual({ of: 'job-2', input: 'another' });
+    expect(far.jobs[0]?.cancelled).toEqual(['input-changed']);
+    expect(heldAtCancel).toMatchObject({ state: 'submitted', externalId: 'job-2' });
+    expect(decisions(store)).toEqual(['submitted', 'resubmitted']);
+  });
+
+  test('under an unresolved send of a findable far side: the old job is looked for first', async () => {
+    for (const onInputChange of ['fail', 'resubmit'] as const) {
+      const { store, far, task } = setting({ kind: 'findable' });
+      const job = far.job({ ...options, onInputChange });
+      await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G6' }).catch(() => undefined);
+      const outcome = await task.attempt((ctx) => ctx.run(job, 'another')).catch((thrown: unknown) => thrown);
+      if (onInputChange === 'fail') {
+        expect(outcome).toBeInstanceOf(InputChangedError);
+        expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-1' });
+      } else {
+        expect(outcome).toEqual({ of: 'job-2', input: 'another' });
+        expect(far.jobs[0]?.cancelled).toEqual(['input-changed']);
+      }
+    }
+  });
+
+  test('under an unresolved send that cannot be found: the old key is listed as unresolved', async () => {
+    const { store, far, task } = setting({ kind: 'findable' });
+    const job = far.job({ ...options, onInputChange: 'resubmit' });
+    await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G3' }).catch(() => undefined);
+    const key = (await record(store))!.idempotencyKey;
+    expect(await task.attempt((ctx) => ctx.run(job, 'another'))).toEqual({ of: 'job-1', input: 'another' });
+    expect((await record(store))?.previous).toEqual([{ submission: 1, idempotencyKey: key, externalId: undefined }]);
+  });
+
+  test('without a fingerprint it reconnects', async () => {
+    const { far, task } = setting();
+    await (await task.start()).context.submit(far.job(), 'clip');
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'another'))).toEqual({ of: 'job-1', input: 'clip' });
+  });
+});
+
+test('C95 of two live attempts only the newest writes the record, and the other puts no object', async () => {
+  const puts: string[] = [];
+  const objectStore = interceptObjectStore(memoryObjectStore(), ({ method, args }, proceed) => {
+    if (method === 'put') puts.push(String(args[0]));
+    return proceed();
+  });
+  const { far, task, store } = setting({ activeLooks: 0, store: { objectStore, offloadThreshold: 0 } });
+  const old = await task.start();
+  await old.context.submit(far.job(), 'clip');
+  let go = (): void => undefined;
+  const held = new Promise<void>((resolve) => (go = resolve));
+  const slow = far.job({ getResult: async (id) => (await held, { of: id }) });
+  const running = old.context.run(slow, 'clip').catch((thrown: unknown) => thrown);
+  await until(() => far.calls.includes('getStatus'));
+  const result = await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+  expect(puts).toHaveLength(1);
+  go();
+  expect(await running).toBeInstanceOf(StaleAttemptError);
+  expect(puts).toHaveLength(1);
+  expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual(result);
+  expect(await record(store)).toMatchObject({ state: 'succeeded' });
+});
+
+describe('C97 a part of a run', () => {
+  test('decide() submits nothing, polls nothing and writes nothing', async () => {
+    const { calls, intercept } = recorder();
+    const { clock, store, far, task } = setting({ intercept });
+    const attempt = await task.start();
+    const decision = await attempt.context.decide(far.job(), 'clip');
+    expect(decision).toEqual({ kind: 'submitted', submission: 1, idempotencyKey: expect.any(String), externalId: undefined });
+    expect(calls).toEqual(['draw', 'begin']);
+    const before = clock.now();
+    await attempt.context.submit(far.job(), 'clip');
+    expect(far.jobs[0]?.key).toBe(decision.idempotencyKey);
+    far.calls.length = 0;
+    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'reconnected', externalId: 'job-1' });
+    far.jobs[0]!.status = { state: 'succeeded' };
+    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'already-succeeded', externalId: 'job-1' });
+    far.jobs[0]!.status = { state: 'failed', reason: 'x' };
+    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'resubmitted', submission: 2 });
+    far.jobs[0]!.status = { state: 'failed', reason: 'x', retryable: false };
+    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'already-failed', externalId: 'job-1' });
+    far.jobs[0]!.status = { state: 'missing' };
+    clock.advance('2m');
+    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'missing' });
+    expect(far.calls).toEqual(Array(5).fill('getStatus'));
+    expect(clock.now() - before).toBe(120_000);
+    expect(calls.filter((method) => method === 'writeRecord')).toHaveLength(2);
+    expect(decisions(store)).toEqual(['submitted']);
+    expect(await record(store)).toMatchObject({ state: 'submitted' });
+  });
+
+  test('decide() says what nobody can tell', async () => {
+    const { far, task } = setting();
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G5' }).catch(() => undefined);
+    const attempt = await task.start();
+    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({
+      kind: 'ambiguous',
+      submission: 1,
+      externalId: undefined,
+    });
+    await expect(attempt.context.run(far.job(), 'clip')).rejects.toBeInstanceOf(AmbiguousSubmitError);
+    const next = await task.start();
+    expect(await next.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'ambiguous' });
+  });
+
+  test('submit() writes ahead, submits and records; a later run() reconnects, in the same attempt too', async () => {
+    const { store, far, task } = setting();
+    const attempt = await task.start();
+    expect(await attempt.context.submit(far.job(), 'clip')).toBe('job-1');
+    expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-1' });
+    expect(far.calls).toEqual(['submit']);
+    expect(await attempt.context.run(far.job(), 'clip')).toMatchObject({ of: 'job-1' });
+    const next = await task.start();
+    expect(await next.context.submit(far.job(), 'clip')).toBe('job-1');
+    expect(far.jobs).toHaveLength(1);
+  });
+});
+
+describe('C98 cancelling', () => {
+  test('while it waits: cancel gets the stored ID, and the run rejects with the reason', async () => {
+    const { far, task } = setting();
+    const attempt = await task.start();
+    const reason = new Error('a person asked');
+    const job = far.job({
+      getStatus: async () => {
+        attempt.cancel(reason);
+        return { state: 'active' };
+      },
+    });
+    await expect(attempt.context.run(job, 'clip')).rejects.toBe(reason);
+    await attempt[Symbol.asyncDispose]();
+    expect(isSuspension(reason)).toBe(true);
+    expect(attempt.context.signal.reason).toBe(reason);
+    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+  });
+
+  test('before the reconnect: the job of the earlier attempt is cancelled', async () => {
+    const { far, task } = setting();
+    await (await task.start()).context.submit(far.job(), 'clip');
+    const attempt = await task.start();
+    attempt.cancel(new Error('a person asked'));
+    await expect(attempt.context.run(far.job(), 'clip')).rejects.toThrow('a person asked');
+    await attempt[Symbol.asyncDispose]();
+    expect(far.jobs).toEqual([expect.objectContaining({ cancelled: ['requested'] })]);
+  });
+
+  test('while it submits: the submit goes on, its ID is written down, and then cancelled', async () => {
+    const { far, store, task } = setting();
+    const attempt = await task.start();
+    const signals: AbortSignal[] = [];
+    const job = far.job({
+      submit: async (input, context) => {
+        signals.push(context.signal);
+        attempt.cancel(new Error('a person asked'));
+        return far.job().submit(input, context);
+      },
+    });
+    await expect(attempt.context.run(job, 'clip')).rejects.toThrow('a person asked');
+    await attempt[Symbol.asyncDispose]();
+    expect(signals[0]?.aborted).toBe(false);
+    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+    expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-1' });
+  });
+
+  test('before it submits: nothing is submitted, and the submission is withdrawn', async () => {
+    const { far, store, task } = setting({ kind: 'findable' });
+    await (
+      await task.start()
+    ).context
+      .submit(far.job({ submit: () => Promise.reject(new NotSubmittedError('no')) }), 'x')
+      .catch(() => undefined);
+    const attempt = await task.start();
+    const job = far.job({ find: async () => (attempt.cancel(new Error('a person asked')), undefined) });
+    await expect(attempt.context.run(job, 'clip')).rejects.toThrow('a person asked');
+    expect(far.jobs).toHaveLength(0);
+    expect(await record(store)).toBeUndefined();
+  });
+
+  test.each([
+    ['closing', (attempt: { abort(reason: unknown): void }) => attempt.abort(new Error('closing'))],
+    ['the end of the attempt', (attempt: AsyncDisposable) => void attempt[Symbol.asyncDispose]()],
+  ])('%s leaves the job alone', async (_name, end) => {
+    const { far, task } = setting({ kind: 'keyed' });
+    const attempt = await task.start();
+    const job = far.job({ getStatus: async () => (end(attempt), { state: 'active' }) });
+    const error = await attempt.context.run(job, 'clip').catch((thrown: unknown) => thrown);
+    expect(isSuspension(error)).toBe(true);
+    await attempt[Symbol.asyncDispose]();
+    expect(far.jobs[0]?.cancelled).toEqual([]);
+  });
+
+  test('a job that was given up on hears why; one that has ended is not cancelled', async () => {
+    const { far, task } = setting();
+    const attempt = await task.start();
+    const ended = far.job({ externalIdKey: 'ended' });
+    const lost = far.job({ externalIdKey: 'lost', getStatus: async () => ({ state: 'unknown' }) });
+    await attempt.context.run(ended, 'a');
+    await attempt.context.run(lost, 'b').catch(() => undefined);
+    attempt.cancel(new Error('the last attempt failed'), 'gave-up');
+    await attempt[Symbol.asyncDispose]();
+    expect(far.jobs.map(({ cancelled }) => cancelled)).toEqual([[], ['gave-up']]);
+  });
+});
+
+describe('C99 what is told', () => {
+  test('one decision event for each run, and lines that carry key and ID but no value', async () => {
+    const lines: { level: string; fields: object; message: string }[] = [];
+    const logger = Object.fromEntries(
+      ['debug', 'info', 'warn', 'error'].map((level) => [
+        level,
+        (fields: object, message: string) => void lines.push({ level, fields, message }),
+      ]),
+    ) as Logger;
+    const { far, store, task } = setting({ activeLooks: 4, store: { logger } });
+    await task.attempt((ctx) => ctx.run(far.job(), 'a secret input'));
+    await task.attempt((ctx) => ctx.run(far.job(), 'a secret input'));
+    expect(store.events).toEqual([
+      { type: 'decision', decision: 'submitted', scope: TASK, externalIdKey: 'external_job_id', submission: 1, attempt: 1 },
+      {
+        type: 'decision',
+        decision: 'already-succeeded',
+        scope: TASK,
+        externalIdKey: 'external_job_id',
+        submission: 1,
+        attempt: 2,
+      },
+    ]);
+    const text = JSON.stringify(lines);
+    expect(text).toContain('job-1');
+    expect(text).toContain('external_job_id');
+    expect(text).not.toContain('secret');
+    expect(lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  });
+
+  test('the decision is told before the run waits', async () => {
+    const { far, store, task } = setting();
+    const told: number[] = [];
+    const job = far.job({
+      getStatus: async () => (told.push(decisions(store).length), { state: told.length > 2 ? 'succeeded' : 'active' }),
+    });
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+    expect(told).toEqual([1, 1, 1]);
+  });
+
+  test('a logger or a listener that throws changes nothing', async () => {
+    const angry = (): never => {
+      throw new Error('no');
+    };
+    const { far, task } = setting({
+      store: { logger: { debug: angry, info: angry, warn: angry, error: angry }, onEvent: angry },
+    });
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+  });
+});
+
+describe('one run for each external job and context', () => {
+  test('a second run is a ConfigError; items and other keys are apart', async () => {
+    const { far, task } = setting();
+    const attempt = await task.start();
+    const { context } = attempt;
+    await context.run(far.job(), 'a');
+    await expect(context.run(far.job(), 'a')).rejects.toBeInstanceOf(ConfigError);
+    await expect(context.submit(far.job(), 'a')).rejects.toBeInstanceOf(ConfigError);
+    await context.run(far.job({ externalIdKey: 'other' }), 'a');
+    await context.item('x').run(far.job(), 'a');
+    await context.item(0).run(far.job(), 'a');
+    await expect(context.item('x').run(far.job(), 'a')).rejects.toBeInstanceOf(ConfigError);
+    expect(() => context.item('x').item('y')).toThrow(ConfigError);
+    expect(far.jobs).toHaveLength(4);
+    expect(new Set(far.jobs.map(({ key }) => key)).size).toBe(4);
+  });
+
+  test('a run beside a submit of the same job is a ConfigError, and there is one job', async () => {
+    const { far, task } = setting();
+    const { context } = await task.start();
+    const submitting = context.submit(far.job(), 'a');
+    await expect(context.run(far.job(), 'a')).rejects.toBeInstanceOf(ConfigError);
+    await submitting;
+    expect(far.jobs).toHaveLength(1);
+  });
+});

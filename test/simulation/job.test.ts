@@ -1,0 +1,32 @@
+import { describe, expect, test } from '@jest/globals';
+import { happen, type HistoryOptions } from './history.ts';
+
+/** Histories per case; `SEEDS=5000` for more. A seed that fails is printed with its history; `SEED=17` runs that one alone. */
+const SEEDS = Number(process.env['SEEDS'] ?? 150);
+
+const CASES: [string, Omit<HistoryOptions, 'seed'>][] = (['ordered', 'drawn'] as const).flatMap((fence) => [
+  [`keyed, ${fence}`, { far: 'keyed', fence }],
+  [`keyed with a short window, ${fence}`, { far: 'keyed', fence, idempotentFor: 4 * 60_000 }],
+  [`findable, ${fence}`, { far: 'findable', fence }],
+  [`plain, ${fence}`, { far: 'plain', fence }],
+  [`plain, with a person who answers, ${fence}`, { far: 'plain', fence, operator: true }],
+]);
+
+describe('histories of attempts that die, stall, and come back', () => {
+  test.each(CASES)('%s: one job for each submission, none lost, nothing finished twice', async (_name, options) => {
+    const outcomes = new Map<string, number>();
+    for (const seed of seeds()) {
+      const { violations, log, outcome } = await happen({ ...options, seed });
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      if (violations.length > 0) {
+        throw new Error([`seed ${seed}, ${JSON.stringify(options)}`, ...violations, ...log].join('\n'));
+      }
+    }
+    if (seeds().length > 1) expect(outcomes.get('completed')).toBeGreaterThan(SEEDS / 4);
+  });
+});
+
+function seeds(): readonly number[] {
+  const one = process.env['SEED'];
+  return one === undefined ? Array.from({ length: SEEDS }, (_, index) => index + 1) : [Number(one)];
+}

@@ -1,0 +1,76 @@
+import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
+import type { OpenMetastore } from '../../src/metastore/metastore.ts';
+import type { Process, World } from './world.ts';
+
+/** The way of one process to the metastore: slow, at times broken, and at times bringing a command twice. */
+
+const COMMAND_TIMEOUT = 10_000;
+
+/** What can be late does so less than the lateness limit. */
+const LATEST = 50 * 60_000;
+
+/** `copies` counts what is still to arrive. `applied` is called after whatever may have changed something. */
+export function simMetastore(
+  world: World,
+  inner: OpenMetastore,
+  process: Process,
+  { faulty, applied, copies }: { faulty: () => boolean; applied: () => void; copies: { inFlight: number } },
+): OpenMetastore {
+  return new Proxy(inner, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      const apply = async (args: unknown[]): Promise<unknown> => {
+        const reply = await (value as (...all: unknown[]) => Promise<unknown>).apply(target, args);
+        applied();
+        return reply;
+      };
+      return async (...args: unknown[]): Promise<unknown> => {
+        const write = args[1] as { letter?: string; resent?: boolean } | undefined;
+        if (write?.letter === 's' && write.resent === false) process.wroteAheadAt = world.now();
+        await world.delay(process, 5_000);
+        const method = String(property);
+        if (faulty() && world.chance(0.03)) {
+          world.note(`${process.name} ${method}: not sent`);
+          throw new StoreUnavailableError('no connection');
+        }
+        if (faulty() && world.chance(0.04)) {
+          world.note(`${process.name} ${method}: a copy stays in flight`);
+          copies.inFlight += 1;
+          world.after(world.chance(0.5) ? world.between(0, 5_000) : world.between(0, LATEST), () => {
+            copies.inFlight -= 1;
+            world.note(`a late copy of ${process.name}'s ${method} arrives`);
+            void apply(args).catch(() => undefined);
+          });
+          if (world.chance(0.5)) {
+            await unanswered(world, process);
+            throw new OutcomeUnknownError('no-answer', 'no answer');
+          }
+        }
+        const reply = await apply(args);
+        if (method !== 'begin' || world.log.length < 10_000)
+          world.note(`${process.name} ${method}${summary(args)}: ${kindOf(reply)}`);
+        if (faulty() && world.chance(0.04)) {
+          world.note(`${process.name} ${method}: reply lost`);
+          await unanswered(world, process);
+          throw new OutcomeUnknownError('no-answer', 'no answer');
+        }
+        await world.delay(process, 5_000);
+        return reply;
+      };
+    },
+  });
+}
+
+function unanswered(world: World, process: Process): Promise<void> {
+  return new Promise((resolve) => void world.after(COMMAND_TIMEOUT, resolve, process));
+}
+
+function summary(args: readonly unknown[]): string {
+  const write = args[1] as { letter?: string; submission?: number; withdraw?: boolean } | undefined;
+  return write?.letter === undefined ? '' : ` ${write.letter}${write.submission}${write.withdraw ? ' withdraw' : ''}`;
+}
+
+function kindOf(reply: unknown): string {
+  return typeof reply === 'object' && reply !== null && 'kind' in reply ? String(reply.kind) : String(reply);
+}
