@@ -1,0 +1,21 @@
+import { describe } from '@jest/globals';
+import { clearContract } from './metastore-clear.ts';
+import { fencesContract } from './metastore-fences.ts';
+import { lifetimeContract } from './metastore-lifetime.ts';
+import { operatorsContract } from './metastore-operators.ts';
+import { useBench, type MetastoreRig } from './metastore-parts.ts';
+import { recordsContract } from './metastore-records.ts';
+import { valuesContract } from './metastore-values.ts';
+
+/** What every metastore does, whatever it is made of. */
+export function metastoreContract(name: string, start: () => Promise<MetastoreRig>): void {
+  describe(`a metastore (${name})`, () => {
+    const bench = useBench(start);
+    valuesContract(bench);
+    fencesContract(bench);
+    recordsContract(bench);
+    clearContract(bench);
+    lifetimeContract(bench);
+    operatorsContract(bench);
+  });
+}
