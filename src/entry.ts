@@ -18,6 +18,9 @@ export const NEVER = 9_999_999_999_999;
 /** Places in the head, as [from, to) of JavaScript. The scripts use the same, counted from 1. */
 const HEAD = { kind: 1, writeId: [3, 55], updatedAt: [56, 69], expiresAt: [70, 83], json: 84 } as const;
 
+/** What stands between the parts, so that a head whose places have shifted is not read. */
+const SHAPE = /^.{2} .{52} \d{13} \d{13}(?: |$)/;
+
 /** Inline value, reference, or tombstone of a deleted key. */
 export type EntryKind = 'i' | 'r' | 't';
 
@@ -81,9 +84,8 @@ export function parseEntry(text: string, where: ErrorContext, body?: Uint8Array)
   const meta = kind === 't' ? { type: 'json', size: 0 } : parseMeta(text.slice(HEAD.json));
   const sound =
     (kind === 'i' || kind === 'r' || kind === 't') &&
+    SHAPE.test(text) &&
     parseWriteId(writeId) !== undefined &&
-    Number.isSafeInteger(updatedAt) &&
-    Number.isSafeInteger(expiresAt) &&
     isMeta(meta) &&
     (kind === 'r') === (meta.ref !== undefined);
   if (!sound) throw new CorruptEntryError('the entry is damaged', where);
