@@ -34,12 +34,12 @@ function work(): void {
 async function story(): Promise<void> {
   const theFarm = await startFarm(4);
   const queue = new Queue(QUEUE, { connection });
-  const events = new QueueEvents(QUEUE, { connection: connection.duplicate() });
+  const events = new QueueEvents(QUEUE, { connection });
   await events.waitUntilReady();
 
   const first = fork(fileURLToPath(import.meta.url), ['worker']);
   const job = await queue.add('video', { source: 'holiday', preset: 'hd' } satisfies Video);
-  while (theFarm.accepted() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (theFarm.asked() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   first.kill('SIGKILL');
   console.log('worker 1: killed');
 

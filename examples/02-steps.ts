@@ -49,7 +49,7 @@ async function publish(course: Course, ctx: TaskContext<{ uploadId: string; curs
 }
 
 const queue = new Queue('example-02', { connection });
-const events = new QueueEvents('example-02', { connection: connection.duplicate() });
+const events = new QueueEvents('example-02', { connection });
 await events.waitUntilReady();
 const processor = withState(store, (job: Job<Course>, ctx: TaskContext<{ uploadId: string; cursor: number }>) =>
   publish(job.data, ctx),

@@ -26,7 +26,7 @@ const transcode = externalJob({
 });
 
 const queue = new Queue('example-03', { connection });
-const events = new QueueEvents('example-03', { connection: connection.duplicate() });
+const events = new QueueEvents('example-03', { connection });
 await events.waitUntilReady();
 const processor = resumableProcessor(store, transcode, { wait: { mode: 'release', holdFor: '300ms' } });
 const worker = new Worker('example-03', processor, { connection, concurrency: 1 });

@@ -24,7 +24,7 @@ const raise = withState(store, (job: Job<Import>, ctx) =>
 
 const queues = ['example-04-books', 'example-04-films'].map((name) => ({
   queue: new Queue<Import>(name, { connection }),
-  events: new QueueEvents(name, { connection: connection.duplicate() }),
+  events: new QueueEvents(name, { connection }),
   worker: new Worker<Import>(name, raise, { connection, concurrency: 5 }),
 }));
 const results = queues.flatMap(({ queue, events }, at) =>

@@ -12,7 +12,7 @@ const connection = new Redis(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379
 const theFarm = await startFarm(1);
 
 const queue = new Queue('example-05', { connection });
-const events = new QueueEvents('example-05', { connection: connection.duplicate() });
+const events = new QueueEvents('example-05', { connection });
 await events.waitUntilReady();
 const worker = new Worker('example-05', new URL('05-sandboxed-processor.ts', import.meta.url), { connection });
 

@@ -11,6 +11,14 @@ export interface Video {
   preset: 'hd' | 'sd';
 }
 
+export interface Farm {
+  /** How many jobs it has made. */
+  accepted(): number;
+  /** How often it was asked how a job is. */
+  asked(): number;
+  close(): void;
+}
+
 interface FarmJob {
   id: string;
   video: Video;
@@ -18,11 +26,13 @@ interface FarmJob {
 }
 
 /** Starts the farm, and tells this process and its children where it is. */
-export async function startFarm(secondsPerVideo: number): Promise<{ accepted: () => number; close: () => void }> {
+export async function startFarm(secondsPerVideo: number): Promise<Farm> {
   const byToken = new Map<string, FarmJob>();
+  let asked = 0;
   const server = createServer((request, response) => {
     const answer = (body: object): void => void response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
     if (request.method === 'GET') {
+      asked += 1;
       const job = [...byToken.values()].find(({ id }) => request.url === `/jobs/${id}`);
       answer(
         job ? { done: Date.now() >= job.doneAt, url: `https://farm.example/${job.video.source}.${job.video.preset}.mp4` } : {},
@@ -46,7 +56,7 @@ export async function startFarm(secondsPerVideo: number): Promise<{ accepted: ()
     server.close();
     server.closeAllConnections();
   };
-  return { accepted: () => byToken.size, close };
+  return { accepted: () => byToken.size, asked: () => asked, close };
 }
 
 /** The client of the farm. */

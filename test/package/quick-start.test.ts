@@ -99,7 +99,7 @@ describe.each([
     farm = await startFarm();
     connection = new Redis(redis.port, '127.0.0.1', { maxRetriesPerRequest: null });
     queue = new Queue('transcode', { connection });
-    events = new QueueEvents('transcode', { connection: connection.duplicate() });
+    events = new QueueEvents('transcode', { connection });
     await events.waitUntilReady();
   });
 
