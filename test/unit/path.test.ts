@@ -186,6 +186,10 @@ describe('the key of an object', () => {
       expect(isTaskScope(one)).toBe(whole.split('/').length === 7);
     });
     fc.assert(property, { numRuns: 1_000 });
+
+    const longest = scopePath({ flow: 'f'.repeat(200), run: 'r'.repeat(200), task: 't'.repeat(200), itemKey: 'i'.repeat(200) });
+    expect(() => objectKey('default', longest, keyName('k'), OBJECT)).not.toThrow();
+    expect(() => objectKey('default', longest, keyName('k'.repeat(99)), OBJECT)).toThrow(InvalidKeyError);
   });
 
   it.each([
