@@ -49,7 +49,7 @@ export async function bounded<T>(
       .then(() => work(controller.signal))
       .then(
         (value) => finish(() => resolve({ ended: 'value', value })),
-        (error: unknown) => finish(() => reject(error as Error)),
+        (error: unknown) => finish(() => reject(error)),
       );
   });
 }

@@ -48,7 +48,7 @@ export function assetScope(scope: AssetScope): AssetScope {
   if (name === undefined && uri === undefined) throw new ConfigError('asset', 'must have a name, a uri or both');
   if (name !== undefined) requireSegment("the asset's name", name);
   if (uri !== undefined) requireSegment("the asset's uri", uri);
-  if (name === undefined) return { uri: uri as string };
+  if (name === undefined) return { uri };
   return uri === undefined ? { name } : { name, uri };
 }
 
