@@ -1,61 +1,14 @@
-import { mkdirSync, realpathSync } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { ConfigError } from '../errors.ts';
-import type { FileSystem, Root } from './file-folder.ts';
-import { fileDelete, fileList } from './file-list.ts';
-import { filePut } from './file-put.ts';
-import { fileGet, fileGetStream } from './file-read.ts';
+import { fileObjectStoreOver, type FileObjectStoreOptions } from './file-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** `mooring/file`: an object store in a folder, one file for each object, under its key. Files 0600, folders 0700. */
-
-/** Options of `fileObjectStore()`. */
-export interface FileObjectStoreOptions {
-  /** The folder. Made where it is missing. It should be on a disk that all workers see, or all workers on one machine. */
-  directory: string;
-  /**
-   * What references record.
-   * @defaultValue `'file:<directory>'`, with the absolute path
-   */
-  alias?: string;
-}
+/** `mooring/file`. */
 
 /**
- * An object store in a folder.
+ * An object store in a folder, one file for each object. The folder should be on a disk that all workers see.
  *
- * @throws {@link ConfigError} when the folder can neither be found nor made.
+ * @throws `ConfigError` when the folder can neither be found nor made.
  */
 export function fileObjectStore(options: FileObjectStoreOptions): ObjectStore {
   return fileObjectStoreOver(nodeFiles, options);
-}
-
-/** `fileObjectStore()` over a given file system. */
-export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): ObjectStore {
-  if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
-  const { directory } = options;
-  if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
-    throw new ConfigError('directory', 'must be the path of a folder', directory);
-  }
-  const { alias = `file:${resolve(directory)}` } = options;
-  if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
-  const root: Root = { fs, directory: realDirectory(directory) };
-  return {
-    alias,
-    put: filePut(root),
-    get: fileGet(root),
-    getStream: fileGetStream(root),
-    delete: fileDelete(root),
-    list: fileList(root),
-  };
-}
-
-function realDirectory(directory: string): string {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return realpathSync.native(directory);
-  } catch (error) {
-    const { code = 'no reason' } = error as NodeJS.ErrnoException;
-    throw new ConfigError('directory', `must be a folder that can be used (${code})`, directory);
-  }
 }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError } from '../../../src/errors.ts';
-import { fileObjectStore, fileObjectStoreOver } from '../../../src/object-store/file.ts';
+import { fileObjectStoreOver } from '../../../src/object-store/file-store.ts';
+import { fileObjectStore } from '../../../src/object-store/file.ts';
 import { all, objectOf, objectStoreContract } from '../../contract/object-store.ts';
 import { faultyFiles } from '../../support/faulty-files.ts';
 
