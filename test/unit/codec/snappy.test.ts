@@ -143,6 +143,14 @@ describe('blocks', () => {
     for (const [, blocks] of implementations) expect(blocks.uncompress(hex(block), 1_000)).toBeUndefined();
   });
 
+  it('of more than the limit are refused, however sound', () => {
+    const block = native.compressSync(records(2_000));
+    for (const [, blocks] of implementations) {
+      expect(blocks.uncompress(block, 2_000)).toHaveLength(2_000);
+      expect(blocks.uncompress(block, 1_999)).toBeUndefined();
+    }
+  });
+
   it('are refused or read alike by both, whatever their bytes', () => {
     const noise = fc.uint8Array({ maxLength: 40 });
     const almost = fc
