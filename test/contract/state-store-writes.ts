@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, StaleAttemptError, VersionConflictError } from '../../src/errors.ts';
 import type { Version } from '../../src/fence.ts';
@@ -187,7 +188,7 @@ export function writesContract(factory: PartsFactory): void {
         if (method === 'write') await other.set('k', `theirs ${(writes += 1)}`);
         return proceed();
       });
-      const clock = { now: () => Date.now(), sleep: () => Promise.resolve() };
+      const clock = { now: () => Date.now(), sleep: () => setImmediate() };
       const losing = openOver(parts, { metastore: outrun, clock })
         .task(TASK)
         .update('k', () => 'mine');
