@@ -60,30 +60,12 @@ export function serializeValue(core: StoreCore, where: ErrorContext, value: unkn
 }
 
 /**
- * Prepares a value for the write with this ID. At or above the threshold it is compressed, encrypted, digested and put.
+ * Prepares a serialized value for the write with this ID. At or above the threshold it is compressed, encrypted, digested and
+ * put.
  *
  * @param writer - The task in whose name it is written; `undefined` for people and tools.
- * @throws {@link InvalidValueError} {@link ValueTooLargeError} {@link StoreUnavailableError} {@link CodecUnavailableError}
+ * @throws {@link StoreUnavailableError} {@link CodecUnavailableError}
  */
-export async function prepareValue(
-  core: StoreCore,
-  address: ValueAddress,
-  value: unknown,
-  id: WriteId,
-  writer: TaskScope | undefined,
-  call: CallOptions,
-): Promise<Prepared> {
-  return prepareSerialized(
-    core,
-    address,
-    serializeValue(core, { scope: address.scope, key: address.key }, value),
-    id,
-    writer,
-    call,
-  );
-}
-
-/** `prepareValue()` for a value that was checked earlier. */
 export async function prepareSerialized(
   core: StoreCore,
   address: ValueAddress,

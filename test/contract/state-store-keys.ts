@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidKeyError } from '../../src/errors.ts';
+import { scopePath } from '../../src/path.ts';
+import { coreOf } from '../../src/state-store/core.ts';
 import { interceptMetastore, interceptObjectStore, recorder } from '../support/intercept.ts';
 import { collected, objectsOf, openOver, TASK, type PartsFactory } from './state-store-parts.ts';
 
@@ -103,6 +105,15 @@ export function keysContract(factory: PartsFactory): void {
         expect(Buffer.byteLength(object)).toBeLessThanOrEqual(900);
         for (const segment of object.split('/')) expect(segment.length).toBeLessThanOrEqual(255);
       }
+    });
+
+    it('C8 records the scope beside state whose path does not tell it, and beside no other', async () => {
+      const store = openOver(await factory());
+      const { metastore } = coreOf(store);
+      const long = { ...TASK, itemKey: '長'.repeat(300) };
+      for (const scope of [TASK, long]) await store.task(scope).set('k', 1);
+      expect((await metastore.inspect({ path: scopePath(TASK) }, {})).recorded).toBeUndefined();
+      expect(JSON.parse((await metastore.inspect({ path: scopePath(long) }, {})).recorded as string)).toEqual(long);
     });
 
     it('C9 keeps keys apart that differ in case only, also where file names do not', async () => {
