@@ -1,0 +1,496 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import {
+  beginAttempt,
+  ConfigError,
+  InvalidKeyError,
+  isSuspension,
+  StaleAttemptError,
+  StoreUnavailableError,
+  type AttemptOptions,
+} from '../../src/index.ts';
+import type { Timer } from '../../src/call.ts';
+import { withCoreParts } from '../../src/job/crash-point.ts';
+import { memoryMetastore } from '../../src/metastore/memory.ts';
+import { fakeClock, memoryStateStore } from '../../src/testing/testing.ts';
+import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
+import { interceptMetastore, recorder, type Intercept } from '../support/intercept.ts';
+import { TASK, testRuntime, type FenceKind } from '../support/runtime.ts';
+import { until } from '../support/until.ts';
+
+function setting(options: Partial<FakeFarSideOptions> & { intercept?: Intercept; fence?: FenceKind } = {}) {
+  const { intercept = (_call, proceed) => proceed(), fence = 'ordered', ...farOptions } = options;
+  const clock = fakeClock();
+  const store = memoryStateStore({ clock, metastore: interceptMetastore(memoryMetastore(), intercept) });
+  return { clock, store, far: fakeFarSide({ kind: 'plain', clock, ...farOptions }), task: testRuntime(store, { fence }) };
+}
+
+const thrown = (error: unknown): unknown => error;
+
+describe('round trips', () => {
+  test.each([
+    ['ordered', 4, 1],
+    ['drawn', 5, 2],
+  ] as const)(
+    'with a fence that is %s: %i for a fresh submit, wait and finish, %i for a reconnect',
+    async (fence, fresh, reconnect) => {
+      const { calls, intercept } = recorder();
+      const { far, task } = setting({ fence, intercept, activeLooks: 3 });
+      const attempt = await task.start();
+      calls.length = 0;
+      await attempt.context.run(far.job(), 'clip');
+      expect(calls).toHaveLength(fresh);
+
+      const submitted = far.job({ externalIdKey: 'other' });
+      await attempt.context.submit(submitted, 'clip');
+      const next = await task.start();
+      calls.length = 0;
+      await next.context.submit(submitted, 'clip');
+      expect(calls).toHaveLength(reconnect);
+      calls.length = 0;
+      await (await task.start()).context.run(far.job(), 'clip');
+      expect(calls).toHaveLength(reconnect);
+    },
+  );
+
+  test('nothing before the first use of state, and nothing at all for a task that uses none', async () => {
+    const { calls, intercept } = recorder();
+    const { task } = setting({ intercept, fence: 'drawn' });
+    await task.attempt(async (ctx) => {
+      ctx.idempotencyKey('mail');
+      ctx.item('x');
+      ctx.asset({ name: 'catalogue' });
+      return ctx.attempt;
+    });
+    expect(calls.filter((call) => call !== 'draw')).toEqual([]);
+  });
+
+  test('uses side by side take the fence once', async () => {
+    const { calls, intercept } = recorder();
+    const { far, task } = setting({ intercept, fence: 'drawn' });
+    const { context } = await task.start();
+    calls.length = 0;
+    await Promise.all([
+      context.run(far.job(), 'a'),
+      context.run(far.job({ externalIdKey: 'b' }), 'b'),
+      context.state.set('cursor', 1),
+    ]);
+    expect(calls.filter((call) => call === 'draw')).toHaveLength(1);
+  });
+
+  test('a beginning that failed is tried again at the next use', async () => {
+    let failures = 1;
+    const { far, task } = setting({
+      intercept: ({ method }, proceed) =>
+        method === 'begin' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+    });
+    const { context } = await task.start();
+    await expect(context.state.get('x')).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(await context.run(far.job(), 'clip')).toMatchObject({ of: 'job-1' });
+  });
+});
+
+describe('the state of an attempt', () => {
+  test('is fenced: what was superseded writes no more, and its signal says so', async () => {
+    const { store, task } = setting();
+    const old = await task.start();
+    await old.context.state.set('cursor', 1);
+    const next = await task.start();
+    await next.context.state.set('cursor', 2);
+    await expect(old.context.state.set('cursor', 3)).rejects.toBeInstanceOf(StaleAttemptError);
+    expect(old.context.signal.aborted).toBe(true);
+    expect(isSuspension(old.context.signal.reason)).toBe(true);
+    await expect(old.context.state.get('cursor')).rejects.toBe(old.context.signal.reason);
+    expect(await store.task(TASK).get('cursor')).toBe(2);
+  });
+
+  test('is apart for each item, and shared with a handle for people', async () => {
+    const { store, task } = setting();
+    const { context } = await task.start();
+    await context.state.set('k', 'task');
+    await context.item('a').state.set('k', 'by key');
+    await context.item(0).state.set('k', 'by index');
+    expect(await store.task(TASK).get('k')).toBe('task');
+    expect(await store.task({ ...TASK, itemKey: 'a' }).get('k')).toBe('by key');
+    expect(await store.task({ ...TASK, mapIndex: 0 }).get('k')).toBe('by index');
+    expect((await store.task({ ...TASK, mapIndex: 0 }).getEntry('k'))?.writer).toEqual({ ...TASK, mapIndex: 0 });
+  });
+
+  test('of an asset is not fenced, and names the task as its writer', async () => {
+    const { store, task } = setting();
+    const old = await task.start();
+    await (await task.start()).context.state.set('x', 1);
+    await old.context.asset({ name: 'catalogue' }).set('revision', 7);
+    const entry = await store.asset({ name: 'catalogue' }).getEntry('revision');
+    expect(entry).toMatchObject({ value: 7, writer: TASK });
+  });
+
+  test('is of no use after the end, and a run that goes on then ends', async () => {
+    const { far, task } = setting({ activeLooks: Infinity });
+    const attempt = await task.start();
+    const running = attempt.context.run(far.job(), 'clip').catch(thrown);
+    await until(() => far.calls.includes('getStatus'));
+    await attempt[Symbol.asyncDispose]();
+    expect(isSuspension(await running)).toBe(true);
+    await expect(attempt.context.state.set('x', 1)).rejects.toBeInstanceOf(StaleAttemptError);
+    const looks = far.calls.length;
+    await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+    expect(far.calls).toHaveLength(looks);
+  });
+
+  test('idempotencyKey() is the same in every attempt, and another for each name, item and life of the job', async () => {
+    const { store, task } = setting();
+    const [one, two] = [await task.start(), await task.start()];
+    const key = one.context.idempotencyKey('mail');
+    expect(key).toMatch(/^m[a-z2-7]{39}$/);
+    expect(two.context.idempotencyKey('mail')).toBe(key);
+    const reborn = await testRuntime(store, { createdAt: new Date(0) }).start();
+    const others = [
+      one.context.idempotencyKey('bill'),
+      one.context.item('a').idempotencyKey('mail'),
+      reborn.context.idempotencyKey('mail'),
+    ];
+    expect(new Set([key, ...others]).size).toBe(4);
+  });
+});
+
+describe('succeed()', () => {
+  test.each(['ordered', 'drawn'] as const)(
+    'with a fence that is %s: the state ends a day after the completion',
+    async (fence) => {
+      const { clock, store, far, task } = setting({ fence });
+      await task.attempt(async (ctx) => {
+        await ctx.item('a').state.set('k', 1);
+        await ctx.state.set('k', 1);
+        return ctx.run(far.job(), 'clip');
+      });
+      clock.advance('23h');
+      expect(await store.task(TASK).get('k')).toBe(1);
+      clock.advance('1h');
+      expect(await store.task(TASK).get('k')).toBeUndefined();
+      expect(await store.task({ ...TASK, itemKey: 'a' }).get('k')).toBeUndefined();
+    },
+  );
+
+  test('never rejects; what went wrong is logged', async () => {
+    const { task } = setting({
+      intercept: ({ method }, proceed) => (method === 'settle' ? Promise.reject(new StoreUnavailableError('down')) : proceed()),
+    });
+    const warn = jest.fn();
+    const attempt = await task.start({ logger: { debug: () => undefined, info: () => undefined, warn, error: () => undefined } });
+    await attempt.context.state.set('k', 1);
+    await attempt[Symbol.asyncDispose]();
+    await attempt.succeed();
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+
+  test('keeps everything where it is to be kept for ever', async () => {
+    const { calls, intercept } = recorder();
+    const { task } = setting({ intercept });
+    await task.attempt((ctx) => ctx.state.set('k', 1), { clearAfterSuccess: 'forever' });
+    expect(calls).not.toContain('settle');
+  });
+});
+
+describe('waiting by release', () => {
+  class Delayed extends Error {}
+
+  /** A runtime that starts a released task again after its time. */
+  async function released(
+    parts: ReturnType<typeof setting>,
+    process: Parameters<ReturnType<typeof testRuntime>['attempt']>[0],
+  ): Promise<{ result: unknown; releases: number[] }> {
+    const releases: number[] = [];
+    for (;;) {
+      const attempt = await parts.task.start({
+        release: async (after) => {
+          releases.push(Number(after));
+          throw new Delayed();
+        },
+      });
+      try {
+        return { result: await process(attempt.context), releases };
+      } catch (error) {
+        if (!(error instanceof Delayed)) throw error;
+        expect(isSuspension(error)).toBe(true);
+        parts.clock.advance(releases.at(-1) as number);
+      } finally {
+        await attempt[Symbol.asyncDispose]();
+      }
+    }
+  }
+
+  test('holds for a while, then frees the slot between polls; the next start polls once and lets go again', async () => {
+    const parts = setting({ activeLooks: 12 });
+    const { result, releases } = await released(parts, (ctx) =>
+      ctx.run(parts.far.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } }),
+    );
+    expect(result).toMatchObject({ of: 'job-1' });
+    expect(parts.far.jobs).toHaveLength(1);
+    expect(releases.length).toBeGreaterThan(3);
+    expect(releases.length).toBeLessThan(10);
+    expect(Math.max(...releases)).toBeLessThanOrEqual(30_000);
+    expect(releases.at(-1)).toBeGreaterThan(20_000);
+  });
+
+  test('a short job is never let go of', async () => {
+    const parts = setting({ activeLooks: 3 });
+    const { releases } = await released(parts, (ctx) => ctx.run(parts.far.job(), 'clip', { wait: { mode: 'release' } }));
+    expect(releases).toEqual([]);
+  });
+
+  test('runs side by side let go when all of them wait, until the earliest poll', async () => {
+    const parts = setting();
+    const wait = { mode: 'release', holdFor: '1s' } as const;
+    let busy = true;
+    const slow = parts.far.job({
+      externalIdKey: 'slow',
+      getStatus: async () => ({ state: parts.clock.now() > start + 500_000 ? 'succeeded' : 'active', nextPoll: '100s' }),
+    });
+    const quick = parts.far.job({
+      externalIdKey: 'quick',
+      submit: async (input, context) => {
+        // While this one submits, the other one keeps the slot.
+        await parts.clock.sleep(250_000);
+        busy = false;
+        return parts.far.job().submit(input, context);
+      },
+      submitTimeout: '10m',
+      getStatus: async () => ({ state: parts.clock.now() > start + 400_000 ? 'succeeded' : 'active', nextPoll: '30s' }),
+    });
+    const start = parts.clock.now();
+    const { result, releases } = await released(parts, (ctx) =>
+      Promise.all([ctx.run(slow, 'a', { wait }), ctx.run(quick, 'b', { wait })]),
+    );
+    expect(busy).toBe(false);
+    expect(result).toHaveLength(2);
+    expect(parts.far.jobs).toHaveLength(2);
+    expect(releases[0]).toBeLessThanOrEqual(30_000);
+    expect(releases.length).toBeGreaterThan(3);
+  });
+
+  test('one run that holds keeps the slot for all', async () => {
+    const parts = setting({ activeLooks: 8 });
+    const { releases } = await released(parts, (ctx) =>
+      Promise.all([
+        ctx.run(parts.far.job(), 'a', { wait: { mode: 'release', holdFor: '1s' } }),
+        ctx.run(parts.far.job({ externalIdKey: 'b' }), 'b', { wait: { mode: 'hold' } }),
+      ]),
+    );
+    expect(releases).toEqual([]);
+  });
+
+  test('is a ConfigError where the runtime cannot', async () => {
+    const { far, task } = setting();
+    const attempt = await task.start();
+    await expect(attempt.context.run(far.job(), 'clip', { wait: { mode: 'release' } })).rejects.toMatchObject({
+      option: 'wait.mode',
+    });
+    expect(far.jobs).toHaveLength(0);
+    await expect(task.start({ wait: { mode: 'release' } })).rejects.toBeInstanceOf(ConfigError);
+  });
+
+  test('is how all runs wait where the adapter says so', async () => {
+    const { far, task } = setting({ activeLooks: 50 });
+    const attempt = await task.start({
+      wait: { mode: 'release', holdFor: '1s' },
+      release: () => Promise.reject(new Delayed()),
+    });
+    await expect(attempt.context.run(far.job(), 'clip')).rejects.toBeInstanceOf(Delayed);
+    expect(attempt.context.signal.reason).toBeInstanceOf(Delayed);
+  });
+});
+
+describe('waiting by hold', () => {
+  test('asks more rarely as the job grows older, with jitter, and as the far side wishes', async () => {
+    const { clock, far, task } = setting();
+    const asked: number[] = [];
+    const job = far.job({
+      getStatus: async () => {
+        asked.push(clock.now());
+        return asked.length > 30
+          ? { state: 'succeeded' }
+          : { state: 'active', ...(asked.length === 25 && { nextPoll: '7m' as const }) };
+      },
+    });
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+    const gaps = asked.slice(1).map((time, index) => time - asked[index]!);
+    expect(gaps[0]).toBeGreaterThanOrEqual(750);
+    expect(gaps[0]).toBeLessThanOrEqual(1_000);
+    expect(gaps[23]).toBeGreaterThanOrEqual(22_500);
+    expect(gaps[23]).toBeLessThanOrEqual(30_000);
+    expect(gaps[24]).toBe(420_000);
+    expect(new Set(gaps.slice(12, 20)).size).toBeGreaterThan(1);
+  });
+
+  test('a signal of the run stops the waiting, and the job goes on', async () => {
+    const { far, task } = setting({ activeLooks: 100 });
+    const { context } = await task.start();
+    const controller = new AbortController();
+    const job = far.job({ getStatus: async () => (controller.abort(new Error('enough')), { state: 'active' }) });
+    await expect(context.run(job, 'clip', { signal: controller.signal })).rejects.toThrow('enough');
+    expect(context.signal.aborted).toBe(false);
+    expect(far.jobs[0]?.cancelled).toEqual([]);
+    await context.state.set('still', 'here');
+  });
+
+  test('progress is handed on; what hears it may fail', async () => {
+    const { far, task } = setting();
+    const heard: unknown[] = [];
+    let looks = 0;
+    const job = far.job({
+      getStatus: async () => ((looks += 1) > 2 ? { state: 'succeeded' } : { state: 'active', progress: { percent: looks } }),
+    });
+    await task.attempt((ctx) => ctx.run(job, 'clip'), {
+      onProgress: (progress) => {
+        heard.push(progress);
+        throw new Error('no');
+      },
+    });
+    expect(heard).toEqual([{ percent: 1 }, { percent: 2 }]);
+  });
+});
+
+describe('the heartbeat', () => {
+  /** Timers that fire when the test says so. */
+  function manualTimer(): { timer: Timer; fire: () => Promise<void>; waiting: () => number } {
+    const timers: { ms: number; fire: () => void }[] = [];
+    return {
+      timer: (ms, fire) => {
+        const entry = { ms, fire };
+        timers.push(entry);
+        return () => void (timers.includes(entry) && timers.splice(timers.indexOf(entry), 1));
+      },
+      waiting: () => timers.filter(({ ms }) => ms === 5_000).length,
+      async fire() {
+        const entry = timers.find(({ ms }) => ms === 5_000);
+        if (!entry) throw new Error('no heartbeat is due');
+        timers.splice(timers.indexOf(entry), 1);
+        entry.fire();
+        await new Promise((resolve) => void setImmediate(resolve));
+      },
+    };
+  }
+
+  async function beating(beat: () => Promise<'held' | 'lost'>) {
+    const parts = setting({ activeLooks: Infinity });
+    const manual = manualTimer();
+    const attempt = await beginAttempt(withCoreParts(parts.store, { timer: manual.timer }), {
+      scope: TASK,
+      attempt: 1,
+      first: true,
+      createdAt: new Date(),
+      fence: { kind: 'ordered', order: [1, 1] },
+      heartbeat: { every: '5s', beat },
+    });
+    return { ...parts, ...manual, attempt };
+  }
+
+  test('goes on from the first use of state to the end, apart from the polls', async () => {
+    let beats = 0;
+    const { attempt, fire, waiting } = await beating(async () => ((beats += 1), 'held'));
+    expect(waiting()).toBe(0);
+    await attempt.context.state.set('k', 1);
+    await attempt.context.item('a').state.set('k', 1);
+    expect(waiting()).toBe(1);
+    await fire();
+    await fire();
+    expect(beats).toBe(2);
+    await attempt[Symbol.asyncDispose]();
+    expect(waiting()).toBe(0);
+  });
+
+  test('that is lost ends the attempt, and leaves the external job alone', async () => {
+    const { attempt, fire, far } = await beating(async () => 'lost');
+    const running = attempt.context.run(far.job(), 'clip').catch(thrown);
+    await until(() => far.calls.includes('getStatus'));
+    await fire();
+    expect(await running).toBeInstanceOf(StaleAttemptError);
+    await attempt[Symbol.asyncDispose]();
+    expect(far.jobs[0]?.cancelled).toEqual([]);
+  });
+
+  test('that fails says nothing: the fence decides', async () => {
+    const { attempt, fire, waiting } = await beating(() => Promise.reject(new Error('no connection')));
+    await attempt.context.state.set('k', 1);
+    await fire();
+    expect(attempt.context.signal.aborted).toBe(false);
+    expect(waiting()).toBe(1);
+    await attempt[Symbol.asyncDispose]();
+  });
+});
+
+describe('a suspension', () => {
+  test.each([[new Error('closing')], ['closing'], [undefined], [Object.freeze(new Error('frozen'))]])(
+    'of %p is one',
+    async (reason) => {
+      const { task } = setting();
+      const attempt = await task.start();
+      attempt.abort(reason);
+      attempt.abort(new Error('later'));
+      const error = attempt.context.signal.reason as Error;
+      expect(isSuspension(error)).toBe(true);
+      if (reason instanceof Error && Object.isExtensible(reason)) expect(error).toBe(reason);
+      else expect(error.cause).toBe(reason);
+      await expect(attempt.context.state.get('x')).rejects.toBe(error);
+    },
+  );
+
+  test('of the runtime’s signal is the end, also where it was aborted before', async () => {
+    const { far, task } = setting();
+    const reason = new Error('shutdown');
+    const attempt = await task.start({ signal: AbortSignal.abort(reason) });
+    await expect(attempt.context.run(far.job(), 'clip')).rejects.toBe(reason);
+    expect(far.jobs).toHaveLength(0);
+  });
+
+  test.each([[new Error('x')], [undefined], ['text'], [null]])('%p is none', (error) => {
+    expect(isSuspension(error)).toBe(false);
+  });
+});
+
+describe('bad options of an attempt', () => {
+  const good: AttemptOptions = {
+    scope: TASK,
+    attempt: 1,
+    first: true,
+    createdAt: new Date(0),
+    fence: { kind: 'ordered', order: [1, 1] },
+  };
+  test.each([
+    ['attempt', { attempt: 0 }],
+    ['attempt', { attempt: 1.5 }],
+    ['first', { first: 'yes' }],
+    ['createdAt', { createdAt: new Date(Number.NaN) }],
+    ['createdAt', { createdAt: 5 }],
+    ['fence.kind', { fence: { kind: 'random' } }],
+    ['fence.kind', { fence: undefined }],
+    ['fence.prove', { fence: { kind: 'drawn' } }],
+    ['fence.order', { fence: { kind: 'ordered', order: [0, 0] } }],
+    ['fence.order', { fence: { kind: 'ordered', order: [-1, 1] } }],
+    ['fence.order', { fence: { kind: 'ordered', order: [1, 100_000_000] } }],
+    ['heartbeat.every', { heartbeat: { every: 0, beat: async () => 'held' } }],
+    ['heartbeat.beat', { heartbeat: { every: '1s' } }],
+    ['clearAfterSuccess', { clearAfterSuccess: 0 }],
+    ['wait.mode', { wait: { mode: 'poll' } }],
+    ['wait.holdFor', { wait: { mode: 'release', holdFor: -1 }, release: () => Promise.reject(new Error()) }],
+  ])('%s', async (option, bad) => {
+    const { calls, intercept } = recorder();
+    const { store } = setting({ intercept });
+    await expect(beginAttempt(store, { ...good, ...bad } as AttemptOptions)).rejects.toMatchObject({
+      code: 'mooring.config',
+      option,
+    });
+    expect(calls).toEqual([]);
+  });
+
+  test('a scope that cannot be a path, a store that is none, an item that is none', async () => {
+    const { store, task } = setting();
+    await expect(beginAttempt(store, { ...good, scope: { ...TASK, flow: '' } })).rejects.toBeInstanceOf(InvalidKeyError);
+    await expect(beginAttempt({} as typeof store, good)).rejects.toMatchObject({ option: 'store' });
+    const { context } = await task.start();
+    expect(() => context.item({} as never)).toThrow(ConfigError);
+    expect(() => context.item('')).toThrow(InvalidKeyError);
+    expect(() => context.item(-1)).toThrow(InvalidKeyError);
+    expect(() => context.idempotencyKey('')).toThrow(ConfigError);
+  });
+});
