@@ -1,7 +1,8 @@
 /** An empty project outside the checkout, with the packed tarball installed in it as a user would install it. */
-import { access, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { ensureBuilt } from '../../scripts/build.ts';
 import { run } from '../../scripts/command.ts';
 
 /** Of this checkout. */
@@ -25,12 +26,10 @@ export interface Consumer {
 /**
  * Packs what is built and installs it. Needs no network: what the package depends on is packed from this checkout.
  *
- * @throws Error when nothing is built, or npm refuses.
+ * @throws Error when the build fails, or npm refuses.
  */
 export async function createConsumer(): Promise<Consumer> {
-  await access(join(root, 'dist/src/index.js')).catch(() => {
-    throw new Error('dist is missing: run `npm run build` first');
-  });
+  await ensureBuilt();
   const folder = await mkdtemp(join(tmpdir(), 'mooring-consumer-'));
   const [own, ...others] = await pack([root, ...DEPENDENCIES.map((name) => join(root, 'node_modules', name))], folder);
   const dependencies = Object.fromEntries(DEPENDENCIES.map((name, at) => [name, `file:${others[at]?.filename}`]));

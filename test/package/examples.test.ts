@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureBuilt } from '../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
 import { root } from './consumer.ts';
 
 /** Each example, run as a reader runs it: in a process of its own, against the built package and a real Redis. */
+
+jest.setTimeout(60_000);
 
 const SAYS: Record<string, readonly (string | RegExp)[]> = {
   '01-reconnect.ts': [
@@ -30,8 +33,9 @@ const SAYS: Record<string, readonly (string | RegExp)[]> = {
 let redis: RedisServer;
 
 beforeAll(async () => {
+  await ensureBuilt();
   redis = await startRedis();
-}, 60_000);
+});
 
 afterAll(() => redis?.stop());
 
@@ -46,18 +50,14 @@ function run(file: string): Promise<{ code: unknown; stdout: string; stderr: str
   });
 }
 
-test.each(Object.entries(SAYS))(
-  '%s',
-  async (file, lines) => {
-    const { code, stdout, stderr } = await run(file);
+test.each(Object.entries(SAYS))('%s', async (file, lines) => {
+  const { code, stdout, stderr } = await run(file);
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const line of lines) expect(stdout).toMatch(line);
-    const steps = stdout.match(/uploaded|indexed \S+/g) ?? [];
-    expect(new Set(steps).size).toBe(steps.length);
-  },
-  60_000,
-);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const line of lines) expect(stdout).toMatch(line);
+  const steps = stdout.match(/uploaded|indexed \S+/g) ?? [];
+  expect(new Set(steps).size).toBe(steps.length);
+});
 
 test('no example is left out', async () => {
   const files = await readdir(join(root, 'examples'));

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/command.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 
 /** What the tarball holds, and what importing it loads. */
+
+jest.setTimeout(60_000);
 
 interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
@@ -24,7 +26,7 @@ beforeAll(async () => {
   const hook = 'export async function resolve(s, c, n) { const r = await n(s, c); console.log(r.url); return r; }';
   const register = `import { register } from 'node:module'; register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hook))});`;
   await consumer.write('watch.js', register);
-}, 60_000);
+});
 
 afterAll(() => consumer?.remove());
 

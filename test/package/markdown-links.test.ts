@@ -1,9 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { expect, test, jest } from '@jest/globals';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { root } from './consumer.ts';
 
 /** Links between our own pages: the file is there, and the heading that an anchor names. */
+
+jest.setTimeout(60_000);
 
 async function pages(): Promise<string[]> {
   const found = await Promise.all(

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, jest } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -11,6 +11,8 @@ import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 
 /** The first program of the README, as it stands there, in an empty project that installed the tarball, on a real Redis. */
+
+jest.setTimeout(60_000);
 
 /** The user's own client, which the README imports. */
 const FARM_CLIENT = `
@@ -32,7 +34,7 @@ beforeAll(async () => {
   await consumer.write('farm.js', FARM_CLIENT);
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   program = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-}, 60_000);
+});
 
 afterAll(async () => {
   await redis?.stop();
@@ -98,6 +100,7 @@ describe.each([
     await consumer.write(file, code);
     farm = await startFarm();
     connection = new Redis(redis.port, '127.0.0.1', { maxRetriesPerRequest: null });
+    await connection.flushall();
     queue = new Queue('transcode', { connection });
     events = new QueueEvents('transcode', { connection });
     await events.waitUntilReady();
@@ -134,7 +137,7 @@ describe.each([
 
     expect(result).toEqual({ url: 'https://farm.example/farm-1' });
     expect(farm.tokens).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('a job whose worker was killed before it could note the ID is submitted again with the same key', async () => {
     const first = startWorker();
@@ -149,7 +152,7 @@ describe.each([
 
     expect(farm.ids).toEqual(new Set(['farm-1']));
     expect(new Set(farm.tokens).size).toBe(1);
-  }, 60_000);
+  });
 });
 
 /** The letter of the one external-job record in Redis. */

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test, jest } from '@jest/globals';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/command.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 
 /** Every program of the README compiles against the packed declarations; what it leaves to the reader is declared here. */
+
+jest.setTimeout(60_000);
 
 const LEFT_TO_THE_READER: Record<string, string> = {
   Mooring: '',
@@ -52,7 +54,7 @@ beforeAll(async () => {
   await mkdir(join(consumer.folder, 'readme'));
   await consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['readme'] }));
   await consumer.write('readme/farm.ts', FARM);
-}, 60_000);
+});
 
 afterAll(() => consumer?.remove());
 
@@ -81,7 +83,7 @@ test('every program of the README compiles', async () => {
   const wrong = await compile();
 
   expect(wrong).toBe('');
-}, 60_000);
+});
 
 test('a program that does not compile is seen', async () => {
   const program = programs.get('Mooring')?.replace('idempotentFor:', 'idempotentSince:') ?? '';
@@ -90,7 +92,7 @@ test('a program that does not compile is seen', async () => {
   const wrong = await compile();
 
   expect(wrong).toContain('readme/wrong.ts');
-}, 60_000);
+});
 
 test('the first program fits the first screen, with its imports and nothing left out', () => {
   const lines = programs.get('Mooring')?.trimEnd().split('\n') ?? [];
