@@ -72,8 +72,8 @@ async function compareSwitch(): Promise<void> {
   const zlib = nodeZlib();
   if (!zlib) return;
   const { gzip, gunzip, gzipSync, gunzipSync } = zlib;
-  const widths = [8, 9, 12, 12, 12, 12];
-  console.log(row(['size', 'level', 'gzip now', 'in thread', 'gunzip now', 'in thread'], widths), '(microseconds)');
+  const widths = [8, 9, 6, 12, 12, 12, 12];
+  console.log(row(['size', 'level', 'left', 'gzip now', 'in thread', 'gunzip now', 'in thread'], widths), '(microseconds)');
   for (const size of SWITCH_SIZES) {
     for (const level of [1, 6]) {
       const plain = json(size);
@@ -83,7 +83,9 @@ async function compareSwitch(): Promise<void> {
       const packLater = await micros(() => new Promise((resolve) => gzip(plain, { level }, resolve)));
       const unpackNow = await micros(() => gunzipSync(packed));
       const unpackLater = await micros(() => new Promise((resolve) => gunzip(packed, resolve)));
-      console.log(row([name(size), level, packNow, packLater, unpackNow, unpackLater], widths));
+      console.log(
+        row([name(size), level, (packed.length / size).toFixed(3), packNow, packLater, unpackNow, unpackLater], widths),
+      );
     }
   }
 }
@@ -99,7 +101,7 @@ async function compareCodecs(): Promise<void> {
     ['zstd', zstdCodec()],
   ];
   const widths = [16, 8, 6, 10, 10, 14, 14];
-  console.log(`\n${row(['codec', 'size', 'left', 'encode', 'decode', 'standstill ms', ''], widths)}`);
+  console.log(`\n${row(['codec', 'size', 'left', 'encode', 'decode', 'standstill, ms', ''], widths)}`);
   for (const size of SIZES) {
     const plain = json(size);
     for (const [label, codec] of codecs) {

@@ -1,10 +1,10 @@
-import { mkdirSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { FileSystem, Root } from './file-folder.ts';
 import { fileDelete, fileList } from './file-list.ts';
 import { filePut } from './file-put.ts';
 import { fileGet, fileGetStream } from './file-read.ts';
+import { realDirectory } from './file-root.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** An object store in a folder of a given file system, one file for each object, under its key. Files 0600, folders 0700. */
@@ -23,7 +23,7 @@ export interface FileObjectStoreOptions {
 /**
  * An object store in a folder.
  *
- * @throws {@link ConfigError} when the folder can neither be found nor made.
+ * @throws {@link ConfigError} when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
  */
 export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): ObjectStore {
   if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
@@ -42,14 +42,4 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
     delete: fileDelete(root),
     list: fileList(root),
   };
-}
-
-function realDirectory(directory: string): string {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return realpathSync.native(directory);
-  } catch (error) {
-    const { code = 'no reason' } = error as NodeJS.ErrnoException;
-    throw new ConfigError('directory', `must be a folder that can be used (${code})`, directory);
-  }
 }

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import * as nodeSync from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import * as nodeFiles from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError } from '../../../src/errors.ts';
+import { realDirectory, type RootFiles } from '../../../src/object-store/file-root.ts';
 import { fileObjectStoreOver } from '../../../src/object-store/file-store.ts';
 import { fileObjectStore } from '../../../src/object-store/file.ts';
 import { all, objectOf, objectStoreContract } from '../../contract/object-store.ts';
@@ -175,6 +177,38 @@ describe('C9 a file system that takes capital letters for small ones', () => {
     await expect(store.delete([objectOf('key')])).resolves.toEqual([]);
 
     await expect(store.get(objectOf('Key'))).resolves.toEqual(Buffer.from('x'));
+  });
+});
+
+describe('C9 a file system that mixes up capital letters and small ones without a sign', () => {
+  const mixing = (real: (path: string) => string): RootFiles => ({
+    mkdirSync: nodeSync.mkdirSync,
+    mkdtempSync: nodeSync.mkdtempSync,
+    rmdirSync: nodeSync.rmdirSync,
+    realpathSync: { native: (path) => (path.includes('+CASE-') ? real(path) : nodeSync.realpathSync.native(path)) },
+  });
+
+  it('is refused when the store is made', async () => {
+    const make = (): string =>
+      realDirectory(
+        directory,
+        mixing((path) => path),
+      );
+
+    expect(make).toThrow(ConfigError);
+    expect(make).toThrow('must be on a file system that tells capital letters from small ones');
+    await expect(tree()).resolves.toEqual([]);
+  });
+
+  it('is used where it says what is really there, and where it is told apart', async () => {
+    expect(
+      realDirectory(
+        directory,
+        mixing((path) => path.replace('+CASE-', '+case-')),
+      ),
+    ).toBe(directory);
+    expect(realDirectory(directory)).toBe(directory);
+    await expect(tree()).resolves.toEqual([]);
   });
 });
 
