@@ -21,20 +21,19 @@ export interface RigClient {
 
 type Send = (...args: (string | Buffer | number)[]) => Promise<unknown>;
 
-/** A clock that a rig and its tests share. */
-export interface RigClock {
-  shift: number;
-}
+/** What stands for the server's time in a script, and what for the life that is left of its key; or nothing, for its own. */
+export type TimeOf = () => { time: string; left: string } | undefined;
 
-/** A client whose server lives at a later time. */
-export function shiftedClient(client: RigClient, clock: RigClock): RedisClient {
+/** A client whose server lives at another time. */
+export function timedClient(client: RigClient, timeOf: TimeOf): RedisClient {
   const shifted = (command: string, send: Send): Send => {
     return async (...args) => {
-      if (clock.shift === 0) return send(...args);
+      const other = timeOf();
+      if (!other || (command !== 'evalsha' && command !== 'eval')) return send(...args);
       if (command === 'evalsha') throw Object.assign(new Error('NOSCRIPT the time was moved'), { name: 'ReplyError' });
-      if (command === 'eval') return send(moveTime(String(args[0]), clock.shift), ...args.slice(1));
-      const reply = await send(...args);
-      return command === 'time' ? later(reply as [string, string], clock.shift) : reply;
+      const script = String(args[0]);
+      if (!script.includes(TIME)) throw new Error('the script asks for no time');
+      return send(script.replace(TIME, other.time).replaceAll(LEFT, other.left), ...args.slice(1));
     };
   };
   return new Proxy(client as unknown as RedisClient & { createBuiltinCommand(name: string): { string: Send; buffer: Send } }, {
@@ -51,24 +50,18 @@ export function shiftedClient(client: RigClient, clock: RigClock): RedisClient {
   });
 }
 
-/** Asks for the time where a script does, moved; and counts what is left of a key's life from then. */
-function moveTime(script: string, shift: number): string {
-  const seconds = Math.floor(shift / 1_000);
-  const time = `(function() local t = redis.call('TIME') return {tostring(t[1] + ${seconds}), t[2]} end)()`;
-  const moved = script
-    .replace("redis.call('TIME')", time)
-    .replaceAll("redis.call('PTTL', KEY)", `(redis.call('PTTL', KEY) - ${shift})`);
-  if (moved === script) throw new Error('the script asks for no time');
-  return moved;
-}
+const TIME = "redis.call('TIME')";
+const LEFT = "redis.call('PTTL', KEY)";
 
-function later([seconds, microseconds]: [string, string], shift: number): [string, string] {
-  return [String(Number(seconds) + Math.floor(shift / 1_000)), microseconds];
+function shifted(ms: number): ReturnType<TimeOf> {
+  if (ms === 0) return undefined;
+  const time = `(function() local t = ${TIME} return {tostring(t[1] + ${ms / 1_000}), t[2]} end)()`;
+  return { time, left: `(${LEFT} - ${ms})` };
 }
 
 /** A rig on a running server or Cluster. `nodes` are clients of its masters, one each. */
 export function redisRig(client: RigClient, nodes: () => readonly RigClient[], stop: () => Promise<void>): MetastoreRig {
-  const clock: RigClock = { shift: 0 };
+  let shift = 0;
   const hashOf = (namespace: string, path: string): string => keysOf(namespace).scope(path)[0];
   const keys = async (node: RigClient): Promise<string[]> => {
     const found: string[] = [];
@@ -81,15 +74,15 @@ export function redisRig(client: RigClient, nodes: () => readonly RigClient[], s
     return found;
   };
   return {
-    metastore: () => redisMetastore({ client: shiftedClient(client, clock) }),
-    shift: () => clock.shift,
+    metastore: () => redisMetastore({ client: timedClient(client, () => shifted(shift)) }),
+    shift: () => shift,
     async advance(ms) {
       if (ms % 1_000 !== 0) throw new Error('the time moves by whole seconds');
-      clock.shift += ms;
+      shift += ms;
       for (const node of nodes()) {
         const all = await keys(node);
         const left = await Promise.all(all.map((key) => node.call('pttl', key)));
-        const gone = all.filter((_key, index) => Number(left[index]) >= 0 && Number(left[index]) <= clock.shift);
+        const gone = all.filter((_key, index) => Number(left[index]) >= 0 && Number(left[index]) <= shift);
         await Promise.all(gone.map((key) => node.call('del', key)));
       }
     },
@@ -102,7 +95,7 @@ export function redisRig(client: RigClient, nodes: () => readonly RigClient[], s
       await (text === undefined ? client.hdel(key, field) : client.hset(key, field, text));
     },
     async reset() {
-      clock.shift = 0;
+      shift = 0;
       for (const node of nodes()) await node.call('flushall');
     },
     stop,

@@ -53,7 +53,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const keeper = spawn(
     '/bin/sh',
     ['-c', KEEPER, 'keeper', 'redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
-      .concat(['--save', '', '--appendonly', 'no', '--loglevel', 'warning'])
+      .concat(['--save', '', '--appendonly', 'no', '--loglevel', 'warning', '--repl-diskless-sync-delay', '0'])
       .concat(options.args ?? []),
     {
       stdio: ['pipe', 'pipe', 'pipe'],

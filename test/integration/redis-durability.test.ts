@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { attempt, begin, put, record, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { openRedisMetastore } from '../support/store-context.ts';
+import { until } from '../support/until.ts';
+
+/** Writes that count as done only when a replica has them. */
+
+const NOT_REPLICATED = { code: 'mooring.outcome-unknown', reason: 'not-replicated' };
+const ONE_REPLICA = { kind: 'replicas', count: 1, timeout: 300 } as const;
+
+describe('durability', () => {
+  let server: TestRedis;
+  let replica: TestRedis;
+  const clients: Redis[] = [];
+
+  const open = (durability: Parameters<typeof openRedisMetastore>[0]['durability'] = ONE_REPLICA) => {
+    const client = new Redis(server.port);
+    clients.push(client);
+    return openRedisMetastore({ client, ...(durability && { durability }) });
+  };
+  const replicaStops = async (work: () => Promise<void>): Promise<void> => {
+    process.kill(replica.pid, 'SIGSTOP');
+    try {
+      await work();
+    } finally {
+      process.kill(replica.pid, 'SIGCONT');
+    }
+  };
+
+  beforeAll(async () => {
+    server = await startRedis();
+    replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(server.port)] });
+    await until(async () => (await server.command('info', 'replication')).includes('state=online'));
+  }, 60_000);
+  afterAll(async () => {
+    for (const client of clients) client.disconnect();
+    await replica?.stop();
+    await server?.stop();
+  });
+
+  test('a write that a replica has is done', async () => {
+    const m = open();
+    const who = attempt(1);
+    expect((await begin(m, who)).kind).toBe('ok');
+    expect((await write(m, who, put('k', 1))).kind).toBe('ok');
+    expect((await m.writeRecord(SCOPE, record(who, 's'), {})).kind).toBe('ok');
+  });
+
+  test('one that came short was applied, and says so; a refusal needs no replica', async () => {
+    const m = open();
+    const who = tool();
+    await m.ready({});
+    await replicaStops(async () => {
+      await expect(write(m, who, put('short', 1, { expect: 'absent' }))).rejects.toMatchObject(NOT_REPLICATED);
+      expect(await value(m, 'short')).toBe(1);
+      expect((await write(m, who, put('short', 2, { expect: 'absent' }))).kind).toBe('conflict');
+    });
+  });
+
+  test('sent again, on whatever connection, it waits again: what is there already is not counted as replicated', async () => {
+    const who = tool();
+    const id = who.next();
+    const m = open();
+    await m.ready({});
+    await replicaStops(async () => {
+      await expect(write(m, who, put('again', 1), { id })).rejects.toMatchObject(NOT_REPLICATED);
+      const other = open();
+      await expect(write(other, who, put('again', 1), { id, resent: true })).rejects.toMatchObject(NOT_REPLICATED);
+    });
+    expect((await write(open(), who, put('again', 1), { id, resent: true })).kind).toBe('ok');
+  });
+
+  test('the append-only file is refused before anything is written where Redis has no WAITAOF', async () => {
+    const has = !/redis_version:(?:6|7\.[01])\./.test(await server.command('info', 'server'));
+    const m = open({ kind: 'append-only-file', replicas: 0, timeout: 100 });
+    const written = write(m, tool(), put('file', 1));
+    if (has) {
+      await expect(written).resolves.toMatchObject({ kind: 'ok' });
+    } else {
+      await expect(written).rejects.toMatchObject({
+        code: 'mooring.config',
+        option: 'durability.kind',
+        message: expect.stringContaining('7.2'),
+      });
+      expect(await value(open(), 'file')).toBeUndefined();
+    }
+  });
+});

@@ -1,0 +1,335 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { systemTimer } from '../../src/call.ts';
+import { isMooringError } from '../../src/errors.ts';
+import { keysOf } from '../../src/metastore/layout.ts';
+import { memoryData, peekScope, type MemoryData } from '../../src/metastore/memory-scope.ts';
+import { openMemory } from '../../src/metastore/memory.ts';
+import { openMetastore, type MetastoreContext, type OpenMetastore } from '../../src/metastore/metastore.ts';
+import { redisMetastore } from '../../src/metastore/redis.ts';
+import { systemRandom } from '../../src/random.ts';
+import { all, attempt, DAY, digest, HOUR, MINUTE, put, putRef, tool, type Hand } from '../contract/metastore-parts.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { timedClient } from '../support/redis-rig.ts';
+
+/**
+ * The memory metastore and the scripts of Redis are one thing written twice: any sequence of operations gets the same replies
+ * from both, and leaves the same texts, the same index and the same ends of life. The time is the same for both, and moves only
+ * where the sequence says so.
+ */
+
+const NAMESPACE = 'model';
+const TASK = 'f/r/t/-1';
+const PATHS = [TASK, 'assets/uri=u', 'assets/n'] as const;
+const KEYS = keysOf(NAMESPACE);
+
+const when = fc.constantFrom(0, MINUTE, 30 * MINUTE, 61 * MINUTE, 3 * HOUR, DAY, 8 * DAY, 31 * DAY);
+const rarely = fc.constantFrom(false, false, false, false, false, true);
+const began = fc.constantFrom(0, 0, 0, 0, 30 * MINUTE, 61 * MINUTE);
+const retention = fc.constantFrom<number | 'forever'>(HOUR, DAY, 40 * DAY, 'forever');
+const path = fc.constantFrom(TASK, TASK, TASK, ...PATHS);
+const who = fc.nat(5);
+const keyName = fc.constantFrom('a', 'b', 'result=job');
+const changes = fc.uniqueArray(
+  fc.record({
+    name: keyName,
+    kind: fc.constantFrom('inline', 'inline', 'ref', 'delete'),
+    object: fc.constantFrom('1.gz', '2.gz', '3.gz'),
+    retention,
+    expect: fc.constantFrom<undefined | 'absent' | 'current' | 'wrong'>(
+      undefined,
+      undefined,
+      undefined,
+      'absent',
+      'current',
+      'wrong',
+    ),
+  }),
+  { minLength: 1, maxLength: 2, selector: (change) => change.name },
+);
+const operation = fc.oneof(
+  fc.record({ op: fc.constant('advance' as const), ms: when }),
+  fc.record({ op: fc.constant('begin' as const), path, who, first: fc.boolean(), ago: when, drawn: fc.boolean() }),
+  fc.record({ op: fc.constant('draw' as const), path }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('write' as const),
+      path,
+      who,
+      changes,
+      again: rarely,
+      ago: began,
+      resent: rarely,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant('record' as const),
+      who,
+      letter: fc.constantFrom('n', 's', 's', 'e', 'o', 'f', 'a'),
+      job: fc.constantFrom('j1', 'j2'),
+      basis: fc.constantFrom('none', 'current', 'current'),
+      withdraw: rarely,
+      result: fc.option(changes),
+      again: rarely,
+      retention,
+      submission: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  fc.record({
+    op: fc.constant('answer' as const),
+    letter: fc.constantFrom('n', 'e'),
+    job: fc.constantFrom('j1', 'j2'),
+    basis: fc.constantFrom('none', 'current', 'current'),
+  }),
+  fc.record({ op: fc.constant('refresh' as const), retention }),
+  fc.record({ op: fc.constant('orphan' as const), job: fc.constantFrom('j1', 'j2') }),
+  fc.record({ op: fc.constant('forget' as const), job: fc.constantFrom('j1', 'j2') }),
+  fc.record({
+    op: fc.constant('settle' as const),
+    who,
+    within: fc.constantFrom(MINUTE, HOUR, DAY, 40 * DAY),
+    keepFence: fc.boolean(),
+  }),
+  fc.record({ op: fc.constant('clear' as const), path, again: rarely }),
+  fc.record({ op: fc.constant('declare' as const) }),
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+/** What a sequence carries along: who acts, with what write IDs, and what the texts said last. */
+interface World {
+  hands: Hand[];
+  last: Map<Hand, ReturnType<Hand['next']>>;
+  now: number;
+}
+
+function idOf(world: World, hand: Hand, again: boolean): ReturnType<Hand['next']> {
+  const id = (again ? world.last.get(hand) : undefined) ?? hand.next();
+  world.last.set(hand, id);
+  return id;
+}
+
+/** The call of one operation, with everything drawn before, so that both get the very same. */
+function callOf(
+  operation: Exclude<Operation, { op: 'advance' }>,
+  world: World,
+  stored: Map<string, string>,
+): (m: OpenMetastore) => Promise<unknown> {
+  const scope = { path: 'path' in operation ? operation.path : TASK };
+  const hand = world.hands['who' in operation ? operation.who : 5] as Hand;
+  const versionOf = (field: string): never => (stored.get(field)?.slice(3, 55) ?? 'absent') as never;
+  const change = ({
+    name,
+    kind,
+    object,
+    retention: kept,
+    expect: expected,
+  }: (typeof changes extends fc.Arbitrary<infer T> ? T : never)[number]) => ({
+    ...(kind === 'inline'
+      ? put(name, object, { retention: kept })
+      : kind === 'ref'
+        ? putRef(name, `n/f/r/t/${name}/${object}`, { retention: kept })
+        : { name }),
+    ...(expected !== undefined && {
+      expect:
+        expected === 'current' ? versionOf(`e:${name}`) : expected === 'wrong' ? ('x'.repeat(52) as never) : ('absent' as const),
+    }),
+  });
+  const basisOf = (basis: string): never => (basis === 'current' ? stored.get('r:job')?.slice(3, 55) : undefined) as never;
+  switch (operation.op) {
+    case 'begin': {
+      const { first, ago, drawn } = operation;
+      const request = {
+        fence: hand.fence,
+        nonce: hand.nonce,
+        drawn,
+        first,
+        createdAt: world.now - ago,
+        records: ['job', 'other'],
+      };
+      return (m) => m.begin(scope, request, {});
+    }
+    case 'draw':
+      return (m) => m.draw(scope, {});
+    case 'write': {
+      const { again, ago, resent } = operation;
+      const fenced = hand.nonce.startsWith('a');
+      const write = {
+        id: idOf(world, hand, again),
+        fenced,
+        began: world.now - ago,
+        changes: operation.changes.map(change),
+        resent,
+      };
+      return (m) => m.write({ ...scope, recorded: '{"flow":"f"}' }, write, {});
+    }
+    case 'record': {
+      const { letter, job, withdraw, result, again, submission } = operation;
+      const write = {
+        id: idOf(world, hand, again),
+        name: 'job',
+        letter: letter as 's',
+        submission,
+        idDigest: 'eof'.includes(letter) ? digest(job) : '0'.repeat(32),
+        json: JSON.stringify({ externalId: job, previous: [] }),
+        retention: operation.retention,
+        basis: basisOf(operation.basis),
+        withdraw: withdraw && 'ns'.includes(letter),
+        ...(result?.[0] && { result: change({ ...result[0], expect: undefined }) }),
+        resent: false,
+      };
+      return (m) => m.writeRecord(scope, write, {});
+    }
+    case 'answer': {
+      const { letter, job } = operation;
+      const answer = {
+        id: hand.next(),
+        name: 'job',
+        letter: letter as 'n',
+        submission: 2,
+        idDigest: letter === 'e' ? digest(job) : '0'.repeat(32),
+        json: '{"previous":[]}',
+        retention: 30 * DAY,
+        basis: basisOf(operation.basis) ?? ('x'.repeat(52) as never),
+      };
+      return (m) => m.answerRecord(scope, answer, {});
+    }
+    case 'refresh':
+      return (m) => m.refresh(scope, { name: 'job', basis: basisOf('current'), retention: operation.retention }, {});
+    case 'orphan':
+      return (m) => m.listOrphan(scope, { name: 'job', idDigest: digest(operation.job), json: '{"externalId":"x/y"}' }, {});
+    case 'forget':
+      return (m) => m.forgetOrphan(scope, { name: 'job', idDigest: digest(operation.job) }, {});
+    case 'settle': {
+      const { within, keepFence } = operation;
+      return (m) => m.settle(scope, { fence: hand.fence, nonce: hand.nonce, within, keepFence }, {});
+    }
+    case 'clear': {
+      const id = idOf(world, hand, operation.again);
+      return (m) => m.clear(scope, id, {});
+    }
+    case 'declare':
+      return (m) => m.declare('assets/uri=u', 'assets/n', {});
+  }
+}
+
+/** What a call came to: its reply, or the code of its error. */
+async function outcome(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isMooringError(error)) return { error: error.code };
+    throw error;
+  }
+}
+
+function byName<T>(items: readonly T[]): T[] {
+  return items.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+}
+
+/** What the public operations show of everything. */
+async function shown(m: OpenMetastore): Promise<unknown> {
+  const scopes = PATHS.map(async (path) => {
+    const { recorded, records, orphans } = await m.inspect({ path }, {});
+    const read = await m.read({ path }, ['a', 'b', 'result=job', 'never'], {});
+    const values =
+      'moved' in read ? read : read.map((entry) => entry && [entry.text, entry.body && Buffer.from(entry.body).toString()]);
+    return {
+      path,
+      values,
+      listed: byName(await all(m.list({ path }, {}))),
+      recorded,
+      records: byName(records),
+      orphans: byName(orphans),
+    };
+  });
+  return { scopes: await Promise.all(scopes), paths: byName([...new Set(await all(m.scopes('', {})))]) };
+}
+
+describe('memory and Redis', () => {
+  let server: TestRedis;
+  let client: Redis;
+  const world: World = { hands: [], last: new Map(), now: 0 };
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.port);
+  }, 60_000);
+  afterAll(async () => {
+    client?.disconnect();
+    await server?.stop();
+  });
+
+  const context: MetastoreContext = {
+    namespace: NAMESPACE,
+    commandTimeout: 5_000,
+    clock: { now: () => world.now, sleep: () => Promise.resolve() },
+    timer: systemTimer,
+    random: systemRandom,
+    logger: undefined,
+  };
+
+  const storedInRedis = async (): Promise<unknown> => {
+    const scopes = PATHS.map(async (path) => {
+      const [hash, due] = KEYS.scope(path);
+      const fields = new Map(Object.entries(await client.hgetall(hash)));
+      if (fields.size === 0) return { path, due: await client.zscore(due, path) };
+      return { path, fields, ends: await client.pexpiretime(hash), due: await client.zscore(due, path) };
+    });
+    return Promise.all(scopes);
+  };
+
+  const storedInMemory = (data: MemoryData): unknown =>
+    PATHS.map((path) => {
+      const hash = peekScope(data, path, world.now);
+      const at = data.due.get(path);
+      const due = at === undefined ? null : String(at);
+      if (!hash) return { path, due };
+      const bodies = [...hash.bodies].map(([field, body]) => [field, Buffer.from(body).toString()] as const);
+      return { path, fields: new Map([...hash.fields, ...bodies]), ends: hash.expiresAt ?? -1, due };
+    });
+
+  /** What the server would have forgotten by now. */
+  const forget = async (): Promise<void> => {
+    for (const path of PATHS) {
+      const [hash] = KEYS.scope(path);
+      const ends = await client.pexpiretime(hash);
+      if (ends >= 0 && ends <= world.now) await client.del(hash);
+    }
+  };
+
+  test('† answer and store the same, whatever happens', async () => {
+    const frozen = timedClient(client, () => ({
+      time: `{'${Math.floor(world.now / 1_000)}', '${(world.now % 1_000) * 1_000}'}`,
+      left: "(redis.call('PEXPIRETIME', KEY) - now)",
+    }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 30, size: 'max' }), async (operations) => {
+        await client.flushall();
+        world.hands = [attempt(1), attempt(2), attempt(2), attempt(3), tool(), tool()];
+        world.last = new Map();
+        world.now = Date.now() + DAY;
+        const data = memoryData();
+        const memory = openMemory(data, context);
+        const redis = openMetastore(redisMetastore({ client: frozen }), context);
+        for (const one of operations) {
+          if (one.op === 'advance') {
+            world.now += one.ms;
+            await forget();
+            continue;
+          }
+          const stored = new Map(Object.entries(await client.hgetall(KEYS.scope('path' in one ? one.path : TASK)[0])));
+          const call = callOf(one, world, stored);
+          const replies = [await outcome(call(redis)), await outcome(call(memory))];
+          expect(replies[0]).toEqual(replies[1]);
+          expect(await storedInRedis()).toEqual(storedInMemory(data));
+        }
+        expect(await shown(redis)).toEqual(await shown(memory));
+      }),
+      { numRuns: Number(process.env['MODEL_RUNS'] ?? 150) },
+    );
+  }, 120_000);
+});
