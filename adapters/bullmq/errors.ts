@@ -32,9 +32,12 @@ export function forBullMQ(error: unknown): unknown {
   return isMooringError(error) && !error.retryable && !isSuspension(error) ? unrecoverableError(error) : error;
 }
 
-/** What a job that a person cancelled rejects with. BullMQ's own reason is a text, or none; a text ends the job for good. */
+/**
+ * What a job that a person cancelled rejects with. BullMQ's own reason is a text, or none, and ends the job for good; an error of
+ * the user's own decides that itself. Without a reason, BullMQ's signal makes an error up, with this name or, in bullmq 5, this text.
+ */
 export function cancelledError(reason: unknown): Error {
-  if (reason instanceof Error && reason.name !== 'AbortError') return reason;
+  if (reason instanceof Error && reason.name !== 'AbortError' && reason.message !== 'AbortError') return reason;
   const text = typeof reason === 'string' && reason !== '' ? reason : 'the job was cancelled';
   return unrecoverableError(new Error(text, { cause: reason }));
 }

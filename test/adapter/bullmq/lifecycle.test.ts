@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
 import { resumableProcessor, wake, withState } from '../../../adapters/bullmq/index.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { jobRecords } from '../../../src/index.ts';
@@ -84,6 +85,34 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not needed any more', attemptsMade: 1 });
     expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+  });
+
+  test('pitfall 3: cancelling without a reason does the same', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide();
+    const worker = rig.work(resumableProcessor(rig.store, side.job));
+    const job = await rig.add({ name: 'a' }, { attempts: 3 });
+    await until(() => side.polls > 2);
+    worker.cancelJob(job.id as string);
+
+    expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'the job was cancelled', attemptsMade: 1 });
+    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+  });
+
+  test('pitfall 21: code that waits for something else with ctx.signal is handed back too', async () => {
+    rig = createRig(server.port, versions);
+    let waits = false;
+    const worker = rig.work(
+      withState(rig.store, async (_job: TestJob, ctx) => {
+        waits = true;
+        await setTimeout(60_000, undefined, { signal: ctx.signal });
+      }),
+    );
+    const job = await rig.add({ name: 'a' });
+    await until(() => waits);
+    await worker.close();
+
+    expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0 });
   });
 
   test('releasing frees the slot between polls and uses up no attempt', async () => {

@@ -202,6 +202,34 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     expect(side.cancelled).toEqual([]);
   });
 
+  test('pitfall 16: the earlier of two runs in one worker stops as soon as the later one begins', async () => {
+    rig = createRig(server.port, versions);
+    const side = farSide();
+    const reasons: unknown[] = [];
+    let calls = 0;
+    rig.work(
+      withState(
+        rig.store,
+        async (job: TestJob, ctx) => {
+          calls += 1;
+          if (calls > 1) return ctx.run(side.job, job.data);
+          await ctx.state.set('cursor', 1);
+          await rig.dropLock(job as never);
+          return ctx.run(side.job, job.data).finally(() => reasons.push(ctx.signal.reason));
+        },
+        { heartbeat: '1h' },
+      ),
+      { concurrency: 2, maxStalledCount: 5, lockRenewTime: 3_600_000, lockDuration: 3_000 },
+    );
+    const job = await rig.add({ name: 'a' });
+    await until(() => reasons.length > 0);
+    side.succeed('a-1');
+
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect(reasons).toEqual([expect.objectContaining({ code: 'mooring.stale-attempt' })]);
+    expect(side.submits).toHaveLength(1);
+  });
+
   test('pitfall 14: an external job that failed is submitted again by the next attempt, under another key', async () => {
     rig = createRig(server.port, versions);
     const side = farSide();

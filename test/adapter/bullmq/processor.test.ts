@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { EventEmitter } from 'node:events';
 import { attach, resumableProcessor, runWithState, taskContext, wake, withState } from '../../../adapters/bullmq/index.ts';
 import { createStateStore } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory.ts';
@@ -91,6 +92,42 @@ describe('a call', () => {
     }
 
     await expect(new Transcoder().process(fakeJob(), 'token')).resolves.toBe('1@1760000000000 1');
+  });
+});
+
+describe('the worker of a job', () => {
+  const held = (job: TestJob): TestJob => ({ ...job, extendLock: () => Promise.resolve(1) });
+
+  test('that cannot be found is warned of once, and attach() makes it known', async () => {
+    const warn = jest.spyOn(globalThis.process, 'emitWarning').mockReturnValue();
+    const processor = withState(store, async (_job: TestJob, ctx) => {
+      worker.emit('closing');
+      ctx.signal.throwIfAborted();
+    });
+    const worker = new EventEmitter();
+    try {
+      await processor(held(fakeJob()), 'token');
+      await processor(held(fakeJob({ id: '2' })), 'token');
+      expect(warn.mock.calls.map(([text]) => text)).toEqual([expect.stringContaining('attach(worker)')]);
+
+      attach(worker as never);
+      attach(worker as never);
+      const job = held(fakeJob({ id: '3' }));
+      worker.emit('active', job);
+      await expect(processor(job, 'token')).rejects.toThrow('bullmq:rateLimitExceeded');
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(worker.listenerCount('closing')).toBe(1);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  test('is not missed in a sandbox, which has none', async () => {
+    const warn = jest.spyOn(globalThis.process, 'emitWarning').mockReturnValue();
+    await withState(store, process)(fakeJob(), 'token');
+
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 });
 
