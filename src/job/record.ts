@@ -56,7 +56,7 @@ export function parseRecord(text: string, where: ErrorContext): StoredRecord {
   if (format !== RECORD_FORMAT) {
     throw new CorruptEntryError(`the record has format ${JSON.stringify(format)}, this version reads ${RECORD_FORMAT}`, where);
   }
-  const fields = parseFields(recordJson(text));
+  const fields = parseFields(recordJson(text), letter);
   const sound =
     fields &&
     /^[nseofa]$/.test(letter) &&
@@ -74,20 +74,20 @@ export function fieldsOf(record: StoredRecord): RecordFields {
   return Object.fromEntries(Object.entries(record).filter(([name]) => !HEAD.includes(name))) as unknown as RecordFields;
 }
 
-/** What a record that says `none` may leave out, `clear()` does. */
-const ABSENT = { idempotencyKey: '', submitTimeout: 0, findLag: 0, previous: [] };
+/** What a record that says `none` may leave out: `clear()` leaves no more than the next submission's number. */
+const NONE = { idempotencyKey: '', submitTimeout: 0, findLag: 0, previous: [] };
 
-function parseFields(json: string): RecordFields | undefined {
+function parseFields(json: string, letter: RecordLetter): RecordFields | undefined {
   try {
-    const fields: unknown = JSON.parse(json);
-    if (typeof fields !== 'object' || fields === null) return undefined;
-    const read = { ...ABSENT, ...fields } as RecordFields;
+    const parsed: unknown = JSON.parse(json);
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
+    const fields = { ...(letter === 'n' ? NONE : {}), ...parsed } as RecordFields;
     const sound =
-      typeof read.idempotencyKey === 'string' &&
-      Number.isSafeInteger(read.submitTimeout) &&
-      Number.isSafeInteger(read.findLag) &&
-      Array.isArray(read.previous);
-    return sound ? read : undefined;
+      typeof fields.idempotencyKey === 'string' &&
+      Number.isSafeInteger(fields.submitTimeout) &&
+      Number.isSafeInteger(fields.findLag) &&
+      Array.isArray(fields.previous);
+    return sound ? fields : undefined;
   } catch {
     return undefined;
   }

@@ -49,8 +49,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
 ): TestTask<Shape> {
   const core = coreOf(store);
   const checked = taskScope(scope);
-  // Of a store in use: else a first attempt that is killed before its first write looks like state that was lost.
-  const createdAt = new Date(core.clock.now() + BIRTH_SLACK);
+  let createdAt = new Date(0);
   let attempts = 0;
   let starts = 0;
 
@@ -89,7 +88,11 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
 
   return {
     async attempt(process, options = {}) {
-      if (attempts === 0) await core.metastore.draw({ path: scopePath(checked) }, {});
+      if (attempts === 0) {
+        // The task is younger than its namespace: else a first attempt that is killed early looks like state that was lost.
+        await core.metastore.draw({ path: scopePath(checked) }, {});
+        createdAt = new Date(core.clock.now() + BIRTH_SLACK);
+      }
       attempts += 1;
       for (;;) {
         try {

@@ -1,0 +1,130 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { externalJob, MissingObjectError, type JobStatus, type Logger, type ObjectStore } from '../../src/index.ts';
+import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
+import { fakeFarSide } from '../support/fake-far-side.ts';
+import { interceptObjectStore } from '../support/intercept.ts';
+import { TASK, testRuntime } from '../support/runtime.ts';
+
+/** What becomes of results: stored beside the record, asked for again, or nothing. */
+
+function setting(options: Parameters<typeof memoryStateStore>[0] = {}) {
+  const clock = fakeClock();
+  const store = memoryStateStore({ clock, ...options });
+  return { clock, store, far: fakeFarSide({ kind: 'plain', clock }), task: testRuntime(store) };
+}
+
+async function twice(result: unknown, overrides: object = {}, options: Parameters<typeof memoryStateStore>[0] = {}) {
+  const { far, task, store } = setting(options);
+  const getResult = jest.fn(async () => result);
+  const job = far.job({ getResult, ...overrides });
+  const results = [await task.attempt((ctx) => ctx.run(job, 'clip')), await task.attempt((ctx) => ctx.run(job, 'clip'))];
+  return { results, asked: getResult.mock.calls.length, store };
+}
+
+describe('a result', () => {
+  test.each([[{ url: 'x', seconds: 3 }], ['text'], [0], [false], [''], [[]], [new Uint8Array([1, 2])]])(
+    '%p is stored once and returned again',
+    async (result) => {
+      const { results, asked } = await twice(result);
+      expect(results).toEqual([result, result]);
+      expect(asked).toBe(1);
+    },
+  );
+
+  test('of undefined is one, too', async () => {
+    const { results, asked } = await twice(undefined);
+    expect(results).toEqual([undefined, undefined]);
+    expect(asked).toBe(1);
+  });
+
+  test.each([
+    ['null', null],
+    ['a Date', new Date(0)],
+    ['a Map', new Map([[1, 2]])],
+    ['NaN', { rate: Number.NaN }],
+  ])('of %s is not JSON: asked for again rather than changed on the way', async (_name, result) => {
+    const { results, asked } = await twice(result);
+    expect(results).toEqual([result, result]);
+    expect(asked).toBe(2);
+  });
+
+  test('above maxValueBytes is asked for again', async () => {
+    const { results, asked } = await twice('x'.repeat(200), {}, { maxValueBytes: 100 });
+    expect(results).toEqual(['x'.repeat(200), 'x'.repeat(200)]);
+    expect(asked).toBe(2);
+  });
+
+  test('with rememberResult false is asked for again', async () => {
+    expect(await twice('x', { rememberResult: false })).toMatchObject({ results: ['x', 'x'], asked: 2 });
+  });
+
+  test('there is none where getResult is left out', async () => {
+    const { task } = setting();
+    const job = externalJob({ submit: async (_: string) => 1, getStatus: async () => ({ state: 'succeeded' }) as JobStatus });
+    expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
+    expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
+  });
+
+  test('that is large is offloaded, and out of reach of the task’s own keys', async () => {
+    const objectStore = memoryObjectStore();
+    const large = { text: 'x'.repeat(100_000) };
+    const { results, asked, store } = await twice(large, {}, { objectStore });
+    expect(results).toEqual([large, large]);
+    expect(asked).toBe(1);
+    expect(store.events.map(({ type }) => type)).toContain('offload');
+    const keys: string[] = [];
+    for await (const { key } of store.task(TASK).entries()) keys.push(key);
+    expect(keys).toEqual([]);
+  });
+
+  test('whose object is gone is asked for again, and told; without getResult it is MissingObjectError', async () => {
+    const objectStore = memoryObjectStore();
+    const { far, store, task } = setting({ objectStore, offloadThreshold: 0 });
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    for await (const { key } of objectStore.list('')) await objectStore.delete([key]);
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
+    expect(store.events.map(({ type }) => type)).toContain('missing-object');
+    const { getResult: _, ...without } = far.job();
+    await expect(task.attempt((ctx) => ctx.run(externalJob(without), 'clip'))).rejects.toBeInstanceOf(MissingObjectError);
+  });
+
+  test('that cannot be put fails the attempt; the next one finds the job at its end', async () => {
+    let broken = true;
+    const objectStore: ObjectStore = interceptObjectStore(memoryObjectStore(), ({ method }, proceed) =>
+      broken && method === 'put' ? Promise.reject(new Error('503')) : proceed(),
+    );
+    const { far, task } = setting({ objectStore, offloadThreshold: 0 });
+    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+    broken = false;
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test('that cannot be fetched fails the attempt; nothing is finished, nothing submitted', async () => {
+    const { far, task } = setting();
+    const job = far.job({ getResult: () => Promise.reject(new Error('503')) });
+    await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toThrow('503');
+    const silent = far.job({ callTimeout: '5ms', getResult: () => new Promise(() => undefined) });
+    await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toMatchObject({
+      code: 'mooring.external-job-unknown',
+      retryable: true,
+    });
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test('is never in a log line', async () => {
+    const lines: unknown[] = [];
+    const say = (fields: object, message: string): void => void lines.push([fields, message]);
+    const logger: Logger = { debug: say, info: say, warn: say, error: say };
+    await twice({ secret: new Date(0), token: 'hunter2' }, {}, { logger });
+    expect(lines.length).toBeGreaterThan(0);
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+  });
+});
+
+test('the reason of a failure is kept to a length that a record can hold', async () => {
+  const { far, task } = setting();
+  const job = far.job({ getStatus: async () => ({ state: 'failed', reason: 'x'.repeat(100_000), retryable: false }) });
+  await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toMatchObject({ reason: 'x'.repeat(1_000) });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import { externalJob, InvalidKeyError, jobStatus, type ExternalJob } from '../../../src/index.ts';
+import { jobOptions } from '../../../src/job/external-job.ts';
+import { fakeClock, memoryStateStore, testTask } from '../../../src/testing/testing.ts';
+
+const good: ExternalJob<string, string, undefined> = {
+  submit: async () => 'id',
+  getStatus: async () => ({ state: 'succeeded' }),
+};
+
+describe('externalJob()', () => {
+  test('gives back what it got', () => {
+    expect(externalJob(good)).toBe(good);
+  });
+
+  test('has the defaults of the documentation', () => {
+    expect(jobOptions(good)).toEqual({
+      externalIdKey: 'external_job_id',
+      name: 'external_job_id',
+      idempotentFor: undefined,
+      findable: false,
+      findLag: 10_000,
+      rememberResult: true,
+      onInputChange: 'fail',
+      onMissing: 'fail',
+      missingGrace: 60_000,
+      submitTimeout: 60_000,
+      callTimeout: 30_000,
+      pollInterval: { from: 1_000, to: 30_000 },
+    });
+    expect(jobOptions({ ...good, pollInterval: '5s', idempotentFor: 'forever' })).toMatchObject({
+      pollInterval: { from: 5_000, to: 5_000 },
+      idempotentFor: 'forever',
+    });
+  });
+
+  test.each([
+    ['externalJob', 5],
+    ['submit', { ...good, submit: undefined }],
+    ['getStatus', { ...good, getStatus: 'x' }],
+    ['find', { ...good, find: 'x' }],
+    ['getResult', { ...good, getResult: 1 }],
+    ['cancel', { ...good, cancel: {} }],
+    ['fingerprint', { ...good, fingerprint: 'x' }],
+    ['idempotentFor', { ...good, idempotentFor: true }],
+    ['idempotentFor', { ...good, idempotentFor: 0 }],
+    ['findLag', { ...good, findLag: '10' }],
+    ['onInputChange', { ...good, onInputChange: 'ignore' }],
+    ['onMissing', { ...good, onMissing: 'default' }],
+    ['missingGrace', { ...good, missingGrace: -1 }],
+    ['submitTimeout', { ...good, submitTimeout: Infinity }],
+    ['callTimeout', { ...good, callTimeout: '1y' }],
+    ['pollInterval', { ...good, pollInterval: 'often' }],
+    ['pollInterval.from', { ...good, pollInterval: { from: 0, to: 1 } }],
+    ['pollInterval.to', { ...good, pollInterval: { from: '10s', to: '1s' } }],
+    ['rememberResult', { ...good, rememberResult: 'no' }],
+  ])('refuses a bad %s at once', (option, job) => {
+    expect(() => externalJob(job as never)).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
+  });
+
+  test('refuses a key that cannot be a path segment', () => {
+    for (const externalIdKey of ['', '..', '\ud800'])
+      expect(() => externalJob({ ...good, externalIdKey })).toThrow(InvalidKeyError);
+  });
+
+  test('a class may implement it, and keeps its `this`; a bad one is refused before anything is written', async () => {
+    class Grid implements ExternalJob<string, number, string> {
+      readonly prefix: string;
+      constructor(prefix: string) {
+        this.prefix = prefix;
+      }
+      async submit(): Promise<number> {
+        return this.prefix.length;
+      }
+      async getStatus(): Promise<{ state: 'succeeded' }> {
+        return { state: this.prefix ? 'succeeded' : ('never' as 'succeeded') };
+      }
+      async getResult(id: number): Promise<string> {
+        return `${this.prefix}${id}`;
+      }
+    }
+    const task = testTask(memoryStateStore({ clock: fakeClock() }));
+    expect(await task.attempt((ctx) => ctx.run(new Grid('abc'), 'input'))).toBe('abc3');
+    const bad = Object.assign(new Grid('abc'), { submitTimeout: 0 as const });
+    await expect(task.attempt((ctx) => ctx.run(bad, 'input'))).rejects.toMatchObject({ option: 'submitTimeout' });
+  });
+});
+
+describe('jobStatus()', () => {
+  const words = jobStatus({ active: ['queued', 'running'], succeeded: ['done'], failed: ['failed', 'expired'] });
+
+  test.each([
+    ['queued', { state: 'active' }],
+    ['done', { state: 'succeeded' }],
+    ['expired', { state: 'failed', reason: 'expired' }],
+    ['PAUSED', { state: 'unknown', detail: 'an unclassified status: PAUSED' }],
+    ['toString', { state: 'unknown', detail: 'an unclassified status: toString' }],
+    [undefined, { state: 'unknown', detail: 'no status' }],
+  ] as const)('%s', (word, status) => {
+    expect(words(word)).toEqual(status);
+  });
+
+  test('a failure has the reason that is given', () => {
+    expect(words('failed', 'disk full')).toEqual({ state: 'failed', reason: 'disk full' });
+  });
+
+  test.each([
+    ['a word in two lists', { active: ['a'], succeeded: ['a'], failed: [] }, 'succeeded'],
+    ['no word', { active: [''], succeeded: [], failed: [] }, 'active'],
+    ['no list', { active: ['a'], succeeded: [], failed: 'x' }, 'failed'],
+  ])('refuses %s', (_name, lists, option) => {
+    expect(() => jobStatus(lists as never)).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
+  });
+});

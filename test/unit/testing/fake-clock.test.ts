@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals';
+import { fakeClock } from '../../../src/testing/testing.ts';
+
+test('a sleep ends at once and moves the time', async () => {
+  const clock = fakeClock(new Date(1_000));
+  const real = Date.now();
+  await clock.sleep(3_600_000);
+  expect(clock.now()).toBe(3_601_000);
+  expect(Date.now() - real).toBeLessThan(1_000);
+});
+
+test('sleeps side by side end in the order of their deadlines, and what one wakes may sleep in between', async () => {
+  const clock = fakeClock(new Date(0));
+  const order: string[] = [];
+  const sleep = async (name: string, ...lengths: number[]): Promise<void> => {
+    for (const ms of lengths) {
+      await clock.sleep(ms);
+      order.push(`${name}@${clock.now()}`);
+    }
+  };
+  await Promise.all([sleep('a', 100), sleep('b', 10, 20, 80), sleep('c', 50)]);
+  expect(order).toEqual(['b@10', 'b@30', 'c@50', 'a@100', 'b@110']);
+});
+
+test('a signal ends a sleep with its reason, and moves no time', async () => {
+  const clock = fakeClock(new Date(0));
+  const controller = new AbortController();
+  const sleeping = clock.sleep(100, controller.signal);
+  controller.abort(new Error('enough'));
+  await expect(sleeping).rejects.toThrow('enough');
+  await expect(clock.sleep(1, controller.signal)).rejects.toThrow('enough');
+  await new Promise((resolve) => void setImmediate(resolve));
+  expect(clock.now()).toBe(0);
+});
+
+test('advance() moves the time; a sleep that it passed ends without moving it back', async () => {
+  const clock = fakeClock(new Date(0));
+  const sleeping = clock.sleep(100);
+  clock.advance('1m');
+  await sleeping;
+  expect(clock.now()).toBe(60_000);
+});
+
+test('starts on a day of its own', () => {
+  expect(new Date(fakeClock().now()).toISOString()).toBe('2026-01-01T00:00:00.000Z');
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from '@jest/globals';
+import { createStateStore, externalJob, isSuspension } from '../../../src/index.ts';
+import { fakeClock, KilledError, memoryMetastore, memoryStateStore, testTask, type Gap } from '../../../src/testing/testing.ts';
+import { fakeFarSide } from '../../support/fake-far-side.ts';
+
+describe('memoryStateStore()', () => {
+  test('remembers its events, and hands them on', async () => {
+    const heard: string[] = [];
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock, onEvent: ({ type }) => void heard.push(type) });
+    const far = fakeFarSide({ kind: 'plain', clock });
+    await testTask(store).attempt((ctx) => ctx.run(far.job(), 'clip'));
+    expect(store.events.map(({ type }) => type)).toEqual(['decision']);
+    expect(heard).toEqual(['decision']);
+  });
+
+  test('stores that share a metastore share their state', async () => {
+    const metastore = memoryMetastore();
+    await memoryStateStore({ metastore }).asset({ name: 'a' }).set('k', 1);
+    expect(await createStateStore({ metastore }).asset({ name: 'a' }).get('k')).toBe(1);
+    expect(await memoryStateStore().asset({ name: 'a' }).get('k')).toBeUndefined();
+  });
+});
+
+describe('testTask()', () => {
+  test('each attempt is the next try of one task', async () => {
+    const task = testTask<{ cursor: number }>(memoryStateStore({ clock: fakeClock() }), {
+      flow: 'f',
+      run: 'r',
+      task: 't',
+      itemKey: 'x',
+    });
+    const tries = [];
+    for (const _ of [1, 2, 3]) {
+      tries.push(
+        await task.attempt(async (ctx) => {
+          expect(ctx.scope).toEqual({ flow: 'f', run: 'r', task: 't', itemKey: 'x' });
+          return [ctx.attempt, await ctx.state.update('cursor', (cursor = 0) => cursor + 1)];
+        }),
+      );
+    }
+    expect(tries).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
+  });
+
+  test('an attempt that throws, throws; the next one goes on', async () => {
+    const task = testTask<{ step: string }>(memoryStateStore({ clock: fakeClock() }));
+    const failing = task.attempt(async (ctx) => {
+      await ctx.state.set('step', 'one');
+      throw new TypeError('a bug');
+    });
+    await expect(failing).rejects.toThrow('a bug');
+    expect(await task.attempt((ctx) => ctx.state.get('step'))).toBe('one');
+  });
+
+  const gaps = Array.from({ length: 12 }, (_, index) => `G${index + 1}` as Gap);
+  test.each(gaps)('%s ends an attempt as a kill would: no catch, no finally, no further call', async (gap) => {
+    const clock = fakeClock();
+    const far = fakeFarSide({ kind: 'keyed', clock });
+    const task = testTask(memoryStateStore({ clock }));
+    const after: string[] = [];
+    const attempt = task.attempt(
+      async (ctx) => {
+        const beside = (async () => {
+          for (;;) {
+            await clock.sleep(10);
+            await ctx.state.set('tick', clock.now());
+            after.push('tick');
+            if (after.length > 10_000) throw new Error('it goes on');
+          }
+        })();
+        beside.catch(() => after.push('caught'));
+        try {
+          return await ctx.run(far.job(), 'clip');
+        } catch (error) {
+          after.push('caught');
+          throw error;
+        } finally {
+          if (gap !== 'G12') after.push('finally');
+        }
+      },
+      { killAt: gap },
+    );
+    const error = await attempt.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(KilledError);
+    expect(error).toMatchObject({ gap, name: 'KilledError' });
+    const [ticks, calls] = [after.filter((what) => what === 'tick').length, far.calls.length];
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => void setImmediate(resolve));
+    // By G12 the process itself has come to its end.
+    if (gap !== 'G12') expect(after.filter((what) => what !== 'tick')).toEqual([]);
+    expect(after.filter((what) => what === 'tick')).toHaveLength(ticks);
+    expect(far.calls).toHaveLength(calls);
+    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
+  });
+
+  test('a gap that is not reached kills nobody', async () => {
+    const task = testTask(memoryStateStore({ clock: fakeClock() }));
+    expect(await task.attempt(async () => 1, { killAt: 'G9' })).toBe(1);
+  });
+
+  test('a plain far side whose first attempt died before its fence is submitted to once', async () => {
+    const clock = fakeClock();
+    const far = fakeFarSide({ kind: 'plain', clock });
+    const task = testTask(memoryStateStore({ clock }));
+    clock.advance('5m');
+    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G1' })).rejects.toBeInstanceOf(KilledError);
+    clock.advance('5m');
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test('a task that releases is started again from its top, after that time', async () => {
+    const clock = fakeClock();
+    const far = fakeFarSide({ kind: 'plain', clock, activeLooks: 20 });
+    const task = testTask(memoryStateStore({ clock }));
+    const starts: number[] = [];
+    const result = await task.attempt((ctx) => {
+      starts.push(ctx.attempt);
+      return ctx.run(far.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } });
+    });
+    expect(result).toMatchObject({ of: 'job-1' });
+    expect(starts.length).toBeGreaterThan(5);
+    expect(new Set(starts)).toEqual(new Set([1]));
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test('a signal is a person’s cancellation', async () => {
+    const clock = fakeClock();
+    const far = fakeFarSide({ kind: 'plain', clock });
+    const controller = new AbortController();
+    const job = far.job({ getStatus: async () => (controller.abort(new Error('stop')), { state: 'active' }) });
+    const error = await testTask(memoryStateStore({ clock }))
+      .attempt((ctx) => ctx.run(job, 'clip'), { signal: controller.signal })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toEqual(new Error('stop'));
+    expect(isSuspension(error)).toBe(true);
+    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+  });
+
+  test('after success the state ends, as under a runtime', async () => {
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock });
+    await testTask(store).attempt((ctx) => ctx.state.set('k', 1));
+    clock.advance('25h');
+    expect(await store.task({ flow: 'test', run: '1', task: 'task' }).get('k')).toBeUndefined();
+  });
+
+  test('the types of an external job flow through', async () => {
+    const job = externalJob({
+      submit: async (_: { n: number }) => 7,
+      getStatus: async () => ({ state: 'succeeded' as const }),
+      getResult: async (id) => id + 1,
+    });
+    const result: number = await testTask(memoryStateStore({ clock: fakeClock() })).attempt((ctx) => ctx.run(job, { n: 1 }));
+    expect(result).toBe(8);
+  });
+});
