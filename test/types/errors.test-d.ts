@@ -31,6 +31,7 @@ if (isMooringError(error)) {
       break;
     case 'mooring.outcome-unknown':
       expectTypeOf(error.reason).toEqualTypeOf<'no-answer' | 'not-replicated'>();
+      expectTypeOf(error.externalId).toEqualTypeOf<JsonValue | undefined>();
       break;
     case 'mooring.unknown-location':
       expectTypeOf(error.alias).toEqualTypeOf<string>();
