@@ -60,4 +60,4 @@ test('C42 a writer that is killed in the middle of a put leaves whole objects, o
 
   // Else no kill came in the middle of a put, and the test has shown nothing.
   expect(unfinished).toBeGreaterThan(0);
-}, 60_000);
+}, 120_000);
