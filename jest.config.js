@@ -6,5 +6,7 @@ export default {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Generous: it is there for what hangs, not for a machine that is busy with something else.
+  testTimeout: 30_000,
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };

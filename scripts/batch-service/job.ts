@@ -64,8 +64,7 @@ export async function start(folder: string, job: Job): Promise<number> {
 export async function cancel(folder: string): Promise<void> {
   if (isOver((await status(folder)).state)) return;
   await replace(join(folder, 'cancelled'), '');
-  const pid = Number(await text(folder, 'pid'));
-  if (pid > 0) kill(-pid);
+  killGroup(await processOf(folder));
 }
 
 /** What the folder says. */
@@ -118,9 +117,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function kill(pid: number): void {
+/** Kills a job's process and what it started; nothing where it ended, or never began. */
+export function killGroup(pid: number): void {
+  if (pid === 0) return;
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   } catch {
     // it ended meanwhile
   }

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Emit } from './events.ts';
-import { cancel, isOver, output, processOf, start, status, store, type Job, type Side, type Status } from './job.ts';
+import { cancel, isOver, killGroup, output, processOf, start, status, store, type Job, type Side, type Status } from './job.ts';
 
 /** What a request asks for. */
 type Wanted = Pick<Job, 'side' | 'name' | 'token' | 'command'>;
@@ -20,8 +20,8 @@ export interface Jobs {
   accepted(name: string): number;
   /** Tells of progress and ends since the last look. */
   look(): Promise<void>;
-  /** Ends every process. */
-  cancelAll(): Promise<void>;
+  /** Ends every process, from memory, since the folders may be gone already; none is started afterwards. */
+  killAll(): void;
 }
 
 /** Opens a folder of jobs and takes up those that are there. */
@@ -29,6 +29,8 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
   const jobs = new Map<string, Job>();
   const byToken = new Map<string, string>();
   const watched = new Map<string, number>();
+  const processes = new Map<string, number>();
+  let closed = false;
   const folderOf = (id: string): string => join(directory, id);
   const known = (side: Side, id: string): boolean => jobs.get(id)?.side === side;
 
@@ -38,14 +40,18 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
     if (job.side === 'keyed' && job.token !== undefined) byToken.set(job.token, job.id);
   };
   const launch = async (job: Job): Promise<void> => {
+    if (closed) return;
     const pid = await start(folderOf(job.id), job);
+    processes.set(job.id, pid);
     emit({ event: 'started', id: job.id, name: job.name, pid });
   };
 
   await mkdir(directory, { recursive: true });
   for (const job of await readJobs(directory)) {
     add(job);
-    if ((await processOf(folderOf(job.id))) === 0) await launch(job);
+    const pid = await processOf(folderOf(job.id));
+    if (pid === 0) await launch(job);
+    else processes.set(job.id, pid);
   }
 
   return {
@@ -86,8 +92,9 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
         emit({ event: 'ended', id, name, state });
       }
     },
-    async cancelAll() {
-      for (const id of jobs.keys()) await cancel(folderOf(id));
+    killAll() {
+      closed = true;
+      for (const id of watched.keys()) killGroup(processes.get(id) ?? 0);
     },
   };
 }

@@ -64,7 +64,7 @@ export async function startBatchService(options: { directory: string; findLag?: 
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await looking;
-      if (cancelJobs) await jobs.cancelAll();
+      if (cancelJobs) jobs.killAll();
     },
   };
 }
