@@ -20,7 +20,7 @@ export function handBackError(): Error {
 }
 
 /** An error as BullMQ's final failure: no further attempt. Its text and its stack stay, and it is the cause. */
-export function unrecoverableError(cause: Error): Error {
+function unrecoverableError(cause: Error): Error {
   const error = new Error(cause.message, { cause });
   error.name = 'UnrecoverableError';
   if (cause.stack !== undefined) error.stack = cause.stack;

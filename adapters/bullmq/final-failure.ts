@@ -8,7 +8,7 @@ import {
 } from '../../src/index.ts';
 import { answerWithin } from './deadline.ts';
 import { milliseconds } from './duration.ts';
-import { logLine } from './reporting.ts';
+import { logLine, textOf } from './reporting.ts';
 import type { BullJob } from './runtime.ts';
 
 /**
@@ -21,45 +21,54 @@ const CALL_TIMEOUT = 30_000;
 /** What is needed of an external job to cancel it. */
 type Cancellable = Pick<ExternalJob<unknown, ExternalId, unknown>, 'externalIdKey' | 'cancel' | 'callTimeout'>;
 
-/** The external jobs that the tasks of one processor use. */
+/** External jobs that tasks have used in this process, by `externalIdKey`. */
 export interface KnownJobs {
   /** `mapped`: an item of a task uses it. */
   add(job: object, mapped: boolean): void;
-  /** Cancels what the records of a task, and of its mapped items, hold as submitted, and says so in the job's log. Never rejects. */
-  cancelAll(store: StateStore, scope: TaskScope, job: BullJob): Promise<void>;
+  get(externalIdKey: string): Cancellable | undefined;
+  keys(): readonly string[];
+  anyMapped(): boolean;
 }
 
-/** Knows no external job yet. */
-export function createKnownJobs(): KnownJobs {
+/** As many as a processor may reasonably have; where names are made up at run time, the oldest are forgotten. */
+const MOST = 100;
+
+/** Knows no external job yet. With `wider`: those of one attempt, which are made known there too. */
+export function createKnownJobs(wider?: KnownJobs): KnownJobs {
   const known = new Map<string, Cancellable>();
-  let anyMapped = false;
+  let mapped = false;
   return {
-    add(job, mapped) {
-      const cancellable = job as Cancellable;
-      known.set(cancellable.externalIdKey ?? 'external_job_id', cancellable);
-      anyMapped ||= mapped;
+    add(job, isMapped) {
+      const key = (job as Cancellable).externalIdKey ?? 'external_job_id';
+      known.delete(key);
+      known.set(key, job);
+      const [oldest] = known.keys();
+      if (known.size > MOST && oldest !== undefined) known.delete(oldest);
+      mapped ||= isMapped;
+      wider?.add(job, isMapped);
     },
-    async cancelAll(store, scope, job) {
-      try {
-        for await (const record of recordsOf(store, scope, [...known.keys()], anyMapped)) {
-          const external = known.get(record.externalIdKey);
-          if (record.state === 'submitted' && external?.cancel) await cancelOne(external, record.externalId as ExternalId, job);
-        }
-      } catch (error) {
-        logLine(job, `could not look for external jobs to cancel after the final failure: ${textOf(error)}`);
-      }
-    },
+    get: (key) => known.get(key) ?? wider?.get(key),
+    keys: () => [...new Set([...known.keys(), ...(wider?.keys() ?? [])])],
+    anyMapped: () => mapped || (wider?.anyMapped() ?? false),
   };
 }
 
+/** Cancels what the records of a task, and of its mapped items, hold as submitted, and says so in the job's log. */
+export async function cancelAll(store: StateStore, scope: TaskScope, known: KnownJobs, job: BullJob): Promise<void> {
+  for await (const record of recordsOf(store, scope, known)) {
+    const external = known.get(record.externalIdKey);
+    if (record.state === 'submitted' && external?.cancel) await cancelOne(external, record.externalId as ExternalId, job);
+  }
+}
+
 /** The records of a task; those of its items only where there may be any, since that reads through all tasks of the flow. */
-async function* recordsOf(store: StateStore, scope: TaskScope, keys: string[], mapped: boolean): AsyncGenerator<JobRecord> {
+async function* recordsOf(store: StateStore, scope: TaskScope, known: KnownJobs): AsyncGenerator<JobRecord> {
   const records = jobRecords(store);
-  for (const key of keys) {
+  for (const key of known.keys()) {
     const record = await records.get(scope, key);
     if (record) yield record;
   }
-  if (!mapped) return;
+  if (!known.anyMapped()) return;
   for await (const record of records.list({ state: 'submitted', flow: scope.flow })) {
     const { run, task, mapIndex, itemKey } = record.scope;
     if (run === scope.run && task === scope.task && (mapIndex ?? itemKey) !== undefined) yield record;
@@ -76,8 +85,4 @@ async function cancelOne(external: Cancellable, id: ExternalId, job: BullJob): P
   } catch (error) {
     logLine(job, `could not cancel ${text}: ${textOf(error)}`);
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

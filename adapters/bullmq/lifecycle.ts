@@ -12,7 +12,7 @@ const watchKey: unique symbol = Symbol('mooring.bullmq.watch');
 const gaveUpKey: unique symbol = Symbol('mooring.bullmq.gave-up');
 
 /** BullMQ's default, in milliseconds. */
-const LOCK_DURATION = 30_000;
+export const LOCK_DURATION = 30_000;
 
 /** One call of a processor. */
 export interface Run {

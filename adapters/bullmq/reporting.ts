@@ -5,13 +5,18 @@ import { detailsOf, type BullJob } from './runtime.ts';
 
 /**
  * Writes the transitions of an attempt to the job's log. Polls are none, nor is what `isPoll` says of: a job that comes back from a
- * release only to poll again. So the log stays short.
+ * release only to poll again. A warning is told once in an attempt. So the log stays short.
  */
 export function jobLogger(job: BullJob, isPoll: (fields: { decision?: string }) => boolean): Logger {
-  const write = (fields: object, message: string): void => {
+  const warned = new Set<string>();
+  const tell = (fields: object, message: string): void => {
     if (!isPoll(fields)) logLine(job, line(fields, message));
   };
-  return { debug: () => undefined, info: write, warn: write, error: write };
+  const warn = (fields: object, message: string): void => {
+    if (!warned.has(message)) tell(fields, message);
+    warned.add(message);
+  };
+  return { debug: () => undefined, info: tell, warn, error: warn };
 }
 
 /** Adds one line to the job's log. */
@@ -20,10 +25,17 @@ export function logLine(job: BullJob, text: string): void {
 }
 
 function line(fields: object, message: string): string {
-  const told = Object.entries(fields).filter(
-    ([name, value]) => name !== 'scope' && typeof value !== 'object' && value !== undefined,
-  );
-  return [message, ...told.map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+  const told = Object.entries(fields).flatMap(([name, value]: [string, unknown]) => {
+    if (name === 'scope' || value === undefined) return [];
+    if (value instanceof Error) return [`${name}=${value.message}`];
+    return [`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`];
+  });
+  return [message, ...told].join(' ');
+}
+
+/** An error as text. */
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -7,8 +7,9 @@ import {
   type TaskScope,
 } from '../../src/index.ts';
 import { inContext } from './context.ts';
+import { createKnownJobs } from './final-failure.ts';
 import { forBullMQ, handBackError } from './errors.ts';
-import { watchOf, type Run, type Watch } from './lifecycle.ts';
+import { LOCK_DURATION, watchOf, type Run, type Watch } from './lifecycle.ts';
 import { observed } from './observed-context.ts';
 import { ownership } from './ownership.ts';
 import { waitingOf } from './release.ts';
@@ -29,9 +30,6 @@ export interface Call<J extends BullJob> {
   token: string | undefined;
   signal: AbortSignal | undefined;
 }
-
-/** BullMQ's default, in milliseconds, for a job whose worker cannot be found. */
-const LOCK_DURATION = 30_000;
 
 const NO_WORKER =
   'Mooring cannot find the worker of a job, and so will not hear when it closes or has completed a job: ' +
@@ -59,12 +57,13 @@ async function attempt<J extends BullJob, Result, Shape extends StateShape<Shape
   worker: Watch | undefined,
   process: (context: TaskContext<Shape>) => Promise<Result>,
 ): Promise<Result> {
-  const { store, options, known } = setup;
+  const { store, options } = setup;
   const token = requireToken(job, given);
   const lockDuration = worker?.lockDuration ?? LOCK_DURATION;
   const { prove, beat } = ownership(job, token, lockDuration);
   const stop = createStop(job, token);
   const waiting = waitingOf(setup, job, worker);
+  const known = createKnownJobs(setup.known);
   const begun = await beginAttempt<Shape>(store, {
     scope: setup.scopeOf(job),
     ...attemptFacts(job),
@@ -80,7 +79,7 @@ async function attempt<J extends BullJob, Result, Shape extends StateShape<Shape
     close: () => stop.close(begun),
     supersede: () => begun.abort(new StaleAttemptError('its worker took the job up again', { scope: begun.context.scope })),
     completed: () => void begun.succeed(),
-    gaveUp: () => void setup.gaveUp(job),
+    gaveUp: () => void setup.gaveUp(job, known),
   };
   const cancel = (): void => stop.cancel(begun, signal?.reason);
   worker?.enter(run);

@@ -1,7 +1,8 @@
-import type { StateStore, TaskScope } from '../../src/index.ts';
-import { createKnownJobs, type KnownJobs } from './final-failure.ts';
+import { ConfigError, type StateStore, type TaskScope } from '../../src/index.ts';
+import { cancelAll, createKnownJobs, type KnownJobs } from './final-failure.ts';
 import type { Watch } from './lifecycle.ts';
 import { checkOptions, type ProcessorOptions } from './options.ts';
+import { logLine, textOf } from './reporting.ts';
 import type { BullJob } from './runtime.ts';
 import { jobScope } from './scope.ts';
 
@@ -12,8 +13,8 @@ export interface Setup<J extends BullJob> {
   /** The external jobs that its tasks have used in this process. */
   readonly known: KnownJobs;
   scopeOf(job: J): TaskScope;
-  /** Called once BullMQ has given a job up; never rejects. */
-  gaveUp(job: J): Promise<void>;
+  /** Called once BullMQ has given a job up. `known`: the external jobs of its attempt, where that ran here. Never rejects. */
+  gaveUp(job: J, known?: KnownJobs): Promise<void>;
   /** Warns once per worker; where there is none, once per processor. */
   warn(worker: Watch | undefined, text: string): void;
 }
@@ -27,14 +28,23 @@ export function createSetup<J extends BullJob>(store: StateStore, options: Proce
   checkOptions(store, options);
   const known = createKnownJobs();
   const warnedWithoutWorker = new Set<string>();
-  const scopeOf = (job: J): TaskScope => options.scope?.(job) ?? jobScope(job);
+  const scopeOf = (job: J): TaskScope => {
+    const scope: unknown = options.scope ? options.scope(job) : jobScope(job);
+    if (typeof scope !== 'object' || scope === null) throw new ConfigError('scope', 'must return a task scope', scope);
+    return scope as TaskScope;
+  };
   return {
     store,
     options,
     known,
     scopeOf,
-    async gaveUp(job) {
-      if (options.onFinalFailure === 'cancel') await known.cancelAll(store, scopeOf(job), job);
+    async gaveUp(job, used = known) {
+      if (options.onFinalFailure !== 'cancel') return;
+      try {
+        await cancelAll(store, scopeOf(job), used, job);
+      } catch (error) {
+        logLine(job, `could not look for external jobs to cancel after the final failure: ${textOf(error)}`);
+      }
     },
     warn(worker, text) {
       const warned = worker?.warned ?? warnedWithoutWorker;

@@ -8,7 +8,7 @@ import type { BullJob } from './runtime.ts';
  * returned and the attempt is over, so that no write of state comes later.
  */
 
-type Stopped = { kind: 'cancelled'; reason: unknown } | { kind: 'released'; until: number } | { kind: 'closing' };
+type Stopped = { kind: 'cancelled'; error: Error } | { kind: 'released'; until: number } | { kind: 'closing' };
 
 /** How an attempt can be stopped. */
 export interface Stop {
@@ -27,7 +27,7 @@ export function createStop(job: BullJob, token: string): Stop {
   let stopped: Stopped | undefined;
 
   async function becomes(stop: Stopped): Promise<Error> {
-    if (stop.kind === 'cancelled') return cancelledError(stop.reason);
+    if (stop.kind === 'cancelled') return stop.error;
     if (stop.kind === 'closing') return handBackError();
     try {
       await job.moveToDelayed(stop.until, token);
@@ -44,8 +44,8 @@ export function createStop(job: BullJob, token: string): Stop {
       throw delayedError(until);
     },
     cancel(attempt, reason) {
-      stopped = { kind: 'cancelled', reason };
-      attempt.cancel(cancelledError(reason));
+      stopped = { kind: 'cancelled', error: cancelledError(reason) };
+      attempt.cancel(stopped.error);
     },
     close(attempt) {
       stopped ??= { kind: 'closing' };
