@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Status } from '../../scripts/batch-service/job.ts';
 import type { BatchClient } from '../../scripts/batch-service/client.ts';
 import { isAlive } from '../support/alive.ts';
@@ -8,16 +11,25 @@ import { until } from '../support/until.ts';
 /** The far side of the demo and of the crash tests has to be what they say it is, or they prove nothing. */
 
 const FIND_LAG = 300;
+const WAIT = 'while [ ! -e "$1" ]; do sleep 0.02; done; ';
 let far: FarSide;
+let folder: string;
+/** A command that waits until this file is there. */
+let gate: string;
 
 beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mooring-gate-'));
+  gate = join(folder, 'open');
   far = await startFarSide({ findLag: FIND_LAG });
 });
 
-afterEach(() => far.close());
+afterEach(async () => {
+  await far.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 function shell(script: string): string[] {
-  return ['/bin/sh', '-c', script];
+  return ['/bin/sh', '-c', script, 'shell', gate];
 }
 
 async function end(batch: BatchClient, id: string): Promise<Status | undefined> {
@@ -32,9 +44,10 @@ async function end(batch: BatchClient, id: string): Promise<Status | undefined> 
 test('runs a real command and tells its progress, its end and what it printed', async () => {
   const batch = far.client('plain');
 
-  const id = await batch.submit({ name: 'a', command: shell('echo 0.5 > "$BATCH_PROGRESS"; sleep 0.4; echo $((6 * 7))') });
+  const id = await batch.submit({ name: 'a', command: shell('echo 0.5 > "$BATCH_PROGRESS"; ' + WAIT + 'echo $((6 * 7))') });
   await until(async () => (await batch.status(id))?.progress === 0.5);
   const during = await batch.status(id);
+  await writeFile(gate, '');
 
   expect(during).toEqual({ state: 'running', progress: 0.5 });
   expect(await end(batch, id)).toEqual({ state: 'succeeded', progress: 1 });
@@ -104,10 +117,11 @@ test('does not know a job of another kind', async () => {
 });
 
 test('jobs outlive the service, which finds them, their tokens and their results again', async () => {
-  const job = { name: 'a', token: 'token-1', command: shell('sleep 0.5; echo survived') };
+  const job = { name: 'a', token: 'token-1', command: shell(WAIT + 'echo survived') };
   const id = await far.client('keyed').submit(job);
 
   await far.restart();
+  await writeFile(gate, '');
 
   const batch = far.client('keyed');
   expect(await batch.submit(job)).toBe(id);
