@@ -25,6 +25,7 @@ const transcode = externalJob({
 
 /** What runs in a process of its own: all that a user writes. */
 function work(): void {
+  process.once('disconnect', () => process.exit());
   const store = createStateStore({ metastore: redisMetastore({ client: connection }) });
   // Short times, so that BullMQ notices within seconds, and not within a minute, that a worker is gone.
   const times = { lockDuration: 1_000, stalledInterval: 1_000 };

@@ -24,6 +24,9 @@ export const farm = {
 };
 `;
 
+/** Ends a worker with the process that started it, however that ends. */
+const LEASH = "process.stdin.on('end', () => process.exit()).resume();";
+
 let consumer: Consumer;
 let redis: RedisServer;
 let program: string;
@@ -32,6 +35,7 @@ beforeAll(async () => {
   [consumer, redis] = await Promise.all([createConsumer(), startRedis()]);
   await Promise.all(['bullmq', 'ioredis'].map((name) => consumer.add(name)));
   await consumer.write('farm.js', FARM_CLIENT);
+  await consumer.write('leash.js', LEASH);
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   program = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 });
@@ -117,7 +121,11 @@ describe.each([
 
   function startWorker(): ChildProcess {
     const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}`, FARM_URL: farm.url };
-    const worker = spawn(process.execPath, [file], { cwd: consumer.folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const worker = spawn(process.execPath, ['--import', './leash.js', file], {
+      cwd: consumer.folder,
+      env,
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
     workers.push(worker);
     return worker;
   }
