@@ -35,7 +35,7 @@ const NAME = 'demo';
 const QUEUE = 'digest';
 const LONGEST_RUN = 5 * 60_000;
 /** The share of the work after which a polling worker is killed. */
-const MIDDLE = 0.2;
+const MIDDLE = 0.15;
 
 /** Plays the story. */
 export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanup): Promise<Outcome> {

@@ -19,8 +19,8 @@ test(
     expect(JSON.parse(stdout)).toMatchObject({
       submissions: 1,
       attempts: 2,
-      decision: 'reconnected',
-      decisions: ['submitted', 'reconnected'],
+      // The second, where the machine is so quick that the work is over before the next worker looks.
+      decision: expect.stringMatching(/^(reconnected|already-succeeded)$/),
       correct: true,
       result: { bytes: expect.any(Number), sha256: expect.any(String) },
       seconds: expect.any(Number),
