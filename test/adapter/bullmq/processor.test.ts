@@ -84,6 +84,23 @@ describe('a call', () => {
     });
   });
 
+  test('whose scope option returns none says so', async () => {
+    const processor = withState(store, process, { scope: () => undefined as never });
+
+    await expect(processor(fakeJob(), 'token')).rejects.toMatchObject({ cause: { code: 'mooring.config', option: 'scope' } });
+  });
+
+  test('whose queue does not answer fails its first use of state once the lock would have lapsed', async () => {
+    const job = { ...fakeJob(), extendLock: () => new Promise<number>(() => undefined) };
+    const worker = Object.assign(new EventEmitter(), { opts: { lockDuration: 30 } });
+    attach(worker as never);
+    worker.emit('active', job);
+
+    await expect(withState(store, (_job: TestJob, ctx) => ctx.state.get('cursor'))(job, 'token')).rejects.toMatchObject({
+      code: 'mooring.store-unavailable',
+    });
+  });
+
   test('of runWithState is the same for a method of a class', async () => {
     class Transcoder {
       process(job: TestJob, token?: string, signal?: AbortSignal): Promise<string> {
