@@ -69,7 +69,7 @@ export async function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
     core,
     life,
     attempt,
-    waiting: createWaiting(core.clock, life, attempt.release),
+    waiting: createWaiting(core, life, attempt.release),
     nonce,
     scopeParts,
   };

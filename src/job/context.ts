@@ -6,7 +6,8 @@ import { createStateHandle } from '../state-store/handle.ts';
 import { startDecisionSpan } from '../telemetry.ts';
 import type { AnyShape, StateShape } from '../value.ts';
 import { resolveWait } from './attempt-options.ts';
-import { jobOptions, type ExternalId, type ExternalJob } from './external-job.ts';
+import { objectKey, resultName } from '../path.ts';
+import { jobOptions, type ExternalId, type ExternalJob, type JobOptions } from './external-job.ts';
 import { fingerprintDigest, namedKey } from './idempotency-key.ts';
 import type { OwnedScope } from './owned-scope.ts';
 import { decideJob, runJob } from './resumable-job.ts';
@@ -108,6 +109,7 @@ async function use<Input, Id extends ExternalId, Result, T>(
   const resolved = jobOptions(job);
   const wait = options.wait ? resolveWait(options.wait, attempt.release !== undefined) : attempt.wait;
   const where = { scope: own.scope, key: resolved.externalIdKey };
+  requireRoomForResult(core, own, resolved);
   const fingerprint = fingerprintOf(job, input);
   const over = claim(used, resolved.name, resolved.externalIdKey, as);
   const leave = parts.waiting.enter();
@@ -146,6 +148,13 @@ async function use<Input, Id extends ExternalId, Result, T>(
     over();
   }
 }
+
+/** A result may be offloaded, whose object's name must fit: a job of hours must not find that out at its end. */
+function requireRoomForResult(core: ContextParts['core'], own: OwnedScope, { externalIdKey, rememberResult }: JobOptions): void {
+  if (rememberResult) objectKey(core.namespace, own.address.path, resultName(externalIdKey), LONGEST_OBJECT_NAME);
+}
+
+const LONGEST_OBJECT_NAME = 'x'.repeat(128);
 
 function fingerprintOf<Input, Id extends ExternalId, Result>(
   job: ExternalJob<Input, Id, Result>,

@@ -1,4 +1,4 @@
-import type { Timer } from '../call.ts';
+import { bounded, type Timer } from '../call.ts';
 import { StaleAttemptError } from '../errors.ts';
 import type { Life } from './life.ts';
 
@@ -18,8 +18,10 @@ export function startHeartbeat(
   };
   const beat = async (): Promise<void> => {
     try {
-      if ((await heartbeat.beat()) === 'lost')
-        life.abort(new StaleAttemptError('the runtime gave the job to another attempt', where));
+      const outcome = await bounded(timer, heartbeat.every, life.signal, heartbeat.beat);
+      if (outcome.ended === 'aborted') return;
+      if (outcome.ended === 'deadline') throw new Error(`no answer within ${heartbeat.every} ms`);
+      if (outcome.value === 'lost') life.abort(new StaleAttemptError('the runtime gave the job to another attempt', where));
     } catch (error) {
       // No answer is not the answer that the job is lost: the fence decides.
       life.log.warn({ ...where, err: error }, 'the heartbeat failed');

@@ -1,5 +1,6 @@
+import { bounded } from '../call.ts';
 import { stopwatch } from '../clock.ts';
-import { StaleAttemptError } from '../errors.ts';
+import { StaleAttemptError, StoreUnavailableError } from '../errors.ts';
 import { createWriter, orderedFence, type Fence, type Writer } from '../fence.ts';
 import type { Begun, RawEntry, ScopeAddress } from '../metastore/metastore.ts';
 import { pathScope, scopePath } from '../path.ts';
@@ -86,7 +87,7 @@ export function createOwnedScope(
 
   const take = async (records: readonly string[]): Promise<{ writer: Writer; begun: Begun }> => {
     await core.crashPoint?.('G1');
-    const fence = await ownFence(core, attempt, { scope, address });
+    const fence = await ownFence(core, life, attempt, { scope, address });
     if (fence === undefined) {
       const error = new StaleAttemptError('the runtime gave the job to another attempt', { scope });
       life.abort(error);
@@ -149,10 +150,14 @@ export function createOwnedScope(
  */
 async function ownFence(
   core: StoreCore,
+  life: Life,
   { fence }: ResolvedAttempt,
-  { address }: Pick<OwnedScope, 'scope' | 'address'>,
+  { scope, address }: Pick<OwnedScope, 'scope' | 'address'>,
 ): Promise<Fence | undefined> {
   if (fence.kind === 'ordered') return orderedFence(fence.order);
   const drawn = await core.track(() => core.metastore.draw(address, {}));
-  return (await fence.prove()) ? drawn : undefined;
+  const proof = await bounded(core.timer, core.commandTimeout, life.signal, fence.prove);
+  if (proof.ended === 'value') return proof.value ? drawn : undefined;
+  if (proof.ended === 'aborted') throw proof.reason;
+  throw new StoreUnavailableError(`the runtime did not say within ${core.commandTimeout} ms whether it holds the job`, { scope });
 }

@@ -194,11 +194,7 @@ async function resolve(run: Run, position: Position, record: StoredRecord, time:
 /** Nothing can tell what became of a send: that is written down, so that operators find exactly what waits for them. */
 async function giveUp(run: Run, position: Position, lost: Unresolved): Promise<Position> {
   const { record } = position.seen;
-  if (lost.waitUntil !== undefined) {
-    await waitUntil(run, lost.waitUntil);
-    const again = await reread(run);
-    if (again.seen.record?.version !== record?.version) return again;
-  }
+  if (lost.waitUntil !== undefined) await waitUntil(run, lost.waitUntil);
   run.signal.throwIfAborted();
   const { submission, idempotencyKey, fingerprint, previous, since } = lost;
   const fields: RecordFields = {
@@ -210,6 +206,7 @@ async function giveUp(run: Run, position: Position, lost: Unresolved): Promise<P
     findLag: 0,
     previous,
   };
+  // Reads again in the same step: it is written only over the very record that was waited for.
   const reply = await persist(run, { letter: 'a', submission, fields, basis: record }, 'few');
   if (reply.kind === 'changed') return reread(run);
   if (reply.kind !== 'ok') return superseded(run);

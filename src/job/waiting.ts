@@ -1,4 +1,6 @@
-import type { Clock } from '../clock.ts';
+import { bounded } from '../call.ts';
+import { StoreUnavailableError } from '../errors.ts';
+import type { StoreCore } from '../state-store/core.ts';
 import type { Life } from './life.ts';
 
 /**
@@ -19,7 +21,11 @@ export interface Waiting {
 }
 
 /** `release` is the runtime's way to hand an attempt back; `undefined`: it has none. */
-export function createWaiting(clock: Clock, life: Life, release: ((after: number) => Promise<never>) | undefined): Waiting {
+export function createWaiting(
+  { clock, timer, commandTimeout }: Pick<StoreCore, 'clock' | 'timer' | 'commandTimeout'>,
+  life: Life,
+  release: ((after: number) => Promise<never>) | undefined,
+): Waiting {
   let runs = 0;
   const willing = new Set<{ until: number }>();
   let handingBack: Promise<void> | undefined;
@@ -30,8 +36,8 @@ export function createWaiting(clock: Clock, life: Life, release: ((after: number
     life.log.debug({ after }, 'released until the next poll');
     // What the runtime wants thrown is the reason of the end: every run rejects with it.
     life.abort(
-      await handOver(after).then(
-        () => new Error('release() must reject'),
+      await bounded(timer, commandTimeout, undefined, () => handOver(after)).then(
+        () => new StoreUnavailableError(`the runtime did not take the job back within ${commandTimeout} ms`),
         (reason: unknown) => reason,
       ),
     );

@@ -4,6 +4,7 @@ import {
   ConfigError,
   InvalidKeyError,
   isSuspension,
+  jobRecords,
   StaleAttemptError,
   StoreUnavailableError,
   type AttemptOptions,
@@ -86,6 +87,54 @@ describe('round trips', () => {
     const { context } = await task.start();
     await expect(context.state.get('x')).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await context.run(far.job(), 'clip')).toMatchObject({ of: 'job-1' });
+  });
+});
+
+describe('what does not answer', () => {
+  test('a write-ahead that is refused submits nothing, and writes nothing', async () => {
+    let down = true;
+    const { far, task, store } = setting({
+      intercept: ({ method }, proceed) =>
+        down && method === 'writeRecord' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+    });
+    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(far.calls).toEqual([]);
+    expect(await jobRecords(store).get(TASK)).toBeUndefined();
+    down = false;
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+  });
+
+  test.each([
+    ['a proof', { fence: { kind: 'drawn', prove: () => new Promise<boolean>(() => undefined) } }],
+    ['a release', { release: () => new Promise<never>(() => undefined), wait: { mode: 'release', holdFor: 1 } }],
+  ] as const)('%s is given up on', async (_name, options) => {
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock, commandTimeout: '10ms' });
+    const far = fakeFarSide({ kind: 'plain', clock, activeLooks: 100 });
+    const attempt = await testRuntime(store).start(options);
+    await expect(attempt.context.run(far.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+    await attempt[Symbol.asyncDispose]();
+  });
+
+  test('find is given up on, and the submission is withdrawn', async () => {
+    const { far, task, store } = setting({ kind: 'findable' });
+    await task.start();
+    const silent = far.job({ callTimeout: '10ms', find: () => new Promise(() => undefined) });
+    await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toMatchObject({ code: 'mooring.outcome-unknown' });
+    expect(await jobRecords(store).get(TASK)).toBeUndefined();
+    expect(far.calls).not.toContain('submit');
+  });
+
+  test('cancel is given up on, and disposing ends', async () => {
+    const { far, task } = setting();
+    const attempt = await task.start();
+    const job = far.job({
+      callTimeout: '10ms',
+      cancel: () => new Promise(() => undefined),
+      getStatus: async () => (attempt.cancel(new Error('stop')), { state: 'active' }),
+    });
+    await expect(attempt.context.run(job, 'clip')).rejects.toThrow('stop');
+    await attempt[Symbol.asyncDispose]();
   });
 });
 
@@ -487,6 +536,11 @@ describe('bad options of an attempt', () => {
     const { store, task } = setting();
     await expect(beginAttempt(store, { ...good, scope: { ...TASK, flow: '' } })).rejects.toBeInstanceOf(InvalidKeyError);
     await expect(beginAttempt({} as typeof store, good)).rejects.toMatchObject({ option: 'store' });
+    const deep = { flow: 'f'.repeat(200), run: 'r'.repeat(200), task: 't'.repeat(200) };
+    const { far } = setting();
+    const long = await task.start({ scope: deep });
+    await expect(long.context.run(far.job({ externalIdKey: 'k'.repeat(200) }), 'x')).rejects.toBeInstanceOf(InvalidKeyError);
+    expect(far.jobs).toHaveLength(0);
     const { context } = await task.start();
     expect(() => context.item({} as never)).toThrow(ConfigError);
     expect(() => context.item('')).toThrow(InvalidKeyError);

@@ -194,7 +194,7 @@ describe('C87 C89 a status that nobody knows', () => {
     const { far, task } = setting();
     let asked = 0;
     const flaky = far.job({
-      getStatus: async () => ({ state: (asked += 1) % 9 === 0 ? (asked > 50 ? 'succeeded' : 'active') : 'unknown' }) as JobStatus,
+      getStatus: async () => ({ state: (asked += 1) % 9 === 0 ? (asked > 50 ? 'succeeded' : 'active') : 'unknown' }),
     });
     await task.attempt((ctx) => ctx.run(flaky, 'clip'));
     expect(asked).toBe(54);
@@ -266,16 +266,15 @@ describe('C90 C96 what an ID is', () => {
   );
 
   test('properties in another order are the same ID', async () => {
-    const { far, task, store } = setting();
+    const { task, store } = setting();
     const job = externalJob({
-      submit: async (_: string) => ({ a: 1, b: 2 }) as object,
-      getStatus: async () => ({ state: 'succeeded' }) as JobStatus,
+      submit: async (_: string) => ({ a: 1, b: 2 }),
+      getStatus: async () => ({ state: 'succeeded' }),
     });
     await (await task.start()).context.submit(job, 'clip');
     const held = (await record(store))!;
     expect(held).toMatchObject({ state: 'submitted', externalId: { b: 2, a: 1 } });
     await task.attempt((ctx) => ctx.run(job, 'clip'));
-    void far;
   });
 });
 
@@ -298,6 +297,25 @@ describe('C92 the ID cannot be written down', () => {
     expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
     expect(far.jobs).toHaveLength(1);
     expect(await record(store)).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('nor can the orphan: that is repeated too', async () => {
+    let failures = 5;
+    const { far, task, store, clock } = setting({
+      intercept: ({ method }, proceed) =>
+        method === 'listOrphan' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+    });
+    const attempt = await task.start();
+    const job = far.job({
+      submit: async (input, context) => {
+        const id = await far.job().submit(input, context);
+        clock.advance('2m');
+        await jobRecords(store).adopt((await record(store))!, 'job-9');
+        return id;
+      },
+    });
+    await expect(attempt.context.run(job, 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
+    expect((await all(jobRecords(store).orphans())).map(({ externalId }) => externalId)).toEqual(['job-1']);
   });
 
   test('applied, and the reply lost: it counts once', async () => {
@@ -362,11 +380,16 @@ test('C93 a record does not expire while an attempt waits for it', async () => {
   const { clock, store, far, task } = setting({ store: { retention: '1d' } });
   const start = clock.now();
   const days = 100;
+  const held = new Set<string | undefined>();
   const job = far.job({
     pollInterval: '5h',
-    getStatus: async () => ({ state: clock.now() - start > days * 86_400_000 ? 'succeeded' : 'active' }),
+    getStatus: async () => {
+      held.add((await record(store))?.state);
+      return { state: clock.now() - start > days * 86_400_000 ? 'succeeded' : 'active' };
+    },
   });
   await task.attempt((ctx) => ctx.run(job, 'clip'), { clearAfterSuccess: 'forever' });
+  expect(held).toEqual(new Set(['submitted']));
   expect(await record(store)).toMatchObject({ state: 'succeeded', externalId: 'job-1' });
   expect(far.jobs).toHaveLength(1);
 });

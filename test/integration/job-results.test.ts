@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { externalJob, MissingObjectError, type JobStatus, type Logger, type ObjectStore } from '../../src/index.ts';
+import { externalJob, MissingObjectError, type Logger, type ObjectStore } from '../../src/index.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { interceptObjectStore } from '../support/intercept.ts';
@@ -60,7 +60,7 @@ describe('a result', () => {
 
   test('there is none where getResult is left out', async () => {
     const { task } = setting();
-    const job = externalJob({ submit: async (_: string) => 1, getStatus: async () => ({ state: 'succeeded' }) as JobStatus });
+    const job = externalJob({ submit: async (_: string) => 1, getStatus: async () => ({ state: 'succeeded' }) });
     expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
     expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
   });

@@ -64,7 +64,7 @@ describe('† the nonce and the fence', () => {
     const two = await task.start({ fence });
     await one.context.submit(far.job(), 'clip');
     await expect(two.context.run(far.job(), 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
-    expect(far.jobs).toHaveLength(1);
+    expect(far.calls).toEqual(['submit']);
   });
 
   test('draw, then prove, then install: a proof that fails after the draw installs nothing', async () => {

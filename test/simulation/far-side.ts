@@ -50,7 +50,10 @@ export function simFarSide(
     }
     const job: SimJob = {
       id: jobs.length + 1,
-      ...{ key, input, state: 'active', acceptedAt: world.now() },
+      key,
+      input,
+      state: 'active',
+      acceptedAt: world.now(),
       shownAt: world.now() + world.between(0, FIND_LAG),
     };
     jobs.push(job);

@@ -78,7 +78,7 @@ export async function happen({
       record?.externalId !== had.externalId &&
       !record?.previous.some((one) => one.externalId === had.externalId)
     ) {
-      violations.push(`the ID of J${String(had.externalId)} was dropped`);
+      violations.push(`the ID of J${JSON.stringify(had.externalId)} was dropped`);
     }
     for (const one of had?.previous ?? []) {
       if (!record?.previous.some((kept) => kept.idempotencyKey === one.idempotencyKey && kept.externalId === one.externalId)) {

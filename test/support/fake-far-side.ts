@@ -59,8 +59,15 @@ export function fakeFarSide({
       if (known) return known.id;
       const id = `job-${jobs.length + 1}`;
       jobs.push({
-        ...{ id, key: idempotencyKey, input, submission, callbackToken },
-        ...{ status: undefined, looks: 0, acceptedAt: clock.now(), cancelled: [] },
+        id,
+        key: idempotencyKey,
+        input,
+        submission,
+        callbackToken,
+        status: undefined,
+        looks: 0,
+        acceptedAt: clock.now(),
+        cancelled: [],
       });
       return id;
     },

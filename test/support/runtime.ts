@@ -1,11 +1,4 @@
-import {
-  beginAttempt,
-  type Attempt,
-  type AttemptOptions,
-  type StateStore,
-  type TaskContext,
-  type TaskScope,
-} from '../../src/index.ts';
+import { beginAttempt, type Attempt, type AttemptOptions, type StateStore, type TaskContext } from '../../src/index.ts';
 import { withCoreParts, type Gap } from '../../src/job/crash-point.ts';
 import { coreOf } from '../../src/state-store/core.ts';
 import { killableWorld } from '../../src/testing/killed-world.ts';
@@ -13,7 +6,7 @@ import { killableWorld } from '../../src/testing/killed-world.ts';
 /** A runtime for tests: starts attempts of one task, with an ordered fence or with one that is drawn and proven. */
 
 /** The scope of the task. */
-export const TASK: TaskScope = { flow: 'flow', run: 'run', task: 'task' };
+export const TASK = { flow: 'flow', run: 'run', task: 'task' };
 
 /** Kinds of fences. */
 export type FenceKind = AttemptOptions['fence']['kind'];
