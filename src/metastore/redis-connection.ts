@@ -119,8 +119,14 @@ export function createConnection(
   };
 
   /** The births of all other shards, so that one which was never used does not look like lost state. */
+  let spreading: Promise<unknown> | undefined;
   const spreadBirth = async (now: string): Promise<void> => {
-    await Promise.allSettled(SHARDS.map((shard) => sendCommand(client, 'text', 'set', [keys.birth(shard), now, 'nx'])));
+    spreading ??= Promise.allSettled(
+      SHARDS.map((shard) => sendCommand(client, 'text', 'set', [keys.birth(shard), now, 'nx'])),
+    ).finally(() => {
+      spreading = undefined;
+    });
+    await spreading;
   };
 
   const runOn = async (

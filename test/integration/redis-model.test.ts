@@ -305,6 +305,7 @@ describe('memory and Redis', () => {
     const frozen = timedClient(client, () => ({
       time: `{'${Math.floor(world.now / 1_000)}', '${(world.now % 1_000) * 1_000}'}`,
       left: "(redis.call('PEXPIRETIME', KEY) - now)",
+      ahead: world.now - Date.now(),
     }));
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 30, size: 'max' }), async (operations) => {

@@ -22,13 +22,17 @@ export interface RigClient {
 type Send = (...args: (string | Buffer | number)[]) => Promise<unknown>;
 
 /** What stands for the server's time in a script, and what for the life that is left of its key; or nothing, for its own. */
-export type TimeOf = () => { time: string; left: string } | undefined;
+export type TimeOf = () => { time: string; left: string; ahead: number } | undefined;
 
 /** A client whose server lives at another time. */
 export function timedClient(client: RigClient, timeOf: TimeOf): RedisClient {
   const shifted = (command: string, send: Send): Send => {
     return async (...args) => {
       const other = timeOf();
+      if (other && command === 'time') {
+        const [seconds, microseconds] = (await send(...args)) as [string, string];
+        return [String(Number(seconds) + Math.floor(other.ahead / 1_000)), microseconds];
+      }
       if (!other || (command !== 'evalsha' && command !== 'eval')) return send(...args);
       if (command === 'evalsha') throw Object.assign(new Error('NOSCRIPT the time was moved'), { name: 'ReplyError' });
       const script = String(args[0]);
@@ -56,7 +60,7 @@ const LEFT = "redis.call('PTTL', KEY)";
 function shifted(ms: number): ReturnType<TimeOf> {
   if (ms === 0) return undefined;
   const time = `(function() local t = ${TIME} return {tostring(t[1] + ${ms / 1_000}), t[2]} end)()`;
-  return { time, left: `(${LEFT} - ${ms})` };
+  return { time, left: `(${LEFT} - ${ms})`, ahead: ms };
 }
 
 /** A rig on a running server or Cluster. `nodes` are clients of its masters, one each. */
