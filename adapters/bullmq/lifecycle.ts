@@ -11,6 +11,9 @@ import { runName } from './scope.ts';
 const watchKey: unique symbol = Symbol('mooring.bullmq.watch');
 const gaveUpKey: unique symbol = Symbol('mooring.bullmq.gave-up');
 
+/** Reaches a sandbox as the reason of its signal, where no other word of the worker does. */
+export const SANDBOX_CLOSING = 'mooring: the worker is closing';
+
 /** BullMQ's default, in milliseconds. */
 export const LOCK_DURATION = 30_000;
 
@@ -77,6 +80,7 @@ function createWatch(worker: BullWorker & WorkerDetails): Watch {
   worker.on('closing', () => {
     closing = true;
     for (const run of live.values()) run.close();
+    if (worker.childPool) worker.cancelAllJobs?.(SANDBOX_CLOSING);
   });
   worker.on('completed', (job: BullJob) => runs.get(job)?.completed());
   worker.on('failed', (job?: BullJob) => {
@@ -105,8 +109,9 @@ export function withGaveUp<P extends object>(processor: P, listener: (job: BullJ
 }
 
 /**
- * Listens to a worker. `withState` finds the worker of its jobs by itself: call this where a warning asks for it, and with
- * `onFinalFailure: 'cancel'`, so that a process whose first job failed elsewhere hears of it.
+ * Listens to a worker. `withState` finds the worker of its jobs by itself: call this where a warning asks for it, for a worker of
+ * sandboxed processors, so that they hear when it closes, and with `onFinalFailure: 'cancel'`, so that a process whose first job
+ * failed elsewhere hears of it.
  *
  * @throws {@link ConfigError} unless it is a worker.
  */

@@ -9,7 +9,7 @@ import {
 import { inContext } from './context.ts';
 import { createKnownJobs } from './final-failure.ts';
 import { forBullMQ, handBackError } from './errors.ts';
-import { LOCK_DURATION, watchOf, type Run, type Watch } from './lifecycle.ts';
+import { LOCK_DURATION, SANDBOX_CLOSING, watchOf, type Run, type Watch } from './lifecycle.ts';
 import { observed } from './observed-context.ts';
 import { ownership } from './ownership.ts';
 import { waitingOf } from './release.ts';
@@ -81,7 +81,7 @@ async function attempt<J extends BullJob, Result, Shape extends StateShape<Shape
     completed: () => void begun.succeed(),
     gaveUp: () => void setup.gaveUp(job, known),
   };
-  const cancel = (): void => stop.cancel(begun, signal?.reason);
+  const cancel = (): void => (signal?.reason === SANDBOX_CLOSING ? run.close() : stop.cancel(begun, signal?.reason));
   worker?.enter(run);
   signal?.addEventListener('abort', cancel, { once: true });
   if (signal?.aborted) cancel();

@@ -56,6 +56,9 @@ export interface WorkerDetails {
   closing?: unknown;
   /** The user's processor. */
   processFn?: unknown;
+  /** There where the processor is a file, run in a sandbox. */
+  childPool?: unknown;
+  cancelAllJobs?(reason?: string): void;
 }
 
 /** A job with what it may carry. */

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { WorkerOptions } from 'bullmq';
 import { fileURLToPath } from 'node:url';
+import { attach } from '../../../adapters/bullmq/index.ts';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { until } from '../../support/until.ts';
@@ -25,16 +26,15 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 afterEach(() => rig.close());
 
+function sandboxOptions(): Partial<WorkerOptions> {
+  const env = { ...process.env, MOORING_TEST_REDIS_PORT: String(server.port) };
+  return { lockDuration: 5_000, workerForkOptions: { env, execArgv: [] }, workerThreadsOptions: { env, execArgv: [] } };
+}
+
 function start(versions: Versions, options: Partial<WorkerOptions>) {
   rig = createRig(server.port, versions);
   const side = sharedFarSide(rig);
-  const env = { ...process.env, MOORING_TEST_REDIS_PORT: String(server.port) };
-  const worker = rig.work(FILE, {
-    lockDuration: 5_000,
-    workerForkOptions: { env, execArgv: [] },
-    workerThreadsOptions: { env, execArgv: [] },
-    ...options,
-  });
+  const worker = rig.work(FILE, { ...sandboxOptions(), ...options });
   return { side, worker };
 }
 
@@ -90,6 +90,21 @@ test('a job that is cancelled cancels the external job, where BullMQ tells a san
 
   expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not needed any more', attemptsMade: 1 });
   expect(await side.cancelled()).toEqual([expect.stringMatching(/ requested$/)]);
+});
+
+test('an attached worker that closes hands its job back, where BullMQ tells a sandbox (5.70 and later)', async () => {
+  const { side, worker } = start({ bullmq: '6', ioredis: '6' }, {});
+  attach(worker);
+  const job = await rig.add({ far: side.name });
+  await until(async () => (await side.polls()) > 1);
+  await worker.close();
+  expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0 });
+  expect(await side.cancelled()).toEqual([]);
+  rig.work(FILE, sandboxOptions());
+  await side.end(0, 'succeeded', 'done');
+
+  expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'done', attemptsMade: 1 });
+  expect(await side.submits()).toHaveLength(1);
 });
 
 /** Kills the process, or the thread, that runs the worker's processor. */
