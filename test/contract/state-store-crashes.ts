@@ -276,6 +276,28 @@ export function crashesContract(factory: PartsFactory): void {
       await expect(reading).rejects.toThrow('enough');
     });
 
+    it('says at once that a put failed, while the delete of what it may have left still hangs', async () => {
+      const parts = await factory();
+      let deletes = 0;
+      let release = (): void => undefined;
+      const gate = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const objectStore = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+        if (method === 'put') throw new Error('EIO');
+        if (method === 'delete') {
+          deletes += 1;
+          await gate;
+        }
+        return proceed();
+      });
+      const store = openOver(parts, { objectStore, offloadThreshold: 0 });
+      await expect(store.task(TASK).set('k', 1)).rejects.toThrow(StoreUnavailableError);
+      expect(deletes).toBe(1);
+      release();
+      await store.close();
+    });
+
     it('wraps whatever an object store throws, keeping its cause', async () => {
       const parts = await factory();
       const cause = new Error('403');
