@@ -38,7 +38,7 @@ export interface OwnedScope {
   read(name: string): Promise<Snapshot>;
   /** As `read`, where a newer attempt is an answer like others. */
   look(name: string): Promise<Snapshot | 'stale'>;
-  /** The metastore's time, in milliseconds: never later than it is. */
+  /** The metastore's time, in whole milliseconds: never later than it is. */
   now(): number;
   /** A reply told the time. */
   told(now: number): void;
@@ -133,7 +133,7 @@ export function createOwnedScope(
       const seen = await look(name);
       return seen === 'stale' ? superseded() : seen;
     },
-    now: () => time.now + time.since(),
+    now: () => time.now + Math.floor(time.since()),
     begun: () => hasBegun,
     async settle(within) {
       const settled = await taken;

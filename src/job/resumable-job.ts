@@ -202,7 +202,7 @@ async function giveUp(run: Run, position: Position, lost: Unresolved): Promise<P
     ...(fingerprint !== undefined && { fingerprint }),
     firstSentAt: since,
     // No answer is taken before: a request may be on its way until then.
-    submitTimeout: Math.ceil(Math.max(0, lost.settledAt - run.own.now())),
+    submitTimeout: Math.max(0, lost.settledAt - run.own.now()),
     findLag: 0,
     previous,
   };

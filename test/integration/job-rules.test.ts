@@ -171,6 +171,16 @@ describe('† state lost', () => {
   });
 });
 
+test('the time between two ticks of a monotonic clock is no part of a record', async () => {
+  const clock = fakeClock();
+  const store = memoryStateStore({ clock: { ...clock, monotonic: () => clock.now() + Math.random() } });
+  const far = fakeFarSide({ kind: 'plain', clock });
+  const task = testRuntime(store, { createdAt: new Date(clock.now()) });
+  await task.start();
+  await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toBeInstanceOf(AmbiguousSubmitError);
+  expect(await record(store)).toMatchObject({ state: 'ambiguous' });
+});
+
 describe('† an unresolved send of an earlier attempt', () => {
   test('findable: waits for the recorded deadline and the lag before it submits', async () => {
     const { clock, store, far, task } = setting({ kind: 'findable' });

@@ -1,10 +1,10 @@
 import { AmbiguousSubmitError, beginAttempt, ExternalJobFailedError, jobRecords, type AttemptOptions } from '../../src/index.ts';
 import { withCoreParts } from '../../src/job/crash-point.ts';
 import { parseOrphan, parseRecord, type StoredRecord } from '../../src/job/record.ts';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
 import { coreOf } from '../../src/state-store/core.ts';
 import { openStateStore } from '../../src/state-store/create-state-store.ts';
 import type { FarSideKind } from '../support/fake-far-side.ts';
+import { flushable } from '../support/flushable.ts';
 import { FIND_LAG, simFarSide, SUBMIT_TIMEOUT } from './far-side.ts';
 import { simMetastore } from './metastore.ts';
 import { createWorld, type Process, type World } from './world.ts';
@@ -16,10 +16,12 @@ export interface HistoryOptions {
   seed: number;
   far: FarSideKind;
   fence: AttemptOptions['fence']['kind'];
-  /** In milliseconds; an hour. */
+  /** In milliseconds; a day. */
   idempotentFor?: number;
   /** A person answers an ambiguous record. */
   operator?: boolean;
+  /** The metastore loses everything once, when no attempt and no write of one is alive. */
+  loses?: boolean;
 }
 
 /** How a history ended, and what was wrong with it. */
@@ -40,13 +42,16 @@ export async function happen({
   seed,
   far: kind,
   fence,
-  idempotentFor = 3_600_000,
+  idempotentFor = 86_400_000,
   operator = false,
+  loses = false,
 }: HistoryOptions): Promise<History> {
   const world = createWorld(seed);
   const far = simFarSide(world, kind, { idempotentFor, failures: 0.25 });
   const violations = far.violations;
-  const store = openStateStore({ metastore: memoryMetastore(), clock: world.clock(), random: world.random }, world.timer());
+  const { metastore, flush } = flushable();
+  let flushed = false;
+  const store = openStateStore({ metastore, clock: world.clock(), random: world.random }, world.timer());
   const core = coreOf(store);
   const copies = { inFlight: 0 };
   await core.metastore.draw({ path: 'f/r/other/-1' }, {});
@@ -114,7 +119,7 @@ export async function happen({
       fence:
         fence === 'ordered'
           ? { kind: 'ordered', order: [1, number] }
-          : { kind: 'drawn', prove: () => world.delay(process).then(() => number === newest) },
+          : { kind: 'drawn', prove: () => world.delay(process, 5_000).then(() => number === newest) },
     });
     const live = async (): Promise<void> => {
       try {
@@ -145,7 +150,7 @@ export async function happen({
   /** A person looks at the far side when nothing is on its way any more. */
   const answer = async (): Promise<void> => {
     if (!mayBeAmbiguous) violations.push('a far side that can tell was called ambiguous');
-    if (!wroteSubmitting) violations.push('ambiguous, and nobody ever wrote submitting');
+    if (!wroteSubmitting && !flushed) violations.push('ambiguous, and nobody ever wrote submitting');
     if (!operator) {
       done = 'ambiguous';
       return;
@@ -160,9 +165,19 @@ export async function happen({
     await check();
   };
 
+  const lose = async (): Promise<void> => {
+    for (const process of processes) process.dead = true;
+    await world.until(() => copies.inFlight === 0);
+    flushed = true;
+    before = undefined;
+    flush();
+    world.note('the metastore loses everything');
+  };
+
   while (done === undefined && newest < FAULTY_ATTEMPTS) {
     await attempt(false);
     await world.until(() => world.chance(0.5));
+    if (loses && !flushed && done === undefined && world.chance(0.5)) await lose();
   }
   for (let tries = 0; done === undefined && tries < 6; tries += 1) {
     // An answer that a person owes is waited for.
@@ -182,7 +197,8 @@ export async function happen({
         (one) => one.externalId === job.id || (one.externalId === undefined && one.idempotencyKey === job.key),
       ) ||
       ((record?.letter === 's' || record?.letter === 'a') && record.idempotencyKey === job.key);
-    if (!held) violations.push(`J${job.id} (${job.state}) is in no record`);
+    // After a loss, a far side that can tell is asked by key; what a plain one has, nobody knows any more.
+    if (!held && !flushed) violations.push(`J${job.id} (${job.state}) is in no record`);
   }
   if (new Set(results).size > 1) violations.push(`two results: ${results.join(', ')}`);
   const allowed = ['completed', 'failed', ...(mayBeAmbiguous ? ['ambiguous'] : [])];
