@@ -91,19 +91,19 @@ export function decide(record: StoredRecord | undefined, far: FarSide, facts: Fa
     case 'a':
       return { do: 'ambiguous' };
     case 's':
-      return differs(record, facts) ? changedUnresolved(record, far, facts) : repeat(record, far, facts);
+      return inputChanged(record, facts) ? changedUnresolved(record, far, facts) : repeat(record, far, facts);
     case 'e':
-      return differs(record, facts) ? afterInputChange(record, far, facts) : { do: 'look' };
+      return inputChanged(record, facts) ? afterInputChange(record, far, facts) : { do: 'look' };
     case 'o':
-      return differs(record, facts) ? afterInputChange(record, far, facts) : { do: 'return' };
+      return inputChanged(record, facts) ? afterInputChange(record, far, facts) : { do: 'return' };
     case 'f':
-      if (differs(record, facts)) return afterInputChange(record, far, facts);
+      if (inputChanged(record, facts)) return afterInputChange(record, far, facts);
       return record.retryable === false ? { do: 'fail' } : nextSubmission(record, far, facts);
   }
 }
 
-/** A fingerprint that only one side has says nothing. */
-function differs(record: StoredRecord, { fingerprint }: Facts): boolean {
+/** Whether the input is another than the recorded one. A fingerprint that only one side has says nothing. */
+export function inputChanged(record: StoredRecord, { fingerprint }: Pick<Facts, 'fingerprint'>): boolean {
   return record.fingerprint !== undefined && fingerprint !== undefined && record.fingerprint !== fingerprint;
 }
 

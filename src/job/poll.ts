@@ -79,6 +79,7 @@ export async function waitForEnd(
   for (;;) {
     const verdict = judge(status, record, run.options, run.own.now());
     if (verdict !== 'wait') return { status, verdict };
+    run.life.log.debug({ ...run.where, externalId: record.externalId, state: status.state }, 'polled');
     report(run, status);
     await at(run, 'G9');
     keptUntil = await keepAlive(run, record, keptUntil);

@@ -1,7 +1,7 @@
 import { AmbiguousSubmitError, ExternalJobFailedError, ExternalJobMissingError, InputChangedError } from '../errors.ts';
 import type { DecisionKind } from '../events.ts';
 import type { JsonValue } from '../value.ts';
-import { afterInputChange, decide, judge, nextSubmission, type Step, type Unresolved } from './decision.ts';
+import { afterInputChange, decide, inputChanged, judge, nextSubmission, type Step, type Unresolved } from './decision.ts';
 import { finishFailed, finishSucceeded, recordedResult } from './finish.ts';
 import { cancelJob, holdJob, letGoOf } from './hold.ts';
 import type { Snapshot } from './owned-scope.ts';
@@ -97,6 +97,12 @@ async function take(run: Run, goal: Goal, position: Position, step: Step): Promi
 
 async function sendStep(run: Run, position: Position, { plan }: Step & { do: 'send' }): Promise<Position> {
   const { record } = position.seen;
+  if (record && inputChanged(record, run)) {
+    run.life.log.warn(
+      { ...run.where, externalId: record.externalId ?? null, submission: plan.submission },
+      'the input changed: next submission',
+    );
+  }
   const sent = await send(run, plan, record).catch((error: unknown) => {
     if (!run.signal.aborted) run.announce(plan.kind, plan.submission);
     throw error;

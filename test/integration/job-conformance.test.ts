@@ -634,6 +634,11 @@ describe('C99 what is told', () => {
     const { far, store, task } = setting({ activeLooks: 4, store: { logger } });
     await task.attempt((ctx) => ctx.run(far.job(), 'a secret input'));
     await task.attempt((ctx) => ctx.run(far.job(), 'a secret input'));
+    expect(lines).toContainEqual({
+      level: 'debug',
+      fields: expect.objectContaining({ externalId: 'job-1', state: 'active' }),
+      message: 'polled',
+    });
     expect(store.events).toEqual([
       { type: 'decision', decision: 'submitted', scope: TASK, externalIdKey: 'external_job_id', submission: 1, attempt: 1 },
       {
