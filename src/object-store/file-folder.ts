@@ -1,5 +1,5 @@
 import type * as NodeFiles from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { requireObjectKey } from './object-key.ts';
 
 /**
@@ -99,6 +99,17 @@ async function refuse(fs: FileSystem, folder: string): Promise<void> {
   throw new Error(
     `the folder ${folder} is there as ${real}: this file system does not tell capital letters from small ones, so it cannot hold both`,
   );
+}
+
+/** Removes a folder and those above it, as far up as they are empty. Never rejects: an empty folder harms nobody. */
+export async function removeEmpty({ fs, directory }: Root, folder: string): Promise<void> {
+  for (let empty = folder; empty !== directory; empty = dirname(empty)) {
+    const removed = await fs.rmdir(empty).then(
+      () => true,
+      (error: unknown) => isAbsence(error),
+    );
+    if (!removed) return;
+  }
 }
 
 async function realPath(fs: FileSystem, path: string): Promise<string | undefined> {

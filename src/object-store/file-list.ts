@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isObjectKey } from '../path.ts';
-import { isAbsence, isThere, placeOf, type Root } from './file-folder.ts';
+import { isAbsence, isThere, placeOf, removeEmpty, type Root } from './file-folder.ts';
 import { requirePrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -69,14 +69,7 @@ async function deleteOne(root: Root, key: string): Promise<void> {
   const { folder, file } = placeOf(root, key);
   if (!(await isThere(root, folder))) return;
   await orAbsent(root.fs.unlink(file));
-  for (let empty = folder; empty !== root.directory; empty = join(empty, '..')) {
-    // It fails where something is in it, which is as well.
-    const removed = await root.fs.rmdir(empty).then(
-      () => true,
-      () => false,
-    );
-    if (!removed) return;
-  }
+  await removeEmpty(root, folder);
 }
 
 async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CallOptions } from '../call.ts';
 import { randomText, systemRandom } from '../random.ts';
 import { chunksOf } from './body.ts';
-import { codeOf, isAbsence, makeFolder, placeOf, type FileSystem, type Place, type Root } from './file-folder.ts';
+import { codeOf, isAbsence, makeFolder, placeOf, removeEmpty, type FileSystem, type Place, type Root } from './file-folder.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
@@ -22,19 +23,33 @@ const NO_FOLDER_SYNC: readonly (string | undefined)[] = ['EINVAL', 'EISDIR', 'EP
 
 /** `put()` of the file store. */
 export function filePut(root: Root): ObjectStore['put'] {
-  return async (key, body, { ifAbsent, signal }) => {
+  return async (key, body, options) => {
     const place = placeOf(root, key);
-    signal?.throwIfAborted();
-    const { handle, name, changed } = await openUnfinished(root, place);
+    options.signal?.throwIfAborted();
     try {
-      await fill(handle, body, signal);
-      if (!(await publish(root.fs, name, place.file, ifAbsent))) return 'exists';
-    } finally {
-      await root.fs.unlink(name).catch(() => undefined);
+      return await put(root, place, body, options);
+    } catch (error) {
+      await removeEmpty(root, place.folder);
+      throw error;
     }
-    for (const folder of [place.folder, ...changed.toReversed()]) await syncFolder(root.fs, folder);
-    return 'created';
   };
+}
+
+async function put(
+  root: Root,
+  place: Place,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  { ifAbsent, signal }: CallOptions & { ifAbsent: boolean },
+): Promise<'created' | 'exists'> {
+  const { handle, name, changed } = await openUnfinished(root, place);
+  try {
+    await fill(handle, body, signal);
+    if (!(await publish(root.fs, name, place.file, ifAbsent))) return 'exists';
+  } finally {
+    await root.fs.unlink(name).catch(() => undefined);
+  }
+  for (const folder of [place.folder, ...changed.toReversed()]) await syncFolder(root.fs, folder);
+  return 'created';
 }
 
 async function openUnfinished(root: Root, { folder }: Place): Promise<{ handle: FileHandle; name: string; changed: string[] }> {
