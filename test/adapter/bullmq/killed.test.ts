@@ -4,15 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { until } from '../../support/until.ts';
-import { BOTH_MAJORS, createRig, type Rig } from './rig.ts';
+import { BOTH_MAJORS, createRig, rounds, type Rig } from './rig.ts';
 import { sharedFarSide } from './shared-far-side.ts';
 
 /** Workers in processes of their own, killed and stopped by the system. */
 
 const FILE = fileURLToPath(new URL('processes/worker.mjs', import.meta.url));
-const REPEAT = Number(process.env['MOORING_TEST_REPEAT'] ?? 1);
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 let processes: ChildProcess[] = [];
@@ -37,9 +36,7 @@ function startWorker(bullmq: '5' | '6'): ChildProcess {
   return child;
 }
 
-const rounds = BOTH_MAJORS.flatMap((versions) => Array.from({ length: REPEAT }, (_, round) => ({ ...versions, round })));
-
-describe.each(rounds)('bullmq $bullmq, round $round', (versions) => {
+describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) => {
   test('a killed worker’s job is reconnected to by the next worker, and submitted once', async () => {
     rig = createRig(server.port, versions);
     const side = sharedFarSide(rig);

@@ -9,7 +9,7 @@ import { createRig, EVERY_PAIR, type Rig, type TestJob, type Versions } from './
 
 /** What a user of BullMQ sees, with every pair of versions. */
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {

@@ -5,11 +5,11 @@ import { createStateStore, isMooringError, jobRecords } from '../../../src/index
 import { redisMetastore } from '../../../src/metastore/redis.ts';
 import { until } from '../../support/until.ts';
 import { farSide } from './far-side.ts';
-import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
+import { BOTH_MAJORS, createRig, rounds, type Rig, type TestJob } from './rig.ts';
 
 /** What goes wrong in a worker's life, with both majors of BullMQ: each by the number that `docs/bullmq.md` gives it. */
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
+describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) => {
   afterEach(() => rig.close());
 
   test('pitfall 4: a retry that resets attemptsStarted is the rightful attempt', async () => {

@@ -31,6 +31,12 @@ export const BOTH_MAJORS: Versions[] = [
   { bullmq: '5', ioredis: '5' },
 ];
 
+/** The same once more for each round: `MOORING_TEST_REPEAT=100` shows what a single run may hide. */
+export function rounds(versions: readonly Versions[]): (Versions & { round: number })[] {
+  const repeat = Number(process.env['MOORING_TEST_REPEAT'] ?? 1);
+  return versions.flatMap((each) => Array.from({ length: repeat }, (_, round) => ({ ...each, round })));
+}
+
 /** Short times, so that a stall is noticed within a second. */
 const HASTE = { lockDuration: 1_000, stalledInterval: 300, drainDelay: 1 };
 

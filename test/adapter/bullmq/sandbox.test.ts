@@ -16,7 +16,7 @@ const KINDS = BOTH_MAJORS.flatMap((versions) => [
   { ...versions, where: 'a thread', useWorkerThreads: true },
 ]);
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {
