@@ -83,14 +83,17 @@ export function simFarSide(
       submit: (input, { idempotencyKey }) =>
         new Promise<number>((resolve, reject) => {
           flying += 1;
-          // A request that has left its process goes on without it, but not beyond the promise that users make.
+          // A request that has left its process goes on without it, but not beyond the promise that users make; no promise covers
+          // one that was sent when its time was over.
+          const deadline = process.wroteAheadAt + SUBMIT_TIMEOUT;
+          const covered = world.now() < deadline;
           const arrives = (): void => {
             flying -= 1;
             if (faulty() && world.chance(0.05)) {
               answer(() => reject(new NotSubmittedError('refused')));
             } else if (faulty() && world.chance(0.07)) {
               answer(() => reject(new Error('the request was lost')));
-            } else if (world.now() >= process.wroteAheadAt + SUBMIT_TIMEOUT) {
+            } else if (covered && world.now() >= deadline) {
               answer(() => reject(new Error('too late')));
             } else {
               const { id } = accept(idempotencyKey, input);
