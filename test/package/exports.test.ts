@@ -22,8 +22,9 @@ let manifest: Manifest;
 beforeAll(async () => {
   consumer = await createConsumer();
   manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
-  // Registers a hook that prints every module that is resolved.
-  const hook = 'export async function resolve(s, c, n) { const r = await n(s, c); console.log(r.url); return r; }';
+  // Registers a hook that prints every module that is resolved; at once, since its thread may be gone before console.log writes.
+  const hook =
+    "import { writeSync } from 'node:fs'; export async function resolve(s, c, n) { const r = await n(s, c); writeSync(1, r.url + '\\n'); return r; }";
   const register = `import { register } from 'node:module'; register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hook))});`;
   await consumer.write('watch.js', register);
 });
