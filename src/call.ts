@@ -28,25 +28,32 @@ export async function bounded<T>(
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Bounded<T>> {
-  if (signal?.aborted) return { ended: 'aborted', reason: signal.reason };
   const controller = new AbortController();
+  const outcome = await boundedWait(timer, ms, signal, () => work(controller.signal));
+  if (outcome.ended === 'aborted') controller.abort(outcome.reason);
+  if (outcome.ended === 'deadline') controller.abort(new DOMException('The deadline passed.', 'TimeoutError'));
+  return outcome;
+}
+
+/** The same for work that nothing can stop: it spares the signal, which costs more than all the rest. */
+export async function boundedWait<T>(
+  timer: Timer,
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<Bounded<T>> {
+  if (signal?.aborted) return { ended: 'aborted', reason: signal.reason };
   return new Promise<Bounded<T>>((resolve, reject) => {
     const finish = (settle: () => void): void => {
       stop();
       signal?.removeEventListener('abort', abort);
       settle();
     };
-    const abort = (): void => {
-      finish(() => resolve({ ended: 'aborted', reason: signal?.reason }));
-      controller.abort(signal?.reason);
-    };
-    const stop = timer(ms, () => {
-      finish(() => resolve({ ended: 'deadline' }));
-      controller.abort(new DOMException('The deadline passed.', 'TimeoutError'));
-    });
+    const abort = (): void => finish(() => resolve({ ended: 'aborted', reason: signal?.reason }));
+    const stop = timer(ms, () => finish(() => resolve({ ended: 'deadline' })));
     signal?.addEventListener('abort', abort, { once: true });
     void Promise.resolve()
-      .then(() => work(controller.signal))
+      .then(work)
       .then(
         (value) => finish(() => resolve({ ended: 'value', value })),
         (error: unknown) => finish(() => reject(error)),

@@ -40,6 +40,8 @@ export function shardOf(path: string): string {
 /** All shards. */
 export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
 
+const REMEMBERED = 1_000;
+
 /** The keys of one namespace. */
 export interface Keys {
   /** Of a scope: its hash, its shard's index, its shard's birth. */
@@ -58,10 +60,17 @@ export function keysOf(namespace: string): Keys {
   const encoded = encodeSegment('namespace', namespace);
   const tag = (shard: string): string => `mooring:{${encoded}:${shard}}:`;
   const tagLength = tag('00').length;
+  const known = new Map<string, readonly [string, string, string]>();
   return {
-    scope: (path) => {
+    scope(path) {
+      const before = known.get(path);
+      if (before) return before;
       const start = tag(shardOf(path));
-      return [start + path, `${start}due`, `${start}birth`];
+      const keys = [start + path, `${start}due`, `${start}birth`] as const;
+      // A digest costs as much as the rest of a call does here, and most calls are for the same few scopes.
+      if (known.size >= REMEMBERED) known.clear();
+      known.set(path, keys);
+      return keys;
     },
     birth: (shard) => `${tag(shard)}birth`,
     trial: (shard) => ['trial', 'due', 'birth'].map((name) => tag(shard) + name),

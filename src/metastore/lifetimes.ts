@@ -15,3 +15,5 @@ export const GRACE: number = DAY;
 export const SWEEP_TIME: number = 7 * DAY;
 /** A job created this much before the namespace's birth still counts as created after it: clocks of machines differ. */
 export const BIRTH_SLACK: number = 60_000;
+/** The end of a hash is a multiple of this: then most writes need not move it. */
+export const KEPT_IN_STEPS_OF: number = HOUR;

@@ -2,7 +2,7 @@ import { ENTRY_FORMAT, NEVER, type EntryMeta, type Reference } from '../entry.ts
 import type { Fence } from '../fence.ts';
 import { headText, instant, readHead, type Head } from '../head.ts';
 import { FIELD, PREFIX } from './layout.ts';
-import { FENCE_KEPT, GRACE, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
+import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import type { RawEntry, ScopeAddress } from './metastore.ts';
 import { foreignFormat } from './outcome.ts';
 
@@ -121,6 +121,7 @@ export function closeStep(step: Step): void {
   const { hash, data, address } = step;
   if (hash.fields.has(FIELD.fence)) keep(step, step.now + FENCE_KEPT);
   const before = Number(hash.fields.get(FIELD.until) ?? 0);
+  if (step.until !== NEVER) step.until = Math.ceil(step.until / KEPT_IN_STEPS_OF) * KEPT_IN_STEPS_OF;
   if (step.until !== before) hash.fields.set(FIELD.until, instant(step.until));
   if (step.until === NEVER) {
     // What expires in a hash that never does is found by the index alone, also what was there before.

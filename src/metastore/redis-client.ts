@@ -36,9 +36,19 @@ export function sendCommand(
   command: string,
   args: readonly Argument[],
 ): Promise<unknown> {
+  return commandOf(client, reply, command)(args);
+}
+
+/** A command that is sent often. */
+export function commandOf(
+  client: RedisClient,
+  reply: 'text' | 'buffers',
+  command: string,
+): (args: readonly Argument[]) => Promise<unknown> {
   const builtin = unseen(client).createBuiltinCommand?.(command);
-  if (builtin) return (reply === 'text' ? builtin.string : builtin.buffer).apply(client, [...args]);
-  return reply === 'text' ? client.call(command, ...args) : client.callBuffer(command, ...args);
+  const send = builtin && (reply === 'text' ? builtin.string : builtin.buffer);
+  if (send) return (args) => send.apply(client, args as Argument[]);
+  return (args) => (reply === 'text' ? client.call(command, ...args) : client.callBuffer(command, ...args));
 }
 
 /** The masters of a Cluster, or the client itself. */
@@ -47,16 +57,21 @@ export function mastersOf(client: RedisClient): readonly RedisClient[] {
 }
 
 /**
- * The sockets that a command may go out on. ioredis sends a command again, by itself, after it has connected anew: a socket that
- * has changed since the command was given to it means that it may have been sent twice.
+ * Looks at the sockets that a command may go out on, and tells later whether they are still the same. ioredis sends a command
+ * again, by itself, after it has connected anew: a socket that has changed since the command was given to it means that it may
+ * have been sent twice.
  */
-export function socketsOf(client: RedisClient): readonly unknown[] {
-  return mastersOf(client).map((node) => unseen(node).stream);
-}
-
-/** Whether no socket has changed. */
-export function sameSockets(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((socket) => other.includes(socket));
+export function watchSockets(client: RedisClient): () => boolean {
+  if (!client.nodes) {
+    const socket = unseen(client).stream;
+    return () => unseen(client).stream === socket;
+  }
+  const sockets = (): unknown[] => mastersOf(client).map((node) => unseen(node).stream);
+  const before = sockets();
+  return () => {
+    const now = sockets();
+    return now.length === before.length && now.every((socket) => before.includes(socket));
+  };
 }
 
 /** Whether the client was closed for good, so that it sends nothing. */

@@ -1,9 +1,9 @@
-import { bounded, type CallOptions } from '../call.ts';
+import { boundedWait, type CallOptions } from '../call.ts';
 import { ConfigError, isMooringError, OutcomeUnknownError } from '../errors.ts';
 import { keysOf, SHARDS, type Keys } from './layout.ts';
 import type { MetastoreContext, ScopeAddress } from './metastore.ts';
 import { foreignFormat } from './outcome.ts';
-import { isClosed, sameSockets, sendCommand, socketsOf, type Argument, type RedisClient } from './redis-client.ts';
+import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './redis-client.ts';
 import type { Wait } from './redis-durability.ts';
 import { isMissingScript, NAME, noAnswer, translate, unavailable } from './redis-errors.ts';
 import type { Script } from './redis-script.ts';
@@ -24,6 +24,9 @@ export interface Answer {
   /** Whether the client may have sent the script twice. */
   resent: boolean;
 }
+
+/** How scripts say that they wrote. */
+const APPLIED: ReadonlySet<string> = new Set(['ok', 'listed', 'bound']);
 
 /** How a script is run. */
 export interface RunOptions {
@@ -66,30 +69,34 @@ export function createConnection(
   const keys = keysOf(context.namespace);
   const time = createServerTime(monotonic);
   const session = createSession(client, context, wait, time);
+  const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
+  const commands = { evalsha: command('evalsha'), eval: command('eval') };
 
   /** Sends `work` within the deadline, once the session is open; what it rejects with comes out translated. */
   const within = async <T>(
     call: CallOptions,
     failure: { key: string; writes: boolean; resent: boolean },
-    work: (stop: AbortSignal, wasResent: () => boolean) => Promise<T>,
+    work: (isOver: () => boolean, wasResent: () => boolean) => Promise<T>,
   ): Promise<T> => {
-    let sockets: readonly unknown[] | undefined;
-    const wasResent = (): boolean => failure.resent || (sockets !== undefined && !sameSockets(sockets, socketsOf(client)));
-    const outcome = await bounded(timer, commandTimeout, call.signal, async (stop) => {
+    let over = false;
+    let sameSockets: (() => boolean) | undefined;
+    const wasResent = (): boolean => failure.resent || sameSockets?.() === false;
+    const outcome = await boundedWait(timer, commandTimeout, call.signal, async () => {
       await session.open();
-      stop.throwIfAborted();
+      if (over) throw unavailable('the call is over');
       if (isClosed(client)) throw unavailable('the Redis client is closed');
-      sockets = socketsOf(client);
-      return work(stop, wasResent);
+      sameSockets = watchSockets(client);
+      return work(() => over, wasResent);
     }).catch((error: unknown) => {
       if (!isMooringError(error)) throw translate(error, { ...failure, resent: wasResent() });
       // Nothing was sent now, and yet what was sent before may have been applied.
       throw failure.resent && error.code === 'mooring.store-unavailable' ? noAnswer(failure, error.message) : error;
     });
+    over = true;
     if (outcome.ended === 'value') return outcome.value;
     if (outcome.ended === 'aborted') throw outcome.reason;
     const late = `the deadline of ${commandTimeout} ms passed`;
-    throw sockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
+    throw sameSockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
   };
 
   /** Sends a script, and back to back with it the question how far it got. */
@@ -97,23 +104,25 @@ export function createConnection(
     script: Script,
     args: readonly Argument[],
     { buffers = false, fleeting = false }: RunOptions,
-    stop: AbortSignal,
+    isOver: () => boolean,
   ): Promise<{ reply: unknown; safe: boolean }> => {
-    const sockets = socketsOf(client);
-    const asksNow = wait !== undefined && script.writes && !fleeting;
-    const send = async (command: string, first: string): Promise<{ reply: unknown; safe: boolean }> => {
-      const reply = sendCommand(client, buffers ? 'buffers' : 'text', command, [first, ...args]);
-      const asked = asksNow && !client.nodes ? wait.reached(client).catch(() => false) : undefined;
+    const asks = wait !== undefined && script.writes && !fleeting;
+    const sameSockets = asks ? watchSockets(client) : undefined;
+    const reached = async (): Promise<boolean> => wait === undefined || wait.reached(client).catch(() => false);
+    const send = async (command: keyof typeof commands, first: string): Promise<{ reply: unknown; safe: boolean }> => {
+      const reply = commands[command][buffers ? 'buffers' : 'text']([first, ...args]);
+      if (!sameSockets) return { reply: await reply, safe: true };
+      const asked = client.nodes ? undefined : reached();
       const answered = await reply;
-      const reached = asksNow && client.nodes ? wait.reached(client).catch(() => false) : asked;
+      const safe = await (asked ?? reached());
       // On another socket nothing was written yet, so a wait there says nothing.
-      return { reply: answered, safe: reached === undefined || ((await reached) && sameSockets(sockets, socketsOf(client))) };
+      return { reply: answered, safe: safe && sameSockets() };
     };
     try {
       return await send('evalsha', script.sha);
     } catch (error) {
       if (!isMissingScript(error)) throw error;
-      stop.throwIfAborted();
+      if (isOver()) throw error;
       return send('eval', script.text);
     }
   };
@@ -137,12 +146,12 @@ export function createConnection(
     options: RunOptions,
   ): Promise<Answer> => {
     const failure = { key: names[0] ?? '', writes: script.writes, resent: options.resent === true };
-    return within(call, failure, async (stop, wasResent) => {
-      const { reply, safe } = await evaluate(script, [names.length, ...names, ...args], options, stop);
+    return within(call, failure, async (isOver, wasResent) => {
+      const { reply, safe } = await evaluate(script, [names.length, ...names, ...args], options, isOver);
       const [now, born, kind, ...rest] = reply as Part[];
       time.observe(Number(now));
       if (String(born) === '1') await spreadBirth(String(now));
-      if (!safe && String(kind) === 'ok') {
+      if (!safe && APPLIED.has(String(kind))) {
         throw new OutcomeUnknownError(
           'not-replicated',
           `a write of ${failure.key} was applied, and did not reach the durability asked for`,

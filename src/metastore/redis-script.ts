@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { NEVER } from '../entry.ts';
-import { FENCE_KEPT, GRACE, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
+import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 
 /**
  * What scripts are made of. A script has the keys of `layout.ts` (scope, index, birth), and the path and the scope to record as
@@ -46,13 +46,14 @@ end`;
  */
 export const OPEN: string = String.raw`
 local PATH, RECORDED = ARGV[1], ARGV[2]
-local indexed = redis.call('ZSCORE', DUE, PATH)
 local head = redis.call('HMGET', KEY, 'ends', 'until', 'fence', 'alias')
 local ends, before, held, alias = tonumber(head[1] or ''), tonumber(head[2] or '') or 0, head[3], head[4]
-local born = redis.call('EXISTS', BIRTH) == 0
+local hadEnd = ends ~= nil
+-- A scope that is there was written by a script, which left the birth of its shard.
+local born = before == 0 and redis.call('EXISTS', BIRTH) == 0
 if born then redis.call('SET', BIRTH, instant(now)) end
 
-local cover, firstEnd, dueAt, puts, drops = before, NEVER, nil, {}, {}
+local indexed, cover, firstEnd, dueAt, puts, drops = nil, before, NEVER, nil, {}, {}
 local function answer(kind, ...) return {instant(now), born and '1' or '0', kind, ...} end
 local function put(field, value)
   puts[#puts + 1] = field
@@ -64,7 +65,12 @@ local function expires(at)
   keep(at)
   if at < firstEnd then firstEnd = at end
 end
+local function isIndexed()
+  if indexed == nil then indexed = redis.call('ZSCORE', DUE, PATH) ~= false end
+  return indexed
+end
 local function due(at)
+  isIndexed()
   indexed = true
   if not dueAt or at < dueAt then dueAt = at end
 end
@@ -107,6 +113,8 @@ local function bury(name, id)
 end
 local function close(dropFirst)
   if held then keep(now + ${FENCE_KEPT}) end
+  -- In whole hours, so that most writes need not change it.
+  if cover < NEVER then cover = math.ceil(cover / ${KEPT_IN_STEPS_OF}) * ${KEPT_IN_STEPS_OF} end
   if cover ~= before then put('until', instant(cover)) end
   -- What expires in a hash that never does is found by the index alone, also what was there before.
   if cover == NEVER then
@@ -115,14 +123,12 @@ local function close(dropFirst)
     if at < NEVER then due(at) end
   end
   if RECORDED ~= '' then put('scope', RECORDED) end
+  local wanted = ends and ends + (isIndexed() and ${SWEEP_TIME} or 0)
   flush(dropFirst)
   if ends then
-    local wanted = ends + (indexed and ${SWEEP_TIME} or 0)
     if now + redis.call('PTTL', KEY) < wanted then redis.call('PEXPIREAT', KEY, string.format('%.0f', wanted)) end
-  elseif cover == NEVER then
-    redis.call('PERSIST', KEY)
-  else
-    redis.call('PEXPIREAT', KEY, string.format('%.0f', cover))
+  elseif cover ~= before or hadEnd then
+    if cover == NEVER then redis.call('PERSIST', KEY) else redis.call('PEXPIREAT', KEY, string.format('%.0f', cover)) end
   end
 end
 -- Who sends a write again waits for its replication again, and a wait counts only what its own connection wrote.

@@ -113,8 +113,8 @@ if held ~= ARGV[3] .. ' ' .. ARGV[4] then return answer('ok') end
 ends = now + ARGV[5]
 local keepFence = ARGV[6] == '1'
 put('ends', instant(ends))
-if keepFence or indexed then due(ends) end
-local gone = math.max(ends + (indexed and ${SWEEP_TIME} or 0), now + ${2 * LATENESS})
+if keepFence or isIndexed() then due(ends) end
+local gone = math.max(ends + (isIndexed() and ${SWEEP_TIME} or 0), now + ${2 * LATENESS})
 if keepFence or #names('o:') > 0 then gone = math.max(gone, now + ${FENCE_KEPT}) end
 redis.call('PEXPIREAT', KEY, string.format('%.0f', gone))
 close(false)

@@ -1,4 +1,4 @@
-import { bounded } from '../call.ts';
+import { boundedWait } from '../call.ts';
 import { ConfigError, isMooringError } from '../errors.ts';
 import { mastersOf, sendCommand, type RedisClient } from './redis-client.ts';
 import type { Wait } from './redis-durability.ts';
@@ -51,7 +51,7 @@ export function createSession(client: RedisClient, context: MetastoreContext, wa
   };
 
   const open = async (): Promise<void> => {
-    const outcome = await bounded(context.timer, context.commandTimeout, undefined, ask).catch((error: unknown) => {
+    const outcome = await boundedWait(context.timer, context.commandTimeout, undefined, ask).catch((error: unknown) => {
       throw isMooringError(error) ? error : translate(error, { key: '', writes: false, resent: false });
     });
     if (outcome.ended !== 'value') throw unavailable(`Redis gave no answer within ${context.commandTimeout} ms`);

@@ -98,6 +98,16 @@ export function fencesContract(bench: Bench): void {
         expect((await bench.m.draw(SCOPE, {})) > (drawn.toSorted().at(-1) ?? '')).toBe(true);
       });
 
+      test.each([
+        ['000000009007199254740993', '000000009007199254740994'],
+        ['000009999999999999999999', '000010000000000000000000'],
+        ['123456789012999999999999', '123456789013000000000000'],
+      ])('goes on from the last draw where that is ahead of the time (%s)', async (last, next) => {
+        await bench.m.draw(SCOPE, {});
+        await bench.rig.tamper(bench.namespace, SCOPE.path, 'drawn', last);
+        expect(await bench.m.draw(SCOPE, {})).toBe(next);
+      });
+
       test('† installs nothing: an attempt that cannot prove its lock harms nobody', async () => {
         const fence = await bench.m.draw(SCOPE, {});
         const who = { ...attempt(1), fence };

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
 import { keysOf } from '../../src/metastore/layout.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
-import { attempt, begin, put, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
+import { attempt, begin, put, putRef, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
 import { freePort, startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';
 import { keepingLogger, openRedisMetastore } from '../support/store-context.ts';
 import { until } from '../support/until.ts';
@@ -258,11 +258,11 @@ describe('a key that holds something else', () => {
     const key = keysOf('default').scope(SCOPE.path)[at];
     await admin.set(key, SECRET);
     const before = (await admin.keys('*')).toSorted();
-    for (const change of [put('k', SECRET), { name: 'k' }]) {
+    for (const change of at === 0 ? [put('k', SECRET), { name: 'k' }] : [{ name: 'k' }, putRef('k', 'n/f/r/t/k/1.gz')]) {
       const error = await failure(write(m, tool(), change));
       expect(error).toMatchObject({ code: 'mooring.corrupt-entry', message: expect.stringContaining(hash) });
     }
-    expect(await failure(begin(m, attempt(1)))).toMatchObject({ code: 'mooring.corrupt-entry' });
+    if (at === 0) expect(await failure(begin(m, attempt(1)))).toMatchObject({ code: 'mooring.corrupt-entry' });
     if (at === 0) expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: 'mooring.corrupt-entry' });
     expect((await admin.keys('*')).toSorted().filter((name) => !name.endsWith(':birth'))).toEqual(
       before.filter((name) => !name.endsWith(':birth')),
