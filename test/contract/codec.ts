@@ -87,13 +87,15 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
     });
 
     it('refuses what is cut, what is followed by other bytes, and what is no such thing', async () => {
-      const packed = await codec.encode(records(size), {});
+      const plain = records(size);
+      const packed = await codec.encode(plain, {});
       const decode = (bytes: Uint8Array): Promise<Uint8Array> => codec.decode(bytes, { maxBytes: size });
 
       for (const kept of [0, 1, 9, packed.length >> 1, packed.length - 1]) {
         const cut = await decode(packed.subarray(0, kept)).catch((error: unknown) => error);
-        // A cut between two chunks can still be a whole stream, of fewer bytes: the length that is recorded tells.
-        if (cut instanceof Uint8Array) expect(cut.length).toBeLessThan(size);
+        // A cut between two chunks can still be a whole stream, of fewer bytes: the length that is recorded tells. And a cut
+        // that takes nothing but the end's own mark (zstd of Node 22) leaves all of them.
+        if (cut instanceof Uint8Array) expect(Buffer.compare(cut, plain.subarray(0, cut.length))).toBe(0);
         else expect(cut).toBeInstanceOf(CorruptEntryError);
       }
       // Where a format says itself where it ends, what follows is no part of it: the digest of what is stored sees that.
