@@ -7,7 +7,7 @@ import type { Clock } from '../../src/clock.ts';
  */
 
 /** Numbers of at least 0 and below 1, the same for the same seed. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
