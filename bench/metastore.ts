@@ -101,7 +101,7 @@ try {
         );
         if (reply.kind !== 'ok') throw new Error(reply.kind);
       };
-      const label = `${size >= 1_024 ? `${size / 1_024} KiB` : `${size} B`}`;
+      const label = size >= 1_024 ? `${size / 1_024} KiB` : `${size} B`;
       report(
         await compare(`fenced write / HSET ${label}`, lanes, {
           ours: set,
