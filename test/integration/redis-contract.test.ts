@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
 import { metastoreContract } from '../contract/metastore.ts';
@@ -6,6 +7,8 @@ import { redisRig, type RigClient } from '../support/redis-rig.ts';
 import { startRedis, startRedisCluster } from '../support/redis.ts';
 
 /** The contract of the metastore on real servers, with both majors of the client, alone and as a Cluster. */
+
+jest.setTimeout(30_000);
 
 async function single(connect: (port: number) => RigClient): Promise<MetastoreRig> {
   const server = await startRedis();

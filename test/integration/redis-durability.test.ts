@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { attempt, begin, put, record, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -7,8 +7,12 @@ import { until } from '../support/until.ts';
 
 /** Writes that count as done only when a replica has them. */
 
+jest.setTimeout(30_000);
+
 const NOT_REPLICATED = { code: 'mooring.outcome-unknown', reason: 'not-replicated' };
-const ONE_REPLICA = { kind: 'replicas', count: 1, timeout: 300 } as const;
+/** Long, where the replica answers; short, where it is stopped. */
+const ONE_REPLICA = { kind: 'replicas', count: 1, timeout: 10_000 } as const;
+const SHORT = { ...ONE_REPLICA, timeout: 200 };
 
 describe('durability', () => {
   let server: TestRedis;
@@ -18,7 +22,7 @@ describe('durability', () => {
   const open = (durability: Parameters<typeof openRedisMetastore>[0]['durability'] = ONE_REPLICA) => {
     const client = new Redis(server.port);
     clients.push(client);
-    return openRedisMetastore({ client, ...(durability && { durability }) });
+    return openRedisMetastore({ client, ...(durability && { durability }) }, { commandTimeout: 20_000 });
   };
   const replicaStops = async (work: () => Promise<void>): Promise<void> => {
     process.kill(replica.pid, 'SIGSTOP');
@@ -49,7 +53,7 @@ describe('durability', () => {
   });
 
   test('one that came short was applied, and says so; a refusal needs no replica', async () => {
-    const m = open();
+    const m = open(SHORT);
     const who = tool();
     await m.ready({});
     await replicaStops(async () => {
@@ -62,14 +66,26 @@ describe('durability', () => {
   test('sent again, on whatever connection, it waits again: what is there already is not counted as replicated', async () => {
     const who = tool();
     const id = who.next();
-    const m = open();
+    const m = open(SHORT);
     await m.ready({});
     await replicaStops(async () => {
       await expect(write(m, who, put('again', 1), { id })).rejects.toMatchObject(NOT_REPLICATED);
-      const other = open();
+      const other = open(SHORT);
       await expect(write(other, who, put('again', 1), { id, resent: true })).rejects.toMatchObject(NOT_REPLICATED);
     });
     expect((await write(open(), who, put('again', 1), { id, resent: true })).kind).toBe('ok');
+  });
+
+  test('sent again it is written again: newer servers let a connection wait only for what it wrote itself', async () => {
+    const who = tool();
+    const id = who.next();
+    const m = open();
+    const copied = async (): Promise<number> =>
+      Number(/cmdstat_hset:calls=(\d+)/.exec(await replica.command('info', 'commandstats'))?.[1] ?? 0);
+    await write(m, who, put('copied', 1), { id });
+    const before = await copied();
+    await write(m, who, put('copied', 1), { id, resent: true });
+    expect(await copied()).toBe(before + 1);
   });
 
   test('the append-only file is refused before anything is written where Redis has no WAITAOF', async () => {

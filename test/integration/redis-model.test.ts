@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { systemTimer } from '../../src/call.ts';
@@ -18,6 +18,8 @@ import { timedClient } from '../support/redis-rig.ts';
  * from both, and leaves the same texts, the same index and the same ends of life. The time is the same for both, and moves only
  * where the sequence says so.
  */
+
+jest.setTimeout(30_000);
 
 const NAMESPACE = 'model';
 const TASK = 'f/r/t/-1';
