@@ -1,4 +1,4 @@
-/** The crash table: the twelve moments between two effects at which a worker can die, as docs/design.md numbers them. */
+/** The crash table: the twelve moments between two effects at which a worker can die, as docs/reliability.md numbers them. */
 
 /** The gaps, in the order in which an attempt passes them. */
 export const GAPS = {

@@ -6,7 +6,7 @@ import type { StateStore } from '../state-store/state-store.ts';
  * and all) needs no door for it; a store of `createStateStore()` has none, and pays nothing.
  */
 
-/** A gap of the crash table in `docs/design.md`. */
+/** A gap of the crash table in `docs/reliability.md`. */
 export type Gap = `G${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`;
 
 /** Called when an attempt reaches a gap, and waited for. */

@@ -70,7 +70,7 @@ export function beginAttempt(
   };
 }
 
-/** One write of a record. The order of the checks is the order of `resumable-job.md`, and each of them is needed. */
+/** One write of a record. The order of the checks is the order of `docs/design.md`, and each of them is needed. */
 export function writeRecord(data: MemoryData, scope: ScopeAddress, write: RecordWrite, now: number): RecordReply {
   const step = openStep(data, scope, now);
   const { id, letter } = write;

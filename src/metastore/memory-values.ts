@@ -57,7 +57,7 @@ export function listValues(
   });
 }
 
-/** One commit. The order of the checks is the order of `storage.md`, and each of them is needed. */
+/** One commit. The order of the checks is the order of `docs/design.md`, and each of them is needed. */
 export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueWrite, now: number): WriteReply {
   const step = openStep(data, scope, now);
   const alias = step.hash.fields.get(FIELD.alias);

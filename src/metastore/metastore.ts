@@ -142,7 +142,7 @@ export interface Begun {
   held?: boolean;
 }
 
-/** One write of an external-job record; the order of its checks is in `resumable-job.md`, and each is there for a reason. */
+/** One write of an external-job record; the order of its checks is in `docs/design.md`, with a reason for each. */
 export interface RecordWrite {
   id: WriteId;
   /** Of `encodeSegment('externalIdKey', …)`. */

@@ -78,7 +78,7 @@ end`;
 
 /**
  * Write ID, the record, its basis, whether it withdraws, and perhaps a change for the result. The order of the checks is that of
- * `resumable-job.md`: the same write ID; the exception for the very `submitting` that this attempt wrote; the fence; the sequence;
+ * `docs/design.md`: the same write ID; the exception for the very `submitting` that this attempt wrote; the fence; the sequence;
  * what was decided on, or another ID; the attempt's own fence.
  */
 export const WRITE_RECORD: Script = script(

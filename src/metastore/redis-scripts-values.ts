@@ -44,7 +44,7 @@ return found`,
 );
 
 /**
- * Write ID, whether fenced, when it began, then the changes. The order of the checks is that of `storage.md`: the same write ID,
+ * Write ID, whether fenced, when it began, then the changes. The order of the checks is that of `docs/design.md`: the same write ID,
  * the fence, the sequence, lateness, comparison; then the switch.
  */
 export const WRITE: Script = script(

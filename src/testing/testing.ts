@@ -1,4 +1,4 @@
-/** Tests of processors and activities without Redis, without a queue and without waiting. */
+/** Tests of processors without Redis, without a queue and without waiting. */
 export type { Gap } from '../job/crash-point.ts';
 export { memoryMetastore } from '../metastore/memory.ts';
 export { memoryObjectStore } from '../object-store/memory.ts';
