@@ -191,7 +191,7 @@ export function valuesContract(bench: Bench): void {
         expect((await write(bench.m, who, put('k', 4, { expect: 'absent' }))).kind).toBe('ok');
       });
 
-      test('lateness is looked at before the comparison, the sequence before lateness, the fence before the sequence', async () => {
+      test('† lateness is looked at before the comparison, the sequence before lateness, the fence before the sequence', async () => {
         const [old, next] = [attempt(1), attempt(2)];
         await begin(bench.m, old);
         const early = old.next();

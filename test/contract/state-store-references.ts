@@ -128,7 +128,7 @@ export function referencesContract(factory: PartsFactory): void {
       expect(await store.task(TASK).get('k')).toBe(2);
     });
 
-    it('I7 reads the entry again as long as it changes, and serves the value that came in between', async () => {
+    it('I7 † reads the entry again as long as it changes, and serves the value that came in between', async () => {
       const parts = await factory();
       const writer = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       await writer.set('k', 'v0');

@@ -25,7 +25,7 @@ import { interceptMetastore, interceptObjectStore, recorder, type Intercept } fr
 import { TASK, testRuntime } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
-/** Cases 83 to 99 of conformance.md. */
+/** Cases 83 to 99 of `docs/conformance.md`. */
 
 interface Setting {
   clock: FakeClock;
@@ -349,7 +349,7 @@ describe('C92 the ID cannot be written down', () => {
     expect(error).toMatchObject({ externalId: 'job-1', message: expect.stringContaining('job-1') });
   });
 
-  test('refused as stale: the ID is listed as an orphan, and the job is left alone', async () => {
+  test('† refused as stale: the ID is listed as an orphan, and the job is left alone', async () => {
     const { far, task, store } = setting({ kind: 'findable' });
     const old = await task.start();
     let answer = (): void => undefined;

@@ -29,12 +29,15 @@ const TABLE: Record<Gap, Record<FarSideKind, Cell>> = {
   G12: { keyed: once('already-succeeded'), findable: once('already-succeeded'), plain: once('already-succeeded') },
 };
 
+/** Those between the write-ahead and the write of the ID prove C91. */
+const UNRESOLVED: readonly Gap[] = ['G3', 'G4', 'G5', 'G6'];
+
 const cells = (Object.keys(TABLE) as Gap[]).flatMap((gap) =>
-  (Object.keys(TABLE[gap]) as FarSideKind[]).map((kind) => [gap, kind] as const),
+  (Object.keys(TABLE[gap]) as FarSideKind[]).map((kind) => [UNRESOLVED.includes(gap) ? `C91 ${gap}` : gap, kind, gap] as const),
 );
 
 describe.each(['ordered', 'drawn'] as const)('the crash table, with a fence that is %s', (fence) => {
-  test.each(cells)('%s, %s: the next attempt does what the table says', async (gap, kind) => {
+  test.each(cells)('%s, %s: the next attempt does what the table says', async (_title, kind, gap) => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
     const far = fakeFarSide({ kind, clock });

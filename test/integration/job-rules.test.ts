@@ -16,7 +16,7 @@ import { interceptMetastore, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime, type FenceKind } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
-/** The rules of resumable-job.md that the model showed to be necessary. Each test fails where its rule is removed. */
+/** The rules of `docs/design.md` that the model showed to be necessary. Each test fails where its rule is removed. */
 
 const pass: Intercept = (_call, proceed) => proceed();
 
@@ -181,7 +181,7 @@ test('the time between two ticks of a monotonic clock is no part of a record', a
   expect(await record(store)).toMatchObject({ state: 'ambiguous' });
 });
 
-describe('† an unresolved send of an earlier attempt', () => {
+describe('C91 † an unresolved send of an earlier attempt', () => {
   test('findable: waits for the recorded deadline and the lag before it submits', async () => {
     const { clock, store, far, task } = setting({ kind: 'findable' });
     await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G3' }).catch(thrown);

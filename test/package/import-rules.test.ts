@@ -60,7 +60,7 @@ describe('the linter refuses', () => {
     ['src seeing an adapter', 'src/job/x.ts', "export { withState } from '../../adapters/bullmq/index.ts';"],
     ['an adapter with a private door', 'adapters/bullmq/x.ts', "export { coreOf } from '../../src/state-store/core.ts';"],
     ['an adapter that sees another', 'adapters/bullmq/x.ts', "export { plugin } from '../temporal/index.ts';"],
-    ['an adapter that loads its runtime', 'adapters/bullmq/x.ts', "export { DelayedError } from 'bullmq';"],
+    ['pitfall 19: an adapter that loads its runtime', 'adapters/bullmq/x.ts', "export { DelayedError } from 'bullmq';"],
     ['an adapter that knows a client', 'adapters/bullmq/x.ts', "export type { Redis } from 'ioredis';"],
     ['an example that reaches into the sources', 'examples/x.ts', "export { createStateStore } from '../src/index.ts';"],
     ['a package test that does', 'test/package/x.ts', "export { createStateStore } from '../../src/index.ts';"],

@@ -37,7 +37,7 @@ function startWorker(bullmq: '5' | '6'): ChildProcess {
 }
 
 describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) => {
-  test('a killed worker’s job is reconnected to by the next worker, and submitted once', async () => {
+  test('pitfall 12: a killed worker’s job is reconnected to by the next worker, and submitted once', async () => {
     rig = createRig(server.port, versions);
     const side = sharedFarSide(rig);
     const first = startWorker(versions.bullmq);

@@ -11,7 +11,7 @@ import {
 import type { StoredRecord } from '../../../src/job/record.ts';
 import { writeIdText } from '../../../src/fence.ts';
 
-/** The decision table of resumable-job.md, row by row. The clock of the metastore stands at 1,000,000 ms. */
+/** The decision table of `docs/design.md`, row by row. The clock of the metastore stands at 1,000,000 ms. */
 
 const NOW = 1_000_000;
 const MINUTE = 60_000;

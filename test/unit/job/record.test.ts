@@ -94,7 +94,7 @@ describe('an idempotency key', () => {
     expect(namedKey(identity, 'mail')).toMatchInlineSnapshot(`"mdn3lnvbq67m7lggwhl6e6oblj6c7rbnfnhqfhnd"`);
   });
 
-  test('differs wherever one part of the identity differs', () => {
+  test('† differs wherever one part of the identity differs', () => {
     const changes = [
       { namespace: 'm' },
       { path: 'f/r/t/0' },
