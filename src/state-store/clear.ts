@@ -51,7 +51,7 @@ function itemPlace({ core, place }: HandleParts, path: string): Place {
 
 async function clearPlace({ core, access }: HandleParts, place: Place, call: CallOptions): Promise<void> {
   const id = (await access.writer(call)).next();
-  const reply = await sendTwice(core, call, (_resent, within) =>
+  const reply = await sendTwice(core, call, true, (_resent, within) =>
     place.at(within, (address: ScopeAddress) => core.metastore.clear(address, id, within)),
   );
   if (reply.kind === 'ambiguous') throw unresolvedSubmit(place.scope, reply.name, reply.text);

@@ -4,14 +4,16 @@ import type { StoreCore } from './core.ts';
 
 /**
  * Sends a write; where its answer was lost and `commandTimeout` has not passed, sends it once more under the same write ID, which
- * is harmless and mostly tells what became of it. After a resend only success is definite: a refusal may be of what the first
- * send did.
+ * mostly tells what became of it. After a resend only success is definite: a refusal may be of what the first send did.
  *
+ * @param repeatable - Whether a copy of an applied write is refused, or changes nothing, also where another writer came between.
+ *   What is neither fenced nor compared is sent once: a copy would put its older value over theirs.
  * @throws {@link OutcomeUnknownError}
  */
 export async function sendTwice<Reply extends { kind: string }>(
   core: StoreCore,
   call: CallOptions,
+  repeatable: boolean,
   send: (resent: boolean, call: CallOptions) => Promise<Reply>,
 ): Promise<Reply> {
   let late = false;
@@ -24,7 +26,7 @@ export async function sendTwice<Reply extends { kind: string }>(
     return await send(false, call);
   } catch (error) {
     const lost = error instanceof OutcomeUnknownError && error.reason === 'no-answer';
-    if (!lost || late || call.signal?.aborted) throw error;
+    if (!lost || !repeatable || late || call.signal?.aborted) throw error;
     const deadline = new AbortController();
     giveUp = () => deadline.abort();
     const signal = call.signal ? AbortSignal.any([call.signal, deadline.signal]) : deadline.signal;

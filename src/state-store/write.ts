@@ -75,6 +75,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
     }),
     resent: false,
   };
+  const repeatable = request.fenced || request.changes.every(({ expect }) => expect !== undefined);
 
   let reply: Exclude<WriteReply, Moved>;
   if (call.signal?.aborted) {
@@ -82,7 +83,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
     throw call.signal.reason;
   }
   try {
-    reply = await sendTwice(core, call, (resent, within) =>
+    reply = await sendTwice(core, call, repeatable, (resent, within) =>
       place.at(within, (address) => core.metastore.write(address, { ...request, resent }, within)),
     );
   } catch (error) {

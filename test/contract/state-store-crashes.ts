@@ -3,7 +3,18 @@ import { describe, expect, it } from '@jest/globals';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
 import { interceptMetastore, interceptObjectStore, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
-import { collected, noise, objectsOf, openOver, personHandle, TASK, type Parts, type PartsFactory } from './state-store-parts.ts';
+import type { StateStore } from '../../src/state-store/state-store.ts';
+import {
+  attemptHandle,
+  collected,
+  noise,
+  objectsOf,
+  openOver,
+  personHandle,
+  TASK,
+  type Parts,
+  type PartsFactory,
+} from './state-store-parts.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const lost = (): never => {
@@ -21,6 +32,8 @@ interface Fault {
   happens: (proceed: () => unknown, times: number) => unknown;
   applied: 'no' | 'yes';
   error: typeof StoreUnavailableError | typeof OutcomeUnknownError | undefined;
+  /** Only for what may be sent again; else the outcome is unknown, and whether it was applied is this. */
+  sentOnce?: 'no' | 'yes';
 }
 
 const FAULTS: readonly Fault[] = [
@@ -84,6 +97,7 @@ const FAULTS: readonly Fault[] = [
     },
     applied: 'yes',
     error: undefined,
+    sentOnce: 'yes',
   },
   {
     name: 'the first send of the commit is lost on its way',
@@ -92,6 +106,7 @@ const FAULTS: readonly Fault[] = [
     happens: (proceed, times) => (times === 1 ? lost() : proceed()),
     applied: 'yes',
     error: undefined,
+    sentOnce: 'no',
   },
 ];
 
@@ -108,24 +123,30 @@ function withFault(parts: Parts, fault: Fault): Pick<Parts, 'metastore' | 'objec
   };
 }
 
-const OPERATIONS: readonly [string, (state: ReturnType<typeof personHandle>) => Promise<unknown>][] = [
-  ['set', (state) => state.set('k', noise(300, 2))],
-  ['setMany', (state) => state.setMany({ k: noise(300, 2) })],
-  ['update', (state) => state.update('k', () => noise(300, 2))],
+/** Whether the store may send it again, and the write. */
+const OPERATIONS: readonly [string, boolean, (store: StateStore) => Promise<unknown>][] = [
+  ['set', false, (store) => store.task(TASK).set('k', noise(300, 2))],
+  ['setMany', false, (store) => store.task(TASK).setMany({ k: noise(300, 2) })],
+  ['update', true, (store) => store.task(TASK).update('k', () => noise(300, 2))],
+  ['set in an attempt', true, async (store) => (await attemptHandle(store, TASK, 1)).set('k', noise(300, 2))],
 ];
+
+type Handle = ReturnType<StateStore['task']>;
 
 /** What breaks at every step of a write, and who reads meanwhile: cases 36, 42, invariants I1, I2, I4, I5. */
 export function crashesContract(factory: PartsFactory): void {
   describe('a write that breaks', () => {
-    describe.each(OPERATIONS)('%s', (name, operation) => {
-      it.each(FAULTS)('C36 I1 I2 I4 keeps the old value or has the new one, whole, where $name', async (fault) => {
+    describe.each(OPERATIONS)('%s', (name, repeatable, operation) => {
+      it.each(FAULTS)('C36 I1 I2 I4 keeps the old value or has the new one, whole, where $name', async (given) => {
+        const once = !repeatable && given.sentOnce !== undefined;
+        const fault: Fault = once ? { ...given, applied: given.sentOnce ?? 'no', error: OutcomeUnknownError } : given;
         const parts = await factory();
         const reader = openOver(parts).task(TASK);
         await openOver(parts, { offloadThreshold: 100 }).task(TASK).set('k', noise(300, 1));
         const before = await objectsOf(parts.objectStore);
 
         const broken = openOver(parts, { ...withFault(parts, fault), offloadThreshold: 100, codec: 'none', commandTimeout: 150 });
-        const outcome: unknown = await operation(broken.task(TASK)).then(
+        const outcome: unknown = await operation(broken).then(
           () => undefined,
           (error: unknown) => error,
         );
@@ -175,6 +196,25 @@ export function crashesContract(factory: PartsFactory): void {
       expect(resent).toEqual([false, true]);
       expect(await other.get('k')).toBe('theirs');
       expect(await objectsOf(parts.objectStore)).toHaveLength(1);
+    });
+
+    it.each([
+      ['set', (state: Handle) => state.set('k', 'mine')],
+      ['delete', (state: Handle) => state.delete('k')],
+    ] as const)('I1 sends no %s of a person again: another writer may have come between', async (_name, operation) => {
+      const parts = await factory();
+      const other = openOver(parts).task(TASK);
+      let sent = 0;
+      const metastore = interceptMetastore(parts.metastore, async ({ method }, proceed) => {
+        if (method !== 'write') return proceed();
+        sent += 1;
+        const reply = await proceed();
+        if (sent > 1) return reply;
+        await other.set('k', 'theirs');
+        return lost();
+      });
+      await expect(operation(openOver(parts, { metastore }).task(TASK))).rejects.toThrow(OutcomeUnknownError);
+      expect([sent, await other.get('k')]).toEqual([1, 'theirs']);
     });
 
     it('I5 deletes no object where the outcome is unknown: the entry may refer to it', async () => {
