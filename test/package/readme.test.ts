@@ -13,7 +13,15 @@ const LEFT_TO_THE_READER: Record<string, string> = {
   Store: "declare const store: import('mooring').StateStore;",
   'Large values': `import { createStateStore } from 'mooring';
     import { redisMetastore } from 'mooring/redis';
-    declare const client: import('ioredis').Redis;`,
+    declare const client: import('ioredis').Redis;
+    interface Found { key: string; size: number; modifiedAt: Date }
+    interface Call { signal?: AbortSignal | undefined }
+    declare const bucket: {
+      put(key: string, bytes: Uint8Array, options: Call & { onlyNew: boolean }): Promise<boolean>;
+      get(key: string, options: Call): Promise<Uint8Array | undefined>;
+      delete(key: string, options: Call): Promise<void>;
+      list(prefix: string, options: Call): AsyncIterable<Found>;
+    };`,
   'External job': 'declare const url: string;',
   'In a BullMQ processor': `import type { ExternalJob } from 'mooring';
     interface Course { chapters: { id: string; video: string }[] }
