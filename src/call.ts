@@ -9,11 +9,37 @@ export interface CallOptions {
 /** Starts a timer and returns the way to stop it. Real time even under a fake clock: a deadline guards real I/O. */
 export type Timer = (ms: number, fire: () => void) => () => void;
 
-/** The system's timer. */
+/** What Node's own timers can wait, in milliseconds: longer ones fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** The system's timer, of any length. */
 export const systemTimer: Timer = (ms, fire) => {
-  const handle = setTimeout(fire, ms);
+  let handle: NodeJS.Timeout;
+  const wait = (left: number): void => {
+    handle = setTimeout(() => (left > LONGEST_TIMER ? wait(left - LONGEST_TIMER) : fire()), Math.min(left, LONGEST_TIMER));
+  };
+  wait(ms);
   return () => clearTimeout(handle);
 };
+
+/**
+ * Aborts with whichever comes first, until `leave` is called. Not `AbortSignal.any`: a runtime's or a user's signal may be of
+ * another implementation.
+ */
+export function joined(life: AbortSignal, own: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
+  if (!own) return { signal: life, leave: () => undefined };
+  const controller = new AbortController();
+  const signals = [life, own];
+  const abort = (): void => controller.abort(signals.find((signal) => signal.aborted)?.reason);
+  for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
+  if (signals.some((signal) => signal.aborted)) abort();
+  return {
+    signal: controller.signal,
+    leave: () => {
+      for (const signal of signals) signal.removeEventListener('abort', abort);
+    },
+  };
+}
 
 /** How a bounded call ended: with a value, or without one because of its deadline or the caller. */
 export type Bounded<T> = { ended: 'value'; value: T } | { ended: 'deadline' } | { ended: 'aborted'; reason: unknown };

@@ -1,3 +1,5 @@
+import { systemTimer } from './call.ts';
+
 /** Time as an argument, so that a test, or a seeded scheduler, can own it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -11,32 +13,30 @@ export interface Clock {
   monotonic?(): number;
 }
 
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** The system's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
-    for (let left = ms; left > 0; left -= LONGEST_TIMER) await timer(Math.min(left, LONGEST_TIMER), signal);
+    if (ms > 0) await wait(ms, signal);
     signal?.throwIfAborted();
   },
 };
 
-function timer(ms: number, signal?: AbortSignal): Promise<void> {
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason as Error);
       return;
     }
     const abort = (): void => {
-      clearTimeout(handle);
+      stop();
       reject(signal?.reason as Error);
     };
-    const handle = setTimeout(() => {
+    const stop = systemTimer(ms, () => {
       signal?.removeEventListener('abort', abort);
       resolve();
-    }, ms);
+    });
     signal?.addEventListener('abort', abort, { once: true });
   });
 }

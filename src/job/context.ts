@@ -1,3 +1,4 @@
+import { joined } from '../call.ts';
 import { ConfigError } from '../errors.ts';
 import { createWriter, UNFENCED } from '../fence.ts';
 import { assetScope, taskScope, type TaskScope } from '../scope.ts';
@@ -190,21 +191,5 @@ function once(announce: Run['announce']): Run['announce'] {
     if (announced) return;
     announced = true;
     announce(decision, submission);
-  };
-}
-
-/** Aborts with whichever comes first. Not `AbortSignal.any`: a runtime's signal may be another implementation's. */
-function joined(life: AbortSignal, own: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
-  if (!own) return { signal: life, leave: () => undefined };
-  const controller = new AbortController();
-  const signals = [life, own];
-  const abort = (): void => controller.abort(signals.find((signal) => signal.aborted)?.reason);
-  for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
-  if (signals.some((signal) => signal.aborted)) abort();
-  return {
-    signal: controller.signal,
-    leave: () => {
-      for (const signal of signals) signal.removeEventListener('abort', abort);
-    },
   };
 }

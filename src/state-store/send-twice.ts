@@ -1,4 +1,4 @@
-import type { CallOptions } from '../call.ts';
+import { joined, type CallOptions } from '../call.ts';
 import { OutcomeUnknownError } from '../errors.ts';
 import type { StoreCore } from './core.ts';
 
@@ -29,8 +29,10 @@ export async function sendTwice<Reply extends { kind: string }>(
     if (!lost || !repeatable || late || call.signal?.aborted) throw error;
     const deadline = new AbortController();
     giveUp = () => deadline.abort();
-    const signal = call.signal ? AbortSignal.any([call.signal, deadline.signal]) : deadline.signal;
-    const again = await send(true, { signal }).catch(() => undefined);
+    const { signal, leave } = joined(deadline.signal, call.signal);
+    const again = await send(true, { signal })
+      .catch(() => undefined)
+      .finally(leave);
     if (again?.kind !== 'ok') throw error;
     return again;
   } finally {

@@ -1,4 +1,4 @@
-import type { Timer } from '../call.ts';
+import { joined, type Timer } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { Gap } from '../job/crash-point.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';
@@ -52,7 +52,10 @@ export function killableWorld(core: StoreCore, killAt: Gap | undefined): Killabl
 
   const clock: Clock = {
     ...core.clock,
-    sleep: (ms, signal) => inWorld(() => core.clock.sleep(ms, AbortSignal.any([end.signal, ...(signal ? [signal] : [])]))),
+    sleep: (ms, own) => {
+      const { signal, leave } = joined(end.signal, own);
+      return inWorld(() => core.clock.sleep(ms, signal)).finally(leave);
+    },
   };
   const timer: Timer = (ms, fire) => {
     const stop = core.timer(ms, () => {

@@ -217,6 +217,25 @@ export function crashesContract(factory: PartsFactory): void {
       expect([sent, await other.get('k')]).toEqual([1, 'theirs']);
     });
 
+    it('stops what it sends again for a signal of another implementation too', async () => {
+      const parts = await factory();
+      const shape = { aborted: false, reason: undefined, throwIfAborted: () => undefined, onabort: null };
+      const foreign: AbortSignal = Object.assign(new EventTarget(), shape);
+      const stopped: (boolean | undefined)[] = [];
+      const metastore = interceptMetastore(parts.metastore, ({ method, args }, proceed) => {
+        if (method !== 'write') return proceed();
+        const [, { resent }, { signal }] = args as [unknown, { resent: boolean }, { signal?: AbortSignal }];
+        if (resent) {
+          Object.assign(foreign, { aborted: true }).dispatchEvent(new Event('abort'));
+          stopped.push(signal?.aborted);
+        }
+        return lost();
+      });
+      const state = await attemptHandle(openOver(parts, { metastore }), TASK, 1);
+      await expect(state.set('k', 'v', { signal: foreign })).rejects.toThrow(OutcomeUnknownError);
+      expect(stopped).toEqual([true]);
+    });
+
     it('I5 deletes no object where the outcome is unknown: the entry may refer to it', async () => {
       const parts = await factory();
       const fault = FAULTS.find(({ name }) => name.includes('no answer ever comes')) as Fault;

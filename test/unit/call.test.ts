@@ -1,6 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { getEventListeners } from 'node:events';
-import { bounded, systemTimer, type Timer } from '../../src/call.ts';
+import { bounded, joined, systemTimer, type Timer } from '../../src/call.ts';
 
 /** A timer in the hands of the test. */
 function handTimer(): { timer: Timer; fire(): void; running(): number } {
@@ -112,5 +112,59 @@ describe('a bounded call', () => {
 
     await expect(bounded(systemTimer, 20, undefined, never)).resolves.toEqual({ ended: 'deadline' });
     expect(performance.now() - start).toBeGreaterThan(15);
+  });
+});
+
+describe("the system's timer", () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('fires when it should where that is longer than a timer of Node can wait', () => {
+    jest.useFakeTimers();
+    const day = 86_400_000;
+    let fired = false;
+    systemTimer(60 * day, () => {
+      fired = true;
+    });
+
+    jest.advanceTimersByTime(60 * day - 1);
+    expect(fired).toBe(false);
+    jest.advanceTimersByTime(1);
+    expect(fired).toBe(true);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('can be stopped, however often it was wound up again', () => {
+    jest.useFakeTimers();
+    const stop = systemTimer(100 * 86_400_000, () => undefined);
+    jest.advanceTimersByTime(70 * 86_400_000);
+
+    stop();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('two signals joined', () => {
+  it.each([0, 1])('abort with the reason of the one that aborts first: %d', (first) => {
+    const controllers = [new AbortController(), new AbortController()] as const;
+    const { signal, leave } = joined(controllers[0].signal, controllers[1].signal);
+
+    controllers[first]?.abort('enough');
+    expect([signal.aborted, signal.reason]).toEqual([true, 'enough']);
+    leave();
+    for (const controller of controllers) expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
+  it('are aborted at once where one of them is', () => {
+    expect(joined(new AbortController().signal, AbortSignal.abort('why')).signal.reason).toBe('why');
+  });
+
+  it('may be of different implementations', () => {
+    const foreign = Object.assign(new EventTarget(), { aborted: false, reason: undefined as unknown });
+    const { signal } = joined(new AbortController().signal, foreign as unknown as AbortSignal);
+
+    Object.assign(foreign, { aborted: true, reason: 'from afar' }).dispatchEvent(new Event('abort'));
+    expect(signal.reason).toBe('from afar');
   });
 });
