@@ -1,4 +1,4 @@
-import { drawNonce } from '../fence.ts';
+import { createWriter, drawNonce, UNFENCED } from '../fence.ts';
 import { scopePath } from '../path.ts';
 import type { TaskScope } from '../scope.ts';
 import { coreOf } from '../state-store/core.ts';
@@ -60,7 +60,7 @@ export async function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
     const path = scopePath(scope);
     const known = scopes.get(path);
     if (known) return known;
-    const parts = { own: createOwnedScope(core, life, attempt, scope, nonce, onBegin), used: new Map() };
+    const parts = { own: createOwnedScope(core, life, attempt, scope, nonce, onBegin), used: new Map(), sent: new Map() };
     scopes.set(path, parts);
     return parts;
   };
@@ -70,7 +70,7 @@ export async function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
     life,
     attempt,
     waiting: createWaiting(core, life, attempt.release),
-    nonce,
+    assets: createWriter(UNFENCED, nonce),
     scopeParts,
   };
   const stop = follow(attempt.signal, life.abort);

@@ -1,6 +1,6 @@
 import { joined } from '../call.ts';
 import { ConfigError } from '../errors.ts';
-import { createWriter, UNFENCED } from '../fence.ts';
+import type { Writer } from '../fence.ts';
 import { assetScope, taskScope, type TaskScope } from '../scope.ts';
 import type { Access } from '../state-store/access.ts';
 import { createStateHandle } from '../state-store/handle.ts';
@@ -21,11 +21,13 @@ import type { Decision, RunOptions, TaskContext } from './task-context.ts';
 export interface TaskScopeParts {
   readonly own: OwnedScope;
   readonly used: Map<string, 'submitting' | 'submitted' | 'run'>;
+  readonly sent: Run['sent'];
 }
 
 /** What contexts of one attempt share. */
 export interface ContextParts extends AttemptParts {
-  readonly nonce: string;
+  /** Of all writes to assets: two writes of one attempt never share their write ID. */
+  readonly assets: Writer;
   /** The same object for the same path: two contexts of one item are one. */
   scopeParts(scope: TaskScope): TaskScopeParts;
 }
@@ -38,7 +40,6 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
   const { core, life, attempt } = parts;
   const scoped = parts.scopeParts(scope);
   const { own } = scoped;
-  const assets = createWriter(UNFENCED, parts.nonce);
 
   const access = (fenced: boolean, writer: Access['writer']): Access => ({
     fenced,
@@ -63,7 +64,7 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
       createStateHandle(
         core,
         assetScope(asset),
-        access(false, () => Promise.resolve(assets)),
+        access(false, () => Promise.resolve(parts.assets)),
       ),
     item: (item) => createContext(parts, itemScope(scope, item)),
     idempotencyKey(name) {
@@ -102,7 +103,7 @@ interface Use<Input, Id extends ExternalId, Result> {
 
 async function use<Input, Id extends ExternalId, Result, T>(
   parts: ContextParts,
-  { own, used }: TaskScopeParts,
+  { own, used, sent }: TaskScopeParts,
   { job, input, options, as }: Use<Input, Id, Result>,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
@@ -119,6 +120,7 @@ async function use<Input, Id extends ExternalId, Result, T>(
   const run: Run = {
     ...parts,
     own,
+    sent,
     job,
     input,
     options: resolved,

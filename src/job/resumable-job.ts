@@ -1,4 +1,10 @@
-import { AmbiguousSubmitError, ExternalJobFailedError, ExternalJobMissingError, InputChangedError } from '../errors.ts';
+import {
+  AmbiguousSubmitError,
+  ExternalJobFailedError,
+  ExternalJobMissingError,
+  ExternalJobUnknownError,
+  InputChangedError,
+} from '../errors.ts';
 import type { DecisionKind } from '../events.ts';
 import type { JsonValue } from '../value.ts';
 import { afterInputChange, decide, inputChanged, judge, nextSubmission, type Step, type Unresolved } from './decision.ts';
@@ -64,7 +70,11 @@ async function start(run: Run): Promise<Position> {
 }
 
 async function reread(run: Run): Promise<Position> {
-  return { seen: await run.own.read(run.options.name), origin: 'record', kind: undefined, next: undefined };
+  const seen = await run.own.read(run.options.name);
+  const sent = run.sent.get(run.options.name);
+  // Also what `submit()` sent is this attempt's own: its failure is not an old one.
+  const origin = sent && sent.submission === seen.record?.submission ? sent.origin : 'record';
+  return { seen, origin, kind: undefined, next: undefined };
 }
 
 async function take(run: Run, goal: Goal, position: Position, step: Step): Promise<Outcome | Position> {
@@ -112,9 +122,11 @@ async function sendStep(run: Run, position: Position, { plan }: Step & { do: 'se
     letGoOf(run, plan.cancels);
     await cancelJob(run, plan.cancels, 'input-changed');
   }
+  const origin = plan.took ? 'took' : 'opened';
+  run.sent.set(run.options.name, { submission: plan.submission, origin });
   return {
     seen: { ...position.seen, record: sent.record, result: undefined },
-    origin: plan.took ? 'took' : 'opened',
+    origin,
     kind: sent.found ? 'reconnected' : plan.kind,
     next: undefined,
   };
@@ -127,7 +139,7 @@ async function look(run: Run, goal: Goal, position: Position, record: StoredReco
   let { origin } = position;
   holdJob(run, externalId);
   run.signal.throwIfAborted();
-  if (origin === 'opened') {
+  if (origin === 'opened' && position.kind !== undefined) {
     run.announce(kind, record.submission);
     if (goal === 'id') return { externalId, result: undefined };
   }
@@ -142,11 +154,15 @@ async function look(run: Run, goal: Goal, position: Position, record: StoredReco
   }
   switch (verdict) {
     case 'succeeded':
-      run.announce(origin === 'record' ? 'already-succeeded' : kind, record.submission);
+      run.announce(position.kind === undefined && origin !== 'waited' ? 'already-succeeded' : kind, record.submission);
       return goal === 'id' ? { externalId, result: undefined } : succeed(run, record);
     case 'failed':
       return fail(run, { ...position, origin }, record, status as KnownStatus & { state: 'failed' });
     case 'resubmit':
+      if (!isOld(run, position.origin, record)) {
+        run.announce('missing', record.submission);
+        throw new ExternalJobUnknownError(externalId, 'it is missing; the next attempt submits again', run.where);
+      }
       return { ...position, next: nextSubmission(record, run.options, factsOf(run, position.seen)) };
     case 'missing':
       run.announce('missing', record.submission);
@@ -171,8 +187,7 @@ async function fail(
 ): Promise<Position> {
   const finished = await finishFailed(run, record, status);
   if (finished.kind === 'again') return reread(run);
-  const old = position.origin === 'record' || (position.origin === 'took' && record.submission < run.attempt.attempt);
-  if (old)
+  if (isOld(run, position.origin, record))
     return {
       seen: { ...position.seen, record: finished.record, result: undefined },
       origin: 'record',
@@ -181,6 +196,11 @@ async function fail(
     };
   run.announce(position.kind ?? 'reconnected', record.submission);
   throw failure(run, finished.record);
+}
+
+/** Whether a submission was there before this attempt. Only such a one is followed by the next in the same attempt. */
+function isOld({ attempt }: Run, origin: Origin, { submission }: StoredRecord): boolean {
+  return origin === 'record' || (origin === 'took' && submission < attempt.attempt);
 }
 
 /** The input changed while the old one's send is unresolved: what the far side shows of it decides. */

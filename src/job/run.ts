@@ -28,6 +28,8 @@ export interface AttemptParts {
 /** One use of an external job. */
 export interface Run extends AttemptParts {
   readonly own: OwnedScope;
+  /** By the record's name: the submission that this attempt sent last. */
+  readonly sent: Map<string, { submission: number; origin: 'took' | 'opened' }>;
   readonly job: AnyJob;
   readonly input: unknown;
   readonly options: JobOptions;

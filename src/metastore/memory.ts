@@ -23,7 +23,8 @@ export function memoryMetastore(): Metastore {
 export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, 'clock'>): OpenMetastore {
   const step = async <T>({ signal }: CallOptions, run: (now: number) => T): Promise<T> => {
     signal?.throwIfAborted();
-    return run(clock.now());
+    // Times are whole milliseconds in the texts, also where a clock of tests is finer.
+    return run(Math.floor(clock.now()));
   };
   return {
     name: NAME,

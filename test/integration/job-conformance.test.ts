@@ -222,12 +222,14 @@ describe('C88 a job that is missing', () => {
   });
 
   test('or is submitted again, where the policy says so', async () => {
-    const { store, far, task } = setting();
+    const { clock, store, far, task } = setting();
     const again = far.job({
       onMissing: 'resubmit',
       missingGrace: '5s',
       getStatus: async (id) => ({ state: id === 'job-1' ? 'missing' : 'succeeded' }),
     });
+    await task.attempt((ctx) => ctx.submit(again, 'clip'));
+    clock.advance('5s');
     expect(await task.attempt((ctx) => ctx.run(again, 'clip'))).toMatchObject({ of: 'job-2' });
     expect((await record(store))?.previous).toEqual([expect.objectContaining({ externalId: 'job-1' })]);
   });

@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { externalJob, jobRecords } from '../../src/index.ts';
+import { fakeClock, memoryStateStore } from '../../src/testing/testing.ts';
+import { fakeFarSide } from '../support/fake-far-side.ts';
+import { TASK, testRuntime } from '../support/runtime.ts';
+
+/** What an attempt did itself is not what an earlier one left behind: neither its writes nor its submissions. */
+
+function setting() {
+  const clock = fakeClock();
+  const store = memoryStateStore({ clock });
+  return { clock, store, far: fakeFarSide({ kind: 'plain', clock }), task: testRuntime(store) };
+}
+
+const failing = { getStatus: async () => ({ state: 'failed', reason: 'bad input' }) as const };
+
+describe('writes of one attempt to an asset', () => {
+  const asset = { name: 'counts' };
+
+  test('by the task, by two items and by the same item twice are all kept', async () => {
+    const { store, task } = setting();
+    const { context } = await task.start();
+    const versions = new Set<string>();
+    for (const [value, ctx] of [context, context.item('a'), context.item('b'), context.item('b')].entries()) {
+      versions.add((await ctx.asset(asset).set('last', value)).version);
+      expect(await store.asset(asset).get('last')).toBe(value);
+    }
+    expect(versions.size).toBe(4);
+  });
+
+  test('that update it side by side are all counted', async () => {
+    const { store, task } = setting();
+    const { context } = await task.start();
+    const add = (item: string): Promise<unknown> =>
+      context
+        .item(item)
+        .asset(asset)
+        .update('sum', (sum = 0) => (sum as number) + 1);
+    await Promise.all(['a', 'b', 'c'].map(add));
+    expect(await store.asset(asset).get('sum')).toBe(3);
+  });
+});
+
+describe('a submission of this attempt', () => {
+  test('that failed before the first look of a run() after submit() is this attempt’s failure', async () => {
+    const { far, task } = setting();
+    const job = far.job(failing);
+    await expect(
+      task.attempt(async (ctx) => {
+        await ctx.submit(job, 'clip');
+        await ctx.run(job, 'clip');
+      }),
+    ).rejects.toMatchObject({ code: 'mooring.external-job-failed', submission: 1 });
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test('that took over an unresolved one stays so for the run() after submit()', async () => {
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock });
+    const far = fakeFarSide({ kind: 'keyed', clock });
+    const task = testRuntime(store);
+    const job = far.job(failing);
+    await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G5' }).catch(() => undefined);
+    const same = { attempt: 1 };
+    const outcome = task.attempt(async (ctx) => {
+      await ctx.submit(job, 'clip');
+      await ctx.run(job, 'clip');
+    }, same);
+    await expect(outcome).rejects.toMatchObject({ code: 'mooring.external-job-failed', submission: 1 });
+    expect(far.jobs).toHaveLength(1);
+  });
+
+  test.each(['run', 'submit and run'])(
+    'that goes missing is submitted again by the next attempt, not by this one: %s',
+    async (how) => {
+      const { far, store, task } = setting();
+      let endless = 0;
+      const job = externalJob({
+        ...far.job(),
+        onMissing: 'resubmit',
+        submit: async (): Promise<string> => {
+          if ((endless += 1) > 5) throw new Error('endless');
+          return `gone-${endless}`;
+        },
+      });
+      const attempt = () =>
+        task.attempt(async (ctx) => {
+          if (how !== 'run') await ctx.submit(job, 'clip');
+          await ctx.run(job, 'clip');
+        });
+      for (const submission of [1, 2]) {
+        await expect(attempt()).rejects.toMatchObject({
+          code: 'mooring.external-job-unknown',
+          retryable: true,
+          externalId: `gone-${submission}`,
+        });
+        expect(endless).toBe(submission);
+        expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'submitted', submission });
+      }
+    },
+  );
+});
