@@ -5,16 +5,20 @@ import {
   CodecUnavailableError,
   CorruptEntryError,
   MissingObjectError,
+  StaleAttemptError,
   StoreUnavailableError,
   UnknownLocationError,
 } from '../../src/errors.ts';
 import type { Codec, Encryption } from '../../src/codec/codec.ts';
 import type { EntryMeta } from '../../src/entry.ts';
-import { createWriter, drawNonce, UNFENCED } from '../../src/fence.ts';
+import { createWriter, drawNonce, orderedFence, UNFENCED } from '../../src/fence.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { keyName, scopePath } from '../../src/path.ts';
 import { systemRandom } from '../../src/random.ts';
+import { createStateHandle } from '../../src/state-store/handle.ts';
+import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
+import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { interceptObjectStore } from '../support/intercept.ts';
 import { noise, objectsOf, openOver, openWithEvents, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
 
@@ -142,6 +146,30 @@ export function referencesContract(factory: PartsFactory): void {
       });
       expect(await openOver(parts, { objectStore: swept, offloadThreshold: 0 }).task(TASK).get('k')).toBe('v5');
       expect(overwrites).toBe(5);
+    });
+
+    it('† two runs with one fence, one sequence and one instant never use one object name', async () => {
+      const parts = await factory();
+      const names: unknown[] = [];
+      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+        if (method === 'put') names.push(args[0]);
+        return proceed();
+      });
+      const store = openOver(parts, { objectStore, offloadThreshold: 0, clock: fakeClock() });
+      const run = (): StateHandle => {
+        const writer = createWriter(orderedFence([1, 0]), drawNonce('attempt', systemRandom));
+        return createStateHandle(coreOf(store), TASK, {
+          fenced: true,
+          by: TASK,
+          writer: () => Promise.resolve(writer),
+          refused: () => undefined,
+        });
+      };
+      await run().set('k', 'the same');
+      await expect(run().set('k', 'the same')).rejects.toThrow(StaleAttemptError);
+      expect(new Set(names).size).toBe(2);
+      // The run that was refused deletes its own object: under one name that would be the other's.
+      expect(await store.task(TASK).get('k')).toBe('the same');
     });
 
     it('I7 gives up, retryably, on a value that is replaced and removed under every read', async () => {

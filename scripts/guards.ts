@@ -1,0 +1,52 @@
+/** `npm run guards`: takes away one guard at a time, and wants to see the test fail that is there for it. */
+import { parseArgs } from 'node:util';
+import { GUARDS } from './guards/list.ts';
+import { proveGuards, type Proof } from './guards/prove.ts';
+import { cleanupOnInterrupt } from './interrupt.ts';
+
+const HELP = `npm run guards -- [options] [NAME]
+
+In a copy of the tree, takes away one guard at a time (scripts/guards/list.ts) and runs the test that must fail then.
+Exit code 1 where one survives, or where a guard of the list is no longer in the sources. Takes minutes.
+
+  NAME     only guards whose name holds this text, as I3 or nonce
+  --json   print one JSON object and nothing else (npm run --silent guards -- --json)
+  --help   this text
+`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const text = positionals.join(' ');
+  const guards = GUARDS.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
+  if (guards.length === 0) throw new Error(`no guard has a name with ${JSON.stringify(text)}`);
+  const cleanup = cleanupOnInterrupt();
+  try {
+    const proofs: Proof[] = [];
+    for await (const proof of proveGuards(guards, cleanup)) {
+      proofs.push(proof);
+      if (!values.json) process.stdout.write(line(proof, proofs.length, guards.length));
+    }
+    const caught = proofs.filter((proof) => proof.caught).length;
+    if (values.json) process.stdout.write(`${JSON.stringify({ guards: proofs, caught })}\n`);
+    else process.stdout.write(`\n${guards.length} guards, ${caught} caught\n`);
+    return caught === guards.length ? 0 : 1;
+  } finally {
+    await cleanup.run();
+  }
+}
+
+function line({ name, caught, why }: Proof, at: number, all: number): string {
+  return `${String(at).padStart(3)}/${all}  ${caught ? 'caught  ' : 'SURVIVED'}  ${name}: ${why}\n`;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${(error as Error).message}\n`);
+  return 1;
+});

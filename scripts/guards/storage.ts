@@ -1,0 +1,180 @@
+/** Guards of values: the invariants, and the order of a commit. */
+import type { Guard } from './guard.ts';
+
+const STORE = 'test/unit/state-store/state-store.test.ts';
+const METASTORE = 'test/unit/metastore/memory.test.ts';
+const VALUES = 'src/metastore/memory-values.ts';
+const LOAD = 'src/state-store/load-value.ts';
+const WRITE = 'src/state-store/write.ts';
+
+/** In the order of docs/design.md. */
+export const STORAGE_GUARDS: readonly Guard[] = [
+  {
+    name: 'I1 an entry refers to an object only once that is put',
+    file: 'src/state-store/prepare-value.ts',
+    remove: {
+      text: "    throw error;\n  });\n  if (put === 'taken')",
+      by: "    return 'stored' as const;\n  });\n  if (put === 'taken')",
+    },
+    test: { file: STORE, name: 'keeps the old value or has the new one, whole' },
+  },
+  {
+    name: 'I1 a value changes together with its entry',
+    file: VALUES,
+    remove: { text: 'if (put.body) hash.bodies.set(', by: 'if (put.body && hash.bodies.size === 0) hash.bodies.set(' },
+    test: { file: STORE, name: 'C25 replaces value, time and expiry together' },
+  },
+  {
+    name: 'I2 † only a refusal of the first send is definite',
+    file: 'src/state-store/send-twice.ts',
+    remove: { text: 'await send(true, { signal })', by: 'await send(false, { signal })' },
+    test: { file: STORE, name: 'I2 never takes a refusal of a resend for the answer' },
+  },
+  {
+    name: 'I2 † nor is one that the client may have sent twice',
+    file: 'src/metastore/redis-errors.ts',
+    remove: { text: 'if (failure.writes && failure.resent) return', by: 'if (failure.writes && !failure.writes) return' },
+    test: { file: 'test/unit/metastore/redis-errors.test.ts', name: 'no refusal of what may have been sent before is definite' },
+  },
+  {
+    name: 'I2 † nor is a refusal by the script, after a resend',
+    file: 'src/metastore/outcome.ts',
+    remove: {
+      text: "if (!resent || reply.kind === 'ok' || reply.kind === 'moved') return reply;",
+      by: "if (!resent || reply.kind !== 'late') return reply;",
+    },
+    test: { file: METASTORE, name: 'that is refused has an unknown outcome' },
+  },
+  {
+    name: 'I3 the fence on values',
+    file: VALUES,
+    remove: { text: "  if (write.fenced && isStale(step, write.id, heads)) return { kind: 'stale' };\n", by: '' },
+    test: { file: STORE, name: 'C95 I3 refuses every write of an attempt that a newer one replaced' },
+  },
+  {
+    name: 'I4 several values: what was put for those that failed is deleted',
+    file: WRITE,
+    remove: { text: '    await concurrently(done, (value) => value.discard());\n', by: '' },
+    test: { file: STORE, name: 'and leaves none of the others' },
+  },
+  {
+    name: 'I4 the object of a refused write is deleted',
+    file: WRITE,
+    remove: { text: '  await discard();\n  switch', by: '  switch' },
+    test: { file: STORE, name: 'leaves no object of a write that lost the comparison' },
+  },
+  {
+    name: 'I4 † an overwritten object goes on the list in the same step',
+    file: VALUES,
+    remove: { text: '  supersede(step, hash.fields.get(field), put?.meta.ref);\n', by: '' },
+    test: { file: METASTORE, name: 'the object of an overwritten value goes on the list' },
+  },
+  {
+    name: 'I5 no object is deleted where the outcome is unknown',
+    file: WRITE,
+    remove: { text: 'if (error instanceof StoreUnavailableError) await discard();', by: 'await discard();' },
+    test: { file: STORE, name: 'I5 deletes no object where the outcome is unknown' },
+  },
+  {
+    name: 'I5 † the nonce in the names of objects',
+    file: 'src/state-store/prepare-value.ts',
+    remove: { text: '-${id.nonce}-${String(now)', by: '-${String(now)' },
+    test: { file: STORE, name: 'never use one object name' },
+  },
+  {
+    name: 'I6 the digest',
+    file: LOAD,
+    remove: { text: "if (createHash('sha256').update(body).digest('hex') !== ref.sha256)", by: 'if (body === undefined)' },
+    test: { file: STORE, name: 'C40 I6 refuses an object that is' },
+  },
+  {
+    name: 'I6 the bound of decoding',
+    file: LOAD,
+    remove: { text: 'maxBytes: size', by: 'maxBytes: 2 ** 40' },
+    test: { file: STORE, name: 'I6 bounds decoding by the recorded size' },
+  },
+  {
+    name: 'I6 the size of an inline value',
+    file: LOAD,
+    remove: { text: 'if (entry.body?.length !== entry.meta.size)', by: 'if (!entry.body)' },
+    test: { file: STORE, name: 'I6 refuses an inline value of another length' },
+  },
+  {
+    name: 'I6 a reference leads to objects of its own key',
+    file: LOAD,
+    remove: { text: 'if (!belongs(core.namespace, address, ref.object))', by: 'if (!belongs)' },
+    test: { file: STORE, name: 'I6 does not follow a reference that' },
+  },
+  {
+    name: 'I7 a missing object is an error',
+    file: LOAD,
+    remove: {
+      text: 'if (current.text === missed) throw missing(',
+      by: 'if (current.text === missed) return undefined;\n    if (!missed) throw missing(',
+    },
+    test: { file: STORE, name: 'I7 says MissingObjectError' },
+  },
+  {
+    name: 'I7 † the entry is read again as long as it changes',
+    file: LOAD,
+    remove: { text: 'const REREADS = 5;', by: 'const REREADS = 1;' },
+    test: { file: STORE, name: 'reads the entry again as long as it changes' },
+  },
+  {
+    name: 'I8 the end of a value',
+    file: 'src/metastore/memory-scope.ts',
+    remove: { text: "return head.letter === 't' || head.expiresAt <= now ?", by: "return head.letter === 't' ?" },
+    test: { file: METASTORE, name: 'C59 I8 an expired value is absent' },
+  },
+  {
+    name: 'I9 an entry goes before its object',
+    file: VALUES,
+    remove: { text: '    bury(step, change.name, version);\n', by: '' },
+    test: { file: STORE, name: 'I9 deletes the entry and leaves the object' },
+  },
+  {
+    name: 'I9 names that look alike stay',
+    file: 'src/state-store/clear.ts',
+    remove: { text: '`${taskPath(scope)}/`', by: 'taskPath(scope)' },
+    test: { file: STORE, name: 'I9 clears one mapped item' },
+  },
+  {
+    name: 'I10 an object is read from the store that its entry names',
+    file: LOAD,
+    remove: { text: 'core.locations.get(ref.store)', by: 'core.objectStore' },
+    test: { file: STORE, name: 'I10 reads from former object stores' },
+  },
+  {
+    name: 'I10 a value is decoded with the codec that its entry names',
+    file: LOAD,
+    remove: { text: 'core.codecs.get(ref.codec)', by: 'core.codec' },
+    test: { file: STORE, name: 'I10 reads old values after threshold, codec' },
+  },
+  {
+    name: '† the tombstone of a deleted value',
+    file: 'src/metastore/memory-scope.ts',
+    remove: {
+      text: "step.hash.fields.set(PREFIX.entry + name, headText('1t', version, step.now, until));",
+      by: 'step.hash.fields.delete(PREFIX.entry + name);',
+    },
+    test: { file: METASTORE, name: 'does not bring back a deleted value' },
+  },
+  {
+    name: '† the same write ID is answered as the first time',
+    file: VALUES,
+    remove: { text: '  if (same) return appliedAt(write.changes, same.updatedAt);\n', by: '' },
+    test: { file: METASTORE, name: 'is recognised before the fence is looked at' },
+  },
+  {
+    name: '† the sequence: a late copy of an older write of the same run',
+    file: VALUES,
+    remove: { text: "  if (heads.some((head) => isLaterOwn(head, write.id))) return { kind: 'old' };\n", by: '' },
+    test: { file: METASTORE, name: 'of an older write of the same run does not overwrite' },
+  },
+  {
+    name: '† lateness: a write is refused long after it began',
+    file: VALUES,
+    remove: { text: "  if (now - write.began > LATENESS) return { kind: 'late' };\n", by: '' },
+    test: { file: METASTORE, name: 'that began longer ago than the lateness limit' },
+  },
+];
