@@ -97,6 +97,10 @@ export function lifetimeContract(factory: PartsFactory): void {
       await store.task(TASK).clear({ allItems: true });
       expect(await left(all)).toEqual([false, false, false, false, false, false]);
       expect(await left(others)).toEqual(others.map(() => true));
+      for (const state of all) await state.set('k', 1);
+      await item(1).clear({ allItems: true });
+      expect(await left(all)).toEqual([false, false, false, false, false, false]);
+      expect(await left(others)).toEqual(others.map(() => true));
       await expect(store.asset({ name: 'a' }).clear({ allItems: true })).rejects.toThrow(ConfigError);
     });
 
