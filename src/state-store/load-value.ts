@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CallOptions } from '../call.ts';
+import type { Codec } from '../codec/codec.ts';
 import { parseEntry, type EntryMeta, type Reference, type StoredEntry } from '../entry.ts';
 import {
   CodecUnavailableError,
@@ -11,7 +12,7 @@ import {
 import type { RawEntry } from '../metastore/metastore.ts';
 import { deserialize } from '../serializer.ts';
 import type { StoreCore } from './core.ts';
-import { getObject, within } from './object-calls.ts';
+import { getObject, transcode, within, type ObjectCall } from './object-calls.ts';
 import type { ValueAddress } from './prepare-value.ts';
 
 /**
@@ -85,8 +86,8 @@ async function fetchValue(
   }
   const store = core.locations.get(ref.store);
   if (!store) throw new UnknownLocationError(ref.store, [...core.locations.keys()], { scope: address.scope, key: address.key });
-  const decode = decoder(core, meta, ref, where, call);
   const at = { store, where, call };
+  const decode = decoder(core, meta, ref, at);
   const body = await getObject(core, at, ref.object);
   if (!body) return undefined;
   if (body.length !== ref.storedSize) {
@@ -118,9 +119,9 @@ function decoder(
   core: StoreCore,
   { size }: EntryMeta,
   ref: Reference,
-  where: object,
-  call: CallOptions,
+  at: ObjectCall,
 ): (bytes: Uint8Array) => Promise<Uint8Array> {
+  const { where } = at;
   if (ref.encryption !== undefined && core.encryption?.name !== ref.encryption) {
     throw new CodecUnavailableError(ref.encryption, 'give the store the encryption that the value was written with', where);
   }
@@ -129,24 +130,25 @@ function decoder(
     throw new CodecUnavailableError(ref.codec, 'give it to the store as one of its codecs', where);
   }
   return async (bytes) => {
-    const value = codec ? await decodeWith(() => codec.decode(bytes, { ...call, maxBytes: size }), ref, where, call) : bytes;
+    const value = codec ? await decodeWith(core, at, codec, bytes, size, ref) : bytes;
     if (value.length === size) return value;
     throw new CorruptEntryError(`the object ${ref.object} holds ${value.length} bytes, its entry says ${size}`, where);
   };
 }
 
 async function decodeWith(
-  decode: () => Promise<Uint8Array>,
+  core: StoreCore,
+  at: ObjectCall,
+  codec: Codec,
+  bytes: Uint8Array,
+  maxBytes: number,
   ref: Reference,
-  where: object,
-  call: CallOptions,
 ): Promise<Uint8Array> {
-  try {
-    return await decode();
-  } catch (cause) {
-    call.signal?.throwIfAborted();
-    if (cause instanceof CodecUnavailableError)
-      throw new CodecUnavailableError(ref.codec, 'this runtime lacks it', { ...where, cause });
-    throw new CorruptEntryError(`the object ${ref.object} cannot be decoded as ${ref.codec}`, { ...where, cause });
+  const decoded = await transcode(core, at, `decoding with ${ref.codec}`, (signal) => codec.decode(bytes, { signal, maxBytes }));
+  if ('bytes' in decoded) return decoded.bytes;
+  const context = { ...at.where, cause: decoded.cause };
+  if (decoded.cause instanceof CodecUnavailableError) {
+    throw new CodecUnavailableError(ref.codec, 'this runtime lacks it', context);
   }
+  throw new CorruptEntryError(`the object ${ref.object} cannot be decoded as ${ref.codec}`, context);
 }

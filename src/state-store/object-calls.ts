@@ -50,6 +50,26 @@ export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store'
 }
 
 /**
+ * Lets a codec work within `commandTimeout`. What it rejects with is an answer too: the caller knows what it says of the value.
+ *
+ * @throws {@link StoreUnavailableError} where it takes longer.
+ */
+export function transcode(
+  core: StoreCore,
+  at: ObjectCall,
+  what: string,
+  work: (signal: AbortSignal) => Promise<Uint8Array>,
+): Promise<{ bytes: Uint8Array } | { cause: unknown }> {
+  return within(core, at, what, async (signal) => {
+    try {
+      return { bytes: await work(signal) };
+    } catch (cause) {
+      return { cause };
+    }
+  });
+}
+
+/**
  * Waits for something that a user plugged in, within `commandTimeout`.
  *
  * @throws {@link StoreUnavailableError}

@@ -8,7 +8,7 @@ import { decodeSegment, objectKey } from '../path.ts';
 import type { AssetScope, TaskScope } from '../scope.ts';
 import { serialize, type SerializedValue } from '../serializer.ts';
 import type { StoreCore } from './core.ts';
-import { deleteObject, putObject, within } from './object-calls.ts';
+import { deleteObject, putObject, transcode, within, type ObjectCall } from './object-calls.ts';
 
 /**
  * The first half of a write: a value becomes an inline body, or an object under a name that is never used again, and the part
@@ -102,7 +102,7 @@ async function putValue(
 ): Promise<Reference> {
   const where = { scope: address.scope, key: address.key };
   const at = { store, where, call };
-  const { codec, bytes: encoded } = await encode(core, value.bytes, where, call);
+  const { codec, bytes: encoded } = await encode(core, value.bytes, at);
   // The time of the put, by the metastore's clock: `reconcile()` lets what is young be.
   const now = await core.metastore.now(call);
   const object = objectKey(core.namespace, address.path, address.name, objectName(id, now, extension(core, value.type, codec)));
@@ -130,22 +130,15 @@ async function putValue(
   };
 }
 
-async function encode(
-  core: StoreCore,
-  bytes: Uint8Array,
-  where: ErrorContext,
-  call: CallOptions,
-): Promise<{ codec: string; bytes: Uint8Array }> {
+async function encode(core: StoreCore, bytes: Uint8Array, at: ObjectCall): Promise<{ codec: string; bytes: Uint8Array }> {
   const raw = { codec: 'none', bytes };
   const { codec } = core;
   if (!codec || bytes.length < SMALLEST_COMPRESSED) return raw;
-  try {
-    const encoded = await codec.encode(bytes, call);
-    return encoded.length < bytes.length * PAYS ? { codec: codec.name, bytes: encoded } : raw;
-  } catch (cause) {
-    call.signal?.throwIfAborted();
-    throw new CodecUnavailableError(codec.name, 'it could not encode the value', { ...where, cause });
+  const encoded = await transcode(core, at, `encoding with ${codec.name}`, (signal) => codec.encode(bytes, { signal }));
+  if ('cause' in encoded) {
+    throw new CodecUnavailableError(codec.name, 'it could not encode the value', { ...at.where, cause: encoded.cause });
   }
+  return encoded.bytes.length < bytes.length * PAYS ? { codec: codec.name, bytes: encoded.bytes } : raw;
 }
 
 /** Never used twice: the nonce is drawn for every attempt and handle, the sequence counts its writes. */

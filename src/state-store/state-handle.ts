@@ -40,8 +40,8 @@ export interface Entry {
 /**
  * The state of one scope. In an attempt it is fenced: once a newer attempt has begun, every write rejects with
  * `StaleAttemptError`. Keys and values are checked before any I/O (`InvalidKeyError`, `InvalidValueError`,
- * `ValueTooLargeError`); every call ends within `commandTimeout` (`StoreUnavailableError`, or for a write that may have been
- * applied `OutcomeUnknownError`).
+ * `ValueTooLargeError`); every request to a store, codec or encryption ends within `commandTimeout` (`StoreUnavailableError`, or
+ * for a write that may have been applied `OutcomeUnknownError`); a call may make several, one after the other.
  */
 export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
   /**

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import type { Codec } from '../../src/codec/codec.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
 import { interceptMetastore, interceptObjectStore, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
@@ -333,6 +334,27 @@ export function crashesContract(factory: PartsFactory): void {
       const reading = read(openOver(parts, { objectStore }).task(TASK), controller.signal);
       setTimeout(() => controller.abort(new Error('enough')), 20);
       await expect(reading).rejects.toThrow('enough');
+    });
+
+    it.each(['encode', 'decode'] as const)('ends within its deadline where a codec hangs in %s', async (hangs) => {
+      const parts = await factory();
+      const signals: (AbortSignal | undefined)[] = [];
+      const hang = (signal: AbortSignal | undefined): Promise<never> => {
+        signals.push(signal);
+        return never();
+      };
+      const codec: Codec = {
+        name: 'half',
+        encode: (bytes, { signal }) => (hangs === 'encode' ? hang(signal) : Promise.resolve(bytes.slice(0, 100))),
+        decode: (_bytes, { signal }) => hang(signal),
+      };
+      const state = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 60 }).task(TASK);
+      const written = state.set('k', noise(2_000, 1));
+      if (hangs === 'decode') await written;
+      const late: unknown = await (hangs === 'encode' ? written : state.get('k')).catch((caught: unknown) => caught);
+      expect(late).toBeInstanceOf(StoreUnavailableError);
+      expect(late).toMatchObject({ key: 'k', retryable: true, message: expect.stringMatching(/coding with half took longer/) });
+      expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
     });
 
     it('says at once that a put failed, while the delete of what it may have left still hangs', async () => {
