@@ -11,28 +11,37 @@ export type ResumableProcessor<J, Result> = (job: J, token?: string, signal?: Ab
 
 /** A job as BullMQ hands it to a processor, in the worker's process (`Job`) or in a sandbox (`SandboxedJob`). */
 export interface BullJob<Data = unknown> {
+  /** Told apart in its queue; a job without one has no state. */
   id?: string;
+  /** The job's name: the task of its scope. */
   name: string;
+  /** What it was added with. */
   data: Data;
   /** When the job was added, in milliseconds by the clock of whoever added it. */
   timestamp: number;
+  /** How often it was tried and failed. */
   attemptsMade: number;
   /** The queue's name with its prefix. */
   queueQualifiedName: string;
+  /** Adds a line to the job's log. */
   log(row: string): unknown;
+  /** Gives the job back until a time in milliseconds since the epoch. */
   moveToDelayed(timestamp: number, token?: string): Promise<void>;
-  /** Not there in a sandbox. */
+  /** Extends the lock by so many milliseconds; 1 where `token` still holds it. Not there in a sandbox. */
   extendLock?(token: string, duration: number): Promise<number>;
+  /** Writes the job's progress. */
   updateProgress(progress: object): Promise<void>;
 }
 
 /** A worker, to `attach()` to. */
 export interface BullWorker {
+  /** Listens to what the worker does. */
   on(event: 'closing' | 'completed' | 'failed', listener: (...args: never[]) => void): unknown;
 }
 
 /** A queue, to `wake()` a job of. */
 export interface BullQueue {
+  /** A job by its ID, to be taken out of its delay with `promote()`. */
   getJob(id: string): Promise<{ promote(): Promise<void> } | undefined>;
 }
 

@@ -39,6 +39,7 @@ export function createStop(job: BullJob, token: string): Stop {
 
   return {
     async release(after) {
+      // BullMQ compares this with the wall clock, whatever clock the store was given.
       const until = Date.now() + milliseconds(after, 'after');
       stopped ??= { kind: 'released', until };
       throw delayedError(until);

@@ -15,6 +15,7 @@ import { createWaiting } from './waiting.ts';
 
 /** One attempt of one task, from its first use of state to its end. */
 export interface Attempt<Shape extends StateShape<Shape> = AnyShape> extends AsyncDisposable {
+  /** What the task is given; of use until the attempt is disposed. */
   readonly context: TaskContext<Shape>;
   /**
    * The runtime has completed the job: its state ends after `clearAfterSuccess`. May be called after the attempt was disposed;

@@ -26,9 +26,13 @@ export type JobRecord = {
 
 /** An external job that exists and that no record holds. */
 export interface Orphan {
+  /** The task that submitted it. */
   scope: TaskScope;
+  /** The name of the record that does not hold it. */
   externalIdKey: string;
+  /** Its identity at the far side. */
   externalId: JsonValue;
+  /** When it was listed. */
   since: Date;
 }
 

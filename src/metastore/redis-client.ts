@@ -5,8 +5,11 @@
 
 /** A ready client, of ioredis 5 or 6: `Redis` or `Cluster`. It stays the user's to close. */
 export interface RedisClient {
+  /** Sends a command; replies with text. */
   call(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
+  /** Sends a command; replies with Buffers where `call` has text. */
   callBuffer: RedisClient['call'];
+  /** The servers of a Cluster; only a Cluster has it. */
   nodes?(role: 'master'): RedisClient[];
 }
 

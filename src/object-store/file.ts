@@ -2,6 +2,8 @@ import * as nodeFiles from 'node:fs/promises';
 import { fileObjectStoreOver, type FileObjectStoreOptions } from './file-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
+export type { FileObjectStoreOptions } from './file-store.ts';
+
 /** `mooring/file`. */
 
 /**

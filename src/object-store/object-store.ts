@@ -7,13 +7,18 @@ import type { CallOptions } from '../call.ts';
 export interface ObjectStore {
   /** What references record, so that a moved store keeps its objects readable. */
   readonly alias: string;
+  /**
+   * Makes an object. `'exists'`: with `ifAbsent`, one of that name was there, and was left as it is; without `ifAbsent` an object
+   * of that name is replaced.
+   */
   put(
     key: string,
     body: Uint8Array | AsyncIterable<Uint8Array>,
     options: CallOptions & { ifAbsent: boolean },
   ): Promise<'created' | 'exists'>;
+  /** The bytes of an object; `undefined` where there is none. */
   get(key: string, options?: CallOptions): Promise<Uint8Array | undefined>;
-  /** `start` and `end` are byte offsets, `end` exclusive. */
+  /** The bytes of an object, or a part of them; `undefined` where there is none. `start` and `end` are byte offsets, `end` exclusive. */
   getStream(
     key: string,
     options?: CallOptions & { start?: number; end?: number },
