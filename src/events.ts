@@ -12,21 +12,8 @@ export type DecisionKind =
   | 'missing'
   | 'input-changed';
 
-/** What an operation on many entries and objects removed, or would remove. */
-export interface SweepReport {
-  /** Entries removed. */
-  entries: number;
-  /** Objects removed. */
-  objects: number;
-  /** Bytes of those objects. */
-  bytes: number;
-  /** Paths that could not be removed, to be tried again. */
-  failed: readonly { path: string; code: string }[];
-}
-
 /** What `onEvent` hears. The union may grow: keep a default branch. */
 export type StateEvent =
   | { type: 'decision'; decision: DecisionKind; scope: TaskScope; externalIdKey: string; submission: number; attempt: number }
   | { type: 'stale-write' | 'missing-object' | 'orphan'; scope: TaskScope | AssetScope; key: string }
-  | { type: 'offload'; bytes: number; storedBytes: number }
-  | { type: 'sweep'; report: SweepReport };
+  | { type: 'offload'; bytes: number; storedBytes: number };

@@ -26,7 +26,7 @@ export {
   VersionConflictError,
   type AnyMooringError,
 } from './errors.ts';
-export type { DecisionKind, StateEvent, SweepReport } from './events.ts';
+export type { DecisionKind, StateEvent } from './events.ts';
 export type { Version } from './fence.ts';
 export { beginAttempt, type Attempt } from './job/attempt.ts';
 export type { AttemptOptions } from './job/attempt-options.ts';

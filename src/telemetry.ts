@@ -21,8 +21,6 @@ export function countEvent(event: StateEvent): void {
       return count('orphans', 'External jobs that no record holds', 1);
     case 'offload':
       return count('offloaded_bytes', 'Bytes put in the object store, as stored', event.storedBytes, undefined, 'By');
-    case 'sweep':
-      return count('swept_objects', 'Objects removed by sweeps', event.report.objects);
   }
 }
 
