@@ -1,9 +1,38 @@
+import { ConfigError } from './errors.ts';
+import { requireKnownNames } from './option-names.ts';
+
 /** One bounded call of something outside: a deadline, the caller's signal, and nothing left behind. */
 
 /** Options of everything that reaches a store. */
 export interface CallOptions {
-  /** Stops waiting. A write that was sent may still be applied. */
+  /**
+   * Stops waiting. A write that was sent may still be applied.
+   * @defaultValue none
+   */
   signal?: AbortSignal;
+}
+
+/**
+ * Checks the options of a call. Without `names` other properties may be there too: what carries a signal, such as the context of
+ * an attempt, is then options enough.
+ *
+ * @throws {@link ConfigError}
+ */
+export function requireCall(options: unknown, names?: Readonly<Record<string, true>>): void {
+  if (names) requireKnownNames('options', options, names);
+  else if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
+  requireSignal((options as CallOptions).signal);
+}
+
+/**
+ * Checks a signal by its shape: a runtime's may be of another implementation.
+ *
+ * @throws {@link ConfigError}
+ */
+export function requireSignal(signal: Partial<AbortSignal> | null | undefined): void {
+  if (signal === undefined) return;
+  if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
+  throw new ConfigError('signal', 'must be an AbortSignal', signal);
 }
 
 /** Starts a timer and returns the way to stop it. Real time even under a fake clock: a deadline guards real I/O. */

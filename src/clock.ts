@@ -8,13 +8,13 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
    * Milliseconds since any moment; never set back.
-   * @defaultValue `now`
+   * @defaultValue none: what is measured then follows `now`, and the time of a server is counted on the system's
    */
   monotonic?(): number;
 }
 
 /** The system's clock. */
-export const systemClock: Clock = {
+export const systemClock: Required<Clock> = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(ms, signal) {

@@ -1,6 +1,7 @@
 import type { Duration } from './duration.ts';
 import type { AssetScope, TaskScope } from './scope.ts';
 import type { Version } from './fence.ts';
+import { LENGTH_OF_TIME, lengthOfTime } from './length-of-time.ts';
 import type { JsonValue } from './value.ts';
 
 /**
@@ -69,7 +70,7 @@ function received(value: unknown): string {
 
 /** An option, or a call, that cannot be meant. Nothing was written. */
 export class ConfigError extends MooringError<'mooring.config'> {
-  readonly code = 'mooring.config';
+  readonly code = 'mooring.config' as const;
   /** The option, by its name. */
   readonly option: string;
   constructor(option: string, rule: string, ...value: [] | [unknown]) {
@@ -80,7 +81,7 @@ export class ConfigError extends MooringError<'mooring.config'> {
 
 /** A key, or a part of a scope, that cannot be a path segment. Nothing was read or written. */
 export class InvalidKeyError extends MooringError<'mooring.invalid-key'> {
-  readonly code = 'mooring.invalid-key';
+  readonly code = 'mooring.invalid-key' as const;
   constructor(what: string, rule: string, value: unknown) {
     super(`${what} ${rule}, received ${received(value)}`, false);
   }
@@ -88,7 +89,7 @@ export class InvalidKeyError extends MooringError<'mooring.invalid-key'> {
 
 /** A value that JSON would change silently, or refuse. Nothing was written. */
 export class InvalidValueError extends MooringError<'mooring.invalid-value'> {
-  readonly code = 'mooring.invalid-value';
+  readonly code = 'mooring.invalid-value' as const;
   /** Where in the value, as a path: `$.pages[3].at`. */
   readonly at: string;
   constructor(at: string, problem: string, context?: ErrorContext) {
@@ -99,8 +100,10 @@ export class InvalidValueError extends MooringError<'mooring.invalid-value'> {
 
 /** A value above the hard limit. Nothing was written. */
 export class ValueTooLargeError extends MooringError<'mooring.value-too-large'> {
-  readonly code = 'mooring.value-too-large';
+  readonly code = 'mooring.value-too-large' as const;
+  /** Of the serialized value, before compression. */
   readonly bytes: number;
+  /** `maxValueBytes` of the store. */
   readonly limit: number;
   constructor(bytes: number, limit: number, hint: string, context?: ErrorContext) {
     super(`the value has ${bytes} bytes, maxValueBytes is ${limit}; ${hint}`, false, context);
@@ -111,7 +114,7 @@ export class ValueTooLargeError extends MooringError<'mooring.value-too-large'> 
 
 /** Somebody else wrote first. Read again and decide again. */
 export class VersionConflictError extends MooringError<'mooring.version-conflict'> {
-  readonly code = 'mooring.version-conflict';
+  readonly code = 'mooring.version-conflict' as const;
   /** The version that is there now. */
   readonly current: Version | 'absent';
   constructor(current: Version | 'absent', context?: ErrorContext) {
@@ -122,7 +125,7 @@ export class VersionConflictError extends MooringError<'mooring.version-conflict
 
 /** A newer attempt owns this state, or the runtime gave the job to another. The attempt should end; the runtime's own retry goes on. */
 export class StaleAttemptError extends MooringError<'mooring.stale-attempt'> {
-  readonly code = 'mooring.stale-attempt';
+  readonly code = 'mooring.stale-attempt' as const;
   constructor(why: string, context?: ErrorContext) {
     super(`this attempt no longer owns the task: ${why}`, true, context);
   }
@@ -130,7 +133,7 @@ export class StaleAttemptError extends MooringError<'mooring.stale-attempt'> {
 
 /** A store did not take the call. Nothing was written. */
 export class StoreUnavailableError extends MooringError<'mooring.store-unavailable'> {
-  readonly code = 'mooring.store-unavailable';
+  readonly code = 'mooring.store-unavailable' as const;
   constructor(message: string, context?: ErrorContext) {
     super(message, true, context);
   }
@@ -138,7 +141,8 @@ export class StoreUnavailableError extends MooringError<'mooring.store-unavailab
 
 /** A write without an answer, or short of the durability asked for: it may have been applied. */
 export class OutcomeUnknownError extends MooringError<'mooring.outcome-unknown'> {
-  readonly code = 'mooring.outcome-unknown';
+  readonly code = 'mooring.outcome-unknown' as const;
+  /** Whether no answer came, or the write was applied and did not reach the `durability` asked for. */
   readonly reason: 'no-answer' | 'not-replicated';
   /** The external job that was submitted and whose ID could not be written down. */
   declare readonly externalId?: JsonValue;
@@ -155,7 +159,7 @@ export class OutcomeUnknownError extends MooringError<'mooring.outcome-unknown'>
 
 /** The entry is there and its object is not. Never the same as no value. */
 export class MissingObjectError extends MooringError<'mooring.missing-object'> {
-  readonly code = 'mooring.missing-object';
+  readonly code = 'mooring.missing-object' as const;
   constructor(object: string, context?: ErrorContext) {
     super(`the object ${object}, which the entry refers to, does not exist`, false, context);
   }
@@ -163,7 +167,7 @@ export class MissingObjectError extends MooringError<'mooring.missing-object'> {
 
 /** Stored bytes that are not what was written, or of a format that this version does not know. */
 export class CorruptEntryError extends MooringError<'mooring.corrupt-entry'> {
-  readonly code = 'mooring.corrupt-entry';
+  readonly code = 'mooring.corrupt-entry' as const;
   constructor(problem: string, context?: ErrorContext) {
     super(problem, false, context);
   }
@@ -171,7 +175,7 @@ export class CorruptEntryError extends MooringError<'mooring.corrupt-entry'> {
 
 /** A reference names an object store that was not given. */
 export class UnknownLocationError extends MooringError<'mooring.unknown-location'> {
-  readonly code = 'mooring.unknown-location';
+  readonly code = 'mooring.unknown-location' as const;
   /** The alias that the reference recorded. */
   readonly alias: string;
   constructor(alias: string, known: readonly string[], context?: ErrorContext) {
@@ -187,7 +191,8 @@ export class UnknownLocationError extends MooringError<'mooring.unknown-location
 
 /** The codec that a value was written with is not here. */
 export class CodecUnavailableError extends MooringError<'mooring.codec-unavailable'> {
-  readonly code = 'mooring.codec-unavailable';
+  readonly code = 'mooring.codec-unavailable' as const;
+  /** The name that the entry recorded. */
   readonly codec: string;
   constructor(codec: string, remedy: string, context?: ErrorContext) {
     super(`the codec ${JSON.stringify(codec)} is not available: ${remedy}`, false, context);
@@ -197,8 +202,10 @@ export class CodecUnavailableError extends MooringError<'mooring.codec-unavailab
 
 /** The external job may or may not have been submitted, and nothing can tell. A person answers, with `jobRecords()`. */
 export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit'> {
-  readonly code = 'mooring.ambiguous-submit';
+  readonly code = 'mooring.ambiguous-submit' as const;
+  /** What the far side was given to know the submission by. */
   readonly idempotencyKey: string;
+  /** Which submission, from 1. */
   readonly submission: number;
   /** Since when. */
   readonly since: Date;
@@ -217,8 +224,10 @@ export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit
 
 /** The external job failed. `retryable` as its status said; then the next attempt is the next submission. */
 export class ExternalJobFailedError extends MooringError<'mooring.external-job-failed'> {
-  readonly code = 'mooring.external-job-failed';
+  readonly code = 'mooring.external-job-failed' as const;
+  /** The job that failed. */
   readonly externalId: JsonValue;
+  /** Which submission of the task it was, from 1. */
   readonly submission: number;
   /** What the far side said. */
   readonly reason: string;
@@ -236,7 +245,8 @@ export class ExternalJobFailedError extends MooringError<'mooring.external-job-f
 
 /** The far side no longer knows the external job, and `onMissing` is `'fail'`. */
 export class ExternalJobMissingError extends MooringError<'mooring.external-job-missing'> {
-  readonly code = 'mooring.external-job-missing';
+  readonly code = 'mooring.external-job-missing' as const;
+  /** The job that is missing. */
   readonly externalId: JsonValue;
   constructor(externalId: JsonValue, context?: ErrorContext) {
     super(`the far side does not know external job ${JSON.stringify(externalId)}`, false, context);
@@ -246,7 +256,8 @@ export class ExternalJobMissingError extends MooringError<'mooring.external-job-
 
 /** The far side did not say, in words that `getStatus` classifies, how the job is. Nothing was submitted. */
 export class ExternalJobUnknownError extends MooringError<'mooring.external-job-unknown'> {
-  readonly code = 'mooring.external-job-unknown';
+  readonly code = 'mooring.external-job-unknown' as const;
+  /** The job that was asked for. */
   readonly externalId: JsonValue;
   constructor(externalId: JsonValue, detail: string, context?: ErrorContext) {
     super(`the state of external job ${JSON.stringify(externalId)} is unknown: ${detail}`, true, context);
@@ -256,7 +267,7 @@ export class ExternalJobUnknownError extends MooringError<'mooring.external-job-
 
 /** The input is not the one that was submitted, and `onInputChange` is `'fail'`. */
 export class InputChangedError extends MooringError<'mooring.input-changed'> {
-  readonly code = 'mooring.input-changed';
+  readonly code = 'mooring.input-changed' as const;
   /** The job of the earlier input; `null` while its submit is unresolved. */
   readonly externalId: JsonValue;
   constructor(externalId: JsonValue, context?: ErrorContext) {
@@ -267,16 +278,23 @@ export class InputChangedError extends MooringError<'mooring.input-changed'> {
 
 /** Thrown by a user's `submit` when the far side certainly accepted nothing: the only error that users construct. */
 export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
-  readonly code = 'mooring.not-submitted';
-  /** How long the far side asked to be left alone. */
+  readonly code = 'mooring.not-submitted' as const;
+  /**
+   * How long the far side asked to be left alone.
+   * @defaultValue none
+   */
   declare readonly retryAfter?: Duration;
   /**
    * @param options - `retryable`: whether the same submit may be accepted later. `retryAfter`: not before that time.
-   * @defaultValue `retryable` is true
+   * @defaultValue `retryable` is true; `retryAfter` is none
+   * @throws {@link ConfigError} for a `retryAfter` that is no length of time. A `submit` that throws this counts as not submitted too.
    */
   constructor(message: string, options: { cause?: unknown; retryable?: boolean; retryAfter?: Duration } = {}) {
-    super(message, options.retryable ?? true, { cause: options.cause });
-    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+    const { cause, retryable = true, retryAfter } = options;
+    super(message, retryable, { cause });
+    if (retryAfter === undefined) return;
+    if (lengthOfTime(retryAfter) === undefined) throw new ConfigError('retryAfter', LENGTH_OF_TIME, retryAfter);
+    this.retryAfter = retryAfter;
   }
 }
 

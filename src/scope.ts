@@ -1,4 +1,5 @@
 import { ConfigError, InvalidKeyError } from './errors.ts';
+import { requireKnownNames } from './option-names.ts';
 
 /** Whose state it is. The attempt is never part of it: every attempt of one task sees the same state. */
 
@@ -11,18 +12,21 @@ export type TaskScope = { flow: string; run: string; task: string } & (
 /** A thing that outlives runs and that several tasks write, named by name, by URI, or declared to be both. */
 export type AssetScope = { name: string; uri?: string } | { uri: string; name?: never };
 
+const TASK = { flow: true, run: true, task: true, mapIndex: true, itemKey: true } as const;
+const ASSET = { name: true, uri: true } as const;
+
 /** Whether a scope is a task's. */
 export function isTaskScope(scope: TaskScope | AssetScope): scope is TaskScope {
   return 'flow' in scope;
 }
 
 /**
- * A copy of a task scope with nothing else in it.
+ * A copy of a task scope.
  *
- * @throws {@link ConfigError} when it names both an index and a key. {@link InvalidKeyError} when a part cannot be a segment.
+ * @throws {@link ConfigError} when it names both an index and a key, or has a part that a scope has not. {@link InvalidKeyError} when a part cannot be a segment.
  */
 export function taskScope(scope: TaskScope): TaskScope {
-  requireObject('scope', scope);
+  requireKnownNames('scope', scope, TASK);
   const { flow, run, task, mapIndex, itemKey } = scope;
   if (mapIndex !== undefined && itemKey !== undefined) {
     throw new ConfigError('scope', 'may have mapIndex or itemKey, not both');
@@ -38,22 +42,18 @@ export function taskScope(scope: TaskScope): TaskScope {
 }
 
 /**
- * A copy of an asset scope with nothing else in it.
+ * A copy of an asset scope.
  *
- * @throws {@link ConfigError} when it has neither a name nor a URI. {@link InvalidKeyError} when one cannot be a segment.
+ * @throws {@link ConfigError} when it has neither a name nor a URI, or a part that a scope has not. {@link InvalidKeyError} when one cannot be a segment.
  */
 export function assetScope(scope: AssetScope): AssetScope {
-  requireObject('asset', scope);
+  requireKnownNames('asset', scope, ASSET);
   const { name, uri } = scope;
   if (name === undefined && uri === undefined) throw new ConfigError('asset', 'must have a name, a uri or both');
   if (name !== undefined) requireSegment("the asset's name", name);
   if (uri !== undefined) requireSegment("the asset's uri", uri);
   if (name === undefined) return { uri };
   return uri === undefined ? { name } : { name, uri };
-}
-
-function requireObject(option: string, scope: unknown): void {
-  if (typeof scope !== 'object' || scope === null) throw new ConfigError(option, 'must be an object', scope);
 }
 
 /** Refuses what no path segment can hold, before any I/O. */

@@ -39,6 +39,7 @@ export function createKnownJobs(wider?: KnownJobs): KnownJobs {
   let mapped = false;
   return {
     add(job, isMapped) {
+      if (typeof job !== 'object' || job === null) return; // no external job, and refused as one
       const key = (job as Cancellable).externalIdKey ?? 'external_job_id';
       known.delete(key);
       known.set(key, job);

@@ -26,6 +26,7 @@ export function observed<Shape extends StateShape<Shape>>(context: TaskContext<S
     },
     run(job, input, options: RunOptions = {}) {
       observer.uses(scope, job);
+      if (typeof options !== 'object' || options === null) return context.run(job, input, options);
       return context.run(job, input, { ...options, wait: observer.wait(options.wait) });
     },
   };

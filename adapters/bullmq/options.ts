@@ -1,5 +1,6 @@
 import { ConfigError, type Duration, type Retention, type StateStore, type TaskScope, type Wait } from '../../src/index.ts';
 import { milliseconds } from './duration.ts';
+import { requireKnownNames } from './option-names.ts';
 
 /** How a processor waits, and what becomes of its state. */
 export interface ProcessorOptions<J> {
@@ -35,6 +36,15 @@ export interface ProcessorOptions<J> {
   reportProgress?: boolean;
 }
 
+const OPTIONS: Readonly<Record<keyof ProcessorOptions<unknown>, true>> = {
+  wait: true,
+  clearAfterSuccess: true,
+  onFinalFailure: true,
+  scope: true,
+  heartbeat: true,
+  reportProgress: true,
+};
+
 /**
  * Refuses what cannot be meant, when the processor is made.
  *
@@ -44,7 +54,7 @@ export function checkOptions<J>(store: StateStore, options: ProcessorOptions<J>)
   if (typeof (store as Partial<StateStore> | undefined)?.task !== 'function') {
     throw new ConfigError('store', 'must come from createStateStore()', store);
   }
-  if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
+  requireKnownNames('options', options, OPTIONS);
   const { wait, clearAfterSuccess, onFinalFailure, scope, heartbeat, reportProgress } = options;
   if (wait !== undefined) checkWait(wait);
   if (clearAfterSuccess !== undefined && clearAfterSuccess !== 'forever') milliseconds(clearAfterSuccess, 'clearAfterSuccess');
@@ -62,5 +72,6 @@ function checkWait(wait: Wait): void {
   if (wait?.mode !== 'hold' && wait?.mode !== 'release') {
     throw new ConfigError('wait', "must be { mode: 'hold' } or { mode: 'release' }", wait);
   }
+  requireKnownNames('wait', wait, { mode: true, holdFor: true });
   if (wait.mode === 'release' && wait.holdFor !== undefined) milliseconds(wait.holdFor, 'wait.holdFor');
 }

@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  externalJob,
   type AnyShape,
   type ExternalId,
   type ExternalJob,
@@ -8,6 +9,7 @@ import {
   type TaskContext,
 } from '../../src/index.ts';
 import { withGaveUp, watchOf } from './lifecycle.ts';
+import { requireKnownNames } from './option-names.ts';
 import type { ProcessorOptions } from './options.ts';
 import { runAttempt } from './run.ts';
 import type { BullJob, ResumableProcessor } from './runtime.ts';
@@ -43,6 +45,7 @@ export function resumableProcessor<Input, Id extends ExternalId, Result>(
   if (typeof (job as Partial<typeof job> | undefined)?.submit !== 'function') {
     throw new ConfigError('job', 'must be an external job: see externalJob()', job);
   }
+  externalJob(job);
   const setup = createSetup(store, options);
   setup.known.add(job, false);
   return processorOf(setup, ({ data }: BullJob<Input>, ctx: TaskContext) => ctx.run(job, data));
@@ -61,6 +64,7 @@ export async function runWithState<J extends BullJob, Result, Shape extends Stat
   options: ProcessorOptions<J> = {},
 ): Promise<Result> {
   requireFunction('process', process);
+  requireKnownNames('call', call, { job: true, token: true, signal: true });
   return runAttempt(createSetup(store, options), call, process);
 }
 

@@ -1,6 +1,8 @@
+import { requireSignal } from '../call.ts';
 import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../retention.ts';
 import { taskScope, type TaskScope } from '../scope.ts';
 import type { JsonValue } from '../value.ts';
@@ -76,6 +78,22 @@ export interface ResolvedAttempt extends Omit<AttemptOptions, 'createdAt' | 'cle
 /** A way of waiting, with its defaults. */
 export type ResolvedWait = { mode: 'hold' } | { mode: 'release'; holdFor: number };
 
+const OPTIONS: OptionNames<AttemptOptions> = {
+  scope: true,
+  attempt: true,
+  first: true,
+  createdAt: true,
+  callbackToken: true,
+  signal: true,
+  clearAfterSuccess: true,
+  logger: true,
+  fence: true,
+  heartbeat: true,
+  release: true,
+  wait: true,
+  onProgress: true,
+};
+
 const LARGEST_SECOND = 99_999_999;
 
 /**
@@ -84,12 +102,18 @@ const LARGEST_SECOND = 99_999_999;
  * @throws {@link ConfigError} {@link InvalidKeyError}
  */
 export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
+  requireKnownNames('options', options, OPTIONS);
   const { attempt, first, createdAt, clearAfterSuccess = '1d', heartbeat, fence, wait = { mode: 'hold' }, ...rest } = options;
   if (!Number.isSafeInteger(attempt) || attempt < 1)
     throw new ConfigError('attempt', 'must be a whole number of at least 1', attempt);
   if (typeof first !== 'boolean') throw new ConfigError('first', 'must be true or false', first);
   if (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime())) {
     throw new ConfigError('createdAt', 'must be a valid Date', createdAt);
+  }
+  requireSignal(options.signal);
+  for (const option of ['release', 'onProgress'] as const) {
+    const given: unknown = options[option];
+    if (given !== undefined && typeof given !== 'function') throw new ConfigError(option, 'must be a function', given);
   }
   requireFence(fence);
   if (heartbeat && typeof heartbeat.beat !== 'function')
@@ -113,6 +137,7 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
  * @throws {@link ConfigError} when it is none, or the runtime cannot release.
  */
 export function resolveWait(wait: Wait, canRelease: boolean): ResolvedWait {
+  requireKnownNames('wait', wait, { mode: true, holdFor: true });
   if (wait.mode === 'hold') return { mode: 'hold' };
   if (wait.mode !== 'release')
     throw new ConfigError('wait.mode', "must be 'hold' or 'release'", (wait as { mode?: unknown }).mode);
@@ -128,8 +153,9 @@ function requireFence(fence: AttemptOptions['fence']): void {
   if (fence?.kind !== 'ordered') {
     throw new ConfigError('fence.kind', "must be 'ordered' or 'drawn'", (fence as { kind?: unknown } | undefined)?.kind);
   }
-  const [first, second] = fence.order;
-  const whole = Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(second) && second >= 0;
+  const order: unknown = fence.order;
+  const [first, second] = Array.isArray(order) ? (order as number[]) : [];
+  const whole = isWhole(first) && isWhole(second);
   if (!whole || second > LARGEST_SECOND || (first === 0 && second === 0)) {
     throw new ConfigError(
       'fence.order',
@@ -137,4 +163,8 @@ function requireFence(fence: AttemptOptions['fence']): void {
       String(fence.order),
     );
   }
+}
+
+function isWhole(number: number | undefined): number is number {
+  return Number.isSafeInteger(number) && (number as number) >= 0;
 }

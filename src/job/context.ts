@@ -1,6 +1,7 @@
-import { joined } from '../call.ts';
+import { joined, requireCall } from '../call.ts';
 import { ConfigError } from '../errors.ts';
 import type { Writer } from '../fence.ts';
+import type { OptionNames } from '../option-names.ts';
 import { assetScope, taskScope, type TaskScope } from '../scope.ts';
 import type { Access } from '../state-store/access.ts';
 import { createStateHandle } from '../state-store/handle.ts';
@@ -94,6 +95,8 @@ function itemScope(scope: TaskScope, item: unknown): TaskScope {
   throw new ConfigError('item', 'must be the identity of the item, or its position', item);
 }
 
+const RUN: OptionNames<RunOptions> = { signal: true, wait: true };
+
 interface Use<Input, Id extends ExternalId, Result> {
   job: ExternalJob<Input, Id, Result>;
   input: Input;
@@ -109,7 +112,8 @@ async function use<Input, Id extends ExternalId, Result, T>(
 ): Promise<T> {
   const { core, life, attempt } = parts;
   const resolved = jobOptions(job);
-  const wait = options.wait ? resolveWait(options.wait, attempt.release !== undefined) : attempt.wait;
+  requireCall(options, RUN);
+  const wait = options.wait !== undefined ? resolveWait(options.wait, attempt.release !== undefined) : attempt.wait;
   const where = { scope: own.scope, key: resolved.externalIdKey };
   requireRoomForResult(core, own, resolved);
   const fingerprint = fingerprintOf(job, input);

@@ -1,5 +1,6 @@
 import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
+import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import { encodeSegment } from '../path.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../retention.ts';
 import type { JobStatus } from './job-status.ts';
@@ -134,6 +135,7 @@ export function externalJob<Input, Id extends ExternalId, Result = undefined>(
  */
 export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>): JobOptions {
   if (typeof job !== 'object' || job === null) throw new ConfigError('externalJob', 'must be an object', job);
+  if (isPlain(job)) requireKnownNames('externalJob', job, NAMES);
   requireFunctions(job);
   const externalIdKey = job.externalIdKey ?? DEFAULT_EXTERNAL_ID_KEY;
   const rememberResult: unknown = job.rememberResult ?? true;
@@ -152,6 +154,31 @@ export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJo
     callTimeout: milliseconds(job.callTimeout ?? '30s', 'callTimeout'),
     pollInterval: pollInterval(job.pollInterval),
   };
+}
+
+const NAMES: OptionNames<ExternalJob<unknown, ExternalId, unknown>> = {
+  externalIdKey: true,
+  submit: true,
+  idempotentFor: true,
+  find: true,
+  findLag: true,
+  getStatus: true,
+  getResult: true,
+  rememberResult: true,
+  cancel: true,
+  fingerprint: true,
+  onInputChange: true,
+  onMissing: true,
+  missingGrace: true,
+  submitTimeout: true,
+  callTimeout: true,
+  pollInterval: true,
+};
+
+/** Not an instance of a class, which may have whatever else it needs. */
+function isPlain(job: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(job);
+  return prototype === Object.prototype || prototype === null;
 }
 
 const REQUIRED = ['submit', 'getStatus'] as const;
@@ -182,6 +209,7 @@ function pollInterval(
     const every = milliseconds(interval, 'pollInterval');
     return { from: every, to: every };
   }
+  requireKnownNames('pollInterval', interval, { from: true, to: true });
   const from = milliseconds(interval.from, 'pollInterval.from');
   const to = milliseconds(interval.to, 'pollInterval.to');
   if (to < from) throw new ConfigError('pollInterval.to', 'must not be shorter than pollInterval.from', interval.to);

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../call.ts';
+import { requireCall, type CallOptions } from '../call.ts';
 import { milliseconds } from '../duration.ts';
 import { ConfigError, VersionConflictError } from '../errors.ts';
 import { createWriter, drawNonce, UNFENCED } from '../fence.ts';
@@ -41,6 +41,7 @@ export function jobRecords(store: StateStore): JobRecords {
     change: (stored: StoredRecord) => Change,
     call: CallOptions,
   ): Promise<void> => {
+    requireCall(call);
     requireState(record, allowed);
     const address = addressOf(taskScope(record.scope));
     const name = encodeSegment('externalIdKey', record.externalIdKey);
@@ -68,6 +69,7 @@ export function jobRecords(store: StateStore): JobRecords {
   return {
     list: (options = {}) => listRecords(core, options),
     async get(scope, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, call = {}) {
+      requireCall(call);
       const checked = taskScope(scope);
       const name = encodeSegment('externalIdKey', externalIdKey);
       const where = { scope: checked, key: externalIdKey };
@@ -80,6 +82,9 @@ export function jobRecords(store: StateStore): JobRecords {
     reopen: async (record, call = {}) => answer(record, FAILED, next, call),
     orphans: (call = {}) => listOrphans(core, call),
     async forget(orphan, call = {}) {
+      requireCall(call);
+      if (typeof orphan !== 'object' || orphan === null)
+        throw new ConfigError('orphan', 'must be one that orphans() gave', orphan);
       const name = encodeSegment('externalIdKey', orphan.externalIdKey);
       const digest = idDigest(orphan.externalId);
       const address = addressOf(taskScope(orphan.scope));
@@ -145,11 +150,24 @@ async function readStored(
   return raw && parseRecord(raw.text, where);
 }
 
+const LIST = { signal: true, state: true, flow: true, olderThan: true } as const;
+const STATES: Readonly<Record<JobRecord['state'], true>> = {
+  submitting: true,
+  ambiguous: true,
+  submitted: true,
+  succeeded: true,
+  failed: true,
+};
+
 async function* listRecords(
   core: StoreCore,
   options: Parameters<JobRecords['list']>[0] & object,
 ): AsyncGenerator<JobRecord, void, undefined> {
+  requireCall(options, LIST);
   const { state, flow, olderThan, ...call } = options;
+  if (state !== undefined && !Object.hasOwn(STATES, state)) {
+    throw new ConfigError('state', `must be one of ${Object.keys(STATES).join(', ')}`, state);
+  }
   const age = olderThan === undefined ? undefined : milliseconds(olderThan, 'olderThan');
   const prefix = flow === undefined ? '' : `${scopePath({ flow, run: '-', task: '-' }).split('/')[0]}/`;
   const now = age === undefined ? 0 : await core.track(() => core.metastore.now(call));
@@ -164,6 +182,7 @@ async function* listRecords(
 }
 
 async function* listOrphans(core: StoreCore, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
+  requireCall(call);
   for await (const { scope, inspected } of inspectedScopes(core, '', call)) {
     for (const raw of inspected.orphans) {
       const { externalId, since, key } = parseOrphan(raw, { scope, key: raw.name });

@@ -1,5 +1,6 @@
 import type { Duration } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
+import { requireKnownNames } from '../option-names.ts';
 import type { JsonValue } from '../value.ts';
 
 /** What a far side says of a job. Words of far sides change over time, so one that nobody classified is never a reason to submit. */
@@ -26,6 +27,7 @@ export function jobStatus(words: {
   succeeded: readonly string[];
   failed: readonly string[];
 }): (word: string | undefined, reason?: string) => JobStatus {
+  requireKnownNames('words', words, { active: true, succeeded: true, failed: true });
   const states = new Map<string, 'active' | 'succeeded' | 'failed'>();
   for (const state of ['active', 'succeeded', 'failed'] as const) {
     const list: unknown = words[state];

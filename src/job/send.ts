@@ -156,7 +156,7 @@ async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: num
   };
   run.life.log.info({ ...run.where, submission, idempotencyKey }, 'submitting');
   const outcome = await bounded(run.core.timer, timeout, undefined, request).catch(async (error: unknown) => {
-    if (isMooringError(error) && error.code === 'mooring.not-submitted') await withdraw(run, plan, mine);
+    if (saysNotSubmitted(error)) await withdraw(run, plan, mine);
     throw error;
   });
   if (outcome.ended !== 'value') {
@@ -164,6 +164,12 @@ async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: num
   }
   await at(run, 'G5');
   return checkedId(run, outcome.value);
+}
+
+/** Also where only the making of that error failed: a bad `retryAfter` leaves it as certain that nothing was accepted. */
+function saysNotSubmitted(error: unknown): boolean {
+  if (!isMooringError(error)) return false;
+  return error.code === 'mooring.not-submitted' || (error.code === 'mooring.config' && error.option === 'retryAfter');
 }
 
 /** An ID as it will be read back. Presence is what counts: `0` and `''` are IDs. */

@@ -26,16 +26,19 @@ export interface RunOptions extends CallOptions {
 
 /** What `run()` would do now. */
 export interface Decision<Id> {
+  /** What it would do, or find. */
   kind: DecisionKind;
   /** The submission that it is about, from 1. */
   submission: number;
+  /** The key of that submission. */
   idempotencyKey: string;
-  /** `undefined` where no record holds one. */
+  /** The external job; `undefined` where no record holds one. */
   externalId: Id | undefined;
 }
 
 /** One attempt of one task. */
 export interface TaskContext<out Shape extends StateShape<Shape> = AnyShape> {
+  /** Whose attempt it is: the task, or one of its items. */
   readonly scope: TaskScope;
   /** From 1, as the runtime counts. */
   readonly attempt: number;

@@ -1,5 +1,6 @@
 import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
+import { requireKnownNames } from '../option-names.ts';
 import { mastersOf, sendCommand, type Argument, type RedisClient } from './redis-client.ts';
 
 /**
@@ -9,6 +10,9 @@ import { mastersOf, sendCommand, type Argument, type RedisClient } from './redis
 export type Durability =
   | { kind: 'replicas'; count: number; timeout: Duration }
   | { kind: 'append-only-file'; replicas: number; timeout: Duration };
+
+const REPLICAS = { kind: true, count: true, timeout: true } as const;
+const APPEND_ONLY_FILE = { kind: true, replicas: true, timeout: true } as const;
 
 /** A durability that was checked. */
 export interface Wait {
@@ -29,10 +33,12 @@ export interface Wait {
  */
 export function waitFor(durability: Durability | undefined): Wait | undefined {
   if (durability === undefined) return undefined;
+  if (typeof durability !== 'object' || durability === null) throw new ConfigError('durability', 'must be an object', durability);
   if (durability.kind !== 'replicas' && durability.kind !== 'append-only-file') {
     throw new ConfigError('durability.kind', "must be 'replicas' or 'append-only-file'", (durability as { kind: unknown }).kind);
   }
   const appendOnlyFile = durability.kind === 'append-only-file';
+  requireKnownNames('durability', durability, appendOnlyFile ? APPEND_ONLY_FILE : REPLICAS);
   const [option, replicas, least] = appendOnlyFile
     ? (['durability.replicas', durability.replicas, 0] as const)
     : (['durability.count', durability.count, 1] as const);

@@ -1,4 +1,6 @@
+import { systemClock } from '../clock.ts';
 import { ConfigError } from '../errors.ts';
+import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import { closedMetastore, type Metastore, type OpenMetastore } from './metastore.ts';
 import type { RedisClient } from './redis-client.ts';
 import { createConnection, type Connection } from './redis-connection.ts';
@@ -31,18 +33,27 @@ export interface RedisMetastoreOptions {
   durability?: Durability;
 }
 
+const OPTIONS: OptionNames<RedisMetastoreOptions> = { client: true, durability: true };
+
 /**
  * A metastore in Redis 6.2 or newer, with `maxmemory-policy noeviction`: one hash per scope, one script and one round trip per
  * operation, by the server's clock. Sends nothing before the first use of state.
  *
  * @throws {@link ConfigError} for a client that is none, or a durability that cannot be meant.
  */
-export function redisMetastore({ client, durability }: RedisMetastoreOptions): Metastore {
+export function redisMetastore(options: RedisMetastoreOptions): Metastore {
+  requireKnownNames('options', options, OPTIONS);
+  const { client, durability } = options;
   if (typeof client?.call !== 'function' || typeof client.callBuffer !== 'function') {
     throw new ConfigError('client', 'must be a client of ioredis', client);
   }
   const wait = waitFor(durability);
-  return closedMetastore((context) => openRedis(createConnection(client, wait, context, () => performance.now())));
+  return closedMetastore((context) => {
+    // Never its `now`: where the wall clock is set forward, the server's time would be guessed ahead of the server.
+    const { clock } = context;
+    const monotonic = (): number => (clock.monotonic ? clock.monotonic() : systemClock.monotonic());
+    return openRedis(createConnection(client, wait, context, monotonic));
+  });
 }
 
 function openRedis(connection: Connection): OpenMetastore {

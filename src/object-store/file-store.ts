@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import type { FileSystem, Root } from './file-folder.ts';
 import { fileDelete, fileList } from './file-list.ts';
 import { filePut } from './file-put.ts';
@@ -20,13 +21,15 @@ export interface FileObjectStoreOptions {
   alias?: string;
 }
 
+const OPTIONS: OptionNames<FileObjectStoreOptions> = { directory: true, alias: true };
+
 /**
  * An object store in a folder.
  *
  * @throws {@link ConfigError} when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
  */
 export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): ObjectStore {
-  if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
+  requireKnownNames('options', options, OPTIONS);
   const { directory } = options;
   if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
     throw new ConfigError('directory', 'must be the path of a folder', directory);

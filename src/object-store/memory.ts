@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts';
 import { ConfigError } from '../errors.ts';
+import { requireKnownNames } from '../option-names.ts';
 import { chunksOf } from './body.ts';
 import { requireObjectKey, requirePrefix, requireRange } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -16,9 +17,11 @@ interface StoredObject {
  *
  * @param options - `alias`: what references record.
  * @defaultValue `alias` is `'memory'`
- * @throws {@link ConfigError} when the alias is empty.
+ * @throws {@link ConfigError} when the alias is empty, or an option is none.
  */
-export function memoryObjectStore({ alias = 'memory' }: { alias?: string } = {}): ObjectStore {
+export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore {
+  requireKnownNames('options', options, { alias: true });
+  const { alias = 'memory' } = options;
   if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
   const objects = new Map<string, StoredObject>();
   return {

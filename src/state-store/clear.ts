@@ -14,9 +14,10 @@ import { sendTwice } from './send-twice.ts';
  * Wipes a scope, or with `allItems` every mapped item of its task in its run.
  *
  * @throws {@link AmbiguousSubmitError} while a submit is unresolved; with `allItems` after the other items were wiped.
- * {@link ConfigError} inside an attempt.
+ * {@link ConfigError} inside an attempt, and for the items of an asset.
  */
-export async function clear(parts: HandleParts, allItems: boolean, call: CallOptions): Promise<void> {
+export async function clear(parts: HandleParts, call: CallOptions, allItems = false): Promise<void> {
+  if (typeof allItems !== 'boolean') throw new ConfigError('allItems', 'must be true or false', allItems);
   const { core, place, access } = parts;
   const { scope } = place;
   if (isTaskScope(scope) && access.fenced) {

@@ -1,4 +1,4 @@
-import { systemTimer, type CallOptions, type Timer } from '../call.ts';
+import { requireCall, systemTimer, type CallOptions, type Timer } from '../call.ts';
 import type { StateEvent } from '../events.ts';
 import { openMetastore } from '../metastore/metastore.ts';
 import { assetScope, taskScope } from '../scope.ts';
@@ -46,6 +46,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
 }
 
 async function ready(core: StoreCore, call: CallOptions): Promise<void> {
+  requireCall(call);
   await core.metastore.ready(call);
   // An object that no scope can have: the answer that there is none says that the store can be asked.
   const nothing = `${core.namespace}/${Array<string>(6).fill('ready').join('/')}`;

@@ -1,6 +1,7 @@
-import type { CallOptions } from '../call.ts';
+import { requireCall, type CallOptions } from '../call.ts';
 import { ConfigError, located, VersionConflictError } from '../errors.ts';
 import { parseWriteId, type Version } from '../fence.ts';
+import type { OptionNames } from '../option-names.ts';
 import { retentionMs, type RetentionMs } from '../retention.ts';
 import { assetScope, isTaskScope, taskScope, type AssetScope, type TaskScope } from '../scope.ts';
 import type { AnyShape, StateShape } from '../value.ts';
@@ -18,6 +19,11 @@ import { write, type Draft, type WrittenEntry } from './write.ts';
 
 /** The public face of a scope's state: checks what it is given before any I/O, and counts what is in flight. */
 
+const WRITE: OptionNames<WriteOptions> = { signal: true, retention: true };
+const SET: OptionNames<SetOptions> = { ...WRITE, ifVersion: true };
+const LIST = { signal: true, prefix: true } as const;
+const CLEAR = { signal: true, allItems: true } as const;
+
 /**
  * A handle on the state of a scope, in the name that `access` gives. Does no I/O.
  *
@@ -30,30 +36,51 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
 ): StateHandle<Shape> {
   const checked = isTaskScope(scope) ? taskScope(scope) : assetScope(scope);
   const parts: HandleParts = { core, access, place: createPlace(core, checked) };
-  const run = <T>(key: string | undefined, operation: () => Promise<T>): Promise<T> =>
-    core.track(operation).catch((error: unknown) => {
+  /** `names`: what the options may be, where one that was misspelt would change what happens. */
+  const run = <T>(
+    key: string | undefined,
+    options: CallOptions,
+    operation: () => Promise<T>,
+    names?: Readonly<Record<string, true>>,
+  ): Promise<T> => {
+    const checkedOperation = async (): Promise<T> => {
+      requireCall(options, names);
+      return operation();
+    };
+    return core.track(checkedOperation).catch((error: unknown) => {
       throw located(error, { scope: checked, key });
     });
+  };
   const handle: StateHandle = {
-    get: (key, options = {}) => run(key, async () => (await readValue(parts, checkKey(parts, key), options))?.value),
-    getEntry: (key, options = {}) => run(key, () => getEntry(parts, key, options)),
-    getMany: (keys, options = {}) => run(undefined, () => getMany(parts, keys, options)) as Promise<object>,
-    set: (key, value, options = {}) => run(key, () => set(parts, key, value, options)),
-    setMany: (values, options = {}) => run(undefined, () => setMany(parts, values, options)),
-    getOrSet: (key, create, options = {}) =>
-      run(key, async () => getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), options)),
-    update: (key, change, options = {}) =>
-      run(key, async () => update(parts, checkKey(parts, key), change, lifetime(parts, options), options)),
+    get: (key, options = {}) => run(key, options, async () => (await readValue(parts, checkKey(parts, key), options))?.value),
+    getEntry: (key, options = {}) => run(key, options, () => getEntry(parts, key, options)),
+    getMany: (keys, options = {}) => run(undefined, options, () => getMany(parts, keys, options)) as Promise<object>,
+    set: (key, value, options = {}) => run(key, options, () => set(parts, key, value, options), SET),
+    setMany: (values, options = {}) => run(undefined, options, () => setMany(parts, values, options), WRITE),
+    getOrSet(key, create, options = {}) {
+      const operation = async (): Promise<unknown> => {
+        requireFunction('create', create);
+        return getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), options);
+      };
+      return run(key, options, operation, WRITE);
+    },
+    update(key, change, options = {}) {
+      const operation = async (): Promise<unknown> => {
+        requireFunction('change', change);
+        return update(parts, checkKey(parts, key), change, lifetime(parts, options), options);
+      };
+      return run(key, options, operation, WRITE);
+    },
     async delete(key, options = {}) {
-      await run(key, async () => write(parts, [checkKey(parts, key)], options));
+      await run(key, options, async () => write(parts, [checkKey(parts, key)], options));
     },
     async *entries(options = {}) {
-      for (const entry of await run(undefined, () => entries(parts, options))) {
+      for (const entry of await run(undefined, options, () => entries(parts, options), LIST)) {
         options.signal?.throwIfAborted();
         yield entry;
       }
     },
-    clear: (options = {}) => run(undefined, () => clear(parts, options.allItems ?? false, options)),
+    clear: (options = {}) => run(undefined, options, () => clear(parts, options, options.allItems), CLEAR),
   };
   return handle as unknown as StateHandle<Shape>;
 }
@@ -66,7 +93,8 @@ async function getEntry(parts: HandleParts, key: string, call: CallOptions): Pro
 }
 
 async function getMany(parts: HandleParts, keys: readonly string[], call: CallOptions): Promise<Record<string, unknown>> {
-  const checked = [...new Set(keys)].map((key) => checkKey(parts, key));
+  if (!Array.isArray(keys)) throw new ConfigError('keys', 'must be an array of keys', keys);
+  const checked = [...new Set<string>(keys)].map((key) => checkKey(parts, key));
   if (checked.length === 0) return {};
   const values = await readValues(parts, checked, call);
   // Not by assignment: a key may be `__proto__`.
@@ -121,4 +149,8 @@ function expected(options: SetOptions): Version | 'absent' | undefined {
   const sound = typeof ifVersion === 'string' && (ifVersion === 'absent' || parseWriteId(ifVersion) !== undefined);
   if (!sound) throw new ConfigError('ifVersion', "must be the version of an entry or 'absent'", ifVersion);
   return ifVersion;
+}
+
+function requireFunction(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
 }

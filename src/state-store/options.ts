@@ -7,6 +7,7 @@ import type { StateEvent } from '../events.ts';
 import type { Logger } from '../logger.ts';
 import type { Metastore } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
+import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import { systemRandom } from '../random.ts';
 import { retentionMs, type Retention } from '../retention.ts';
 import type { StoreCore } from './core.ts';
@@ -27,7 +28,7 @@ export interface StateStoreOptions {
    */
   objectStore?: ObjectStore;
   /**
-   * Object stores that values were written to earlier: still read and swept, never written.
+   * Object stores that values were written to earlier: still read, never written.
    * @defaultValue `[]`
    */
   formerObjectStores?: readonly ObjectStore[];
@@ -111,7 +112,7 @@ const NAMESPACE = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
 const NAME = /^[a-z0-9-]{1,32}$/;
 const LOGGER = ['debug', 'info', 'warn', 'error'] as const;
 const OBJECT_STORE = ['put', 'get', 'getStream', 'delete', 'list'] as const;
-const OPTIONS: Readonly<Record<keyof StateStoreOptions, true>> = {
+const OPTIONS: OptionNames<StateStoreOptions> = {
   metastore: true,
   namespace: true,
   objectStore: true,
@@ -135,9 +136,7 @@ const OPTIONS: Readonly<Record<keyof StateStoreOptions, true>> = {
  * @throws {@link ConfigError} that names the option, the rule and what was received.
  */
 export function resolveOptions(options: StateStoreOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
-  const unknown = Object.keys(options).find((option) => !Object.hasOwn(OPTIONS, option));
-  if (unknown !== undefined) throw new ConfigError(unknown, `is not an option (there are: ${Object.keys(OPTIONS).join(', ')})`);
+  requireKnownNames('options', options, OPTIONS);
   const { namespace = 'default', objectStore, encryption, logger, onEvent, clock = systemClock, random = systemRandom } = options;
   if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {
     throw new ConfigError('namespace', 'must be 1 to 64 letters, digits, _, . or -, and not begin with a dot', namespace);

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { milliseconds, type Duration } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
 
 /** A clock on which a sleep ends at once and moves the time, so that a test of hours takes milliseconds. */
 
@@ -19,8 +20,10 @@ interface Sleeper {
  * woke runs until it waits.
  *
  * @defaultValue `start` is 2026-01-01T00:00:00Z
+ * @throws `ConfigError` for a start that is no time
  */
 export function fakeClock(start: Date = new Date('2026-01-01T00:00:00Z')): FakeClock {
+  if (!(start instanceof Date) || Number.isNaN(start.getTime())) throw new ConfigError('start', 'must be a valid Date', start);
   let now = start.getTime();
   let sleepers: Sleeper[] = [];
   let waking = false;

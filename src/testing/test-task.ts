@@ -1,5 +1,7 @@
+import { requireCall } from '../call.ts';
 import type { Duration } from '../duration.ts';
 import { milliseconds } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
 import { beginAttempt, type Attempt } from '../job/attempt.ts';
 import { withCoreParts, type Gap } from '../job/crash-point.ts';
 import type { TaskContext } from '../job/task-context.ts';
@@ -19,13 +21,15 @@ export interface TestTask<Shape extends StateShape<Shape> = AnyShape> {
    * The next try. One that releases is started again after that time, as the runtime would; one that succeeds is completed.
    * `killAt` ends it in that gap of the crash table; a `signal` that aborts is a person's cancellation.
    *
-   * @throws `KilledError` after `killAt`, or what the process threw.
+   * @throws `KilledError` after `killAt`, or what the process threw. `ConfigError` for a gap that is not in the table.
    */
   attempt<Result>(
     process: (ctx: TaskContext<Shape>) => Promise<Result>,
     options?: { killAt?: Gap; signal?: AbortSignal },
   ): Promise<Result>;
 }
+
+const GAP = /^G(?:[1-9]|1[0-2])$/;
 
 /** What a process is left with that releases. */
 class Released extends Error {
@@ -88,6 +92,9 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
 
   return {
     async attempt(process, options = {}) {
+      requireCall(options, { killAt: true, signal: true });
+      const { killAt } = options;
+      if (killAt !== undefined && !GAP.test(killAt)) throw new ConfigError('killAt', 'must be a gap, from G1 to G12', killAt);
       if (attempts === 0) {
         // The task is younger than its namespace: else a first attempt that is killed early looks like state that was lost.
         await core.metastore.draw({ path: scopePath(checked) }, {});

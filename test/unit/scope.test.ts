@@ -5,14 +5,18 @@ import { assetScope, taskScope, type AssetScope, type TaskScope } from '../../sr
 const TASK = { flow: 'films', run: '1', task: 'transcode' };
 
 describe('a task scope', () => {
-  it.each([[TASK], [{ ...TASK, mapIndex: 0 }], [{ ...TASK, itemKey: 'a' }]])(
-    'is a copy of %j with nothing else in it',
-    (scope) => {
-      const copy = taskScope(Object.assign({ attempt: 3 }, scope) as TaskScope);
+  it.each([[TASK], [{ ...TASK, mapIndex: 0 }], [{ ...TASK, itemKey: 'a' }]])('is a copy of %j', (scope) => {
+    const copy = taskScope(scope);
 
-      expect(copy).toStrictEqual(scope);
-    },
-  );
+    expect(copy).toStrictEqual(scope);
+    expect(copy).not.toBe(scope);
+  });
+
+  it('refuses the attempt: every attempt of a task sees the same state', () => {
+    expect(() => taskScope(Object.assign({ attempt: 3 }, TASK))).toThrow(
+      /^scope.attempt is not an option \(there are: flow, run/,
+    );
+  });
 
   it.each<[string, unknown, RegExp]>([
     ['a missing flow', { run: '1', task: 't' }, /^the scope's flow must be a string, received undefined/],
@@ -37,12 +41,12 @@ describe('a task scope', () => {
 });
 
 describe('an asset scope', () => {
-  it.each([[{ name: 'a' }], [{ uri: 's3://b/a' }], [{ name: 'a', uri: 's3://b/a' }]])(
-    'is a copy of %j with nothing else in it',
-    (scope) => {
-      expect(assetScope(Object.assign({ kind: 'asset' }, scope) as AssetScope)).toStrictEqual(scope);
-    },
-  );
+  it.each([[{ name: 'a' }], [{ uri: 's3://b/a' }], [{ name: 'a', uri: 's3://b/a' }]])('is a copy of %j', (scope) => {
+    const copy = assetScope(scope);
+
+    expect(copy).toStrictEqual(scope);
+    expect(copy).not.toBe(scope);
+  });
 
   it('C76 refuses to have neither a name nor a URI', () => {
     for (const scope of [{}, { name: undefined }, null, 'a']) expect(() => assetScope(scope as AssetScope)).toThrow(ConfigError);

@@ -1,0 +1,54 @@
+import { describe } from '@jest/globals';
+import { resumableProcessor, runWithState, wake, withState } from '../../../adapters/bullmq/index.ts';
+import { observed } from '../../../adapters/bullmq/observed-context.ts';
+import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { refusals, wrong } from '../../support/refusals.ts';
+import { testRuntime } from '../../support/runtime.ts';
+
+/** What users get for bad input of the BullMQ adapter, when the processor is made. */
+
+const store = memoryStateStore();
+const job = { submit: async () => 'id', getStatus: async () => ({ state: 'succeeded' }) as const };
+const call = { job: wrong({}), token: 't', signal: undefined };
+const done = async (): Promise<void> => undefined;
+/** `ctx.run()` as a processor sees it. */
+const run = (...given: [far: unknown, input: unknown, options?: unknown]): unknown =>
+  testRuntime(store).attempt((ctx) =>
+    observed(ctx, { uses: () => undefined, wait: (asked) => asked ?? { mode: 'hold' } }).run(...(given as [never, never, never])),
+  );
+
+describe('the BullMQ adapter, given', () => {
+  refusals([
+    ['a misspelt option of withState()', () => withState(store, done, wrong({ waits: 1 })), 'waits', /not an option .*wait/],
+    ['null for the options of withState()', () => withState(store, done, wrong(null)), 'options', /received null/],
+    [
+      'a misspelt holdFor',
+      () => withState(store, done, { wait: wrong({ mode: 'release', holdfor: 1 }) }),
+      'wait.holdfor',
+      /holdFor/,
+    ],
+    [
+      'a misspelt option of resumableProcessor()',
+      () => resumableProcessor(store, job, wrong({ hartbeat: 1 })),
+      'hartbeat',
+      /heartbeat/,
+    ],
+    [
+      'a misspelt option of its job',
+      () => resumableProcessor(store, wrong({ ...job, findlag: 1 })),
+      'externalJob.findlag',
+      /findLag/,
+    ],
+    [
+      'a misspelt option of runWithState()',
+      () => runWithState(store, call, done, wrong({ scopes: 1 })),
+      'scopes',
+      /not an option/,
+    ],
+    ['no job to runWithState()', () => runWithState(store, wrong(undefined), done), 'call', /must be an object/],
+    ['a misspelt token', () => runWithState(store, wrong({ ...call, tokn: 't' }), done), 'call.tokn', /job, token, signal/],
+    ['no queue to wake()', () => wake(wrong(undefined), 'token'), 'queue', /must be a queue of BullMQ, received undefined/],
+    ['null for the options of ctx.run()', () => run(job, 'clip', null), 'options', /must be an object, received null/],
+    ['no external job to ctx.run()', () => run(undefined, 'clip'), 'externalJob', /must be an object, received undefined/],
+  ]);
+});
