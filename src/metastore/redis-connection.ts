@@ -127,15 +127,17 @@ export function createConnection(
     }
   };
 
-  /** The births of all other shards, so that one which was never used does not look like lost state. */
+  /**
+   * Sends the births of all other shards, so that one which was never used does not look like lost state. Never rejects. No write
+   * waits for it: what was applied must not be late because of it, and what comes next on this connection comes after it.
+   */
   let spreading: Promise<unknown> | undefined;
-  const spreadBirth = async (now: string): Promise<void> => {
+  const spreadBirth = (now: string): void => {
     spreading ??= Promise.allSettled(
-      SHARDS.map((shard) => sendCommand(client, 'text', 'set', [keys.birth(shard), now, 'nx'])),
+      SHARDS.map(async (shard) => sendCommand(client, 'text', 'set', [keys.birth(shard), now, 'nx'])),
     ).finally(() => {
       spreading = undefined;
     });
-    await spreading;
   };
 
   const runOn = async (
@@ -150,7 +152,7 @@ export function createConnection(
       const { reply, safe } = await evaluate(script, [names.length, ...names, ...args], options, isOver);
       const [now, born, kind, ...rest] = reply as Part[];
       time.observe(Number(now));
-      if (String(born) === '1') await spreadBirth(String(now));
+      if (String(born) === '1') spreadBirth(String(now));
       if (!safe && APPLIED.has(String(kind))) {
         throw new OutcomeUnknownError(
           'not-replicated',
