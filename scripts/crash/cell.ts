@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Queue, type Job } from 'bullmq';
 import type { BatchEvent } from '../batch-service/events.ts';
-import type { Side } from '../batch-service/job.ts';
+import { SIDES, type Side } from '../batch-service/job.ts';
 import type { BatchProcess } from '../children.ts';
 import type { Gap } from '../gaps.ts';
 import type { EchoInput, Message } from './messages.ts';
@@ -43,7 +43,7 @@ export async function runCell(environment: Environment, gap: Gap, side: Side, tu
   try {
     const first = await pool.take();
     first.onMessage(follow);
-    const killFromOutside = await arrange(environment, gap, name, turn, first);
+    const killFromOutside = await arrange(environment, gap, name, { late: (turn + SIDES.indexOf(side)) % 2 === 1 }, first);
     first.tell({ type: 'work', queue: name, side, ...(killFromOutside ? {} : { killAt: gap }) });
     const gate = join(environment.directory, name);
     const input = { name, word: `echo-${name}`, ...(RECONNECTS.includes(gap) && { gate }) };
@@ -85,18 +85,19 @@ export async function runCell(environment: Environment, gap: Gap, side: Side, tu
 
 /**
  * Gaps that need the far side's help: it holds the request or the reply, and the worker is killed meanwhile. A request that
- * was on its way is accepted late or never, in turns. Says whether the gap is one of them.
+ * was on its way is accepted late or never: in turns, and of the first turns too each is one. Says whether the gap is one of
+ * them.
  */
 async function arrange(
   { batch, onBatchEvent }: Environment,
   gap: Gap,
   name: string,
-  turn: number,
+  { late }: { late: boolean },
   worker: CrashWorker,
 ): Promise<boolean> {
   if (gap !== 'G4' && gap !== 'G5') return false;
   onBatchEvent(name, (event) => event.event === 'held' && worker.kill());
-  await batch.fault(name, gap === 'G4' ? { hold: 'request', afterwards: turn % 2 === 1 ? 'accept' : 'drop' } : { hold: 'reply' });
+  await batch.fault(name, gap === 'G4' ? { hold: 'request', afterwards: late ? 'accept' : 'drop' } : { hold: 'reply' });
   return true;
 }
 

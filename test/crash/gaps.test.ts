@@ -27,3 +27,10 @@ test.each(cells)('$gap, $when, $side: one job at most, $ends', ({ gap, side, end
   expect(cell?.ambiguous).toBe(ends === 'ambiguous' ? 1 : 0);
   expect(expected(gap, side).submissions).toContain(cell?.submissions);
 });
+
+test('G4: both ways are seen: one far side accepts the request late, one never does, and is asked again', () => {
+  const cell = (side: string): object | undefined => report.cells.find((one) => one.gap === 'G4' && one.farSide === side);
+
+  expect(cell('plain')).toMatchObject({ submissions: 1, decisions: { ambiguous: 1 } });
+  expect(cell('findable')).toMatchObject({ submissions: 1, decisions: { repeated: 1 } });
+});

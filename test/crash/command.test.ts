@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { run } from '../../scripts/command.ts';
+import { GAP_NAMES } from '../../scripts/gaps.ts';
+
+/** `npm run crash`, as a person and as a machine run it. */
+
+const CRASH = fileURLToPath(new URL('../../scripts/crash.ts', import.meta.url));
+const LONG = 90_000;
+
+function crash(...args: string[]): ReturnType<typeof run> {
+  return run(process.execPath, ['--import', 'tsx', CRASH, ...args]);
+}
+
+test('--help names every option and every gap, and runs nothing', async () => {
+  const { code, stdout, stderr } = await crash('--help');
+
+  expect(code).toBe(0);
+  expect(stderr).toBe('');
+  for (const option of ['--runtime', '--gap', '--far-side', '--repeat', '--json', '--help'])
+    expect(stdout).toContain(`  ${option} `);
+  for (const gap of GAP_NAMES) expect(stdout).toContain(`    ${gap} `);
+});
+
+test.each([
+  [['--runtime', 'temporal'], '--runtime is bullmq, received temporal'],
+  [['--gap', 'G1,G13'], 'a gap is one of G1, G2, G3, G4, G5, G6, G7, G8, G9, G10, G11, G12, received "G13"'],
+  [['--far-side', 'magic'], '--far-side is one of keyed, findable, plain or all, received magic'],
+  [['--repeat', '0'], '--repeat is a whole number above 0, received 0'],
+  [['--repeat', 'x'], '--repeat is a whole number above 0, received x'],
+  [['--gaps', 'G1'], "Unknown option '--gaps'"],
+])('%j is refused, with what is allowed', async (args, message) => {
+  const { code, stdout, stderr } = await crash(...args);
+
+  expect(stderr).toContain(message);
+  expect(stdout).toBe('');
+  expect(code).toBe(1);
+});
+
+test(
+  '--json prints one object, with the cells that were asked for',
+  async () => {
+    const { code, stdout } = await crash('--json', '--gap', 'g6', '--far-side', 'keyed,plain', '--repeat', '1');
+
+    const cell = { runtime: 'bullmq', gap: 'G6', runs: 1, submissions: 1, duplicates: 0, lost: 0, deviations: [] };
+    expect(JSON.parse(stdout)).toEqual({
+      cells: [
+        { ...cell, farSide: 'keyed', ambiguous: 0, decisions: { repeated: 1 } },
+        { ...cell, farSide: 'plain', ambiguous: 1, decisions: { ambiguous: 1 } },
+      ],
+      duplicates: 0,
+      lost: 0,
+      deviations: 0,
+    });
+    expect(code).toBe(0);
+  },
+  LONG,
+);
