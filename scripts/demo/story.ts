@@ -20,11 +20,12 @@ export interface Outcome {
   without: boolean;
   submissions: number;
   attempts: number;
-  /** What the last attempt decided. */
-  decision: string | undefined;
+  /** What the last attempt decided; `null` where none came so far. */
+  decision: string | null;
   /** What every attempt decided, in order. */
   decisions: string[];
-  result: Digest | undefined;
+  /** `null` where it was lost. */
+  result: Digest | null;
   /** Whether the result is that of the file. */
   correct: boolean;
   /** From adding the job to its result. */
@@ -101,9 +102,9 @@ export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanu
     without,
     submissions: await batch.submissions(NAME),
     attempts: (await currentJob(queue, job)).attemptsStarted,
-    decision: decisions.at(-1),
+    decision: decisions.at(-1) ?? null,
     decisions,
-    result,
+    result: result ?? null,
     correct:
       result !== undefined &&
       result.sha256 === dataset.sha256 &&

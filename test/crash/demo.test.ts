@@ -6,6 +6,8 @@ import { run } from '../../scripts/command.ts';
 
 const DEMO = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url));
 const LONG = 60_000;
+/** Always there, `null` where there is nothing to say. */
+const KEYS = ['runtime', 'killAt', 'without', 'submissions', 'attempts', 'decision', 'decisions', 'result', 'correct', 'seconds'];
 
 function demo(...args: string[]): ReturnType<typeof run> {
   return run(process.execPath, ['--import', 'tsx', DEMO, ...args]);
@@ -46,7 +48,9 @@ test(
   async () => {
     const { code, stdout } = await demo('--without', '--json', '--size', '5');
 
-    expect(JSON.parse(stdout)).toMatchObject({ submissions: 2, attempts: 2 });
+    const outcome = JSON.parse(stdout) as object;
+    expect(outcome).toMatchObject({ submissions: 2, attempts: 2 });
+    expect(Object.keys(outcome)).toEqual(KEYS);
     expect(code).toBe(1);
   },
   LONG,
