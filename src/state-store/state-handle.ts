@@ -24,12 +24,15 @@ export interface SetOptions extends WriteOptions {
 
 /** What is known of a value without fetching it. */
 export interface Entry {
+  /** The key that it was written under. */
   key: string;
+  /** The write that it is of: to be compared with `ifVersion`. */
   version: Version;
   /** Bytes of the serialized value, before compression. */
   size: number;
   /** Whether it lies in the object store. */
   offloaded: boolean;
+  /** When it was written, by the metastore's clock. */
   updatedAt: Date;
   /** `undefined`: never. */
   expiresAt: Date | undefined;
@@ -76,7 +79,8 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
    * Wipes the scope, and supersedes an attempt that is running; what runs next is a new job. `allItems`: every mapped item of
    * the task in its run.
    * @defaultValue `allItems` is false
-   * @throws `AmbiguousSubmitError` while a submit of the scope is unresolved
+   * @throws `AmbiguousSubmitError` while a submit of the scope is unresolved. `ConfigError` for a task inside an attempt, which it
+   * would end, and with `allItems` on an asset
    */
   clear(options?: CallOptions & { allItems?: boolean }): Promise<void>;
 }
