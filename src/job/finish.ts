@@ -39,7 +39,8 @@ export async function finishSucceeded(run: Run, record: StoredRecord): Promise<F
     if (isMooringError(error) && error.code === 'mooring.store-unavailable') await value?.discard();
     throw error;
   }
-  if (reply.kind !== 'ok') await value?.discard();
+  // The record may refer to the object already, or have referred to it when another attempt read it.
+  if (reply.kind !== 'ok' && reply.definite) await value?.discard();
   return finished(run, record, reply, result);
 }
 

@@ -8,9 +8,9 @@ import { holdsId, NO_ID, type RecordLetter } from '../record-head.ts';
 import { isTaskScope, taskScope, type TaskScope } from '../scope.ts';
 import { coreOf, type StoreCore } from '../state-store/core.ts';
 import type { StateStore } from '../state-store/state-store.ts';
-import { serialize } from '../serializer.ts';
 import type { JsonValue } from '../value.ts';
 import { DEFAULT_EXTERNAL_ID_KEY } from './external-job.ts';
+import { readId } from './external-id.ts';
 import type { JobRecord, JobRecords, Orphan } from './job-record.ts';
 import {
   deadlineOf,
@@ -127,10 +127,9 @@ function adoption(stored: StoredRecord, externalId: JsonValue): Change {
 }
 
 function checkedId(externalId: unknown): JsonValue {
-  if (externalId === undefined || externalId === null) throw new ConfigError('externalId', 'must be the ID of a job', externalId);
-  const { type, bytes } = serialize(externalId);
-  if (type !== 'json') throw new ConfigError('externalId', 'must be JSON', externalId);
-  return JSON.parse(new TextDecoder().decode(bytes)) as JsonValue;
+  const read = readId(externalId);
+  if ('id' in read) return read.id;
+  throw new ConfigError('externalId', `must be the ID of a job: it ${read.problem}`);
 }
 
 function addressOf(scope: TaskScope): ScopeAddress {

@@ -29,8 +29,11 @@ export interface RecordDraft {
 /** `life`: as long as the attempt lives, since an ID must not be lost. `few`: some tries, since another attempt can do it again. */
 export type Patience = 'life' | 'few';
 
-/** The record as it was written, or why it was not. */
-export type Persisted = { kind: 'ok'; record: StoredRecord } | { kind: Exclude<RecordReply['kind'], 'ok'> };
+/**
+ * The record as it was written, or why it was refused. `definite`: no earlier send can have been applied; without that the record
+ * may have held this write, and somebody may have read it.
+ */
+export type Persisted = { kind: 'ok'; record: StoredRecord } | { kind: Exclude<RecordReply['kind'], 'ok'>; definite: boolean };
 
 /**
  * Writes a record.
@@ -54,8 +57,8 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
     withdraw: draft.withdraw ?? false,
     ...(draft.result && { result: draft.result }),
   };
-  const reply = await send(run, write, patience, externalId);
-  if (reply.kind !== 'ok') return reply;
+  const { reply, definite } = await send(run, write, patience, externalId);
+  if (reply.kind !== 'ok') return { kind: reply.kind, definite };
   run.own.told(reply.now);
   const { version, updatedAt, expiresAt } = reply;
   const known = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
@@ -67,14 +70,14 @@ async function send(
   write: Omit<RecordWrite, 'resent'>,
   patience: Patience,
   externalId: JsonValue | undefined,
-): Promise<RecordReply> {
+): Promise<{ reply: RecordReply; definite: boolean }> {
   const { core, own } = run;
   const outage = createOutage(run, patience, externalId);
   for (let resent = false; ; resent = true) {
     try {
       const found = needsReading(outage.lost(), write) ? await settled(run, write) : undefined;
-      if (found) return found;
-      return await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {}));
+      const reply = found ?? (await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {})));
+      return { reply, definite: outage.lost() === undefined };
     } catch (error) {
       await outage.survive(error);
     }
@@ -109,7 +112,10 @@ async function settled(run: Run, write: Omit<RecordWrite, 'resent'>): Promise<Re
 interface Outage {
   /** Why nobody knows whether the write was applied, or how durably; `undefined`: it was certainly not. */
   lost(): OutcomeUnknownError | undefined;
-  /** Waits before the next send; throws what is not an outage, and the outage when the patience is over. */
+  /**
+   * Waits before the next send; throws what is not an outage, and the outage when the patience is over. While an ID is known to
+   * this attempt alone, whatever keeps it from being written is an outage: access and servers are repaired while a process lives.
+   */
   survive(error: unknown): Promise<void>;
 }
 
@@ -120,6 +126,14 @@ function createOutage({ core, life, where }: Run, patience: Patience, externalId
   let failures = 0;
   let unknown: OutcomeUnknownError | undefined;
   let sinceEnd: (() => number) | undefined;
+  /** An ID that only this attempt knows goes with the error, and into the log, whoever swallows the error. */
+  const given = (error: unknown): unknown => {
+    if (externalId === undefined) return error;
+    life.log.error({ ...where, externalId, failures, err: error }, 'given up: the external ID could not be written down');
+    const why = error instanceof Error ? error.message : String(error);
+    const text = `external job ${JSON.stringify(externalId)} could not be written down: ${why}`;
+    return new OutcomeUnknownError('no-answer', text, { ...where, externalId, cause: error });
+  };
   const isOver = (): boolean => {
     if (patience === 'few') return failures >= FEW;
     // The attempt is over; what it alone knows gets one more command's time.
@@ -129,10 +143,10 @@ function createOutage({ core, life, where }: Run, patience: Patience, externalId
   return {
     lost: () => unknown,
     async survive(error) {
-      if (!isOutage(error)) throw error;
+      if (patience === 'few' && !isOutage(error)) throw error;
       failures += 1;
-      if (error.code === 'mooring.outcome-unknown') unknown = error;
-      if (isOver()) throw given(unknown ?? error, externalId, where);
+      if (isOutage(error) && error.code === 'mooring.outcome-unknown') unknown = error;
+      if (isOver()) throw patience === 'few' ? (unknown ?? error) : given(unknown ?? error);
       life.log.warn(
         { ...where, failures, ...(externalId !== undefined && { externalId }), err: error },
         'the record could not be written yet',
@@ -147,13 +161,6 @@ function createOutage({ core, life, where }: Run, patience: Patience, externalId
 
 function isOutage(error: unknown): error is OutcomeUnknownError {
   return isMooringError(error) && (error.code === 'mooring.store-unavailable' || error.code === 'mooring.outcome-unknown');
-}
-
-/** Given up: an ID that only this attempt knows goes with the error. */
-function given(error: Error, externalId: JsonValue | undefined, where: Run['where']): Error {
-  if (externalId === undefined) return error;
-  const text = `external job ${JSON.stringify(externalId)} could not be written down: ${error.message}`;
-  return new OutcomeUnknownError('no-answer', text, { ...where, externalId, cause: error });
 }
 
 /**

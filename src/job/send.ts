@@ -2,9 +2,9 @@ import { bounded } from '../call.ts';
 import { stopwatch } from '../clock.ts';
 import { InvalidValueError, isMooringError, NotSubmittedError, OutcomeUnknownError } from '../errors.ts';
 import { writeIdText } from '../fence.ts';
-import { serialize } from '../serializer.ts';
 import type { JsonValue } from '../value.ts';
 import type { SendPlan } from './decision.ts';
+import { readId } from './external-id.ts';
 import { holdJob } from './hold.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
 import type { RecordFields, StoredRecord } from './record.ts';
@@ -172,12 +172,10 @@ function saysNotSubmitted(error: unknown): boolean {
   return error.code === 'mooring.not-submitted' || (error.code === 'mooring.config' && error.option === 'retryAfter');
 }
 
-/** An ID as it will be read back. Presence is what counts: `0` and `''` are IDs. */
-function checkedId(run: Run, id: unknown): JsonValue {
-  if (id === undefined || id === null) {
-    throw new InvalidValueError('the external ID', `is ${id}: submit must return what getStatus can ask for`, run.where);
-  }
-  const { type, bytes } = serialize(id, run.where);
-  if (type !== 'json') throw new InvalidValueError('the external ID', 'is bytes: it must be JSON', run.where);
-  return JSON.parse(new TextDecoder().decode(bytes)) as JsonValue;
+/** What `submit` or `find` returned, as it will be read back. What is no ID is all that is known of a job: it is told. */
+function checkedId(run: Run, returned: unknown): JsonValue {
+  const read = readId(returned);
+  if ('id' in read) return read.id;
+  run.life.log.error({ ...run.where, problem: read.problem }, 'the external ID cannot be written down');
+  throw new InvalidValueError('the external ID', `${read.problem}; it must be JSON that getStatus can ask for`, run.where);
 }
