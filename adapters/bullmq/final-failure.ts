@@ -16,7 +16,9 @@ import type { BullJob } from './runtime.ts';
  * this process has seen say how to cancel it.
  */
 
+/** The defaults of `ExternalJob`, which a job that is given as it was written leaves out. */
 const CALL_TIMEOUT = 30_000;
+const EXTERNAL_ID_KEY = 'external_job_id';
 
 /** What is needed of an external job to cancel it. */
 type Cancellable = Pick<ExternalJob<unknown, ExternalId, unknown>, 'externalIdKey' | 'cancel' | 'callTimeout'>;
@@ -40,7 +42,7 @@ export function createKnownJobs(wider?: KnownJobs): KnownJobs {
   return {
     add(job, isMapped) {
       if (typeof job !== 'object' || job === null) return; // no external job, and refused as one
-      const key = (job as Cancellable).externalIdKey ?? 'external_job_id';
+      const key = (job as Cancellable).externalIdKey ?? EXTERNAL_ID_KEY;
       known.delete(key);
       known.set(key, job);
       const [oldest] = known.keys();
@@ -80,8 +82,8 @@ async function cancelOne(external: Cancellable, id: ExternalId, job: BullJob): P
   const text = `external job ${JSON.stringify(id)} after the final failure`;
   try {
     const ms = milliseconds(external.callTimeout ?? CALL_TIMEOUT, 'callTimeout');
-    const call = Promise.resolve(external.cancel?.(id, { signal: AbortSignal.timeout(ms), reason: 'gave-up' }));
-    await answerWithin(ms, call, () => new Error(`no answer within ${ms} ms`));
+    const late = (): Error => new Error(`no answer within ${ms} ms`);
+    await answerWithin(ms, async (signal) => external.cancel?.(id, { signal, reason: 'gave-up' }), late);
     logLine(job, `cancelled ${text}`);
   } catch (error) {
     logLine(job, `could not cancel ${text}: ${textOf(error)}`);

@@ -25,6 +25,6 @@ export function ownership(job: BullJob, token: string, lockDuration: number): Ow
   // An answer that comes after the lock would have lapsed proves nothing.
   const late = (): Error => new StoreUnavailableError(`the queue did not extend the job's lock within ${lockDuration} ms`);
   const extend = async (): Promise<boolean> =>
-    (await answerWithin(lockDuration, Promise.resolve(job.extendLock?.(token, lockDuration)), late)) === 1;
+    (await answerWithin(lockDuration, async () => job.extendLock?.(token, lockDuration), late)) === 1;
   return { prove: extend, beat: async () => ((await extend()) ? 'held' : 'lost') };
 }

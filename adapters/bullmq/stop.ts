@@ -1,6 +1,7 @@
 import { isMooringError, StaleAttemptError, type Attempt, type Duration, type StateShape } from '../../src/index.ts';
 import { milliseconds } from './duration.ts';
 import { cancelledError, delayedError, handBackError, isEndOfAttempt } from './errors.ts';
+import { textOf } from './reporting.ts';
 import type { BullJob } from './runtime.ts';
 
 /**
@@ -33,7 +34,8 @@ export function createStop(job: BullJob, token: string): Stop {
       await job.moveToDelayed(stop.until, token);
       return delayedError(stop.until);
     } catch (cause) {
-      return new StaleAttemptError('BullMQ did not let the job be delayed', { cause });
+      // Its text alone: a client's error carries the command, and with it the lock's token.
+      return new StaleAttemptError(`BullMQ did not let the job be delayed: ${textOf(cause)}`);
     }
   }
 
