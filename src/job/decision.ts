@@ -49,6 +49,8 @@ export interface SendPlan {
   opened: boolean;
   /** Somebody may have sent this key before: a job that failed by the first look is an old one. */
   took: boolean;
+  /** What came before this submission is known, so that one that is withdrawn is none, and not lost. */
+  known: boolean;
   /** The external job that this submission replaces, to be cancelled once this one is written down. */
   cancels: JsonValue | undefined;
 }
@@ -112,32 +114,35 @@ function openRecorded(record: StoredRecord | undefined, far: FarSide, facts: Fac
   const previous = record?.previous ?? [];
   const kind = previous.length > 0 ? 'resubmitted' : 'submitted';
   return open(
-    { submission: Math.max(1, record?.submission ?? 1), previous, kind, answered: record !== undefined && isAnswer(record) },
+    { submission: Math.max(1, record?.submission ?? 1), previous, kind, known: record !== undefined && isKnown(record) },
     far,
     facts,
   );
 }
 
-/** A person, or a tool, wrote it: 'not submitted' holds even where the state was lost before. */
-function isAnswer({ version }: StoredRecord): boolean {
-  return parseWriteId(version)?.nonce.startsWith('t') ?? false;
+/**
+ * Not lost, even where the state was lost before: a person, or a tool, wrote it, or an attempt that withdrew what it had opened
+ * after such an answer, or after a recorded end.
+ */
+function isKnown({ version, known }: StoredRecord): boolean {
+  return known === true || (parseWriteId(version)?.nonce.startsWith('t') ?? false);
 }
 
-/** Opens the submission after the recorded one. */
+/** Opens the submission after the recorded one. Only what is none can be lost: here the record tells what came before. */
 export function nextSubmission(record: StoredRecord, far: FarSide, facts: Facts, cancels?: JsonValue): Step {
   const previous = withCurrent(record);
-  return open({ submission: record.submission + 1, previous, kind: 'resubmitted', answered: false, cancels }, far, facts);
+  return open({ submission: record.submission + 1, previous, kind: 'resubmitted', known: true, cancels }, far, facts);
 }
 
 interface Opening {
   submission: number;
   previous: readonly PreviousSubmission[];
   kind: 'submitted' | 'resubmitted';
-  answered: boolean;
+  known: boolean;
   cancels?: JsonValue | undefined;
 }
 
-function open({ submission, previous, kind, answered, cancels }: Opening, far: FarSide, facts: Facts): Step {
+function open({ submission, previous, kind, known, cancels }: Opening, far: FarSide, facts: Facts): Step {
   const idempotencyKey = facts.keyOf(submission);
   const plan: SendPlan = {
     kind,
@@ -151,18 +156,19 @@ function open({ submission, previous, kind, answered, cancels }: Opening, far: F
     keyedUntil: undefined,
     opened: true,
     took: false,
+    known,
     cancels,
   };
   if (facts.lostAt === undefined) return { do: 'send', plan };
   // What was lost may have been this submission, at any time since the job was created.
   const since = facts.createdAt;
   const settledAt = facts.lostAt + far.submitTimeout + far.findLag;
-  const known = resend(far, facts, since, settledAt);
-  if (known) {
+  const again = resend(far, facts, since, settledAt);
+  if (again) {
     const repeated = kind === 'submitted' ? 'repeated' : kind;
-    return { do: 'send', plan: { ...plan, kind: repeated, firstSentAt: since, took: true, ...known } };
+    return { do: 'send', plan: { ...plan, kind: repeated, firstSentAt: since, took: true, ...again } };
   }
-  if (answered) return { do: 'send', plan };
+  if (known) return { do: 'send', plan };
   const { fingerprint } = facts;
   return { do: 'give-up', lost: { submission, idempotencyKey, fingerprint, previous, since, waitUntil: undefined, settledAt } };
 }
@@ -174,16 +180,17 @@ function repeat(record: StoredRecord, far: FarSide, facts: Facts): Step {
   const settledAt = settled(record, far);
   const fingerprint = facts.fingerprint ?? record.fingerprint;
   const same = { submission, idempotencyKey, fingerprint, previous };
-  const known = resend(far, facts, since, settledAt);
-  if (!known) return { do: 'give-up', lost: { ...same, since, waitUntil: deadlineOf(record), settledAt } };
+  const again = resend(far, facts, since, settledAt);
+  if (!again) return { do: 'give-up', lost: { ...same, since, waitUntil: deadlineOf(record), settledAt } };
   const plan = {
     kind: 'repeated',
     ...same,
     firstSentAt: since,
     opened: false,
     took: true,
+    known: true,
     cancels: undefined,
-    ...known,
+    ...again,
   } as const;
   return { do: 'send', plan };
 }

@@ -17,7 +17,7 @@ export interface RecordDraft {
   letter: RecordLetter;
   submission: number;
   /** A withdrawal leaves no more than what came before. */
-  fields: RecordFields | Pick<RecordFields, 'previous'>;
+  fields: RecordFields | Pick<RecordFields, 'previous' | 'known'>;
   /** The record as this attempt last saw it. */
   basis: Pick<StoredRecord, 'version'> | undefined;
   withdraw?: boolean;
@@ -52,7 +52,8 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
     submission,
     idDigest: externalId === undefined ? NO_ID : idDigest(externalId),
     json: JSON.stringify(fields),
-    retention: recordRetention(run.core),
+    // What waits for a person is not forgotten before the answer.
+    retention: letter === 'a' ? 'forever' : recordRetention(run.core),
     basis: draft.basis?.version,
     withdraw: draft.withdraw ?? false,
     ...(draft.result && { result: draft.result }),

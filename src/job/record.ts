@@ -33,6 +33,8 @@ export interface RecordFields {
   /** Where the result is: stored beside the record, asked of the far side again, or nothing. */
   result?: 'stored' | 'ask' | 'none';
   previous: readonly PreviousSubmission[];
+  /** Of a withdrawn submission: what came before it is known, so it is not lost, whatever was. */
+  known?: true;
   /** The externalIdKey, where the record's name is a digest. */
   key?: string;
 }

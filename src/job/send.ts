@@ -123,8 +123,9 @@ async function orWithdraw(run: Run, plan: SendPlan, mine: StoredRecord, work: ()
 async function withdraw(run: Run, plan: SendPlan, basis: Pick<StoredRecord, 'version'>): Promise<void> {
   if (!plan.opened) return;
   try {
-    const { submission, previous } = plan;
-    await persist(run, { letter: 'n', submission, fields: { previous }, basis, withdraw: true }, 'few');
+    const { submission, previous, known } = plan;
+    const fields = { previous, ...(known && { known }) };
+    await persist(run, { letter: 'n', submission, fields, basis, withdraw: true }, 'few');
   } catch (err) {
     run.life.log.warn({ ...run.where, submission: plan.submission, err }, 'the submission could not be withdrawn');
   }

@@ -3,6 +3,7 @@ import {
   ConfigError,
   CorruptEntryError,
   jobRecords,
+  NotSubmittedError,
   VersionConflictError,
   type JobRecord,
   type Orphan,
@@ -170,6 +171,33 @@ describe('a person’s answer', () => {
     clock.advance('70s');
     await records.markNotSubmitted(await get(store));
     expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+  });
+
+  test('holds for all that comes after it: a refusal, a failure, and the next submissions', async () => {
+    const { clock, store, far, records } = setting();
+    const task = testRuntime(store, { createdAt: new Date(clock.now()) });
+    await task.start();
+    const attempt = (overrides: Parameters<typeof far.job>[0] = {}) =>
+      task.attempt((ctx) => ctx.run(far.job(overrides), 'clip')).catch((error: unknown) => (error as { code: string }).code);
+    const busy = { submit: () => Promise.reject(new NotSubmittedError('429')) };
+    const failing = { getStatus: async () => ({ state: 'failed', reason: 'oom' }) as const };
+    expect(await attempt()).toBe('mooring.ambiguous-submit');
+    clock.advance('70s');
+    await records.markNotSubmitted(await get(store));
+    expect(await attempt(busy)).toBe('mooring.not-submitted');
+    expect(await attempt(failing)).toBe('mooring.external-job-failed');
+    expect(await attempt(busy)).toBe('mooring.not-submitted');
+    expect(await attempt(failing)).toBe('mooring.external-job-failed');
+    expect(await attempt()).toEqual({ of: 'job-3', input: 'clip' });
+  });
+
+  test('is waited for, however long; the record that goes on from it is kept as long as others', async () => {
+    const { clock, store, far, task, records } = await ambiguous();
+    clock.advance('400d');
+    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toMatchObject({ code: 'mooring.ambiguous-submit' });
+    await records.adopt(await get(store), 'job-1');
+    clock.advance('31d');
+    expect(await records.get(TASK)).toBeUndefined();
   });
 
   test.each([

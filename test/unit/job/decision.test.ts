@@ -209,10 +209,14 @@ describe('submitted and finished', () => {
   test('failed, state lost: the next key may have been sent before the loss', () => {
     expect(send(decide(record('f'), keyed, lost))).toMatchObject({ submission: 3, took: true, firstSentAt: CREATED });
     expect(send(decide(record('f'), findable, lost))).toMatchObject({ submission: 3, took: true, find: true });
-    expect(decide(record('f', { externalId: 0 }), plain, lost)).toMatchObject({
-      do: 'give-up',
-      lost: { submission: 3, previous: [{ submission: 2, idempotencyKey: 'stored-key', externalId: 0 }] },
-    });
+  });
+
+  test('only none is lost: what follows a record is submitted, also by a plain far side', () => {
+    const next = { submission: 3, kind: 'resubmitted', took: false };
+    expect(send(decide(record('f', { externalId: 0 }), plain, lost))).toMatchObject(next);
+    expect(send(nextSubmission(record('e'), plain, lost))).toMatchObject(next);
+    expect(send(afterInputChange(record('o'), { ...plain, onInputChange: 'resubmit' }, lost))).toMatchObject(next);
+    expect(send(decide(record('n', { submission: 3, known: true }), plain, lost))).toMatchObject({ submission: 3, took: false });
   });
 
   const at = { updatedAt: NOW - 30_000 };
