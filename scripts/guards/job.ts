@@ -17,10 +17,10 @@ export const JOB_GUARDS: readonly Guard[] = [
     name: '† draw, then prove',
     file: 'src/job/owned-scope.ts',
     remove: {
-      text: '  const drawn = await core.track(() => core.metastore.draw(address, {}));\n  const proof = await bounded(core.timer, core.commandTimeout, life.signal, fence.prove);',
-      by: '  const proof = await bounded(core.timer, core.commandTimeout, life.signal, fence.prove);\n  const drawn = await core.track(() => core.metastore.draw(address, {}));',
+      text: 'return proof.value ? drawn : undefined;',
+      by: 'return proof.value ? core.metastore.draw(address, {}) : drawn && undefined;',
     },
-    test: { file: RULES, name: 'a proof that fails after the draw installs nothing' },
+    test: { file: RULES, name: 'a fence that was drawn and proven before a newer attempt began is refused' },
   },
   {
     name: '† a fence is proven before it is installed',
