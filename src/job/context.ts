@@ -59,7 +59,7 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
     state: createStateHandle<Shape>(
       core,
       scope,
-      access(true, () => own.writer()),
+      access(true, (call) => own.writer(call)),
     ),
     asset: (asset) =>
       createStateHandle(

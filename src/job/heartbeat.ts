@@ -24,7 +24,8 @@ export function startHeartbeat(
       if (outcome.value === 'lost') life.abort(new StaleAttemptError('the runtime gave the job to another attempt', where));
     } catch (error) {
       // No answer is not the answer that the job is lost: the fence decides.
-      life.log.warn({ ...where, err: error }, 'the heartbeat failed');
+      // Its text alone, since a client's error may carry the command, and so the token of the runtime's lock.
+      life.log.warn({ ...where, problem: error instanceof Error ? error.message : String(error) }, 'the heartbeat failed');
     }
     schedule();
   };

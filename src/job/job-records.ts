@@ -1,6 +1,6 @@
 import { requireCall, type CallOptions } from '../call.ts';
 import { milliseconds } from '../duration.ts';
-import { ConfigError, VersionConflictError } from '../errors.ts';
+import { ConfigError, isMooringError, VersionConflictError } from '../errors.ts';
 import { createWriter, drawNonce, UNFENCED } from '../fence.ts';
 import type { Inspected, ScopeAddress } from '../metastore/metastore.ts';
 import { decodeSegment, encodeSegment, pathScope, scopePath } from '../path.ts';
@@ -172,7 +172,8 @@ async function* listRecords(
   const now = age === undefined ? 0 : await core.track(() => core.metastore.now(call));
   for await (const { scope, inspected } of inspectedScopes(core, prefix, call)) {
     for (const { name, text } of inspected.records) {
-      const stored = parseRecord(text, { scope, key: name });
+      const stored = readable(core, { scope, key: name }, () => parseRecord(text, { scope, key: name }));
+      if (!stored) continue;
       const record = publicRecord(scope, stored.key ?? decodeSegment(name) ?? name, stored);
       const wanted = record && (state === undefined || record.state === state);
       if (wanted && (age === undefined || record.since.getTime() < now - age)) yield record;
@@ -180,11 +181,25 @@ async function* listRecords(
   }
 }
 
+/** One that cannot be read is told, and does not hide the others. */
+function readable<T>(core: StoreCore, where: { scope: TaskScope; key: string }, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isMooringError(error)) throw error;
+    const path = scopePath(where.scope);
+    core.logger?.warn({ ...where, path, code: error.code }, `left out of the list: ${error.message}`);
+    return undefined;
+  }
+}
+
 async function* listOrphans(core: StoreCore, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
   requireCall(call);
   for await (const { scope, inspected } of inspectedScopes(core, '', call)) {
     for (const raw of inspected.orphans) {
-      const { externalId, since, key } = parseOrphan(raw, { scope, key: raw.name });
+      const orphan = readable(core, { scope, key: raw.name }, () => parseOrphan(raw, { scope, key: raw.name }));
+      if (!orphan) continue;
+      const { externalId, since, key } = orphan;
       yield { scope, externalIdKey: key ?? decodeSegment(raw.name) ?? raw.name, externalId, since: new Date(since) };
     }
   }

@@ -1,6 +1,6 @@
-import { bounded } from '../call.ts';
+import { bounded, type CallOptions } from '../call.ts';
 import { stopwatch } from '../clock.ts';
-import { StaleAttemptError, StoreUnavailableError } from '../errors.ts';
+import { isMooringError, StaleAttemptError, StoreUnavailableError } from '../errors.ts';
 import { createWriter, orderedFence, type Fence, type Writer } from '../fence.ts';
 import type { Begun, RawEntry, ScopeAddress } from '../metastore/metastore.ts';
 import { pathScope, scopePath } from '../path.ts';
@@ -30,10 +30,10 @@ export interface OwnedScope {
   readonly scope: TaskScope;
   readonly address: ScopeAddress;
   /**
-   * The numbers of this attempt's writes. Takes the fence.
+   * The numbers of this attempt's writes. Takes the fence. The call's signal ends the wait, and not the taking, which is for all.
    * @throws {@link StaleAttemptError} when a newer attempt holds it.
    */
-  writer(): Promise<Writer>;
+  writer(call?: CallOptions): Promise<Writer>;
   /** Reads a record. Errors as `writer`. */
   read(name: string): Promise<Snapshot>;
   /** As `read`, where a newer attempt is an answer like others. */
@@ -128,7 +128,10 @@ export function createOwnedScope(
     address,
     look,
     told,
-    writer: async () => (await taking([]).promise).writer,
+    writer: async ({ signal } = {}) => {
+      const { promise } = taking([]);
+      return (await (signal ? untilAborted(promise, signal) : promise)).writer;
+    },
     read: async (name) => {
       const seen = await look(name);
       return seen === 'stale' ? superseded() : seen;
@@ -144,6 +147,21 @@ export function createOwnedScope(
   };
 }
 
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    stop = () => signal.removeEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([aborted, promise]);
+  } finally {
+    stop();
+  }
+}
+
 /**
  * The attempt's fence. Drawn before it is proven: a fence raised after a proof can be a zombie's. `undefined`: the runtime says
  * that the job is another attempt's.
@@ -156,7 +174,12 @@ async function ownFence(
 ): Promise<Fence | undefined> {
   if (fence.kind === 'ordered') return orderedFence(fence.order);
   const drawn = await core.track(() => core.metastore.draw(address, {}));
-  const proof = await bounded(core.timer, core.commandTimeout, life.signal, fence.prove);
+  const proof = await bounded(core.timer, core.commandTimeout, life.signal, fence.prove).catch((error: unknown) => {
+    if (isMooringError(error)) throw error;
+    // The text alone: a client's error may carry the command, and so the token of the runtime's lock.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${why}`, { scope });
+  });
   if (proof.ended === 'value') return proof.value ? drawn : undefined;
   if (proof.ended === 'aborted') throw proof.reason;
   throw new StoreUnavailableError(`the runtime did not say within ${core.commandTimeout} ms whether it holds the job`, { scope });

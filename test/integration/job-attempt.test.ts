@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, jest, test } from '@jest/globals';
 import {
   beginAttempt,
@@ -423,6 +424,8 @@ describe('the heartbeat', () => {
   async function beating(beat: () => Promise<'held' | 'lost'>) {
     const parts = setting({ activeLooks: Infinity });
     const manual = manualTimer();
+    const lines: unknown[] = [];
+    const say = (fields: object, message: string): void => void lines.push([fields, message]);
     const attempt = await beginAttempt(withCoreParts(parts.store, { timer: manual.timer }), {
       scope: TASK,
       attempt: 1,
@@ -430,8 +433,9 @@ describe('the heartbeat', () => {
       createdAt: new Date(),
       fence: { kind: 'ordered', order: [1, 1] },
       heartbeat: { every: '5s', beat },
+      logger: { debug: say, info: say, warn: say, error: say },
     });
-    return { ...parts, ...manual, attempt };
+    return { ...parts, ...manual, attempt, lines };
   }
 
   test('goes on from the first use of state to the end, apart from the polls', async () => {
@@ -465,6 +469,46 @@ describe('the heartbeat', () => {
     expect(attempt.context.signal.aborted).toBe(false);
     expect(waiting()).toBe(1);
     await attempt[Symbol.asyncDispose]();
+  });
+
+  test('that fails is logged without what the client sent', async () => {
+    const { attempt, fire, lines } = await beating(() => Promise.reject(replyError()));
+    await attempt.context.state.set('k', 1);
+    await fire();
+    expect(lines).toContainEqual([expect.objectContaining({ problem: 'NOAUTH' }), 'the heartbeat failed']);
+    expect(inspect(lines, { depth: 10, showHidden: true })).not.toContain('lock-token');
+    await attempt[Symbol.asyncDispose]();
+  });
+});
+
+/** What ioredis rejects with: the command is in it, and the arguments of the command. */
+function replyError(): Error {
+  return Object.assign(new Error('NOAUTH'), { name: 'ReplyError', command: { name: 'evalsha', args: ['lock-token'] } });
+}
+
+describe('the proof that the runtime holds the job', () => {
+  test('that fails is a retryable error of this library, without what the client sent', async () => {
+    const { task } = setting({ fence: 'drawn' });
+    const attempt = await task.start({ fence: { kind: 'drawn', prove: () => Promise.reject(replyError()) } });
+    const error = await attempt.context.state.get('k').catch(thrown);
+    expect(error).toBeInstanceOf(StoreUnavailableError);
+    expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('NOAUTH') });
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('lock-token');
+  });
+
+  test('is awaited no longer than the signal of the call, and serves the next call', async () => {
+    const { task } = setting({ fence: 'drawn' });
+    let prove = (): void => undefined;
+    const proof = new Promise<boolean>((resolve) => (prove = () => resolve(true)));
+    const attempt = await task.start({ fence: { kind: 'drawn', prove: () => proof } });
+    const stop = new AbortController();
+    const waiting = attempt.context.state.set('k', 1, { signal: stop.signal }).catch(thrown);
+    stop.abort(new Error('the caller left'));
+    expect(await waiting).toMatchObject({ message: 'the caller left' });
+    expect(attempt.context.signal.aborted).toBe(false);
+    prove();
+    await attempt.context.state.set('k', 2, { signal: new AbortController().signal });
+    expect(await attempt.context.state.get('k')).toBe(2);
   });
 });
 

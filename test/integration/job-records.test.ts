@@ -143,6 +143,36 @@ describe('what is shown', () => {
   });
 });
 
+test('a record or an orphan that cannot be read is left out of the lists, and told', async () => {
+  const lines: unknown[] = [];
+  const say = (fields: object): void => void lines.push(fields);
+  const clock = fakeClock();
+  const store = memoryStateStore({ clock, logger: { debug: say, info: say, warn: say, error: say } });
+  const far = fakeFarSide({ kind: 'plain', clock });
+  const scopes = ['p', 'q', 'r'].map((task) => ({ ...TASK, task }));
+  for (const scope of scopes) {
+    const { context } = await testRuntime(store).start({ scope });
+    await context.submit(far.job(), 'clip');
+    await context.submit(far.job({ externalIdKey: 'cleared' }), 'clip');
+  }
+  const { metastore } = coreOf(store);
+  const { inspect } = metastore;
+  metastore.inspect = async (address, call) => {
+    const seen = await inspect(address, call);
+    if (!address.path.includes('/q/'))
+      return { ...seen, orphans: seen.records.map((raw) => ({ ...raw, idDigest: '', text: '5 {"externalId":1}' })) };
+    const spoilt = seen.records.map((raw) => ({ ...raw, idDigest: '', text: `2${raw.text.slice(1)}` }));
+    return { ...seen, records: spoilt, orphans: spoilt };
+  };
+  const tasksOf = (listed: readonly { scope: TaskScope }[]): string[] =>
+    [...new Set(listed.map(({ scope }) => scope.task))].sort();
+  expect(tasksOf(await all(jobRecords(store).list()))).toEqual(['p', 'r']);
+  expect(tasksOf(await all(jobRecords(store).orphans()))).toEqual(['p', 'r']);
+  const told = lines.filter((line) => (line as { code?: string }).code === 'mooring.corrupt-entry');
+  expect(told).toHaveLength(4);
+  expect(told[0]).toMatchObject({ path: 'flow/run/q/-1', key: 'external_job_id' });
+});
+
 describe('a person’s answer', () => {
   test('adopted: the next attempt reconnects to that job', async () => {
     const { store, far, task, records } = await ambiguous();
