@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts';
 import { withGaveUp, watchOf } from './lifecycle.ts';
 import { requireKnownNames } from './option-names.ts';
+import { methodSetups } from './method-setups.ts';
 import type { ProcessorOptions } from './options.ts';
 import { runAttempt } from './run.ts';
 import type { BullJob, ResumableProcessor } from './runtime.ts';
@@ -65,7 +66,9 @@ export async function runWithState<J extends BullJob, Result, Shape extends Stat
 ): Promise<Result> {
   requireFunction('process', process);
   requireKnownNames('call', call, { job: true, token: true, signal: true });
-  return runAttempt(createSetup(store, options), call, process);
+  const setups = methodSetups(store, options);
+  watchOf(call.job)?.onGaveUp(setups.gaveUp);
+  return runAttempt(setups.for(call.job, options), call, process);
 }
 
 function processorOf<J extends BullJob, Result, Shape extends StateShape<Shape>>(

@@ -19,15 +19,26 @@ export interface Setup<J extends BullJob> {
   warn(worker: Watch | undefined, text: string): void;
 }
 
+/** What several setups may share. */
+export interface Shared {
+  readonly known: KnownJobs;
+  /** Texts of the warnings that were given without a worker. */
+  readonly warned: Set<string>;
+}
+
 /**
  * Checks the options of a processor.
  *
+ * @param shared - What it knows already.
+ * @defaultValue `shared` is nothing yet
  * @throws {@link ConfigError} that names the option.
  */
-export function createSetup<J extends BullJob>(store: StateStore, options: ProcessorOptions<J>): Setup<J> {
+export function createSetup<J extends BullJob>(
+  store: StateStore,
+  options: ProcessorOptions<J>,
+  { known, warned: warnedWithoutWorker }: Shared = { known: createKnownJobs(), warned: new Set() },
+): Setup<J> {
   checkOptions(store, options);
-  const known = createKnownJobs();
-  const warnedWithoutWorker = new Set<string>();
   const scopeOf = (job: J): TaskScope => {
     const scope: unknown = options.scope ? options.scope(job) : jobScope(job);
     if (typeof scope !== 'object' || scope === null) throw new ConfigError('scope', 'must return a task scope', scope);

@@ -1,0 +1,69 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { EventEmitter } from 'node:events';
+import { runWithState, type BullJob } from '../../../adapters/bullmq/index.ts';
+import { createStateStore, externalJob, type StateStore } from '../../../src/index.ts';
+import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { until } from '../../support/until.ts';
+
+/** `runWithState`, whose every call brings its options anew. */
+
+const ADDED = Date.now();
+
+function jobOf(id: string, queue?: unknown, more: object = {}): BullJob {
+  const job = {
+    id,
+    name: 'export',
+    data: {},
+    timestamp: ADDED,
+    attemptsMade: 0,
+    attemptsStarted: 1,
+    queueQualifiedName: 'bull:films',
+  };
+  const calls = { log: () => 0, moveToDelayed: async () => undefined, updateProgress: async () => undefined };
+  return { ...job, ...calls, ...more, ...(queue !== undefined && { queue }) };
+}
+
+const open = (): StateStore => createStateStore({ metastore: memoryMetastore() });
+const workerOf = (): EventEmitter => Object.assign(new EventEmitter(), { processFn: () => undefined });
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+test.each(['cancel', 'leave'] as const)(
+  'does as told (%s) with a job whose last attempt died elsewhere',
+  async (onFinalFailure) => {
+    const store = open();
+    const worker = workerOf();
+    const cancelled: unknown[] = [];
+    const far = externalJob<undefined, string, never>({
+      submit: async () => 'far-1',
+      getStatus: async () => ({ state: 'active' }),
+      cancel: async (id) => void cancelled.push(id),
+    });
+    const run = (id: string): Promise<unknown> =>
+      runWithState(
+        store,
+        { job: jobOf(id, worker), token: 't', signal: undefined },
+        async (ctx) => void (await ctx.submit(far, undefined)),
+        { onFinalFailure },
+      );
+    await run('1');
+    await run('2');
+    const lines: string[] = [];
+    worker.emit('failed', jobOf('1', worker, { finishedOn: 2, log: (line: string) => lines.push(line) }));
+    if (onFinalFailure === 'cancel') await until(() => lines.length > 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(cancelled).toEqual(onFinalFailure === 'cancel' ? ['far-1'] : []);
+  },
+);
+
+test('warns once for a store, not once for a job', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const store = open();
+  for (const id of ['1', '2', '3']) {
+    const job = jobOf(id, undefined, { extendLock: async () => 1 });
+    await runWithState(store, { job, token: 't', signal: undefined }, async () => undefined);
+  }
+  expect(warn).toHaveBeenCalledTimes(1);
+});
