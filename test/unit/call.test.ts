@@ -161,7 +161,8 @@ describe('two signals joined', () => {
   });
 
   it('may be of different implementations', () => {
-    const foreign = Object.assign(new EventTarget(), { aborted: false, reason: undefined as unknown });
+    const shape: { aborted: boolean; reason: unknown } = { aborted: false, reason: undefined };
+    const foreign = Object.assign(new EventTarget(), shape);
     const { signal } = joined(new AbortController().signal, foreign as unknown as AbortSignal);
 
     Object.assign(foreign, { aborted: true, reason: 'from afar' }).dispatchEvent(new Event('abort'));
