@@ -8,7 +8,7 @@ import { foreignFormat } from './outcome.ts';
 
 /**
  * A scope of the memory metastore: the fields that Redis would hold, as the same text, and the steps that all scripts share.
- * Each step runs to its end without a wait, which makes it atomic. What changes here changes in `redis-scripts.ts` too.
+ * Each step runs to its end without a wait, which makes it atomic. What changes here changes in `redis-script.ts` too.
  */
 
 /** The `store` of errors. */
