@@ -280,7 +280,8 @@ export class InputChangedError extends MooringError<'mooring.input-changed'> {
 export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   readonly code = 'mooring.not-submitted' as const;
   /**
-   * How long the far side asked to be left alone.
+   * How long the far side asked to be left alone. A retryable refusal with it hands the job back to a runtime that can start it
+   * again after a time (the adapter's `release`), for so long; without that, the error passes and the runtime's own backoff decides.
    * @defaultValue none
    */
   declare readonly retryAfter?: Duration;

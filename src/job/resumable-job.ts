@@ -4,8 +4,10 @@ import {
   ExternalJobMissingError,
   ExternalJobUnknownError,
   InputChangedError,
+  isMooringError,
 } from '../errors.ts';
 import type { DecisionKind } from '../events.ts';
+import { milliseconds } from '../duration.ts';
 import type { JsonValue } from '../value.ts';
 import { afterInputChange, decide, inputChanged, judge, nextSubmission, type Step, type Unresolved } from './decision.ts';
 import { finishFailed, finishSucceeded, recordedResult } from './finish.ts';
@@ -113,9 +115,13 @@ async function sendStep(run: Run, position: Position, { plan }: Step & { do: 'se
       'the input changed: next submission',
     );
   }
-  const sent = await send(run, plan, record).catch((error: unknown) => {
+  const sent = await send(run, plan, record).catch(async (error: unknown) => {
     if (!run.signal.aborted) run.announce(plan.kind, plan.submission);
-    throw error;
+    const after = askedToWait(run, error);
+    if (after === undefined) throw error;
+    // Where runs beside this one keep the attempt from being handed back, it is over later, and decided on again.
+    await run.waiting.pause(after, true, run.signal);
+    return { kind: 'again' } as const;
   });
   if (sent.kind === 'again') return reread(run);
   if (plan.cancels !== undefined) {
@@ -130,6 +136,12 @@ async function sendStep(run: Run, position: Position, { plan }: Step & { do: 'se
     kind: sent.found ? 'reconnected' : plan.kind,
     next: undefined,
   };
+}
+
+/** How long a far side that refused a submit asked to be left alone, in milliseconds, where the attempt can be handed back. */
+function askedToWait({ attempt }: Run, error: unknown): number | undefined {
+  if (!attempt.release || !isMooringError(error) || error.code !== 'mooring.not-submitted' || !error.retryable) return undefined;
+  return error.retryAfter === undefined ? undefined : milliseconds(error.retryAfter, 'retryAfter');
 }
 
 /** Asks the far side how the recorded job is, waits for its end, and writes that down. */

@@ -6,6 +6,7 @@ import {
   InvalidKeyError,
   isSuspension,
   jobRecords,
+  NotSubmittedError,
   StaleAttemptError,
   StoreUnavailableError,
   type AttemptOptions,
@@ -286,6 +287,50 @@ describe('waiting by release', () => {
     const parts = setting({ activeLooks: 3 });
     const { releases } = await released(parts, (ctx) => ctx.run(parts.far.job(), 'clip', { wait: { mode: 'release' } }));
     expect(releases).toEqual([]);
+  });
+
+  describe('for a far side that is busy', () => {
+    const refusing = (parts: ReturnType<typeof setting>, times: number, options: { retryable?: boolean } = {}) => {
+      let left = times;
+      return parts.far.job({
+        submit: async (input, context) => {
+          if (left-- > 0) throw new NotSubmittedError('429', { retryAfter: '30s', ...options });
+          return parts.far.job().submit(input, context);
+        },
+      });
+    };
+
+    test('the job is handed back for as long as it asked', async () => {
+      const parts = setting();
+      const job = refusing(parts, 2);
+      const { result, releases } = await released(parts, (ctx) => ctx.run(job, 'clip'));
+      expect(result).toMatchObject({ of: 'job-1' });
+      expect(releases).toEqual([30_000, 30_000]);
+    });
+
+    test('beside a run that holds the attempt, the refused one is over later', async () => {
+      const parts = setting({ activeLooks: 20 });
+      const { clock } = parts;
+      const start = clock.now();
+      const held = parts.far.job({ externalIdKey: 'held' });
+      const { releases } = await released(parts, (ctx) =>
+        Promise.all([ctx.run(held, 'a', { wait: { mode: 'hold' } }), ctx.run(refusing(parts, 1), 'b')]),
+      );
+      expect(releases).toEqual([]);
+      expect(clock.now() - start).toBeGreaterThanOrEqual(30_000);
+      expect(parts.far.jobs).toHaveLength(2);
+    });
+
+    test('a refusal for good passes, and so does any from a runtime that cannot release', async () => {
+      const parts = setting();
+      await expect(released(parts, (ctx) => ctx.run(refusing(parts, 1, { retryable: false }), 'clip'))).rejects.toBeInstanceOf(
+        NotSubmittedError,
+      );
+      await expect(parts.task.attempt((ctx) => ctx.run(refusing(parts, 1), 'clip'))).rejects.toMatchObject({
+        code: 'mooring.not-submitted',
+        retryAfter: '30s',
+      });
+    });
   });
 
   test('runs side by side let go when all of them wait, until the earliest poll', async () => {
