@@ -16,8 +16,8 @@ export async function unpackFromDebian(folder: string): Promise<void> {
   const downloads = join(folder, 'downloads');
   await mkdir(downloads);
   await must('apt-get', [...apt, 'download', ...packages], downloads);
-  const root = join(folder, 'root');
-  for (const file of await readdir(downloads)) await must('dpkg', ['-x', join(downloads, file), root], folder);
+  const files = join(folder, 'files');
+  for (const file of await readdir(downloads)) await must('dpkg', ['-x', join(downloads, file), files], folder);
   await writeLaunchers(folder);
 }
 
@@ -68,9 +68,9 @@ async function writeLaunchers(folder: string): Promise<void> {
   const lines = [
     '#!/bin/sh',
     'here=$(cd "$(dirname "$0")/.." && pwd)',
-    'LD_LIBRARY_PATH=$(ls -d "$here"/root/usr/lib/*-linux-* "$here"/root/lib/*-linux-* 2>/dev/null | tr "\\n" ":")$LD_LIBRARY_PATH',
+    'LD_LIBRARY_PATH=$(ls -d "$here"/files/usr/lib/*-linux-* "$here"/files/lib/*-linux-* 2>/dev/null | tr "\\n" ":")$LD_LIBRARY_PATH',
     'export LD_LIBRARY_PATH',
-    'exec "$here/root/usr/bin/$(basename "$0")" "$@"',
+    'exec "$here/files/usr/bin/$(basename "$0")" "$@"',
     '',
   ];
   await mkdir(join(folder, 'bin'));
