@@ -1,5 +1,6 @@
 import { parseWriteId, type Version } from './fence.ts';
 import { CorruptEntryError, type ErrorContext } from './errors.ts';
+import { HEAD_LENGTH, readHead } from './head.ts';
 import { isObjectKey } from './path.ts';
 import type { TaskScope } from './scope.ts';
 
@@ -11,12 +12,6 @@ import type { TaskScope } from './scope.ts';
 
 /** The format that this version writes and reads. */
 export const ENTRY_FORMAT = '1';
-
-/** The instant that stands for no end. */
-export const NEVER = 9_999_999_999_999;
-
-/** Places in the head, as [from, to) of JavaScript. The scripts use the same, counted from 1. */
-const HEAD = { kind: 1, writeId: [3, 55], updatedAt: [56, 69], expiresAt: [70, 83], json: 84 } as const;
 
 /** What stands between the parts, so that a head whose places have shifted is not read. */
 const SHAPE = /^.{2} .{52} \d{13} \d{13}(?: |$)/;
@@ -77,19 +72,16 @@ export function parseEntry(text: string, where: ErrorContext, body?: Uint8Array)
   if (text[0] !== ENTRY_FORMAT) {
     throw new CorruptEntryError(`the entry has format ${JSON.stringify(text[0])}, this version reads ${ENTRY_FORMAT}`, where);
   }
-  const kind = text[HEAD.kind];
-  const writeId = text.slice(...HEAD.writeId);
-  const updatedAt = Number(text.slice(...HEAD.updatedAt));
-  const expiresAt = Number(text.slice(...HEAD.expiresAt));
-  const meta = kind === 't' ? { type: 'json', size: 0 } : parseMeta(text.slice(HEAD.json));
+  const { letter: kind, version, updatedAt, expiresAt } = readHead(text);
+  const meta = kind === 't' ? { type: 'json', size: 0 } : parseMeta(text.slice(HEAD_LENGTH + 1));
   const sound =
     (kind === 'i' || kind === 'r' || kind === 't') &&
     SHAPE.test(text) &&
-    parseWriteId(writeId) !== undefined &&
+    parseWriteId(version) !== undefined &&
     isMeta(meta) &&
     (kind === 'r') === (meta.ref !== undefined);
   if (!sound) throw new CorruptEntryError('the entry is damaged', where);
-  return { kind, version: writeId as Version, updatedAt, expiresAt, meta, ...(body === undefined ? {} : { body }) };
+  return { kind, version, updatedAt, expiresAt, meta, ...(body === undefined ? {} : { body }) };
 }
 
 function parseMeta(json: string): unknown {

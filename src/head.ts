@@ -1,4 +1,3 @@
-import { NEVER } from './entry.ts';
 import type { Version, WriteId } from './fence.ts';
 import type { RetentionMs } from './retention.ts';
 
@@ -6,6 +5,9 @@ import type { RetentionMs } from './retention.ts';
  * The head that entries and records share, of fixed places: `<format><letter> <write ID 52> <updated at 13> <expires at 13>`.
  * The scripts of the metastore read it at the same places, and compare its parts as text.
  */
+
+/** The instant that stands for no end. */
+export const NEVER = 9_999_999_999_999;
 
 /** Places of JavaScript, as [from, to). */
 const PLACE = {

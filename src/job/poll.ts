@@ -1,6 +1,6 @@
 import { milliseconds, type Duration } from '../duration.ts';
 import { ExternalJobUnknownError } from '../errors.ts';
-import { NEVER } from '../entry.ts';
+import { NEVER } from '../head.ts';
 import { countStatusError } from '../telemetry.ts';
 import type { JsonValue } from '../value.ts';
 import { judge, type Verdict } from './decision.ts';

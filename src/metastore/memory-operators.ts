@@ -1,6 +1,5 @@
-import { NEVER } from '../entry.ts';
 import { writeIdText, type WriteId } from '../fence.ts';
-import { instant, readHead } from '../head.ts';
+import { instant, NEVER, readHead } from '../head.ts';
 import { FIELD, PREFIX } from './layout.ts';
 import { FENCE_KEPT, LATENESS, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import {

@@ -1,6 +1,6 @@
-import { ENTRY_FORMAT, NEVER, type EntryMeta, type Reference } from '../entry.ts';
+import { ENTRY_FORMAT, type EntryMeta, type Reference } from '../entry.ts';
 import type { Fence } from '../fence.ts';
-import { headText, instant, readHead, type Head } from '../head.ts';
+import { HEAD_LENGTH, type Head, headText, instant, NEVER, readHead } from '../head.ts';
 import { FIELD, PREFIX } from './layout.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import type { RawEntry, ScopeAddress } from './metastore.ts';
@@ -177,7 +177,7 @@ export function supersede(step: Step, text: string | undefined, next?: Reference
 function referenceOf(text: string): Reference | undefined {
   if (readHead(text).letter !== 'r') return undefined;
   try {
-    return (JSON.parse(text.slice(84)) as EntryMeta).ref;
+    return (JSON.parse(text.slice(HEAD_LENGTH + 1)) as EntryMeta).ref;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
-import { entryParts, NEVER } from '../entry.ts';
+import { entryParts } from '../entry.ts';
 import { writeIdText, type Version, type WriteId } from '../fence.ts';
-import { expiryOf, headText, readHead, sequenceText, type Head } from '../head.ts';
+import { expiryOf, type Head, headText, NEVER, readHead, sequenceText } from '../head.ts';
 import { FIELD, PREFIX, RESULT } from './layout.ts';
 import { LATENESS, SWEEP_TIME } from './lifetimes.ts';
 import {

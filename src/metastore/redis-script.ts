@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { NEVER } from '../entry.ts';
+import { NEVER } from '../head.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 
 /**

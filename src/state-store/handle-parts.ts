@@ -1,4 +1,5 @@
-import { NEVER, type EntryMeta } from '../entry.ts';
+import type { EntryMeta } from '../entry.ts';
+import { NEVER } from '../head.ts';
 import type { Version } from '../fence.ts';
 import { keyName, objectKey } from '../path.ts';
 import type { Access } from './access.ts';

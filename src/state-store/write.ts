@@ -1,5 +1,6 @@
 import type { CallOptions } from '../call.ts';
-import { NEVER, type EntryMeta } from '../entry.ts';
+import type { EntryMeta } from '../entry.ts';
+import { NEVER } from '../head.ts';
 import { StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../errors.ts';
 import { writeIdText, type Version } from '../fence.ts';
 import type { ValueWrite, WriteReply } from '../metastore/metastore.ts';

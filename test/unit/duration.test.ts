@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { milliseconds, type Duration } from '../../src/duration.ts';
-import { NEVER } from '../../src/entry.ts';
+import { NEVER } from '../../src/head.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { retentionMs, type Retention } from '../../src/retention.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { ENTRY_FORMAT, entryParts, NEVER, parseEntry, type EntryMeta } from '../../src/entry.ts';
+import { ENTRY_FORMAT, entryParts, parseEntry, type EntryMeta } from '../../src/entry.ts';
+import { NEVER } from '../../src/head.ts';
 import { CorruptEntryError } from '../../src/errors.ts';
 import { orderedFence, writeIdText } from '../../src/fence.ts';
 
