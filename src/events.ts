@@ -1,3 +1,4 @@
+import type { SweepReport } from './sweep-report.ts';
 import type { AssetScope, TaskScope } from './scope.ts';
 
 /** What a run did, or found. */
@@ -16,4 +17,5 @@ export type DecisionKind =
 export type StateEvent =
   | { type: 'decision'; decision: DecisionKind; scope: TaskScope; externalIdKey: string; submission: number; attempt: number }
   | { type: 'stale-write' | 'missing-object' | 'orphan'; scope: TaskScope | AssetScope; key: string }
-  | { type: 'offload'; bytes: number; storedBytes: number };
+  | { type: 'offload'; bytes: number; storedBytes: number }
+  | { type: 'sweep'; report: SweepReport };

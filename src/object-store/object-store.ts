@@ -1,5 +1,15 @@
 import type { CallOptions } from '../call.ts';
 
+/** Options of `put()`. */
+export interface PutOptions extends CallOptions {
+  ifAbsent: boolean;
+  /**
+   * When the value ends, for stores whose bucket can delete what is over by itself. Nothing rests on it.
+   * @defaultValue none: it does not end, or that is not known
+   */
+  expiresAt?: Date;
+}
+
 /**
  * Where large values lie, under names that are never used twice. A store does not retry, log or translate: the façade turns
  * whatever it throws into one error family. 'Missing' is `undefined`, and nothing else (no permission, no bucket) may be.
@@ -11,11 +21,7 @@ export interface ObjectStore {
    * Makes an object. `'exists'`: with `ifAbsent`, one of that name was there, and was left as it is; without `ifAbsent` an object
    * of that name is replaced.
    */
-  put(
-    key: string,
-    body: Uint8Array | AsyncIterable<Uint8Array>,
-    options: CallOptions & { ifAbsent: boolean },
-  ): Promise<'created' | 'exists'>;
+  put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<'created' | 'exists'>;
   /** The bytes of an object; `undefined` where there is none. */
   get(key: string, options?: CallOptions): Promise<Uint8Array | undefined>;
   /** The bytes of an object, or a part of them; `undefined` where there is none. `start` and `end` are byte offsets, `end` exclusive. */
@@ -27,4 +33,9 @@ export interface ObjectStore {
   delete(keys: readonly string[], options?: CallOptions): Promise<readonly { key: string; error: unknown }[]>;
   /** In the order of the keys' bytes. */
   list(prefix: string, options?: CallOptions): AsyncIterable<{ key: string; size: number; modifiedAt: Date }>;
+  /**
+   * Uploads that were begun before then and never finished, which `list` does not show; `remove` ends each of them. Left out by
+   * stores that leave none.
+   */
+  unfinished?(before: Date, options: CallOptions & { prefix: string; remove: boolean }): AsyncIterable<{ key: string }>;
 }

@@ -1,0 +1,11 @@
+/** What `sweep()` or `reconcile()` removed, or would remove. */
+export interface SweepReport {
+  /** Entries that had expired. */
+  entries: number;
+  /** Objects that nothing refers to any more. */
+  objects: number;
+  /** Bytes in those objects. */
+  bytes: number;
+  /** Scopes and objects that could not be done, by path, with the code of the error; the next sweep tries them again. */
+  failed: readonly { path: string; code: string }[];
+}
