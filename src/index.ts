@@ -2,7 +2,7 @@
 export type { CallOptions } from './call.ts';
 export type { Clock } from './clock.ts';
 export type { Codec, Encryption } from './codec/codec.ts';
-export type { Duration } from './duration.ts';
+export { milliseconds, type Duration } from './duration.ts';
 export {
   AmbiguousSubmitError,
   CodecUnavailableError,
@@ -39,6 +39,7 @@ export type { Decision, RunOptions, TaskContext, Wait } from './job/task-context
 export type { Logger } from './logger.ts';
 export type { Metastore } from './metastore/metastore.ts';
 export type { ObjectStore } from './object-store/object-store.ts';
+export { requireKnownNames } from './option-names.ts';
 export type { Retention } from './retention.ts';
 export type { AssetScope, TaskScope } from './scope.ts';
 export { createStateStore } from './state-store/create-state-store.ts';

@@ -1,13 +1,13 @@
 import {
-  jobRecords,
   type ExternalId,
   type ExternalJob,
   type JobRecord,
+  jobRecords,
+  milliseconds,
   type StateStore,
   type TaskScope,
 } from '../../src/index.ts';
 import { answerWithin } from './deadline.ts';
-import { milliseconds } from './duration.ts';
 import { logLine, textOf } from './reporting.ts';
 import type { BullJob } from './runtime.ts';
 

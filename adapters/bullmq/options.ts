@@ -1,6 +1,13 @@
-import { ConfigError, type Duration, type Retention, type StateStore, type TaskScope, type Wait } from '../../src/index.ts';
-import { milliseconds } from './duration.ts';
-import { requireKnownNames } from './option-names.ts';
+import {
+  ConfigError,
+  type Duration,
+  milliseconds,
+  requireKnownNames,
+  type Retention,
+  type StateStore,
+  type TaskScope,
+  type Wait,
+} from '../../src/index.ts';
 
 /** How a processor waits, and what becomes of its state. */
 export interface ProcessorOptions<J> {

@@ -1,15 +1,15 @@
 import {
-  ConfigError,
-  externalJob,
   type AnyShape,
+  ConfigError,
   type ExternalId,
   type ExternalJob,
+  externalJob,
+  requireKnownNames,
   type StateShape,
   type StateStore,
   type TaskContext,
 } from '../../src/index.ts';
 import { withGaveUp, watchOf } from './lifecycle.ts';
-import { requireKnownNames } from './option-names.ts';
 import { methodSetups } from './method-setups.ts';
 import type { ProcessorOptions } from './options.ts';
 import { runAttempt } from './run.ts';

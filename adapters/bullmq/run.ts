@@ -64,7 +64,7 @@ async function attempt<J extends BullJob, Result, Shape extends StateShape<Shape
   const stop = createStop(job, token);
   const waiting = waitingOf(setup, job, worker);
   const known = createKnownJobs(setup.known);
-  const begun = await beginAttempt<Shape>(store, {
+  const begun = beginAttempt<Shape>(store, {
     scope: setup.scopeOf(job),
     ...attemptFacts(job),
     logger: jobLogger(job, waiting.isPoll),

@@ -1,5 +1,11 @@
-import { isMooringError, StaleAttemptError, type Attempt, type Duration, type StateShape } from '../../src/index.ts';
-import { milliseconds } from './duration.ts';
+import {
+  type Attempt,
+  type Duration,
+  isMooringError,
+  milliseconds,
+  StaleAttemptError,
+  type StateShape,
+} from '../../src/index.ts';
 import { cancelledError, delayedError, handBackError, isEndOfAttempt } from './errors.ts';
 import { textOf } from './reporting.ts';
 import type { BullJob } from './runtime.ts';

@@ -36,14 +36,15 @@ export interface Attempt<Shape extends StateShape<Shape> = AnyShape> extends Asy
 }
 
 /**
- * The door of the adapters: begins one attempt of one task. Does no I/O; the attempt takes its fence at the first use of state.
+ * The door of the adapters: begins one attempt of one task. Does no I/O, so that an adapter can hand out its context at once; the
+ * attempt takes its fence at the first use of state.
  *
  * @throws {@link ConfigError} {@link InvalidKeyError}
  */
-export async function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
+export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
   store: StateStore,
   options: AttemptOptions,
-): Promise<Attempt<Shape>> {
+): Attempt<Shape> {
   const core = coreOf(store);
   const attempt = resolveAttempt(options);
   const life = createLife([core.logger, attempt.logger]);

@@ -63,7 +63,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
   ): Promise<Result> => {
     starts += 1;
     const world = killableWorld(core, killAt);
-    const attempt: Attempt<Shape> = await beginAttempt<Shape>(withCoreParts(store, world.parts), {
+    const attempt: Attempt<Shape> = beginAttempt<Shape>(withCoreParts(store, world.parts), {
       scope: checked,
       attempt: attempts,
       first: starts === 1,

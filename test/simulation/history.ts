@@ -111,7 +111,7 @@ export async function happen({
     const metastore = simMetastore(world, core.metastore, process, { faulty, applied, copies });
     const parts = { metastore, clock: world.clock(process), timer: world.timer(process) };
     world.note(`${process.name} starts${clean ? ', without misfortune' : ''}`);
-    const running = await beginAttempt(withCoreParts(store, parts), {
+    const running = beginAttempt(withCoreParts(store, parts), {
       scope: SCOPE,
       attempt: number,
       first: number === 1,

@@ -6,7 +6,7 @@ const scope = { flow: 'f', run: 'r', task: 't' };
 const createdAt = new Date(0);
 
 // The door of the adapters is open to others: an ordered fence, or one that is drawn and proven.
-const attempt = await beginAttempt<{ cursor: number }>(store, {
+const attempt = beginAttempt<{ cursor: number }>(store, {
   scope,
   attempt: 2,
   first: false,

@@ -99,7 +99,7 @@ describe('docs/storage-format.md', () => {
       getResult: () => Promise.resolve({ rows: 120 }),
     });
 
-    await using attempt = await beginAttempt(store, {
+    await using attempt = beginAttempt(store, {
       scope: JOB,
       attempt: 1,
       first: true,

@@ -9,7 +9,7 @@ test("a job that could not be delayed says why, and not by which lock's token", 
   const command = { name: 'evalsha', args: ['the-token-of-the-lock'] };
   const moveToDelayed = (): Promise<never> => Promise.reject(Object.assign(new Error('Missing lock for job 7'), { command }));
   const stop = createStop({ moveToDelayed } as unknown as BullJob, 'the-token-of-the-lock');
-  const attempt = await beginAttempt(createStateStore({ metastore: memoryMetastore() }), {
+  const attempt = beginAttempt(createStateStore({ metastore: memoryMetastore() }), {
     scope: { flow: 'f', run: '1', task: 't' },
     attempt: 1,
     first: true,

@@ -1,0 +1,114 @@
+import type { Context } from '@temporalio/activity';
+import {
+  beginAttempt,
+  type Attempt,
+  type AttemptOptions,
+  type StateShape,
+  type StateStore,
+  type TaskScope,
+} from '../../src/index.ts';
+import { activityContext, type ActivityContext } from './activity-context.ts';
+import { callbackToken } from './callback.ts';
+import { heartbeatsOf } from './heartbeat.ts';
+import type { ActivityStateOptions } from './options.ts';
+import { activityLogger, counterOf } from './reporting.ts';
+import { attemptFacts, scopeOf, type ActivityScope } from './scope.ts';
+import { waitingOf } from './waiting.ts';
+
+/**
+ * One attempt of an activity, as Temporal runs it: an attempt of the core for each scope that the activity's code asks for, and
+ * their common end. An external job is cancelled only where a person or the workflow asked; a worker that stops, a pause, a reset and
+ * a timeout leave it to the next attempt.
+ */
+
+/** What is running. */
+export interface ActivityRun {
+  readonly context: Context;
+  readonly store: StateStore;
+  /** The attempt of a scope; the same one for the same scope. */
+  attempt<Shape extends StateShape<Shape>>(scope: ActivityScope): ActivityContext<Shape>;
+  /** Signals whose reasons end this attempt on purpose. */
+  signals(): readonly AbortSignal[];
+  /** The activity has returned its result: shortens the retention of its state. Never rejects. */
+  succeed(): Promise<void>;
+  /** Ends everything, and waits until nothing goes on. */
+  end(): Promise<void>;
+}
+
+/** The state of one execution of an activity; does no I/O. */
+export function activityRun(store: StateStore, options: ActivityStateOptions, context: Context): ActivityRun {
+  const { info } = context;
+  const heartbeats = heartbeatsOf(context);
+  const every = options.heartbeat ?? (info.heartbeatTimeoutMs ? info.heartbeatTimeoutMs / 3 : undefined);
+  const logger = activityLogger(context);
+  const count = counterOf(context);
+  const warned = new Set<string>();
+  const warn = (text: string): void => {
+    if (!warned.has(text)) logger.warn({}, text);
+    warned.add(text);
+  };
+  const waiting = waitingOf(info, Date.now, (why) => warn(`holds an activity that was to be released while it waits: ${why}`));
+  const attempts = new Map<string, { attempt: Attempt; context: ActivityContext }>();
+
+  const stop = (attempt: Attempt): void => {
+    const { reason } = context.cancellationSignal as { reason: unknown };
+    if (context.cancellationDetails?.cancelRequested) attempt.cancel(reason);
+    else attempt.abort(reason);
+  };
+  const beat = async (): Promise<'held'> => {
+    heartbeats.repeat();
+    return 'held';
+  };
+  const begin = (choice: ActivityScope, scope: TaskScope): Attempt => {
+    if (every === undefined && !info.isLocal) {
+      warn(
+        'this activity has no heartbeatTimeout: a worker that dies is noticed at startToCloseTimeout, and no cancellation arrives',
+      );
+    }
+    const attempt = beginAttempt(store, {
+      scope,
+      ...attemptFacts(info, choice),
+      callbackToken: callbackToken(info),
+      logger,
+      release: async (after) => {
+        try {
+          return await waiting.release(after);
+        } finally {
+          count('mooring_releases', {});
+        }
+      },
+      ...(every === undefined || info.isLocal ? {} : { heartbeat: { every, beat } as AttemptOptions['heartbeat'] & object }),
+      ...(options.clearAfterSuccess === undefined ? {} : { clearAfterSuccess: options.clearAfterSuccess }),
+    });
+    if (context.cancellationSignal.aborted) stop(attempt);
+    return attempt;
+  };
+  const stopAll = (): void => {
+    for (const { attempt } of attempts.values()) stop(attempt);
+  };
+  context.cancellationSignal.addEventListener('abort', stopAll, { once: true });
+
+  return {
+    context,
+    store,
+    attempt<Shape extends StateShape<Shape>>(choice: ActivityScope): ActivityContext<Shape> {
+      const scope = scopeOf(info, choice);
+      const name = JSON.stringify([scope.flow, scope.run, scope.task, scope.mapIndex ?? scope.itemKey ?? null]);
+      let known = attempts.get(name);
+      if (!known) {
+        const attempt = begin(choice, scope);
+        known = { attempt, context: activityContext(attempt.context, { heartbeat: heartbeats.say, wait: waiting.choose }) };
+        attempts.set(name, known);
+      }
+      return known.context as unknown as ActivityContext<Shape>;
+    },
+    signals: () => [context.cancellationSignal, ...[...attempts.values()].map(({ attempt }) => attempt.context.signal)],
+    async succeed() {
+      await Promise.all([...attempts.values()].map(({ attempt }) => attempt.succeed()));
+    },
+    async end() {
+      await Promise.all([...attempts.values()].map(({ attempt }) => attempt[Symbol.asyncDispose]()));
+      context.cancellationSignal.removeEventListener('abort', stopAll);
+    },
+  };
+}
