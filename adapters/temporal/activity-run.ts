@@ -6,8 +6,9 @@ import {
   type StateShape,
   type StateStore,
   type TaskScope,
+  type Wait,
 } from '../../src/index.ts';
-import { activityContext, type ActivityContext } from './activity-context.ts';
+import { activityContext, type ActivityContext, type ActivityWait } from './activity-context.ts';
 import { callbackToken } from './callback.ts';
 import { heartbeatsOf } from './heartbeat.ts';
 import type { ActivityStateOptions } from './options.ts';
@@ -35,6 +36,9 @@ export interface ActivityRun {
   end(): Promise<void>;
 }
 
+const NO_HEARTBEAT =
+  'this activity has no heartbeatTimeout: that its worker died is noticed at startToCloseTimeout, and no cancellation arrives';
+
 /** The state of one execution of an activity; does no I/O. */
 export function activityRun(store: StateStore, options: ActivityStateOptions, context: Context): ActivityRun {
   const { info } = context;
@@ -55,16 +59,16 @@ export function activityRun(store: StateStore, options: ActivityStateOptions, co
     if (context.cancellationDetails?.cancelRequested) attempt.cancel(reason);
     else attempt.abort(reason);
   };
+  const wait = (asked: ActivityWait | undefined): Wait => {
+    // A webhook's activity needs none: nobody would send its heartbeats while it waits.
+    if (every === undefined && !info.isLocal && asked?.mode !== 'async') warn(NO_HEARTBEAT);
+    return waiting.choose(asked);
+  };
   const beat = async (): Promise<'held'> => {
     heartbeats.repeat();
     return 'held';
   };
   const begin = (choice: ActivityScope, scope: TaskScope): Attempt => {
-    if (every === undefined && !info.isLocal) {
-      warn(
-        'this activity has no heartbeatTimeout: a worker that dies is noticed at startToCloseTimeout, and no cancellation arrives',
-      );
-    }
     const attempt = beginAttempt(store, {
       scope,
       ...attemptFacts(info, choice),
@@ -97,7 +101,7 @@ export function activityRun(store: StateStore, options: ActivityStateOptions, co
       let known = attempts.get(name);
       if (!known) {
         const attempt = begin(choice, scope);
-        known = { attempt, context: activityContext(attempt.context, { heartbeat: heartbeats.say, wait: waiting.choose }) };
+        known = { attempt, context: activityContext(attempt.context, { heartbeat: heartbeats.say, wait }) };
         attempts.set(name, known);
       }
       return known.context as unknown as ActivityContext<Shape>;
