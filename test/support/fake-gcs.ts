@@ -39,7 +39,10 @@ export async function startFakeGcs(): Promise<GcsServer> {
     const kept = await keep({
       command,
       args: ['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port), '-backend', 'memory', '-log-level', 'error'].concat([
-        ...['-external-url', `http://127.0.0.1:${port}`, '-public-host', `127.0.0.1:${port}`],
+        '-external-url',
+        `http://127.0.0.1:${port}`,
+        '-public-host',
+        `127.0.0.1:${port}`,
       ]),
       env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, GOMAXPROCS: '2' },
       remove: folder,

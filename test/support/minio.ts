@@ -6,10 +6,8 @@ export type { S3Server } from './s3-server.ts';
 export function startMinio(): Promise<S3Server> {
   return startS3({
     name: 'minio',
-    args: (port, folder) => [
-      ...['--quiet', '--certs-dir', `${folder}/certs`],
-      ...['server', '--address', `127.0.0.1:${port}`, `${folder}/data`],
-    ],
+    args: (port, folder) =>
+      ['--quiet', '--certs-dir', `${folder}/certs`].concat('server', '--address', `127.0.0.1:${port}`, `${folder}/data`),
     env: {
       MINIO_ROOT_USER: S3_CREDENTIALS.accessKeyId,
       MINIO_ROOT_PASSWORD: S3_CREDENTIALS.secretAccessKey,

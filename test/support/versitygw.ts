@@ -9,10 +9,13 @@ export type { S3Server } from './s3-server.ts';
 export function startVersityGateway(): Promise<S3Server> {
   return startS3({
     name: 'versitygw',
-    args: (port, folder) => [
-      ...['--quiet', '--keep-alive', '--health', '/health', '--port', `127.0.0.1:${port}`],
-      ...['posix', '--sidecar', `${folder}/attributes`, `${folder}/data`],
-    ],
+    args: (port, folder) =>
+      ['--quiet', '--keep-alive', '--health', '/health', '--port', `127.0.0.1:${port}`].concat([
+        'posix',
+        '--sidecar',
+        `${folder}/attributes`,
+        `${folder}/data`,
+      ]),
     env: { ROOT_ACCESS_KEY: S3_CREDENTIALS.accessKeyId, ROOT_SECRET_KEY: S3_CREDENTIALS.secretAccessKey },
     health: '/health',
   });
