@@ -3,6 +3,7 @@ import type { CallOptions } from '../call.ts';
 import type { EntryMeta, Reference } from '../entry.ts';
 import { CodecUnavailableError, StoreUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
 import type { WriteId } from '../fence.ts';
+import { objectName } from '../object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import { decodeSegment, objectKey } from '../path.ts';
 import type { AssetScope, TaskScope } from '../scope.ts';
@@ -40,7 +41,6 @@ export interface Prepared {
 const SMALLEST_COMPRESSED = 1_024;
 /** Compression that leaves more than this share costs every reader more than it saves. */
 const PAYS = 0.9;
-const EXTENSIONS: Readonly<Record<string, string>> = { gzip: 'gz', snappy: 'sz', brotli: 'br', zstd: 'zst' };
 
 /**
  * Checks a value and turns it into bytes. Does no I/O.
@@ -102,11 +102,13 @@ async function putValue(
 ): Promise<Reference> {
   const where = { scope: address.scope, key: address.key };
   const at = { store, where, call };
+  await core.beforeObject(call);
   const { codec, bytes: encoded } = await encode(core, value.bytes, at);
   // The time of the put, by the metastore's clock: `reconcile()` lets what is young be.
   const now = await core.metastore.now(call);
-  const object = objectKey(core.namespace, address.path, address.name, objectName(id, now, extension(core, value.type, codec)));
   const { encryption } = core;
+  const form = { type: value.type, codec, encrypted: encryption !== undefined, framed: false };
+  const object = objectKey(core.namespace, address.path, address.name, objectName(id, now, form));
   const body = encryption
     ? await within(core, at, `encrypting with ${encryption.name}`, () => encryption.encrypt(encoded, { path: object }))
     : encoded;
@@ -139,17 +141,4 @@ async function encode(core: StoreCore, bytes: Uint8Array, at: ObjectCall): Promi
     throw new CodecUnavailableError(codec.name, 'it could not encode the value', { ...at.where, cause: encoded.cause });
   }
   return encoded.bytes.length < bytes.length * PAYS ? { codec: codec.name, bytes: encoded.bytes } : raw;
-}
-
-/** Never used twice: the nonce is drawn for every attempt and handle, the sequence counts its writes. */
-function objectName(id: WriteId, now: number, ending: string): string {
-  return `${id.fence}-${String(id.sequence).padStart(10, '0')}-${id.nonce}-${String(now).padStart(13, '0')}.${ending}`;
-}
-
-/** For people who look into a bucket; reading never guesses from it. */
-function extension(core: StoreCore, type: EntryMeta['type'], codec: string): string {
-  const parts = [type === 'json' ? 'json' : 'bin'];
-  if (codec !== 'none') parts.push(EXTENSIONS[codec] ?? codec);
-  if (core.encryption) parts.push('enc');
-  return parts.join('.');
 }
