@@ -44,6 +44,8 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
   const { background = false, progress = (line) => void process.stderr.write(`${line}\n`) } = options;
   const folder = cacheFolder(name);
   const started = performance.now();
+  const seconds = (): string => `${((performance.now() - started) / 1_000).toFixed(0)} s`;
+  const timer = setInterval(() => progress(`${name}: building, ${seconds()} so far`), 30_000).unref();
   try {
     progress(`${name}: neither in PATH nor in the cache, building ${program}@${version} (once)`);
     await fillOnce(folder, (temporary) => goInstall(`${program}@${version}`, binary, temporary, background));
@@ -54,8 +56,10 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
         `${join(folder, binary)}, or install Go 1.25 or later and run this again with a network`,
       { cause: error },
     );
+  } finally {
+    clearInterval(timer);
   }
-  progress(`${name}: built in ${((performance.now() - started) / 1_000).toFixed(0)} s`);
+  progress(`${name}: built in ${seconds()}`);
   return join(folder, binary);
 }
 
