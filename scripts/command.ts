@@ -24,15 +24,3 @@ export function run(
     child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
   });
 }
-
-/** Runs a command on this terminal and resolves with its exit code. */
-export function show(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { env, stdio: 'inherit' });
-    child.on('error', (error) => {
-      process.stderr.write(`${command}: ${error.message}\n`);
-      resolve(127);
-    });
-    child.on('close', (code) => resolve(code ?? 1));
-  });
-}

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { ROOT } from './build.ts';
-import { show } from './command.ts';
+import { run } from './command.ts';
+import { runKept } from './kept.ts';
 
 /** What a run came to. A file that does not run is a failure, and so is a test that is skipped. */
 export interface Counts {
@@ -21,6 +22,8 @@ export interface JestRun {
   nodeFolder?: string;
   /** Folders to have first in PATH. */
   path?: readonly string[];
+  /** Added to the environment. */
+  env?: Readonly<Record<string, string>>;
 }
 
 interface JestReport {
@@ -32,22 +35,29 @@ interface JestReport {
 }
 
 const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
+const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 
-/** Runs Jest on this terminal. */
-export async function runJest({ args, config, nodeFolder, path = [] }: JestRun): Promise<Counts> {
+/** The test files that Jest would run, by their paths; none where it does not understand its arguments. */
+export async function testFiles(args: readonly string[] = []): Promise<string[]> {
+  const { code, stdout } = await run(process.execPath, [...FLAGS, JEST, '--listTests', ...args], { cwd: ROOT });
+  return code === 0 ? stdout.split('\n').filter((line) => line.endsWith('.ts')) : [];
+}
+
+/** Runs Jest on this terminal; it ends when we do. */
+export async function runJest({ args, config, nodeFolder, path = [], env: more = {} }: JestRun): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), 'mooring-jest-'));
   try {
     const outputFile = join(folder, 'report.json');
     const node = nodeFolder ?? dirname(process.execPath);
-    const env = { ...process.env, PATH: [...path, node, process.env['PATH']].join(delimiter) };
+    const env = { ...process.env, ...more, PATH: [...path, node, process.env['PATH']].join(delimiter) };
     const options = [
       ...(config ? ['--config', JSON.stringify({ ...config, rootDir: ROOT })] : []),
       '--json',
       '--outputFile',
       outputFile,
     ];
-    const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-    const code = await show(join(node, 'node'), [...flags, JEST, ...options, ...args], env);
+    const command = [join(node, 'node'), ...FLAGS, JEST, ...options, ...args];
+    const { code } = await runKept({ command, env, folder, output: 'shown' });
     const report = await readFile(outputFile, 'utf8').catch(() => undefined);
     if (report === undefined) return { passed: 0, failed: 1 };
     const counts = count(JSON.parse(report) as JestReport);

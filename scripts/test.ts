@@ -1,32 +1,73 @@
 /**
- * `npm test`: provides a Redis, builds, and runs every test; then, with the other versions of Node, the unit tests against the
- * built package. `npm test -- <paths or Jest options>` runs only those tests. The last line is `N passed, N failed`.
+ * `npm test`: builds, and runs every test; with the other versions of Node the unit tests once more, against the built package.
+ * The servers that the tests start are provided on the way: what is missing is built while the tests run that need none.
+ * `npm test -- <paths or Jest options>` runs only those tests. The last line is `N passed, N failed`.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureBuilt, ROOT } from './build.ts';
-import { runJest, type Counts } from './jest.ts';
+import { runJest, testFiles, type Counts } from './jest.ts';
 import { nodeFolder, OTHER_MAJORS } from './node-versions.ts';
 import { redisFolder } from './redis/binary.ts';
+import { REFUSED, type BuildOptions } from './servers/binary.ts';
+import type { ServerName } from './servers/list.ts';
+import { serversNeeded } from './servers/needs.ts';
+import { provideServers, refusals } from './servers/provide.ts';
 
-/** Two cores; the crash tests, which fill them by themselves, come afterwards and alone. */
+/** Two cores; the crash tests, which fill them by themselves, come last and alone. */
 const WORKERS = '--maxWorkers=2';
-const CRASH = 'test/crash/';
+const CRASH = join(ROOT, 'test', 'crash');
 /** The packed tarball in an empty project: what it exports, and the README's quick start. */
 const SMOKE = ['test/package/exports', 'test/package/quick-start'];
 const JEST_CONFIG = new URL('../jest.config.js', import.meta.url);
+
+type Environment = Readonly<Record<string, string>>;
 
 async function main(args: readonly string[]): Promise<Counts> {
   const path = [await redisFolder()];
   await rm(join(ROOT, 'dist'), { recursive: true, force: true });
   await ensureBuilt();
-  if (args.length > 0) return runJest({ args: [WORKERS, ...args], path });
+  const needed = await serversNeeded(await testFiles(args));
+  if (args.length > 0) return runJest({ args: [WORKERS, ...args], path, env: await provide(needed) });
+
+  const provided = provide(needed, { background: true });
+  const files = [...needed.keys()];
+  const crash = files.filter((file) => file.startsWith(CRASH));
+  const others = files.filter((file) => !crash.includes(file));
   const runs = [
-    await runJest({ args: [WORKERS, '--testPathIgnorePatterns', CRASH, '/node_modules/'], path }),
-    await runJest({ args: ['--runInBand', CRASH], path }),
+    await runFiles(
+      others.filter((file) => needed.get(file)?.length === 0),
+      [WORKERS],
+      path,
+    ),
   ];
   for (const major of OTHER_MAJORS) runs.push(await withNode(major, path));
+  const env = await provided;
+  runs.push(
+    await runFiles(
+      others.filter((file) => needed.get(file)?.length !== 0),
+      [WORKERS],
+      path,
+      env,
+    ),
+  );
+  runs.push(await runFiles(crash, ['--runInBand'], path, env));
   return { passed: sum(runs.map((run) => run.passed)), failed: sum(runs.map((run) => run.failed)) };
+}
+
+/** Provides what the tests need, and gives what they are told of it: what is missing, so that each fails at once, and says how. */
+async function provide(needed: ReadonlyMap<string, readonly ServerName[]>, options: BuildOptions = {}): Promise<Environment> {
+  return { [REFUSED]: JSON.stringify(refusals(await provideServers([...needed.values()].flat(), options))) };
+}
+
+async function runFiles(
+  files: readonly string[],
+  options: string[],
+  path: readonly string[],
+  env: Environment = {},
+): Promise<Counts> {
+  if (files.length === 0) return { passed: 0, failed: 0 };
+  return runJest({ args: [...options, '--runTestsByPath', ...files], path, env });
 }
 
 /** The unit tests under another Node, with `dist` in place of `src`. */

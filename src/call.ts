@@ -70,6 +70,24 @@ export function joined(life: AbortSignal, own: AbortSignal | undefined): { signa
   };
 }
 
+/** Waits, but not beyond the abort; what `work` comes to then is ignored. Rejects with the signal's reason. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const settle = (then: () => void): void => {
+      signal.removeEventListener('abort', abort);
+      then();
+    };
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    );
+  });
+}
+
 /** How a bounded call ended: with a value, or without one because of its deadline or the caller. */
 export type Bounded<T> = { ended: 'value'; value: T } | { ended: 'deadline' } | { ended: 'aborted'; reason: unknown };
 

@@ -200,6 +200,17 @@ export class CodecUnavailableError extends MooringError<'mooring.codec-unavailab
   }
 }
 
+/**
+ * The metastore does not look as if it knew all that the object store holds: it was emptied, restored, or is another one. Nothing
+ * was deleted. Restore it, or run `recover()`.
+ */
+export class StateLostError extends MooringError<'mooring.state-lost'> {
+  readonly code = 'mooring.state-lost' as const;
+  constructor(why: string, context?: ErrorContext) {
+    super(`${why}; nothing was deleted: restore the metastore, or run recover()`, false, context);
+  }
+}
+
 /** The external job may or may not have been submitted, and nothing can tell. A person answers, with `jobRecords()`. */
 export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit'> {
   readonly code = 'mooring.ambiguous-submit' as const;
@@ -323,6 +334,7 @@ export type AnyMooringError =
   | UnknownLocationError
   | CorruptEntryError
   | CodecUnavailableError
+  | StateLostError
   | StoreUnavailableError
   | OutcomeUnknownError
   | AmbiguousSubmitError

@@ -20,6 +20,7 @@ export {
   NotSubmittedError,
   OutcomeUnknownError,
   StaleAttemptError,
+  StateLostError,
   StoreUnavailableError,
   UnknownLocationError,
   ValueTooLargeError,

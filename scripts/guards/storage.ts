@@ -77,8 +77,8 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 † the nonce in the names of objects',
-    file: 'src/state-store/prepare-value.ts',
-    remove: { text: '-${id.nonce}-${String(now)', by: '-${String(now)' },
+    file: 'src/object-name.ts',
+    remove: { text: '-${id.nonce}-${instant(time)', by: '-${instant(time)' },
     test: { file: STORE, name: 'never use one object name' },
   },
   {

@@ -41,14 +41,14 @@ export function pakoGzip(): Codec {
 }
 
 function pakoGunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  const decoded = new Uint8Array(maxBytes);
+  const chunks: Uint8Array[] = [];
   let length = 0;
   const inflate = new Inflate({ windowBits: GZIP_ONLY });
   inflate.onData = (chunk) => {
-    if (length + chunk.length > maxBytes) throw damaged(NAME, maxBytes);
-    decoded.set(chunk, length);
     length += chunk.length;
+    if (length > maxBytes) throw damaged(NAME, maxBytes);
+    chunks.push(chunk);
   };
   if (!inflate.push(bytes, true)) throw damaged(NAME, maxBytes, new Error(inflate.msg));
-  return decoded.subarray(0, length);
+  return Buffer.concat(chunks, length);
 }

@@ -6,6 +6,8 @@ import snappyjs from 'snappyjs';
 /** Both directions of one implementation. */
 export interface SnappyBlocks {
   compress(block: Uint8Array): Uint8Array;
+  /** The same in a thread of the pool, where there is one. */
+  compressLater?(block: Uint8Array): Promise<Uint8Array>;
   /** `undefined` for what is not a block of at most `maxBytes`. */
   uncompress(block: Uint8Array, maxBytes: number): Uint8Array | undefined;
 }
@@ -13,6 +15,7 @@ export interface SnappyBlocks {
 /** The part of the package `snappy` that is called. */
 export interface NativeSnappy {
   compressSync(input: Uint8Array, options: { copyOutputData: true }): Uint8Array;
+  compress(input: Uint8Array, options: { copyOutputData: true }): Promise<Uint8Array>;
   uncompressSync(input: Uint8Array, options: { asBuffer: true; copyOutputData: true }): Uint8Array | string;
 }
 
@@ -23,8 +26,8 @@ export interface NativeSnappy {
 export function installedSnappy(): NativeSnappy | undefined {
   try {
     const installed = createRequire(import.meta.url)('snappy') as Partial<NativeSnappy>;
-    const complete = typeof installed.compressSync === 'function' && typeof installed.uncompressSync === 'function';
-    return complete ? (installed as NativeSnappy) : undefined;
+    const called = [installed.compressSync, installed.compress, installed.uncompressSync];
+    return called.every((call) => typeof call === 'function') ? (installed as NativeSnappy) : undefined;
   } catch {
     return undefined;
   }
@@ -34,6 +37,7 @@ export function installedSnappy(): NativeSnappy | undefined {
 export function nativeBlocks(snappy: NativeSnappy): SnappyBlocks {
   return {
     compress: (block) => snappy.compressSync(block, { copyOutputData: true }),
+    compressLater: (block) => snappy.compress(block, { copyOutputData: true }),
     uncompress(block, maxBytes) {
       const length = readLength(block)?.length;
       if (length === undefined || length > maxBytes) return undefined;

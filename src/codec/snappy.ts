@@ -21,7 +21,10 @@ const HEAD = 4;
 const SUM = 4;
 /** The most that one chunk may stand for. */
 const LONGEST_BLOCK = 65_536;
-/** Blocks between two pauses for the event loop: at most some 2 ms of work. Measured by `bench/codec.ts`. */
+/**
+ * Blocks between two pauses for the event loop: at most some 2 ms of work. What has more of them is compressed in threads, so
+ * many at a time; decoding takes longer there. Measured by `bench/codec.ts`.
+ */
 const BLOCKS_PER_TURN = 4;
 
 /** The codec `snappy`. Which implementation makes the blocks is settled at first use. */
@@ -41,23 +44,35 @@ export function snappyCodec(given?: SnappyBlocks): Codec {
 async function encode(blocks: SnappyBlocks, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
   signal?.throwIfAborted();
   const parts: Uint8Array[] = [Uint8Array.from(IDENTIFIER_CHUNK)];
-  for (let from = 0; from < bytes.length; from += LONGEST_BLOCK) {
-    await pause(from / LONGEST_BLOCK, signal);
-    const block = bytes.subarray(from, from + LONGEST_BLOCK);
-    const compressed = blocks.compress(block);
-    // As the reference does: less than an eighth is not worth the reader's time.
-    const pays = compressed.length < block.length - block.length / 8;
-    parts.push(chunkHead(pays ? COMPRESSED : UNCOMPRESSED, pays ? compressed : block, block), pays ? compressed : block);
+  const turn = BLOCKS_PER_TURN * LONGEST_BLOCK;
+  const inThreads = bytes.length > turn ? blocks.compressLater : undefined;
+  for (let from = 0; from < bytes.length; from += turn) {
+    if (from > 0) await pause(signal);
+    const plain = blocksOf(bytes.subarray(from, from + turn));
+    // The threads work while this one sums.
+    const compressing = inThreads && Promise.all(plain.map(inThreads));
+    const sums = plain.map(maskedSum);
+    const compressed = (await compressing) ?? plain.map(blocks.compress);
+    for (const [index, block] of plain.entries())
+      parts.push(...chunk(block, compressed[index] as Uint8Array, sums[index] as number));
   }
   return Buffer.concat(parts);
 }
 
-function chunkHead(type: number, data: Uint8Array, block: Uint8Array): Uint8Array {
+function blocksOf(bytes: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(bytes.length / LONGEST_BLOCK);
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * LONGEST_BLOCK, (index + 1) * LONGEST_BLOCK));
+}
+
+/** The head and the data of a block's chunk. As the reference does: less than an eighth is not worth the reader's time. */
+function chunk(block: Uint8Array, compressed: Uint8Array, sum: number): [Uint8Array, Uint8Array] {
+  const pays = compressed.length < block.length - block.length / 8;
+  const data = pays ? compressed : block;
   const head = new Uint8Array(HEAD + SUM);
   const view = new DataView(head.buffer);
-  view.setUint32(0, (data.length + SUM) * 256 + type, true);
-  view.setUint32(HEAD, maskedSum(block), true);
-  return head;
+  view.setUint32(0, (data.length + SUM) * 256 + (pays ? COMPRESSED : UNCOMPRESSED), true);
+  view.setUint32(HEAD, sum, true);
+  return [head, data];
 }
 
 /** Masked, since the sum of bytes that hold their own sum says little. */
@@ -78,7 +93,7 @@ async function decode(
   let length = 0;
   let chunks = 0;
   for (let at = 0; at < bytes.length; chunks += 1) {
-    await pause(chunks, signal);
+    if (chunks > 0 && chunks % BLOCKS_PER_TURN === 0) await pause(signal);
     const end = at + HEAD <= bytes.length ? at + HEAD + (view.getUint32(at, true) >>> 8) : Number.POSITIVE_INFINITY;
     const type = bytes[at] as number;
     if (end > bytes.length || (chunks === 0 && type !== IDENTIFIER)) throw damaged(NAME, maxBytes);
@@ -109,9 +124,8 @@ function isIdentifier(data: Uint8Array): boolean {
   return data.length === IDENTIFIER_TEXT.length && IDENTIFIER_TEXT.every((byte, index) => data[index] === byte);
 }
 
-/** Lets other work run from time to time: all of this happens in the thread of the event loop. */
-async function pause(done: number, signal: AbortSignal | undefined): Promise<void> {
-  if (done === 0 || done % BLOCKS_PER_TURN !== 0) return;
+/** Lets other work run from time to time: most of this happens in the thread of the event loop. */
+async function pause(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
   signal?.throwIfAborted();
 }

@@ -1,4 +1,4 @@
-import { bounded, type CallOptions } from '../call.ts';
+import { bounded, untilAborted, type CallOptions } from '../call.ts';
 import { stopwatch } from '../clock.ts';
 import { isMooringError, StaleAttemptError, StoreUnavailableError } from '../errors.ts';
 import { createWriter, orderedFence, type Fence, type Writer } from '../fence.ts';
@@ -130,7 +130,7 @@ export function createOwnedScope(
     told,
     writer: async ({ signal } = {}) => {
       const { promise } = taking([]);
-      return (await (signal ? untilAborted(promise, signal) : promise)).writer;
+      return (await untilAborted(promise, signal)).writer;
     },
     read: async (name) => {
       const seen = await look(name);
@@ -145,21 +145,6 @@ export function createOwnedScope(
       await core.track(() => core.metastore.settle(address, { fence, nonce, within, keepFence: !drawn }, {}));
     },
   };
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    stop = () => signal.removeEventListener('abort', abort);
-  });
-  try {
-    return await Promise.race([aborted, promise]);
-  } finally {
-    stop();
-  }
 }
 
 /**

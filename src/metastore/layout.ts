@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { encodeSegment } from '../path.ts';
 
 /**
- * Where things lie: the names of a scope's fields, and the keys of Redis. A scope, the index of its shard and the shard's birth
- * share a hash tag, so that one script reaches all three in a Cluster.
+ * Where things lie: the names of a scope's fields, and the keys of Redis. A scope, the index of its shard, the shard's birth and
+ * its generation share a hash tag, so that one script reaches them in a Cluster.
  */
 
 /** Fields of a scope of which there is one. */
@@ -24,6 +24,8 @@ export const FIELD = {
   alias: 'alias',
   /** The write ID of the last `clear()`: its resend clears nothing again. */
   cleared: 'cleared',
+  /** The sweep that looks through the scope: whatever becomes due meanwhile takes this away. */
+  sweep: 'sweep',
 } as const;
 
 /** First letters of fields of which there are many. */
@@ -47,6 +49,8 @@ export interface Keys {
   /** Of a scope: its hash, its shard's index, its shard's birth. */
   scope(path: string): readonly [hash: string, due: string, birth: string];
   birth(shard: string): string;
+  /** Of a shard: its generation, its index, its birth. */
+  shard(shard: string): readonly [generation: string, due: string, birth: string];
   /** Keys of no meaning, to try whether they may be written. */
   trial(shard: string): readonly string[];
   /** The path behind the key of a scope's hash; `undefined` for other keys. */
@@ -73,6 +77,7 @@ export function keysOf(namespace: string): Keys {
       return keys;
     },
     birth: (shard) => `${tag(shard)}birth`,
+    shard: (shard) => [`${tag(shard)}generation`, `${tag(shard)}due`, `${tag(shard)}birth`],
     trial: (shard) => ['trial', 'due', 'birth'].map((name) => tag(shard) + name),
     path: (key) => {
       const path = key.slice(tagLength);

@@ -5,6 +5,7 @@ import { FIELD, PREFIX } from './layout.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import type { RawEntry, ScopeAddress } from './metastore.ts';
 import { foreignFormat } from './outcome.ts';
+import { supersededText } from './superseded.ts';
 
 /**
  * A scope of the memory metastore: the fields that Redis would hold, as the same text, and the steps that all scripts share.
@@ -31,11 +32,13 @@ export interface MemoryData {
   due: Map<string, number>;
   /** When the first writer came. */
   bornAt: number | undefined;
+  /** The highest that it was raised to. */
+  generation: number;
 }
 
 /** An empty namespace. */
 export function memoryData(): MemoryData {
-  return { scopes: new Map(), due: new Map(), bornAt: undefined };
+  return { scopes: new Map(), due: new Map(), bornAt: undefined, generation: 0 };
 }
 
 /** The hash of a scope, unless it was never there or is forgotten. */
@@ -63,7 +66,8 @@ export function liveHead(text: string | undefined, now: number): Head | undefine
   return head.letter === 't' || head.expiresAt <= now ? undefined : head;
 }
 
-function isForeign(text: string): boolean {
+/** Whether only a newer version reads it. */
+export function isForeign(text: string): boolean {
   return text[0] !== ENTRY_FORMAT;
 }
 
@@ -105,21 +109,29 @@ export interface Step {
   until: number;
   /** The first end of what this write put there. */
   firstEnd: number;
+  /** Names of the entries that the end of the scope's time took away. */
+  readonly emptied: string[];
 }
 
 /** Opens a scope for a write. A scope whose time after success is over starts empty. */
 export function openStep(data: MemoryData, address: ScopeAddress, now: number): Step {
   data.bornAt ??= now;
   const hash = peekScope(data, address.path, now) ?? { fields: new Map(), bodies: new Map(), expiresAt: undefined };
-  const step: Step = { now, data, address, hash, until: Number(hash.fields.get(FIELD.until) ?? 0), firstEnd: NEVER };
+  const until = Number(hash.fields.get(FIELD.until) ?? 0);
+  const step: Step = { now, data, address, hash, until, firstEnd: NEVER, emptied: [] };
   if (hasEnded(hash, now)) startEmpty(step);
   return step;
 }
 
 /** Ends a write that changed something: how long the hash is kept, and where its scope is recorded. */
 export function closeStep(step: Step): void {
+  if (step.hash.fields.has(FIELD.fence)) keep(step, step.now + FENCE_KEPT);
+  closeUnfenced(step);
+}
+
+/** Ends what is no write of an attempt or a person, and so keeps no fence for longer. */
+export function closeUnfenced(step: Step): void {
   const { hash, data, address } = step;
-  if (hash.fields.has(FIELD.fence)) keep(step, step.now + FENCE_KEPT);
   const before = Number(hash.fields.get(FIELD.until) ?? 0);
   if (step.until !== NEVER) step.until = Math.ceil(step.until / KEPT_IN_STEPS_OF) * KEPT_IN_STEPS_OF;
   if (step.until !== before) hash.fields.set(FIELD.until, instant(step.until));
@@ -148,8 +160,9 @@ export function expires(step: Step, at: number): void {
   step.firstEnd = Math.min(step.firstEnd, at);
 }
 
-/** Something in the scope is for the sweeper then. */
+/** Something in the scope is for the sweeper then. One that is under way has perhaps passed by it. */
 export function becomesDue(step: Step, at: number): void {
+  step.hash.fields.delete(FIELD.sweep);
   step.data.due.set(step.address.path, Math.min(at, step.data.due.get(step.address.path) ?? Number.POSITIVE_INFINITY));
 }
 
@@ -168,13 +181,13 @@ export function installFence(step: Step, fence: Fence, nonce: string): void {
 export function supersede(step: Step, text: string | undefined, next?: Reference): void {
   const ref = text === undefined ? undefined : referenceOf(text);
   if (!ref || ref.object === next?.object) return;
-  const { store, storedSize } = ref;
-  step.hash.fields.set(PREFIX.superseded + ref.object, `${instant(step.now)} ${JSON.stringify({ store, storedSize })}`);
+  step.hash.fields.set(PREFIX.superseded + ref.object, supersededText(step.now, ref));
   becomesDue(step, step.now + GRACE);
   keep(step, step.now + SWEEP_TIME);
 }
 
-function referenceOf(text: string): Reference | undefined {
+/** What an entry refers to; nothing, where it is no reference, or damaged. */
+export function referenceOf(text: string): Reference | undefined {
   if (readHead(text).letter !== 'r') return undefined;
   try {
     return (JSON.parse(text.slice(HEAD_LENGTH + 1)) as EntryMeta).ref;
@@ -197,7 +210,9 @@ function startEmpty(step: Step): void {
   step.until = 0;
   if (namesOf(step.hash, PREFIX.orphan).length > 0) keep(step, step.now + FENCE_KEPT);
   for (const name of namesOf(step.hash, PREFIX.entry)) {
-    supersede(step, fields.get(PREFIX.entry + name));
+    const text = fields.get(PREFIX.entry + name) ?? '';
+    supersede(step, text);
+    if (readHead(text).letter !== 't') step.emptied.push(name);
     fields.delete(PREFIX.entry + name);
   }
   for (const name of namesOf(step.hash, PREFIX.record)) fields.delete(PREFIX.record + name);

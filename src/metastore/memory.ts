@@ -1,7 +1,10 @@
 import type { CallOptions } from '../call.ts';
+import { bear, lineageOf, raise } from './memory-lineage.ts';
 import { bindAlias, clearScope, forgetOrphan, inspectScope, listOrphan, settleScope, unbindAlias } from './memory-operators.ts';
 import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './memory-records.ts';
+import { heldObjects, restoreEntry } from './memory-restore.ts';
 import { memoryData, NAME, peekScope, type MemoryData } from './memory-scope.ts';
+import { duePaths, forgetObjects, sweepEnd, sweepPage } from './memory-sweep.ts';
 import { listValues, readValues, writeValues } from './memory-values.ts';
 import { closedMetastore, type Metastore, type MetastoreContext, type OpenMetastore } from './metastore.ts';
 import { believe } from './outcome.ts';
@@ -50,6 +53,17 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
       for (const path of paths) if (path.startsWith(prefix)) yield path;
     },
     inspect: (scope, call) => step(call, (now) => inspectScope(data, scope, now)),
+    async *due(until, call) {
+      yield* await step(call, () => duePaths(data, until));
+    },
+    sweepPage: (scope, request, call) => step(call, (now) => sweepPage(data, scope, request, now)),
+    forgetObjects: (scope, objects, call) => step(call, (now) => forgetObjects(data, scope, objects, now)),
+    sweepEnd: (scope, end, call) => step(call, (now) => sweepEnd(data, scope, end, now)),
+    holds: (scope, objects, call) => step(call, (now) => heldObjects(data, scope, objects, now)),
+    restore: (scope, entry, call) => step(call, (now) => restoreEntry(data, scope, entry, now)),
+    lineage: (call) => step(call, () => lineageOf(data)),
+    bear: (call) => step(call, (now) => bear(data, now)),
+    raise: (generation, call) => step(call, () => raise(data, generation)),
   };
 }
 

@@ -196,6 +196,67 @@ export interface Inspected {
 /** What `clear()` did; or the records that forbid it, as text, because their submit is unresolved. */
 export type ClearReply = { kind: 'ok' } | { kind: 'ambiguous'; name: string; text: string } | { kind: 'moved'; path: string };
 
+/** A superseded object, as the list of its scope has it. */
+export interface SupersededObject {
+  /** Alias of its object store. */
+  store: string;
+  object: string;
+  /** Bytes in the object; 0 where that is not known. */
+  storedSize: number;
+}
+
+/** One page of a sweep through a scope. */
+export interface SweepRequest {
+  /** Names this sweep of the scope, so that `sweepEnd` knows whether something became due since its first page. 16 characters. */
+  nonce: string;
+  /** `'0'` for the first page, then what the page before answered. */
+  cursor: string;
+  /** About as many fields as this are looked at. */
+  count: number;
+  /** Milliseconds for which a superseded object is kept. */
+  grace: number;
+  /** Changes nothing, and answers as if it had. */
+  dryRun: boolean;
+}
+
+/** What a page came to. Entries are removed by now, their objects on the superseded list; the objects are for the caller to delete. */
+export interface SweptPage {
+  /** `'0'`: this was the last page. */
+  cursor: string;
+  /** Names of entries that had expired. */
+  entries: readonly string[];
+  /** Superseded longer than the grace, and not what an entry of the scope refers to. */
+  objects: readonly SupersededObject[];
+  /** When the next of what this page leaves becomes due, in milliseconds; `undefined`: nothing of it ever does. */
+  nextDue: number | undefined;
+}
+
+/** In the order of the question. `moved`: entries of the asset lie at that path; `held` is then what is still needed here. */
+export type HeldObjects = readonly boolean[] | { moved: string; held: readonly boolean[] };
+
+/** An entry that was lost, as its object tells it. */
+export interface Restoration {
+  /** Of the object's name. */
+  id: WriteId;
+  name: string;
+  /** With a reference. */
+  meta: EntryMeta;
+  /** From now. */
+  retention: RetentionMs;
+  /** An object that is gone: an entry that refers to it is replaced. */
+  instead: string | undefined;
+  /** Without it nothing is changed, and the answer is what it would be. */
+  apply: boolean;
+}
+
+/** What the metastore knows of its own past, over all shards. */
+export interface Lineage {
+  /** The latest birth of a shard, in milliseconds; `undefined` where a shard has none. */
+  bornAt: number | undefined;
+  /** The lowest and the highest generation of a shard; 0 where none was ever raised. */
+  generation: { lowest: number; highest: number };
+}
+
 /** A metastore within one namespace. */
 export interface OpenMetastore {
   /** `redis` or `memory`; the `store` of errors. */
@@ -257,4 +318,25 @@ export interface OpenMetastore {
   /** Paths of scopes, in no order, each at least once while it is there throughout. */
   scopes(prefix: string, call: CallOptions): AsyncIterable<string>;
   inspect(scope: ScopeAddress, call: CallOptions): Promise<Inspected>;
+
+  /** Paths of scopes in which something is due by then (server's milliseconds), at most once each; the longest due first within a shard. */
+  due(until: number, call: CallOptions): AsyncIterable<string>;
+  /** One page of a sweep: removes what has expired, checked again in the same step, and names the objects that may go. */
+  sweepPage(scope: ScopeAddress, request: SweepRequest, call: CallOptions): Promise<SweptPage>;
+  /** Takes objects that were deleted off the superseded list. */
+  forgetObjects(scope: ScopeAddress, objects: readonly string[], call: CallOptions): Promise<void>;
+  /** After the last page: the scope is next due at `nextDue`, or never; as it was, where something became due meanwhile. */
+  sweepEnd(scope: ScopeAddress, end: { nonce: string; nextDue: number | undefined }, call: CallOptions): Promise<void>;
+  /** Whether each object is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
+  holds(scope: ScopeAddress, objects: readonly { name: string; object: string }[], call: CallOptions): Promise<HeldObjects>;
+  /**
+   * Puts an entry back that was lost, with the write ID that its object's name has: only where the key has neither an entry nor a
+   * tombstone, or one that refers to `instead` (an object that is gone), and the object is not on the superseded list.
+   */
+  restore(scope: ScopeAddress, entry: Restoration, call: CallOptions): Promise<'restored' | 'there'>;
+  lineage(call: CallOptions): Promise<Lineage>;
+  /** Makes the births of all shards known, as the first write does. */
+  bear(call: CallOptions): Promise<void>;
+  /** Raises the generation of every shard to at least this. */
+  raise(generation: number, call: CallOptions): Promise<void>;
 }

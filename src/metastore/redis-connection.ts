@@ -43,8 +43,14 @@ export interface Connection {
   readonly keys: Keys;
   readonly client: RedisClient;
   run(script: Script, scope: ScopeAddress, args: readonly Argument[], call: CallOptions, options?: RunOptions): Promise<Answer>;
-  /** Runs a script of one key that is no scope. */
-  runOn(script: Script, keys: readonly string[], call: CallOptions): Promise<Answer>;
+  /** Runs a script on keys that are of no scope. */
+  runOn(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    call: CallOptions,
+    options?: RunOptions,
+  ): Promise<Answer>;
   /** One command that reads. */
   read(node: RedisClient, command: string, args: readonly Argument[], call: CallOptions): Promise<unknown>;
   /** A lower bound of the server's time, in milliseconds. */
@@ -174,7 +180,7 @@ export function createConnection(
       if (answer.kind === 'foreign') throw foreignFormat(scope.path, String(answer.rest[0]), NAME);
       return answer;
     },
-    runOn: (script, names, call) => runOn(script, names, [], call, { fleeting: true }),
+    runOn: (script, names, args, call, options = {}) => runOn(script, names, args, call, options),
     read: (node, command, args, call) =>
       within(call, { key: '', writes: false, resent: false }, () => sendCommand(node, 'text', command, args)),
     async now(call) {

@@ -42,7 +42,7 @@ end`;
 
 /**
  * Opens a scope for a write. `put`, `drop`, `keep`, `expires` and `due` collect what is to change; `flush` does it, `close`
- * also sets how long the hash is kept. A scope whose time after success is over starts empty.
+ * also sets how long the hash is kept. A scope whose time after success is over starts empty; `emptied` names what it held.
  */
 export const OPEN: string = String.raw`
 local PATH, RECORDED = ARGV[1], ARGV[2]
@@ -53,7 +53,7 @@ local hadEnd = ends ~= nil
 local born = before == 0 and redis.call('EXISTS', BIRTH) == 0
 if born then redis.call('SET', BIRTH, instant(now)) end
 
-local indexed, cover, firstEnd, dueAt, puts, drops = nil, before, NEVER, nil, {}, {}
+local indexed, cover, firstEnd, dueAt, puts, drops, emptied = nil, before, NEVER, nil, {}, {}, {}
 local function answer(kind, ...) return {instant(now), born and '1' or '0', kind, ...} end
 local function put(field, value)
   puts[#puts + 1] = field
@@ -86,6 +86,8 @@ local function each(command, list)
 end
 -- Dropping first lets a full server delete: it refuses growth only as the first thing that a script writes.
 local function flush(dropFirst)
+  -- A sweep that is under way has perhaps passed by what became due: it must not take the scope off the index.
+  if dueAt then drop('sweep') end
   if dropFirst then each('HDEL', drops) end
   each('HSET', puts)
   if not dropFirst then each('HDEL', drops) end
@@ -138,7 +140,11 @@ if ends and ends <= now then
   cover, before, ends = 0, 0, nil
   for _, field in ipairs(redis.call('HKEYS', KEY)) do
     local kind = field:sub(1, 2)
-    if kind == 'e:' then supersede(redis.call('HGET', KEY, field), nil) end
+    if kind == 'e:' then
+      local text = redis.call('HGET', KEY, field)
+      supersede(text, nil)
+      if text:sub(2, 2) ~= 't' then emptied[#emptied + 1] = field:sub(3) end
+    end
     if kind == 'o:' then keep(now + ${FENCE_KEPT}) end
     if kind == 'e:' or kind == 'v:' or kind == 'r:' then drop(field) end
   end

@@ -6,6 +6,7 @@ import type { RedisClient } from './redis-client.ts';
 import { createConnection, type Connection } from './redis-connection.ts';
 import { waitFor, type Durability } from './redis-durability.ts';
 import { NAME } from './redis-errors.ts';
+import { bear, lineageOf, raise } from './redis-lineage.ts';
 import {
   clearScope,
   declareAlias,
@@ -17,6 +18,8 @@ import {
   tryToWrite,
 } from './redis-operators.ts';
 import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './redis-records.ts';
+import { heldObjects, restoreEntry } from './redis-restore.ts';
+import { duePaths, forgetObjects, sweepEnd, sweepPage } from './redis-sweep.ts';
 import { listValues, readValues, writeValues } from './redis-values.ts';
 
 export type { Durability } from './redis-durability.ts';
@@ -76,5 +79,14 @@ function openRedis(connection: Connection): OpenMetastore {
     forgetOrphan: (scope, orphan, call) => forgetOrphan(connection, scope, orphan, call),
     scopes: (prefix, call) => scopePaths(connection, prefix, call),
     inspect: (scope, call) => inspectScope(connection, scope, call),
+    due: (until, call) => duePaths(connection, until, call),
+    sweepPage: (scope, request, call) => sweepPage(connection, scope, request, call),
+    forgetObjects: (scope, objects, call) => forgetObjects(connection, scope, objects, call),
+    sweepEnd: (scope, end, call) => sweepEnd(connection, scope, end, call),
+    holds: (scope, objects, call) => heldObjects(connection, scope, objects, call),
+    restore: (scope, entry, call) => restoreEntry(connection, scope, entry, call),
+    lineage: (call) => lineageOf(connection, call),
+    bear: (call) => bear(connection, call),
+    raise: (generation, call) => raise(connection, generation, call),
   };
 }

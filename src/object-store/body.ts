@@ -1,3 +1,5 @@
+import { untilAborted } from '../call.ts';
+
 /**
  * The chunks of a body. Ends when the signal aborts, also while the body's source gives nothing; the source is told to stop.
  *
@@ -25,21 +27,4 @@ export async function* chunksOf(
     // Not waited for: a source that hangs may hang in this too.
     if (!ended) void Promise.resolve(source.return?.()).catch(() => undefined);
   }
-}
-
-/** Waits, but not beyond the abort. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    const settle = (then: () => void): void => {
-      signal.removeEventListener('abort', abort);
-      then();
-    };
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
-    );
-  });
 }

@@ -1,4 +1,4 @@
-import type { Timer } from '../call.ts';
+import type { CallOptions, Timer } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { Codec, Encryption } from '../codec/codec.ts';
 import { ConfigError } from '../errors.ts';
@@ -32,6 +32,8 @@ export interface StoreCore {
   readonly clock: Clock;
   readonly timer: Timer;
   readonly random: Random;
+  /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`generation.ts`). */
+  readonly beforeObject: (call: CallOptions) => Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
   /** Hands an event to the user's listener and to the counters; never throws. */

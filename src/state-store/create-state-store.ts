@@ -30,6 +30,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     ...resolved,
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
+    beforeObject: () => Promise.resolve(),
     emit: emitter(resolved),
     track: flight.track,
   };

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.ts';
 import type { StateEvent } from '../events.ts';
 import type { Logger } from '../logger.ts';
 import type { Metastore } from '../metastore/metastore.ts';
+import { isReservedCodecName } from '../object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import { systemRandom } from '../random.ts';
@@ -193,6 +194,9 @@ function codecs(codec: string | Codec, others: readonly Codec[]): Pick<StoreCore
     requireName(`${option}.name`, own.name);
     if (own.name === 'none' || byName.has(own.name))
       throw new ConfigError(`${option}.name`, 'must not be that of another codec', own.name);
+    if (isReservedCodecName(own.name)) {
+      throw new ConfigError(`${option}.name`, 'must not be what the names of objects end in for something else', own.name);
+    }
     byName.set(own.name, own);
   };
   for (const [index, own] of others.entries()) add(`codecs[${index}]`, own as Codec);

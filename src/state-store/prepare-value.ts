@@ -1,31 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { CallOptions } from '../call.ts';
 import type { EntryMeta, Reference } from '../entry.ts';
-import { CodecUnavailableError, StoreUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
-import type { WriteId } from '../fence.ts';
+import { ValueTooLargeError, type ErrorContext } from '../errors.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import { decodeSegment, objectKey } from '../path.ts';
-import type { AssetScope, TaskScope } from '../scope.ts';
+import { decodeSegment } from '../path.ts';
 import { serialize, type SerializedValue } from '../serializer.ts';
 import type { StoreCore } from './core.ts';
-import { deleteObject, putObject, transcode, within, type ObjectCall } from './object-calls.ts';
+import { encode, encrypt } from './encode.ts';
+import { deleteObject } from './object-calls.ts';
+import { newObject, type ValueAddress, type WriteTerms } from './object-name.ts';
+import { putObject } from './put-object.ts';
 
 /**
  * The first half of a write: a value becomes an inline body, or an object under a name that is never used again, and the part
  * of the entry that describes it. Nothing here can be seen by a reader: the metastore's switch is the only commit point, and
  * what is prepared and not committed is at most an object that nothing refers to.
  */
-
-/** A key of a scope. */
-export interface ValueAddress {
-  /** Of `scopePath()`. */
-  path: string;
-  /** Of `keyName()` or `resultName()`. */
-  name: string;
-  /** As the user wrote it. */
-  key: string;
-  scope: TaskScope | AssetScope;
-}
 
 /** A value that can be committed. */
 export interface Prepared {
@@ -35,12 +25,6 @@ export interface Prepared {
   /** Deletes the object that was put, if any. For a write that was certainly refused; never rejects. */
   discard(): Promise<void>;
 }
-
-/** Below this many bytes compression saves nothing that matters. */
-const SMALLEST_COMPRESSED = 1_024;
-/** Compression that leaves more than this share costs every reader more than it saves. */
-const PAYS = 0.9;
-const EXTENSIONS: Readonly<Record<string, string>> = { gzip: 'gz', snappy: 'sz', brotli: 'br', zstd: 'zst' };
 
 /**
  * Checks a value and turns it into bytes. Does no I/O.
@@ -60,96 +44,79 @@ export function serializeValue(core: StoreCore, where: ErrorContext, value: unkn
 }
 
 /**
- * Prepares a serialized value for the write with this ID. At or above the threshold it is compressed, encrypted, digested and
- * put.
+ * Prepares a serialized value for a write. At or above the threshold it is compressed, encrypted, digested and put; so is what may
+ * not be inline.
  *
- * @param writer - The task in whose name it is written; `undefined` for people and tools.
  * @throws {@link StoreUnavailableError} {@link CodecUnavailableError}
  */
 export async function prepareSerialized(
   core: StoreCore,
   address: ValueAddress,
-  { type, bytes }: SerializedValue,
-  id: WriteId,
-  writer: TaskScope | undefined,
+  value: SerializedValue,
+  terms: WriteTerms,
   call: CallOptions,
 ): Promise<Prepared> {
   const store = core.objectStore;
-  const offload = store !== undefined && bytes.length >= core.offloadThreshold;
-  const ref = offload ? await putValue(core, store, address, { type, bytes }, id, call) : undefined;
-  const meta: EntryMeta = {
-    type,
-    size: bytes.length,
-    ...(ref && { ref }),
-    ...(decodeSegment(address.name) === undefined && { key: address.key }),
-    ...(writer && { writer }),
-  };
-  if (!store || !ref) return { meta, body: bytes, discard: () => Promise.resolve() };
+  const size = value.bytes.length;
+  const offload = store !== undefined && (size >= core.offloadThreshold || size > core.maxValueBytes);
+  const content = { type: value.type, size };
+  if (offload) return offloaded(core, store, address, content, await putValue(core, store, address, value, terms, call), terms);
+  return { meta: describe(address, content, terms), body: value.bytes, discard: () => Promise.resolve() };
+}
+
+/** What was put, ready to be committed. */
+export function offloaded(
+  core: StoreCore,
+  store: ObjectStore,
+  address: ValueAddress,
+  content: Pick<EntryMeta, 'type' | 'size'>,
+  ref: Reference,
+  terms: WriteTerms,
+): Prepared {
+  core.emit({ type: 'offload', bytes: content.size, storedBytes: ref.storedSize });
   return {
-    meta,
+    meta: describe(address, { ...content, ref }, terms),
     body: undefined,
     discard: () => deleteObject(core, { store, where: { scope: address.scope, key: address.key } }, ref.object),
   };
+}
+
+function describe({ name, key }: ValueAddress, content: EntryMeta, { by }: WriteTerms): EntryMeta {
+  return { ...content, ...(decodeSegment(name) === undefined && { key }), ...(by && { writer: by }) };
 }
 
 async function putValue(
   core: StoreCore,
   store: ObjectStore,
   address: ValueAddress,
-  value: SerializedValue,
-  id: WriteId,
+  { type, bytes }: SerializedValue,
+  terms: WriteTerms,
   call: CallOptions,
 ): Promise<Reference> {
-  const where = { scope: address.scope, key: address.key };
-  const at = { store, where, call };
-  const { codec, bytes: encoded } = await encode(core, value.bytes, at);
-  // The time of the put, by the metastore's clock: `reconcile()` lets what is young be.
-  const now = await core.metastore.now(call);
-  const object = objectKey(core.namespace, address.path, address.name, objectName(id, now, extension(core, value.type, codec)));
-  const { encryption } = core;
-  const body = encryption
-    ? await within(core, at, `encrypting with ${encryption.name}`, () => encryption.encrypt(encoded, { path: object }))
-    : encoded;
+  const at = { store, where: { scope: address.scope, key: address.key }, call };
+  const encoded = await encode(core, at, bytes);
+  const { codec } = encoded;
+  const target = await newObject(core, address, terms, { type, codec }, call);
+  const { object } = target;
+  const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');
-  const put = await putObject(core, at, object, body).catch((error: unknown) => {
-    // It may have been stored, or may yet be. Deleted beside the error, which must not wait for a store that is in trouble.
-    void core.track(() => deleteObject(core, at, object)).catch(() => undefined);
-    throw error;
-  });
-  if (put === 'taken') {
-    throw new StoreUnavailableError(`the object store holds something else at ${object}`, { ...where, store: store.alias });
-  }
-  core.emit({ type: 'offload', bytes: value.bytes.length, storedBytes: body.length });
+  await putObject(core, at, target, body);
+  return referenceTo(core, store, { object, codec, storedSize: body.length, sha256 });
+}
+
+/** A reference to what this store puts. */
+export function referenceTo(
+  { encryption }: StoreCore,
+  { alias }: ObjectStore,
+  { object, codec, frames, storedSize, sha256 }: Omit<Reference, 'store' | 'encryption'>,
+): Reference {
   return {
-    store: store.alias,
+    store: alias,
     object,
     codec,
     ...(encryption && { encryption: encryption.name }),
-    storedSize: body.length,
+    ...(frames !== undefined && { frames }),
+    storedSize,
     sha256,
   };
-}
-
-async function encode(core: StoreCore, bytes: Uint8Array, at: ObjectCall): Promise<{ codec: string; bytes: Uint8Array }> {
-  const raw = { codec: 'none', bytes };
-  const { codec } = core;
-  if (!codec || bytes.length < SMALLEST_COMPRESSED) return raw;
-  const encoded = await transcode(core, at, `encoding with ${codec.name}`, (signal) => codec.encode(bytes, { signal }));
-  if ('cause' in encoded) {
-    throw new CodecUnavailableError(codec.name, 'it could not encode the value', { ...at.where, cause: encoded.cause });
-  }
-  return encoded.bytes.length < bytes.length * PAYS ? { codec: codec.name, bytes: encoded.bytes } : raw;
-}
-
-/** Never used twice: the nonce is drawn for every attempt and handle, the sequence counts its writes. */
-function objectName(id: WriteId, now: number, ending: string): string {
-  return `${id.fence}-${String(id.sequence).padStart(10, '0')}-${id.nonce}-${String(now).padStart(13, '0')}.${ending}`;
-}
-
-/** For people who look into a bucket; reading never guesses from it. */
-function extension(core: StoreCore, type: EntryMeta['type'], codec: string): string {
-  const parts = [type === 'json' ? 'json' : 'bin'];
-  if (codec !== 'none') parts.push(EXTENSIONS[codec] ?? codec);
-  if (core.encryption) parts.push('enc');
-  return parts.join('.');
 }

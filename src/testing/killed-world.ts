@@ -90,12 +90,15 @@ function forever(): Promise<never> {
   return new Promise<never>(() => undefined);
 }
 
-/** Every call goes through `inWorld`; what is iterated is left as it is. */
+/** What answers with an iterable, which is left as it is. */
+const ITERATED: ReadonlySet<string | symbol> = new Set<keyof OpenMetastore>(['list', 'scopes', 'due']);
+
+/** Every call goes through `inWorld`. */
 function guarded(metastore: OpenMetastore, inWorld: <T>(work: () => Promise<T>) => Promise<T>): OpenMetastore {
   return new Proxy(metastore, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property);
-      if (typeof value !== 'function' || property === 'list' || property === 'scopes') return value;
+      if (typeof value !== 'function' || ITERATED.has(property)) return value;
       return (...given: unknown[]) => inWorld(() => (value as (...given: unknown[]) => Promise<unknown>).apply(target, given));
     },
   });

@@ -1,15 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { keep } from './keeper.ts';
 import { until } from './until.ts';
 
-/**
- * Real Redis servers from PATH, on free ports of 127.0.0.1, with their data in a temporary folder. Each hangs on a pipe of this
- * process: when it ends, however, the server is killed and its folder removed.
- */
+export { freePort } from './free-port.ts';
+
+/** Real Redis servers from PATH, on free ports of 127.0.0.1, with their data in a temporary folder, kept as in keeper.ts. */
 
 /** A server of a test. */
 export interface TestRedis {
@@ -35,66 +34,31 @@ export interface TestRedisOptions {
   directory?: string;
 }
 
-// The pipe ends when this process does, however it dies; whoever is stopped by a signal is killed all the same.
-const KEEPER = `
-"$@" </dev/null & kept=$!
-echo "$kept"
-trap : TERM INT HUP
-cat >/dev/null
-kill -KILL "$kept" 2>/dev/null
-wait "$kept" 2>/dev/null
-[ -z "$REMOVE" ] || rm -rf "$REMOVE"
-`;
-
 /** Starts a server and resolves when it answers. */
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'mooring-test-redis-')));
   const port = options.port ?? (await freePort());
-  const keeper = spawn(
-    '/bin/sh',
-    ['-c', KEEPER, 'keeper', 'redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
-      .concat(['--save', '', '--appendonly', 'no', '--loglevel', 'warning', '--repl-diskless-sync-delay', '0'])
-      .concat(options.args ?? []),
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
-      env: { ...process.env, REMOVE: options.directory === undefined ? directory : '' },
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
+    .concat(['--save', '', '--appendonly', 'no', '--loglevel', 'warning', '--repl-diskless-sync-delay', '0'])
+    .concat(options.args ?? []);
+  const kept = await keep({
+    command: 'redis-server',
+    args,
+    remove: options.directory === undefined ? directory : undefined,
+    answers: async () => /^\+PONG|^-(?:NOAUTH|LOADING)/.test(await request(port, ['ping'])),
+  });
+  return {
+    host: '127.0.0.1',
+    port,
+    pid: kept.pid,
+    directory,
+    command: (...words) => request(port, words),
+    async kill() {
+      process.kill(kept.pid, 'SIGKILL');
+      await until(kept.hasEnded);
     },
-  );
-  const said: string[] = [];
-  keeper.stdout.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-  keeper.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-  keeper.stdin.on('error', () => undefined);
-  const kept = async (): Promise<number> => {
-    await until(() => said.join('').includes('\n'));
-    return Number.parseInt(said.join(''), 10);
+    stop: kept.end,
   };
-  const end = async (): Promise<void> => {
-    keeper.stdin.destroy();
-    if (keeper.exitCode === null) await once(keeper, 'exit');
-  };
-  try {
-    const pid = await kept();
-    await until(async () => {
-      if (hasEnded(keeper, pid)) throw new Error('it ended');
-      return /^\+PONG|^-(?:NOAUTH|LOADING)/.test(await request(port, ['ping']).catch(() => ''));
-    });
-    return {
-      host: '127.0.0.1',
-      port,
-      pid,
-      directory,
-      command: (...words) => request(port, words),
-      async kill() {
-        process.kill(pid, 'SIGKILL');
-        await until(() => hasEnded(keeper, pid));
-      },
-      stop: end,
-    };
-  } catch (error) {
-    await end();
-    throw new Error(`redis-server did not start on port ${port}: ${said.join('')}`, { cause: error });
-  }
 }
 
 /** A Cluster of masters without replicas, and the address to give to a client. */
@@ -136,26 +100,6 @@ export async function startRedisCluster(masters = 3): Promise<TestCluster> {
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** A port that was free just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-function hasEnded(keeper: ChildProcess, pid: number): boolean {
-  if (keeper.exitCode !== null) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
   }
 }
 

@@ -51,6 +51,7 @@ if (isMooringError(error)) {
       expectTypeOf<typeof error.code>().toEqualTypeOf<
         | 'mooring.invalid-key'
         | 'mooring.stale-attempt'
+        | 'mooring.state-lost'
         | 'mooring.store-unavailable'
         | 'mooring.missing-object'
         | 'mooring.corrupt-entry'

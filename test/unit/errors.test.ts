@@ -20,6 +20,7 @@ const ONE_OF_EACH: readonly [string, AnyMooringError, boolean][] = [
   ['mooring.unknown-location', new errors.UnknownLocationError('s3:old', ['s3:new'], WHERE), false],
   ['mooring.corrupt-entry', new errors.CorruptEntryError('it is damaged', WHERE), false],
   ['mooring.codec-unavailable', new errors.CodecUnavailableError('zstd', 'it needs another runtime', WHERE), false],
+  ['mooring.state-lost', new errors.StateLostError('a shard has no birth', WHERE), false],
   ['mooring.store-unavailable', new errors.StoreUnavailableError('no answer', WHERE), true],
   ['mooring.outcome-unknown', new errors.OutcomeUnknownError('no-answer', 'no answer', WHERE), true],
   [

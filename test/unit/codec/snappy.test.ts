@@ -143,6 +143,28 @@ describe('blocks', () => {
     for (const [, blocks] of implementations) expect(blocks.uncompress(hex(block), 1_000)).toBeUndefined();
   });
 
+  it('of large values are compressed in threads, a few at a time, and of others at once', async () => {
+    let running = 0;
+    let most = 0;
+    let inThreads = 0;
+    const watched: SnappyBlocks = {
+      ...nativeBlocks(native),
+      async compressLater(block) {
+        most = Math.max(most, (running += 1));
+        inThreads += 1;
+        return native.compress(block).finally(() => (running -= 1));
+      },
+    };
+    const codec = snappyCodec(watched);
+
+    await codec.encode(records(4 * 65_536), {});
+    expect(inThreads).toBe(0);
+    const packed = await codec.encode(records(10 * 65_536), {});
+
+    expect({ inThreads, most }).toEqual({ inThreads: 10, most: 4 });
+    expect(Buffer.compare(await byScript.decode(packed, { maxBytes: 10 * 65_536 }), records(10 * 65_536))).toBe(0);
+  });
+
   it('of more than the limit are refused, however sound', () => {
     const block = native.compressSync(records(2_000));
     for (const [, blocks] of implementations) {

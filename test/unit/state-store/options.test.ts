@@ -82,6 +82,8 @@ describe('createStateStore', () => {
     ['codec', { ...codec, name: 'Upper Case' }, /^codec.name must be 1 to 32 lower-case letters/],
     ['codec', { ...codec, name: 'gzip' }, /^codec.name must not be that of another codec/],
     ['codec', { ...codec, name: 'none' }, /^codec.name must not be that of another codec/],
+    ['codec', { ...codec, name: 'gz' }, /^codec.name must not be what the names of objects end in for something else/],
+    ['codecs', [{ ...codec, name: 'enc' }], /^codecs\[0\].name must not be what the names of objects end in/],
     ['codecs', codec, /^codecs must be an array/],
     ['codecs', [codec, { ...codec }], /^codecs\[1\].name must not be that of another codec, received "mine"/],
     ['encryption', {}, /^encryption must have the methods encrypt, decrypt/],

@@ -1,0 +1,75 @@
+/**
+ * Where the binary of a test server comes from: PATH, else the cache, else it is built into the cache by `go install`. Nothing
+ * is installed into the system, and a server that is already running is never used.
+ */
+import { access, constants } from 'node:fs/promises';
+import { arch, platform } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { cached, fillOnce } from '../cache.ts';
+import { goInstall } from './go-install.ts';
+import { SERVERS, type ServerName } from './list.ts';
+
+/** The environment variable in which a test run tells its tests what could not be provided, so that none of them tries again. */
+export const REFUSED = 'MOORING_TEST_SERVERS_REFUSED';
+
+/** How to build. */
+export interface BuildOptions {
+  /** With the lowest priority: something else is going on. @defaultValue false */
+  background?: boolean;
+  /** Told what is being done, a line at a time. @defaultValue standard error */
+  progress?: (line: string) => void;
+}
+
+/** The path of a server's binary in PATH or in the cache; `undefined` where it is in neither. */
+export async function findServer(name: ServerName): Promise<string | undefined> {
+  const { binary } = SERVERS[name];
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  for (const folder of [...folders, cacheFolder(name)]) {
+    if (await isExecutable(join(folder, binary))) return join(folder, binary);
+  }
+  return undefined;
+}
+
+/**
+ * The path of a server's binary, built where it is missing.
+ *
+ * @throws Error whose text is one sentence with each way to provide it.
+ */
+export async function provideServer(name: ServerName, options: BuildOptions = {}): Promise<string> {
+  const found = await findServer(name);
+  if (found !== undefined) return found;
+  const refusal = (JSON.parse(process.env[REFUSED] ?? '{}') as Partial<Record<ServerName, string>>)[name];
+  if (refusal !== undefined) throw new Error(refusal);
+  const { binary, program, version } = SERVERS[name];
+  const { background = false, progress = (line) => void process.stderr.write(`${line}\n`) } = options;
+  const folder = cacheFolder(name);
+  const started = performance.now();
+  const seconds = (): string => `${((performance.now() - started) / 1_000).toFixed(0)} s`;
+  const timer = setInterval(() => progress(`${name}: building, ${seconds()} so far`), 30_000).unref();
+  try {
+    progress(`${name}: neither in PATH nor in the cache, building ${program}@${version} (once)`);
+    await fillOnce(folder, (temporary) => goInstall(`${program}@${version}`, binary, temporary, background));
+  } catch (error) {
+    const reason = (error as Error).message.replaceAll(/\s+/g, ' ').trim();
+    throw new Error(
+      `${binary} is needed, is neither in PATH nor in the cache, and could not be built (${reason}): put ${binary} into PATH, or put it at ` +
+        `${join(folder, binary)}, or install Go 1.25 or later and run this again with a network`,
+      { cause: error },
+    );
+  } finally {
+    clearInterval(timer);
+  }
+  progress(`${name}: built in ${seconds()}`);
+  return join(folder, binary);
+}
+
+function cacheFolder(name: ServerName): string {
+  return cached('go', `${platform()}-${arch()}`, `${name}@${SERVERS[name].version}`);
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

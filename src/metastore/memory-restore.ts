@@ -1,0 +1,45 @@
+import { writeIdText } from '../fence.ts';
+import { FIELD, PREFIX } from './layout.ts';
+import { closeStep, isForeign, openStep, peekScope, referenceOf, type MemoryData } from './memory-scope.ts';
+import { isReferredTo } from './memory-sweep.ts';
+import { applyChange } from './memory-values.ts';
+import type { HeldObjects, OpenMetastore, Restoration, ScopeAddress } from './metastore.ts';
+
+/** What tools ask about objects, and put back, in the memory metastore. Each function mirrors the script of the same name. */
+
+/** Whether the scope needs each object. */
+export function heldObjects(
+  data: MemoryData,
+  { path }: ScopeAddress,
+  objects: Parameters<OpenMetastore['holds']>[1],
+  now: number,
+): HeldObjects {
+  const hash = peekScope(data, path, now);
+  const held = objects.map(
+    ({ name, object }) => hash !== undefined && (isReferredTo(hash, object, name) || hash.fields.has(PREFIX.superseded + object)),
+  );
+  const moved = hash?.fields.get(FIELD.alias);
+  return moved === undefined ? held : { moved, held };
+}
+
+/** Puts a lost entry back. */
+export function restoreEntry(
+  data: MemoryData,
+  scope: ScopeAddress,
+  { id, name, meta, retention, instead, apply }: Restoration,
+  now: number,
+): 'restored' | 'there' {
+  const fields = peekScope(data, scope.path, now)?.fields;
+  const text = fields?.get(PREFIX.entry + name);
+  if (fields?.has(FIELD.alias) || fields?.has(PREFIX.superseded + (meta.ref?.object ?? ''))) return 'there';
+  if (text !== undefined && !isInstead(text, instead)) return 'there';
+  if (!apply) return 'restored';
+  const step = openStep(data, scope, now);
+  applyChange(step, { name, put: { meta, body: undefined, retention } }, writeIdText(id));
+  closeStep(step);
+  return 'restored';
+}
+
+function isInstead(text: string, instead: string | undefined): boolean {
+  return instead !== undefined && !isForeign(text) && referenceOf(text)?.object === instead;
+}
