@@ -7,7 +7,7 @@ import { arch, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { cached, fillOnce } from '../cache.ts';
 import { goInstall } from './go-install.ts';
-import { SERVERS, type ServerName } from './list.ts';
+import { SERVERS, type Server, type ServerName } from './list.ts';
 
 /** The environment variable in which a test run tells its tests what could not be provided, so that none of them tries again. */
 export const REFUSED = 'MOORING_TEST_SERVERS_REFUSED';
@@ -22,8 +22,8 @@ export interface BuildOptions {
 
 /** The path of a server's binary in PATH or in the cache; `undefined` where it is in neither. */
 export async function findServer(name: ServerName): Promise<string | undefined> {
-  const { binary } = SERVERS[name];
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const { binary, fromPath = true }: Server = SERVERS[name];
+  const folders = fromPath ? (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '') : [];
   for (const folder of [...folders, cacheFolder(name)]) {
     if (await isExecutable(join(folder, binary))) return join(folder, binary);
   }
@@ -40,7 +40,7 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
   if (found !== undefined) return found;
   const refusal = (JSON.parse(process.env[REFUSED] ?? '{}') as Partial<Record<ServerName, string>>)[name];
   if (refusal !== undefined) throw new Error(refusal);
-  const { binary, program, version } = SERVERS[name];
+  const { binary, program, version, replace = {} }: Server = SERVERS[name];
   const { background = false, progress = (line) => void process.stderr.write(`${line}\n`) } = options;
   const folder = cacheFolder(name);
   const started = performance.now();
@@ -48,7 +48,7 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
   const timer = setInterval(() => progress(`${name}: building, ${seconds()} so far`), 30_000).unref();
   try {
     progress(`${name}: neither in PATH nor in the cache, building ${program}@${version} (once)`);
-    await fillOnce(folder, (temporary) => goInstall(`${program}@${version}`, binary, temporary, background));
+    await fillOnce(folder, (temporary) => goInstall({ program, version, replace }, binary, temporary, background));
   } catch (error) {
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ').trim();
     throw new Error(
@@ -64,7 +64,8 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
 }
 
 function cacheFolder(name: ServerName): string {
-  return cached('go', `${platform()}-${arch()}`, `${name}@${SERVERS[name].version}`);
+  // Two versions of one program are two servers here.
+  return cached('go', `${platform()}-${arch()}`, `${name.replace(/-next$/, '')}@${SERVERS[name].version}`);
 }
 
 async function isExecutable(file: string): Promise<boolean> {

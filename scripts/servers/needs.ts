@@ -8,6 +8,8 @@ const SUPPORT: Readonly<Record<ServerName, string>> = {
   toxiproxy: 'toxiproxy.ts',
   versitygw: 'versitygw.ts',
   'fake-gcs-server': 'fake-gcs.ts',
+  temporal: 'temporal.ts',
+  'temporal-next': 'temporal.ts',
   minio: 'minio.ts',
 };
 
