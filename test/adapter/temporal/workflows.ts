@@ -1,0 +1,70 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  continueAsNew,
+  proxyActivities,
+  proxyLocalActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import { cancelWith } from '../../../adapters/temporal/workflow.ts';
+
+/** The workflows of the tests: each says which activities to run and with which options, so that a test holds its whole story. */
+
+/** One activity. */
+export interface Step {
+  activity: string;
+  args?: readonly unknown[];
+  options?: ActivityOptions;
+}
+
+type Activities = Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
+
+function call({ activity, args = [], options = {} }: Step): Promise<unknown> {
+  const all = proxyActivities<Activities>({ startToCloseTimeout: '1 minute', ...options });
+  return (all[activity] as Activities[string])(...args);
+}
+
+/** Runs activities one after the other, and returns the last result. */
+export async function steps(...all: readonly Step[]): Promise<unknown> {
+  let result: unknown;
+  for (const step of all) result = await told(call(step));
+  return result;
+}
+
+/** Runs an activity; when the workflow is cancelled, another one first. */
+export async function cancellable(work: Step, cancel: Step): Promise<unknown> {
+  return cancelWith(
+    async () => void (await call(cancel)),
+    () => call(work),
+  );
+}
+
+/** Runs an activity in a run of this workflow, and again in the next run. */
+export async function twoRuns(step: Step, turn = 1): Promise<unknown> {
+  const result = await told(call(step));
+  if (turn === 1) await continueAsNew<typeof twoRuns>(step, 2);
+  return result;
+}
+
+/** Runs a local activity. */
+export async function local({ activity, args = [], options = {} }: Step): Promise<unknown> {
+  const all = proxyLocalActivities<Activities>({ startToCloseTimeout: '1 minute', ...options });
+  return told((all[activity] as Activities[string])(...args));
+}
+
+/** An activity's failure as that of the workflow, so that a test reads its type and details. */
+async function told<Result>(running: Promise<Result>): Promise<Result> {
+  try {
+    return await running;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
+    const { message, type, details, nonRetryable } = error.cause;
+    throw ApplicationFailure.create({
+      message,
+      type: type ?? 'none',
+      nonRetryable: true,
+      details: [{ retryState: error.retryState, nonRetryable }, ...(details ?? [])],
+      cause: error.cause,
+    });
+  }
+}
