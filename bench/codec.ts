@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { brotliCodec } from '../src/codec/brotli.ts';
 import type { Codec } from '../src/codec/codec.ts';
-import { crc32c } from '../src/codec/crc32c.ts';
+import { crc32c } from '../src/crc32c.ts';
 import { gzipCodec, pakoGzip } from '../src/codec/gzip.ts';
 import { nodeZlib } from '../src/codec/node-zlib.ts';
 import { installedSnappy, nativeBlocks, scriptBlocks } from '../src/codec/snappy-block.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Codec } from './codec.ts';
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../crc32c.ts';
 import { damaged } from './damaged.ts';
 import { installedSnappy, nativeBlocks, scriptBlocks, type SnappyBlocks } from './snappy-block.ts';
 

@@ -1,7 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { unavailableCodec, type BuiltInCodec } from './built-in.ts';
-import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './node-zlib.ts';
+import { damaged } from './damaged.ts';
+import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib, type ZlibPair } from './node-zlib.ts';
+import { zstdFrames } from './zstd-frames.ts';
 
 const NAME = 'zstd';
+/** Frames between two pauses for the event loop: small ones are decoded at once. */
+const FRAMES_PER_TURN = 64;
 
 /** The codec `zstd`, of RFC 8878, at its default level. */
 export function zstdCodec(zlib: NodeZlib | undefined = nodeZlib()): BuiltInCodec {
@@ -14,6 +19,26 @@ export function zstdCodec(zlib: NodeZlib | undefined = nodeZlib()): BuiltInCodec
   return {
     name: NAME,
     encode: (bytes, { signal }) => encodeZlib(pack, bytes, {}, signal),
-    decode: (bytes, options) => decodeZlib(NAME, unpack, bytes, options),
+    decode: (bytes, { maxBytes, signal }) => decode(unpack, bytes, maxBytes, signal),
   };
+}
+
+async function decode(
+  unpack: ZlibPair,
+  bytes: Uint8Array,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  const frames = zstdFrames(bytes);
+  if (!frames || bytes.length === 0) throw damaged(NAME, maxBytes);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const [index, frame] of frames.entries()) {
+    if (index % FRAMES_PER_TURN === FRAMES_PER_TURN - 1) await setImmediate();
+    const part = await decodeZlib(NAME, unpack, frame, { maxBytes: maxBytes - length, ...(signal && { signal }) });
+    length += part.length;
+    parts.push(part);
+  }
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, length);
 }

@@ -25,11 +25,16 @@ function look(slice: number, byte: number): number {
   return table[slice * SLICE + (byte & 0xff)] as number;
 }
 
-/** The checksum of `bytes`, as an unsigned number of 32 bits. */
-export function crc32c(bytes: Uint8Array): number {
+/**
+ * The checksum of `bytes`, as an unsigned number of 32 bits.
+ *
+ * @param before - The checksum of the bytes that come before them.
+ * @defaultValue `before` is 0: none do
+ */
+export function crc32c(bytes: Uint8Array, before = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const whole = bytes.length - (bytes.length % SLICES);
-  let crc = -1;
+  let crc = ~before;
   for (let at = 0; at < whole; at += SLICES) {
     const low = view.getUint32(at, true) ^ crc;
     const high = view.getUint32(at + 4, true);
