@@ -24,7 +24,7 @@ export interface TemporalRig {
 
 /** What is particular of a worker. */
 export interface RigWorkerOptions extends Partial<Omit<WorkerOptions, 'activities' | 'taskQueue'>> {
-  activities: Record<string, (...args: never[]) => Promise<unknown>>;
+  activities: object;
   /** @defaultValue a new one in memory */
   store?: StateStore;
   state?: ActivityStateOptions;

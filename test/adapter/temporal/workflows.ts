@@ -25,7 +25,7 @@ function call({ activity, args = [], options = {} }: Step): Promise<unknown> {
 }
 
 /** Runs activities one after the other, and returns the last result. */
-export async function steps(...all: readonly Step[]): Promise<unknown> {
+export async function steps(...all: Step[]): Promise<unknown> {
   let result: unknown;
   for (const step of all) result = await told(call(step));
   return result;
