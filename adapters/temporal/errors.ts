@@ -73,13 +73,18 @@ const DEPTH = 10;
 
 /** What in an error, or in the causes of it, is the end of the attempt. */
 function endOf(error: unknown, reasons: readonly unknown[]): unknown {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < DEPTH; at = at.cause, depth += 1) {
+  // By its form: Node's own errors are of another realm where code runs in a sandbox.
+  for (let at = asObject(error), depth = 0; at && depth < DEPTH; at = asObject(at.cause), depth += 1) {
     if (at instanceof CancelledFailure || at instanceof CompleteAsyncError) return at;
-    if (isSuspension(at) || reasons.includes(at)) return isAbortError(at) && at.cause instanceof Error ? at.cause : at;
+    if (isSuspension(at) || reasons.includes(at)) return (isAbortError(at) && asObject(at.cause)) || at;
   }
   return undefined;
 }
 
 function isAbortError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+  return asObject(error)?.name === 'AbortError';
+}
+
+function asObject(value: unknown): { name?: unknown; cause?: unknown } | undefined {
+  return typeof value === 'object' && value !== null ? value : undefined;
 }

@@ -1,0 +1,269 @@
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context, heartbeat } from '@temporalio/activity';
+import { describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancellingActivity, mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
+import { isSuspension, StaleAttemptError } from '../../../src/index.ts';
+import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { until } from '../../support/until.ts';
+import { begin, farSide } from './rig.ts';
+
+const failure = async (running: Promise<unknown>): Promise<ApplicationFailure> =>
+  running.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: unknown) => error as ApplicationFailure,
+  );
+
+describe('cancellation', () => {
+  test('that was asked for cancels the external job, and passes as Temporal made it', async () => {
+    const { job, seen } = farSide(['active']);
+    const attempt = begin(() => resumableActivity(job)('clip'));
+    await until(() => seen.looks > 0);
+    attempt.cancel('CANCELLED');
+    await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
+    expect(seen.cancels).toEqual(['job-1 requested']);
+  });
+
+  test.each(['WORKER_SHUTDOWN', 'PAUSED', 'RESET', 'NOT_FOUND', 'TIMED_OUT'] as const)(
+    '%s leaves the external job running, and passes as Temporal made it',
+    async (reason) => {
+      const { job, seen } = farSide(['active']);
+      const attempt = begin(() => resumableActivity(job)('clip'));
+      await until(() => seen.looks > 0);
+      attempt.cancel(reason);
+      const error = await failure(attempt.result);
+      expect(error).toBeInstanceOf(CancelledFailure);
+      expect(error.message).toBe(reason);
+      expect(seen.cancels).toEqual([]);
+    },
+  );
+
+  test('an AbortError of the signal never leaves the activity', async () => {
+    const attempt = begin(async () => {
+      await sleep(60_000, undefined, { signal: taskContext().signal });
+    });
+    attempt.cancel('RESET');
+    await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
+  });
+
+  test('an error that user code wrapped it in does not hide it', async () => {
+    const { job, seen } = farSide(['active']);
+    const attempt = begin(async () => {
+      await taskContext()
+        .run(job, 'clip')
+        .catch((cause: unknown) => {
+          expect(isSuspension(cause)).toBe(true);
+          throw new Error('transcoding failed', { cause });
+        });
+    });
+    await until(() => seen.looks > 0);
+    attempt.cancel('PAUSED');
+    await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
+  });
+
+  test('an attempt that begins cancelled submits nothing', async () => {
+    const { job, seen } = farSide();
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const attempt = begin(async () => {
+      await gate;
+      await taskContext().run(job, 'clip');
+    });
+    attempt.cancel('WORKER_SHUTDOWN');
+    go();
+    await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
+    expect(seen.submits).toBe(0);
+  });
+});
+
+describe('heartbeats', () => {
+  test('of ours say the user’s last details again, those of the attempt before first', async () => {
+    const { job } = farSide(['active', 'active', 'active', 'active', 'active', 'active', 'active', 'active', 'succeeded']);
+    const seen: unknown[] = [];
+    const attempt = begin(
+      async () => {
+        const ctx = taskContext();
+        await ctx.state.set('started', true);
+        await until(() => attempt.heartbeats.length > 0);
+        seen.push(...attempt.heartbeats);
+        ctx.heartbeat({ page: 4 });
+        await until(() => attempt.heartbeats.length > seen.length + 1);
+        // Temporal's own function is heard, too.
+        heartbeat({ page: 5 });
+        const before = attempt.heartbeats.length;
+        await until(() => attempt.heartbeats.length > before);
+        return ctx.run(job, 'clip');
+      },
+      { heartbeatTimeoutMs: 30, heartbeatDetails: { page: 3 } },
+    );
+    await attempt.result;
+    expect(seen[0]).toEqual({ page: 3 });
+    expect(attempt.heartbeats).toContainEqual({ page: 4 });
+    expect(attempt.heartbeats.at(-1)).toEqual({ page: 5 });
+    expect(attempt.heartbeats).not.toContain(undefined);
+  });
+
+  test('end with the activity', async () => {
+    const attempt = begin(async () => taskContext().state.set('k', 1), { heartbeatTimeoutMs: 3 });
+    await attempt.result;
+    const after = attempt.heartbeats.length;
+    await sleep(20);
+    expect(attempt.heartbeats).toHaveLength(after);
+  });
+
+  test('are not sent, and said to be missing, where the activity has no heartbeatTimeout', async () => {
+    const { job } = farSide(['succeeded']);
+    const attempt = begin(() => resumableActivity(job)('clip'));
+    await attempt.result;
+    expect(attempt.heartbeats).toEqual([]);
+    expect(attempt.logs).toContainEqual(
+      expect.objectContaining({ level: 'WARN', message: expect.stringContaining('heartbeatTimeout') }),
+    );
+  });
+});
+
+describe('waiting', () => {
+  test('release hands the activity back with a delay that is never 0', async () => {
+    const { job, seen } = farSide(['active']);
+    const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release', holdFor: 1 } })('clip'), {
+      scheduleToCloseTimeoutMs: 0,
+    });
+    const error = await failure(attempt.result);
+    expect(error).toBeInstanceOf(ApplicationFailure);
+    expect(error).toMatchObject({ type: 'mooring.waiting', nonRetryable: false, category: 'BENIGN' });
+    expect(error.nextRetryDelay).toBeGreaterThanOrEqual(1);
+    expect(seen).toMatchObject({ submits: 1, cancels: [] });
+    expect(attempt.metrics).toContainEqual(expect.objectContaining({ name: 'mooring_releases' }));
+  });
+
+  test.each([
+    ['its retry policy is finite', { retryPolicy: { maximumAttempts: 3 } }],
+    ['it ends soon', { scheduledTimestampMs: Date.now(), scheduleToCloseTimeoutMs: 30_000 }],
+    ['it is a local activity', { isLocal: true }],
+  ])('release holds, and says why, where %s', async (_why, info) => {
+    const { job, seen } = farSide(['active', 'succeeded']);
+    // Of a scope that others share nobody is the first, which a namespace of this minute cannot tell from a loss.
+    const known = { ...job, idempotentFor: 'forever' as const };
+    const attempt = begin(
+      () => resumableActivity(known, { scope: { workflowRun: 'a' }, wait: { mode: 'release', holdFor: 1 } })('clip'),
+      { scheduleToCloseTimeoutMs: 0, ...info },
+    );
+    await expect(attempt.result).resolves.toBe('job-1 done');
+    expect(seen.looks).toBe(2);
+    expect(attempt.logs.some(({ level, message }) => level === 'WARN' && message.includes('holds'))).toBe(true);
+  });
+
+  test('async polls once, then leaves the activity to the webhook', async () => {
+    const { job, seen } = farSide(['active']);
+    const attempt = begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip'));
+    await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
+    expect(seen).toMatchObject({ submits: 1, looks: 1 });
+  });
+
+  test('async returns the result of a job that is over at the first look', async () => {
+    const { job } = farSide(['succeeded']);
+    await expect(begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip')).result).resolves.toBe('job-1 done');
+  });
+});
+
+describe('errors', () => {
+  test('of this library keep their code as the failure’s type, and say whether to retry', async () => {
+    const attempt = begin(async () => taskContext().state.set('', 1));
+    const error = await failure(attempt.result);
+    expect(error).toBeInstanceOf(ApplicationFailure);
+    expect(error).toMatchObject({ type: 'mooring.invalid-key', nonRetryable: true });
+    expect(error.details?.[0]).toMatchObject({ scope: { task: expect.stringContaining('transcode') } });
+    expect(attempt.metrics).toContainEqual({
+      name: 'mooring_failures',
+      tags: expect.objectContaining({ code: 'mooring.invalid-key' }),
+    });
+  });
+
+  test('a superseded attempt is retried, and is no failure for a dashboard', async () => {
+    const error = await failure(begin(() => Promise.reject(new StaleAttemptError('a newer attempt holds the fence'))).result);
+    expect(error).toMatchObject({ type: 'mooring.stale-attempt', nonRetryable: false, category: 'BENIGN' });
+  });
+
+  test.each([
+    ['a plain error', new Error('boom')],
+    ['a failure of the user’s own', ApplicationFailure.nonRetryable('no', 'Own')],
+    ['asynchronous completion', new CompleteAsyncError()],
+    ['no error at all', 'text'],
+  ])('%s passes as it is', async (_what, thrown) => {
+    // oxlint-disable-next-line prefer-promise-reject-errors
+    await expect(begin(() => Promise.reject(thrown)).result).rejects.toBe(thrown);
+  });
+});
+
+describe('state', () => {
+  test('of one attempt is there for the next, and an older attempt is refused', async () => {
+    const store = memoryStateStore();
+    await begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 3), {}, { store }).result.catch(
+      () => undefined,
+    );
+    const second = begin(
+      async () => taskContext<{ cursor: number }>().state.get('cursor'),
+      { attempt: 2, currentAttemptScheduledTimestampMs: 2 },
+      { store },
+    );
+    await expect(second.result).resolves.toBe(3);
+    const zombie = begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 1), {}, { store });
+    expect(await failure(zombie.result)).toMatchObject({ type: 'mooring.stale-attempt' });
+  });
+
+  test('costs nothing where it is not used', async () => {
+    const store = memoryStateStore();
+    const attempt = begin(async () => Context.current().info.activityType, { heartbeatTimeoutMs: 2 }, { store });
+    await expect(attempt.result).resolves.toBe('transcode');
+    expect(attempt.heartbeats).toEqual([]);
+    expect(store.events).toEqual([]);
+  });
+
+  test('outside of an activity there is none', () => {
+    expect(() => taskContext()).toThrow(/mooringPlugin/);
+  });
+
+  test('decisions are counted and logged', async () => {
+    const { job } = farSide(['succeeded']);
+    const attempt = begin(() => resumableActivity(job)('clip'));
+    await attempt.result;
+    expect(attempt.metrics).toContainEqual({
+      name: 'mooring_decisions',
+      tags: expect.objectContaining({ decision: 'submitted' }),
+    });
+    expect(attempt.logs).toContainEqual(expect.objectContaining({ level: 'INFO', message: 'mooring: submitted' }));
+  });
+});
+
+describe('the plugin', () => {
+  const store = memoryStateStore();
+
+  test('applied twice gives an activity one attempt, and keeps what other plugins configured', async () => {
+    const plugin = mooringPlugin(store);
+    const other = (): object => ({});
+    const options = { taskQueue: 'q', interceptors: { activity: [other], workflowModules: ['./wf'] } };
+    const configured = await plugin.configureWorker?.((await plugin.configureWorker?.(options)) ?? options);
+    expect(configured?.interceptors?.activity).toHaveLength(2);
+    expect(configured?.interceptors?.activity?.[0]).toBe(other);
+    expect(configured?.interceptors?.workflowModules).toEqual(['./wf']);
+    expect(options.interceptors.activity).toHaveLength(1);
+  });
+
+  test('never closes the store', async () => {
+    await mooringPlugin(store).runWorker?.({} as never, async () => undefined);
+    await expect(store.ready()).resolves.toBeUndefined();
+  });
+
+  test.each([
+    ['store', () => mooringPlugin({} as never)],
+    ['heartbeat', () => mooringPlugin(store, { heartbeat: 0 })],
+    ['clearAfterSuccess', () => mooringPlugin(store, { clearAfterSuccess: -1 })],
+    ['heartbeats', () => mooringPlugin(store, { heartbeats: 1 } as never)],
+    ['job', () => resumableActivity({} as never)],
+    ['wait', () => resumableActivity(farSide().job, { wait: { mode: 'retry' } as never })],
+    ['scope', () => resumableActivity(farSide().job, { scope: { workflowRun: '' } })],
+    ['job', () => cancellingActivity({ ...farSide().job, cancel: undefined } as never, { workflowRun: 'a' })],
+    ['scope', () => cancellingActivity(farSide().job, 'activity' as never)],
+  ])('a %s that cannot be meant is refused when it is made', (option, make) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
+  });
+});
