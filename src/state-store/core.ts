@@ -10,6 +10,9 @@ import type { Random } from '../random.ts';
 import type { RetentionMs } from '../retention.ts';
 import type { StateStore } from './state-store.ts';
 
+/** Where a crash of a write leaves something else behind than elsewhere. */
+export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-commit';
+
 /** What a store is made of. The rooms of the core work on this; users hold a `StateStore`. */
 export interface StoreCore {
   readonly namespace: string;
@@ -34,6 +37,8 @@ export interface StoreCore {
   readonly random: Random;
   /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`generation.ts`). */
   readonly beforeObject: (call: CallOptions) => Promise<void>;
+  /** Called around the puts and the commit of a write, and waited for; only tests set it (`withCoreParts()`). */
+  readonly writePoint?: (point: WritePoint) => void | Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
   /** Hands an event to the user's listener and to the counters; never throws. */

@@ -1,0 +1,83 @@
+import type { StoreCore } from './core.ts';
+
+/**
+ * A body on its way into an object store, and a deadline that counts only while the store has the turn: a source may be as slow as
+ * it likes, a store that does not go on is given up.
+ */
+export interface WatchedBody {
+  /** For the store. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Whether the store has taken all of it. */
+  readonly ended: boolean;
+  /** What the source threw. */
+  readonly failure: { error: unknown } | undefined;
+  /** The milliseconds that the store had, and needed more. */
+  readonly late: number | undefined;
+  /** Stops watching. */
+  end(): void;
+}
+
+/** After the end of a body: the parts that are still on their way, and the call that completes them. */
+const LAST_STEPS = 5;
+
+/** Watches from now on; `onLate` is called at most once. */
+export function watchedBody(
+  { timer, commandTimeout }: Pick<StoreCore, 'timer' | 'commandTimeout'>,
+  bytes: AsyncIterable<Uint8Array>,
+  onLate: () => void,
+): WatchedBody {
+  let ended = false;
+  let failure: WatchedBody['failure'];
+  let late: number | undefined;
+  let over = false;
+  let stop = (): void => undefined;
+  const storesTurn = (steps: number): void => {
+    if (over) return;
+    const ms = steps * commandTimeout;
+    stop = timer(ms, () => {
+      late = ms;
+      onLate();
+    });
+  };
+  const next = async (source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> => {
+    stop();
+    try {
+      const step = await source.next();
+      ended ||= step.done === true;
+      storesTurn(ended ? LAST_STEPS : 1);
+      return step;
+    } catch (error) {
+      failure ??= { error };
+      storesTurn(1);
+      throw error;
+    }
+  };
+  storesTurn(1);
+  return {
+    body: {
+      [Symbol.asyncIterator]() {
+        const source = bytes[Symbol.asyncIterator]();
+        return {
+          next: () => next(source),
+          async return() {
+            await source.return?.();
+            return { done: true, value: undefined };
+          },
+        };
+      },
+    },
+    get ended() {
+      return ended;
+    },
+    get failure() {
+      return failure;
+    },
+    get late() {
+      return late;
+    },
+    end() {
+      over = true;
+      stop();
+    },
+  };
+}
