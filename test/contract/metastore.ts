@@ -5,6 +5,7 @@ import { lifetimeContract } from './metastore-lifetime.ts';
 import { operatorsContract } from './metastore-operators.ts';
 import { useBench, type MetastoreRig } from './metastore-parts.ts';
 import { recordsContract } from './metastore-records.ts';
+import { sweepContract } from './metastore-sweep.ts';
 import { valuesContract } from './metastore-values.ts';
 
 /** What every metastore does, whatever it is made of. */
@@ -17,5 +18,6 @@ export function metastoreContract(name: string, start: () => Promise<MetastoreRi
     clearContract(bench);
     lifetimeContract(bench);
     operatorsContract(bench);
+    sweepContract(bench);
   });
 }
