@@ -44,8 +44,8 @@ export interface StreamBody {
 }
 
 /**
- * Puts a body that is still being made. The store has `commandTimeout` for each step; what makes the body has all the time that it
- * needs, and what that throws passes as it is.
+ * Puts a body that is still being made. A store that does not go on is given up; what makes the body has all the time that it needs,
+ * and what that throws passes as it is.
  *
  * @throws {@link StoreUnavailableError}
  */

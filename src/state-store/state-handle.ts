@@ -73,8 +73,8 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
   getStream(key: KeyOf<Shape>, options?: CallOptions): Promise<Readable | undefined>;
   /**
    * Writes a stream of bytes of any size in constant memory. Nothing is stored unless it ends; what `body` throws passes as it is.
-   * `commandTimeout` is for each step of the store, not for `body`; but from call to commit it may take an hour at most, else
-   * `StoreUnavailableError`. `get` returns a `Uint8Array` up to `maxValueBytes`.
+   * `body` may be as slow as it likes, a store that does not go on for five times `commandTimeout` is given up; from call to commit
+   * it may take an hour at most. Both are `StoreUnavailableError`. `get` returns a `Uint8Array` up to `maxValueBytes`.
    * @throws `VersionConflictError` when `ifVersion` is not what is there in the end. `InvalidValueError` for a chunk that is no
    * `Uint8Array`. `ValueTooLargeError` above `maxValueBytes` where there is no object store
    */

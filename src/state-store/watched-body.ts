@@ -17,8 +17,8 @@ export interface WatchedBody {
   end(): void;
 }
 
-/** After the end of a body: the parts that are still on their way, and the call that completes them. */
-const LAST_STEPS = 5;
+/** What a store may be doing while it says nothing: four parts that go out side by side, and the call that completes them. */
+const CALLS = 5;
 
 /** Watches from now on; `onLate` is called at most once. */
 export function watchedBody(
@@ -31,28 +31,32 @@ export function watchedBody(
   let late: number | undefined;
   let over = false;
   let stop = (): void => undefined;
-  const storesTurn = (steps: number): void => {
-    if (over) return;
-    const ms = steps * commandTimeout;
+  let asked = 0;
+  const storesTurn = (): void => {
+    if (over || asked > 0) return;
+    stop();
+    const ms = CALLS * commandTimeout;
     stop = timer(ms, () => {
       late = ms;
       onLate();
     });
   };
   const next = async (source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> => {
+    asked += 1;
     stop();
     try {
       const step = await source.next();
       ended ||= step.done === true;
-      storesTurn(ended ? LAST_STEPS : 1);
       return step;
     } catch (error) {
       failure ??= { error };
-      storesTurn(1);
       throw error;
+    } finally {
+      asked -= 1;
+      storesTurn();
     }
   };
-  storesTurn(1);
+  storesTurn();
   return {
     body: {
       [Symbol.asyncIterator]() {
