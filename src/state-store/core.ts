@@ -1,5 +1,6 @@
 import type { CallOptions, Timer } from '../call.ts';
 import type { Clock } from '../clock.ts';
+import type { BuiltInCodec } from '../codec/built-in.ts';
 import type { Codec, Encryption } from '../codec/codec.ts';
 import { ConfigError } from '../errors.ts';
 import type { StateEvent } from '../events.ts';
@@ -26,7 +27,7 @@ export interface StoreCore {
   /** `undefined`: stored as it is. */
   readonly codec: Codec | undefined;
   /** By name: all that reading may meet. */
-  readonly codecs: ReadonlyMap<string, Codec>;
+  readonly codecs: ReadonlyMap<string, BuiltInCodec>;
   readonly encryption: Encryption | undefined;
   readonly retention: RetentionMs;
   /** Milliseconds. */

@@ -31,9 +31,8 @@ export function decoderOf(core: StoreCore, at: ObjectCall, ref: Reference): Deco
     throw new CodecUnavailableError(ref.encryption, 'give the store the encryption that the value was written with', where);
   }
   const codec = core.codecs.get(ref.codec);
-  if (!codec && ref.codec !== 'none') {
-    throw new CodecUnavailableError(ref.codec, 'give it to the store as one of its codecs', where);
-  }
+  const remedy = codec ? codec.unavailable : 'give it to the store as one of its codecs';
+  if (remedy !== undefined && ref.codec !== 'none') throw new CodecUnavailableError(ref.codec, remedy, where);
   return async ({ bytes, path, encoded, size }) => {
     const plain = ref.encryption === undefined ? bytes : await decrypt(core, at, bytes, path, ref);
     if (encoded && !codec)
@@ -75,8 +74,5 @@ async function decodeWith(
   const decoded = await transcode(core, at, `decoding with ${ref.codec}`, (signal) => codec.decode(bytes, { signal, maxBytes }));
   if ('bytes' in decoded) return decoded.bytes;
   const context = { ...at.where, cause: decoded.cause };
-  if (decoded.cause instanceof CodecUnavailableError) {
-    throw new CodecUnavailableError(ref.codec, 'this runtime lacks it', context);
-  }
   throw new CorruptEntryError(`the object ${ref.object} cannot be decoded as ${ref.codec}`, context);
 }
