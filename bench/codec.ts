@@ -4,6 +4,7 @@ import type { Codec } from '../src/codec/codec.ts';
 import { crc32c } from '../src/crc32c.ts';
 import { gzipCodec, pakoGzip } from '../src/codec/gzip.ts';
 import { nodeZlib } from '../src/codec/node-zlib.ts';
+import { shorten } from '../src/codec/shorten.ts';
 import { installedSnappy, nativeBlocks, scriptBlocks } from '../src/codec/snappy-block.ts';
 import { snappyCodec } from '../src/codec/snappy.ts';
 import { zstdCodec } from '../src/codec/zstd.ts';
@@ -11,12 +12,15 @@ import { zstdCodec } from '../src/codec/zstd.ts';
 /**
  * Codecs side by side, on JSON of the kind that jobs keep: `npx tsx bench/codec.ts`. Prints, for each size, the share that is
  * left, MB/s of plain bytes both ways, and the longest time that the event loop stood still. The levels and thresholds in
- * `src/codec` follow it. The first table compares one call at once with one in a thread, which settles where to change over.
+ * `src/codec` follow it, and docs/codecs.md has its figures. The first table compares one call at once with one in a thread,
+ * which settles where to change over; the last one what a sample costs and saves.
  */
 
 const SIZES = [256, 1_024, 16_384, 262_144, 4_194_304];
 const SWITCH_SIZES = [1_024, 4_096, 16_384, 32_768, 65_536, 131_072, 262_144];
-const SECONDS = 0.3;
+const LARGE = [1_048_576, 4_194_304];
+const ROUNDS = 3;
+const SECONDS = 0.15;
 
 /** Records as an API returns them: repeated names, IDs and times that do not repeat. */
 function json(size: number): Uint8Array {
@@ -44,24 +48,30 @@ interface Measured {
   standstill: number;
 }
 
+/** The median of the calls, and the least standstill of the rounds: what else the machine does should not count. */
 async function measure(bytes: number, call: () => unknown): Promise<Measured> {
   for (let warm = 0; warm < 3; warm += 1) await call();
-  let calls = 0;
-  let standstill = 0;
-  let last = performance.now();
-  const watch = setInterval(() => {
-    standstill = Math.max(standstill, performance.now() - last - 1);
-    last = performance.now();
-  }, 1);
-  const start = performance.now();
-  while (performance.now() - start < SECONDS * 1_000 || calls < 3) {
-    await call();
-    calls += 1;
-    if (bytes >= 65_536) await new Promise((resolve) => setImmediate(resolve));
+  const times: number[] = [];
+  const standstills: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    let standstill = 0;
+    let last = performance.now();
+    const watch = setInterval(() => {
+      standstill = Math.max(standstill, performance.now() - last - 1);
+      last = performance.now();
+    }, 1);
+    const end = performance.now() + SECONDS * 1_000;
+    do {
+      const start = performance.now();
+      await call();
+      times.push(performance.now() - start);
+      if (bytes >= 65_536) await new Promise((resolve) => setImmediate(resolve));
+    } while (performance.now() < end);
+    clearInterval(watch);
+    standstills.push(standstill);
   }
-  const seconds = (performance.now() - start) / 1_000;
-  clearInterval(watch);
-  return { perSecond: (bytes * calls) / seconds / 1e6, standstill };
+  const median = times.toSorted((a, b) => a - b)[times.length >> 1] as number;
+  return { perSecond: bytes / median / 1e3, standstill: Math.min(...standstills) };
 }
 
 function row(cells: readonly (string | number)[], widths: readonly number[]): string {
@@ -116,8 +126,34 @@ async function compareCodecs(): Promise<void> {
   }
 }
 
+/** What it costs to find out that nothing can be saved, and to find out in vain. */
+async function compareSample(): Promise<void> {
+  const native = installedSnappy();
+  const codecs: readonly Codec[] = [gzipCodec(), snappyCodec(native && nativeBlocks(native)), brotliCodec(), zstdCodec()];
+  const widths = [8, 8, 8, 10, 12];
+  console.log(`\n${row(['codec', 'size', 'bytes', 'all of it', 'sample first'], widths)} (milliseconds)`);
+  for (const size of LARGE) {
+    for (const [kind, plain] of [['JSON', json(size)] as const, ['noise', noise(size)] as const]) {
+      for (const codec of codecs) {
+        if ('unavailable' in codec) continue;
+        const millis = async (call: () => unknown): Promise<string> =>
+          (size / (await measure(size, call)).perSecond / 1e3).toFixed(1);
+        const whole = await millis(() => codec.encode(plain, {}));
+        console.log(row([codec.name, name(size), kind, whole, await millis(() => shorten(codec, plain, {}))], widths));
+      }
+    }
+  }
+}
+
+function noise(size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += 65_536) globalThis.crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  return bytes;
+}
+
 console.log(`Node.js ${process.version}`);
 await compareSwitch();
 await compareCodecs();
+await compareSample();
 const block = json(65_536);
 console.log(`\nCRC-32C: ${(await measure(block.length, () => crc32c(block))).perSecond.toFixed(0)} MB/s`);

@@ -4,7 +4,7 @@
  * `npm test -- <paths or Jest options>` runs only those tests. The last line is `N passed, N failed`.
  */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureBuilt, ROOT } from './build.ts';
 import { runJest, testFiles, type Counts } from './jest.ts';
 import { nodeFolder, OTHER_MAJORS } from './node-versions.ts';
@@ -31,26 +31,13 @@ async function main(args: readonly string[]): Promise<Counts> {
   if (args.length > 0) return runJest({ args: [WORKERS, ...args], path, env: await provide(needed) });
 
   const provided = provide(needed, { background: true });
-  const files = [...needed.keys()];
-  const crash = files.filter((file) => file.startsWith(CRASH));
-  const others = files.filter((file) => !crash.includes(file));
-  const runs = [
-    await runFiles(
-      others.filter((file) => needed.get(file)?.length === 0),
-      [WORKERS],
-      path,
-    ),
-  ];
+  const crash = [...needed.keys()].filter((file) => file.startsWith(CRASH));
+  const waiting = [...needed.keys()].filter((file) => needed.get(file)?.length !== 0 && !crash.includes(file));
+  const later = [...crash, ...waiting].map((file) => `${file.replaceAll(/[^\w/-]/g, String.raw`\$&`)}$`);
+  const runs = [await runJest({ args: [WORKERS, '--testPathIgnorePatterns', '/node_modules/', ...later], path })];
   for (const major of OTHER_MAJORS) runs.push(await withNode(major, path));
   const env = await provided;
-  runs.push(
-    await runFiles(
-      others.filter((file) => needed.get(file)?.length !== 0),
-      [WORKERS],
-      path,
-      env,
-    ),
-  );
+  runs.push(await runFiles(waiting, [WORKERS], path, env));
   runs.push(await runFiles(crash, ['--runInBand'], path, env));
   return { passed: sum(runs.map((run) => run.passed)), failed: sum(runs.map((run) => run.failed)) };
 }
@@ -60,14 +47,10 @@ async function provide(needed: ReadonlyMap<string, readonly ServerName[]>, optio
   return { [REFUSED]: JSON.stringify(refusals(await provideServers([...needed.values()].flat(), options))) };
 }
 
-async function runFiles(
-  files: readonly string[],
-  options: string[],
-  path: readonly string[],
-  env: Environment = {},
-): Promise<Counts> {
+async function runFiles(files: readonly string[], options: string[], path: readonly string[], env: Environment): Promise<Counts> {
   if (files.length === 0) return { passed: 0, failed: 0 };
-  return runJest({ args: [...options, '--runTestsByPath', ...files], path, env });
+  const paths = files.map((file) => relative(ROOT, file));
+  return runJest({ args: [...options, '--runTestsByPath', ...paths], path, env });
 }
 
 /** The unit tests under another Node, with `dist` in place of `src`. */

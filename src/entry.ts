@@ -13,6 +13,9 @@ import type { TaskScope } from './scope.ts';
 /** The format that this version writes and reads. */
 export const ENTRY_FORMAT = '1';
 
+/** Bytes of a value that a frame may hold, so that no entry can make a reader hold more. */
+const LARGEST_FRAME = 2 ** 26;
+
 /** What stands between the parts, so that a head whose places have shifted is not read. */
 const SHAPE = /^.{2} .{52} \d{13} \d{13}(?: |$)/;
 
@@ -28,6 +31,8 @@ export interface Reference {
   codec: string;
   /** Name of the encryption, where there was one. */
   encryption?: string;
+  /** Bytes of the value in each frame, where the object is made of frames: see `state-store/frames.ts`. */
+  frames?: number;
   /** Bytes in the object. */
   storedSize: number;
   /** SHA-256 of the bytes in the object, in hex. */
@@ -107,6 +112,8 @@ function isReference(ref: Reference): boolean {
     typeof ref.object === 'string' &&
     isObjectKey(ref.object) &&
     typeof ref.codec === 'string' &&
+    (ref.encryption === undefined || typeof ref.encryption === 'string') &&
+    (ref.frames === undefined || (Number.isSafeInteger(ref.frames) && ref.frames > 0 && ref.frames <= LARGEST_FRAME)) &&
     Number.isSafeInteger(ref.storedSize) &&
     ref.storedSize >= 0 &&
     /^[0-9a-f]{64}$/.test(ref.sha256)

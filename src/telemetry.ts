@@ -21,6 +21,10 @@ export function countEvent(event: StateEvent): void {
       return count('orphans', 'External jobs that no record holds', 1);
     case 'offload':
       return count('offloaded_bytes', 'Bytes put in the object store, as stored', event.storedBytes, undefined, 'By');
+    case 'sweep':
+      count('swept_entries', 'Expired entries that were removed', event.report.entries);
+      count('swept_objects', 'Objects that were removed because nothing needs them', event.report.objects);
+      return count('swept_bytes', 'Bytes in those objects', event.report.bytes, undefined, 'By');
   }
 }
 

@@ -3,7 +3,7 @@ import type { Codec } from './codec.ts';
 
 /** A codec of this library. All are known everywhere, so that a value that one wrote is never of an unknown codec. */
 export interface BuiltInCodec extends Codec {
-  /** Why it cannot be used in this runtime. */
+  /** Why it cannot be used in this runtime: what to install. Users' codecs have none. */
   readonly unavailable?: string;
 }
 

@@ -2,7 +2,8 @@ import { ExternalJobUnknownError, isMooringError } from '../errors.ts';
 import type { WriteId } from '../fence.ts';
 import { resultName } from '../path.ts';
 import { loadValue } from '../state-store/load-value.ts';
-import { prepareSerialized, serializeValue, type Prepared, type ValueAddress } from '../state-store/prepare-value.ts';
+import type { ValueAddress } from '../state-store/new-object.ts';
+import { prepareSerialized, serializeValue, type Prepared } from '../state-store/prepare-value.ts';
 import type { JsonValue } from '../value.ts';
 import type { ExternalId } from './external-job.ts';
 import { letGoOf } from './hold.ts';
@@ -125,8 +126,7 @@ async function prepareResult(run: Run, record: StoredRecord, result: unknown, id
   }
   // An attempt that was superseded puts no object.
   if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.name);
-  const value = await core.track(() =>
-    prepareSerialized(core, resultAddress(run), serialized, id, where.scope, { signal: run.signal }),
-  );
+  const terms = { id, by: where.scope, retention: recordRetention(core) };
+  const value = await core.track(() => prepareSerialized(core, resultAddress(run), serialized, terms, { signal: run.signal }));
   return { kind: 'stored', value };
 }

@@ -1,6 +1,6 @@
-import { HEAD_LENGTH, headText, NEVER, readHead } from '../head.ts';
+import { HEAD_LENGTH, headText, instant, NEVER, readHead } from '../head.ts';
 import { FIELD, PREFIX } from './layout.ts';
-import { SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
+import { FENCE_KEPT, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import {
   becomesDue,
   closeUnfenced,
@@ -145,9 +145,22 @@ export function sweepEnd(
   { nonce, nextDue }: Parameters<OpenMetastore['sweepEnd']>[1],
   now: number,
 ): void {
-  const fields = peekScope(data, path, now)?.fields;
-  if (fields && fields.get(FIELD.sweep) !== nonce) return;
-  fields?.delete(FIELD.sweep);
-  if (fields && nextDue !== undefined) data.due.set(path, nextDue);
-  else data.due.delete(path);
+  const hash = peekScope(data, path, now);
+  if (hash && hash.fields.get(FIELD.sweep) !== nonce) return;
+  hash?.fields.delete(FIELD.sweep);
+  if (hash && nextDue !== undefined) {
+    data.due.set(path, nextDue);
+    return;
+  }
+  data.due.delete(path);
+  if (hash) endEmpty(hash, now);
+}
+
+/** What was kept without end, and holds nothing any more, goes as a fence does. */
+function endEmpty(hash: ScopeHash, now: number): void {
+  const { fields } = hash;
+  if (Number(fields.get(FIELD.until)) !== NEVER) return;
+  if ([...fields.keys()].some((field) => field === FIELD.alias || field[1] === ':')) return;
+  hash.expiresAt = Math.ceil((now + FENCE_KEPT) / KEPT_IN_STEPS_OF) * KEPT_IN_STEPS_OF;
+  fields.set(FIELD.until, instant(hash.expiresAt));
 }

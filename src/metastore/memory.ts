@@ -64,6 +64,7 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
     lineage: (call) => step(call, () => lineageOf(data)),
     bear: (call) => step(call, (now) => bear(data, now)),
     raise: (generation, call) => step(call, () => raise(data, generation)),
+    facts: (call) => step(call, (now) => ({ servers: [], now })),
   };
 }
 

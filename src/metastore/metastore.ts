@@ -227,7 +227,10 @@ export interface SweptPage {
   entries: readonly string[];
   /** Superseded longer than the grace, and not what an entry of the scope refers to. */
   objects: readonly SupersededObject[];
-  /** When the next of what this page leaves becomes due, in milliseconds; `undefined`: nothing of it ever does. */
+  /**
+   * When the next of what this page leaves becomes due, in milliseconds; `undefined`: nothing of it does. The objects that it names
+   * do not count; a reference without end counts as `NEVER`, since by the index a scope is known to refer to objects.
+   */
   nextDue: number | undefined;
 }
 
@@ -255,6 +258,24 @@ export interface Lineage {
   bornAt: number | undefined;
   /** The lowest and the highest generation of a shard; 0 where none was ever raised. */
   generation: { lowest: number; highest: number };
+}
+
+/** What a server of the metastore says of itself; each `undefined` where it may not be asked. */
+export interface ServerFacts {
+  version: string | undefined;
+  /** What it does when its memory is full. */
+  evictionPolicy: string | undefined;
+  persistence: { appendOnlyFile: boolean; snapshots: boolean | undefined; failing: boolean } | undefined;
+  /** Replicas that follow it now. */
+  replicas: number | undefined;
+}
+
+/** What `doctor()` looks at. */
+export interface MetastoreFacts {
+  /** Each server that takes writes; none where state is kept in this process. */
+  servers: readonly ServerFacts[];
+  /** The server's clock, in milliseconds, asked now. */
+  now: number;
 }
 
 /** A metastore within one namespace. */
@@ -319,19 +340,31 @@ export interface OpenMetastore {
   scopes(prefix: string, call: CallOptions): AsyncIterable<string>;
   inspect(scope: ScopeAddress, call: CallOptions): Promise<Inspected>;
 
-  /** Paths of scopes in which something is due by then (server's milliseconds), at most once each; the longest due first within a shard. */
+  /**
+   * Paths of scopes in which something is due by then (server's milliseconds), the longest due first within a shard. No path
+   * twice, also where its time changes meanwhile; each that is due throughout. One that becomes due earlier meanwhile may be
+   * missing. Holds no more in memory than the paths that are due in one shard of 256, and the first 250 of each of 64.
+   */
   due(until: number, call: CallOptions): AsyncIterable<string>;
-  /** One page of a sweep: removes what has expired, checked again in the same step, and names the objects that may go. */
+  /**
+   * One page of a sweep: removes what has expired, checked again in the same step, and names the objects that may go. A name may
+   * come twice where fields are added meanwhile. Makes no birth known, and keeps no fence for longer; what is still on the
+   * superseded list keeps the scope.
+   */
   sweepPage(scope: ScopeAddress, request: SweepRequest, call: CallOptions): Promise<SweptPage>;
   /** Takes objects that were deleted off the superseded list. */
   forgetObjects(scope: ScopeAddress, objects: readonly string[], call: CallOptions): Promise<void>;
-  /** After the last page: the scope is next due at `nextDue`, or never; as it was, where something became due meanwhile. */
+  /**
+   * After the last page, and only when all objects that the pages named are forgotten: the scope is next due at `nextDue`, the
+   * earliest of all pages, or never; as it was, where something became due meanwhile. Without it the scope stays due.
+   */
   sweepEnd(scope: ScopeAddress, end: { nonce: string; nextDue: number | undefined }, call: CallOptions): Promise<void>;
   /** Whether each object is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
   holds(scope: ScopeAddress, objects: readonly { name: string; object: string }[], call: CallOptions): Promise<HeldObjects>;
   /**
    * Puts an entry back that was lost, with the write ID that its object's name has: only where the key has neither an entry nor a
-   * tombstone, or one that refers to `instead` (an object that is gone), and the object is not on the superseded list.
+   * tombstone, expired or not, or one that refers to `instead` (an object that is gone), and the object is not on the superseded
+   * list. An asset that lies at another path is `there`. Sent twice by the client, it may say `there` of what it restored itself.
    */
   restore(scope: ScopeAddress, entry: Restoration, call: CallOptions): Promise<'restored' | 'there'>;
   lineage(call: CallOptions): Promise<Lineage>;
@@ -339,4 +372,5 @@ export interface OpenMetastore {
   bear(call: CallOptions): Promise<void>;
   /** Raises the generation of every shard to at least this. */
   raise(generation: number, call: CallOptions): Promise<void>;
+  facts(call: CallOptions): Promise<MetastoreFacts>;
 }

@@ -2,6 +2,7 @@ import type { CallOptions } from '../call.ts';
 import { writeIdText } from '../fence.ts';
 import type { HeldObjects, OpenMetastore, Restoration, ScopeAddress } from './metastore.ts';
 import type { Connection } from './redis-connection.ts';
+import { noAnswer, unavailable } from './redis-errors.ts';
 import { HOLDS, RESTORE, RESTORE_PREVIEW } from './redis-scripts-restore.ts';
 import { changeArguments, recordedOf } from './redis-values.ts';
 
@@ -28,7 +29,7 @@ export async function heldObjects(
   return moved === undefined ? held : { moved, held };
 }
 
-/** Puts a lost entry back. One that arrives later than the lateness limit finds what was decided since, and is left. */
+/** Puts a lost entry back. A copy that arrives later than the lateness limit could undo what was decided since, and is refused. */
 export async function restoreEntry(
   connection: Connection,
   scope: ScopeAddress,
@@ -38,6 +39,10 @@ export async function restoreEntry(
   const change = changeArguments({ name, put: { meta, body: undefined, retention } });
   const began = await connection.now(call);
   const args = [recordedOf(scope), writeIdText(id), began, instead ?? '', ...change];
-  const { kind } = await connection.run(apply ? RESTORE : RESTORE_PREVIEW, scope, args, call);
+  const { kind, resent } = await connection.run(apply ? RESTORE : RESTORE_PREVIEW, scope, args, call);
+  if (kind === 'late') {
+    const late = 'what was to be restored came later than the lateness limit';
+    throw resent ? noAnswer({ key: scope.path, writes: apply }, late) : unavailable(late);
+  }
   return kind === 'ok' ? 'restored' : 'there';
 }

@@ -30,7 +30,8 @@ local function isThere()
   local ref = sound and type(meta) == 'table' and meta.ref
   return type(ref) ~= 'table' or ref.object ~= instead
 end
-if now - began > ${LATENESS} or isThere() then return {instant(now), '0', 'there'} end`;
+if now - began > ${LATENESS} then return {instant(now), '0', 'late'} end
+if isThere() then return {instant(now), '0', 'there'} end`;
 
 /** Puts a lost entry back. */
 export const RESTORE: Script = script(

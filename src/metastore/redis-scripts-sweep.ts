@@ -1,4 +1,4 @@
-import { SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
+import { FENCE_KEPT, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import { CLOCK, OPEN, script, type Script } from './redis-script.ts';
 
 /** Scripts for removing what has expired. None of them makes a birth known: that is for who writes. */
@@ -144,6 +144,9 @@ for i = 3, #ARGV do redis.call('HDEL', KEY, 's:' .. ARGV[i]) end
 return {instant(now), '0', 'ok'}`,
 );
 
+/** A scope has fewer fields than this of which there is one. */
+const BOOKKEEPING = 16;
+
 /** Nonce, and when the scope is next due: so it goes into the index, if nothing became due since the sweep's first page. */
 export const SWEEP_END: Script = script(
   'sweepEnd',
@@ -153,6 +156,19 @@ export const SWEEP_END: Script = script(
 local there = redis.call('EXISTS', KEY) == 1
 if there and redis.call('HGET', KEY, 'sweep') ~= ARGV[3] then return {instant(now), '0', 'ok'} end
 redis.call('HDEL', KEY, 'sweep')
-if there and ARGV[4] ~= '' then redis.call('ZADD', DUE, ARGV[4], ARGV[1]) else redis.call('ZREM', DUE, ARGV[1]) end
+if there and ARGV[4] ~= '' then
+  redis.call('ZADD', DUE, ARGV[4], ARGV[1])
+  return {instant(now), '0', 'ok'}
+end
+redis.call('ZREM', DUE, ARGV[1])
+-- What was kept without end, and holds nothing any more, goes as a fence does.
+if there and tonumber(redis.call('HGET', KEY, 'until') or '') == NEVER and redis.call('HLEN', KEY) <= ${BOOKKEEPING} then
+  for _, field in ipairs(redis.call('HKEYS', KEY)) do
+    if field == 'alias' or field:sub(2, 2) == ':' then return {instant(now), '0', 'ok'} end
+  end
+  local kept = math.ceil((now + ${FENCE_KEPT}) / ${KEPT_IN_STEPS_OF}) * ${KEPT_IN_STEPS_OF}
+  redis.call('HSET', KEY, 'until', instant(kept))
+  redis.call('PEXPIREAT', KEY, string.format('%.0f', kept))
+end
 return {instant(now), '0', 'ok'}`,
 );

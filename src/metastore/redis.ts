@@ -6,6 +6,7 @@ import type { RedisClient } from './redis-client.ts';
 import { createConnection, type Connection } from './redis-connection.ts';
 import { waitFor, type Durability } from './redis-durability.ts';
 import { NAME } from './redis-errors.ts';
+import { factsOf } from './redis-facts.ts';
 import { bear, lineageOf, raise } from './redis-lineage.ts';
 import {
   clearScope,
@@ -88,5 +89,6 @@ function openRedis(connection: Connection): OpenMetastore {
     lineage: (call) => lineageOf(connection, call),
     bear: (call) => bear(connection, call),
     raise: (generation, call) => raise(connection, generation, call),
+    facts: (call) => factsOf(connection, call),
   };
 }

@@ -1,5 +1,6 @@
 import type { CallOptions, Timer } from '../call.ts';
 import type { Clock } from '../clock.ts';
+import type { BuiltInCodec } from '../codec/built-in.ts';
 import type { Codec, Encryption } from '../codec/codec.ts';
 import { ConfigError } from '../errors.ts';
 import type { StateEvent } from '../events.ts';
@@ -9,6 +10,9 @@ import type { ObjectStore } from '../object-store/object-store.ts';
 import type { Random } from '../random.ts';
 import type { RetentionMs } from '../retention.ts';
 import type { StateStore } from './state-store.ts';
+
+/** Where a crash of a write leaves something else behind than elsewhere. */
+export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-commit';
 
 /** What a store is made of. The rooms of the core work on this; users hold a `StateStore`. */
 export interface StoreCore {
@@ -23,7 +27,7 @@ export interface StoreCore {
   /** `undefined`: stored as it is. */
   readonly codec: Codec | undefined;
   /** By name: all that reading may meet. */
-  readonly codecs: ReadonlyMap<string, Codec>;
+  readonly codecs: ReadonlyMap<string, BuiltInCodec>;
   readonly encryption: Encryption | undefined;
   readonly retention: RetentionMs;
   /** Milliseconds. */
@@ -34,6 +38,8 @@ export interface StoreCore {
   readonly random: Random;
   /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`generation.ts`). */
   readonly beforeObject: (call: CallOptions) => Promise<void>;
+  /** Called around the puts and the commit of a write, and waited for; only tests set it (`withCoreParts()`). */
+  readonly writePoint?: (point: WritePoint) => void | Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
   /** Hands an event to the user's listener and to the counters; never throws. */

@@ -6,6 +6,7 @@ import { countEvent } from '../telemetry.ts';
 import { unfencedAccess } from './access.ts';
 import { concurrently } from './concurrently.ts';
 import { withCore, type StoreCore } from './core.ts';
+import { beforeFirstObject } from './generation.ts';
 import { createStateHandle } from './handle.ts';
 import { createInFlight } from './in-flight.ts';
 import { getObject } from './object-calls.ts';
@@ -30,7 +31,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     ...resolved,
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
-    beforeObject: () => Promise.resolve(),
+    beforeObject: beforeFirstObject(() => core),
     emit: emitter(resolved),
     track: flight.track,
   };

@@ -13,7 +13,7 @@ import { checkKey, publicEntry, type CheckedKey, type HandleParts } from './hand
 import { listEntries } from './listing.ts';
 import { createPlace } from './place.ts';
 import { serializeValue } from './prepare-value.ts';
-import { readValue, readValues } from './read.ts';
+import { openStream, readValue, readValues, readVersion } from './read.ts';
 import type { Entry, SetOptions, StateHandle, WriteOptions } from './state-handle.ts';
 import { write, type Draft, type WrittenEntry } from './write.ts';
 
@@ -56,6 +56,8 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
     getEntry: (key, options = {}) => run(key, options, () => getEntry(parts, key, options)),
     getMany: (keys, options = {}) => run(undefined, options, () => getMany(parts, keys, options)) as Promise<object>,
     set: (key, value, options = {}) => run(key, options, () => set(parts, key, value, options), SET),
+    getStream: (key, options = {}) => run(key, options, () => openStream(parts, checkKey(parts, key), options)),
+    setStream: (key, body, options = {}) => run(key, options, () => setStream(parts, key, body, options), SET),
     setMany: (values, options = {}) => run(undefined, options, () => setMany(parts, values, options), WRITE),
     getOrSet(key, create, options = {}) {
       const operation = async (): Promise<unknown> => {
@@ -104,11 +106,27 @@ async function getMany(parts: HandleParts, keys: readonly string[], call: CallOp
 async function set(parts: HandleParts, key: string, value: unknown, options: SetOptions): Promise<Entry> {
   const expect = expected(options);
   const draft = draftOf(parts, key, value, lifetime(parts, options));
-  const written = await write(parts, [expect === undefined ? draft : { ...draft, expect }], options);
+  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, options);
+}
+
+async function setStream(parts: HandleParts, key: string, body: AsyncIterable<Uint8Array>, options: SetOptions): Promise<Entry> {
+  const expect = expected(options);
+  const retention = lifetime(parts, options);
+  const checked = checkKey(parts, key);
+  if (typeof (body as Partial<typeof body> | null | undefined)?.[Symbol.asyncIterator] !== 'function') {
+    throw new ConfigError('body', 'must be a stream, or another async iterable, of Uint8Array', body);
+  }
+  const draft = { ...checked, put: { value: { type: 'stream', body } as const, retention } };
+  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, options);
+}
+
+async function setOne(parts: HandleParts, draft: Draft, call: CallOptions): Promise<Entry> {
+  const { key, expect } = draft;
+  const written = await write(parts, [draft], call);
   const where = { scope: parts.place.scope, key };
   if (written.kind === 'conflict') throw new VersionConflictError(written.current, where);
   if (written.kind === 'old' && expect !== undefined) {
-    throw new VersionConflictError((await readValue(parts, draft, options))?.entry.version ?? 'absent', where);
+    throw new VersionConflictError((await readVersion(parts, draft, call)) ?? 'absent', where);
   }
   const entry = written.entries[0] as WrittenEntry;
   return publicEntry(key, written.version, entry.meta, entry);

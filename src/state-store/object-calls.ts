@@ -1,4 +1,4 @@
-import { bounded, type CallOptions } from '../call.ts';
+import { bounded, boundedWait, type Bounded, type CallOptions } from '../call.ts';
 import { StoreUnavailableError, type ErrorContext } from '../errors.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
@@ -24,19 +24,6 @@ export function getObject(core: StoreCore, at: ObjectCall, object: string): Prom
   return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal }));
 }
 
-/**
- * Puts an object under a name of its own. Where that name holds the very same bytes, an earlier send of this put has made it;
- * where it holds others, it is `taken`, and not ours to delete.
- *
- * @throws {@link StoreUnavailableError}
- */
-export async function putObject(core: StoreCore, at: ObjectCall, object: string, body: Uint8Array): Promise<'stored' | 'taken'> {
-  const made = await within(core, at, 'putting an object', (signal) => at.store.put(object, body, { signal, ifAbsent: true }));
-  if (made === 'created') return 'stored';
-  const there = await getObject(core, at, object);
-  return there && Buffer.compare(there, body) === 0 ? 'stored' : 'taken';
-}
-
 /** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
 export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store' | 'where'>, object: string): Promise<void> {
   try {
@@ -50,7 +37,8 @@ export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store'
 }
 
 /**
- * Lets a codec work within `commandTimeout`. What it rejects with is an answer too: the caller knows what it says of the value.
+ * Lets a codec or an encryption work within `commandTimeout`. What it rejects with is an answer too: the caller knows what it says
+ * of the value.
  *
  * @throws {@link StoreUnavailableError} where it takes longer.
  */
@@ -74,17 +62,24 @@ export function transcode(
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function within<T>(
-  core: StoreCore,
-  at: ObjectCall,
-  what: string,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const where = { ...at.where, store: at.store.alias };
-  const outcome = await bounded(core.timer, core.commandTimeout, at.call.signal, work).catch((cause: unknown) => {
-    throw new StoreUnavailableError(`${what} failed`, { ...where, cause });
+export function within<T>(core: StoreCore, at: ObjectCall, what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return answered(core, at, what, bounded(core.timer, core.commandTimeout, at.call.signal, work));
+}
+
+/**
+ * Waits for the next step of something that has a signal already, within `commandTimeout`.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export function stepWithin<T>(core: StoreCore, at: ObjectCall, what: string, step: () => Promise<T>): Promise<T> {
+  return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
+}
+
+async function answered<T>(core: StoreCore, at: ObjectCall, what: string, waiting: Promise<Bounded<T>>): Promise<T> {
+  const outcome = await waiting.catch((cause: unknown) => {
+    throw new StoreUnavailableError(`${what} failed`, { ...at.where, store: at.store.alias, cause });
   });
   if (outcome.ended === 'value') return outcome.value;
   if (outcome.ended === 'aborted') throw outcome.reason;
-  throw new StoreUnavailableError(`${what} took longer than ${core.commandTimeout} ms`, where);
+  throw new StoreUnavailableError(`${what} took longer than ${core.commandTimeout} ms`, { ...at.where, store: at.store.alias });
 }

@@ -8,7 +8,7 @@ import { serialize, type SerializedValue } from '../serializer.ts';
 import type { StoreCore } from './core.ts';
 import { encode, encrypt } from './encode.ts';
 import { deleteObject } from './object-calls.ts';
-import { newObject, type ValueAddress, type WriteTerms } from './object-name.ts';
+import { newObject, type ValueAddress, type WriteTerms } from './new-object.ts';
 import { putObject } from './put-object.ts';
 
 /**
@@ -96,7 +96,7 @@ async function putValue(
   const at = { store, where: { scope: address.scope, key: address.key }, call };
   const encoded = await encode(core, at, bytes);
   const { codec } = encoded;
-  const target = await newObject(core, address, terms, { type, codec }, call);
+  const target = await newObject(core, address, terms, { type, codec, framed: false }, call);
   const { object } = target;
   const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');

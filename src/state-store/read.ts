@@ -1,8 +1,12 @@
+import type { Readable } from 'node:stream';
 import type { CallOptions } from '../call.ts';
+import { parseEntry } from '../entry.ts';
+import type { Version } from '../fence.ts';
 import type { RawEntry } from '../metastore/metastore.ts';
 import { concurrently } from './concurrently.ts';
 import type { CheckedKey, HandleParts } from './handle-parts.ts';
 import { loadValue, type LoadedValue } from './load-value.ts';
+import { openValue } from './open-value.ts';
 
 /** Reading: one round trip to the metastore for all keys, and one request for each value that is offloaded. */
 
@@ -27,6 +31,22 @@ export async function readValues(
 /** The value of one key. */
 export async function readValue(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<LoadedValue | undefined> {
   return (await readValues(parts, [key], call))[0];
+}
+
+/** Which version of a key is there. */
+export async function readVersion(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<Version | undefined> {
+  const [raw] = await readEntries(parts, [key], call);
+  return raw && parseEntry(raw.text, { scope: parts.place.scope, key: key.key }).version;
+}
+
+/** The value of one key as a stream. */
+export async function openStream(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<Readable | undefined> {
+  const { core, place, access } = parts;
+  await access.writer(call);
+  const read = async (): Promise<RawEntry | undefined> => (await readEntries(parts, [key], call))[0];
+  const raw = await read();
+  if (!raw) return undefined;
+  return openValue(core, { path: await place.path(call), ...key, scope: place.scope }, raw, read, call);
 }
 
 function readEntries(

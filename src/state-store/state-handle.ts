@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { CallOptions } from '../call.ts';
 import type { Version } from '../fence.ts';
 import type { Retention } from '../retention.ts';
@@ -49,7 +50,8 @@ export interface Entry {
 export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
   /**
    * The value, or `undefined` where there is none or it expired.
-   * @throws `MissingObjectError`, `CorruptEntryError`, `UnknownLocationError`, `CodecUnavailableError` where there is one that cannot be read
+   * @throws `MissingObjectError`, `CorruptEntryError`, `UnknownLocationError`, `CodecUnavailableError` where there is one that cannot be read;
+   * `ValueTooLargeError` for offloaded bytes above `maxValueBytes`, which `getStream` reads
    */
   get<K extends KeyOf<Shape>>(key: K, options?: CallOptions): Promise<Shape[K] | undefined>;
   /** The value with what is known of it. Errors as `get`. */
@@ -61,6 +63,22 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
    * @throws `VersionConflictError` when `ifVersion` is not what is there
    */
   set<K extends KeyOf<Shape>>(key: K, value: Shape[K], options?: SetOptions): Promise<Entry>;
+  /**
+   * The serialized value as a stream of its bytes, or `undefined` where there is none or it expired: those of a `Uint8Array` or of a
+   * stream as they were, else UTF-8 of JSON. What was written as a stream is read in constant memory. The bytes are verified at the
+   * end: a stream of others fails with `CorruptEntryError` instead of ending. Read it to its end, or destroy it, before you close
+   * the clients.
+   * @throws as `get`, for what is known before the first byte; later the stream fails with the same errors
+   */
+  getStream(key: KeyOf<Shape>, options?: CallOptions): Promise<Readable | undefined>;
+  /**
+   * Writes a stream of bytes of any size in constant memory. Nothing is stored unless it ends; what `body` throws passes as it is.
+   * `body` may be as slow as it likes, a store that does not go on for five times `commandTimeout` is given up; from call to commit
+   * it may take an hour at most. Both are `StoreUnavailableError`. `get` returns a `Uint8Array` up to `maxValueBytes`.
+   * @throws `VersionConflictError` when `ifVersion` is not what is there in the end. `InvalidValueError` for a chunk that is no
+   * `Uint8Array`. `ValueTooLargeError` above `maxValueBytes` where there is no object store
+   */
+  setStream(key: KeyOf<Shape>, body: AsyncIterable<Uint8Array>, options?: SetOptions): Promise<Entry>;
   /** Writes several values, all or none. A property that is `undefined` is left as it is. */
   setMany(values: Partial<Shape>, options?: WriteOptions): Promise<void>;
   /** The value; where there is none, the one that `create` makes, stored before it is returned. */

@@ -10,6 +10,7 @@ import type { SerializedValue } from '../serializer.ts';
 import { concurrently } from './concurrently.ts';
 import type { CheckedKey, HandleParts } from './handle-parts.ts';
 import type { Moved } from './place.ts';
+import { prepareStream } from './prepare-stream.ts';
 import { prepareSerialized, type Prepared } from './prepare-value.ts';
 import { sendTwice } from './send-twice.ts';
 
@@ -18,10 +19,13 @@ import { sendTwice } from './send-twice.ts';
  * prepared; where the answer is lost, the objects stay, since the entries may refer to them.
  */
 
-/** One key of a write, checked and serialized. */
+/** What a write puts: a value that is serialized, or a stream that will be read once. */
+export type Content = SerializedValue | { type: 'stream'; body: AsyncIterable<Uint8Array> };
+
+/** One key of a write, checked. */
 export interface Draft extends CheckedKey {
   /** Absent: delete. */
-  put?: { value: SerializedValue; retention: RetentionMs };
+  put?: { value: Content; retention: RetentionMs };
   expect?: Version | 'absent';
 }
 
@@ -54,11 +58,13 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
   const path = await place.path(call);
   const began = await core.metastore.now(call);
   const id = writer.next();
-  const prepared = await prepareAll(
-    drafts,
-    ({ key, name, put }) =>
-      put && prepareSerialized(core, { path, name, key, scope: place.scope }, put.value, id, access.by, call),
-  );
+  const prepared = await prepareAll(drafts, ({ key, name, put }) => {
+    if (!put) return undefined;
+    const address = { path, name, key, scope: place.scope };
+    const terms = { id, by: access.by, retention: put.retention };
+    if (put.value.type !== 'stream') return prepareSerialized(core, address, put.value, terms, call);
+    return prepareStream(core, address, put.value.body, terms, () => access.writer(call), call);
+  });
   const discard = async (): Promise<void> => {
     await concurrently(prepared, async (value) => value?.discard());
   };
@@ -83,6 +89,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
     await discard();
     throw call.signal.reason;
   }
+  await core.writePoint?.('before-commit');
   try {
     reply = await sendTwice(core, call, repeatable, (resent, within) =>
       place.at(within, (address) => core.metastore.write(address, { ...request, resent }, within)),
@@ -91,6 +98,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
     if (error instanceof StoreUnavailableError) await discard();
     throw error;
   }
+  await core.writePoint?.('after-commit');
   if (reply.kind === 'ok') return { kind: 'ok', version: writeIdText(id), entries: written(prepared, reply.entries) };
   await discard();
   switch (reply.kind) {

@@ -31,6 +31,12 @@ export interface MetastoreRig {
   stored(namespace: string, path: string): Promise<ReadonlyMap<string, string>>;
   /** Sets a field of a scope, or takes it away, as no operation would. */
   tamper(namespace: string, path: string, field: string, text: string | undefined): Promise<void>;
+  /** Everything that is stored, by key. */
+  contents(): Promise<ReadonlyMap<string, unknown>>;
+  /** Takes a copy of everything; what it gives puts the copy back in place of what is there then. */
+  backup(): Promise<() => Promise<void>>;
+  /** Forgets everything. */
+  flush(): Promise<void>;
   /** Forgets everything, and takes the time back to now. */
   reset(): Promise<void>;
   stop(): Promise<void>;

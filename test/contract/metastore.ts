@@ -2,9 +2,12 @@ import { describe } from '@jest/globals';
 import { clearContract } from './metastore-clear.ts';
 import { fencesContract } from './metastore-fences.ts';
 import { lifetimeContract } from './metastore-lifetime.ts';
+import { lineageContract } from './metastore-lineage.ts';
 import { operatorsContract } from './metastore-operators.ts';
 import { useBench, type MetastoreRig } from './metastore-parts.ts';
 import { recordsContract } from './metastore-records.ts';
+import { restoreContract } from './metastore-restore.ts';
+import { sweepContract } from './metastore-sweep.ts';
 import { valuesContract } from './metastore-values.ts';
 
 /** What every metastore does, whatever it is made of. */
@@ -17,5 +20,8 @@ export function metastoreContract(name: string, start: () => Promise<MetastoreRi
     clearContract(bench);
     lifetimeContract(bench);
     operatorsContract(bench);
+    sweepContract(bench);
+    restoreContract(bench);
+    lineageContract(bench);
   });
 }

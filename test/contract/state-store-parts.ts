@@ -8,7 +8,7 @@ import type { StateStore } from '../../src/state-store/state-store.ts';
 import type { StateEvent } from '../../src/events.ts';
 import type { StaleAttemptError } from '../../src/errors.ts';
 import { parseEntry, type EntryMeta } from '../../src/entry.ts';
-import { createWriter, drawNonce, orderedFence } from '../../src/fence.ts';
+import { createWriter, drawNonce, orderedFence, UNFENCED } from '../../src/fence.ts';
 import type { Metastore } from '../../src/metastore/metastore.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { keyName, scopePath } from '../../src/path.ts';
@@ -85,10 +85,24 @@ export async function storedMeta(
   return { ...parseEntry(raw.text, { key }).meta, inline: raw.body && Buffer.from(raw.body).toString() };
 }
 
-/** The keys of all objects. */
+/** Writes an entry that no store of ours would write. */
+export async function plant(store: StateStore, key: string, meta: EntryMeta, body?: Uint8Array): Promise<void> {
+  const { metastore } = coreOf(store);
+  const writer = createWriter(UNFENCED, drawNonce('tool', systemRandom));
+  const changes = [{ name: keyName(key), put: { meta, body, retention: 'forever' as const } }];
+  const began = await metastore.now({});
+  const reply = await metastore.write(
+    { path: scopePath(TASK) },
+    { id: writer.next(), fenced: false, began, changes, resent: false },
+    {},
+  );
+  if (reply.kind !== 'ok') throw new Error(`the entry was not planted: ${reply.kind}`);
+}
+
+/** The keys of all objects that hold a value: what the stores know of each other is beside them. */
 export async function objectsOf(store: ObjectStore): Promise<string[]> {
   const keys: string[] = [];
-  for await (const { key } of store.list('')) keys.push(key);
+  for await (const { key } of store.list('')) if (!key.includes('/generation=/')) keys.push(key);
   return keys;
 }
 

@@ -11,30 +11,14 @@ import {
 } from '../../src/errors.ts';
 import type { Codec, Encryption } from '../../src/codec/codec.ts';
 import type { EntryMeta } from '../../src/entry.ts';
-import { createWriter, drawNonce, orderedFence, UNFENCED } from '../../src/fence.ts';
+import { createWriter, drawNonce, orderedFence } from '../../src/fence.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { keyName, scopePath } from '../../src/path.ts';
 import { systemRandom } from '../../src/random.ts';
 import { createStateHandle } from '../../src/state-store/handle.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
-import type { StateStore } from '../../src/state-store/state-store.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { interceptObjectStore } from '../support/intercept.ts';
-import { noise, objectsOf, openOver, openWithEvents, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
-
-/** Writes an entry that no store of ours would write. */
-async function plant(store: StateStore, key: string, meta: EntryMeta, body?: Uint8Array): Promise<void> {
-  const { metastore } = coreOf(store);
-  const writer = createWriter(UNFENCED, drawNonce('tool', systemRandom));
-  const changes = [{ name: keyName(key), put: { meta, body, retention: 'forever' as const } }];
-  const began = await metastore.now({});
-  const reply = await metastore.write(
-    { path: scopePath(TASK) },
-    { id: writer.next(), fenced: false, began, changes, resent: false },
-    {},
-  );
-  expect(reply.kind).toBe('ok');
-}
+import { noise, objectsOf, openOver, openWithEvents, plant, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
 
 /** What an object store returns when its content is tampered with. */
 function tampered(inner: ObjectStore, tamper: (body: Uint8Array) => Uint8Array | undefined): ObjectStore {

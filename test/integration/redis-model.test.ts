@@ -33,11 +33,13 @@ const retention = fc.constantFrom<number | 'forever'>(HOUR, DAY, 40 * DAY, 'fore
 const path = fc.constantFrom(TASK, TASK, TASK, ...PATHS);
 const who = fc.nat(5);
 const keyName = fc.constantFrom('a', 'b', 'result=job');
+const object = fc.constantFrom('1.gz', '2.gz', '3.gz');
+const sweep = fc.constantFrom('sweep00000000001', 'sweep00000000002');
 const changes = fc.uniqueArray(
   fc.record({
     name: keyName,
     kind: fc.constantFrom('inline', 'inline', 'ref', 'delete'),
-    object: fc.constantFrom('1.gz', '2.gz', '3.gz'),
+    object,
     retention,
     expect: fc.constantFrom<undefined | 'absent' | 'current' | 'wrong'>(
       undefined,
@@ -98,6 +100,34 @@ const operation = fc.oneof(
   }),
   fc.record({ op: fc.constant('clear' as const), path, again: rarely }),
   fc.record({ op: fc.constant('declare' as const) }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('sweepPage' as const),
+      path,
+      sweep,
+      grace: fc.constantFrom(HOUR, DAY, 10 * DAY),
+      dryRun: rarely,
+    }),
+  },
+  fc.record({ op: fc.constant('forgetObjects' as const), path, name: keyName, objects: fc.uniqueArray(object) }),
+  fc.record({ op: fc.constant('sweepEnd' as const), path, sweep, never: rarely }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant('restore' as const),
+      path,
+      who,
+      name: keyName,
+      object,
+      retention,
+      instead: fc.option(object, { nil: undefined }),
+      apply: fc.constantFrom(true, true, false),
+    }),
+  },
+  fc.record({ op: fc.constant('holds' as const), path }),
+  // Each of these asks all 256 shards.
+  fc.record({ op: fc.constantFrom('raise' as const, 'lineage' as const, 'due' as const), generation: fc.nat(20) }),
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
@@ -105,8 +135,15 @@ type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 interface World {
   hands: Hand[];
   last: Map<Hand, ReturnType<Hand['next']>>;
+  /** What the last page of each sweep said, by path and nonce. */
+  nextDue: Map<string, number | undefined>;
   now: number;
 }
+
+const objectOf = (name: string, object: string): string => `n/f/r/t/${name}/${object}`;
+const OBJECTS = ['a', 'b', 'result=job'].flatMap((name) =>
+  ['1.gz', '2.gz', '3.gz'].map((object) => ({ name, object: objectOf(name, object) })),
+);
 
 function idOf(world: World, hand: Hand, again: boolean): ReturnType<Hand['next']> {
   const id = (again ? world.last.get(hand) : undefined) ?? hand.next();
@@ -133,7 +170,7 @@ function callOf(
     ...(kind === 'inline'
       ? put(name, object, { retention: kept })
       : kind === 'ref'
-        ? putRef(name, `n/f/r/t/${name}/${object}`, { retention: kept })
+        ? putRef(name, objectOf(name, object), { retention: kept })
         : { name }),
     ...(expected !== undefined && {
       expect:
@@ -215,6 +252,49 @@ function callOf(
     }
     case 'declare':
       return (m) => m.declare('assets/uri=u', 'assets/n', {});
+    case 'sweepPage': {
+      const { sweep: nonce, grace, dryRun } = operation;
+      return async (m) => {
+        const page = await m.sweepPage(scope, { nonce, cursor: '0', count: 1_000, grace, dryRun }, {});
+        if (!dryRun) world.nextDue.set(`${scope.path} ${nonce}`, page.nextDue);
+        return { ...page, entries: page.entries.toSorted(), objects: byName(page.objects) };
+      };
+    }
+    case 'forgetObjects': {
+      const objects = operation.objects.map((one) => objectOf(operation.name, one));
+      return (m) => m.forgetObjects(scope, objects, {});
+    }
+    case 'sweepEnd': {
+      const { sweep: nonce, never } = operation;
+      const nextDue = never ? undefined : world.nextDue.get(`${scope.path} ${nonce}`);
+      return (m) => m.sweepEnd(scope, { nonce, nextDue }, {});
+    }
+    case 'restore': {
+      const { name, instead, apply } = operation;
+      const meta = putRef(name, objectOf(name, operation.object)).put?.meta;
+      if (!meta) throw new Error('no reference');
+      const entry = {
+        id: idOf(world, hand, false),
+        name,
+        meta,
+        retention: operation.retention,
+        instead: instead === undefined ? undefined : objectOf(name, instead),
+        apply,
+      };
+      return async (m) => {
+        // What it knows of the server's time is from its last answer, and the sequence may have moved the time since.
+        await m.read(scope, [], {});
+        return m.restore(scope, entry, {});
+      };
+    }
+    case 'holds':
+      return (m) => m.holds(scope, OBJECTS, {});
+    case 'raise':
+      return (m) => m.raise(operation.generation, {});
+    case 'lineage':
+      return (m) => m.lineage({});
+    case 'due':
+      return async (m) => byName(await all(m.due(world.now, {})));
   }
 }
 
@@ -248,13 +328,16 @@ async function shown(m: OpenMetastore): Promise<unknown> {
       orphans: byName(orphans),
     };
   });
-  return { scopes: await Promise.all(scopes), paths: byName([...new Set(await all(m.scopes('', {})))]) };
+  return {
+    scopes: await Promise.all(scopes),
+    paths: byName([...new Set(await all(m.scopes('', {})))]),
+  };
 }
 
 describe('memory and Redis', () => {
   let server: TestRedis;
   let client: Redis;
-  const world: World = { hands: [], last: new Map(), now: 0 };
+  const world: World = { hands: [], last: new Map(), nextDue: new Map(), now: 0 };
 
   beforeAll(async () => {
     server = await startRedis();
@@ -314,6 +397,7 @@ describe('memory and Redis', () => {
         await client.flushall();
         world.hands = [attempt(1), attempt(2), attempt(2), attempt(3), tool(), tool()];
         world.last = new Map();
+        world.nextDue = new Map();
         world.now = Date.now() + DAY;
         const data = memoryData();
         const memory = openMemory(data, context);

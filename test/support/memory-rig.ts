@@ -29,6 +29,17 @@ export function memoryRig(): MetastoreRig {
       if (text === undefined) fields?.delete(field);
       else fields?.set(field, text);
     },
+    contents: async () => new Map(structuredClone([...namespaces])),
+    async backup() {
+      const copy = structuredClone([...namespaces]);
+      return async () => {
+        for (const data of namespaces.values()) Object.assign(data, memoryData());
+        for (const [namespace, data] of structuredClone(copy)) Object.assign(dataOf(namespace), data);
+      };
+    },
+    async flush() {
+      for (const data of namespaces.values()) Object.assign(data, memoryData());
+    },
     async reset() {
       namespaces.clear();
       shift = 0;

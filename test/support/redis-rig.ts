@@ -77,6 +77,20 @@ export function redisRig(client: RigClient, nodes: () => readonly RigClient[], s
     } while (cursor !== '0');
     return found;
   };
+  const dump = async (node: RigClient): Promise<[string, { text: Buffer; left: number }][]> =>
+    Promise.all(
+      (await keys(node)).map(async (key) => {
+        const [text, left] = await Promise.all([node.callBuffer('dump', key), node.call('pttl', key)]);
+        return [key, { text: text as Buffer, left: Number(left) }];
+      }),
+    );
+  const contents = async (): Promise<ReadonlyMap<string, unknown>> => {
+    const all = (await Promise.all(nodes().map(dump))).flat();
+    return new Map(all.map(([key, { text }]): [string, unknown] => [key, text.toString('base64')]).toSorted());
+  };
+  const flush = async (): Promise<void> => {
+    for (const node of nodes()) await node.call('flushall');
+  };
   return {
     metastore: () => redisMetastore({ client: timedClient(client, () => shifted(shift)) }),
     shift: () => shift,
@@ -98,9 +112,20 @@ export function redisRig(client: RigClient, nodes: () => readonly RigClient[], s
       const key = hashOf(namespace, path);
       await (text === undefined ? client.hdel(key, field) : client.hset(key, field, text));
     },
+    contents,
+    async backup() {
+      const copies = await Promise.all(nodes().map(async (node) => ({ node, dumped: await dump(node) })));
+      return async () => {
+        for (const { node, dumped } of copies) {
+          await node.call('flushall');
+          for (const [key, { text, left }] of dumped) await node.call('restore', key, Math.max(0, left), text);
+        }
+      };
+    },
+    flush,
     async reset() {
       shift = 0;
-      for (const node of nodes()) await node.call('flushall');
+      await flush();
     },
     stop,
   };

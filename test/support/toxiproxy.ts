@@ -37,6 +37,8 @@ export interface ToxicProxy {
   /** Closes every connection, and takes no new one until `heal()`. */
   cut(): Promise<void>;
   heal(): Promise<void>;
+  /** Closes every connection, and leads new ones to another server. */
+  lead(target: number): Promise<void>;
 }
 
 /** A toxiproxy. */
@@ -75,6 +77,9 @@ export async function startToxiproxy(): Promise<Toxiproxy> {
       const name = `proxy-${(made += 1)}`;
       const upstream = `127.0.0.1:${target}`;
       const { listen } = (await call('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream })) as { listen: string };
+      const change = async (to: object): Promise<void> => {
+        await call('POST', `/proxies/${name}`, to);
+      };
       return {
         port: Number(listen.split(':').at(-1)),
         async toxic(type, attributes, stream = 'downstream') {
@@ -84,12 +89,9 @@ export async function startToxiproxy(): Promise<Toxiproxy> {
             await call('DELETE', `/proxies/${name}/toxics/${toxic}`);
           };
         },
-        async cut() {
-          await call('POST', `/proxies/${name}`, { enabled: false });
-        },
-        async heal() {
-          await call('POST', `/proxies/${name}`, { enabled: true });
-        },
+        cut: () => change({ enabled: false }),
+        heal: () => change({ enabled: true }),
+        lead: (other) => change({ upstream: `127.0.0.1:${other}` }),
       };
     },
     stop: kept.end,

@@ -1,0 +1,62 @@
+import { CONNECTION_VARIABLE, VARIABLES } from '../config/variables.ts';
+import type { Command } from './command.ts';
+import type { Flags } from './flags.ts';
+
+/** What the command says about itself. Made from the same tables that it works by. */
+
+/** Flags of every command. */
+export const COMMON_FLAGS: Flags = {
+  json: { holds: 'print one JSON document' },
+  verbose: { holds: 'also say what happens on the way, and where an error came from' },
+  help: { short: 'h', holds: 'print this' },
+};
+
+/** The help of the whole. */
+export function generalHelp(commands: ReadonlyMap<string, Command>): string {
+  return [
+    'mooring: state of resumable jobs, from a terminal.',
+    '',
+    'Usage: mooring <command> [flags]',
+    '',
+    'Commands',
+    ...table([...commands].map(([name, { operands, summary }]) => [[name, operands].filter(Boolean).join(' '), summary])),
+    '',
+    'mooring <command> --help says more of one; mooring --version prints the version.',
+    '',
+    'Environment',
+    ...table(Object.values(VARIABLES).map(({ name, holds }) => [name, holds])),
+    ...table([[`${CONNECTION_VARIABLE}<ID>`, 'JSON of options for the client of a bucket: {"region":"eu-central-1"}']]),
+    '',
+    'Exit codes',
+    ...table([
+      ['0', 'done, and nothing is wrong'],
+      ['1', 'it failed, or something is wrong'],
+      ['2', 'what was typed, or the configuration, cannot be meant'],
+      ['130, 143', 'interrupted, by Ctrl-C or a request to end'],
+    ]),
+  ].join('\n');
+}
+
+/** The help of one command. */
+export function commandHelp(name: string, { operands, summary, about }: Command, flags: Flags): string {
+  return [
+    `mooring ${name}: ${summary}.`,
+    '',
+    `Usage: mooring ${[name, operands].filter(Boolean).join(' ')} [flags]`,
+    '',
+    ...about,
+    '',
+    'Flags',
+    ...table(
+      Object.entries(flags).map(([flag, { value, short, holds }]) => [
+        `${short ? `-${short}, ` : ''}--${flag}${value === undefined ? '' : ` ${value}`}`,
+        holds,
+      ]),
+    ),
+  ].join('\n');
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+}

@@ -1,0 +1,44 @@
+/**
+ * Rules for the lifecycle of a bucket of S3, in the form of `aws s3api put-bucket-lifecycle-configuration`
+ * (https://docs.aws.amazon.com/cli/latest/reference/s3api/put-bucket-lifecycle-configuration.html).
+ */
+
+/** What the rules are for. */
+export interface LifecycleS3 {
+  /** What the names of all objects of the namespace begin with. */
+  readonly prefix: string;
+  readonly namespace: string;
+  /** The segments of flows whose values never outlive `days`. */
+  readonly flows: readonly string[];
+  /** Days after which an object of those flows is deleted; counted from its making. */
+  readonly days: number | undefined;
+}
+
+/** Longer than any upload takes; what is begun and not ended is paid for. */
+const UNFINISHED_DAYS = 2;
+/** To bring back what somebody deleted by mistake, where the bucket keeps versions. */
+const NONCURRENT_DAYS = 7;
+/** S3 allows 255 characters. */
+const LONGEST_ID = 255;
+
+/** The rules. Each also says something of expiration: MinIO refuses one that does not. */
+export function lifecycleS3({ prefix, namespace, flows, days }: LifecycleS3): object {
+  return {
+    Rules: [
+      {
+        ID: `mooring ${namespace}: clean up`,
+        Status: 'Enabled',
+        Filter: { Prefix: prefix },
+        Expiration: { ExpiredObjectDeleteMarker: true },
+        NoncurrentVersionExpiration: { NoncurrentDays: NONCURRENT_DAYS },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: UNFINISHED_DAYS },
+      },
+      ...flows.map((flow) => ({
+        ID: `mooring ${namespace}: expire ${flow}`.slice(0, LONGEST_ID),
+        Status: 'Enabled',
+        Filter: { Prefix: `${prefix}${flow}/` },
+        Expiration: { Days: days },
+      })),
+    ],
+  };
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { openStateStore } from '../config/config.ts';
+import { doctor, reconcile, recover, sweep } from '../index.ts';
+import { Interruption } from './interruption.ts';
+import { run } from './run.ts';
+import { createTerminal } from './terminal.ts';
+
+/** The command `mooring`: this process, its streams and its signals, and nothing else. */
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Once: a second one ends the process at once, as the system does.
+  process.once(signal, () => stop.abort(new Interruption(signal)));
+}
+// Whoever reads the output may have enough of it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await run(
+  {
+    args: process.argv.slice(2),
+    env: process.env,
+    signal: stop.signal,
+    tools: {
+      open: openStateStore,
+      sweep,
+      reconcile,
+      recover,
+      doctor,
+      version: () => (createRequire(import.meta.url)('mooring/package.json') as { version: string }).version,
+    },
+  },
+  createTerminal(process.stdout, process.stderr, process.env),
+);

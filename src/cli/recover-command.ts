@@ -1,0 +1,46 @@
+import type { RecoveredEntry } from '../index.ts';
+import { EXIT, type StoreCommand } from './command.ts';
+import { applies } from './sweep-commands.ts';
+import { bytesInWords, count } from './words.ts';
+
+/** `mooring recover`. */
+export const recoverCommand: StoreCommand = {
+  kind: 'store',
+  summary: 'bring values back from the buckets after Redis lost its state',
+  flags: {
+    apply: { holds: 'write the entries; without it they are only listed' },
+    'dry-run': { holds: 'only list them, which is what happens without --apply' },
+    retention: { value: 'TIME', holds: 'how long state of tasks is kept from now on, in place of MOORING_RETENTION' },
+  },
+  about: [
+    'Takes the newest object of every key that has no entry. It may bring back a value that was never committed, or that was',
+    'deleted; it cannot bring back one that was small enough to lie in Redis only. Afterwards sweep and reconcile work again.',
+    'Values under a codec or an encryption of your own need recover() in a program that knows them.',
+  ],
+  plan(given) {
+    const apply = applies(given);
+    return async (store, { signal, terminal, tools, json }) => {
+      const found: RecoveredEntry[] = [];
+      let entries = 0;
+      const onEntry = (entry: RecoveredEntry): void => {
+        entries += 1;
+        if (apply) terminal.progress(`recovering: ${count(entries, 'entry', 'entries')}`);
+        else if (json) found.push(entry);
+        else terminal.line(entryInWords(entry));
+      };
+      const report = await tools.recover(store, { apply, signal, onEntry });
+      const done = `${apply ? 'recovered' : 'would recover'} ${count(report.entries, 'entry', 'entries')}, left out ${report.skipped}`;
+      return {
+        code: EXIT.ok,
+        report: { dryRun: !apply, ...report, ...(!apply && { found }) },
+        lines: [done],
+        notes: !apply && report.entries > 0 ? ['With --apply they are written.'] : [],
+      };
+    };
+  },
+};
+
+/** A key is a user's text: as JSON it cannot move the cursor. */
+function entryInWords({ path, key, size, writtenAt }: RecoveredEntry): string {
+  return `${path} ${JSON.stringify(key)} (${bytesInWords(size)}, ${writtenAt.toISOString()})`;
+}

@@ -1,0 +1,120 @@
+import type { Logger } from '../logger.ts';
+import { isMooringError } from '../errors.ts';
+import { EXIT, type Command, type Outcome } from './command.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { readFlags, type Flags, type Given } from './flags.ts';
+import { COMMON_FLAGS, commandHelp, generalHelp } from './help.ts';
+import { Interruption } from './interruption.ts';
+import { lifecycleCommand } from './lifecycle-command.ts';
+import { terminalLogger } from './logger.ts';
+import { recoverCommand } from './recover-command.ts';
+import { configWith, STORE_FLAGS } from './store-flags.ts';
+import { reconcileCommand, sweepCommand } from './sweep-commands.ts';
+import type { Terminal } from './terminal.ts';
+import type { World } from './tools.ts';
+import { UsageError } from './usage-error.ts';
+import { codeOf, errorInWords, tracesOf } from './words.ts';
+
+/** One run of the command, from what was typed to its exit code. Touches nothing but what it is given. */
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['sweep', sweepCommand],
+  ['reconcile', reconcileCommand],
+  ['recover', recoverCommand],
+  ['doctor', doctorCommand],
+  ['lifecycle', lifecycleCommand],
+]);
+
+/** Runs it. Never rejects: an error is a line and an exit code. */
+export async function run(world: World, terminal: Terminal): Promise<number> {
+  const { args, env } = world;
+  const [name = '', ...rest] = args;
+  const json = args.includes('--json');
+  try {
+    if (name === '') throw new UsageError('there is no command');
+    if (name === '--version') return show(terminal, world.tools.version());
+    if (['--help', '-h', 'help'].includes(name)) return help(rest[0], terminal);
+    const command = COMMANDS.get(name);
+    if (!command) throw new UsageError(name.startsWith('-') ? 'the command comes first' : `there is no command ${quoted(name)}`);
+    const flags = flagsOf(command);
+    const given = readFlags(rest, flags);
+    if (given.has('help')) return show(terminal, commandHelp(name, command, flags));
+    const outcome = await perform(command, given, world, terminal, json);
+    tell(terminal, name, outcome, json);
+    return outcome.code;
+  } catch (error) {
+    const verbose = args.includes('--verbose') || (env['DEBUG'] ?? '') !== '';
+    return fail(terminal, name, error, { world, json, verbose });
+  }
+}
+
+async function perform(command: Command, given: Given, world: World, terminal: Terminal, json: boolean): Promise<Outcome> {
+  const { env, signal, tools } = world;
+  if (command.kind === 'text') return command.run(given, env);
+  const [unexpected] = given.positionals;
+  if (unexpected !== undefined) throw new UsageError(`${quoted(unexpected)} is no flag, and the command takes nothing else`);
+  const work = command.plan(given);
+  const logger: Logger = terminalLogger(terminal, given.has('verbose'));
+  const config = configWith(given, env);
+  signal.throwIfAborted();
+  const store = await tools.open({ ...config, logger });
+  try {
+    return await work(store, { signal, terminal, tools, json });
+  } finally {
+    await store.close();
+  }
+}
+
+function flagsOf(command: Command): Flags {
+  return { ...command.flags, ...(command.kind === 'store' && STORE_FLAGS), ...COMMON_FLAGS };
+}
+
+function help(name: string | undefined, terminal: Terminal): number {
+  const command = name === undefined ? undefined : COMMANDS.get(name);
+  if (name !== undefined && !command) throw new UsageError(`there is no command ${quoted(name)}`);
+  return show(terminal, name !== undefined && command ? commandHelp(name, command, flagsOf(command)) : generalHelp(COMMANDS));
+}
+
+function show(terminal: Terminal, text: string): number {
+  terminal.line(text);
+  return EXIT.ok;
+}
+
+function tell(terminal: Terminal, name: string, { report, lines, notes = [] }: Outcome, json: boolean): void {
+  terminal.settle();
+  if (json) {
+    terminal.line(JSON.stringify(name === 'lifecycle' ? report : { command: name, ...report }));
+    return;
+  }
+  for (const line of lines) terminal.line(line);
+  for (const note of notes) terminal.note(note);
+}
+
+function fail(
+  terminal: Terminal,
+  name: string,
+  error: unknown,
+  { world, json, verbose }: { world: World; json: boolean; verbose: boolean },
+): number {
+  const { aborted, reason } = world.signal;
+  const ended = aborted && error === reason && reason instanceof Interruption ? reason : undefined;
+  const code = ended ? 'interrupted' : codeOf(error);
+  const usage = error instanceof UsageError;
+  const message = ended
+    ? 'interrupted: what was done stays done, and the next run goes on'
+    : errorInWords(error, COMMANDS.get(name)?.flags ?? {});
+  if (json) {
+    const retryable = ended !== undefined || (isMooringError(error) && error.retryable);
+    terminal.line(JSON.stringify({ command: name, error: { code, message, retryable } }));
+  } else {
+    terminal.note(`mooring: ${usage || ended ? '' : `${code}: `}${message}`);
+    if (usage) terminal.note(`See mooring ${COMMANDS.has(name) ? `${name} ` : ''}--help.`);
+  }
+  if (verbose && !usage && !ended) for (const trace of tracesOf(error)) terminal.note(trace);
+  if (ended) return ended.code;
+  return usage || code === 'mooring.config' ? EXIT.usage : EXIT.failed;
+}
+
+function quoted(word: string): string {
+  return JSON.stringify(word.slice(0, 40));
+}

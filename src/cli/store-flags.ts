@@ -1,0 +1,57 @@
+import type { StoreConfig } from '../config/config.ts';
+import { settingsOf } from '../config/environment.ts';
+import { parseRedis } from '../config/redis-address.ts';
+import { configOf, type Settings } from '../config/settings.ts';
+import { VARIABLES, type VariableName } from '../config/variables.ts';
+import type { Flags, Given } from './flags.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Flags that say where the state is. They win over the environment. None of them takes a credential: what is typed is seen by whoever
+ * lists processes, and stays in the history of a shell.
+ */
+
+/** The flags of all commands that open a store. */
+export const STORE_FLAGS: Flags = {
+  redis: { value: 'ADDRESS', holds: `in place of ${VARIABLES.redis.name}; without a password` },
+  path: { value: 'URL', holds: `in place of ${VARIABLES.path.name}` },
+  'former-path': { value: 'URL', many: true, holds: `in place of ${VARIABLES.formerPaths.name}; may be given several times` },
+  namespace: { value: 'NAME', holds: `in place of ${VARIABLES.namespace.name}` },
+  'command-timeout': { value: 'TIME', holds: `in place of ${VARIABLES.commandTimeout.name}` },
+};
+
+const SETTINGS: Readonly<Record<string, VariableName>> = {
+  redis: 'redis',
+  path: 'path',
+  'former-path': 'formerPaths',
+  namespace: 'namespace',
+  'command-timeout': 'commandTimeout',
+  retention: 'retention',
+};
+
+/**
+ * The texts of the environment, with those of the flags over them.
+ *
+ * @throws {@link UsageError} `ConfigError`
+ */
+export function settingsWith(given: Given, env: Readonly<Record<string, string | undefined>>): Settings {
+  const { texts, connections } = settingsOf(env);
+  const typed = Object.entries(SETTINGS).flatMap(([flag, setting]) => {
+    const words = given.texts(flag);
+    return words.length > 0 ? [[setting, { text: words.join(' '), option: `--${flag}` }] as const] : [];
+  });
+  return { texts: { ...texts, ...Object.fromEntries(typed) }, connections };
+}
+
+/**
+ * The configuration that the environment and the flags say.
+ *
+ * @throws {@link UsageError} `ConfigError`
+ */
+export function configWith(given: Given, env: Readonly<Record<string, string | undefined>>): StoreConfig {
+  const redis = given.text('redis');
+  if (redis !== undefined && parseRedis('--redis', redis).password !== undefined) {
+    throw new UsageError(`--redis must not hold a password: set ${VARIABLES.redisPassword.name}, or ${VARIABLES.redis.name}`);
+  }
+  return configOf(settingsWith(given, env));
+}

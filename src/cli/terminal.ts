@@ -1,0 +1,69 @@
+/**
+ * Where the command writes. Results go to stdout, everything else to stderr. Colour and progress are for a person at a terminal: a
+ * pipe and a file get plain lines.
+ */
+
+/** A stream, as `process.stdout` is one. */
+export interface Stream {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+/** What is written with. */
+export interface Terminal {
+  /** A line of the result. */
+  line(text: string): void;
+  /** A line beside it: a warning, an error, a note. */
+  note(text: string): void;
+  /** Says how far the work is, in place of what it said before. */
+  progress(text: string): void;
+  /** Takes the last progress away. */
+  settle(): void;
+  /** A word of the result, in colour where the result is shown. */
+  paint(colour: Colour, text: string): string;
+}
+
+/** The colours that are used. */
+export type Colour = 'green' | 'yellow' | 'red' | 'dim';
+
+const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
+  green: [32, 39],
+  yellow: [33, 39],
+  red: [31, 39],
+  dim: [2, 22],
+};
+const ERASE = '\r\u001B[2K';
+const WIDTH = 80;
+
+/** A terminal over two streams. `NO_COLOR` (no-color.org) and a terminal that is dumb have no colour. */
+export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Record<string, string | undefined>>): Terminal {
+  const dumb = env['TERM'] === 'dumb';
+  const coloured = stdout.isTTY === true && !dumb && (env['NO_COLOR'] ?? '') === '';
+  const moves = stderr.isTTY === true && !dumb;
+  let shown = false;
+  const settle = (): void => {
+    if (shown) stderr.write(ERASE);
+    shown = false;
+  };
+  return {
+    line(text) {
+      settle();
+      stdout.write(`${text}\n`);
+    },
+    note(text) {
+      settle();
+      stderr.write(`${text}\n`);
+    },
+    progress(text) {
+      if (!moves) return;
+      stderr.write(ERASE + text.slice(0, (stderr.columns ?? WIDTH) - 1));
+      shown = true;
+    },
+    settle,
+    paint(colour, text) {
+      const [on, off] = CODES[colour];
+      return coloured ? `\u001B[${on}m${text}\u001B[${off}m` : text;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { ConfigError } from '../errors.ts';
+import { fileObjectStore } from '../object-store/file.ts';
+import type { ObjectStore } from '../object-store/object-store.ts';
+import type { S3ObjectStoreOptions } from '../object-store/s3.ts';
+import { createGcs, createS3, type Environment } from './bucket-clients.ts';
+import { normalId, optionsOf, type Connections } from './connections.ts';
+import type { BucketLocation, Location } from './location.ts';
+import { load, type Packages } from './packages.ts';
+import type { Place } from './places.ts';
+import { renamed } from './renamed.ts';
+
+/** Object stores from places: one client for each connection, however many places it serves. */
+
+/** What the stores are made with. */
+export interface Workshop {
+  connections: Connections;
+  packages: Packages;
+  env: Environment;
+  /** Is given what closes a client as soon as there is one: a later step may fail. */
+  owned(close: () => void): void;
+}
+
+/**
+ * The stores of the places, in their order.
+ *
+ * @throws {@link ConfigError}
+ */
+export async function createObjectStores(places: readonly Place[], workshop: Workshop): Promise<readonly ObjectStore[]> {
+  const stores: ObjectStore[] = [];
+  const makeBucket = bucketMaker(workshop);
+  for (const place of places) {
+    const { option, location, alias } = place;
+    const named = alias === undefined ? {} : { alias };
+    const store = await made(option, location, () =>
+      location.kind === 'file'
+        ? fileObjectStore({ directory: location.directory, ...named })
+        : makeBucket(option, location, named),
+    );
+    const other = places[stores.findIndex(({ alias: known }) => known === store.alias)];
+    if (other) {
+      const rule = `must not be recorded as ${other.option} is: give the newer one another prefix, or one of them a name in aliases`;
+      throw new ConfigError(option, rule);
+    }
+    stores.push(store);
+  }
+  return stores;
+}
+
+/** Makes a store; what it refuses is said by the name of the path, or of the connection's option. */
+async function made(option: string, location: Location, make: () => ObjectStore | Promise<ObjectStore>): Promise<ObjectStore> {
+  try {
+    return await make();
+  } catch (error) {
+    const connection = location.kind === 'file' ? undefined : location.connection;
+    throw renamed(error, (name) => {
+      const own = OF_THE_STORE.some((known) => name === known || name.startsWith(`${known}.`));
+      if (own) return `connections.${connection}.${name}`;
+      return OF_A_PLACE.includes(name) ? option : undefined;
+    });
+  }
+}
+
+/** Options of a connection that are the store's, not the client's. */
+const OF_THE_STORE = ['serverSideEncryption', 'partSize'] as const;
+/** Options of a store that a path says. */
+const OF_A_PLACE: readonly string[] = ['directory', 'bucket', 'prefix', 'alias'];
+type OfTheStore = Pick<S3ObjectStoreOptions, (typeof OF_THE_STORE)[number]>;
+
+function bucketMaker({ connections, packages, env, owned }: Workshop) {
+  const clients = new Map<string, unknown>();
+  /** The client of a connection, made when it is needed first. */
+  const once = <Client>(location: BucketLocation, make: () => Client): Client => {
+    const name = JSON.stringify([location.kind, normalId(location.connection ?? '')]);
+    if (!clients.has(name)) clients.set(name, make());
+    return clients.get(name) as Client;
+  };
+  return async (option: string, location: BucketLocation, named: { alias?: string }): Promise<ObjectStore> => {
+    const { kind, connection, bucket, prefix } = location;
+    const options = optionsOf(option, connection, connections);
+    if (kind === 'gs') {
+      const sdk = await load(packages, '@google-cloud/storage', option);
+      const { gcsObjectStore } = await import('../object-store/gcs.ts');
+      const storage = once(location, () => createGcs(sdk, options));
+      return gcsObjectStore({ bucket: storage.bucket(bucket), prefix, ...named });
+    }
+    const sdk = await load(packages, '@aws-sdk/client-s3', option);
+    const { s3ObjectStore } = await import('../object-store/s3.ts');
+    const { serverSideEncryption, partSize, ...more } = options as OfTheStore;
+    const client = once(location, () => {
+      const made = createS3(sdk, more, env);
+      owned(made.close);
+      return made.client;
+    });
+    return s3ObjectStore({
+      client,
+      bucket,
+      prefix,
+      ...named,
+      ...(serverSideEncryption !== undefined && { serverSideEncryption }),
+      ...(partSize !== undefined && { partSize }),
+    });
+  };
+}

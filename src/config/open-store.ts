@@ -1,0 +1,62 @@
+import { milliseconds } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import { redisMetastore } from '../metastore/redis.ts';
+import { requireKnownNames } from '../option-names.ts';
+import { coreOf, withCore } from '../state-store/core.ts';
+import { createStateStore } from '../state-store/create-state-store.ts';
+import type { StateStore } from '../state-store/state-store.ts';
+import type { Environment } from './bucket-clients.ts';
+import { readConnections } from './connections.ts';
+import { createObjectStores } from './object-stores.ts';
+import { load, type Packages } from './packages.ts';
+import { placesOf } from './places.ts';
+import { parseRedis } from './redis-address.ts';
+import { createRedis } from './redis-client.ts';
+import { CONFIG_OPTIONS, type StoreConfig } from './store-config.ts';
+
+/**
+ * A store from addresses, with packages and an environment that a test can own. Everything is checked before the first package is
+ * loaded; what was made is closed again where a later step fails.
+ *
+ * @throws {@link ConfigError}
+ */
+export async function openWith(config: StoreConfig, packages: Packages, env: Environment): Promise<StateStore> {
+  requireKnownNames('options', config, CONFIG_OPTIONS);
+  const { redis, redisOptions = {}, path, formerPaths: _former, aliases: _aliases, connections = {}, ...shared } = config;
+  const address = parseRedis('redis', redis);
+  if (typeof redisOptions !== 'object' || redisOptions === null) throw new ConfigError('redisOptions', 'must be an object');
+  const places = placesOf(config);
+  const declared = readConnections(connections);
+  const commandTimeout = milliseconds(config.commandTimeout ?? '10s', 'commandTimeout');
+  const ends: (() => void | Promise<void>)[] = [];
+  const owned = (end: () => void | Promise<void>): void => {
+    ends.push(end);
+  };
+  const closeClients = async (): Promise<void> => {
+    for (const end of ends.splice(0)) await end();
+  };
+  try {
+    const ioredis = await load(packages, 'ioredis', 'redis');
+    const stores = await createObjectStores(places, { connections: declared, packages, env, owned });
+    const { client, close } = createRedis(ioredis, address, redisOptions, { commandTimeout, logger: config.logger });
+    owned(close);
+    const [objectStore, former] = path === undefined ? [undefined, stores] : [stores[0], stores.slice(1)];
+    const store = createStateStore({
+      ...shared,
+      metastore: redisMetastore({ client }),
+      ...(objectStore && { objectStore }),
+      formerObjectStores: former,
+    });
+    return closing(store, closeClients);
+  } catch (error) {
+    await closeClients();
+    throw error;
+  }
+}
+
+/** The same store, which closes its clients once what was in flight has ended. */
+function closing(store: StateStore, closeClients: () => Promise<void>): StateStore {
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= store.close().then(closeClients));
+  return withCore({ ...store, close, [Symbol.asyncDispose]: close }, coreOf(store));
+}

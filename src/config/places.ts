@@ -1,0 +1,46 @@
+import { ConfigError } from '../errors.ts';
+import { identityOf, parseLocation, type Location } from './location.ts';
+import type { StoreConfig } from './store-config.ts';
+
+/** A location, the option that named it, and what references record for it; by default what the store itself says. */
+export interface Place {
+  option: string;
+  location: Location;
+  alias: string | undefined;
+}
+
+/**
+ * The places of a configuration, the current one first where there is one; each once.
+ *
+ * @throws {@link ConfigError}
+ */
+export function placesOf({ path, formerPaths = [], aliases = {} }: StoreConfig): readonly Place[] {
+  if (!Array.isArray(formerPaths)) throw new ConfigError('formerPaths', 'must be an array of paths');
+  const named = namesOf(aliases);
+  const places = new Map<string, Place>();
+  const add = (option: string, url: unknown): void => {
+    const location = parseLocation(option, url);
+    const identity = identityOf(location);
+    if (!places.has(identity)) places.set(identity, { option, location, alias: named.get(identity)?.alias });
+  };
+  if (path !== undefined) add('path', path);
+  for (const [index, url] of formerPaths.entries()) add(`formerPaths[${index}]`, url);
+  for (const [identity, { option }] of named) {
+    if (!places.has(identity)) throw new ConfigError(option, 'must be path, or one of formerPaths');
+  }
+  return [...places.values()];
+}
+
+function namesOf(aliases: unknown): ReadonlyMap<string, { alias: string; option: string }> {
+  if (typeof aliases !== 'object' || aliases === null || Array.isArray(aliases)) {
+    throw new ConfigError('aliases', 'must be an object: a path by what references record');
+  }
+  const named = new Map<string, { alias: string; option: string }>();
+  for (const [alias, url] of Object.entries(aliases) as [string, unknown][]) {
+    const option = `aliases.${alias}`;
+    const identity = identityOf(parseLocation(option, url));
+    if (named.has(identity)) throw new ConfigError(option, 'must not be a second name for a path');
+    named.set(identity, { alias, option });
+  }
+  return named;
+}

@@ -1,0 +1,8 @@
+import { ConfigError } from '../errors.ts';
+
+/** The same error of a bad option, by the name that the user gave the option by; any other error as it is. */
+export function renamed(error: unknown, nameOf: (option: string) => string | undefined): unknown {
+  const name = error instanceof ConfigError ? nameOf(error.option) : undefined;
+  if (name === undefined || !(error instanceof ConfigError)) return error;
+  return new ConfigError(name, error.message.slice(error.option.length + 1));
+}

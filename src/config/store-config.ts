@@ -1,0 +1,61 @@
+import type { OptionNames } from '../option-names.ts';
+import type { StateStoreOptions } from '../state-store/options.ts';
+
+/** Options of `openStateStore()`: those of `createStateStore()`, with addresses in place of ready stores. */
+export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'objectStore' | 'formerObjectStores'> {
+  /**
+   * `redis://[user[:password]@]host[:port][/database]`; `rediss://` with TLS; `redis+cluster://` and `rediss+cluster://` for a node of
+   * a Cluster, which names the others.
+   */
+  redis: string;
+  /**
+   * More options for the client of ioredis: `{ password, tls: { ca } }`. They win over what the address says.
+   * @defaultValue `{}`
+   */
+  redisOptions?: object;
+  /**
+   * Where large values go: `s3://[connection@]bucket/prefix/`, `gs://[connection@]bucket/prefix/` or `file:///folder/`. The part before
+   * the `@` is the ID of a connection, never a credential.
+   * @defaultValue none: all values stay in Redis
+   */
+  path?: string;
+  /**
+   * Where large values went earlier: still read and swept, never written. One that `path` names again is left out.
+   * @defaultValue `[]`
+   */
+  formerPaths?: readonly string[];
+  /**
+   * What references record for a path, by that name, where it is not what the path itself says: `{ archive: 's3://bucket/state/' }`
+   * for objects that were written with `alias: 'archive'`, or that were copied from elsewhere.
+   * @defaultValue `{}`
+   */
+  aliases?: Readonly<Record<string, string>>;
+  /**
+   * Options for the S3 or Google Cloud Storage client, by the ID of the connection: endpoint, region, credentials and whatever else
+   * that client knows. A path without a connection, and what a connection leaves out, go by the client's own chain.
+   * @defaultValue `{}`
+   */
+  connections?: Readonly<Record<string, object>>;
+}
+
+/** The names of the options. */
+export const CONFIG_OPTIONS: OptionNames<StoreConfig> = {
+  redis: true,
+  redisOptions: true,
+  path: true,
+  formerPaths: true,
+  aliases: true,
+  connections: true,
+  namespace: true,
+  offloadThreshold: true,
+  maxValueBytes: true,
+  codec: true,
+  codecs: true,
+  encryption: true,
+  retention: true,
+  commandTimeout: true,
+  logger: true,
+  onEvent: true,
+  clock: true,
+  random: true,
+};

@@ -1,0 +1,41 @@
+/** The environment variables, and what each holds, for errors and for `mooring --help`. */
+
+/** A variable with one text. */
+export interface Variable {
+  readonly name: string;
+  readonly holds: string;
+}
+
+/** What a variable sets. */
+export type VariableName =
+  | 'redis'
+  | 'redisUsername'
+  | 'redisPassword'
+  | 'path'
+  | 'formerPaths'
+  | 'aliases'
+  | 'namespace'
+  | 'offloadThreshold'
+  | 'maxValueBytes'
+  | 'codec'
+  | 'retention'
+  | 'commandTimeout';
+
+/** All variables but those of connections. */
+export const VARIABLES: Readonly<Record<VariableName, Variable>> = {
+  redis: { name: 'MOORING_REDIS', holds: 'redis://host:port/database; rediss:// with TLS, redis+cluster:// for a Cluster' },
+  redisUsername: { name: 'MOORING_REDIS_USERNAME', holds: 'the user, where the address has none' },
+  redisPassword: { name: 'MOORING_REDIS_PASSWORD', holds: 'the password, where the address has none' },
+  path: { name: 'MOORING_PATH', holds: 's3://connection@bucket/prefix/, gs://connection@bucket/prefix/ or file:///folder/' },
+  formerPaths: { name: 'MOORING_FORMER_PATHS', holds: 'earlier paths, separated by spaces or commas' },
+  aliases: { name: 'MOORING_ALIASES', holds: 'name=path pairs, separated by spaces or commas' },
+  namespace: { name: 'MOORING_NAMESPACE', holds: "the namespace ('default')" },
+  offloadThreshold: { name: 'MOORING_OFFLOAD_THRESHOLD', holds: 'bytes from which on a value goes to the path (65536)' },
+  maxValueBytes: { name: 'MOORING_MAX_VALUE_BYTES', holds: 'the largest value, in bytes' },
+  codec: { name: 'MOORING_CODEC', holds: 'none, gzip, snappy, brotli or zstd (gzip)' },
+  retention: { name: 'MOORING_RETENTION', holds: 'how long state of tasks is kept: 30d, forever (30d)' },
+  commandTimeout: { name: 'MOORING_COMMAND_TIMEOUT', holds: 'the longest that one call of a store may take (10s)' },
+};
+
+/** The variable of each connection begins with this; its ID follows. */
+export const CONNECTION_VARIABLE: string = 'MOORING_CONNECTION_';

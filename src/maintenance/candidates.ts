@@ -1,0 +1,90 @@
+import type { CallOptions } from '../call.ts';
+import { StateLostError } from '../errors.ts';
+import { parseObjectKey } from '../object-name.ts';
+import { concurrently } from '../state-store/concurrently.ts';
+import type { StoreCore } from '../state-store/core.ts';
+import { generationPrefix } from '../state-store/generation.ts';
+import { listObjects } from '../state-store/object-listing.ts';
+import type { StoreLineage } from './lineage.ts';
+
+/** Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. */
+
+/** An object of this library, as it was listed. */
+export interface Candidate {
+  object: string;
+  /** Bytes. */
+  size: number;
+  /** Of its scope. */
+  path: string;
+  /** Of its key in the scope. */
+  name: string;
+}
+
+/** What a listing came to. */
+export interface Candidates {
+  /** All objects of values that were listed, also the young ones. */
+  listed: number;
+  /** Those that nothing refers to. */
+  candidates: Candidate[];
+}
+
+/** Objects whose references are asked for together. */
+const PAGE = 1_000;
+
+/**
+ * Lists an object store, and keeps what was put before `until`, by the time in its name, and is neither what an entry refers to
+ * nor on a list of superseded objects.
+ *
+ * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.
+ */
+export async function findCandidates(
+  core: StoreCore,
+  { store, generations }: StoreLineage,
+  until: number,
+  call: CallOptions,
+): Promise<Candidates> {
+  const found: Candidates = { listed: 0, candidates: [] };
+  let page: Candidate[] = [];
+  const at = { store, where: {}, call };
+  for await (const { key, size } of listObjects(core, at, `${core.namespace}/`)) {
+    if (!generations && !key.startsWith(generationPrefix(core.namespace))) {
+      throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
+    }
+    const parsed = parseObjectKey(core.namespace, key);
+    if (!parsed) continue;
+    found.listed += 1;
+    if (parsed.time >= until) continue;
+    page.push({ object: key, size, path: parsed.path, name: parsed.name });
+    if (page.length < PAGE) continue;
+    found.candidates.push(...(await unreferenced(core, page, call)));
+    page = [];
+  }
+  found.candidates.push(...(await unreferenced(core, page, call)));
+  return found;
+}
+
+/** Those of the objects that the metastore does not know, by now. */
+export async function unreferenced(core: StoreCore, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
+  const byPath = new Map<string, Candidate[]>();
+  for (const object of objects) byPath.set(object.path, [...(byPath.get(object.path) ?? []), object]);
+  const left = await concurrently([...byPath], async ([path, some]) => {
+    const held = await holds(core, path, some, call);
+    return some.filter((_object, at) => held[at] === false);
+  });
+  return left.flat();
+}
+
+/** An asset that was declared by name and URI keeps objects under both paths, and its entries under one. */
+async function holds(
+  core: StoreCore,
+  path: string,
+  objects: readonly Candidate[],
+  call: CallOptions,
+): Promise<readonly boolean[]> {
+  const asked = objects.map(({ name, object }) => ({ name, object }));
+  const reply = await core.metastore.holds({ path }, asked, call);
+  if (!('moved' in reply)) return reply;
+  const there = await core.metastore.holds({ path: reply.moved }, asked, call);
+  // Moved again: a declaration changed just now, so nothing is concluded.
+  return 'moved' in there ? objects.map(() => true) : reply.held.map((held, at) => held || there[at] !== false);
+}

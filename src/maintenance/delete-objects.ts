@@ -1,0 +1,48 @@
+import type { CallOptions } from '../call.ts';
+import { UnknownLocationError } from '../errors.ts';
+import type { StoreCore } from '../state-store/core.ts';
+import { within } from '../state-store/object-calls.ts';
+
+/** An object that is to go. */
+export interface DoomedObject {
+  /** Alias of its store. */
+  store: string;
+  object: string;
+}
+
+/**
+ * Deletes objects, up to `batch` of one store with each request. Resolves with those that stayed and why; rejects only with the
+ * reason of the caller's signal.
+ */
+export async function deleteObjects(
+  core: StoreCore,
+  objects: readonly DoomedObject[],
+  batch: number,
+  call: CallOptions,
+): Promise<ReadonlyMap<string, unknown>> {
+  const stayed = new Map<string, unknown>();
+  const byStore = new Map<string, string[]>();
+  for (const { store, object } of objects) byStore.set(store, [...(byStore.get(store) ?? []), object]);
+  for (const [alias, keys] of byStore) {
+    const store = core.locations.get(alias);
+    if (!store) {
+      const error = new UnknownLocationError(alias, [...core.locations.keys()]);
+      for (const key of keys) stayed.set(key, error);
+      continue;
+    }
+    for (let from = 0; from < keys.length; from += batch) {
+      call.signal?.throwIfAborted();
+      const some = keys.slice(from, from + batch);
+      try {
+        const failed = await within(core, { store, where: {}, call }, 'deleting objects', (signal) =>
+          store.delete(some, { signal }),
+        );
+        for (const { key, error } of failed) stayed.set(key, error);
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        for (const key of some) stayed.set(key, error);
+      }
+    }
+  }
+  return stayed;
+}

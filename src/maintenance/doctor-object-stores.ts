@@ -1,0 +1,99 @@
+import type { CallOptions } from '../call.ts';
+import type { ObjectStore } from '../object-store/object-store.ts';
+import type { StoreCore } from '../state-store/core.ts';
+import { getObject, within, type ObjectCall } from '../state-store/object-calls.ts';
+import { listObjects } from '../state-store/object-listing.ts';
+import type { Findings } from './finding.ts';
+import { readLineage, type StoreLineage } from './lineage.ts';
+import { probeKey } from './probe.ts';
+import { clockFinding } from './skew.ts';
+
+/** What `doctor()` says of the object stores: can they be used, and does the metastore know their objects. */
+
+const RIGHTS = 'Check bucket, region, prefix and credentials; docs/operations.md lists the rights that each role needs.';
+
+/** Looks at every object store. */
+export async function examineObjectStores(core: StoreCore, findings: Findings, call: CallOptions): Promise<void> {
+  if (core.locations.size === 0) {
+    findings.ok('object-store', 'there is none: all values stay in the metastore');
+    return;
+  }
+  for (const store of core.locations.values()) {
+    const check = store === core.objectStore ? examineCurrent : examineFormer;
+    await findings.look('object-store', RIGHTS, () => check(core, store, findings, call));
+  }
+  await findings.look('generation', RIGHTS, async () => {
+    const { stores } = await readLineage(core, call);
+    const now = await core.metastore.now(call);
+    for (const one of stores) examineLineage(one, now, findings);
+  });
+  findings.ok(
+    'lifecycle',
+    'rules of buckets are not looked at: `mooring lifecycle` prints those that remove what a sweep never saw, and unfinished uploads',
+  );
+}
+
+async function examineFormer(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
+  const at: ObjectCall = { store, where: {}, call };
+  const key = probeKey(core, await core.metastore.now(call));
+  await getObject(core, at, key);
+  for await (const _object of listObjects(core, at, `${core.namespace}/`)) break;
+  findings.ok('object-store', `${store.alias} can be read and listed; whether it lets delete is seen by the next sweep`);
+}
+
+/** Puts an object twice, reads, lists and deletes it. */
+async function examineCurrent(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
+  const at: ObjectCall = { store, where: {}, call };
+  const now = await core.metastore.now(call);
+  const key = probeKey(core, now);
+  const body = Buffer.from('doctor');
+  const put = (): Promise<'created' | 'exists'> =>
+    within(core, at, 'putting an object', (signal) => store.put(key, body, { signal, ifAbsent: true }));
+  const remove = (signal?: AbortSignal): ReturnType<ObjectStore['delete']> =>
+    within(core, { ...at, call: signal ? { signal } : {} }, 'deleting an object', (own) => store.delete([key], { signal: own }));
+  try {
+    await put();
+    const again = await put();
+    const there = await getObject(core, at, key);
+    if (!there || Buffer.compare(there, body) !== 0) throw new Error('what was put is not what is there');
+    let modifiedAt: Date | undefined;
+    for await (const listed of listObjects(core, at, key)) modifiedAt = listed.modifiedAt;
+    const [failed] = await remove(call.signal);
+    if (failed) throw failed.error;
+    findings.ok('object-store', `${store.alias} can be written, read, listed and deleted from`);
+    if (again === 'exists') findings.ok('conditional-writes', `${store.alias} makes an object only where there is none`);
+    else {
+      findings.warning(
+        'conditional-writes',
+        `${store.alias} replaces an object although it was asked not to; no value rests on it, since no name is used twice`,
+        'Nothing has to be done. A newer version of the server may have conditional writes.',
+      );
+    }
+    if (modifiedAt)
+      clockFinding(findings, 'object-store-clock', store.alias, modifiedAt.getTime(), [now, await core.metastore.now(call)]);
+  } catch (error) {
+    // Also after an abort: nothing is left behind.
+    await remove().catch(() => undefined);
+    throw error;
+  }
+}
+
+function examineLineage({ store, generations, verdict }: StoreLineage, now: number, findings: Findings): void {
+  if (!generations) {
+    findings.ok('generation', `no object was put in ${store.alias} yet`);
+    return;
+  }
+  if (verdict.kind !== 'sound') {
+    const remedy =
+      verdict.kind === 'ahead'
+        ? 'Run sweep().'
+        : 'Restore Redis from its newest copy, or run recover() with apply; until then reconcile() refuses.';
+    findings.error('generation', `${store.alias}: ${verdict.why}`, remedy);
+    return;
+  }
+  const hours = Math.max(0, Math.round((now - generations.newest.raisedAt) / 3_600_000));
+  findings.ok(
+    'generation',
+    `the metastore is the one that ${store.alias} belongs to (generation ${generations.newest.generation}, ${hours} h old)`,
+  );
+}

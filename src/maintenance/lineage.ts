@@ -1,0 +1,146 @@
+import type { CallOptions } from '../call.ts';
+import { StateLostError } from '../errors.ts';
+import type { Lineage } from '../metastore/metastore.ts';
+import type { ObjectStore } from '../object-store/object-store.ts';
+import type { StoreCore } from '../state-store/core.ts';
+import { generationBody, generationKey, readGenerations, type Generation, type Generations } from '../state-store/generation.ts';
+import { getObject, within, type ObjectCall } from '../state-store/object-calls.ts';
+
+/**
+ * Whether the metastore is the one that refers to the objects, and knows all that it ever knew of them. Births say that it is the
+ * same one and was not emptied; the generation, which is raised in the metastore first and in the object store after, says that
+ * it was not restored from an older copy, which would be behind.
+ */
+
+/** What became of the comparison with one object store. */
+export type Verdict =
+  | { kind: 'sound' }
+  /** The metastore may lack references: nothing may be concluded from what it does not know. */
+  | { kind: 'lost'; why: string }
+  /** The object store is behind: an older copy of the bucket, or one that was not the current one for a while. Raising mends it. */
+  | { kind: 'ahead'; why: string };
+
+/** What was found in one object store. */
+export interface StoreLineage {
+  store: ObjectStore;
+  /** `undefined`: no object was ever put there. */
+  generations: Generations | undefined;
+  verdict: Verdict;
+}
+
+/** What the metastore knows, and each object store. */
+export interface LineageReport {
+  metastore: Lineage;
+  stores: readonly StoreLineage[];
+  /** Of the object store that is written to; `undefined` where there is none. */
+  current: StoreLineage | undefined;
+}
+
+/** Reads the lineage of the metastore, and that of every object store; the metastore's last, so that a raise meanwhile is seen in full. */
+export async function readLineage(core: StoreCore, call: CallOptions): Promise<LineageReport> {
+  const found = new Map<ObjectStore, Generations | undefined>();
+  for (const store of core.locations.values()) found.set(store, await readGenerations(core, store, call));
+  const metastore = await core.metastore.lineage(call);
+  const first = [...found].map(([store, generations]): StoreLineage => {
+    const verdict: Verdict = generations ? compare(metastore, generations.newest, store === core.objectStore) : { kind: 'sound' };
+    return { store, generations, verdict };
+  });
+  // What was recovered together with an object store that is sound has nothing newer of its own: nobody writes to it.
+  const together = new Set(
+    first.flatMap(({ generations, verdict }) => (verdict.kind === 'sound' ? (generations?.newest.with ?? []) : [])),
+  );
+  const stores = first.map((one): StoreLineage => {
+    const recovered = one.generations && together.has(one.store.alias) && isNotBehind(metastore, one.generations.newest);
+    return recovered ? { ...one, verdict: { kind: 'sound' } } : one;
+  });
+  return { metastore, stores, current: stores.find(({ store }) => store === core.objectStore) };
+}
+
+function isNotBehind({ generation }: Lineage, newest: Generation): boolean {
+  return generation.lowest >= newest.generation;
+}
+
+function compare(metastore: Lineage, newest: Generation, isCurrent: boolean): Verdict {
+  const { bornAt, generation } = metastore;
+  if (bornAt === undefined)
+    return { kind: 'lost', why: 'a shard of the metastore has no birth: it is empty, or lost a part of its state' };
+  if (bornAt !== newest.bornAt) {
+    const [its, known] = [bornAt, newest.bornAt].map((ms) => new Date(ms).toISOString());
+    return { kind: 'lost', why: `the metastore began at ${its}, and the objects are of one that began at ${known}` };
+  }
+  if (!isNotBehind(metastore, newest)) {
+    return {
+      kind: 'lost',
+      why: `the metastore is at generation ${generation.lowest}, and the object store at ${newest.generation}: it was restored from an older copy`,
+    };
+  }
+  if (isCurrent && generation.highest > newest.generation + 1) {
+    return {
+      kind: 'ahead',
+      why: `the object store is at generation ${newest.generation}, and the metastore at ${generation.highest}: it is an older copy, or was not written to for a while; sweep() brings it up to date`,
+    };
+  }
+  return { kind: 'sound' };
+}
+
+/**
+ * Refuses to go on where references may be missing.
+ *
+ * @throws {@link StateLostError}
+ */
+export function requireSound({ stores }: LineageReport): void {
+  for (const { store, verdict } of stores) {
+    if (verdict.kind !== 'sound') throw new StateLostError(verdict.why, { store: store.alias });
+  }
+}
+
+/**
+ * Raises the generation, the metastore's first: were the object store's raised first and the metastore then lost, a copy of it
+ * from before would not be told from the real one.
+ */
+export async function raise(core: StoreCore, report: LineageReport, call: CallOptions): Promise<void> {
+  const { current, metastore } = report;
+  if (!current?.generations) return;
+  const { newest } = current.generations;
+  const target = Math.max(newest.generation + 1, metastore.generation.highest);
+  await core.metastore.raise(target, call);
+  await writeGeneration(core, current, { ...newest, generation: target }, call);
+}
+
+/** After `recover()`: from the births of now on, for all object stores that were recovered. */
+export async function beginAnew(core: StoreCore, call: CallOptions): Promise<void> {
+  await core.metastore.bear(call);
+  const { metastore, stores, current } = await readLineage(core, call);
+  const known = stores.flatMap(({ generations }) => (generations ? [generations.newest.generation] : []));
+  if (!current || metastore.bornAt === undefined || known.length === 0) return;
+  const others = stores.filter((one) => one !== current && one.generations).map(({ store }) => store.alias);
+  const next = { bornAt: metastore.bornAt, ...(others.length > 0 && { with: others }) };
+  let target = Math.max(metastore.generation.highest, ...known);
+  do {
+    target += 1;
+    await core.metastore.raise(target, call);
+    // A number that a sweep took meanwhile says the births of before.
+  } while ((await writeGeneration(core, current, { ...next, generation: target }, call)) === 'exists');
+}
+
+async function writeGeneration(
+  core: StoreCore,
+  { store, generations }: StoreLineage,
+  next: Omit<Generation, 'raisedAt'>,
+  call: CallOptions,
+): Promise<'created' | 'exists'> {
+  const at: ObjectCall = { store, where: {}, call };
+  const { namespace } = core;
+  const put = (number: number, body: Uint8Array, ifAbsent: boolean): Promise<'created' | 'exists'> =>
+    within(core, at, 'putting a generation', (signal) => store.put(generationKey(namespace, number), body, { signal, ifAbsent }));
+  const now = Math.floor(await core.metastore.now(call));
+  const made = await put(next.generation, generationBody({ ...next, raisedAt: now }), true);
+  // Put again as it is, so that no rule of a bucket takes it for old.
+  const first = await getObject(core, at, generationKey(namespace, 0));
+  if (first) await put(0, first, false);
+  const old = (generations?.numbers ?? []).filter((number) => number > 0 && number < next.generation - 1);
+  if (old.length === 0) return made;
+  const keys = old.map((number) => generationKey(namespace, number));
+  await within(core, at, 'deleting old generations', (signal) => store.delete(keys, { signal }));
+  return made;
+}

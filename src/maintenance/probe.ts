@@ -1,0 +1,27 @@
+import { drawNonce, UNFENCED } from '../fence.ts';
+import { objectName } from '../object-name.ts';
+import { objectKey } from '../path.ts';
+import type { StoreCore } from '../state-store/core.ts';
+
+/**
+ * The object that `doctor()` puts and deletes again. Its key is of the grammar of values, of an asset that no user can name, so that
+ * `reconcile()` collects the one of a doctor that was killed.
+ */
+
+const PATH = 'assets/doctor=';
+
+/** The key of a new probe. */
+export function probeKey({ namespace, random }: StoreCore, now: number): string {
+  const id = { fence: UNFENCED, nonce: drawNonce('tool', random), sequence: 1 };
+  return objectKey(
+    namespace,
+    PATH,
+    'probe',
+    objectName(id, now, { type: 'bytes', codec: 'none', encrypted: false, framed: false }),
+  );
+}
+
+/** Whether a path is that of probes, which are no values. */
+export function isProbe(path: string): boolean {
+  return path === PATH;
+}

@@ -1,0 +1,148 @@
+import type { CallOptions } from '../call.ts';
+import type { Duration } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import type { OptionNames } from '../option-names.ts';
+import { coreOf, type StoreCore } from '../state-store/core.ts';
+import { stepped } from '../state-store/object-listing.ts';
+import type { StateStore } from '../state-store/state-store.ts';
+import type { SweepReport } from '../sweep-report.ts';
+import { findCandidates, unreferenced, type Candidate, type Candidates } from './candidates.ts';
+import { deleteObjects } from './delete-objects.ts';
+import { raise, readLineage, requireSound, type StoreLineage } from './lineage.ts';
+import { BATCH, flag, graceMs, requireListener, requireOptions, share } from './settings.ts';
+import { createTally, type Tally } from './tally.ts';
+
+/** Options of `reconcile()`. */
+export interface ReconcileOptions extends CallOptions {
+  /**
+   * Deletes; otherwise only says what would be deleted.
+   * @defaultValue false
+   */
+  apply?: boolean;
+  /**
+   * Refuses to delete where more than this share of the objects of an object store would go, from 0 to 1: so many objects that
+   * nothing refers to are rather a sign that something is wrong.
+   * @defaultValue 0.1
+   */
+  maxShare?: number;
+  /**
+   * Only objects that were put longer ago than this, by the time in their name. At least an hour.
+   * @defaultValue `'1d'`
+   */
+  grace?: Duration;
+  /**
+   * Hears how far it is, after every batch.
+   * @defaultValue none
+   */
+  onProgress?: (soFar: SweepReport) => void;
+}
+
+const OPTIONS: OptionNames<ReconcileOptions> = { signal: true, apply: true, maxShare: true, grace: true, onProgress: true };
+
+interface Parts {
+  core: StoreCore;
+  tally: Tally;
+  apply: boolean;
+  maxShare: number;
+  /** Milliseconds. */
+  grace: number;
+  onProgress: ReconcileOptions['onProgress'];
+  call: CallOptions;
+}
+
+/**
+ * Lists the object stores and removes what nothing refers to: what a crash left before its write was committed, and what the
+ * metastore forgot because no sweep ran in time. Also ends uploads that were never finished. It costs as much as there is stored.
+ *
+ * @throws `StateLostError` where the metastore may lack references; `ConfigError` for an option that cannot be meant, and where more
+ * than `maxShare` would go; `StoreUnavailableError`; the signal's reason
+ */
+export async function reconcile(store: StateStore, options: ReconcileOptions = {}): Promise<SweepReport> {
+  const core = coreOf(store);
+  requireOptions(options, OPTIONS);
+  const { signal, onProgress } = options;
+  requireListener('onProgress', onProgress);
+  const parts: Parts = {
+    core,
+    tally: createTally(core),
+    apply: flag('apply', options.apply),
+    maxShare: share(options.maxShare),
+    grace: graceMs(options.grace),
+    onProgress,
+    call: signal ? { signal } : {},
+  };
+  return core.track(() => reconcileAll(parts));
+}
+
+async function reconcileAll(parts: Parts): Promise<SweepReport> {
+  const { core, apply, grace, tally, call } = parts;
+  const lineage = await readLineage(core, call);
+  requireSound(lineage);
+  // From here on a copy of the metastore from before is behind.
+  if (apply) await raise(core, lineage, call);
+  const until = (await core.metastore.now(call)) - grace;
+  for (const location of lineage.stores) {
+    const found = await findCandidates(core, location, until, call);
+    await requireReferences(parts);
+    requireShare(parts, location, found);
+    await remove(parts, location, found.candidates);
+    await endUploads(parts, location, until);
+  }
+  const report = tally.report();
+  if (apply) core.emit({ type: 'sweep', report });
+  return report;
+}
+
+/** Looks again whether the metastore is the one whose references were read. */
+async function requireReferences({ core, call }: Parts): Promise<void> {
+  requireSound(await readLineage(core, call));
+}
+
+function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage, { listed, candidates }: Candidates): void {
+  const reached = listed === 0 ? 0 : candidates.length / listed;
+  if (reached <= maxShare) return;
+  const counts = { store: store.alias, listed, unreferenced: candidates.length, maxShare };
+  if (!apply) {
+    core.logger?.warn(counts, 'more objects than maxShare allows: reconcile() would refuse to delete them');
+    return;
+  }
+  throw new ConfigError(
+    'maxShare',
+    `must be at least ${Math.ceil(reached * 100) / 100} to delete ${candidates.length} of the ${listed} objects of ${store.alias}; look first whether that can be true`,
+    maxShare,
+  );
+}
+
+async function remove(parts: Parts, { store }: StoreLineage, candidates: readonly Candidate[]): Promise<void> {
+  const { core, apply, tally, onProgress, call } = parts;
+  for (let from = 0; from < candidates.length; from += BATCH) {
+    call.signal?.throwIfAborted();
+    let batch = candidates.slice(from, from + BATCH);
+    if (apply) {
+      // `recover()` may have found a use for one of them since.
+      batch = await unreferenced(core, batch, call);
+      await requireReferences(parts);
+    }
+    const doomed = batch.map(({ object }) => ({ store: store.alias, object }));
+    const stayed = apply ? await deleteObjects(core, doomed, BATCH, call) : new Map<string, unknown>();
+    for (const { object, size } of batch) {
+      if (stayed.has(object)) {
+        tally.fail(object, stayed.get(object));
+        continue;
+      }
+      tally.objects += 1;
+      tally.bytes += size;
+    }
+    onProgress?.(tally.report());
+  }
+}
+
+/** What was begun and not finished is no object, and nothing can refer to it. */
+async function endUploads({ core, apply, tally, call }: Parts, { store }: StoreLineage, until: number): Promise<void> {
+  const unfinished = store.unfinished?.bind(store);
+  if (!unfinished) return;
+  const options = { prefix: `${core.namespace}/`, remove: apply };
+  const begin = (signal: AbortSignal): AsyncIterable<unknown> => unfinished(new Date(until), { ...options, signal });
+  const uploads = stepped(core, { store, where: {}, call }, 'looking for unfinished uploads', begin);
+  for await (const _upload of uploads) tally.objects += 1;
+}

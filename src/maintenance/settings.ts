@@ -1,0 +1,58 @@
+import { requireCall, type CallOptions } from '../call.ts';
+import { milliseconds, type Duration } from '../duration.ts';
+import { ConfigError } from '../errors.ts';
+import { GRACE, LATENESS } from '../metastore/lifetimes.ts';
+import type { OptionNames } from '../option-names.ts';
+
+/** The options that the tools of this room share, checked before any I/O. */
+
+/** Objects that one call of a store deletes, and fields that one script looks at. */
+export const BATCH = 500;
+/** What S3 deletes in one request; a script that looks at more keeps the server busy for long. */
+const LARGEST_BATCH = 1_000;
+
+/**
+ * Checks the names of the options, and the signal.
+ *
+ * @throws {@link ConfigError}
+ */
+export function requireOptions<Options extends CallOptions>(options: Options, names: OptionNames<Options>): void {
+  requireCall(options, names);
+}
+
+/**
+ * A grace in milliseconds; a day where none is given.
+ *
+ * @throws {@link ConfigError} below the lateness limit: what a slow write has put, and not yet committed, would count as left behind.
+ */
+export function graceMs(grace: Duration | undefined): number {
+  if (grace === undefined) return GRACE;
+  const ms = milliseconds(grace, 'grace');
+  if (ms < LATENESS) throw new ConfigError('grace', "must be at least '1h', the time that a write may take", grace);
+  return ms;
+}
+
+/** @throws {@link ConfigError} */
+export function batchSize(batch: number | undefined): number {
+  if (batch === undefined) return BATCH;
+  if (Number.isSafeInteger(batch) && batch >= 1 && batch <= LARGEST_BATCH) return batch;
+  throw new ConfigError('batch', `must be a whole number from 1 to ${LARGEST_BATCH}`, batch);
+}
+
+/** @throws {@link ConfigError} */
+export function share(maxShare: number | undefined): number {
+  if (maxShare === undefined) return 0.1;
+  if (typeof maxShare === 'number' && maxShare >= 0 && maxShare <= 1) return maxShare;
+  throw new ConfigError('maxShare', 'must be a number from 0 to 1', maxShare);
+}
+
+/** @throws {@link ConfigError} */
+export function flag(option: string, value: boolean | undefined): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true;
+  throw new ConfigError(option, 'must be true or false', value);
+}
+
+/** @throws {@link ConfigError} */
+export function requireListener(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
+}

@@ -1,0 +1,152 @@
+import { boundedWait, type CallOptions } from '../call.ts';
+import { crc32c } from '../crc32c.ts';
+import { CUT_SHORT } from './gcs-body.ts';
+import { GcsError } from './gcs-errors.ts';
+import { generationOf, inBase64, type NewObject } from './gcs-new-object.ts';
+import type { GcsFile } from './gcs-options.ts';
+import type { BodyPart } from './gcs-parts.ts';
+import { persistently, sendOnce, type GcsReply, type GcsStore } from './gcs-request.ts';
+
+/**
+ * A resumable upload: https://cloud.google.com/storage/docs/performing-resumable-uploads. The object comes to be with the last part,
+ * so whatever fails before leaves none; the session is cancelled then, and one that could not be cancelled ends by itself after a
+ * week. A part is sent again as it was: the server skips what it has. The client's own upload is not used: it cannot be stopped,
+ * takes a lost answer for a failure, and counts its retries over all parts.
+ */
+
+interface Session {
+  readonly file: GcsFile;
+  readonly object: NewObject;
+  /** Its address, which is all that a request needs to be let in: it must not get into an error. */
+  readonly uri: string;
+  readonly qs: Record<string, string>;
+  /** The request that is on its way. */
+  flight: Promise<unknown>;
+}
+
+/** Milliseconds for taking back what was sent. */
+const CANCEL_WITHIN = 5_000;
+const INCOMPLETE = 308;
+const GONE: readonly (number | undefined)[] = [404, 410];
+
+/** Uploads the first part, and those that follow it. */
+export async function putInSession(
+  store: GcsStore,
+  object: NewObject,
+  first: BodyPart,
+  others: AsyncIterator<BodyPart, void>,
+  call: CallOptions,
+): Promise<'created' | 'exists'> {
+  const session = await openSession(store, object, call);
+  try {
+    let [offset, sum] = [0, 0];
+    for (let part = first; ; part = (await others.next()).value as BodyPart) {
+      sum = crc32c(part.bytes, sum);
+      const reply = await sendPart(store, session, { ...part, offset, sum }, call);
+      if (!reply) return 'exists';
+      if (part.last) {
+        await verify(store, session, reply, sum);
+        return 'created';
+      }
+      offset += part.bytes.length;
+    }
+  } catch (error) {
+    await cancel(store, session);
+    throw error;
+  }
+}
+
+async function openSession(store: GcsStore, object: NewObject, call: CallOptions): Promise<Session> {
+  const { name, generation, metadata } = object;
+  const { bucket } = store;
+  const file = bucket.file(name);
+  const { headers } = await persistently(store, { operation: 'objects.insert', name }, call, () =>
+    sendOnce(file, {
+      method: 'POST',
+      uri: `${bucket.storage.apiEndpoint}/upload/storage/v1/b/${bucket.name}/o`,
+      qs: { uploadType: 'resumable', name, ifGenerationMatch: generation },
+      headers: { 'X-Upload-Content-Type': metadata.contentType },
+      json: metadata,
+    }),
+  );
+  if (!headers['location']) throw failure(store, name, 'no session');
+  const { origin, pathname, searchParams } = new URL(headers['location']);
+  return { file, object, uri: origin + pathname, qs: Object.fromEntries(searchParams), flight: Promise.resolve() };
+}
+
+function failure({ bucket }: GcsStore, name: string, code: string): GcsError {
+  return new GcsError({ operation: 'objects.insert', bucket: bucket.name, name }, { code });
+}
+
+/** Sends a part until the server has all of it. `undefined`: the object is there, and the session is gone, so that nobody says whose it is. */
+async function sendPart(
+  store: GcsStore,
+  session: Session,
+  part: BodyPart & { offset: number; sum: number },
+  call: CallOptions,
+): Promise<GcsReply | undefined> {
+  const { name, generation } = session.object;
+  let sends = 0;
+  let from = part.offset;
+  const send = async (): Promise<GcsReply> => {
+    for (;;) {
+      sends += 1;
+      const reply = await sendRest(session, part, from);
+      const stored = storedOf(reply, part);
+      if (stored === 'all') return reply;
+      if (stored <= from) throw failure(store, name, CUT_SHORT);
+      from = stored;
+    }
+  };
+  try {
+    return await persistently(store, { operation: 'objects.insert', name }, call, send);
+  } catch (error) {
+    const isLost = part.last && sends > 1 && generation === 0 && error instanceof GcsError && GONE.includes(error.status);
+    if (isLost && (await generationOf(store, name, call)) !== 0) return undefined;
+    throw error;
+  }
+}
+
+function sendRest(session: Session, part: BodyPart & { offset: number; sum: number }, from: number): Promise<GcsReply> {
+  const { bytes, last, offset, sum } = part;
+  const end = offset + bytes.length;
+  const sent = sendOnce(
+    session.file,
+    {
+      method: 'PUT',
+      uri: session.uri,
+      qs: session.qs,
+      headers: {
+        'Content-Range': `bytes ${from}-${end - 1}/${last ? end : '*'}`,
+        ...(last && { 'x-goog-hash': `crc32c=${inBase64(sum)}` }),
+      },
+      body: Buffer.from(bytes.buffer, bytes.byteOffset + from - offset, end - from),
+    },
+    [INCOMPLETE],
+  );
+  session.flight = sent;
+  return sent;
+}
+
+/** How many bytes of the object the server has. */
+function storedOf({ status, headers }: GcsReply, { bytes, last, offset }: BodyPart & { offset: number }): number | 'all' {
+  if (status !== INCOMPLETE) return 'all';
+  const stored = Number(/^bytes=0-(\d+)$/.exec(headers['range'] ?? '')?.[1] ?? -1) + 1;
+  const end = offset + bytes.length;
+  if (stored < end) return stored;
+  return last ? 0 : 'all';
+}
+
+/** Deletes what is not what was sent. */
+async function verify(store: GcsStore, { file, object }: Session, { body }: GcsReply, sum: number): Promise<void> {
+  const { crc32c: stored, generation } = (body ?? {}) as { crc32c?: string; generation?: string };
+  if (stored === undefined || stored === inBase64(sum)) return;
+  const qs = generation === undefined ? {} : { ifGenerationMatch: generation };
+  await sendOnce(file, { method: 'DELETE', uri: '', qs }).catch(() => undefined);
+  throw failure(store, object.name, 'checksum mismatch');
+}
+
+async function cancel({ timer }: GcsStore, { file, uri, qs, flight }: Session): Promise<void> {
+  const cancelled = sendOnce(file, { method: 'DELETE', uri, qs });
+  await boundedWait(timer, CANCEL_WITHIN, undefined, () => Promise.allSettled([flight, cancelled]));
+}

@@ -1,0 +1,26 @@
+import type { Timer } from '../call.ts';
+import type { Random } from '../random.ts';
+import { gcsDelete, gcsList } from './gcs-list.ts';
+import { resolveGcsOptions, type GcsObjectStoreOptions } from './gcs-options.ts';
+import { gcsPut } from './gcs-put.ts';
+import { gcsGet, gcsGetStream } from './gcs-read.ts';
+import type { GcsStore } from './gcs-request.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/**
+ * An object store in a bucket, with a given way to wait.
+ *
+ * @throws {@link ConfigError} for an option that cannot be meant.
+ */
+export function gcsObjectStoreOf(parts: { timer: Timer; random: Random }, options: GcsObjectStoreOptions): ObjectStore {
+  const { alias, bucket, prefix } = resolveGcsOptions(options);
+  const store: GcsStore = { bucket, prefix, ...parts };
+  return {
+    alias,
+    put: gcsPut(store),
+    get: gcsGet(store),
+    getStream: gcsGetStream(store),
+    delete: gcsDelete(store),
+    list: gcsList(store),
+  };
+}

@@ -1,0 +1,17 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { gcsObjectStore } from '../../src/object-store/gcs.ts';
+import { objectStoreContract } from '../contract/object-store.ts';
+import { startFakeGcs, type GcsClient, type GcsServer } from '../support/fake-gcs.ts';
+
+let server: GcsServer;
+beforeAll(async () => {
+  server = await startFakeGcs();
+});
+afterAll(() => server.stop());
+
+describe.each<GcsClient>(['7-oldest', '7', '8'])('the object store of Google Cloud Storage, client %s', (major) => {
+  objectStoreContract(async () => ({
+    store: gcsObjectStore({ bucket: await server.bucket(major), prefix: 'job-state' }),
+    close: () => Promise.resolve(),
+  }));
+});

@@ -1,0 +1,46 @@
+import { run } from '../../src/cli/run.ts';
+import { createTerminal } from '../../src/cli/terminal.ts';
+import type { Tools } from '../../src/cli/tools.ts';
+
+/** One run of the command without a process: what it wrote, and its exit code. */
+
+/** How it is run. */
+export interface CommandOptions {
+  env?: Record<string, string>;
+  tools?: Partial<Tools>;
+  signal?: AbortSignal;
+  /** Which streams are terminals. */
+  tty?: 'stdout' | 'stderr' | 'both';
+}
+
+/** What it wrote. */
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command. A tool that is not given fails when it is used. */
+export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Ran> {
+  const { env = {}, tools = {}, signal = new AbortController().signal, tty } = options;
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: 'stdout' | 'stderr') => ({
+    isTTY: tty === name || tty === 'both',
+    columns: 60,
+    write: (text: string) => (written[name] += text),
+  });
+  const unexpected = (): never => {
+    throw new Error('this tool was not expected to be used');
+  };
+  const all: Tools = {
+    open: unexpected,
+    sweep: unexpected,
+    reconcile: unexpected,
+    recover: unexpected,
+    doctor: unexpected,
+    version: () => '1.2.3',
+    ...tools,
+  };
+  const code = await run({ args, env, signal, tools: all }, createTerminal(stream('stdout'), stream('stderr'), env));
+  return { code, ...written };
+}
