@@ -4,6 +4,7 @@ import { SIDES, type Side } from './batch-service/job.ts';
 import { ensureBuilt } from './build.ts';
 import { runCrash, type Plan } from './crash/harness.ts';
 import { reportText } from './crash/report.ts';
+import { RUNTIMES } from './crash/runtime.ts';
 import { deviation } from './crash/table.ts';
 import { GAP_LIST, GAP_NAMES, parseGap } from './gaps.ts';
 import { cleanupOnInterrupt } from './interrupt.ts';
@@ -13,7 +14,7 @@ const HELP = `npm run crash -- [options]
 Kills real worker processes with SIGKILL in every gap, against three kinds of far side, and checks each cell against the
 crash table. Exit code 1 on a duplicate, a lost job, or whatever else differs from the table.
 
-  --runtime NAME    bullmq (the default, and all there is)
+  --runtime NAME    bullmq (the default) or temporal
   --gap GAP         one gap, several with commas, or all (default all):
 ${GAP_LIST}
   --far-side NAME   keyed, findable, plain or all (default all)
@@ -39,10 +40,12 @@ function readOptions(args: string[]): Options {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.runtime !== 'bullmq') throw new Error(`--runtime is bullmq, received ${values.runtime}`);
+  const runtime = RUNTIMES.find((one) => one === values.runtime);
+  if (runtime === undefined) throw new Error(`--runtime is ${RUNTIMES.join(' or ')}, received ${values.runtime}`);
   const repeat = Number(values.repeat);
   if (!Number.isInteger(repeat) || repeat < 1) throw new Error(`--repeat is a whole number above 0, received ${values.repeat}`);
   return {
+    runtime,
     gaps: values.gap === 'all' ? GAP_NAMES : values.gap.split(',').map(parseGap),
     sides: values['far-side'] === 'all' ? SIDES : values['far-side'].split(',').map(parseSide),
     repeat,

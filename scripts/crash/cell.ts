@@ -1,25 +1,22 @@
 /** One run of one cell: a worker dies in a gap, another takes over, and the far side says how often it was asked. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Queue, type Job } from 'bullmq';
 import type { BatchEvent } from '../batch-service/events.ts';
 import { SIDES, type Side } from '../batch-service/job.ts';
 import type { BatchProcess } from '../children.ts';
 import type { Gap } from '../gaps.ts';
-import type { EchoInput, Message } from './messages.ts';
+import type { Message } from './messages.ts';
 import type { CrashWorker, Pool } from './pool.ts';
+import type { CrashRuntime } from './runtime.ts';
 import type { Run } from './table.ts';
 
 const DEADLINE = 60_000;
-/** So much older than its first job a namespace has to be, for a scope without a fence not to look like lost state. */
-const AGE = 120_000;
-const LOOK_EVERY = 50;
 /** In these gaps the next attempt is to meet a job that still runs. */
 const RECONNECTS: readonly Gap[] = ['G7', 'G8', 'G9'];
 
 /** What all cells share. */
 export interface Environment {
-  redisPort: number;
+  runtime: CrashRuntime;
   /** For files that cells make. */
   directory: string;
   batch: BatchProcess;
@@ -30,36 +27,25 @@ export interface Environment {
 
 /** Runs a cell for the n-th time. */
 export async function runCell(environment: Environment, gap: Gap, side: Side, turn: number): Promise<Run> {
-  const { batch, pool, redisPort } = environment;
+  const { batch, pool, runtime } = environment;
   const name = `${gap}-${side}-${turn}`;
-  const queue = new Queue<EchoInput, string>(name, { connection: { host: '127.0.0.1', port: redisPort } });
-  queue.on('error', () => {});
   const decisions: string[] = [];
-  let ambiguous = false;
-  const follow = (message: Message): void => {
-    if (message.type === 'decision') decisions.push(message.decision);
-    if (message.type === 'failed') ambiguous = message.ambiguous;
-  };
+  const follow = (message: Message): void => void (message.type === 'decision' && decisions.push(message.decision));
+  const first = await pool.take();
+  first.onMessage(follow);
+  const killFromOutside = await arrange(environment, gap, name, { late: (turn + SIDES.indexOf(side)) % 2 === 1 }, first);
+  first.tell({ type: 'work', queue: name, side, ...(killFromOutside ? {} : { killAt: gap }) });
+  const gate = join(environment.directory, name);
+  const input = { name, word: `echo-${name}`, ...(RECONNECTS.includes(gap) && { gate }) };
+  const job = await runtime.start(name, input, { old: true });
   try {
-    const first = await pool.take();
-    first.onMessage(follow);
-    const killFromOutside = await arrange(environment, gap, name, { late: (turn + SIDES.indexOf(side)) % 2 === 1 }, first);
-    first.tell({ type: 'work', queue: name, side, ...(killFromOutside ? {} : { killAt: gap }) });
-    const gate = join(environment.directory, name);
-    const input = { name, word: `echo-${name}`, ...(RECONNECTS.includes(gap) && { gate }) };
-    const job = await queue.add('echo', input, { timestamp: Date.now() + AGE });
     const died = await within(DEADLINE, first.ended);
     if (died === undefined) first.kill();
+    const submissions = (): Promise<number> => batch.submissions(name);
     if (died !== 'SIGKILL')
-      return {
-        submissions: await batch.submissions(name),
-        result: false,
-        ambiguous,
-        decisions,
-        trouble: `${gap} was not reached`,
-      };
+      return { submissions: await submissions(), result: false, ambiguous: false, decisions, trouble: `${gap} was not reached` };
 
-    const second = gap === 'G12' ? undefined : await pool.take();
+    const second = gap === 'G12' && runtime.completesBeforeG12 ? undefined : await pool.take();
     let following = true;
     second?.onMessage((message) => {
       if (!following) return;
@@ -67,19 +53,18 @@ export async function runCell(environment: Environment, gap: Gap, side: Side, tu
       if (message.type === 'decision') void writeFile(gate, '');
     });
     second?.tell({ type: 'work', queue: name, side });
-    const ended = await endOf(queue, job);
+    const ended = await job.end(DEADLINE);
     if (second) await stop(second, pool);
     following = false;
-    const result = ended?.returnvalue === input.word;
     return {
-      submissions: await batch.submissions(name),
-      result,
-      ambiguous,
+      submissions: await submissions(),
+      result: ended?.result === input.word,
+      ambiguous: ended?.ambiguous ?? false,
       decisions,
       ...(ended === undefined && { trouble: 'the job never ended' }),
     };
   } finally {
-    await queue.close();
+    await job.close();
   }
 }
 
@@ -102,31 +87,21 @@ async function arrange(
 }
 
 /**
- * Gives the namespace its first job, so that the cells' jobs, dated later, are those of a namespace that has long been in use.
- * Until then a job that died before it used any state cannot be told from one whose state was lost.
+ * Gives the namespace its first job, so that the cells' jobs are those of a namespace that has long been in use. Until then a job
+ * that died before it used any state cannot be told from one whose state was lost.
  */
-export async function firstUse({ pool, redisPort }: Environment): Promise<void> {
-  const queue = new Queue<EchoInput, string>('first-use', { connection: { host: '127.0.0.1', port: redisPort } });
-  queue.on('error', () => {});
+export async function firstUse({ pool, runtime }: Environment): Promise<void> {
+  const name = 'first-use';
+  const worker = await pool.take();
+  worker.tell({ type: 'work', queue: name, side: 'keyed' });
+  const job = await runtime.start(name, { name, word: 'used' }, { old: false });
   try {
-    const worker = await pool.take();
-    worker.tell({ type: 'work', queue: queue.name, side: 'keyed' });
-    await endOf(queue, await queue.add('echo', { name: queue.name, word: 'used' }));
+    await job.end(DEADLINE);
     await stop(worker, pool);
+    await runtime.aged();
   } finally {
-    await queue.close();
+    await job.close();
   }
-}
-
-/** The job as it is when BullMQ is through with it; nothing after the deadline. */
-async function endOf(queue: Queue<EchoInput, string>, job: Job): Promise<Job<EchoInput, string> | undefined> {
-  const deadline = Date.now() + DEADLINE;
-  while (Date.now() < deadline) {
-    const now = await queue.getJob(job.id as string);
-    if (now?.finishedOn !== undefined) return now;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
-  }
-  return undefined;
 }
 
 /** Takes a worker off its queue; one that does not stop is killed. */

@@ -8,13 +8,17 @@ import { startBatchProcess } from '../children.ts';
 import type { Gap } from '../gaps.ts';
 import type { Cleanup } from '../interrupt.ts';
 import { startRedis } from '../redis/server.ts';
+import { bullmqRuntime } from './bullmq.ts';
 import { firstUse, runCell, type Environment } from './cell.ts';
 import { FIND_LAG } from './messages.ts';
 import { workerPool } from './pool.ts';
+import type { RuntimeName } from './runtime.ts';
 import { deviation, duplicates, isLost, type Run } from './table.ts';
+import { temporalRuntime } from './temporal.ts';
 
 /** What is run. */
 export interface Plan {
+  runtime: RuntimeName;
   gaps: readonly Gap[];
   sides: readonly Side[];
   repeat: number;
@@ -22,7 +26,7 @@ export interface Plan {
 
 /** One cell of the report. */
 export interface Cell {
-  runtime: 'bullmq';
+  runtime: RuntimeName;
   gap: Gap;
   farSide: Side;
   runs: number;
@@ -54,8 +58,8 @@ export async function runCrash(
   cleanup: Cleanup,
   onRun: (gap: Gap, side: Side, run: Run) => void = () => {},
 ): Promise<Report> {
-  const environment = await prepare(cleanup);
-  const cells = plan.gaps.flatMap((gap) => plan.sides.map((farSide) => emptyCell(gap, farSide)));
+  const environment = await prepare(plan.runtime, cleanup);
+  const cells = plan.gaps.flatMap((gap) => plan.sides.map((farSide) => emptyCell(plan.runtime, gap, farSide)));
   const queue = Array.from({ length: plan.repeat }, (_, at) => cells.map((cell) => ({ cell, turn: at + 1 }))).flat();
   const lane = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -75,7 +79,7 @@ export async function runCrash(
   };
 }
 
-async function prepare(cleanup: Cleanup): Promise<Environment> {
+async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<Environment> {
   const directory = await mkdtemp(join(tmpdir(), 'mooring-crash-'));
   cleanup.add(() => rm(directory, { recursive: true, force: true }));
   const redis = await startRedis(directory);
@@ -87,10 +91,11 @@ async function prepare(cleanup: Cleanup): Promise<Environment> {
     onEvent: (event) => 'name' in event && listeners.get(event.name)?.(event),
   });
   cleanup.add(() => batch.stop());
-  const pool = workerPool({ redisPort: redis.port, batchUrl: batch.url }, AT_ONCE + 2);
+  const runtime = name === 'temporal' ? await temporalRuntime(redis.port, directory, cleanup) : bullmqRuntime(redis.port);
+  const pool = workerPool(runtime.worker, { redisPort: redis.port, batchUrl: batch.url, ...runtime.setting }, AT_ONCE + 2);
   cleanup.add(() => pool.close());
   const environment: Environment = {
-    redisPort: redis.port,
+    runtime,
     directory,
     batch,
     pool,
@@ -100,9 +105,9 @@ async function prepare(cleanup: Cleanup): Promise<Environment> {
   return environment;
 }
 
-function emptyCell(gap: Gap, farSide: Side): Cell {
+function emptyCell(runtime: RuntimeName, gap: Gap, farSide: Side): Cell {
   return {
-    runtime: 'bullmq',
+    runtime,
     gap,
     farSide,
     runs: 0,

@@ -16,15 +16,14 @@ export interface EchoInput {
 export type Order = { type: 'work'; queue: string; side: Side; killAt?: Gap } | { type: 'stop' };
 
 /** What a worker tells. */
-export type Message =
-  | { type: 'ready' | 'stopped' }
-  | { type: 'decision'; decision: string }
-  | { type: 'failed'; ambiguous: boolean };
+export type Message = { type: 'ready' | 'stopped' } | { type: 'decision'; decision: string };
 
 /** Where a worker finds the others, as its one argument. */
 export interface Setting {
   redisPort: number;
   batchUrl: string;
+  /** Temporal's server, and the file of the workflows' code. */
+  temporal?: { address: string; bundle: string };
 }
 
 /** So long a submit may take. Short, since an attempt that finds an open submission waits for its end. */

@@ -16,13 +16,13 @@ export interface Pool {
 }
 
 /** Keeps `ahead` workers ready. */
-export function workerPool(setting: Setting, ahead: number): Pool {
+export function workerPool(file: URL, setting: Setting, ahead: number): Pool {
   const all = new Set<CrashWorker>();
   const ready: Promise<CrashWorker>[] = [];
   let closed = false;
   const add = (): void => {
     if (closed) throw new Error('interrupted');
-    const worker = startWorkerProcess<Order, Message>(new URL('worker.ts', import.meta.url), [JSON.stringify(setting)]);
+    const worker = startWorkerProcess<Order, Message>(file, [JSON.stringify(setting)]);
     all.add(worker);
     const started = new Promise<CrashWorker>((resolve, reject) => {
       worker.onMessage((message) => message.type === 'ready' && resolve(worker));

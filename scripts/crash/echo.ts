@@ -1,0 +1,36 @@
+/** The external job of the crash tests, as a worker of every runtime describes it. */
+import { externalJob, type ExternalJob, type JobStatus } from 'mooring';
+import { batchClient, type BatchClient } from '../batch-service/client.ts';
+import type { Side } from '../batch-service/job.ts';
+import { FIND_LAG, SUBMIT_TIMEOUT, type EchoInput } from './messages.ts';
+
+/** Echoes its first argument once the file that the second one names is there. */
+const ECHO = 'while [ ! -e "$2" ]; do sleep 0.05; done; sleep 0.2; echo "$1"';
+
+/** One description for each kind of far side: they differ in what the far side does with the token. */
+export function echo(batchUrl: string, side: Side): ExternalJob<EchoInput, string, string> {
+  const batch = batchClient(batchUrl, side);
+  const shared = {
+    submit: ({ name, word, gate }: EchoInput, { idempotencyKey, signal }: { idempotencyKey: string; signal: AbortSignal }) =>
+      batch.submit({ name, token: idempotencyKey, command: ['/bin/sh', '-c', ECHO, 'echo', word, gate ?? '/'] }, signal),
+    getStatus: (id: string, { signal }: { signal: AbortSignal }) => status(batch, id, signal),
+    getResult: async (id: string, { signal }: { signal: AbortSignal }) => (await batch.output(id, signal)).trim(),
+    submitTimeout: SUBMIT_TIMEOUT,
+    pollInterval: { from: '50ms', to: '250ms' },
+  } as const;
+  switch (side) {
+    case 'keyed':
+      return externalJob({ ...shared, idempotentFor: '1h' });
+    case 'findable':
+      return externalJob({ ...shared, find: (token: string, { signal }) => batch.find(token, signal), findLag: FIND_LAG * 2 });
+    case 'plain':
+      return externalJob(shared);
+  }
+}
+
+async function status(batch: BatchClient, id: string, signal: AbortSignal): Promise<JobStatus> {
+  const job = await batch.status(id, signal);
+  if (job === undefined) return { state: 'missing' };
+  if (job.state === 'queued' || job.state === 'running') return { state: 'active', progress: job.progress };
+  return job.state === 'succeeded' ? { state: 'succeeded' } : { state: 'failed', reason: job.reason ?? job.state };
+}

@@ -1,0 +1,69 @@
+/** Temporal, for the crash harness. */
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { Redis } from 'ioredis';
+import type { Cleanup } from '../interrupt.ts';
+import { startTemporal } from '../temporal/server.ts';
+import type { CrashRuntime, Ended } from './runtime.ts';
+
+/** A day: every job of the harness is younger than its namespace then. */
+const AGE = 24 * 3_600_000;
+const FAILED = 'mooring.ambiguous-submit';
+
+/** Temporal with a server of its own, and the metastore in the Redis at this port. */
+export async function temporalRuntime(redisPort: number, directory: string, cleanup: Cleanup): Promise<CrashRuntime> {
+  const server = await startTemporal();
+  cleanup.add(() => server.stop());
+  const workflowsPath = fileURLToPath(new URL('../temporal/workflows.ts', import.meta.url));
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const bundle = join(directory, 'workflows.js');
+  await writeFile(bundle, code);
+  const connection = await Connection.connect({ address: server.address });
+  cleanup.add(() => connection.close());
+  const client = new Client({ connection });
+  return {
+    name: 'temporal',
+    worker: new URL('temporal-worker.ts', import.meta.url),
+    setting: { temporal: { address: server.address, bundle } },
+    // The attempt shortens the retention, and the worker completes the activity after that.
+    completesBeforeG12: false,
+    async start(taskQueue, input) {
+      const handle = await client.workflow.start('oneActivity', { taskQueue, workflowId: taskQueue, args: ['echo', input] });
+      return { end: (within) => endOf(handle, within), close: () => Promise.resolve() };
+    },
+    async aged() {
+      const redis = new Redis(redisPort, '127.0.0.1');
+      try {
+        // The server dates the jobs, so the namespace is made older instead.
+        for (const key of await redis.keys('mooring:*:birth')) await redis.decrby(key, AGE);
+      } finally {
+        redis.disconnect();
+      }
+    },
+  };
+}
+
+async function endOf(handle: WorkflowHandle, within: number): Promise<Ended | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, within, undefined)));
+  const ended = handle.result().then(
+    (result: unknown): Ended => ({ result, ambiguous: false }),
+    (error: unknown): Ended => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      return { result: undefined, ambiguous: hasType(error, FAILED) };
+    },
+  );
+  try {
+    return await Promise.race([ended, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function hasType(error: unknown, type: string): boolean {
+  if (!(error instanceof Error)) return false;
+  return (error as { type?: unknown }).type === type || hasType(error.cause, type);
+}
