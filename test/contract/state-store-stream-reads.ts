@@ -252,23 +252,26 @@ export function streamReadsContract(factory: PartsFactory): void {
         .task(TASK)
         .setStream('k', chunked(mixedBytes(40 * MIB), MIB));
       const cause = new Error('ECONNRESET');
-      const broken = (part: number, then: () => Promise<never>): ObjectStore =>
+      const broken = (part: number, then: (signal: AbortSignal) => Promise<never>): ObjectStore =>
         interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
           const chunks = (await proceed()) as AsyncIterable<Uint8Array>;
-          if (method !== 'getStream' || (args[1] as { start: number }).start !== part * 8 * MIB) return chunks;
+          const { start, signal } = (args[1] ?? {}) as { start: number; signal: AbortSignal };
+          if (method !== 'getStream' || start !== part * 8 * MIB) return chunks;
           return (async function* () {
             for await (const chunk of chunks) {
               yield chunk;
-              await then();
+              await then(signal);
             }
           })();
         });
+      const hang = (signal: AbortSignal): Promise<never> =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
       for (const part of [0, 2, 4]) {
         const store = openOver(parts, { objectStore: broken(part, () => Promise.reject(cause)) });
         const error = await failureOf(read(store));
         expect(error).toBeInstanceOf(StoreUnavailableError);
         expect(error).toMatchObject({ cause, key: 'k', scope: TASK, store: parts.objectStore.alias, retryable: true });
-        const hanging = { objectStore: broken(part, () => new Promise(() => undefined)), commandTimeout: 300 };
+        const hanging = { objectStore: broken(part, hang), commandTimeout: 300 };
         await expect(read(openOver(parts, hanging))).rejects.toThrow(/took longer than 300 ms/);
       }
     });
