@@ -1,12 +1,12 @@
 import type { CallOptions } from '../call.ts';
 import { CorruptEntryError } from '../errors.ts';
 import { SHARDS } from './layout.ts';
-import type { Lineage } from './metastore.ts';
 import { watchSockets, type Argument } from './redis-client.ts';
 import type { Connection, Part } from './redis-connection.ts';
 import { NAME, noAnswer } from './redis-errors.ts';
 import { BEAR, LINEAGE, RAISE } from './redis-scripts-lineage.ts';
 import type { Script } from './redis-script.ts';
+import type { Lineage } from './upkeep.ts';
 
 /** What Redis knows of its own past: of all shards, side by side, each by a script on its own node. */
 
