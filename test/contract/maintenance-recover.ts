@@ -208,7 +208,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await state.setMany({ k: 'first', same: 'stays' });
       const restore = await bench.rig.backup();
       await bench.advance(HOUR);
-      await state.set('k', 'second');
+      await bench.open().task(TASK).set('k', 'second');
       await bench.advance(DAY + HOUR);
       await sweep(bench.open());
       await restore();

@@ -420,9 +420,8 @@ export function sweepTests(bench: MaintenanceBench): void {
     });
 
     test('a sweep every day leaves nothing for reconcile, also of scopes that ended after success', async () => {
-      const store = bench.open();
       for (let day = 0; day < 5; day += 1) {
-        const state = store.task({ ...TASK, run: `${day}` });
+        const state = bench.open().task({ ...TASK, run: `${day}` });
         await state.set('k', 'first', { retention: '2d' });
         await state.set('k', 'second', { retention: '2d' });
         await sweep(bench.open());
