@@ -50,6 +50,19 @@ export function sweepEndContract(bench: Bench): void {
       expect(await isDueIn(bench, 0)).toBe(true);
     });
 
+    test('† nor one between two pages', async () => {
+      const changes = Array.from({ length: 40 }, (_, at) => putRef(`k${at}`, `n/f/r/t/k${at}/1.gz`, { retention: 3 * HOUR }));
+      await write(bench.m, tool(), changes);
+      await bench.advance(4 * HOUR);
+      const request = { nonce: NONCE, count: 5, grace: DAY, dryRun: false };
+      let { cursor } = await bench.m.sweepPage(SCOPE, { ...request, cursor: '0' }, {});
+      expect(cursor).not.toBe('0');
+      await write(bench.m, tool(), { name: 'l' });
+      while (cursor !== '0') ({ cursor } = await bench.m.sweepPage(SCOPE, { ...request, cursor }, {}));
+      await end();
+      expect(await isDueIn(bench, 0)).toBe(true);
+    });
+
     test('of a sweep that another one has overtaken changes nothing', async () => {
       await expired();
       await pages(bench.m);
