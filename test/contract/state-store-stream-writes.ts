@@ -11,7 +11,7 @@ import {
 import { withCoreParts } from '../../src/job/crash-point.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
-import { interceptMetastore, interceptObjectStore, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import { objectsOf, openOver, personHandle, TASK, type Parts, type PartsFactory } from './state-store-parts.ts';
 import { chunked, drained, gcm, hangingSource, MIB, mixedBytes, told, unfinishedOf } from './state-store-stream-parts.ts';
@@ -139,19 +139,18 @@ const FAULTS: readonly Fault[] = [
 
 function withFault(parts: Parts, { at, method, happens }: Fault): Pick<Parts, 'metastore' | 'objectStore'> {
   const intercept: Intercept = (call, proceed) => {
-    if (call.method !== method || String(call.args[0]).includes('generation=')) return proceed();
-    return happens(proceed, call.args);
+    return call.method === method ? happens(proceed, call.args) : proceed();
   };
   return {
     metastore: at === 'metastore' ? interceptMetastore(parts.metastore, intercept) : parts.metastore,
-    objectStore: at === 'objectStore' ? interceptObjectStore(parts.objectStore, intercept) : parts.objectStore,
+    objectStore: at === 'objectStore' ? interceptValues(parts.objectStore, intercept) : parts.objectStore,
   };
 }
 
 /** An object store whose puts of values are done by `put`. */
 function onPut(inner: ObjectStore, put: ObjectStore['put']): ObjectStore {
-  return interceptObjectStore(inner, ({ method, args }, proceed) => {
-    if (method !== 'put' || String(args[0]).includes('generation=')) return proceed();
+  return interceptValues(inner, ({ method, args }, proceed) => {
+    if (method !== 'put') return proceed();
     return put(...(args as Parameters<ObjectStore['put']>));
   });
 }
