@@ -3,6 +3,7 @@ import type { Guard } from './guard.ts';
 import { JOB_GUARDS } from './job.ts';
 import { RECORD_GUARDS } from './records.ts';
 import { STORAGE_GUARDS } from './storage.ts';
+import { SWEEP_GUARDS } from './sweep.ts';
 
 /** The list. */
-export const GUARDS: readonly Guard[] = [...STORAGE_GUARDS, ...RECORD_GUARDS, ...JOB_GUARDS];
+export const GUARDS: readonly Guard[] = [...STORAGE_GUARDS, ...SWEEP_GUARDS, ...RECORD_GUARDS, ...JOB_GUARDS];

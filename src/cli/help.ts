@@ -24,8 +24,10 @@ export function generalHelp(commands: ReadonlyMap<string, Command>): string {
     'mooring <command> --help says more of one; mooring --version prints the version.',
     '',
     'Environment',
-    ...table(Object.values(VARIABLES).map(({ name, holds }) => [name, holds])),
-    ...table([[`${CONNECTION_VARIABLE}<ID>`, 'JSON of options for the client of a bucket: {"region":"eu-central-1"}']]),
+    ...table([
+      ...Object.values(VARIABLES).map(({ name, holds }): [string, string] => [name, holds]),
+      [`${CONNECTION_VARIABLE}<ID>`, 'JSON of options for the client of a bucket: {"region":"eu-central-1"}'],
+    ]),
     '',
     'Exit codes',
     ...table([

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { openStateStore } from '../config/config.ts';
@@ -10,6 +11,8 @@ import { createTerminal } from './terminal.ts';
 /** The command `mooring`: this process, its streams and its signals, and nothing else. */
 
 const stop = new AbortController();
+// Everything that runs side by side hears it.
+setMaxListeners(0, stop.signal);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Once: a second one ends the process at once, as the system does.
   process.once(signal, () => stop.abort(new Interruption(signal)));

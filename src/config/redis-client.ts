@@ -4,16 +4,21 @@ import type { OwnRedis, Packages } from './packages.ts';
 import type { RedisAddress } from './redis-address.ts';
 
 /**
- * A client of ioredis that gives up: each command is tried again over a few connections and then fails, so that a Redis that is gone
- * is an error and not a hang. It connects with its first command.
+ * A client of ioredis that gives up: each command is tried again over a few connections and then fails, and a connection that is
+ * silent is replaced, so that a Redis that is gone is an error and not a hang. It connects with its first command. The deadline of a
+ * command is the metastore's own: the client's leaves a timer behind in ioredis 5, which holds the process.
  */
 
 /** How often a command is tried on a new connection before it fails. */
 const RETRIES = 5;
 /** How long a goodbye may take, in milliseconds. */
 const GOODBYE = 2_000;
-/** Above the deadline that the store itself sets for each call, so that the store's error is the one that is seen. */
+/** How long the socket may take to close after it, in milliseconds. */
+const HANG_UP = 200;
+/** How much longer than a command a connection may be silent, in milliseconds: the command is over by then, and known as late. */
 const SLACK = 1_000;
+/** When the system begins to ask whether the other side is there, in milliseconds. */
+const KEEP_ALIVE = 30_000;
 
 /** Makes the client; sends nothing. */
 export function createRedis(
@@ -29,7 +34,9 @@ export function createRedis(
     ...(tls && { tls: {} }),
     family: 0,
     maxRetriesPerRequest: RETRIES,
-    commandTimeout: commandTimeout + SLACK,
+    socketTimeout: commandTimeout + SLACK,
+    disconnectTimeout: HANG_UP,
+    keepAlive: KEEP_ALIVE,
     enableAutoPipelining: false,
     reconnectOnError: (error: Error) => (/^(?:READONLY|LOADING)\b/.test(error.message) ? (2 as const) : false),
     ...more,

@@ -1,5 +1,5 @@
 import type { MemoryData } from './memory-scope.ts';
-import type { Lineage } from './metastore.ts';
+import type { Lineage } from './upkeep.ts';
 
 /** What the memory metastore knows of its own past. It has no shards, and is born and raised as a whole. */
 

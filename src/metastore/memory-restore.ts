@@ -3,7 +3,8 @@ import { FIELD, PREFIX } from './layout.ts';
 import { closeStep, isForeign, openStep, peekScope, referenceOf, type MemoryData } from './memory-scope.ts';
 import { isReferredTo } from './memory-sweep.ts';
 import { applyChange } from './memory-values.ts';
-import type { HeldObjects, OpenMetastore, Restoration, ScopeAddress } from './metastore.ts';
+import type { OpenMetastore, ScopeAddress } from './metastore.ts';
+import type { HeldObjects, Restoration } from './upkeep.ts';
 
 /** What tools ask about objects, and put back, in the memory metastore. Each function mirrors the script of the same name. */
 

@@ -14,8 +14,9 @@ import {
   type ScopeHash,
   type Step,
 } from './memory-scope.ts';
-import type { OpenMetastore, ScopeAddress, SupersededObject, SweepRequest, SweptPage } from './metastore.ts';
+import type { OpenMetastore, ScopeAddress } from './metastore.ts';
 import { supersededObject, supersededSince } from './superseded.ts';
+import type { SupersededObject, SweepRequest, SweptPage } from './upkeep.ts';
 
 /** Removes what has expired, in the memory metastore. Each function mirrors the script of the same name. */
 

@@ -42,6 +42,8 @@ export interface RunOptions {
 export interface Connection {
   readonly keys: Keys;
   readonly client: RedisClient;
+  /** Whether a write is asked for more than the answer of its master. */
+  readonly waits: boolean;
   run(script: Script, scope: ScopeAddress, args: readonly Argument[], call: CallOptions, options?: RunOptions): Promise<Answer>;
   /** Runs a script on keys that are of no scope. */
   runOn(
@@ -175,6 +177,7 @@ export function createConnection(
   return {
     keys,
     client,
+    waits: wait !== undefined,
     async run(script, scope, args, call, options = {}) {
       const answer = await runOn(script, keys.scope(scope.path), [scope.path, ...args], call, options);
       if (answer.kind === 'foreign') throw foreignFormat(scope.path, String(answer.rest[0]), NAME);

@@ -1,8 +1,8 @@
 import type { CallOptions } from '../call.ts';
 import { ConfigError } from '../errors.ts';
-import type { MetastoreFacts, ServerFacts } from './metastore.ts';
 import { mastersOf, type RedisClient } from './redis-client.ts';
 import type { Connection } from './redis-connection.ts';
+import type { MetastoreFacts, ServerFacts } from './upkeep.ts';
 
 /** What every Redis server says of itself. Its user may not be allowed to ask: then nothing is known, which is no failure. */
 

@@ -1,27 +1,38 @@
 import type { CallOptions } from '../call.ts';
 import { CorruptEntryError } from '../errors.ts';
 import { SHARDS } from './layout.ts';
-import type { Lineage } from './metastore.ts';
-import type { Argument } from './redis-client.ts';
-import type { Answer, Connection, Part } from './redis-connection.ts';
-import { NAME } from './redis-errors.ts';
+import { watchSockets, type Argument } from './redis-client.ts';
+import type { Connection, Part } from './redis-connection.ts';
+import { NAME, noAnswer } from './redis-errors.ts';
 import { BEAR, LINEAGE, RAISE } from './redis-scripts-lineage.ts';
 import type { Script } from './redis-script.ts';
+import type { Lineage } from './upkeep.ts';
 
 /** What Redis knows of its own past: of all shards, side by side, each by a script on its own node. */
 
-function onEveryShard(
-  { keys, runOn }: Connection,
+/**
+ * Writes to every shard, as safe as a write is: a birth or a generation that a failover loses looks like lost state. The wait
+ * after the last script is for all that these connections wrote, so it must be the same ones throughout.
+ */
+async function writeEveryShard(
+  { client, keys, now, runOn, waits }: Connection,
   script: Script,
   args: readonly Argument[],
   call: CallOptions,
-): Promise<readonly Answer[]> {
-  return Promise.all(SHARDS.map((shard) => runOn(script, keys.shard(shard), args, call)));
+): Promise<void> {
+  await now(call);
+  const sameSockets = watchSockets(client);
+  const [last = '', ...others] = SHARDS;
+  await Promise.all(others.map((shard) => runOn(script, keys.shard(shard), args, call, { fleeting: true })));
+  await runOn(script, keys.shard(last), args, call);
+  if (!waits || sameSockets()) return;
+  throw noAnswer({ key: keys.birth(last), writes: true }, 'the connection broke before all was replicated');
 }
 
 /** Births and generations of all shards. */
 export async function lineageOf(connection: Connection, call: CallOptions): Promise<Lineage> {
-  const shards = await onEveryShard(connection, LINEAGE, [], call);
+  const { keys, runOn } = connection;
+  const shards = await Promise.all(SHARDS.map((shard) => runOn(LINEAGE, keys.shard(shard), [], call)));
   const births = shards.map(({ rest }) => whole(rest[0]));
   const generations = shards.map(({ rest }) => whole(rest[1]) ?? 0);
   const known = births.filter((birth) => birth !== undefined);
@@ -39,12 +50,12 @@ function whole(part: Part): number | undefined {
   return Number(text);
 }
 
-/** Makes all births known. Safe as a write is: a birth that a failover loses looks like lost state. */
-export async function bear(connection: Connection, call: CallOptions): Promise<void> {
-  await onEveryShard(connection, BEAR, [], call);
+/** Makes all births known. */
+export function bear(connection: Connection, call: CallOptions): Promise<void> {
+  return writeEveryShard(connection, BEAR, [], call);
 }
 
 /** Raises all generations. */
-export async function raise(connection: Connection, generation: number, call: CallOptions): Promise<void> {
-  await onEveryShard(connection, RAISE, [generation], call);
+export function raise(connection: Connection, generation: number, call: CallOptions): Promise<void> {
+  return writeEveryShard(connection, RAISE, [generation], call);
 }

@@ -1,10 +1,11 @@
 import type { CallOptions } from '../call.ts';
 import { writeIdText } from '../fence.ts';
-import type { HeldObjects, OpenMetastore, Restoration, ScopeAddress } from './metastore.ts';
+import type { OpenMetastore, ScopeAddress } from './metastore.ts';
 import type { Connection } from './redis-connection.ts';
 import { noAnswer, unavailable } from './redis-errors.ts';
 import { HOLDS, RESTORE, RESTORE_PREVIEW } from './redis-scripts-restore.ts';
 import { changeArguments, recordedOf } from './redis-values.ts';
+import type { HeldObjects, Restoration } from './upkeep.ts';
 
 /** What tools ask about objects, and put back, in Redis. */
 

@@ -1,6 +1,9 @@
 import { CLOCK, script, type Script } from './redis-script.ts';
 
-/** Scripts for a shard's past. Their first key is its generation, then its index and its birth. */
+/**
+ * Scripts for a shard's past. Their first key is its generation, then its index and its birth. What is there already is written
+ * again: who asks for durability waits for what its own connection wrote.
+ */
 
 /** The birth, and the generation. */
 export const LINEAGE: Script = script(
@@ -17,7 +20,7 @@ export const BEAR: Script = script(
   true,
   CLOCK,
   String.raw`
-redis.call('SET', BIRTH, instant(now), 'NX')
+redis.call('SET', BIRTH, redis.call('GET', BIRTH) or instant(now))
 return {instant(now), '0', 'ok'}`,
 );
 
@@ -27,6 +30,7 @@ export const RAISE: Script = script(
   true,
   CLOCK,
   String.raw`
-if (tonumber(redis.call('GET', KEY) or '') or 0) < tonumber(ARGV[1]) then redis.call('SET', KEY, ARGV[1]) end
+local current = redis.call('GET', KEY)
+redis.call('SET', KEY, (tonumber(current or '') or 0) < tonumber(ARGV[1]) and ARGV[1] or current)
 return {instant(now), '0', 'ok'}`,
 );

@@ -1,10 +1,11 @@
 import type { CallOptions } from '../call.ts';
 import { NEVER } from '../head.ts';
 import { SHARDS } from './layout.ts';
-import type { OpenMetastore, ScopeAddress, SweepRequest, SweptPage } from './metastore.ts';
+import type { OpenMetastore, ScopeAddress } from './metastore.ts';
 import type { Connection } from './redis-connection.ts';
 import { DUE, FORGET_OBJECTS, SWEEP_END, SWEEP_PAGE, SWEEP_PREVIEW } from './redis-scripts-sweep.ts';
 import { supersededObject } from './superseded.ts';
+import type { SweepRequest, SweptPage } from './upkeep.ts';
 
 /** Removes what has expired, in Redis. */
 

@@ -1,6 +1,6 @@
 import { instant } from '../head.ts';
 import type { Reference } from '../entry.ts';
-import type { SupersededObject } from './metastore.ts';
+import type { SupersededObject } from './upkeep.ts';
 
 /** A superseded object, as its field of the scope says: `<since when, 13 digits> {"store":…,"storedSize":…}`. */
 

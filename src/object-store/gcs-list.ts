@@ -1,3 +1,4 @@
+import type { CallOptions } from '../call.ts';
 import { isObjectKey } from '../path.ts';
 import { isNotFound, listPage, persistently, requireBucket, sendOnce, type GcsStore } from './gcs-request.ts';
 import { inLanes } from './lanes.ts';
@@ -36,11 +37,11 @@ export function gcsDelete(store: GcsStore): ObjectStore['delete'] {
   return async (keys, call = {}) => {
     const failed: { key: string; error: unknown; index: number }[] = [];
     let bucketIsThere: Promise<void> | undefined;
-    const deleteOne = async (key: string): Promise<void> => {
+    const deleteOne = async (key: string, own: CallOptions): Promise<void> => {
       requireObjectKey(key);
       const name = store.prefix + key;
       try {
-        await persistently(store, { operation: 'objects.delete', name }, call, () =>
+        await persistently(store, { operation: 'objects.delete', name }, own, () =>
           sendOnce(store.bucket.file(name), { method: 'DELETE', uri: '' }),
         );
       } catch (error) {
@@ -49,11 +50,11 @@ export function gcsDelete(store: GcsStore): ObjectStore['delete'] {
       }
     };
     call.signal?.throwIfAborted();
-    await inLanes(LANES, keys, async (key, index) => {
+    await inLanes(LANES, keys, call, async (key, own, index) => {
       try {
-        await deleteOne(key);
+        await deleteOne(key, own);
       } catch (error) {
-        call.signal?.throwIfAborted();
+        own.signal.throwIfAborted();
         failed.push({ key, error, index });
       }
     });

@@ -38,8 +38,8 @@ export function gcsGet(store: GcsStore): ObjectStore['get'] {
     const whole = Buffer.allocUnsafe(size);
     whole.set(first.bytes);
     const starts = Array.from({ length: Math.ceil(size / PART) - 1 }, (_, index) => (index + 1) * PART);
-    await inLanes(LANES, starts, async (start) => {
-      whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, call), start);
+    await inLanes(LANES, starts, call, async (start, own) => {
+      whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, own), start);
     });
     return whole;
   };

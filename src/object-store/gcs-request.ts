@@ -97,13 +97,7 @@ export function isNotFound(error: unknown): error is GcsError {
  * @throws {@link GcsError} when there is no such bucket, or nobody may ask for it.
  */
 export async function requireBucket(store: GcsStore, call: CallOptions): Promise<void> {
-  try {
-    await listPage(store, '', call, { maxResults: 1 });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    const { bucket, prefix } = store;
-    throw new GcsError({ operation: 'objects.list', bucket: bucket.name, name: prefix }, { code: NO_BUCKET, status: NOT_FOUND });
-  }
+  await listPage(store, '', call, { maxResults: 1 });
 }
 
 /** A page of a listing. */
@@ -123,10 +117,15 @@ export async function listPage(
   call: CallOptions,
   page: { maxResults: number; pageToken?: string },
 ): Promise<GcsPage> {
-  const name = store.prefix + prefix;
+  const { bucket } = store;
+  const request: GcsRequest = { operation: 'objects.list', bucket: bucket.name, name: store.prefix + prefix };
   const fields = 'items(name,size,timeCreated),nextPageToken';
-  const answer = await persistently(store, { operation: 'objects.list', name }, call, () =>
-    store.bucket.getFiles({ prefix: name, autoPaginate: false, fields, ...page }),
-  );
-  return (answer as readonly unknown[])[2] ?? {};
+  try {
+    const answer = await persistently(store, request, call, () =>
+      bucket.getFiles({ prefix: request.name, autoPaginate: false, fields, ...page }),
+    );
+    return (answer as readonly unknown[])[2] ?? {};
+  } catch (error) {
+    throw isNotFound(error) ? new GcsError(request, { code: NO_BUCKET, status: NOT_FOUND }) : error;
+  }
 }

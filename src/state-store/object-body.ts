@@ -1,9 +1,8 @@
-import { joined } from '../call.ts';
 import type { Reference } from '../entry.ts';
 import { CorruptEntryError, StoreUnavailableError, type ErrorContext } from '../errors.ts';
 import { concurrently } from './concurrently.ts';
 import type { StoreCore } from './core.ts';
-import { getObject, stepWithin, type ObjectCall } from './object-calls.ts';
+import { getObject, type ObjectCall } from './object-calls.ts';
 import { stepped } from './object-listing.ts';
 
 /**
@@ -16,7 +15,6 @@ const ONE_REQUEST = 2 ** 24;
 /** Bytes that each request for a part asks for, and how many are on their way: a reader holds so much, whatever the object's size. */
 const PART = 2 ** 23;
 const LANES = 4;
-const WHAT = 'reading an object';
 
 /** A part of an object: `start` inclusive, `end` exclusive. */
 interface Part {
@@ -108,27 +106,22 @@ async function fetchPart(
   { start, end }: Part,
   into: Uint8Array,
 ): Promise<boolean> {
-  const stop = new AbortController();
-  const { signal, leave } = joined(stop.signal, at.call.signal);
-  try {
-    // The last part has no end: an object that is longer than it should be shows itself.
-    const range = end === storedSize ? { start } : { start, end };
-    const chunks = await stepWithin(core, at, WHAT, () => at.store.getStream(object, { ...range, signal }));
-    if (!chunks) return false;
-    let filled = 0;
-    for await (const chunk of stepped(core, at, WHAT, () => chunks)) {
-      if (chunk.length > into.length - filled) throw wrongSize(object, storedSize, 'more', at.where);
-      into.set(chunk, filled);
-      filled += chunk.length;
-    }
-    if (filled < into.length) throw wrongSize(object, storedSize, 'fewer', at.where);
-    return true;
-  } catch (error) {
-    stop.abort(error);
-    throw error;
-  } finally {
-    leave();
+  // The last part has no end: an object that is longer than it should be shows itself.
+  const range = end === storedSize ? { start } : { start, end };
+  let found = false;
+  let filled = 0;
+  const request = async function* (signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const chunks = await at.store.getStream(object, { ...range, signal });
+    found = chunks !== undefined;
+    if (chunks) yield* chunks;
+  };
+  for await (const chunk of stepped(core, at, 'reading an object', request)) {
+    if (chunk.length > into.length - filled) throw wrongSize(object, storedSize, 'more', at.where);
+    into.set(chunk, filled);
+    filled += chunk.length;
   }
+  if (found && filled < into.length) throw wrongSize(object, storedSize, 'fewer', at.where);
+  return found;
 }
 
 function wrongSize(object: string, storedSize: number, which: 'more' | 'fewer', where: ErrorContext): CorruptEntryError {

@@ -30,21 +30,23 @@ export async function* stepped<T>(
 ): AsyncGenerator<T, void, undefined> {
   const left = new AbortController();
   const { signal, leave } = joined(left.signal, at.call.signal);
+  // One listener on the caller's signal, which others listen to as well.
+  const own = { ...at, call: { signal } };
   const source = begin(signal)[Symbol.asyncIterator]();
   let ended = false;
   try {
     for (;;) {
-      const step = await stepWithin(core, at, what, () => source.next());
+      const step = await stepWithin(core, own, what, () => source.next());
       ended = step.done === true;
       if (step.done === true) return;
       yield step.value;
     }
   } finally {
-    leave();
     if (!ended) {
       left.abort();
       // Not waited for: a store that hangs may hang in this too.
       void Promise.resolve(source.return?.()).catch(() => undefined);
     }
+    leave();
   }
 }

@@ -41,8 +41,8 @@ export async function openValue(
   return (
     opened &&
     readableOf(opened.value, signal, () => {
-      leave();
       stop.abort();
+      leave();
     })
   );
 }

@@ -53,6 +53,6 @@ async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal): 
 
 function requireChunk(chunk: unknown, index: number, where: ErrorContext): asserts chunk is Uint8Array {
   if (types.isUint8Array(chunk)) return;
-  const what = chunk === null ? 'null' : Array.isArray(chunk) ? 'an array' : `a ${typeof chunk}`;
+  const what = chunk === null || chunk === undefined ? String(chunk) : `of type ${typeof chunk}`;
   throw new InvalidValueError(`$[${index}]`, `is ${what}: a stream is made of chunks that are each a Uint8Array`, where);
 }

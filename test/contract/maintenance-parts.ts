@@ -40,7 +40,11 @@ export interface MaintenanceBench {
   /** All that is stored anywhere. */
   everything(): Promise<unknown>;
   /** Puts an object as a write that was never committed. */
-  leave(scope: TaskScope | AssetScope, key: string, options?: { age?: number; bytes?: number; store?: ObjectStore }): Promise<string>;
+  leave(
+    scope: TaskScope | AssetScope,
+    key: string,
+    options?: { age?: number; bytes?: number; store?: ObjectStore; fence?: string },
+  ): Promise<string>;
 }
 
 export const TASK = { flow: 'films', run: '2026-11-22', task: 'transcode' };
@@ -94,8 +98,8 @@ export function useMaintenance(start: () => Promise<MetastoreRig>, places: () =>
       const held = await Promise.all([stores.objectStore, stores.otherObjectStore].map(contentsOf));
       return { metastore: await rig.contents(), objects: held };
     },
-    async leave(scope, key, { age = 0, bytes = 5, store = stores.objectStore } = {}) {
-      const id = { fence: UNFENCED, nonce: drawNonce('tool', systemRandom), sequence: 1 };
+    async leave(scope, key, { age = 0, bytes = 5, store = stores.objectStore, fence = UNFENCED } = {}) {
+      const id = { fence, nonce: drawNonce(fence === UNFENCED ? 'tool' : 'attempt', systemRandom), sequence: 1 };
       const name = objectName(id, now() - age, { type: 'bytes', codec: 'none', encrypted: false, framed: false });
       const object = objectKey(namespace, scopePath(scope), keyName(key), name);
       await store.put(object, new Uint8Array(bytes), { ifAbsent: true });
@@ -121,7 +125,10 @@ export async function generationsIn(store: ObjectStore, namespace: string): Prom
 }
 
 /** A logger that remembers what it was told. */
-export function memoryLogger(): { logger: NonNullable<StateStoreOptions['logger']>; lines: { level: string; message: string; fields: object }[] } {
+export function memoryLogger(): {
+  logger: NonNullable<StateStoreOptions['logger']>;
+  lines: { level: string; message: string; fields: object }[];
+} {
   const lines: { level: string; message: string; fields: object }[] = [];
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, message, fields });
   return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };

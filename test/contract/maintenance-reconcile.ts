@@ -57,8 +57,14 @@ export function reconcileTests(bench: MaintenanceBench): void {
       await asset.set('k', 'of an asset');
       await state.set('gone', 'deleted');
       await state.delete('gone');
-      await bench.open().task({ ...TASK, task: 'cleared' }).set('k', 1);
-      await bench.open().task({ ...TASK, task: 'cleared' }).clear();
+      await bench
+        .open()
+        .task({ ...TASK, task: 'cleared' })
+        .set('k', 1);
+      await bench
+        .open()
+        .task({ ...TASK, task: 'cleared' })
+        .clear();
       await bench.advance(2 * DAY);
       const before = await bench.objects();
 
@@ -99,7 +105,11 @@ export function reconcileTests(bench: MaintenanceBench): void {
 
     test('files that are none of ours are neither counted nor touched, nor are other namespaces', async () => {
       await stored();
-      const strange = [`${bench.namespace}/films/1/t/-1/k/notes.txt`, `${bench.namespace}/backup/a/b/c`, `${bench.namespace}x/f/r/t/-1/k/o`];
+      const strange = [
+        `${bench.namespace}/films/1/t/-1/k/notes.txt`,
+        `${bench.namespace}/backup/a/b/c`,
+        `${bench.namespace}x/f/r/t/-1/k/o`,
+      ];
       for (const key of strange) await bench.objectStore.put(key, new Uint8Array(3), { ifAbsent: true });
       await bench.open({ namespace: 'elsewhere' }).task(TASK).set('k', 1);
       await bench.advance(2 * DAY);
@@ -243,7 +253,9 @@ export function reconcileTests(bench: MaintenanceBench): void {
         }
         return proceed();
       }) as ObjectStore;
-      const lists = interceptObjectStore(objectStore, (call, proceed) => (call.method === 'list' ? bench.objectStore.list(call.args[0] as string) : proceed()));
+      const lists = interceptObjectStore(objectStore, (call, proceed) =>
+        call.method === 'list' ? bench.objectStore.list(call.args[0] as string) : proceed(),
+      );
 
       await expect(reconcile(bench.open({ objectStore: lists }), ALL)).rejects.toBeInstanceOf(StateLostError);
 
@@ -266,7 +278,12 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open({ metastore }), ALL)).toEqual(NOTHING);
 
       expect(await bench.objects()).toContain(object);
-      expect(await bench.open().task({ ...TASK, task: 'lost' }).get('k')).toEqual(new Uint8Array(5));
+      expect(
+        await bench
+          .open()
+          .task({ ...TASK, task: 'lost' })
+          .get('k'),
+      ).toEqual(new Uint8Array(5));
     });
 
     test('I5 a slow write, and an overwrite, that commit while it runs lose nothing', async () => {
@@ -279,7 +296,9 @@ export function reconcileTests(bench: MaintenanceBench): void {
         if (method === 'put' && String(args[0]).includes('/slow/')) await put;
         return made;
       });
-      const lists = interceptObjectStore(slow, (call, proceed) => (call.method === 'list' ? bench.objectStore.list(call.args[0] as string) : proceed()));
+      const lists = interceptObjectStore(slow, (call, proceed) =>
+        call.method === 'list' ? bench.objectStore.list(call.args[0] as string) : proceed(),
+      );
       const writing = bench.open({ objectStore: lists }).task(TASK).set('slow', 'is put, and not committed yet');
       const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) => {
         if (method !== 'list' || args[0] !== `${bench.namespace}/`) return proceed();
@@ -307,7 +326,9 @@ export function reconcileTests(bench: MaintenanceBench): void {
       const { logger, lines } = memoryLogger();
 
       expect(await reconcile(bench.open({ logger }))).toMatchObject({ objects: 2 });
-      expect(lines).toEqual([expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ listed: 10, unreferenced: 2 }) })]);
+      expect(lines).toEqual([
+        expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ listed: 10, unreferenced: 2 }) }),
+      ]);
       const refused = await reconcile(bench.open(), { apply: true }).catch((error: unknown) => error);
 
       expect(isMooringError(refused) && refused.code === 'mooring.config' && refused.option).toBe('maxShare');
@@ -325,7 +346,9 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await bench.objectStore.delete((args[0] as string[]).filter((key) => key !== stays));
         return [{ key: stays, error: new Error('AccessDenied') }];
       });
-      const lists = interceptObjectStore(objectStore, (call, proceed) => (call.method === 'list' ? bench.objectStore.list(call.args[0] as string) : proceed()));
+      const lists = interceptObjectStore(objectStore, (call, proceed) =>
+        call.method === 'list' ? bench.objectStore.list(call.args[0] as string) : proceed(),
+      );
 
       expect(await reconcile(bench.open({ objectStore: lists }), { apply: true })).toMatchObject({
         objects: 1,
@@ -375,12 +398,18 @@ export function reconcileTests(bench: MaintenanceBench): void {
         return proceed();
       });
 
-      expect(await reconcile(bench.open({ formerObjectStores: [readOnly] }), { apply: true })).toMatchObject({ objects: 1, failed: [] });
+      expect(await reconcile(bench.open({ formerObjectStores: [readOnly] }), { apply: true })).toMatchObject({
+        objects: 1,
+        failed: [],
+      });
 
       expect(puts).toEqual([]);
       expect(await bench.objects(bench.otherObjectStore)).not.toContain(stray);
       expect(await bench.objects(bench.otherObjectStore)).toHaveLength(9);
-      expect(await bench.open(moved).task(TASK).getMany(['k1', 'new'])).toEqual({ k1: 'in the former store', new: 'in the new store' });
+      expect(await bench.open(moved).task(TASK).getMany(['k1', 'new'])).toEqual({
+        k1: 'in the former store',
+        new: 'in the new store',
+      });
     });
 
     test('stops when it is told to', async () => {

@@ -18,7 +18,12 @@ export function sweepTests(bench: MaintenanceBench): void {
   describe('sweep', () => {
     test('C34 C48 C61 C66 I4 removes what was overwritten, by a small value or under another codec, and what was deleted', async () => {
       const state = bench.open().task(TASK);
-      await state.setMany({ small: 'is overwritten by a small one', codec: 'is overwritten under gzip', gone: 'is deleted', kept: 1 });
+      await state.setMany({
+        small: 'is overwritten by a small one',
+        codec: 'is overwritten under gzip',
+        gone: 'is deleted',
+        kept: 1,
+      });
       await bench.open({ offloadThreshold: 65_536 }).task(TASK).set('small', 1);
       await bench.open({ codec: 'gzip' }).task(TASK).set('codec', 'x'.repeat(5_000));
       await state.delete('gone');
@@ -58,7 +63,10 @@ export function sweepTests(bench: MaintenanceBench): void {
       await bench.open().task(TASK).set('raw', 'none');
       await bench.open({ codec: 'gzip' }).task(TASK).set('gzip', 'x'.repeat(5_000));
       await bench.open({ codec: 'brotli' }).task(TASK).set('brotli', 'x'.repeat(5_000));
-      await bench.open().task({ ...TASK, task: 'other' }).set('k', 'stays');
+      await bench
+        .open()
+        .task({ ...TASK, task: 'other' })
+        .set('k', 'stays');
       await bench.open().task(TASK).clear();
       await bench.advance(DAY + MINUTE);
 
@@ -128,7 +136,10 @@ export function sweepTests(bench: MaintenanceBench): void {
       });
       const progress: SweepReport[] = [];
 
-      const report = await sweep(bench.open({ metastore, objectStore }), { batch: 50, onProgress: (soFar) => progress.push(soFar) });
+      const report = await sweep(bench.open({ metastore, objectStore }), {
+        batch: 50,
+        onProgress: (soFar) => progress.push(soFar),
+      });
 
       expect(report).toEqual({ entries: 0, objects: 270, bytes: 270 * 22, failed: [] });
       expect(new Set(counts)).toEqual(new Set([50]));
@@ -282,8 +293,14 @@ export function sweepTests(bench: MaintenanceBench): void {
 
     test('a scope that cannot be swept is reported, and the others are swept', async () => {
       for (const task of ['sick', 'well']) {
-        await bench.open().task({ ...TASK, task }).set('k', 'first');
-        await bench.open().task({ ...TASK, task }).clear();
+        await bench
+          .open()
+          .task({ ...TASK, task })
+          .set('k', 'first');
+        await bench
+          .open()
+          .task({ ...TASK, task })
+          .clear();
       }
       await bench.advance(DAY + MINUTE);
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method, args }, proceed) => {
@@ -311,9 +328,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       const between = new AbortController();
       const reason = new Error('enough');
 
-      await expect(
-        sweep(bench.open(), { signal: between.signal, onProgress: () => between.abort(reason) }),
-      ).rejects.toBe(reason);
+      await expect(sweep(bench.open(), { signal: between.signal, onProgress: () => between.abort(reason) })).rejects.toBe(reason);
       const left = (await bench.objects()).length;
       expect(left).toBeGreaterThan(0);
       expect(left).toBeLessThan(200);
@@ -383,7 +398,9 @@ export function sweepTests(bench: MaintenanceBench): void {
 
       expect(report.objects).toBe(1);
       expect(await generationsIn(bench.objectStore, bench.namespace)).toEqual([0]);
-      expect(lines).toEqual([expect.objectContaining({ level: 'warn', message: 'state was lost: restore Redis, or run recover()' })]);
+      expect(lines).toEqual([
+        expect.objectContaining({ level: 'warn', message: 'state was lost: restore Redis, or run recover()' }),
+      ]);
     });
 
     test('an object that is listed and that an entry refers to again stays', async () => {
@@ -403,9 +420,8 @@ export function sweepTests(bench: MaintenanceBench): void {
     });
 
     test('a sweep every day leaves nothing for reconcile, also of scopes that ended after success', async () => {
-      const store = bench.open();
       for (let day = 0; day < 5; day += 1) {
-        const state = store.task({ ...TASK, run: `${day}` });
+        const state = bench.open().task({ ...TASK, run: `${day}` });
         await state.set('k', 'first', { retention: '2d' });
         await state.set('k', 'second', { retention: '2d' });
         await sweep(bench.open());

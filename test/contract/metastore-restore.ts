@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Restoration } from '../../src/metastore/metastore.ts';
 import {
   all,
   attempt,
@@ -18,6 +17,7 @@ import {
   type Bench,
   type Hand,
 } from './metastore-parts.ts';
+import type { Restoration } from '../../src/metastore/upkeep.ts';
 
 /** What tools ask about objects, and put back. */
 

@@ -7,6 +7,8 @@ import { operatorsContract } from './metastore-operators.ts';
 import { useBench, type MetastoreRig } from './metastore-parts.ts';
 import { recordsContract } from './metastore-records.ts';
 import { restoreContract } from './metastore-restore.ts';
+import { dueContract } from './metastore-due.ts';
+import { sweepEndContract } from './metastore-sweep-end.ts';
 import { sweepContract } from './metastore-sweep.ts';
 import { valuesContract } from './metastore-values.ts';
 
@@ -20,7 +22,9 @@ export function metastoreContract(name: string, start: () => Promise<MetastoreRi
     clearContract(bench);
     lifetimeContract(bench);
     operatorsContract(bench);
+    dueContract(bench);
     sweepContract(bench);
+    sweepEndContract(bench);
     restoreContract(bench);
     lineageContract(bench);
   });

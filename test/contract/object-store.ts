@@ -258,7 +258,7 @@ export function objectStoreContract(
 
     it('C69 takes 2,500 keys, and once more the same', async () => {
       const many = Array.from({ length: 2_500 }, (_, index) => objectOf(`k${index % 50}`, `${index}.json`));
-      await Promise.all(many.map((key) => put(key, bytes('x'))));
+      for (let at = 0; at < many.length; at += 40) await Promise.all(many.slice(at, at + 40).map((key) => put(key, bytes('x'))));
       await expect(keys()).resolves.toHaveLength(2_500);
 
       await expect(store.delete(many)).resolves.toEqual([]);

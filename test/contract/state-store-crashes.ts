@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '../../src/codec/codec.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
-import { interceptMetastore, interceptObjectStore, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
 import {
@@ -120,7 +120,7 @@ function withFault(parts: Parts, fault: Fault): Pick<Parts, 'metastore' | 'objec
   };
   return {
     metastore: fault.at === 'metastore' ? interceptMetastore(parts.metastore, intercept) : parts.metastore,
-    objectStore: fault.at === 'objectStore' ? interceptObjectStore(parts.objectStore, intercept) : parts.objectStore,
+    objectStore: fault.at === 'objectStore' ? interceptValues(parts.objectStore, intercept) : parts.objectStore,
   };
 }
 
@@ -170,7 +170,7 @@ export function crashesContract(factory: PartsFactory): void {
 
     it('I2 writes none of several values where one of their objects could not be put, and leaves none of the others', async () => {
       const parts = await factory();
-      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, ({ method, args }, proceed) => {
         if (method === 'put' && String(args[0]).includes('/c/')) throw new Error('quota');
         return proceed();
       });
@@ -247,7 +247,7 @@ export function crashesContract(factory: PartsFactory): void {
 
     it('succeeds where the object store has the object already, from a send of the same put', async () => {
       const parts = await factory();
-      const twice = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+      const twice = interceptValues(parts.objectStore, async ({ method }, proceed) => {
         if (method === 'put') await proceed();
         return proceed();
       });
@@ -258,7 +258,7 @@ export function crashesContract(factory: PartsFactory): void {
 
     it('refuses, and keeps, an object of its own name that holds something else', async () => {
       const parts = await factory();
-      const taken = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const taken = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method === 'put') await parts.objectStore.put(String(args[0]), new Uint8Array([1]), { ifAbsent: true });
         return proceed();
       });
@@ -313,7 +313,7 @@ export function crashesContract(factory: PartsFactory): void {
       const parts = await factory();
       await openOver(parts, { offloadThreshold: 0 }).task(TASK).setMany({ k: 1, l: 2 });
       let aborted = 0;
-      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, ({ method, args }, proceed) => {
         if (method !== 'get') return proceed();
         const { signal } = args[1] as { signal: AbortSignal };
         return new Promise((_resolve, reject) => {
@@ -364,7 +364,7 @@ export function crashesContract(factory: PartsFactory): void {
       const gate = new Promise<void>((resolve) => {
         release = resolve;
       });
-      const objectStore = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
         if (method === 'put') throw new Error('EIO');
         if (method === 'delete') {
           deletes += 1;
@@ -382,7 +382,7 @@ export function crashesContract(factory: PartsFactory): void {
     it('wraps whatever an object store throws, keeping its cause', async () => {
       const parts = await factory();
       const cause = new Error('403');
-      const objectStore = interceptObjectStore(parts.objectStore, ({ method }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, ({ method }, proceed) => {
         if (method === 'get') throw cause;
         return proceed();
       });
@@ -399,7 +399,7 @@ export function crashesContract(factory: PartsFactory): void {
         const parts = await factory();
         const controller = new AbortController();
         const abort = (): void => controller.abort(new Error('enough'));
-        const objectStore = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+        const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
           const reply = await proceed();
           if (method === 'put' && moment.startsWith('while')) abort();
           return reply;
@@ -421,7 +421,7 @@ export function crashesContract(factory: PartsFactory): void {
       const gate = new Promise<void>((resolve) => {
         release = resolve;
       });
-      const objectStore = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
         if (method === 'put') {
           entered = true;
           await gate;
@@ -449,7 +449,7 @@ export function crashesContract(factory: PartsFactory): void {
     it('ready resolves where every store answers, and names the one that does not', async () => {
       const parts = await factory();
       await openOver(parts, { formerObjectStores: [parts.otherObjectStore] }).ready();
-      const broken = interceptObjectStore(parts.otherObjectStore, () => {
+      const broken = interceptValues(parts.otherObjectStore, () => {
         throw new Error('no such bucket');
       });
       const former = Object.assign(Object.create(broken) as typeof broken, { alias: parts.otherObjectStore.alias });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { InvalidKeyError } from '../../src/errors.ts';
 import { scopePath } from '../../src/path.ts';
 import { coreOf } from '../../src/state-store/core.ts';
-import { interceptMetastore, interceptObjectStore, recorder } from '../support/intercept.ts';
+import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
 import { collected, objectsOf, openOver, TASK, type PartsFactory } from './state-store-parts.ts';
 
 /** Keys and paths: cases 1-15, and the listing. */
@@ -72,7 +72,7 @@ export function keysContract(factory: PartsFactory): void {
       const { calls, intercept } = recorder();
       const store = openOver(parts, {
         metastore: interceptMetastore(parts.metastore, intercept),
-        objectStore: interceptObjectStore(parts.objectStore, intercept),
+        objectStore: interceptValues(parts.objectStore, intercept),
       });
       const long = key?.length === 190 ? { flow: key, run: key, task: key, itemKey: key } : TASK;
       const state = store.task(long);

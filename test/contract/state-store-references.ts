@@ -17,12 +17,12 @@ import { systemRandom } from '../../src/random.ts';
 import { createStateHandle } from '../../src/state-store/handle.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
-import { interceptObjectStore } from '../support/intercept.ts';
+import { interceptValues } from '../support/intercept.ts';
 import { noise, objectsOf, openOver, openWithEvents, plant, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
 
 /** What an object store returns when its content is tampered with. */
 function tampered(inner: ObjectStore, tamper: (body: Uint8Array) => Uint8Array | undefined): ObjectStore {
-  return interceptObjectStore(inner, async ({ method }, proceed) => {
+  return interceptValues(inner, async ({ method }, proceed) => {
     const reply = await (proceed() as Promise<Uint8Array>);
     return method === 'get' ? tamper(reply) : reply;
   });
@@ -121,7 +121,7 @@ export function referencesContract(factory: PartsFactory): void {
       const writer = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       await writer.set('k', 'v0');
       let overwrites = 0;
-      const swept = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const swept = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method !== 'get' || overwrites === 5) return proceed();
         overwrites += 1;
         await writer.set('k', `v${overwrites}`);
@@ -135,7 +135,7 @@ export function referencesContract(factory: PartsFactory): void {
     it('† two runs with one fence, one sequence and one instant never use one object name', async () => {
       const parts = await factory();
       const names: unknown[] = [];
-      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, ({ method, args }, proceed) => {
         if (method === 'put') names.push(args[0]);
         return proceed();
       });
@@ -161,7 +161,7 @@ export function referencesContract(factory: PartsFactory): void {
       const writer = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       await writer.set('k', 'v');
       let gets = 0;
-      const swept = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const swept = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method !== 'get') return proceed();
         gets += 1;
         await writer.set('k', 'v');
@@ -177,7 +177,7 @@ export function referencesContract(factory: PartsFactory): void {
       const parts = await factory();
       const writer = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       await writer.set('k', 'v');
-      const swept = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const swept = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method !== 'get') return proceed();
         await writer.delete('k');
         await parts.objectStore.delete([args[0] as string]);
@@ -260,7 +260,7 @@ export function referencesContract(factory: PartsFactory): void {
     ])('C41 I6 does not follow a reference that %s', async (_name, poison) => {
       const parts = await factory();
       const asked: unknown[] = [];
-      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, ({ method, args }, proceed) => {
         if (method === 'get') asked.push(args[0]);
         return proceed();
       });

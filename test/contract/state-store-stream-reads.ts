@@ -13,7 +13,7 @@ import {
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { frameHead, framesIn } from '../../src/state-store/frames.ts';
-import { interceptObjectStore } from '../support/intercept.ts';
+import { interceptValues } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import {
   collected,
@@ -30,7 +30,7 @@ import { chunked, drained, gcm, MIB, mixedBytes, told } from './state-store-stre
 
 /** An object store whose objects read as something else. */
 function tampered(inner: ObjectStore, tamper: (body: Uint8Array) => Uint8Array): ObjectStore {
-  return interceptObjectStore(inner, async ({ method, args }, proceed) => {
+  return interceptValues(inner, async ({ method, args }, proceed) => {
     if (method !== 'get' && method !== 'getStream') return proceed();
     const body = await inner.get(args[0] as string);
     if (!body) return undefined;
@@ -190,7 +190,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       const writer = openOver(parts).task(TASK);
       await writer.setStream('k', chunked(mixedBytes(MIB + 1)));
       let overwrites = 0;
-      const swept = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const swept = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method !== 'get' || overwrites === 3) return proceed();
         overwrites += 1;
         await writer.setStream('k', chunked(mixedBytes(MIB + 1, 1 + overwrites)));
@@ -208,7 +208,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       const asked: string[] = [];
       let under = 0;
       let most = 0;
-      const objectStore = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         const { start, end } = (args[1] ?? {}) as { start?: number; end?: number };
         asked.push(method === 'getStream' ? `${(start as number) / MIB}-${end === undefined ? 'end' : end / MIB}` : method);
         if (method !== 'getStream') return proceed();
@@ -252,23 +252,26 @@ export function streamReadsContract(factory: PartsFactory): void {
         .task(TASK)
         .setStream('k', chunked(mixedBytes(40 * MIB), MIB));
       const cause = new Error('ECONNRESET');
-      const broken = (part: number, then: () => Promise<never>): ObjectStore =>
-        interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const broken = (part: number, then: (signal: AbortSignal) => Promise<never>): ObjectStore =>
+        interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
           const chunks = (await proceed()) as AsyncIterable<Uint8Array>;
-          if (method !== 'getStream' || (args[1] as { start: number }).start !== part * 8 * MIB) return chunks;
+          const { start, signal } = (args[1] ?? {}) as { start: number; signal: AbortSignal };
+          if (method !== 'getStream' || start !== part * 8 * MIB) return chunks;
           return (async function* () {
             for await (const chunk of chunks) {
               yield chunk;
-              await then();
+              await then(signal);
             }
           })();
         });
+      const hang = (signal: AbortSignal): Promise<never> =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
       for (const part of [0, 2, 4]) {
         const store = openOver(parts, { objectStore: broken(part, () => Promise.reject(cause)) });
         const error = await failureOf(read(store));
         expect(error).toBeInstanceOf(StoreUnavailableError);
         expect(error).toMatchObject({ cause, key: 'k', scope: TASK, store: parts.objectStore.alias, retryable: true });
-        const hanging = { objectStore: broken(part, () => new Promise(() => undefined)), commandTimeout: 300 };
+        const hanging = { objectStore: broken(part, hang), commandTimeout: 300 };
         await expect(read(openOver(parts, hanging))).rejects.toThrow(/took longer than 300 ms/);
       }
     });
@@ -313,7 +316,7 @@ export function streamReadsContract(factory: PartsFactory): void {
         .setStream('k', chunked(mixedBytes(80 * MIB), MIB));
       let asked = 0;
       let fetched = 0;
-      const objectStore = interceptObjectStore(parts.objectStore, async ({ method }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
         if (method !== 'getStream') return proceed();
         asked += 1;
         const chunks = (await proceed()) as AsyncIterable<Uint8Array>;
@@ -337,7 +340,7 @@ export function streamReadsContract(factory: PartsFactory): void {
         .task(TASK)
         .setStream('k', chunked(mixedBytes(60 * MIB), MIB));
       const signals: AbortSignal[] = [];
-      const objectStore = interceptObjectStore(parts.objectStore, async ({ method, args }, proceed) => {
+      const objectStore = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method !== 'getStream') return proceed();
         const { start, signal } = args[1] as { start: number; signal: AbortSignal };
         if (start <= 8 * MIB) return proceed();
@@ -373,7 +376,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       await openOver(parts, { codec: 'none' })
         .task(TASK)
         .setStream('k', chunked(mixedBytes(40 * MIB), MIB));
-      const gone = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) =>
+      const gone = interceptValues(parts.objectStore, ({ method, args }, proceed) =>
         method === 'getStream' && (args[1] as { start: number }).start > 0 ? undefined : proceed(),
       );
       const error = await failureOf(openOver(parts, { objectStore: gone }).task(TASK).getStream('k').then(drained));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidValueError, ValueTooLargeError } from '../../src/errors.ts';
-import { interceptMetastore, interceptObjectStore, recorder } from '../support/intercept.ts';
+import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
 import { noise, objectsOf, openOver, openWithEvents, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
 
 /** Values, the threshold and compression: cases 16-35, 43-50. */
@@ -55,7 +55,7 @@ export function valuesContract(factory: PartsFactory): void {
       const state = openOver(parts, {
         offloadThreshold,
         metastore: interceptMetastore(parts.metastore, intercept),
-        objectStore: interceptObjectStore(parts.objectStore, intercept),
+        objectStore: interceptValues(parts.objectStore, intercept),
       }).task(TASK);
       await state.set('k', 'old');
       calls.length = 0;

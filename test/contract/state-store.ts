@@ -4,6 +4,9 @@ import { keysContract } from './state-store-keys.ts';
 import { lifetimeContract } from './state-store-lifetime.ts';
 import type { PartsFactory } from './state-store-parts.ts';
 import { referencesContract } from './state-store-references.ts';
+import { streamReadsContract } from './state-store-stream-reads.ts';
+import { streamWritesContract } from './state-store-stream-writes.ts';
+import { streamsContract } from './state-store-streams.ts';
 import { valuesContract } from './state-store-values.ts';
 import { writesContract } from './state-store-writes.ts';
 
@@ -16,5 +19,8 @@ export function stateStoreContract(name: string, factory: PartsFactory): void {
     writesContract(factory);
     lifetimeContract(factory);
     crashesContract(factory);
+    streamsContract(factory);
+    streamReadsContract(factory);
+    streamWritesContract(factory);
   });
 }

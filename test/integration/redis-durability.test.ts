@@ -76,6 +76,20 @@ describe('durability', () => {
     expect((await write(open(), who, put('again', 1), { id, resent: true })).kind).toBe('ok');
   });
 
+  test('births and generations are as safe as writes, also those that are there already', async () => {
+    const m = open(SHORT);
+    await m.ready({});
+    await replicaStops(async () => {
+      for (let round = 0; round < 2; round += 1) {
+        await expect(m.bear({})).rejects.toMatchObject(NOT_REPLICATED);
+        await expect(m.raise(1, {})).rejects.toMatchObject(NOT_REPLICATED);
+      }
+    });
+    await open().bear({});
+    await open().raise(1, {});
+    expect(await open().lineage({})).toMatchObject({ generation: { lowest: 1, highest: 1 } });
+  });
+
   test('sent again it is written again: newer servers let a connection wait only for what it wrote itself', async () => {
     const who = tool();
     const id = who.next();

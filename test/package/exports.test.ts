@@ -14,6 +14,8 @@ interface Manifest {
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 }
 
+/** Whose clients send objects of their own package's classes, so that it has to load that. */
+const NEEDS_ITS_PEER = { subpath: './s3', peer: '@aws-sdk/client-s3' };
 const CLIENTS = /\/node_modules\/(bullmq|ioredis|snappy|@aws-sdk|@google-cloud|@temporalio)\//;
 
 let consumer: Consumer;
@@ -32,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => consumer?.remove());
 
 function subpaths(): string[] {
-  return Object.keys(manifest.exports).filter((path) => path !== './package.json');
+  return Object.keys(manifest.exports).filter((path) => path !== './package.json' && path !== NEEDS_ITS_PEER.subpath);
 }
 
 /** The URLs of all modules that importing `specifier` loads. */
@@ -69,7 +71,7 @@ describe('the tarball', () => {
 });
 
 describe('in an empty project', () => {
-  test('every subpath can be imported without any peer', async () => {
+  test('every subpath but one can be imported without any peer', async () => {
     for (const subpath of subpaths()) {
       const loaded = await loadedBy(`mooring${subpath.slice(1)}`);
 
@@ -77,7 +79,13 @@ describe('in an empty project', () => {
     }
   });
 
-  test('every subpath can be required', async () => {
+  test('the one that cannot says which package it needs', async () => {
+    await expect(loadedBy(`mooring${NEEDS_ITS_PEER.subpath.slice(1)}`)).rejects.toThrow(
+      `Cannot find package '${NEEDS_ITS_PEER.peer}'`,
+    );
+  });
+
+  test('and required', async () => {
     const names = subpaths().map((subpath) => `mooring${subpath.slice(1)}`);
     const text = `for (const name of ${JSON.stringify(names)}) console.log(name, Object.keys(require(name)).length > 0);`;
     const file = await consumer.write('require.cjs', text);
@@ -97,13 +105,15 @@ describe('in an empty project', () => {
 });
 
 describe('with every client installed', () => {
-  beforeAll(() => Promise.all(['bullmq', 'ioredis', 'snappy'].map((name) => consumer.add(name))));
+  beforeAll(() =>
+    Promise.all(['bullmq', 'ioredis', 'snappy', '@aws-sdk/client-s3', '@google-cloud/storage'].map((name) => consumer.add(name))),
+  );
 
   test('importing the core loads none of them, nor a store', async () => {
     const loaded = await loadedBy('mooring');
 
     expect(loaded.filter((url) => CLIENTS.test(url))).toEqual([]);
-    expect(loaded.filter((url) => /\/(redis|file|memory)[^/]*\.js$/.test(url))).toEqual([]);
+    expect(loaded.filter((url) => /\/(redis|file|memory|s3|gcs)[^/]*\.js$/.test(url))).toEqual([]);
   });
 
   test('nor does a subpath: clients are handed in', async () => {
@@ -112,6 +122,13 @@ describe('with every client installed', () => {
 
       expect(loaded.filter((url) => CLIENTS.test(url))).toEqual([]);
     }
+  });
+
+  test('but for the one that sends commands of its own package', async () => {
+    const loaded = await loadedBy(`mooring${NEEDS_ITS_PEER.subpath.slice(1)}`);
+    const clients = loaded.flatMap((url) => CLIENTS.exec(url)?.[1] ?? []);
+
+    expect(new Set(clients)).toEqual(new Set(['@aws-sdk']));
   });
 
   test('a client that is loaded would be seen', async () => {

@@ -45,6 +45,9 @@ describe('the linter refuses', () => {
   test.each([
     ['a client in the core', 'src/job/x.ts', "export { Redis } from 'ioredis';"],
     ['a client at run time in a store', 'src/metastore/x.ts', "export { Redis } from 'ioredis';"],
+    ['a client at run time in an object store', 'src/object-store/s3-put.ts', "export { S3Client } from '@aws-sdk/client-s3';"],
+    ['another package beside the commands', 'src/object-store/s3-commands.ts', "export { Upload } from '@aws-sdk/lib-storage';"],
+    ['another file beside the commands', 'src/object-store/s3-commands.ts', "export { s3ObjectStore } from './s3.ts';"],
     ['a client type in a leaf', 'src/x.ts', "export type { Redis } from 'ioredis';"],
     ['a leaf that looks into a room', 'src/x.ts', "export { coreOf } from './state-store/core.ts';"],
     ['the barrel taking in a store', 'src/index.ts', "export { redisMetastore } from './metastore/redis.ts';"],
@@ -104,6 +107,11 @@ describe('the linter refuses', () => {
 describe('the linter lets pass', () => {
   test.each([
     ['the type of a client in a store', 'src/metastore/x.ts', "export type { Redis } from 'ioredis';"],
+    [
+      "the user's own commands in their one place",
+      'src/object-store/s3-commands.ts',
+      "export { PutObjectCommand } from '@aws-sdk/client-s3';",
+    ],
     ['an interface in the state store', 'src/state-store/x.ts', "export type { Metastore } from '../metastore/metastore.ts';"],
     [
       'a client that is loaded when it is needed',

@@ -22,6 +22,7 @@ const LEFT_TO_THE_READER: Record<string, string> = {
       delete(key: string, options: Call): Promise<void>;
       list(prefix: string, options: Call): AsyncIterable<Found>;
     };`,
+  Configuration: '',
   'External job': 'declare const url: string;',
   'In a BullMQ processor': `import type { ExternalJob } from 'mooring';
     interface Course { chapters: { id: string; video: string }[] }

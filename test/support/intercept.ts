@@ -33,6 +33,13 @@ export function interceptObjectStore(inner: ObjectStore, intercept: Intercept): 
   return intercepted(inner, intercept);
 }
 
+/** The same for what concerns values: what the stores tell each other of themselves happens as ever. */
+export function interceptValues(inner: ObjectStore, intercept: Intercept): ObjectStore {
+  return interceptObjectStore(inner, (call, proceed) =>
+    String(call.args[0]).includes('/generation=/') ? proceed() : intercept(call, proceed),
+  );
+}
+
 /** Writes down the methods that are called. */
 export function recorder(): { calls: string[]; intercept: Intercept } {
   const calls: string[] = [];

@@ -1,0 +1,126 @@
+import type { CallOptions } from '../call.ts';
+import type { EntryMeta } from '../entry.ts';
+import type { WriteId } from '../fence.ts';
+import type { RetentionMs } from '../retention.ts';
+import type { ScopeAddress } from './scope-address.ts';
+
+/** What tools do with a metastore: find and remove what has expired, ask about objects, put back what was lost. */
+
+/** A superseded object, as the list of its scope has it. */
+export interface SupersededObject {
+  /** Alias of its object store. */
+  store: string;
+  object: string;
+  /** Bytes in the object; 0 where that is not known. */
+  storedSize: number;
+}
+
+/** One page of a sweep through a scope. */
+export interface SweepRequest {
+  /** Names this sweep of the scope, so that `sweepEnd` knows whether something became due since its first page. 16 characters. */
+  nonce: string;
+  /** `'0'` for the first page, then what the page before answered. */
+  cursor: string;
+  /** About as many fields as this are looked at. */
+  count: number;
+  /** Milliseconds for which a superseded object is kept. */
+  grace: number;
+  /** Changes nothing, and answers as if it had. */
+  dryRun: boolean;
+}
+
+/** What a page came to. Entries are removed by now, their objects on the superseded list; the objects are for the caller to delete. */
+export interface SweptPage {
+  /** `'0'`: this was the last page. */
+  cursor: string;
+  /** Names of entries that had expired. */
+  entries: readonly string[];
+  /** Superseded longer than the grace, and not what an entry of the scope refers to. */
+  objects: readonly SupersededObject[];
+  /**
+   * When the next of what this page leaves becomes due, in milliseconds; `undefined`: nothing of it does. The objects that it names
+   * do not count; a reference without end counts as `NEVER`, since by the index a scope is known to refer to objects.
+   */
+  nextDue: number | undefined;
+}
+
+/** In the order of the question. `moved`: entries of the asset lie at that path; `held` is then what is still needed here. */
+export type HeldObjects = readonly boolean[] | { moved: string; held: readonly boolean[] };
+
+/** An entry that was lost, as its object tells it. */
+export interface Restoration {
+  /** Of the object's name. */
+  id: WriteId;
+  name: string;
+  /** With a reference. */
+  meta: EntryMeta;
+  /** From now. */
+  retention: RetentionMs;
+  /** An object that is gone: an entry that refers to it is replaced. */
+  instead: string | undefined;
+  /** Without it nothing is changed, and the answer is what it would be. */
+  apply: boolean;
+}
+
+/** What the metastore knows of its own past, over all shards. */
+export interface Lineage {
+  /** The latest birth of a shard, in milliseconds; `undefined` where a shard has none. */
+  bornAt: number | undefined;
+  /** The lowest and the highest generation of a shard; 0 where none was ever raised. */
+  generation: { lowest: number; highest: number };
+}
+
+/** What a server of the metastore says of itself; each `undefined` where it may not be asked. */
+export interface ServerFacts {
+  version: string | undefined;
+  /** What it does when its memory is full. */
+  evictionPolicy: string | undefined;
+  persistence: { appendOnlyFile: boolean; snapshots: boolean | undefined; failing: boolean } | undefined;
+  /** Replicas that follow it now. */
+  replicas: number | undefined;
+}
+
+/** What `doctor()` looks at. */
+export interface MetastoreFacts {
+  /** Each server that takes writes; none where state is kept in this process. */
+  servers: readonly ServerFacts[];
+  /** The server's clock, in milliseconds, asked now. */
+  now: number;
+}
+
+/** The part of a metastore that tools call. */
+export interface MetastoreUpkeep {
+  /**
+   * Paths of scopes in which something is due by then (server's milliseconds), the longest due first within a shard. No path
+   * twice, also where its time changes meanwhile; each that is due throughout. One that becomes due earlier meanwhile may be
+   * missing. Holds no more in memory than the paths that are due in one shard of 256, and the first 250 of each of 64.
+   */
+  due(until: number, call: CallOptions): AsyncIterable<string>;
+  /**
+   * One page of a sweep: removes what has expired, checked again in the same step, and names the objects that may go. A name may
+   * come twice where fields are added meanwhile. Makes no birth known, and keeps no fence for longer; what is still on the
+   * superseded list keeps the scope.
+   */
+  sweepPage(scope: ScopeAddress, request: SweepRequest, call: CallOptions): Promise<SweptPage>;
+  /** Takes objects that were deleted off the superseded list. */
+  forgetObjects(scope: ScopeAddress, objects: readonly string[], call: CallOptions): Promise<void>;
+  /**
+   * After the last page, and only when all objects that the pages named are forgotten: the scope is next due at `nextDue`, the
+   * earliest of all pages, or never; as it was, where something became due meanwhile. Without it the scope stays due.
+   */
+  sweepEnd(scope: ScopeAddress, end: { nonce: string; nextDue: number | undefined }, call: CallOptions): Promise<void>;
+  /** Whether each object is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
+  holds(scope: ScopeAddress, objects: readonly { name: string; object: string }[], call: CallOptions): Promise<HeldObjects>;
+  /**
+   * Puts an entry back that was lost, with the write ID that its object's name has: only where the key has neither an entry nor a
+   * tombstone, expired or not, or one that refers to `instead` (an object that is gone), and the object is not on the superseded
+   * list. An asset that lies at another path is `there`. Sent twice by the client, it may say `there` of what it restored itself.
+   */
+  restore(scope: ScopeAddress, entry: Restoration, call: CallOptions): Promise<'restored' | 'there'>;
+  lineage(call: CallOptions): Promise<Lineage>;
+  /** Makes the births of all shards known, as the first write does. */
+  bear(call: CallOptions): Promise<void>;
+  /** Raises the generation of every shard to at least this. */
+  raise(generation: number, call: CallOptions): Promise<void>;
+  facts(call: CallOptions): Promise<MetastoreFacts>;
+}

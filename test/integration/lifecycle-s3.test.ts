@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  GetBucketLifecycleConfigurationCommand,
+  PutBucketLifecycleConfigurationCommand,
+  type BucketLifecycleConfiguration,
+} from '@aws-sdk/client-s3';
+import { runCommand } from '../support/command.ts';
+import { startMinio, type S3Server } from '../support/minio.ts';
+
+/** The rules that `mooring lifecycle s3` prints are rules that a server takes, and has afterwards. */
+
+let minio: S3Server;
+
+beforeAll(async () => {
+  minio = await startMinio();
+}, 60_000);
+
+afterAll(() => minio?.stop());
+
+async function rules(...flags: string[]): Promise<BucketLifecycleConfiguration> {
+  const { stdout } = await runCommand(['lifecycle', 's3', '--path', 's3://bucket/state/', '--json', ...flags]);
+  return JSON.parse(stdout) as BucketLifecycleConfiguration;
+}
+
+async function applied(given: BucketLifecycleConfiguration): Promise<BucketLifecycleConfiguration> {
+  const Bucket = await minio.bucket();
+  const client = minio.client();
+  await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: given }));
+  const { Rules } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
+  return { Rules };
+}
+
+test('MinIO takes the rules without ages', async () => {
+  const given = await rules();
+
+  const found = await applied(given);
+
+  expect(found.Rules).toHaveLength(1);
+  expect(found.Rules?.[0]).toMatchObject({
+    Status: 'Enabled',
+    Filter: { Prefix: 'state/default/' },
+    Expiration: { ExpiredObjectDeleteMarker: true },
+    NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+  });
+});
+
+test('MinIO takes the rules by age', async () => {
+  const given = await rules('--longest-retention', '30d', '--flow', 'bull:transcode');
+
+  const found = await applied(given);
+
+  expect(found.Rules).toHaveLength(2);
+  expect(found.Rules).toContainEqual(
+    expect.objectContaining({
+      Filter: { Prefix: 'state/default/bull%3Atranscode/' },
+      Expiration: expect.objectContaining({ Days: 39 }),
+    }),
+  );
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import * as oldest from 'aws-sdk-client-s3-oldest';
+import { systemTimer } from '../../src/call.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { S3Client } from '../../src/object-store/s3-options.ts';
+import type { S3Commands } from '../../src/object-store/s3-request.ts';
+import { s3ObjectStoreOf } from '../../src/object-store/s3-store.ts';
+import { s3ObjectStore } from '../../src/object-store/s3.ts';
+import { systemRandom } from '../../src/random.ts';
+import { objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
+import { startMinio } from '../support/minio.ts';
+import { S3_CREDENTIALS, S3_REGION } from '../support/s3-server.ts';
+import { startVersityGateway, type S3Server } from '../support/versitygw.ts';
+
+/** The contract on both servers, and with both ends of the clients. Each test has a prefix of its own in one bucket: making a bucket takes longer than a test. */
+
+const SERVERS = [
+  { name: 'MinIO', start: startMinio, limits: {}, clients: ['newest'] },
+  // Looks for the object first and writes it then, without a lock.
+  { name: 'versitygw', start: startVersityGateway, limits: { atomicCreate: false }, clients: ['newest', 'oldest'] },
+];
+
+/** The classes of the oldest client, as `s3-commands.ts` has those of the newest. */
+const OLDEST_COMMANDS = {
+  PutObject: oldest.PutObjectCommand,
+  GetObject: oldest.GetObjectCommand,
+  HeadObject: oldest.HeadObjectCommand,
+  HeadBucket: oldest.HeadBucketCommand,
+  DeleteObjects: oldest.DeleteObjectsCommand,
+  ListObjectsV2: oldest.ListObjectsV2Command,
+  CreateMultipartUpload: oldest.CreateMultipartUploadCommand,
+  UploadPart: oldest.UploadPartCommand,
+  CompleteMultipartUpload: oldest.CompleteMultipartUploadCommand,
+  AbortMultipartUpload: oldest.AbortMultipartUploadCommand,
+  ListMultipartUploads: oldest.ListMultipartUploadsCommand,
+} as unknown as S3Commands;
+
+describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {
+  let server: S3Server;
+  let bucket: string;
+  let old: oldest.S3Client;
+
+  beforeAll(async () => {
+    server = await start();
+    bucket = await server.bucket();
+    old = new oldest.S3Client({
+      endpoint: server.endpoint,
+      region: S3_REGION,
+      credentials: S3_CREDENTIALS,
+      forcePathStyle: true,
+    });
+  });
+  afterAll(async () => {
+    old?.destroy();
+    await server?.stop();
+  });
+
+  const opened = (client: S3Client, commands?: S3Commands): OpenedObjectStore => {
+    const options = { client, bucket, prefix: randomBytes(6).toString('hex') };
+    const parts = { clock: systemClock, random: systemRandom, timer: systemTimer };
+    const store = commands ? s3ObjectStoreOf({ commands, ...parts }, options) : s3ObjectStore(options);
+    return { store, close: () => Promise.resolve() };
+  };
+
+  describe.each(clients)('the S3 object store with the %s client', (client) => {
+    objectStoreContract(
+      () => Promise.resolve(client === 'newest' ? opened(server.client()) : opened(old, OLDEST_COMMANDS)),
+      limits,
+    );
+  });
+});

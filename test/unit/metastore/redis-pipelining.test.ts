@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import type { RedisClient } from '../../../src/metastore/redis.ts';
+import type { OpenMetastore } from '../../../src/metastore/metastore.ts';
+import { all } from '../../contract/metastore-parts.ts';
+import { openRedisMetastore } from '../../support/store-context.ts';
+
+/** What is asked of all 256 shards goes out side by side, and not one after another. */
+
+/** A server that answers whatever has arrived by the end of a turn, and counts such turns. */
+function server(): RedisClient & { turns: number; commands: number } {
+  let turn: Promise<void> | undefined;
+  const client = { turns: 0, commands: 0 };
+  const call: RedisClient['call'] = async (command) => {
+    if (command === 'info') return 'redis_version:7.2.4\r\nmaxmemory_policy:noeviction\r\n';
+    if (command === 'time') return ['1700000000', '500000'];
+    client.commands += 1;
+    turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        client.turns += 1;
+        turn = undefined;
+        resolve();
+      });
+    });
+    await turn;
+    return ['1700000000600', '0', 'ok'];
+  };
+  return Object.assign(client, { call, callBuffer: call });
+}
+
+test.each<[string, (m: OpenMetastore) => Promise<unknown>, number]>([
+  ['an index in which nothing is due', (m) => all(m.due(1_700_000_000_000, {})), 4],
+  ['the lineage', (m) => m.lineage({}), 1],
+  ['making births known', (m) => m.bear({}), 2],
+  ['raising the generation', (m) => m.raise(1, {}), 2],
+])('%s', async (_what, ask, turns) => {
+  const client = server();
+  const m = openRedisMetastore({ client });
+  await m.now({});
+  await ask(m);
+  expect(client).toMatchObject({ commands: 256, turns });
+});
