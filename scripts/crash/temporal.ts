@@ -1,11 +1,8 @@
 /** Temporal, for the crash harness. */
-import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { Redis } from 'ioredis';
 import type { Cleanup } from '../interrupt.ts';
+import { bundleWorkflows } from '../temporal/bundle.ts';
 import { startTemporal } from '../temporal/server.ts';
 import type { CrashRuntime, Ended } from './runtime.ts';
 
@@ -17,10 +14,7 @@ const FAILED = 'mooring.ambiguous-submit';
 export async function temporalRuntime(redisPort: number, directory: string, cleanup: Cleanup): Promise<CrashRuntime> {
   const server = await startTemporal();
   cleanup.add(() => server.stop());
-  const workflowsPath = fileURLToPath(new URL('../temporal/workflows.ts', import.meta.url));
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  const bundle = join(directory, 'workflows.js');
-  await writeFile(bundle, code);
+  const bundle = await bundleWorkflows(directory);
   const connection = await Connection.connect({ address: server.address });
   cleanup.add(() => connection.close());
   const client = new Client({ connection });

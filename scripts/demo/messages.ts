@@ -6,6 +6,8 @@ export interface WorkerSetting {
   redisPort: number;
   batchUrl: string;
   queue: string;
+  /** Temporal's server, and the file of the workflows' code. */
+  temporal?: { address: string; bundle: string };
   /** Where the worker ends itself with SIGKILL. */
   killAt?: Gap;
 }

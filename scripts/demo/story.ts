@@ -2,20 +2,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Queue, QueueEvents, type Job } from 'bullmq';
 import type { BatchEvent } from '../batch-service/events.ts';
 import { startBatchProcess, startWorkerProcess, type WorkerProcess } from '../children.ts';
 import { GAPS, type Gap } from '../gaps.ts';
 import type { Cleanup } from '../interrupt.ts';
 import { startRedis } from '../redis/server.ts';
+import { bullmqRuntime } from './bullmq.ts';
 import { writeDataset, type Dataset } from './dataset.ts';
-import type { Digest, DigestInput, WorkerMessage, WorkerSetting } from './messages.ts';
+import type { Digest, WorkerMessage, WorkerSetting } from './messages.ts';
 import type { DemoOptions } from './options.ts';
+import type { RuntimeName } from './runtime.ts';
+import { temporalRuntime } from './temporal.ts';
 import type { Actor, Timeline } from './timeline.ts';
 
 /** How it ended: the object of `--json`. */
 export interface Outcome {
-  runtime: 'bullmq';
+  runtime: RuntimeName;
   killAt: Gap;
   without: boolean;
   submissions: number;
@@ -34,7 +36,6 @@ export interface Outcome {
 
 const NAME = 'demo';
 const QUEUE = 'digest';
-const LONGEST_RUN = 5 * 60_000;
 /** The share of the work after which a polling worker is killed. */
 const MIDDLE = 0.15;
 
@@ -62,19 +63,14 @@ export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanu
   if (killAt === 'G4') await batch.fault(NAME, { hold: 'request', afterwards: 'accept' });
   if (killAt === 'G5') await batch.fault(NAME, { hold: 'reply' });
 
-  const connection = { host: '127.0.0.1', port: redis.port };
-  const queue = new Queue<DigestInput, Digest>(QUEUE, { connection });
-  const events = new QueueEvents(QUEUE, { connection });
-  queue.on('error', () => {});
-  events.on('error', () => {});
-  cleanup.add(async () => {
-    await Promise.all([queue.close(), events.close()]);
-  });
-  await events.waitUntilReady();
-  const setting = { redisPort: redis.port, batchUrl: batch.url, queue: QUEUE };
+  const runtime =
+    options.runtime === 'temporal'
+      ? await temporalRuntime(folder, QUEUE, cleanup)
+      : await bullmqRuntime(redis.port, QUEUE, cleanup);
+  const setting = { redisPort: redis.port, batchUrl: batch.url, queue: QUEUE, ...runtime.setting };
   const decisions: string[] = [];
   const startWorker = async (actor: Actor, settings: WorkerSetting): Promise<WorkerProcess<object, WorkerMessage>> => {
-    const file = new URL(without ? 'worker-by-hand.ts' : 'worker.ts', import.meta.url);
+    const file = without ? runtime.workers.byHand : runtime.workers.mooring;
     const worker = startWorkerProcess<object, WorkerMessage>(file, [JSON.stringify(settings)]);
     cleanup.add(() => worker.kill());
     await followWorker(show, actor, worker, decisions);
@@ -87,21 +83,20 @@ export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanu
   );
   victim.worker = first;
   const started = Date.now();
-  const job = await queue.add('digest', { name: NAME, file: dataset.file });
-  show.line('demo', `added job ${job.id} to the queue ${QUEUE}: count, hash and compress the file`);
-  const finished = job.waitUntilFinished(events, LONGEST_RUN).catch(() => undefined);
+  const job = await runtime.start({ name: NAME, file: dataset.file });
+  show.line('demo', `${job.started}: count, hash and compress the file`);
   const how = await first.ended;
   cleanup.signal.throwIfAborted();
   show.line('worker 1', `${how === 'SIGKILL' ? 'killed with SIGKILL' : `ended: ${how}`}, ${killAt}: ${GAPS[killAt]}`, 'bad');
   await startWorker('worker 2', setting);
-  const result = await finished;
+  const result = await job.result;
 
   return {
-    runtime: 'bullmq',
+    runtime: runtime.name,
     killAt,
     without,
     submissions: await batch.submissions(NAME),
-    attempts: (await currentJob(queue, job)).attemptsStarted,
+    attempts: await job.attempts(),
     decision: decisions.at(-1) ?? null,
     decisions,
     result: result ?? null,
@@ -195,8 +190,4 @@ function tellBatch(show: Timeline, event: BatchEvent): void {
 function bar(share: number): string {
   const done = Math.round(share * 20);
   return `${'█'.repeat(done)}${'░'.repeat(20 - done)} ${Math.round(share * 100)}%`;
-}
-
-async function currentJob(queue: Queue, job: Job): Promise<Job> {
-  return (await queue.getJob(job.id as string)) ?? job;
 }
