@@ -21,7 +21,7 @@ export interface BuildOptions {
 }
 
 /** The path of a server's binary in PATH or in the cache; `undefined` where it is in neither. */
-export async function findServer(name: ServerName): Promise<string | undefined> {
+async function findServer(name: ServerName): Promise<string | undefined> {
   const { binary } = SERVERS[name];
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const folder of [...folders, cacheFolder(name)]) {
