@@ -53,7 +53,7 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ').trim();
     throw new Error(
       `${binary} is needed, is neither in PATH nor in the cache, and could not be built (${reason}): put ${binary} into PATH, or put it at ` +
-        `${join(folder, binary)}, or install Go 1.25 or later and run this again with a network`,
+        `${join(folder, binary)}, or install Go 1.25.8 or later and run this again with a network`,
       { cause: error },
     );
   } finally {
