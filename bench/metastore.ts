@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { systemTimer } from '../src/call.ts';
 import { systemClock } from '../src/clock.ts';
-import { openMetastore } from '../src/metastore/metastore.ts';
+import { openMetastore, type ValueChange } from '../src/metastore/metastore.ts';
 import { redisMetastore } from '../src/metastore/redis.ts';
 import { systemRandom } from '../src/random.ts';
 import { startRedis } from '../scripts/redis/server.ts';
@@ -16,6 +16,7 @@ const ROUNDS = 5;
 const SECONDS = 0.4;
 const SIZES = [256, 4_096, 16_384];
 const LANES = [1, 64, 512];
+const DAY = 86_400_000;
 
 interface Line {
   name: string;
@@ -92,7 +93,7 @@ try {
     for (const lanes of LANES) {
       const set = async (n: number): Promise<void> => {
         const began = await m.now({});
-        const change = { name: `key-${n % 100}`, put: { meta: { type: 'bytes' as const, size }, body, retention: 86_400_000 } };
+        const change = { name: `key-${n % 100}`, put: { meta: { type: 'bytes' as const, size }, body, retention: DAY } };
         sequence += 1;
         const reply = await m.write(
           scope,
@@ -115,6 +116,31 @@ try {
         }),
       );
     }
+  }
+  for (const lanes of LANES) {
+    const ref = { store: 's3', codec: 'gzip', storedSize: 7_000, sha256: 'ab'.repeat(32) };
+    const meta = { type: 'json' as const, size: 100_000, ref: { ...ref, object: '' } };
+    const write = async (change: ValueChange): Promise<void> => {
+      const began = await m.now({});
+      sequence += 1;
+      const id = { fence, nonce, sequence };
+      const reply = await m.write(scope, { id, fenced: true, began, changes: [change], resent: false }, {});
+      if (reply.kind !== 'ok') throw new Error(reply.kind);
+    };
+    const plain = (n: number): Promise<unknown> => client.hset('plain', `key-${n % 100}`, JSON.stringify(meta));
+    report(
+      await compare('overwritten reference / HSET', lanes, {
+        ours: (n) => {
+          const object = `bench/bench/1/metastore/-1/key-${n % 100}/${n % 200}.json.gz`;
+          return write({
+            name: `key-${n % 100}`,
+            put: { meta: { ...meta, ref: { ...ref, object } }, body: undefined, retention: DAY },
+          });
+        },
+        plain,
+      }),
+    );
+    report(await compare('delete / HSET', lanes, { ours: (n) => write({ name: `key-${n % 100}` }), plain }));
   }
   for (const lanes of LANES) {
     const begin = (n: number): Promise<unknown> => m.begin({ path: `bench/2/t/${n % 1_000}` }, request, {});

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { ROOT } from './build.ts';
+import { cached } from './cache.ts';
 import { run } from './command.ts';
 import { runKept } from './kept.ts';
 
@@ -49,12 +50,15 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
   try {
     const outputFile = join(folder, 'report.json');
     const node = nodeFolder ?? dirname(process.execPath);
-    const env = { ...process.env, ...more, PATH: [...path, node, process.env['PATH']].join(delimiter) };
+    // What a test that is killed leaves behind goes with the folder, too.
+    const env = { ...process.env, ...more, TMPDIR: folder, PATH: [...path, node, process.env['PATH']].join(delimiter) };
     const options = [
       ...(config ? ['--config', JSON.stringify({ ...config, rootDir: ROOT })] : []),
       '--json',
       '--outputFile',
       outputFile,
+      '--cacheDirectory',
+      cached('jest'),
     ];
     const command = [join(node, 'node'), ...FLAGS, JEST, ...options, ...args];
     const { code } = await runKept({ command, env, folder, output: 'shown' });
@@ -63,7 +67,7 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
     const counts = count(JSON.parse(report) as JestReport);
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ConfigError } from './errors.ts';
 import { requireKnownNames } from './option-names.ts';
 
@@ -86,6 +87,21 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
       (error: unknown) => settle(() => reject(error)),
     );
   });
+}
+
+/**
+ * Does what listens to one signal many times side by side, on a signal of its own: Node takes more than ten listeners of one signal
+ * for a leak, and says so.
+ */
+export async function sideBySide<T>(call: CallOptions, work: (call: CallOptions) => Promise<T>): Promise<T> {
+  if (!call.signal) return work(call);
+  const { signal, leave } = joined(new AbortController().signal, call.signal);
+  setMaxListeners(0, signal);
+  try {
+    return await work({ signal });
+  } finally {
+    leave();
+  }
 }
 
 /** How a bounded call ended: with a value, or without one because of its deadline or the caller. */

@@ -21,7 +21,7 @@ export interface BuildOptions {
 }
 
 /** The path of a server's binary in PATH or in the cache; `undefined` where it is in neither. */
-export async function findServer(name: ServerName): Promise<string | undefined> {
+async function findServer(name: ServerName): Promise<string | undefined> {
   const { binary, fromPath = true }: Server = SERVERS[name];
   const folders = fromPath ? (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '') : [];
   for (const folder of [...folders, cacheFolder(name)]) {
@@ -53,7 +53,7 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ').trim();
     throw new Error(
       `${binary} is needed, is neither in PATH nor in the cache, and could not be built (${reason}): put ${binary} into PATH, or put it at ` +
-        `${join(folder, binary)}, or install Go 1.25 or later and run this again with a network`,
+        `${join(folder, binary)}, or install Go 1.25.8 or later and run this again with a network`,
       { cause: error },
     );
   } finally {

@@ -8,6 +8,7 @@ import type { RedisClient } from '../metastore/redis.ts';
 /** A client of ioredis that is ours to close. */
 export interface OwnRedis extends RedisClient {
   readonly status: string;
+  readonly options: object;
   on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
   quit(): Promise<unknown>;
   disconnect(): void;

@@ -4,9 +4,9 @@ import type { OwnRedis, Packages } from './packages.ts';
 import type { RedisAddress } from './redis-address.ts';
 
 /**
- * A client of ioredis that gives up: each command is tried again over a few connections and then fails, and a connection that is
- * silent is replaced, so that a Redis that is gone is an error and not a hang. It connects with its first command. The deadline of a
- * command is the metastore's own: the client's leaves a timer behind in ioredis 5, which holds the process.
+ * A client of ioredis that gives up: each command is tried again over a few connections and then fails, and ioredis 6 replaces a
+ * connection that is silent, so that a Redis that is gone is an error and not a hang. It connects with its first command. The deadline
+ * of a command is the metastore's own: the client's leaves a timer behind in ioredis 5, which holds the process.
  */
 
 /** How often a command is tried on a new connection before it fails. */
@@ -19,6 +19,11 @@ const HANG_UP = 200;
 const SLACK = 1_000;
 /** When the system begins to ask whether the other side is there, in milliseconds. */
 const KEEP_ALIVE = 30_000;
+
+/** Whether the package can replace a silent connection: ioredis 5 has the option too, but it writes to the console, and holds the process. */
+function replacesSilent(ioredis: Awaited<ReturnType<Packages['ioredis']>>): boolean {
+  return 'protocol' in new ioredis.Redis({ lazyConnect: true }).options;
+}
 
 /** Makes the client; sends nothing. */
 export function createRedis(
@@ -34,7 +39,7 @@ export function createRedis(
     ...(tls && { tls: {} }),
     family: 0,
     maxRetriesPerRequest: RETRIES,
-    socketTimeout: commandTimeout + SLACK,
+    ...(replacesSilent(ioredis) && { socketTimeout: commandTimeout + SLACK }),
     disconnectTimeout: HANG_UP,
     keepAlive: KEEP_ALIVE,
     enableAutoPipelining: false,

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../call.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from '../state-store/core.ts';
 import { getObject, within, type ObjectCall } from '../state-store/object-calls.ts';
@@ -55,11 +56,11 @@ async function examineCurrent(core: StoreCore, store: ObjectStore, findings: Fin
     await put();
     const again = await put();
     const there = await getObject(core, at, key);
-    if (!there || Buffer.compare(there, body) !== 0) throw new Error('what was put is not what is there');
+    if (!there || Buffer.compare(there, body) !== 0) throw unusable('an object does not hold what was put there', store);
     let modifiedAt: Date | undefined;
     for await (const listed of listObjects(core, at, key)) modifiedAt = listed.modifiedAt;
     const [failed] = await remove(call.signal);
-    if (failed) throw failed.error;
+    if (failed) throw unusable('deleting an object failed', store, failed.error);
     findings.ok('object-store', `${store.alias} can be written, read, listed and deleted from`);
     if (again === 'exists') findings.ok('conditional-writes', `${store.alias} makes an object only where there is none`);
     else {
@@ -72,10 +73,14 @@ async function examineCurrent(core: StoreCore, store: ObjectStore, findings: Fin
     if (modifiedAt)
       clockFinding(findings, 'object-store-clock', store.alias, modifiedAt.getTime(), [now, await core.metastore.now(call)]);
   } catch (error) {
-    // Also after an abort: nothing is left behind.
-    await remove().catch(() => undefined);
+    // Beside the error, which must not wait for a store that is in trouble.
+    void core.track(() => remove()).catch(() => undefined);
     throw error;
   }
+}
+
+function unusable(what: string, store: ObjectStore, cause?: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(what, { store: store.alias, cause });
 }
 
 function examineLineage({ store, generations, verdict }: StoreLineage, now: number, findings: Findings): void {

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../call.ts';
+import { sideBySide, type CallOptions } from '../call.ts';
 import { CorruptEntryError } from '../errors.ts';
 import { SHARDS } from './layout.ts';
 import { watchSockets, type Argument } from './redis-client.ts';
@@ -23,7 +23,9 @@ async function writeEveryShard(
   await now(call);
   const sameSockets = watchSockets(client);
   const [last = '', ...others] = SHARDS;
-  await Promise.all(others.map((shard) => runOn(script, keys.shard(shard), args, call, { fleeting: true })));
+  await sideBySide(call, (own) =>
+    Promise.all(others.map((shard) => runOn(script, keys.shard(shard), args, own, { fleeting: true }))),
+  );
   await runOn(script, keys.shard(last), args, call);
   if (!waits || sameSockets()) return;
   throw noAnswer({ key: keys.birth(last), writes: true }, 'the connection broke before all was replicated');
@@ -32,7 +34,7 @@ async function writeEveryShard(
 /** Births and generations of all shards. */
 export async function lineageOf(connection: Connection, call: CallOptions): Promise<Lineage> {
   const { keys, runOn } = connection;
-  const shards = await Promise.all(SHARDS.map((shard) => runOn(LINEAGE, keys.shard(shard), [], call)));
+  const shards = await sideBySide(call, (own) => Promise.all(SHARDS.map((shard) => runOn(LINEAGE, keys.shard(shard), [], own))));
   const births = shards.map(({ rest }) => whole(rest[0]));
   const generations = shards.map(({ rest }) => whole(rest[1]) ?? 0);
   const known = births.filter((birth) => birth !== undefined);

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../call.ts';
+import { sideBySide, type CallOptions } from '../call.ts';
 import { writeIdText, type WriteId } from '../fence.ts';
 import { PREFIX, SHARDS } from './layout.ts';
 import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress } from './metastore.ts';
@@ -119,5 +119,7 @@ export async function* scopePaths(connection: Connection, prefix: string, call: 
 /** Tries to write, on every master of a Cluster. */
 export async function tryToWrite({ client, keys, runOn }: Connection, call: CallOptions): Promise<void> {
   const shards = client.nodes ? SHARDS : SHARDS.slice(0, 1);
-  await Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), [], call, { fleeting: true })));
+  await sideBySide(call, (own) =>
+    Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), [], own, { fleeting: true }))),
+  );
 }

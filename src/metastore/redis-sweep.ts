@@ -1,4 +1,4 @@
-import type { CallOptions } from '../call.ts';
+import { sideBySide, type CallOptions } from '../call.ts';
 import { NEVER } from '../head.ts';
 import { SHARDS } from './layout.ts';
 import type { OpenMetastore, ScopeAddress } from './metastore.ts';
@@ -22,7 +22,9 @@ const OBJECTS_AT_ONCE = 1_000;
 export async function* duePaths(connection: Connection, until: number, call: CallOptions): AsyncIterable<string> {
   for (let from = 0; from < SHARDS.length; from += SHARDS_AT_ONCE) {
     const shards = SHARDS.slice(from, from + SHARDS_AT_ONCE);
-    const firsts = await Promise.all(shards.map((shard) => duePage(connection, shard, { from: 0, until, count: PAGE }, call)));
+    const firsts = await sideBySide(call, (own) =>
+      Promise.all(shards.map((shard) => duePage(connection, shard, { from: 0, until, count: PAGE }, own))),
+    );
     for (const [at, shard] of shards.entries()) yield* dueInShard(connection, shard, until, firsts[at] ?? [], call);
   }
 }

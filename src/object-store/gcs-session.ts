@@ -27,7 +27,6 @@ interface Session {
 /** Milliseconds for taking back what was sent. */
 const CANCEL_WITHIN = 5_000;
 const INCOMPLETE = 308;
-const GONE: readonly (number | undefined)[] = [404, 410];
 
 /** Uploads the first part, and those that follow it. */
 export async function putInSession(
@@ -78,7 +77,7 @@ function failure({ bucket }: GcsStore, name: string, code: string): GcsError {
   return new GcsError({ operation: 'objects.insert', bucket: bucket.name, name }, { code });
 }
 
-/** Sends a part until the server has all of it. `undefined`: the object is there, and the session is gone, so that nobody says whose it is. */
+/** Sends a part until the server has all of it. `undefined`: an answer was lost, and the object is there, but nobody says whose it is. */
 async function sendPart(
   store: GcsStore,
   session: Session,
@@ -101,8 +100,8 @@ async function sendPart(
   try {
     return await persistently(store, { operation: 'objects.insert', name }, call, send);
   } catch (error) {
-    const isLost = part.last && sends > 1 && generation === 0 && error instanceof GcsError && GONE.includes(error.status);
-    if (isLost && (await generationOf(store, name, call)) !== 0) return undefined;
+    const mayBeThere = part.last && sends > 1 && generation === 0;
+    if (mayBeThere && (await generationOf(store, name, call).catch(() => 0)) !== 0) return undefined;
     throw error;
   }
 }

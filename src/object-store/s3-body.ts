@@ -44,10 +44,11 @@ export function createBody({ first, resume, broken, signal }: BodyParts): AsyncI
   let brokeAt = at;
   let over = false;
 
-  const finish = (): void => {
+  // Not when all bytes came: until the end itself was read too, the connection is not free.
+  const finish = (drained = false): void => {
     over = true;
     source.leave();
-    if (at < end) source.close();
+    if (!drained) source.close();
   };
   const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
     while (!over) {
@@ -60,7 +61,7 @@ export function createBody({ first, resume, broken, signal }: BodyParts): AsyncI
         at += step.chunk.length;
         if (step.chunk.length > 0) return { done: false, value: step.chunk };
       } else if ('problem' in step && at === end) {
-        finish();
+        finish(step.drained);
       } else {
         await goOn('problem' in step ? step.problem : 'more came than was announced');
       }
@@ -102,11 +103,13 @@ function open({ body, at, end }: BodySource): AsyncIterator<Uint8Array> | undefi
   return (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
 }
 
-async function take(chunks: AsyncIterator<Uint8Array> | undefined): Promise<{ chunk: Uint8Array } | { problem: string }> {
+type Step = { chunk: Uint8Array } | { problem: string; drained: boolean };
+
+async function take(chunks: AsyncIterator<Uint8Array> | undefined): Promise<Step> {
   try {
     const step = await chunks?.next();
-    return !step || step.done ? { problem: 'the body ended' } : { chunk: step.value };
+    return !step || step.done ? { problem: 'the body ended', drained: true } : { chunk: step.value };
   } catch {
-    return { problem: 'the connection broke' };
+    return { problem: 'the connection broke', drained: false };
   }
 }

@@ -1,4 +1,4 @@
-import { bounded } from '../call.ts';
+import { bounded, joined } from '../call.ts';
 import { randomText } from '../random.ts';
 import type { PutOptions } from './object-store.ts';
 import { createObject, headOf } from './s3-conditional.ts';
@@ -35,6 +35,8 @@ type CompletedPart = { PartNumber: number } & Pick<S3Operations['UploadPart']['o
 const PARTS_IN_FLIGHT = 4;
 /** Milliseconds to end an upload in, beyond the caller's own patience. */
 const END_WITHIN = 10_000;
+const ENDS = 3;
+const END_AGAIN_AFTER = 100;
 /** Of the metadata: `x-amz-meta-mooring-upload`. */
 const MARK = 'mooring-upload';
 
@@ -53,10 +55,10 @@ export async function uploadParts(
   try {
     const parts = await sendAll(store, upload, body, options);
     const made = await complete(store, upload, parts, options);
-    if (made === 'exists') await end(store, upload);
+    if (made === 'exists') await end(store, upload, 1);
     return made;
   } catch (error) {
-    await end(store, upload);
+    await end(store, upload, ENDS);
     throw error;
   }
 }
@@ -127,19 +129,20 @@ async function sendPart(
   store: S3Store,
   { name, id, checksum }: Upload,
   number: number,
-  part: BodyPart,
-  signal: AbortSignal | undefined,
+  { bytes, release }: BodyPart,
+  put: AbortSignal | undefined,
 ): Promise<CompletedPart> {
-  const { ETag, ChecksumCRC32 } = await send(
-    store,
-    'UploadPart',
-    name,
-    { Key: name, UploadId: id, PartNumber: number, Body: part.bytes, ContentLength: part.bytes.length, ...checksum },
-    signal,
-  );
-  part.release();
-  const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
-  return { PartNumber: number, ...(ETag !== undefined && { ETag }), ...digest };
+  // Its own signal: a client adds several listeners for each request, and Node warns of more than ten on one signal.
+  const { signal, leave } = joined(new AbortController().signal, put);
+  try {
+    const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
+    const { ETag, ChecksumCRC32 } = await send(store, 'UploadPart', name, input, signal);
+    release();
+    const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
+    return { PartNumber: number, ...(ETag !== undefined && { ETag }), ...digest };
+  } finally {
+    leave();
+  }
 }
 
 async function complete(
@@ -160,11 +163,18 @@ async function complete(
   throw outcome.error;
 }
 
-async function end(store: S3Store, { name, id }: Upload): Promise<void> {
-  await patiently(store, (signal) => send(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal));
+/** Once more for parts that the server was still taking in: https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
+async function end(store: S3Store, { name, id }: Upload, times: number): Promise<void> {
+  await patiently(store, async (signal) => {
+    for (let tries = 1; tries <= times; tries += 1) {
+      if (tries > 1) await store.clock.sleep(END_AGAIN_AFTER, signal);
+      await send(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal);
+    }
+  });
 }
 
 /** The caller has an error already, and perhaps no patience left. What stays is found by `unfinished()`. */
 async function patiently(store: S3Store, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  // An error says that the upload is gone, or that there is nothing to be done here.
   await bounded(store.timer, END_WITHIN, undefined, work).catch(() => undefined);
 }

@@ -43,7 +43,10 @@ async function openObject(
   const range = start === end ? { start: 0, end: 1 } : { start, end };
   const first = await request(store, name, range, undefined, signal);
   if (!first) return undefined;
-  if (start === end) first.close();
+  if (start === end) {
+    first.close();
+    first.leave();
+  }
   return createBody({
     first: start === end ? { ...first, at: 0, end: 0 } : first,
     // Objects never change, but a bucket is open to others: the rest of this object, or an error.

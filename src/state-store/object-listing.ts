@@ -32,11 +32,15 @@ export async function* stepped<T>(
   const { signal, leave } = joined(left.signal, at.call.signal);
   // One listener on the caller's signal, which others listen to as well.
   const own = { ...at, call: { signal } };
-  const source = begin(signal)[Symbol.asyncIterator]();
+  let source: AsyncIterator<T> | undefined;
   let ended = false;
+  const next = async (): Promise<IteratorResult<T>> => {
+    source ??= begin(signal)[Symbol.asyncIterator]();
+    return source.next();
+  };
   try {
     for (;;) {
-      const step = await stepWithin(core, own, what, () => source.next());
+      const step = await stepWithin(core, own, what, next);
       ended = step.done === true;
       if (step.done === true) return;
       yield step.value;
@@ -45,7 +49,7 @@ export async function* stepped<T>(
     if (!ended) {
       left.abort();
       // Not waited for: a store that hangs may hang in this too.
-      void Promise.resolve(source.return?.()).catch(() => undefined);
+      void Promise.resolve(source?.return?.()).catch(() => undefined);
     }
     leave();
   }

@@ -252,7 +252,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
           return [];
         }
         return proceed();
-      }) as ObjectStore;
+      });
       const lists = interceptObjectStore(objectStore, (call, proceed) =>
         call.method === 'list' ? bench.objectStore.list(call.args[0] as string) : proceed(),
       );
@@ -292,7 +292,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       let release = (): void => undefined;
       const put = new Promise<void>((resolve) => (release = resolve));
       const slow = interceptObjectStore(bench.objectStore, async ({ method, args }, proceed) => {
-        const made = (await proceed()) as unknown;
+        const made = await proceed();
         if (method === 'put' && String(args[0]).includes('/slow/')) await put;
         return made;
       });

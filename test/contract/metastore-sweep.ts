@@ -182,12 +182,43 @@ export function sweepContract(bench: Bench): void {
       expect((await stored()).size).toBe(0);
     });
 
+    test('of such a scope leaves the fence as long as it was to be kept', async () => {
+      const who = attempt(2);
+      await begin(bench.m, who);
+      await write(bench.m, who, put('a', 1));
+      await bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: HOUR, keepFence: true }, {});
+      await bench.advance(2 * HOUR);
+      expect(await sweep(bench.m)).toMatchObject({ entries: ['a'], objects: [] });
+      await bench.advance(25 * DAY);
+      expect(await begin(bench.m, attempt(1))).toEqual({ kind: 'stale' });
+      await bench.advance(6 * DAY);
+      expect((await stored()).size).toBe(0);
+    });
+
+    test('of a scope that will end is due again at its end', async () => {
+      const who = attempt(1);
+      await begin(bench.m, who);
+      await write(bench.m, who, [putRef('k', O1, { retention: 30 * DAY }), putRef('l', O2, { retention: HOUR })]);
+      await bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: 10 * DAY, keepFence: false }, {});
+      await bench.advance(3 * HOUR);
+      await sweep(bench.m);
+      await bench.advance(2 * DAY);
+      expect(await sweep(bench.m)).toMatchObject({ objects: [O2] });
+      expect(await isDueIn(bench, 7 * DAY)).toBe(false);
+      expect(await isDueIn(bench, 8 * DAY)).toBe(true);
+    });
+
     test('of a scope that never ends finds what expires in it, and lets it go when nothing is left', async () => {
       await write(bench.m, tool(), put('long', 1, { retention: 'forever' }));
       await write(bench.m, tool(), put('short', 1, { retention: HOUR }));
+      await write(bench.m, tool(), put('later', 1, { retention: 5 * HOUR }));
       await bench.advance(3 * HOUR);
       expect(await isDueIn(bench, 0)).toBe(true);
-      expect(await sweep(bench.m)).toMatchObject({ entries: ['short'], nextDue: undefined });
+      expect(await sweep(bench.m)).toMatchObject({ entries: ['short'] });
+      expect(await isDueIn(bench, HOUR)).toBe(false);
+      expect(await isDueIn(bench, 3 * HOUR)).toBe(true);
+      await bench.advance(3 * HOUR);
+      expect(await sweep(bench.m)).toMatchObject({ entries: ['later'], nextDue: undefined });
       await bench.advance(100 * DAY);
       expect(await value(bench.m, 'long')).toBe(1);
       await write(bench.m, tool(), { name: 'long' });

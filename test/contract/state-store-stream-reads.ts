@@ -212,9 +212,9 @@ export function streamReadsContract(factory: PartsFactory): void {
         const { start, end } = (args[1] ?? {}) as { start?: number; end?: number };
         asked.push(method === 'getStream' ? `${(start as number) / MIB}-${end === undefined ? 'end' : end / MIB}` : method);
         if (method !== 'getStream') return proceed();
+        most = Math.max(most, (under += 1));
         const chunks = (await proceed()) as AsyncIterable<Uint8Array>;
         return (async function* () {
-          most = Math.max(most, (under += 1));
           yield* chunks;
           under -= 1;
         })();

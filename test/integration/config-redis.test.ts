@@ -3,6 +3,8 @@ import { connect, createServer as createTcpServer, type AddressInfo, type Socket
 import { createServer, type Server } from 'node:tls';
 import { inspect } from 'node:util';
 import { configFromEnv, openStateStore } from '../../src/config/config.ts';
+import { openWith } from '../../src/config/open-store.ts';
+import { installed, type Packages } from '../../src/config/packages.ts';
 import { startRedis, startRedisCluster, type TestCluster, type TestRedis } from '../support/redis.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
@@ -64,6 +66,17 @@ describe('a Redis that asks for a password', () => {
       expect(inspect([error, said], { depth: 20, showHidden: true })).not.toContain('hunter2');
     }
   });
+});
+
+test('ioredis 5 does as well', async () => {
+  const packages = { ...installed, ioredis: () => import('ioredis-5') as unknown as ReturnType<Packages['ioredis']> };
+  const redis = `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${locked.port}`;
+  for (const config of [{ redis, namespace: 'v5' }, { redis: `redis+cluster://127.0.0.1:${cluster.nodes[0]?.port}` }]) {
+    await using store = await openWith(config, packages, {});
+    const state = store.task<{ cursor: number }>(TASK);
+    await state.set('cursor', 5);
+    expect(await state.get('cursor')).toBe(5);
+  }
 });
 
 test('a Cluster is opened by the address of one of its nodes', async () => {
@@ -150,7 +163,7 @@ test('opening connects to nothing, and closing leaves nothing connected', async 
   const plain = await startRedis();
   try {
     const before = await others();
-    const store = await openStateStore({ redis: `redis://127.0.0.1:${plain.port}` });
+    await using store = await openStateStore({ redis: `redis://127.0.0.1:${plain.port}` });
     expect(await others()).toBe(before);
     await store.task<{ a: number }>(TASK).set('a', 1);
     expect(await others()).toBe(before + 1);

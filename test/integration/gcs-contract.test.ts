@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { gcsObjectStore } from '../../src/object-store/gcs.ts';
-import { objectStoreContract } from '../contract/object-store.ts';
+import { objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startFakeGcs, type GcsClient, type GcsServer } from '../support/fake-gcs.ts';
 
 let server: GcsServer;
@@ -10,8 +10,11 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe.each<GcsClient>(['7-oldest', '7', '8'])('the object store of Google Cloud Storage, client %s', (major) => {
-  objectStoreContract(async () => ({
+  const factory = async (): Promise<OpenedObjectStore> => ({
     store: gcsObjectStore({ bucket: await server.bucket(major), prefix: 'job-state' }),
     close: () => Promise.resolve(),
-  }));
+  });
+
+  // Each request takes the client milliseconds of the processor.
+  objectStoreContract(factory, { manyObjects: 1_200 });
 });

@@ -16,7 +16,7 @@ import { maintenanceContract } from '../contract/maintenance.ts';
 import { DAY, HOUR, TASK } from '../contract/maintenance-parts.ts';
 import type { MetastoreRig } from '../contract/metastore-parts.ts';
 import { objectsOf } from '../contract/state-store-parts.ts';
-import { redisRig, type RigClient } from '../support/redis-rig.ts';
+import { redisRig } from '../support/redis-rig.ts';
 import { startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';
 
 /** Clean-up on real servers: the contract, what it costs, and what a Redis does that is lost, restored, or another one. */
@@ -232,8 +232,8 @@ describe('on a Cluster', () => {
     const cluster = new Cluster(servers.nodes.map(({ port }) => at(port)));
     try {
       const rig = redisRig(
-        cluster as unknown as RigClient,
-        () => cluster.nodes('master') as unknown as RigClient[],
+        cluster,
+        () => cluster.nodes('master'),
         () => Promise.resolve(),
       );
       const objectStore = memoryObjectStore();

@@ -51,7 +51,14 @@ afterEach(async () => {
 });
 
 function open(port: number, namespace: string, broken: () => void = () => undefined): StateStore {
-  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null });
+  const client = new Redis({
+    port,
+    host: '127.0.0.1',
+    retryStrategy: () => 20,
+    maxRetriesPerRequest: null,
+    // Once its socket is gone, a client that is disconnected would hold the process for two seconds.
+    disconnectTimeout: 50,
+  });
   client.on('error', () => undefined).on('close', broken);
   clients.push(client);
   return createStateStore({

@@ -43,6 +43,8 @@ export interface ToxicProxy {
 
 /** A toxiproxy. */
 export interface Toxiproxy {
+  /** Of the server itself. */
+  readonly pid: number;
   proxy(target: number): Promise<ToxicProxy>;
   stop(): Promise<void>;
 }
@@ -73,6 +75,7 @@ export async function startToxiproxy(): Promise<Toxiproxy> {
   };
   let made = 0;
   return {
+    pid: kept.pid,
     async proxy(target) {
       const name = `proxy-${(made += 1)}`;
       const upstream = `127.0.0.1:${target}`;

@@ -1,5 +1,5 @@
-import { S3, S3Client } from '@aws-sdk/client-s3';
-import { S3 as OldestS3, S3Client as OldestS3Client } from 'aws-sdk-client-s3-oldest';
+import { type S3, S3Client } from '@aws-sdk/client-s3';
+import { type S3 as OldestS3, S3Client as OldestS3Client } from 'aws-sdk-client-s3-oldest';
 import { expectTypeOf } from 'expect-type';
 import type { ObjectStore } from 'mooring';
 import { s3ObjectStore, type S3Client as S3ClientPart, type S3Error } from 'mooring/s3';

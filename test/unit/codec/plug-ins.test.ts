@@ -3,6 +3,7 @@ import { transformSync } from '@swc/core';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { compileFunction } from 'node:vm';
 import type { Codec } from '../../../src/codec/codec.ts';
 import { CodecUnavailableError, CorruptEntryError } from '../../../src/errors.ts';
 import { memoryMetastore } from '../../../src/metastore/memory.ts';
@@ -17,6 +18,8 @@ import { fixtures } from '../../support/fixtures.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/codecs.md'), 'utf8');
 
+type Run = (require: NodeJS.Require, exported: Record<string, Codec>) => void;
+
 /** Runs the block under a heading, and hands out what it exports by that name. */
 function codecOf(name: string): Codec {
   const block = new RegExp(`^### ${name}\\n[\\s\\S]*?\`\`\`ts\\n([\\s\\S]*?)\`\`\``, 'm').exec(page)?.[1] ?? '';
@@ -25,8 +28,7 @@ function codecOf(name: string): Codec {
     module: { type: 'commonjs' },
   });
   const exported: Record<string, Codec> = {};
-  // eslint-disable-next-line no-new-func -- the page is the program
-  new Function('require', 'exports', code)(createRequire(import.meta.url), exported);
+  (compileFunction(code, ['require', 'exports']) as Run)(createRequire(import.meta.url), exported);
   return exported[name] as Codec;
 }
 

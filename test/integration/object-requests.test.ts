@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { reconcile } from '../../src/maintenance/reconcile.ts';
+import { sweep } from '../../src/maintenance/sweep.ts';
+import type { Metastore } from '../../src/metastore/metastore.ts';
+import { memoryMetastore } from '../../src/metastore/memory.ts';
+import { gcsObjectStore } from '../../src/object-store/gcs.ts';
+import type { ObjectStore } from '../../src/object-store/object-store.ts';
+import { s3ObjectStore } from '../../src/object-store/s3.ts';
+import { createStateStore } from '../../src/state-store/create-state-store.ts';
+import type { StateStore } from '../../src/state-store/state-store.ts';
+import { fakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
+import { startFakeGcs } from '../support/fake-gcs.ts';
+import { startLossyHttp, type LossyHttp } from '../support/lossy-http.ts';
+import { startMinio } from '../support/minio.ts';
+
+/** How many requests each operation costs: what docs/operations.md reckons with. */
+
+jest.setTimeout(60_000);
+
+const TASK = { flow: 'media', run: '1', task: 'encode' };
+const TEXT = 'x'.repeat(200);
+const MEBIBYTE = 2 ** 20;
+
+/** A server behind a proxy that counts. */
+interface Counted {
+  proxy: LossyHttp;
+  store(): Promise<ObjectStore>;
+  /** What a request is billed as. */
+  kind(request: { method: string; path: string }): string;
+  stop(): Promise<void>;
+}
+
+async function minio(): Promise<Counted> {
+  const server = await startMinio();
+  const proxy = await startLossyHttp(server.port);
+  return {
+    proxy,
+    store: async () => {
+      const client = server.client({ endpoint: `http://127.0.0.1:${proxy.port}` });
+      return s3ObjectStore({ client, bucket: await server.bucket() });
+    },
+    kind: ({ method, path }) => {
+      if (path.includes('list-type=2')) return 'LIST';
+      if (method === 'GET') return path.includes('uploads') ? 'LIST' : 'GET';
+      return path.includes('delete') ? 'DELETE' : method;
+    },
+    async stop() {
+      await proxy.stop();
+      await server.stop();
+    },
+  };
+}
+
+async function fakeGcs(): Promise<Counted> {
+  const server = await startFakeGcs();
+  const proxy = await startLossyHttp(server.port);
+  return {
+    proxy,
+    store: async () => gcsObjectStore({ bucket: await server.bucket('7', `http://127.0.0.1:${proxy.port}`) }),
+    kind: ({ method, path }) => (method === 'GET' && /\/o(\?|$)/.test(path) ? 'LIST' : method),
+    async stop() {
+      await proxy.stop();
+      await server.stop();
+    },
+  };
+}
+
+type Requests = Readonly<Record<string, number>>;
+
+/** What docs/operations.md says, by operation. */
+interface Expected {
+  firstEver: Requests;
+  firstOfAProcess: Requests;
+  set: Requests;
+  get: Requests;
+  setLarge: Requests;
+  getLarge: Requests;
+  idleSweep: Requests;
+  sweep: Requests;
+  reconcile: Requests;
+}
+
+const ON_S3: Expected = {
+  firstEver: { GET: 1, LIST: 1, PUT: 2 },
+  firstOfAProcess: { GET: 1, PUT: 1 },
+  set: { PUT: 1 },
+  get: { GET: 1 },
+  setLarge: { POST: 2, PUT: 3 },
+  getLarge: { GET: 3 },
+  idleSweep: { GET: 1, LIST: 1 },
+  sweep: { DELETE: 1, GET: 2, LIST: 1, PUT: 2 },
+  reconcile: { GET: 3, LIST: 5, PUT: 2 },
+};
+const ON_GCS: Expected = {
+  firstEver: { GET: 1, LIST: 2, POST: 2 },
+  firstOfAProcess: { GET: 1, POST: 1 },
+  set: { POST: 1 },
+  get: { GET: 1 },
+  setLarge: { POST: 1, PUT: 3 },
+  getLarge: { GET: 3 },
+  idleSweep: { GET: 1, LIST: 1 },
+  sweep: { DELETE: 33, GET: 3, LIST: 1, POST: 2 },
+  reconcile: { GET: 4, LIST: 3, POST: 2 },
+};
+
+describe.each([
+  ['S3', minio, ON_S3],
+  ['Google Cloud Storage', fakeGcs, ON_GCS],
+] as const)('on %s', (_name, start, expected) => {
+  let counted: Counted;
+  let objectStore: ObjectStore;
+  let clock: FakeClock;
+  let metastore: Metastore;
+
+  beforeAll(async () => {
+    counted = await start();
+  });
+
+  afterAll(() => counted?.stop());
+
+  beforeEach(async () => {
+    objectStore = await counted.store();
+    clock = fakeClock();
+    metastore = memoryMetastore();
+  });
+
+  const open = (): StateStore => createStateStore({ metastore, objectStore, clock, codec: 'none', offloadThreshold: 100 });
+
+  async function requests(work: () => Promise<unknown>): Promise<Requests> {
+    const before = counted.proxy.requests.length;
+    await work();
+    const kinds = counted.proxy.requests.slice(before).map(counted.kind);
+    return Object.fromEntries([...new Set(kinds)].toSorted().map((kind) => [kind, kinds.filter((one) => one === kind).length]));
+  }
+
+  test('a value costs one request each way, and the first of a process one more', async () => {
+    expect(await requests(() => open().task(TASK).set('a', TEXT))).toEqual(expected.firstEver);
+    const state = open().task(TASK);
+
+    expect(await requests(() => state.set('a', TEXT))).toEqual(expected.firstOfAProcess);
+    expect(await requests(() => state.set('a', TEXT))).toEqual(expected.set);
+    expect(await requests(() => state.get('a'))).toEqual(expected.get);
+  });
+
+  test('what stays in the metastore costs none, nor does deleting or clearing', async () => {
+    const state = open().task(TASK);
+    await state.set('a', TEXT);
+
+    const none = await requests(async () => {
+      await state.set('b', 1);
+      await state.get('b');
+      await state.delete('a');
+      await state.clear();
+    });
+
+    expect(none).toEqual({});
+  });
+
+  test('20 MiB cost a request for each 8 MiB each way, and those that hold the parts together', async () => {
+    const state = open().task(TASK);
+    const bytes = new Uint8Array(20 * MEBIBYTE);
+    async function* mebibytes(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < bytes.length; at += MEBIBYTE) yield bytes.subarray(at, at + MEBIBYTE);
+    }
+    await state.set('a', TEXT);
+
+    expect(await requests(() => state.set('value', bytes))).toEqual(expected.setLarge);
+    expect(await requests(() => state.setStream('stream', mebibytes()))).toEqual(expected.setLarge);
+    expect(await requests(() => state.get('value'))).toEqual(expected.getLarge);
+    expect(await requests(async () => (await state.getStream('stream'))?.toArray())).toEqual(expected.getLarge);
+  });
+
+  test('a sweep costs by what it removes, a reconcile by what is listed', async () => {
+    const store = open();
+    const state = store.task(TASK);
+    for (let at = 0; at < 33; at += 1) await state.set(`${at}`, TEXT);
+    await state.clear();
+
+    expect(await requests(() => sweep(store))).toEqual(expected.idleSweep);
+    clock.advance('26h');
+    const removed = await requests(async () => expect(await sweep(store)).toMatchObject({ objects: 33 }));
+
+    expect(removed).toEqual(expected.sweep);
+    expect(await requests(() => reconcile(store, { apply: true }))).toEqual(expected.reconcile);
+  });
+});
