@@ -47,7 +47,7 @@ let installed = false;
 
 /** Starts a server and bundles the workflows. */
 export async function temporalRig(generation?: Generation): Promise<TemporalRig> {
-  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
   installed = true;
   const workflowsPath = fileURLToPath(new URL('workflows.ts', import.meta.url));
   const [server, workflowBundle] = await Promise.all([

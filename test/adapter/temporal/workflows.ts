@@ -1,10 +1,9 @@
 import {
-  ActivityFailure,
-  ApplicationFailure,
   continueAsNew,
   proxyActivities,
   proxyLocalActivities,
   type ActivityOptions,
+  type LocalActivityOptions,
 } from '@temporalio/workflow';
 import { cancelWith } from '../../../adapters/temporal/workflow.ts';
 
@@ -27,7 +26,7 @@ function call({ activity, args = [], options = {} }: Step): Promise<unknown> {
 /** Runs activities one after the other, and returns the last result. */
 export async function steps(...all: Step[]): Promise<unknown> {
   let result: unknown;
-  for (const step of all) result = await told(call(step));
+  for (const step of all) result = await call(step);
   return result;
 }
 
@@ -41,30 +40,13 @@ export async function cancellable(work: Step, cancel: Step): Promise<unknown> {
 
 /** Runs an activity in a run of this workflow, and again in the next run. */
 export async function twoRuns(step: Step, turn = 1): Promise<unknown> {
-  const result = await told(call(step));
+  const result = await call(step);
   if (turn === 1) await continueAsNew<typeof twoRuns>(step, 2);
   return result;
 }
 
 /** Runs a local activity. */
-export async function local({ activity, args = [], options = {} }: Step): Promise<unknown> {
+export async function local({ activity, args = [] }: Step, options: LocalActivityOptions = {}): Promise<unknown> {
   const all = proxyLocalActivities<Activities>({ startToCloseTimeout: '1 minute', ...options });
-  return told((all[activity] as Activities[string])(...args));
-}
-
-/** An activity's failure as that of the workflow, so that a test reads its type and details. */
-async function told<Result>(running: Promise<Result>): Promise<Result> {
-  try {
-    return await running;
-  } catch (error) {
-    if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
-    const { message, type, details, nonRetryable } = error.cause;
-    throw ApplicationFailure.create({
-      message,
-      type: type ?? 'none',
-      nonRetryable: true,
-      details: [{ retryState: error.retryState, nonRetryable }, ...(details ?? [])],
-      cause: error.cause,
-    });
-  }
+  return (all[activity] as Activities[string])(...args);
 }
