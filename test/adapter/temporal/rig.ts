@@ -68,6 +68,7 @@ export async function temporalRig(generation?: Generation): Promise<TemporalRig>
         workflowBundle,
         activities,
         plugins: plugins ?? [mooringPlugin(store, state)],
+        shutdownForceTime: '10s',
         ...others,
       });
       const start: WorkerRig['start'] = (name, ...args) =>

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ActivityOptions, RetryState } from '@temporalio/common';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryMetastore, memoryStateStore } from '../../../src/testing/testing.ts';
+import type { StateStore } from '../../../src/index.ts';
 import type { Generation } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
 import { temporalRig, type RigWorkerOptions, type TemporalRig, type WorkerRig } from './rig.ts';
@@ -35,10 +36,12 @@ export function declareStories(
   const stories: { tell(world: World): Promise<void>; told?: Promise<void> }[] = [];
   let rig: TemporalRig | undefined;
   let shared: Promise<void> | undefined;
+  let giveUp: NodeJS.Timeout | undefined;
   let end = (): void => undefined;
 
   beforeAll(async () => {
     rig = await temporalRig(generation);
+    const store = await grownStore();
     const codes = new Map<string, Code>();
     const activities = { act: (code: string, ...args: never[]) => (codes.get(code) as Code)(...args) };
     const ended = new Promise<void>((resolve) => (end = resolve));
@@ -49,7 +52,7 @@ export function declareStories(
       return { activity: 'act', args: [name, ...args], options: activityOptions };
     };
     const world = new Promise<World>((resolve, reject) => {
-      shared = withWorker({ maxHeartbeatThrottleInterval: 200, store: memoryStateStore(), ...options, activities }, (worker) => {
+      shared = withWorker({ maxHeartbeatThrottleInterval: 200, store, ...options, activities }, (worker) => {
         const another: World['withWorker'] = (more, work) =>
           withWorker({ maxHeartbeatThrottleInterval: 200, ...more, activities }, work);
         resolve({ ...worker, rig: rig as TemporalRig, client, step, withWorker: another });
@@ -58,6 +61,7 @@ export function declareStories(
       shared.catch(reject);
     });
     const told = await world;
+    giveUp = setTimeout(() => void endAll(client), 40_000);
     for (const story of stories) {
       story.told = story.tell(told);
       // Whoever tells it later hears of it.
@@ -67,6 +71,7 @@ export function declareStories(
 
   afterAll(async () => {
     await Promise.allSettled(stories.map(({ told }) => told ?? Promise.resolve()));
+    clearTimeout(giveUp);
     end();
     await shared;
     await rig?.stop();
@@ -77,6 +82,22 @@ export function declareStories(
     stories.push(story);
     test(name, () => story.told);
   };
+}
+
+/** A store in memory that is in use for a while: in a new one, a record that is not there may be a record that was lost. */
+export async function grownStore(): Promise<StateStore> {
+  const metastore = memoryMetastore();
+  const then = Date.now() - 600_000;
+  const old = memoryStateStore({ metastore, clock: { now: () => then, sleep: () => Promise.resolve() } });
+  await old.asset({ name: 'first' }).set('key', 'value');
+  return memoryStateStore({ metastore });
+}
+
+/** Ends every workflow, so that what waits for one in vain ends too. */
+async function endAll({ workflow }: Client): Promise<void> {
+  for await (const { workflowId, runId } of workflow.list({ query: "ExecutionStatus = 'Running'" })) {
+    await workflow.getHandle(workflowId, runId).terminate('the test takes too long');
+  }
 }
 
 /** Heartbeats, and waits, until the attempt is to end; returns the reason. */

@@ -1,0 +1,132 @@
+import { describe, expect } from '@jest/globals';
+import { completeActivity, resumableActivity } from '../../../adapters/temporal/index.ts';
+import { resumableOptions } from '../../../adapters/temporal/workflow.ts';
+import { GENERATIONS } from '../../support/temporal.ts';
+import { until } from '../../support/until.ts';
+import { farSide, noted } from './far-side.ts';
+import { declareStories, failureOf, inBackoff, pending } from './world.ts';
+
+/** The three ways to wait, on a real server. */
+
+const INPUT = { args: ['clip'] };
+const RELEASE = { wait: { mode: 'release', holdFor: 1 } } as const;
+const ASYNC = { wait: { mode: 'async' } } as const;
+
+describe.each(GENERATIONS)('%s', (generation) => {
+  const story = declareStories(generation);
+
+  story('release polls in attempt after attempt, and submits once', async ({ start, step }) => {
+    const far = farSide();
+    const { seen, code } = noted(resumableActivity(far.job, RELEASE));
+    const handle = await start('steps', step(code, { ...resumableOptions('release'), ...INPUT }));
+    await until(() => seen.length >= 3);
+    far.succeed();
+    expect(await handle.result()).toBe('result of clip-1');
+    expect(seen.map(({ attempt }) => attempt)).toEqual(seen.map((_, index) => index + 1));
+    expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: [] });
+  });
+
+  for (const [mode, wait] of [
+    ['release', RELEASE],
+    ['async', ASYNC],
+  ] as const) {
+    story(`${mode} gives the worker's only slot back while the external job runs`, async ({ client, step, withWorker }) => {
+      const far = farSide('plain', { pollInterval: '700ms' });
+      const result = await withWorker({ maxConcurrentActivityTaskExecutions: 1 }, async ({ start, run }) => {
+        const waiting = await start('steps', step(resumableActivity(far.job, wait), INPUT));
+        await until(() => far.looks > 0);
+        expect(
+          await run(
+            'steps',
+            step(async () => 'another'),
+          ),
+        ).toBe('another');
+        expect(await pending(client, waiting)).toMatchObject({ activityId: '1' });
+        far.succeed();
+        if (mode === 'async')
+          await completeActivity(client.activity, far.submits[0]?.token ?? '', { result: 'result of clip-1' });
+        return waiting.result();
+      });
+      expect(result).toBe('result of clip-1');
+      expect(far.submits).toHaveLength(1);
+    });
+  }
+
+  story('10 release holds where maximumAttempts is finite', async ({ start, step }) => {
+    const far = farSide();
+    const { seen, code } = noted(resumableActivity(far.job, RELEASE));
+    const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', retry: { maximumAttempts: 3 } }));
+    await until(() => far.looks >= 5);
+    far.succeed();
+    expect(await handle.result()).toBe('result of clip-1');
+    expect(seen).toHaveLength(1);
+  });
+
+  story('10 release holds where scheduleToCloseTimeout is near', async ({ start, step }) => {
+    const far = farSide();
+    const { seen, code } = noted(resumableActivity(far.job, RELEASE));
+    const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', scheduleToCloseTimeout: '50s' }));
+    await until(() => far.looks >= 5);
+    far.succeed();
+    expect(await handle.result()).toBe('result of clip-1');
+    expect(seen).toHaveLength(1);
+  });
+
+  story('10 release comes back before scheduleToCloseTimeout, however long the poll interval', async (world) => {
+    const { start, step, client } = world;
+    const far = farSide('plain', { pollInterval: '1h' });
+    const timeout = 5 * 60_000;
+    const handle = await start('steps', step(resumableActivity(far.job, RELEASE), { ...INPUT, scheduleToCloseTimeout: timeout }));
+    await inBackoff(client, handle);
+    const activity = await pending(client, handle);
+    const next = Number(activity?.scheduledTime?.seconds) * 1000;
+    expect(next).toBeGreaterThan(Date.now() + 60_000);
+    expect(next).toBeLessThan(Date.now() + timeout);
+    await handle.terminate();
+  });
+
+  story('async: the webhook completes the activity once', async ({ start, step, client }) => {
+    const far = farSide();
+    const { seen, code } = noted(resumableActivity(far.job, ASYNC));
+    const handle = await start('steps', step(code, { ...resumableOptions('async'), ...INPUT }));
+    await until(() => far.looks > 0);
+    const token = far.submits[0]?.token ?? '';
+    expect(await completeActivity(client.activity, token, { result: 'hooked' })).toBe(true);
+    expect(await handle.result()).toBe('hooked');
+    expect(await completeActivity(client.activity, token, { result: 'again' })).toBe(false);
+    expect(await completeActivity(client.activity, token, { failure: 'again' })).toBe(false);
+    expect(seen).toHaveLength(1);
+  });
+
+  story('async: a webhook that comes before submit has replied completes the activity', async ({ start, step, client }) => {
+    const far = farSide();
+    far.beforeReply = async () =>
+      void (await completeActivity(client.activity, far.submits[0]?.token ?? '', { result: 'at once' }));
+    const handle = await start('steps', step(resumableActivity(far.job, ASYNC), INPUT));
+    expect(await handle.result()).toBe('at once');
+    expect(far.submits).toHaveLength(1);
+  });
+
+  story('async: a webhook fails the activity for good', async ({ start, step, client }) => {
+    const far = farSide();
+    const { seen, code } = noted(resumableActivity(far.job, ASYNC));
+    const handle = await start('steps', step(code, INPUT));
+    await until(() => far.looks > 0);
+    expect(await completeActivity(client.activity, far.submits[0]?.token ?? '', { failure: 'no such codec' })).toBe(true);
+    const { cause } = await failureOf(handle);
+    expect(cause).toMatchObject({ message: 'no such codec', type: 'mooring.external-job-failed', nonRetryable: true });
+    expect(seen).toHaveLength(1);
+  });
+
+  story('async: where the webhook is lost, the next attempt looks for itself', async ({ start, step }) => {
+    const far = farSide();
+    const { seen, code } = noted(resumableActivity(far.job, ASYNC));
+    const retry = { initialInterval: 10, backoffCoefficient: 1 };
+    const handle = await start('steps', step(code, { ...INPUT, startToCloseTimeout: '2s', retry }));
+    await until(() => far.looks > 0);
+    far.succeed();
+    expect(await handle.result()).toBe('result of clip-1');
+    expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: [] });
+  });
+});
