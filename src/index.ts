@@ -1,7 +1,10 @@
 /** The public core: everything here is the contract, and nothing here loads a client. */
 export type { CallOptions } from './call.ts';
 export type { Clock } from './clock.ts';
+export type { BuiltInCodec } from './codec/built-in.ts';
 export type { Codec, Encryption } from './codec/codec.ts';
+export { builtInCodecs } from './codec/registry.ts';
+export { shorten } from './codec/shorten.ts';
 export { milliseconds, type Duration } from './duration.ts';
 export {
   AmbiguousSubmitError,

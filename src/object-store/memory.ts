@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts';
 import { ConfigError } from '../errors.ts';
 import { requireKnownNames } from '../option-names.ts';
+import { isObjectKey } from '../path.ts';
 import { chunksOf } from './body.ts';
 import { requireObjectKey, requirePrefix, requireRange } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -68,7 +69,7 @@ export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore
 
     async *list(prefix, { signal } = {}) {
       requirePrefix(prefix);
-      for (const key of [...objects.keys()].filter((name) => name.startsWith(prefix)).sort()) {
+      for (const key of [...objects.keys()].filter((name) => name.startsWith(prefix) && isObjectKey(name)).sort()) {
         signal?.throwIfAborted();
         const found = objects.get(key);
         if (found) yield { key, size: found.bytes.length, modifiedAt: new Date(found.modifiedAt) };

@@ -1,16 +1,23 @@
 import { ConfigError, InvalidKeyError } from '../errors.ts';
-import { isObjectKey } from '../path.ts';
-
-/** What every object store refuses, before any I/O. */
 
 /**
- * Holds a key to the grammar.
+ * What every object store refuses, before any I/O. It is wider than the grammar of values' keys (`path.ts`), to which references are
+ * held and to which `list` keeps: an adapter may keep objects of its own form in a store. Nothing in it leads out of a folder.
+ */
+
+/** As of the grammar of values' keys: object names end at 1,024 bytes in S3 and GCS, and the prefix of a bucket has its part of them. */
+const LONGEST_KEY = 900;
+const KEY = /^(?:[A-Za-z0-9_.~=!*'()-]|%[0-9A-F]{2})+(?:\/(?:[A-Za-z0-9_.~=!*'()-]|%[0-9A-F]{2})+){0,15}$/;
+
+/**
+ * Holds a key to what stores take.
  *
  * @throws {@link InvalidKeyError}
  */
 export function requireObjectKey(key: string): void {
-  if (typeof key === 'string' && isObjectKey(key)) return;
-  throw new InvalidKeyError('the object key', 'must be 5 to 7 encoded segments joined by /', key);
+  const sound = typeof key === 'string' && key.length <= LONGEST_KEY && KEY.test(key);
+  if (sound && !key.split('/').some((part) => part === '.' || part === '..')) return;
+  throw new InvalidKeyError('the object key', 'must be 1 to 16 encoded segments joined by /', key);
 }
 
 const PREFIX = /^[A-Za-z0-9_.~=%-][A-Za-z0-9_.~=%/-]*$/;

@@ -31,7 +31,7 @@ export interface ObjectStore {
   ): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Resolves with the keys that could not be deleted. A missing one counts as deleted. */
   delete(keys: readonly string[], options?: CallOptions): Promise<readonly { key: string; error: unknown }[]>;
-  /** In the order of the keys' bytes. */
+  /** The objects of values, in the order of the keys' bytes: what else is there is passed over. */
   list(prefix: string, options?: CallOptions): AsyncIterable<{ key: string; size: number; modifiedAt: Date }>;
   /**
    * Uploads that were begun before then and never finished, which `list` does not show; `remove` ends each of them. Left out by

@@ -340,9 +340,26 @@ export function objectStoreContract(
     });
   });
 
+  it.each(["v0/d/sha256/0a!-_.*'()", 'one', 'v0/ns/a/wt/b/wi/..c/ri/null/d/sha256/0a', Array.from('abcdefghijklmnop').join('/')])(
+    'keeps an object of another form under %j, and lists it among no values',
+    async (key) => {
+      await expect(put(key, bytes('x'))).resolves.toBe('created');
+      await expect(put(key, bytes('y'))).resolves.toBe('exists');
+      await expect(read(key)).resolves.toBe('x');
+      await expect(keys()).resolves.toEqual([]);
+      await expect(store.delete([key])).resolves.toEqual([]);
+      await expect(store.get(key)).resolves.toBeUndefined();
+    },
+  );
+
   it.each([
     '',
-    'a/b/c/d',
+    '..',
+    '.',
+    'v0/..',
+    '..%2F/..',
+    '~/../*',
+    Array.from('abcdefghijklmnopq').join('/'),
     '../../../../etc/passwd',
     'a/b/../d/e',
     'a/b/./d/e',
