@@ -23,6 +23,8 @@ import { checkScope, scopeOf, type ActivityScope } from './scope.ts';
 const CALL_TIMEOUT = '30s';
 const FIND_LAG = '10s';
 const EXTERNAL_ID_KEY = 'external_job_id';
+/** Milliseconds between two looks at a record whose submit may be on its way: most replies come long before the deadline. */
+const LOOK_AGAIN = 500;
 
 /**
  * An activity that cancels the external job of a scope that it shares with the activity which submits it. It supersedes an attempt of
@@ -75,7 +77,7 @@ async function settled<Input, Id extends ExternalId, Result>(
     if (record?.state !== 'submitting') return record;
     const wait = record.deadline.getTime() + (job.find ? milliseconds(job.findLag ?? FIND_LAG, 'findLag') : 0) - Date.now();
     if (wait <= 0) return record;
-    await sleep(wait, undefined, { signal });
+    await sleep(Math.min(wait, LOOK_AGAIN), undefined, { signal });
   }
 }
 

@@ -1,0 +1,155 @@
+import { describe, expect } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { cancellingActivity, completeActivity, resumableActivity } from '../../../adapters/temporal/index.ts';
+import { GENERATIONS } from '../../support/temporal.ts';
+import { until } from '../../support/until.ts';
+import { farSide, noted, type FarSide } from './far-side.ts';
+import { declareStories, failureOf, inBackoff, type World } from './world.ts';
+
+/** Who cancels an external job when a workflow is cancelled, on a real server: the activity that waits, or one of its own. */
+
+const SCOPE = { workflowRun: 'preview' };
+const INPUT = { args: ['clip'] };
+const BEATS = { heartbeatTimeout: '5s' } as const;
+
+async function expectCancelled(handle: WorkflowHandle): Promise<void> {
+  await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+}
+
+describe.each(GENERATIONS)('%s', (generation) => {
+  const story = declareStories(generation);
+
+  story('5 a cancelled workflow cancels the external job of an activity that holds it', async ({ start, step }) => {
+    const far = farSide();
+    const options = { ...INPUT, ...BEATS, cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const;
+    const handle = await start('steps', step(resumableActivity(far.job), options));
+    await until(() => far.looks > 0);
+    await handle.cancel();
+    await expectCancelled(handle);
+    expect(far).toMatchObject({ submits: [{}], cancelled: ['clip-1 requested'] });
+  });
+
+  story('11 between two attempts, where no code of the activity runs, the cancelling activity does it', async (world) => {
+    const { start, step, client } = world;
+    const far = farSide('plain', { pollInterval: '10m' });
+    const { seen, code } = noted(resumableActivity(far.job, { scope: SCOPE, wait: { mode: 'release', holdFor: 1 } }));
+    const cancel = step(cancellingActivity(far.job, SCOPE), { ...INPUT, ...BEATS });
+    const handle = await start('cancellable', step(code, { ...INPUT, ...BEATS }), cancel);
+    await inBackoff(client, handle);
+    await handle.cancel();
+    await expectCancelled(handle);
+    expect(far).toMatchObject({ submits: [{}], cancelled: ['clip-1 requested'] });
+    expect(seen).toHaveLength(1);
+  });
+
+  story('11 so it does while a webhook is awaited, and the webhook is too late', async ({ start, step, client }) => {
+    const far = farSide();
+    const wait = { mode: 'async' } as const;
+    const cancel = step(cancellingActivity(far.job, SCOPE), { ...INPUT, ...BEATS });
+    const handle = await start('cancellable', step(resumableActivity(far.job, { scope: SCOPE, wait }), INPUT), cancel);
+    await until(() => far.looks > 0);
+    await handle.cancel();
+    await expectCancelled(handle);
+    expect(far).toMatchObject({ submits: [{}], cancelled: ['clip-1 requested'] });
+    expect(await completeActivity(client.activity, far.submits[0]?.token ?? '', { result: 'late' })).toBe(false);
+  });
+
+  story('it supersedes an attempt that is still alive', async ({ start, step }) => {
+    const far = farSide();
+    const activity = resumableActivity(far.job, { scope: SCOPE });
+    // Without a heartbeat timeout no cancellation arrives.
+    const { code, ends } = ending(activity);
+    const handle = await start(
+      'cancellable',
+      step(code, INPUT),
+      step(cancellingActivity(far.job, SCOPE), { ...INPUT, ...BEATS }),
+    );
+    await until(() => far.looks > 0);
+    await handle.cancel();
+    await expectCancelled(handle);
+    expect(far.cancelled).toEqual(['clip-1 requested']);
+    far.succeed();
+    await until(() => ends.length === 1);
+    expect(ends).toMatchObject([{ code: 'mooring.stale-attempt' }]);
+  });
+
+  story('it does nothing where no job was submitted', async ({ start, step, client }) => {
+    const far = farSide();
+    const fails = async (): Promise<never> => {
+      throw new Error('not yet');
+    };
+    const cancel = step(cancellingActivity(far.job, SCOPE), { ...INPUT, ...BEATS });
+    const handle = await start('cancellable', step(fails, { retry: { initialInterval: '10m' } }), cancel);
+    await inBackoff(client, handle);
+    await handle.cancel();
+    await expectCancelled(handle);
+    expect(far).toMatchObject({ submits: [], cancelled: [] });
+  });
+
+  /** A workflow that was cancelled after its one submit was accepted and the reply lost. */
+  async function cancelledUnresolved(world: World, far: FarSide, input: readonly string[]): Promise<WorkflowHandle> {
+    const { start, step, client } = world;
+    far.beforeReply = () => Promise.reject(new Error('connection lost'));
+    const submitting = resumableActivity(far.job, { scope: SCOPE });
+    const work = step(submitting, { ...INPUT, ...BEATS, retry: { initialInterval: '10m' } });
+    const cancel = step(cancellingActivity(far.job, SCOPE), { args: input, ...BEATS, retry: { maximumAttempts: 3 } });
+    const handle = await start('cancellable', work, cancel);
+    await inBackoff(client, handle);
+    await handle.cancel();
+    return handle;
+  }
+
+  story('23 it finds the job of a submit whose reply was lost, where the far side can be searched', async (world) => {
+    const far = farSide('findable', { submitTimeout: '1s' });
+    await expectCancelled(await cancelledUnresolved(world, far, ['clip']));
+    expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: ['clip-1 requested'] });
+  });
+
+  for (const [kind, input] of [
+    ['plain', ['clip']],
+    ['keyed', ['clip']],
+    ['findable', []],
+  ] as const) {
+    const given = input.length > 0 ? 'with' : 'without';
+    story(
+      `24 it says what it cannot know of a ${kind} far side, ${given} the input, and leaves it to a person`,
+      async (world) => {
+        const far = farSide(kind, { submitTimeout: '1s' });
+        const { cause } = await failureOf(await cancelledUnresolved(world, far, input));
+        expect(cause).toMatchObject({ type: 'mooring.ambiguous-submit', nonRetryable: true });
+        expect(cause.details).toMatchObject([{ key: 'external_job_id', submission: 1, idempotencyKey: expect.any(String) }]);
+        expect(far).toMatchObject({ submits: [{}], cancelled: [] });
+      },
+    );
+  }
+
+  story('23 it waits for a submit that is on its way, and no longer than for the reply', async ({ start, step }) => {
+    const far = farSide('findable', { submitTimeout: '10m' });
+    let reply = (): void => undefined;
+    far.beforeReply = () => new Promise<void>((resolve) => (reply = resolve));
+    const { seen, code } = noted(cancellingActivity(far.job, SCOPE));
+    const work = step(resumableActivity(far.job, { scope: SCOPE }), INPUT);
+    const handle = await start('cancellable', work, step(code, { ...INPUT, ...BEATS }));
+    await until(() => far.submits.length === 1);
+    await handle.cancel();
+    await until(() => seen.length === 1);
+    expect(far.cancelled).toEqual([]);
+    reply();
+    await expectCancelled(handle);
+    expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: ['clip-1 requested'] });
+  });
+});
+
+/** Code with what each attempt of it ended with. */
+function ending(activity: (input: string) => Promise<string>) {
+  const ends: unknown[] = [];
+  const code = async (input: string): Promise<string> => {
+    try {
+      return await activity(input);
+    } catch (error) {
+      ends.push(error);
+      throw error;
+    }
+  };
+  return { ends, code };
+}
