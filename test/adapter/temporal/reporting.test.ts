@@ -1,0 +1,125 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterAll, describe, expect } from '@jest/globals';
+import { context as otel, ROOT_CONTEXT, trace, type Context as OtelContext, type Tracer } from '@opentelemetry/api';
+import { Context } from '@temporalio/activity';
+import { NativeConnection, type WorkerPlugin } from '@temporalio/worker';
+import { mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
+import { NotSubmittedError } from '../../../src/index.ts';
+import { GENERATIONS } from '../../support/temporal.ts';
+import { until } from '../../support/until.ts';
+import { farSide, noted } from './far-side.ts';
+import { declareStories, failureOf, grownStore, pending } from './world.ts';
+
+/** What Temporal and its people see of an activity, on a real server: heartbeats, failures, plugins and spans. */
+
+const INPUT = { args: ['clip'] };
+const SOON = { retry: { initialInterval: 10, backoffCoefficient: 1 } };
+
+describe.each(GENERATIONS)('%s', (generation) => {
+  const story = declareStories(generation);
+
+  for (const [name, say] of [
+    ['ctx.heartbeat()', () => taskContext().heartbeat({ page: 3 })],
+    ['Temporal’s own heartbeat()', () => Context.current().heartbeat({ page: 3 })],
+  ] as const) {
+    story(`8 our heartbeats keep what ${name} said, also in attempts that say nothing`, async ({ start, step, client }) => {
+      const far = farSide();
+      const { seen, code } = noted(async (input: string) => {
+        const context = taskContext();
+        if (seen.length === 1) say();
+        if (seen.length === 3) return context.run(far.job, input);
+        await context.state.get('anything');
+        // Until two heartbeats of ours must have gone out, one third of the timeout apart.
+        const waited = Date.now() + 2_500;
+        await until(() => Date.now() > waited);
+        throw new Error('fell over');
+      });
+      const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '3s', ...SOON }));
+      await until(async () => (await pending(client, handle))?.heartbeatDetails != null);
+      far.succeed();
+      await handle.result();
+      expect(seen.map(({ heartbeatDetails }) => heartbeatDetails as unknown)).toEqual([undefined, { page: 3 }, { page: 3 }]);
+    });
+  }
+
+  story('22 a failure’s type is the error’s code, and a retry policy can name it', async ({ start, step }) => {
+    const far = farSide();
+    far.beforeReply = () => Promise.reject(new NotSubmittedError('no room'));
+    const { seen, code } = noted(resumableActivity(far.job));
+    const retry = { nonRetryableErrorTypes: ['mooring.not-submitted'] };
+    const { cause, retryState } = await failureOf(await start('steps', step(code, { ...INPUT, retry })));
+    expect(cause).toMatchObject({ type: 'mooring.not-submitted', nonRetryable: false });
+    expect(retryState).toBe('NON_RETRYABLE_FAILURE');
+    expect(seen).toHaveLength(1);
+  });
+
+  story('13 without such a policy the error is retried, and the next attempt submits', async ({ run, step }) => {
+    const far = farSide();
+    far.succeed();
+    far.beforeReply = () => (far.submits.length === 1 ? Promise.reject(new NotSubmittedError('no room')) : undefined);
+    const { seen, code } = noted(resumableActivity(far.job));
+    expect(await run('steps', step(code, { ...INPUT, ...SOON }))).toBe('result of clip-2');
+    expect(seen).toHaveLength(2);
+  });
+
+  story('14 a plugin given to the connection and to the worker acts once', async ({ rig, step, withWorker }) => {
+    const plugin = mooringPlugin(await grownStore());
+    const connection = await NativeConnection.connect({ address: rig.address, plugins: [plugin] });
+    const order: number[] = [];
+    const count: WorkerPlugin = {
+      name: 'count',
+      configureWorker(options) {
+        order.push(options.interceptors?.activity?.length ?? 0);
+        return options;
+      },
+    };
+    const far = farSide();
+    far.succeed();
+    // Of the worker, ours comes first, and of the connection again after this one.
+    const result = await withWorker({ connection, plugins: [plugin, count] }, ({ run, worker }) => {
+      expect(worker.options.interceptors.activity).toHaveLength(1);
+      return run('steps', step(resumableActivity(far.job), INPUT));
+    });
+    await connection.close();
+    expect(result).toBe('result of clip-1');
+    expect(order).toEqual([1]);
+    expect(far.submits).toHaveLength(1);
+  });
+
+  story('spans are children of the one that is active in the activity', async ({ run, step }) => {
+    const far = farSide();
+    far.succeed();
+    const activity = resumableActivity(far.job);
+    const parent = trace.setSpanContext(ROOT_CONTEXT, { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 });
+    await run(
+      'steps',
+      step((input: string) => otel.with(parent, () => activity(input)), INPUT),
+    );
+    expect(spans).toContainEqual({ name: 'mooring.decide', parent: '2'.repeat(16) });
+  });
+});
+
+const active = new AsyncLocalStorage<OtelContext>();
+const spans: { name: string; parent: string | undefined }[] = [];
+
+otel.setGlobalContextManager({
+  active: () => active.getStore() ?? ROOT_CONTEXT,
+  with: (context, work, receiver, ...args) => active.run(context, () => work.apply(receiver, args)),
+  bind: (_, target) => target,
+  enable: () => {
+    throw new Error('not used');
+  },
+  disable: () => {
+    throw new Error('not used');
+  },
+});
+trace.setGlobalTracerProvider({
+  getTracer: () =>
+    ({
+      startSpan(name: string) {
+        spans.push({ name, parent: trace.getSpanContext(otel.active())?.spanId });
+        return trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '3'.repeat(16), traceFlags: 1 });
+      },
+    }) as unknown as Tracer,
+});
+afterAll(() => trace.disable());
