@@ -23,7 +23,7 @@ test('--help names every option and every gap, and runs nothing', async () => {
 });
 
 test.each([
-  [['--runtime', 'temporal'], '--runtime is bullmq, received temporal'],
+  [['--runtime', 'cron'], '--runtime is bullmq or temporal, received cron'],
   [['--gap', 'G1,G13'], 'a gap is one of G1, G2, G3, G4, G5, G6, G7, G8, G9, G10, G11, G12, received "G13"'],
   [['--far-side', 'magic'], '--far-side is one of keyed, findable, plain or all, received magic'],
   [['--repeat', '0'], '--repeat is a whole number above 0, received 0'],

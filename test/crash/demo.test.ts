@@ -33,6 +33,23 @@ test(
 );
 
 test(
+  'on Temporal too',
+  async () => {
+    const { code, stdout } = await demo('--json', '--runtime', 'temporal', '--size', '40');
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      runtime: 'temporal',
+      submissions: 1,
+      attempts: 2,
+      decision: expect.stringMatching(/^(reconnected|already-succeeded)$/),
+      correct: true,
+    });
+    expect(code).toBe(0);
+  },
+  2 * LONG,
+);
+
+test(
   'also where the far side accepted the job and its reply was lost',
   async () => {
     const { code, stdout } = await demo('--json', '--size', '5', '--kill-at', 'G5');

@@ -1,0 +1,3 @@
+import { crashTable } from './crash-table.ts';
+
+crashTable('temporal');
