@@ -4,13 +4,14 @@ import { dirname, join, resolve } from 'node:path';
 import { ROOT } from '../build.ts';
 import { SERVER_NAMES, type ServerName } from './list.ts';
 
-const SUPPORT: Readonly<Record<ServerName, string>> = {
-  toxiproxy: 'toxiproxy.ts',
-  versitygw: 'versitygw.ts',
-  'fake-gcs-server': 'fake-gcs.ts',
-  temporal: 'temporal.ts',
-  'temporal-next': 'temporal.ts',
-  minio: 'minio.ts',
+/** What starts each server. */
+const STARTED_BY: Readonly<Record<ServerName, readonly string[]>> = {
+  toxiproxy: ['test/support/toxiproxy.ts'],
+  versitygw: ['test/support/versitygw.ts'],
+  'fake-gcs-server': ['test/support/fake-gcs.ts'],
+  temporal: ['test/support/temporal.ts', 'scripts/temporal/server.ts'],
+  'temporal-next': ['test/support/temporal.ts'],
+  minio: ['test/support/minio.ts'],
 };
 
 const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.[^']+\.ts)'/g;
@@ -26,7 +27,7 @@ export async function serversNeeded(files: readonly string[]): Promise<Map<strin
   const needed = async (file: string): Promise<readonly ServerName[]> => {
     const reached = new Set([file]);
     for (const one of reached) for (const next of await importsOf(one)) reached.add(next);
-    return SERVER_NAMES.filter((name) => reached.has(join(ROOT, 'test', 'support', SUPPORT[name])));
+    return SERVER_NAMES.filter((name) => STARTED_BY[name].some((file) => reached.has(join(ROOT, file))));
   };
   return new Map(await Promise.all(files.map(async (file) => [file, await needed(file)] as const)));
 }
