@@ -348,7 +348,7 @@ export function crashesContract(factory: PartsFactory): void {
         encode: (bytes, { signal }) => (hangs === 'encode' ? hang(signal) : Promise.resolve(bytes.slice(0, 100))),
         decode: (_bytes, { signal }) => hang(signal),
       };
-      const state = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 60 }).task(TASK);
+      const state = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 300 }).task(TASK);
       const written = state.set('k', noise(2_000, 1));
       if (hangs === 'decode') await written;
       const late: unknown = await (hangs === 'encode' ? written : state.get('k')).catch((caught: unknown) => caught);
