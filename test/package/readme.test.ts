@@ -32,6 +32,7 @@ const LEFT_TO_THE_READER: Record<string, string> = {
     declare function upload(course: Course): Promise<string>;
     declare function publish(report: string, video: string | undefined): Promise<void>;`,
   Operators: "declare const store: import('mooring').StateStore;",
+  '`s3ObjectStore(options)`': '',
   'Testing your processors': `import assert from 'node:assert/strict';
     declare const course: object;
     declare function publish(course: object, ctx: import('mooring').TaskContext): Promise<void>;`,
@@ -58,7 +59,7 @@ let programs: Map<string, string>;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-  for (const name of ['bullmq', 'ioredis', '@types/node']) await consumer.add(name);
+  for (const name of ['bullmq', 'ioredis', '@aws-sdk/client-s3', '@types/node']) await consumer.add(name);
   programs = programsByHeading(await readFile(join(root, 'README.md'), 'utf8'));
   await mkdir(join(consumer.folder, 'readme'));
   await consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['readme'] }));
