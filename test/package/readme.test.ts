@@ -32,6 +32,7 @@ const LEFT_TO_THE_READER: Record<string, string> = {
     declare function upload(course: Course): Promise<string>;
     declare function publish(report: string, video: string | undefined): Promise<void>;`,
   Operators: "declare const store: import('mooring').StateStore;",
+  'Clean-up': "declare const store: import('mooring').StateStore;",
   '`s3ObjectStore(options)`': '',
   'Testing your processors': `import assert from 'node:assert/strict';
     declare const course: object;
