@@ -6,7 +6,7 @@ import { getObject, within, type ObjectCall } from '../state-store/object-calls.
 import { listObjects } from '../state-store/object-listing.ts';
 import type { Findings } from './finding.ts';
 import { readLineage, type StoreLineage } from './lineage.ts';
-import { probeKey } from './probe.ts';
+import { probeKey } from '../state-store/probe.ts';
 import { clockFinding } from './skew.ts';
 
 /** What `doctor()` says of the object stores: can they be used, and does the metastore know their objects. */

@@ -9,7 +9,7 @@ import { listObjects } from '../state-store/object-listing.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import { beginAnew } from './lineage.ts';
 import { newestOf, objectsByKey, type FoundObject, type KeyObjects } from './newest-objects.ts';
-import { isProbe } from './probe.ts';
+import { isProbe } from '../state-store/probe.ts';
 import { rebuildEntry } from './rebuild-entry.ts';
 import { flag, requireListener, requireOptions } from './settings.ts';
 import { codeOf } from './tally.ts';

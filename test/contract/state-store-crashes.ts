@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '../../src/codec/codec.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
-import { interceptMetastore, interceptValues, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, interceptObjectStore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
 import {
@@ -449,7 +449,7 @@ export function crashesContract(factory: PartsFactory): void {
     it('ready resolves where every store answers, and names the one that does not', async () => {
       const parts = await factory();
       await openOver(parts, { formerObjectStores: [parts.otherObjectStore] }).ready();
-      const broken = interceptValues(parts.otherObjectStore, () => {
+      const broken = interceptObjectStore(parts.otherObjectStore, () => {
         throw new Error('no such bucket');
       });
       const former = Object.assign(Object.create(broken) as typeof broken, { alias: parts.otherObjectStore.alias });
@@ -458,6 +458,43 @@ export function crashesContract(factory: PartsFactory): void {
         .catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(StoreUnavailableError);
       expect(error).toMatchObject({ store: parts.otherObjectStore.alias });
+    });
+
+    it('ready tries to write into the object store, in a new namespace and in one that is used, and leaves nothing', async () => {
+      const parts = await factory();
+      const { objectStore } = parts;
+      const forbidden = interceptObjectStore(objectStore, ({ method }, proceed) => {
+        if (method === 'put') throw new Error('403');
+        return proceed();
+      });
+      for (const use of [false, true]) {
+        if (use) await openOver(parts, { offloadThreshold: 0 }).task(TASK).set('k', 'value');
+        const before = await collected(objectStore.list(''));
+
+        await openOver(parts).ready();
+        await expect(openOver(parts, { objectStore: forbidden }).ready()).rejects.toMatchObject({
+          code: 'mooring.store-unavailable',
+          store: objectStore.alias,
+          cause: { message: '403' },
+        });
+        await openOver(parts, { objectStore: parts.otherObjectStore, formerObjectStores: [forbidden] }).ready();
+
+        expect(await collected(objectStore.list(''))).toEqual(before);
+        expect(await collected(parts.otherObjectStore.list(''))).toEqual([]);
+      }
+    });
+
+    it('ready makes no generation: that is for the first writer of an object', async () => {
+      const parts = await factory();
+      const puts: unknown[] = [];
+      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+        if (method === 'put') puts.push(args[0]);
+        return proceed();
+      });
+
+      await openOver(parts, { objectStore }).ready();
+
+      expect(puts).toEqual([expect.stringMatching(/\/assets\/doctor=\/probe\/.*-\d{13}\.bin$/)]);
     });
   });
 }
