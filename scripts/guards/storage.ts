@@ -139,6 +139,12 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     test: { file: STORE, name: 'I6 bounds decoding by the recorded size' },
   },
   {
+    name: 'I6 the bound of gzip without node:zlib',
+    file: 'src/codec/gzip.ts',
+    remove: { text: 'if (length > maxBytes) throw', by: 'if (length < 0) throw' },
+    test: { file: 'test/unit/codec/codecs.test.ts', name: 'decodes a bomb no further than the limit' },
+  },
+  {
     name: 'I6 the size of an inline value',
     file: FOLLOW,
     remove: { text: 'if (body?.length === meta.size) return body;', by: 'if (body) return body;' },

@@ -96,6 +96,16 @@ test('every program of the README compiles', async () => {
   expect(wrong).toBe('');
 });
 
+test('every codec of docs/codecs.md compiles', async () => {
+  for (const name of ['lz4-napi', 'lzma-native', '@types/lzma-native', 'seek-bzip']) await consumer.add(name);
+  const codecs = programsByHeading(await readFile(join(root, 'docs/codecs.md'), 'utf8'));
+  for (const name of ['lz4', 'xz', 'bz2']) await consumer.write(`readme/${name}.ts`, codecs.get(name) ?? 'missing');
+
+  const wrong = await compile();
+
+  expect(wrong).toBe('');
+});
+
 test('a program that does not compile is seen', async () => {
   const program = programs.get('Mooring')?.replace('idempotentFor:', 'idempotentSince:') ?? '';
   await consumer.write('readme/wrong.ts', program);
