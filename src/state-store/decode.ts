@@ -2,7 +2,7 @@ import type { Codec } from '../codec/codec.ts';
 import type { Reference } from '../entry.ts';
 import { CodecUnavailableError, CorruptEntryError, StoreUnavailableError } from '../errors.ts';
 import type { StoreCore } from './core.ts';
-import { transcode, type ObjectCall } from './object-calls.ts';
+import { transcode, transcodeInTurn, type ObjectCall } from './object-calls.ts';
 
 /** From stored bytes to the bytes of a value: decrypted, then decompressed, never to more than is known to be right. */
 
@@ -71,7 +71,10 @@ async function decodeWith(
   maxBytes: number,
   ref: Reference,
 ): Promise<Uint8Array> {
-  const decoded = await transcode(core, at, `decoding with ${ref.codec}`, (signal) => codec.decode(bytes, { signal, maxBytes }));
+  const most = Math.max(bytes.length, maxBytes);
+  const decoded = await transcodeInTurn(core, at, `decoding with ${ref.codec}`, most, (signal) =>
+    codec.decode(bytes, { signal, maxBytes }),
+  );
   if ('bytes' in decoded) return decoded.bytes;
   const context = { ...at.where, cause: decoded.cause };
   throw new CorruptEntryError(`the object ${ref.object} cannot be decoded as ${ref.codec}`, context);
