@@ -60,7 +60,7 @@ let programs: Map<string, string>;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-  for (const name of ['bullmq', 'ioredis', '@aws-sdk/client-s3', '@types/node']) await consumer.add(name);
+  for (const name of ['bullmq', 'ioredis', '@aws-sdk/client-s3', '@google-cloud/storage', '@types/node']) await consumer.add(name);
   programs = programsByHeading(await readFile(join(root, 'README.md'), 'utf8'));
   await mkdir(join(consumer.folder, 'readme'));
   await consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['readme'] }));
