@@ -113,6 +113,8 @@ describe('an answer', () => {
     const fake = serving([], (own) => ({ ...own, ContentLength: 10, ...answer }));
 
     await expect(read(fake, { start: 0, end: 5 })).rejects.toMatchObject({ code: 'WrongRange' });
+
+    expect(fake.sent).toHaveLength(1);
     await until(() => fake.closed === 1);
   });
 
