@@ -34,6 +34,7 @@ const LEFT_TO_THE_READER: Record<string, string> = {
   Operators: "declare const store: import('mooring').StateStore;",
   'Clean-up': "declare const store: import('mooring').StateStore;",
   '`s3ObjectStore(options)`': '',
+  '`gcsObjectStore(options)`': '',
   'Testing your processors': `import assert from 'node:assert/strict';
     declare const course: object;
     declare function publish(course: object, ctx: import('mooring').TaskContext): Promise<void>;`,
