@@ -15,6 +15,8 @@ const AT_ONCE: ReadonlySet<string> = new Set(['now', 'lineage', 'bear', 'ready',
 export interface Heard {
   /** After a call of the metastore was applied. */
   applied(method: string, args: readonly unknown[], reply: unknown): void;
+  /** A page of a sweep, which removes entries. */
+  removing(apply: () => Promise<unknown>): Promise<unknown>;
   /** Before an object is deleted. */
   deleting(object: string, by: Process): void;
 }
@@ -27,7 +29,8 @@ export function slowMetastore(world: World, inner: OpenMetastore, process: Proce
       const method = String(property);
       if (typeof value !== 'function' || method === 'due') return value;
       const apply = async (args: unknown[]): Promise<unknown> => {
-        const reply = await (value as (...all: unknown[]) => Promise<unknown>).apply(target, args);
+        const call = (): Promise<unknown> => (value as (...all: unknown[]) => Promise<unknown>).apply(target, args);
+        const reply = await (method === 'sweepPage' ? heard.removing(call) : call());
         heard.applied(method, args, reply);
         return reply;
       };

@@ -30,6 +30,7 @@ export type Disaster = 'none' | 'failover' | 'flush' | 'restore';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const BURSTS = 3 * HOUR;
 const SCOPES = [
   { flow: 'f', run: 'r', task: 't' },
   { flow: 'f', run: 'r', task: 't', mapIndex: 0 },
@@ -68,6 +69,13 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
 
   const referenced = (): Map<string, string> => liveReferences(data, world.now());
   const heard: Heard = {
+    async removing(apply) {
+      const before = referenced();
+      const reply = await apply();
+      const after = new Set(referenced().keys());
+      for (const [object, at] of before) if (!after.has(object)) violate(`I8: a sweep removes ${at}, which has not expired`);
+      return reply;
+    },
     applied(method, args, reply) {
       if (method !== 'write' || (reply as { kind: string }).kind !== 'ok') return;
       for (const { put } of (args[1] as ValueWrite).changes) if (put?.meta.ref) committed.add(put.meta.ref.object);
@@ -123,13 +131,17 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
       .catch((error: unknown) => violate(`${process.name} ended with ${String(error)}`))
       .finally(() => running.delete(process));
   };
-  const pause = (process: Process, longest: number): Promise<void> => world.clock(process).sleep(world.between(0, longest));
+  /** Half the time everybody waits for the same moment: what goes on side by side is where rules matter. */
+  const pause = (process: Process, longest: number): Promise<void> => {
+    const until = world.chance(0.5) ? BURSTS - (world.now() % BURSTS) + world.between(0, 3_000) : world.between(0, longest);
+    return world.clock(process).sleep(until);
+  };
 
   let attempts = 0;
   const write = async (process: Process, store: StateStore): Promise<void> => {
     const scope = SCOPES[world.chance(0.7) ? 0 : 1] as (typeof SCOPES)[number];
     const state = world.chance(0.5) ? store.task(scope) : await attemptState(store, scope, (attempts += 1), world.random);
-    for (let step = 0; step < 6; step += 1) {
+    for (let step = 0; step < 8; step += 1) {
       await pause(process, world.chance(0.8) ? HOUR : 30 * HOUR);
       const key = KEYS[world.chance(0.7) ? 0 : 1] as string;
       const value = `${process.name}, step ${step}`;
@@ -161,8 +173,8 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
     }
   };
   const tend = async (process: Process, store: StateStore): Promise<void> => {
-    for (let step = 0; step < 8; step += 1) {
-      await pause(process, world.chance(0.7) ? DAY : 5 * DAY);
+    for (let step = 0; step < 16; step += 1) {
+      await pause(process, world.chance(0.8) ? 8 * HOUR : 5 * DAY);
       const grace = world.chance(0.3) ? '6h' : '1d';
       await allowing(async () => {
         if (world.chance(0.6)) did.swept += (await sweep(store, { grace })).objects;
