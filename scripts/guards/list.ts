@@ -2,6 +2,7 @@
 import type { Guard } from './guard.ts';
 import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
+import { OBJECT_STORE_GUARDS } from './object-store.ts';
 import { RECORD_GUARDS } from './records.ts';
 import { STORAGE_GUARDS } from './storage.ts';
 import { SWEEP_GUARDS } from './sweep.ts';
@@ -11,6 +12,7 @@ export const GUARDS: readonly Guard[] = [
   ...STORAGE_GUARDS,
   ...SWEEP_GUARDS,
   ...MAINTENANCE_GUARDS,
+  ...OBJECT_STORE_GUARDS,
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
 ];
