@@ -4,6 +4,7 @@ import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
 import { OBJECT_STORE_GUARDS } from './object-store.ts';
 import { RECORD_GUARDS } from './records.ts';
+import { S3_GUARDS } from './s3.ts';
 import { STORAGE_GUARDS } from './storage.ts';
 import { SWEEP_GUARDS } from './sweep.ts';
 
@@ -13,6 +14,7 @@ export const GUARDS: readonly Guard[] = [
   ...SWEEP_GUARDS,
   ...MAINTENANCE_GUARDS,
   ...OBJECT_STORE_GUARDS,
+  ...S3_GUARDS,
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
 ];
