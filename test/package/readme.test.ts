@@ -22,6 +22,7 @@ const LEFT_TO_THE_READER: Record<string, string> = {
       delete(key: string, options: Call): Promise<void>;
       list(prefix: string, options: Call): AsyncIterable<Found>;
     };`,
+  Streams: "declare const state: import('mooring').StateHandle;",
   Configuration: '',
   'External job': 'declare const url: string;',
   'In a BullMQ processor': `import type { ExternalJob } from 'mooring';
@@ -61,7 +62,8 @@ let programs: Map<string, string>;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-  for (const name of ['bullmq', 'ioredis', '@aws-sdk/client-s3', '@google-cloud/storage', '@types/node']) await consumer.add(name);
+  for (const name of ['bullmq', 'ioredis', '@aws-sdk/client-s3', '@google-cloud/storage', '@types/node'])
+    await consumer.add(name);
   programs = programsByHeading(await readFile(join(root, 'README.md'), 'utf8'));
   await mkdir(join(consumer.folder, 'readme'));
   await consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['readme'] }));
