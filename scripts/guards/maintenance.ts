@@ -55,7 +55,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   {
     name: 'I5 that of a metastore that was lost is not raised',
     file: 'src/maintenance/sweep.ts',
-    remove: { text: "if (current.verdict.kind === 'lost') {", by: "if (current.verdict.kind === 'lost' && grace < 0) {" },
+    remove: { text: "if (!newest || current.verdict.kind === 'lost') {", by: 'if (!newest) {' },
     test: { file: CLEANUP, name: 'I5 raises no generation of a metastore that lost its state' },
   },
   {
@@ -67,7 +67,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   {
     name: 'I5 which is not made from births that may be new',
     file: 'src/state-store/generation.ts',
-    remove: { text: '  if (later) return later.newest;\n', by: '' },
+    remove: { text: '  if (later) return', by: '  if (later && !store) return' },
     test: { file: 'test/unit/state-store/generation.test.ts', name: 'comes back from a later one' },
   },
   {
@@ -144,9 +144,15 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     file: RECOVER,
     remove: {
       text: '  let some: KeyObjects[] = [];\n',
-      by: '  if (apply) await beginAnew(core, call);\n  let some: KeyObjects[] = [];\n',
+      by: '  if (apply) await beginAnew(core, true, call);\n  let some: KeyObjects[] = [];\n',
     },
     test: { file: CLEANUP, name: 'a recovery that did not come to its end' },
+  },
+  {
+    name: 'I5 one that could not read all objects is none',
+    file: RECOVER,
+    remove: { text: 'if (parts.unreadable === 0) await', by: 'if (parts.unreadable >= 0) await' },
+    test: { file: CLEANUP, name: 'I5 as long as an object cannot be read' },
   },
   {
     name: 'recover takes the newest object, by fence among attempts',

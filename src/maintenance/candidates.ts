@@ -66,7 +66,11 @@ export async function findCandidates(
 /** Those of the objects that the metastore does not know, by now. */
 export async function unreferenced(core: StoreCore, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
   const byPath = new Map<string, Candidate[]>();
-  for (const object of objects) byPath.set(object.path, [...(byPath.get(object.path) ?? []), object]);
+  for (const object of objects) {
+    const some = byPath.get(object.path);
+    if (some) some.push(object);
+    else byPath.set(object.path, [object]);
+  }
   const left = await concurrently([...byPath], async ([path, some]) => {
     const held = await holds(core, path, some, call);
     return some.filter((_object, at) => held[at] === false);

@@ -96,9 +96,7 @@ function examineLineage({ store, generations, verdict }: StoreLineage, now: numb
     findings.error('generation', `${store.alias}: ${verdict.why}`, remedy);
     return;
   }
-  const hours = Math.max(0, Math.round((now - generations.newest.raisedAt) / 3_600_000));
-  findings.ok(
-    'generation',
-    `the metastore is the one that ${store.alias} belongs to (generation ${generations.newest.generation}, ${hours} h old)`,
-  );
+  const { generation = 0, raisedAt = now } = generations.newest ?? {};
+  const hours = Math.max(0, Math.round((now - raisedAt) / 3_600_000));
+  findings.ok('generation', `the metastore is the one that ${store.alias} belongs to (generation ${generation}, ${hours} h old)`);
 }

@@ -191,7 +191,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await stored();
         await bench.objectStore.put(generationKey(bench.namespace, 0), Buffer.from('{"generation":'), { ifAbsent: false });
 
-        await refuses({}, /the generation 0 is damaged/);
+        await refuses({}, /the generation 0 of the object store is damaged/);
       });
 
       test('where the object store is an older copy', async () => {
