@@ -85,7 +85,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   {
     name: 'I5 objects without any generation',
     file: CANDIDATES,
-    remove: { text: 'if (!generations && !key', by: 'if (generations && !key.startsWith(core.namespace) && !key' },
+    remove: { text: 'if (!generations && !isProbe(parsed.path)) {', by: 'if (!generations && isProbe(parsed.path)) {' },
     test: { file: CLEANUP, name: 'where objects are there and no generation' },
   },
   {

@@ -1,6 +1,6 @@
 import { boundedWait, type CallOptions } from '../call.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../errors.ts';
-import { instant } from '../head.ts';
+import { instant, NEVER } from '../head.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
 import { getObject, within, type ObjectCall } from './object-calls.ts';
@@ -71,7 +71,9 @@ export async function readGenerations(core: StoreCore, store: ObjectStore, call:
 function parseGeneration(body: Uint8Array): Generation | undefined {
   try {
     const found = JSON.parse(Buffer.from(body).toString()) as Generation;
-    const numbers = [found.generation, found.bornAt, found.raisedAt].every((part) => Number.isSafeInteger(part) && part >= 0);
+    const numbers = [found.generation, found.bornAt, found.raisedAt].every(
+      (part) => Number.isSafeInteger(part) && part >= 0 && part <= NEVER,
+    );
     const sound = numbers && (found.with === undefined || Array.isArray(found.with));
     return sound ? found : undefined;
   } catch {
