@@ -1,9 +1,20 @@
 /** All guards that are proven. */
 import type { Guard } from './guard.ts';
 import { JOB_GUARDS } from './job.ts';
+import { MAINTENANCE_GUARDS } from './maintenance.ts';
+import { OBJECT_STORE_GUARDS } from './object-store.ts';
 import { RECORD_GUARDS } from './records.ts';
+import { S3_GUARDS } from './s3.ts';
 import { STORAGE_GUARDS } from './storage.ts';
 import { SWEEP_GUARDS } from './sweep.ts';
 
 /** The list. */
-export const GUARDS: readonly Guard[] = [...STORAGE_GUARDS, ...SWEEP_GUARDS, ...RECORD_GUARDS, ...JOB_GUARDS];
+export const GUARDS: readonly Guard[] = [
+  ...STORAGE_GUARDS,
+  ...SWEEP_GUARDS,
+  ...MAINTENANCE_GUARDS,
+  ...OBJECT_STORE_GUARDS,
+  ...S3_GUARDS,
+  ...RECORD_GUARDS,
+  ...JOB_GUARDS,
+];

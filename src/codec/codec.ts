@@ -10,12 +10,18 @@ export interface Codec {
   decode(bytes: Uint8Array, options: CallOptions & { maxBytes: number }): Promise<Uint8Array>;
 }
 
-/** A hook between codec and digest; `path` is to be used as associated data, so that objects cannot be swapped. */
+/**
+ * A hook between codec and digest. `path` is to be used as additional authenticated data: then an object, or a frame of a stream,
+ * cannot take the place of another one. Called for a whole value, or for each MiB of a stream, in no order.
+ */
 export interface Encryption {
-  /** Recorded in every entry. */
+  /** Recorded in every entry. Lower-case letters, digits and `-`. Keys change under one name: say in the bytes which one it was. */
   readonly name: string;
-  /** The bytes as they are stored. */
+  /** The bytes as they are stored: no more than twice as many. Where it rejects, nothing is written (`StoreUnavailableError`). */
   encrypt(bytes: Uint8Array, context: { path: string }): Promise<Uint8Array>;
-  /** What was encrypted; rejects for bytes, or a path, that it was not made with. */
+  /**
+   * What was encrypted. Rejects for bytes, a path or a key that it was not made with: `CorruptEntryError`. Where it could not ask
+   * whoever keeps the key, it rejects with an error whose property `retryable` is true: `StoreUnavailableError`.
+   */
   decrypt(bytes: Uint8Array, context: { path: string }): Promise<Uint8Array>;
 }

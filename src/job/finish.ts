@@ -75,6 +75,9 @@ function reasonText(reason: unknown): string {
   return String(reason).slice(0, LONGEST_REASON);
 }
 
+/** The object is gone, or `maxValueBytes` was lowered since: the far side still has the result. */
+const CANNOT_BE_HAD: readonly string[] = ['mooring.missing-object', 'mooring.value-too-large'];
+
 /** The result that was stored, or asked for again. */
 export async function recordedResult(run: Run, record: StoredRecord, raw: Snapshot['result']): Promise<unknown> {
   if (record.result === 'none') return undefined;
@@ -84,8 +87,8 @@ export async function recordedResult(run: Run, record: StoredRecord, raw: Snapsh
       const loaded = await run.core.track(() => loadValue(run.core, resultAddress(run), raw, reread, { signal: run.signal }));
       if (loaded) return loaded.value;
     } catch (error) {
-      if (!run.job.getResult || !isMooringError(error) || error.code !== 'mooring.missing-object') throw error;
-      run.life.log.warn({ ...run.where, err: error }, 'the stored result is missing; asking the far side again');
+      if (!run.job.getResult || !isMooringError(error) || !CANNOT_BE_HAD.includes(error.code)) throw error;
+      run.life.log.warn({ ...run.where, err: error }, 'the stored result cannot be had; asking the far side again');
     }
   }
   return getResult(run, record);

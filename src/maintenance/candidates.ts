@@ -3,8 +3,8 @@ import { StateLostError } from '../errors.ts';
 import { parseObjectKey } from '../object-name.ts';
 import { concurrently } from '../state-store/concurrently.ts';
 import type { StoreCore } from '../state-store/core.ts';
-import { generationPrefix } from '../state-store/generation.ts';
 import { listObjects } from '../state-store/object-listing.ts';
+import { isProbe } from '../state-store/probe.ts';
 import type { StoreLineage } from './lineage.ts';
 
 /** Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. */
@@ -47,11 +47,11 @@ export async function findCandidates(
   let page: Candidate[] = [];
   const at = { store, where: {}, call };
   for await (const { key, size } of listObjects(core, at, `${core.namespace}/`)) {
-    if (!generations && !key.startsWith(generationPrefix(core.namespace))) {
-      throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
-    }
     const parsed = parseObjectKey(core.namespace, key);
     if (!parsed) continue;
+    if (!generations && !isProbe(parsed.path)) {
+      throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
+    }
     found.listed += 1;
     if (parsed.time >= until) continue;
     page.push({ object: key, size, path: parsed.path, name: parsed.name });
@@ -66,7 +66,11 @@ export async function findCandidates(
 /** Those of the objects that the metastore does not know, by now. */
 export async function unreferenced(core: StoreCore, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
   const byPath = new Map<string, Candidate[]>();
-  for (const object of objects) byPath.set(object.path, [...(byPath.get(object.path) ?? []), object]);
+  for (const object of objects) {
+    const some = byPath.get(object.path);
+    if (some) some.push(object);
+    else byPath.set(object.path, [object]);
+  }
   const left = await concurrently([...byPath], async ([path, some]) => {
     const held = await holds(core, path, some, call);
     return some.filter((_object, at) => held[at] === false);

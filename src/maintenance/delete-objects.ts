@@ -22,7 +22,11 @@ export async function deleteObjects(
 ): Promise<ReadonlyMap<string, unknown>> {
   const stayed = new Map<string, unknown>();
   const byStore = new Map<string, string[]>();
-  for (const { store, object } of objects) byStore.set(store, [...(byStore.get(store) ?? []), object]);
+  for (const { store, object } of objects) {
+    const keys = byStore.get(store);
+    if (keys) keys.push(object);
+    else byStore.set(store, [object]);
+  }
   for (const [alias, keys] of byStore) {
     const store = core.locations.get(alias);
     if (!store) {

@@ -6,7 +6,7 @@ import { getObject, within, type ObjectCall } from '../state-store/object-calls.
 import { listObjects } from '../state-store/object-listing.ts';
 import type { Findings } from './finding.ts';
 import { readLineage, type StoreLineage } from './lineage.ts';
-import { probeKey } from './probe.ts';
+import { probeKey } from '../state-store/probe.ts';
 import { clockFinding } from './skew.ts';
 
 /** What `doctor()` says of the object stores: can they be used, and does the metastore know their objects. */
@@ -96,9 +96,7 @@ function examineLineage({ store, generations, verdict }: StoreLineage, now: numb
     findings.error('generation', `${store.alias}: ${verdict.why}`, remedy);
     return;
   }
-  const hours = Math.max(0, Math.round((now - generations.newest.raisedAt) / 3_600_000));
-  findings.ok(
-    'generation',
-    `the metastore is the one that ${store.alias} belongs to (generation ${generations.newest.generation}, ${hours} h old)`,
-  );
+  const { generation = 0, raisedAt = now } = generations.newest ?? {};
+  const hours = Math.max(0, Math.round((now - raisedAt) / 3_600_000));
+  findings.ok('generation', `the metastore is the one that ${store.alias} belongs to (generation ${generation}, ${hours} h old)`);
 }

@@ -29,8 +29,8 @@ export async function doctor(store: StateStore, options: CallOptions = {}): Prom
 }
 
 function runtimeFinding(findings: ReturnType<typeof createFindings>): void {
-  const { versions } = process;
-  const [major = 0, minor = 0] = versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 19)) findings.ok('runtime', `Node ${versions.node}`);
-  else findings.error('runtime', `Node ${versions.node} is too old`, 'Use Node 20.19 or newer.');
+  const { node } = process.versions;
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) findings.ok('runtime', `Node ${node}`);
+  else findings.error('runtime', `Node ${node} is too old`, 'Use Node 20.19 or newer.');
 }

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../call.ts';
-import { StateLostError } from '../errors.ts';
+import { StateLostError, StoreUnavailableError } from '../errors.ts';
 import type { Lineage } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from '../state-store/core.ts';
@@ -36,21 +36,26 @@ export interface LineageReport {
   current: StoreLineage | undefined;
 }
 
-/** Reads the lineage of the metastore, and that of every object store; the metastore's last, so that a raise meanwhile is seen in full. */
-export async function readLineage(core: StoreCore, call: CallOptions): Promise<LineageReport> {
+/** Reads the lineage of object stores, all where none are named, and then that of the metastore: a raise meanwhile is seen in full. */
+export async function readLineage(
+  core: StoreCore,
+  call: CallOptions,
+  those: Iterable<ObjectStore> = core.locations.values(),
+): Promise<LineageReport> {
   const found = new Map<ObjectStore, Generations | undefined>();
-  for (const store of core.locations.values()) found.set(store, await readGenerations(core, store, call));
+  for (const store of those) found.set(store, await readGenerations(core, store, call));
   const metastore = await core.metastore.lineage(call);
   const first = [...found].map(([store, generations]): StoreLineage => {
-    const verdict: Verdict = generations ? compare(metastore, generations.newest, store === core.objectStore) : { kind: 'sound' };
+    const verdict: Verdict = generations ? compare(metastore, generations, store === core.objectStore) : { kind: 'sound' };
     return { store, generations, verdict };
   });
   // What was recovered together with an object store that is sound has nothing newer of its own: nobody writes to it.
   const together = new Set(
-    first.flatMap(({ generations, verdict }) => (verdict.kind === 'sound' ? (generations?.newest.with ?? []) : [])),
+    first.flatMap(({ generations, verdict }) => (verdict.kind === 'sound' ? (generations?.newest?.with ?? []) : [])),
   );
   const stores = first.map((one): StoreLineage => {
-    const recovered = one.generations && together.has(one.store.alias) && isNotBehind(metastore, one.generations.newest);
+    const newest = one.generations?.newest;
+    const recovered = newest && together.has(one.store.alias) && isNotBehind(metastore, newest);
     return recovered ? { ...one, verdict: { kind: 'sound' } } : one;
   });
   return { metastore, stores, current: stores.find(({ store }) => store === core.objectStore) };
@@ -60,8 +65,9 @@ function isNotBehind({ generation }: Lineage, newest: Generation): boolean {
   return generation.lowest >= newest.generation;
 }
 
-function compare(metastore: Lineage, newest: Generation, isCurrent: boolean): Verdict {
+function compare(metastore: Lineage, { numbers, newest }: Generations, isCurrent: boolean): Verdict {
   const { bornAt, generation } = metastore;
+  if (!newest) return { kind: 'lost', why: `the generation ${numbers.at(-1)} of the object store is damaged` };
   if (bornAt === undefined)
     return { kind: 'lost', why: 'a shard of the metastore has no birth: it is empty, or lost a part of its state' };
   if (bornAt !== newest.bornAt) {
@@ -100,27 +106,39 @@ export function requireSound({ stores }: LineageReport): void {
  */
 export async function raise(core: StoreCore, report: LineageReport, call: CallOptions): Promise<void> {
   const { current, metastore } = report;
-  if (!current?.generations) return;
-  const { newest } = current.generations;
+  const newest = current?.generations?.newest;
+  if (!current || !newest) return;
   const target = Math.max(newest.generation + 1, metastore.generation.highest);
   await core.metastore.raise(target, call);
   await writeGeneration(core, current, { ...newest, generation: target }, call);
 }
 
-/** After `recover()`: from the births of now on, for all object stores that were recovered. */
-export async function beginAnew(core: StoreCore, call: CallOptions): Promise<void> {
+/** A number that another raise takes is tried again with the next; so often in a row means something else. */
+const MOST_TRIES = 5;
+
+/**
+ * After `recover()`: from the births of now on, for all object stores that were recovered.
+ *
+ * @param holdsValues - Whether they hold any value; where there is nothing at all, nothing begins.
+ * @throws {@link StoreUnavailableError}
+ */
+export async function beginAnew(core: StoreCore, holdsValues: boolean, call: CallOptions): Promise<void> {
   await core.metastore.bear(call);
   const { metastore, stores, current } = await readLineage(core, call);
-  const known = stores.flatMap(({ generations }) => (generations ? [generations.newest.generation] : []));
-  if (!current || metastore.bornAt === undefined || known.length === 0) return;
+  const known = stores.flatMap(({ generations }) =>
+    generations ? [...generations.numbers, generations.newest?.generation ?? 0] : [],
+  );
+  if (!current || metastore.bornAt === undefined || (known.length === 0 && !holdsValues)) return;
   const others = stores.filter((one) => one !== current && one.generations).map(({ store }) => store.alias);
   const next = { bornAt: metastore.bornAt, ...(others.length > 0 && { with: others }) };
-  let target = Math.max(metastore.generation.highest, ...known);
-  do {
-    target += 1;
+  const highest = Math.max(metastore.generation.highest, ...known);
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    const target = highest + tries;
     await core.metastore.raise(target, call);
     // A number that a sweep took meanwhile says the births of before.
-  } while ((await writeGeneration(core, current, { ...next, generation: target }, call)) === 'exists');
+    if ((await writeGeneration(core, current, { ...next, generation: target }, call)) === 'created') return;
+  }
+  throw new StoreUnavailableError('the generation was raised by others all the time', { store: current.store.alias });
 }
 
 async function writeGeneration(
@@ -135,12 +153,16 @@ async function writeGeneration(
     within(core, at, 'putting a generation', (signal) => store.put(generationKey(namespace, number), body, { signal, ifAbsent }));
   const now = Math.floor(await core.metastore.now(call));
   const made = await put(next.generation, generationBody({ ...next, raisedAt: now }), true);
-  // Put again as it is, so that no rule of a bucket takes it for old.
-  const first = await getObject(core, at, generationKey(namespace, 0));
-  if (first) await put(0, first, false);
-  const old = (generations?.numbers ?? []).filter((number) => number > 0 && number < next.generation - 1);
-  if (old.length === 0) return made;
-  const keys = old.map((number) => generationKey(namespace, number));
-  await within(core, at, 'deleting old generations', (signal) => store.delete(keys, { signal }));
+  try {
+    // Put again as it is, so that no rule of a bucket takes it for old.
+    const first = await getObject(core, at, generationKey(namespace, 0));
+    if (first) await put(0, first, false);
+    const old = (generations?.numbers ?? []).filter((number) => number > 0 && number < next.generation - 1);
+    const keys = old.map((number) => generationKey(namespace, number));
+    if (keys.length > 0) await within(core, at, 'deleting old generations', (signal) => store.delete(keys, { signal }));
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    core.logger?.warn({ store: store.alias, err: error }, 'the generation was raised; the older ones could not be tidied up');
+  }
   return made;
 }

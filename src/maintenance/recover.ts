@@ -9,7 +9,7 @@ import { listObjects } from '../state-store/object-listing.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import { beginAnew } from './lineage.ts';
 import { newestOf, objectsByKey, type FoundObject, type KeyObjects } from './newest-objects.ts';
-import { isProbe } from './probe.ts';
+import { isProbe } from '../state-store/probe.ts';
 import { rebuildEntry } from './rebuild-entry.ts';
 import { flag, requireListener, requireOptions } from './settings.ts';
 import { codeOf } from './tally.ts';
@@ -61,12 +61,15 @@ interface Parts {
   onEntry: RecoverOptions['onEntry'];
   call: CallOptions;
   report: { entries: number; skipped: number };
+  /** Objects whose value is there, and cannot be had. */
+  unreadable: number;
 }
 
 /**
  * After the metastore lost its state: makes the entries of offloaded values again, from the newest object of each key. It can bring
  * back a value that was never committed, or was deleted, or had expired, and none that was inline; external-job records, fences
- * and the ends of retentions are not in the objects either. An entry that is there stays, unless its object is gone.
+ * and the ends of retentions are not in the objects either. An entry that is there stays, unless its object is gone. Afterwards
+ * `reconcile()` trusts the metastore again, unless an object could not be read. Best run while nothing else writes.
  *
  * @throws `ConfigError` for an option that cannot be meant; `StoreUnavailableError`; the signal's reason
  */
@@ -81,6 +84,7 @@ export async function recover(store: StateStore, options: RecoverOptions = {}): 
     onEntry,
     call: signal ? { signal } : {},
     report: { entries: 0, skipped: 0 },
+    unreadable: 0,
   };
   return core.track(() => recoverAll(parts));
 }
@@ -98,8 +102,13 @@ async function recoverAll(parts: Parts): Promise<RecoverReport> {
     if (some.length === AT_ONCE) await recoverSome();
   }
   await recoverSome();
-  // Only now: a metastore that is half recovered still looks lost.
-  if (apply) await beginAnew(core, call);
+  if (!apply) return report;
+  // Only now, and only of all: `reconcile()` would delete what it finds no entry for.
+  if (parts.unreadable === 0) await beginAnew(core, report.entries + report.skipped > 0, call);
+  else {
+    const { unreadable } = parts;
+    core.logger?.warn({ unreadable }, 'not all objects can be read: until they can, or are deleted by hand, reconcile() refuses');
+  }
   return report;
 }
 
@@ -114,11 +123,10 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
   }
   const meta = await rebuildEntry(core, newest, call).catch((error: unknown) => {
     call.signal?.throwIfAborted();
-    if (codeOf(error) === 'mooring.store-unavailable') throw error;
-    core.logger?.warn(
-      { object: newest.object, code: codeOf(error), err: error },
-      'an object cannot be read, and was left as it is',
-    );
+    const code = codeOf(error);
+    if (code === 'mooring.store-unavailable') throw error;
+    if (code !== 'mooring.missing-object') parts.unreadable += 1;
+    core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
   });
   if (!meta) {
     report.skipped += 1;

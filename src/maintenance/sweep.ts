@@ -90,17 +90,19 @@ async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress'
  */
 async function raiseWhenDue(core: StoreCore, grace: number, call: CallOptions): Promise<void> {
   try {
-    const lineage = await readLineage(core, call);
+    if (!core.objectStore) return;
+    const lineage = await readLineage(core, call, [core.objectStore]);
     const { current } = lineage;
     if (!current?.generations) return;
-    if (current.verdict.kind === 'lost') {
+    const { newest } = current.generations;
+    if (!newest || current.verdict.kind === 'lost') {
       core.logger?.warn(
-        { store: current.store.alias, why: current.verdict.why },
+        { store: current.store.alias, verdict: current.verdict },
         'state was lost: restore Redis, or run recover()',
       );
       return;
     }
-    const age = (await core.metastore.now(call)) - current.generations.newest.raisedAt;
+    const age = (await core.metastore.now(call)) - newest.raisedAt;
     if (age >= grace / 2 || current.verdict.kind === 'ahead') await raise(core, lineage, call);
   } catch (error) {
     call.signal?.throwIfAborted();

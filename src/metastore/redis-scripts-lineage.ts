@@ -31,6 +31,6 @@ export const RAISE: Script = script(
   CLOCK,
   String.raw`
 local current = redis.call('GET', KEY)
-redis.call('SET', KEY, (tonumber(current or '') or 0) < tonumber(ARGV[1]) and ARGV[1] or current)
+redis.call('SET', KEY, (tonumber(current or '') or -1) < tonumber(ARGV[1]) and ARGV[1] or current)
 return {instant(now), '0', 'ok'}`,
 );

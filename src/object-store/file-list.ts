@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isObjectKey } from '../path.ts';
 import { isAbsence, isThere, placeOf, removeEmpty, type Root } from './file-folder.ts';
+import { isUnfinished } from './file-put.ts';
 import { requirePrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -9,29 +10,57 @@ import type { ObjectStore } from './object-store.ts';
 
 /** `list()` of the file store. */
 export function fileList(root: Root): ObjectStore['list'] {
-  return async function* list(prefix, { signal } = {}) {
-    requirePrefix(prefix);
-    const folders = prefix.split('/').slice(0, -1);
-    const base = folders.map((folder) => `${folder}/`).join('');
-    if (!(await isThere(root, join(root.directory, ...folders)))) return;
-    yield* walk(root, base, prefix, signal);
+  return (prefix, { signal } = {}) => filesBelow(root, prefix, isObjectKey, signal);
+}
+
+/** `unfinished()` of the file store: what a put was writing to when its process died. */
+export function fileUnfinished(root: Root): NonNullable<ObjectStore['unfinished']> {
+  return async function* unfinished(before, { prefix, remove, signal }) {
+    for await (const { key, modifiedAt } of filesBelow(root, prefix, isUnfinished, signal)) {
+      if (modifiedAt >= before) continue;
+      const file = join(root.directory, key);
+      if (remove) {
+        await orAbsent(root.fs.unlink(file));
+        await removeEmpty(root, dirname(file));
+      }
+      yield { key };
+    }
   };
+}
+
+interface FoundFile {
+  key: string;
+  size: number;
+  modifiedAt: Date;
+}
+
+/** Files of ours whose paths begin with the prefix, in the order of the paths' bytes. */
+async function* filesBelow(
+  root: Root,
+  prefix: string,
+  isOurs: (path: string) => boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FoundFile, void, undefined> {
+  requirePrefix(prefix);
+  const folders = prefix.split('/').slice(0, -1);
+  const base = folders.map((folder) => `${folder}/`).join('');
+  if (!(await isThere(root, join(root.directory, ...folders)))) return;
+  yield* walk(root, base, { prefix, isOurs, signal });
 }
 
 async function* walk(
   root: Root,
   base: string,
-  prefix: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<{ key: string; size: number; modifiedAt: Date }, void, undefined> {
+  wanted: { prefix: string; isOurs: (path: string) => boolean; signal: AbortSignal | undefined },
+): AsyncGenerator<FoundFile, void, undefined> {
+  const { prefix, isOurs, signal } = wanted;
   for (const { path, isFolder } of await entriesOf(root, base)) {
     signal?.throwIfAborted();
     if (isFolder) {
-      if (path.startsWith(prefix) || prefix.startsWith(path)) yield* walk(root, path, prefix, signal);
+      if (path.startsWith(prefix) || prefix.startsWith(path)) yield* walk(root, path, wanted);
       continue;
     }
-    const stat =
-      path.startsWith(prefix) && isObjectKey(path) ? await orAbsent(root.fs.lstat(join(root.directory, path))) : undefined;
+    const stat = path.startsWith(prefix) && isOurs(path) ? await orAbsent(root.fs.lstat(join(root.directory, path))) : undefined;
     if (stat) yield { key: path, size: stat.size, modifiedAt: stat.mtime };
   }
 }
@@ -43,8 +72,8 @@ async function entriesOf(root: Root, base: string): Promise<readonly { path: str
     entries
       .filter((entry) => entry.isDirectory() || entry.isFile())
       .map((entry) => ({ path: base + entry.name + (entry.isDirectory() ? '/' : ''), isFolder: entry.isDirectory() }))
-      // What is unfinished, or not ours: no segment of a key holds it.
-      .filter(({ path }) => !path.includes('+'))
+      // No folder of ours has a name with it.
+      .filter(({ path, isFolder }) => !isFolder || !path.includes('+'))
       .sort((a, b) => (a.path < b.path ? -1 : 1))
   );
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '../call.ts';
+import { isObjectKey } from '../path.ts';
 import { randomText, systemRandom } from '../random.ts';
 import { chunksOf } from './body.ts';
 import { codeOf, isAbsence, makeFolder, placeOf, removeEmpty, type FileSystem, type Place, type Root } from './file-folder.ts';
@@ -20,6 +21,13 @@ const FOLDER_TRIES = 20;
 const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 /** A platform that cannot synchronize a folder, or open one; or a folder that went with its last object meanwhile. */
 const NO_FOLDER_SYNC: readonly (string | undefined)[] = ['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP', 'EBADF', 'ENOENT'];
+
+/** Whether the path is one that a put writes to before the file has its name. */
+export function isUnfinished(path: string): boolean {
+  const at = path.lastIndexOf('/') + 1;
+  // The folder is one of an object's.
+  return /^\+[0-9a-z]{20}$/.test(path.slice(at)) && isObjectKey(path.slice(0, at) + path.slice(at + 1));
+}
 
 /** `put()` of the file store. */
 export function filePut(root: Root): ObjectStore['put'] {

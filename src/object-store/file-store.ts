@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import type { FileSystem, Root } from './file-folder.ts';
-import { fileDelete, fileList } from './file-list.ts';
+import { fileDelete, fileList, fileUnfinished } from './file-list.ts';
 import { filePut } from './file-put.ts';
 import { fileGet, fileGetStream } from './file-read.ts';
 import { realDirectory } from './file-root.ts';
@@ -28,7 +28,7 @@ const OPTIONS: OptionNames<FileObjectStoreOptions> = { directory: true, alias: t
  *
  * @throws {@link ConfigError} when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
  */
-export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): ObjectStore {
+export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<ObjectStore> {
   requireKnownNames('options', options, OPTIONS);
   const { directory } = options;
   if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
@@ -44,5 +44,6 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
     getStream: fileGetStream(root),
     delete: fileDelete(root),
     list: fileList(root),
+    unfinished: fileUnfinished(root),
   };
 }

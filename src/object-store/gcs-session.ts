@@ -89,6 +89,7 @@ async function sendPart(
   let from = part.offset;
   const send = async (): Promise<GcsReply> => {
     for (;;) {
+      call.signal?.throwIfAborted();
       sends += 1;
       const reply = await sendRest(session, part, from);
       const stored = storedOf(reply, part);

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { requireKnownNames, type OptionNames } from '../option-names.ts';
+import { resolvePrefix } from './name-prefix.ts';
 
 /** Options of `s3ObjectStore()`, checked when the store is made. */
 
@@ -69,10 +70,7 @@ const MEBIBYTE = 2 ** 20;
 /** S3 takes no smaller part but the last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const SMALLEST_PART = 5 * MEBIBYTE;
 const LARGEST_PART = 1_024 * MEBIBYTE;
-/** A name has at most 1,024 bytes; 900 of them are the grammar's (`path.ts`). */
-const LONGEST_PREFIX = 124;
 const BUCKET = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:[A-Za-z0-9:/._-]{1,500})$/;
-const PREFIX = /^(?:(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+\/)*$/;
 
 const OPTIONS: OptionNames<S3ObjectStoreOptions> = {
   client: true,
@@ -102,17 +100,6 @@ export function resolveS3Options(options: S3ObjectStoreOptions): ResolvedS3Optio
   const { alias = `s3:${bucket}/${prefix}` } = options;
   if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
   return { client, bucket, prefix, alias, partSize, encryption: encryptionInput(options.serverSideEncryption) };
-}
-
-function resolvePrefix(given: string): string {
-  const prefix = typeof given === 'string' && given !== '' && !given.endsWith('/') ? `${given}/` : given;
-  const sound = typeof prefix === 'string' && PREFIX.test(prefix) && prefix.length <= LONGEST_PREFIX;
-  if (sound && !prefix.split('/').some((part) => part === '.' || part === '..')) return prefix;
-  throw new ConfigError(
-    'prefix',
-    `must be segments of letters, digits, _ . ~ = - and %XX, joined by / and not begun by it, of at most ${LONGEST_PREFIX} bytes`,
-    given,
-  );
 }
 
 function encryptionInput(given: ServerSideEncryption | undefined): EncryptionInput {

@@ -10,6 +10,7 @@ import type { ObjectStore } from '../object-store/object-store.ts';
 import type { Random } from '../random.ts';
 import type { RetentionMs } from '../retention.ts';
 import type { StateStore } from './state-store.ts';
+import type { Turns } from './turns.ts';
 
 /** Where a crash of a write leaves something else behind than elsewhere. */
 export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-commit';
@@ -42,6 +43,8 @@ export interface StoreCore {
   readonly writePoint?: (point: WritePoint) => void | Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
+  /** Lets a codec work on many bytes once it is its turn. */
+  readonly codecTurn: Turns;
   /** Hands an event to the user's listener and to the counters; never throws. */
   emit(event: StateEvent): void;
   /** Counts an operation as in flight, so that `close()` waits for it; refuses it once closed. */

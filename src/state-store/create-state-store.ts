@@ -1,17 +1,23 @@
-import { requireCall, systemTimer, type CallOptions, type Timer } from '../call.ts';
+import { systemTimer, type Timer } from '../call.ts';
 import type { StateEvent } from '../events.ts';
 import { openMetastore } from '../metastore/metastore.ts';
 import { assetScope, taskScope } from '../scope.ts';
 import { countEvent } from '../telemetry.ts';
 import { unfencedAccess } from './access.ts';
-import { concurrently } from './concurrently.ts';
 import { withCore, type StoreCore } from './core.ts';
 import { beforeFirstObject } from './generation.ts';
 import { createStateHandle } from './handle.ts';
 import { createInFlight } from './in-flight.ts';
-import { getObject } from './object-calls.ts';
 import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './options.ts';
+import { ready } from './ready.ts';
 import type { StateStore } from './state-store.ts';
+import { createTurns } from './turns.ts';
+
+/**
+ * Codecs work in the four threads that files and names of hosts are looked up in as well. One is left to those: 32 codecs at once
+ * make a `stat` wait 13 ms, three at once 1 ms, and they are done as soon.
+ */
+const CODECS_AT_ONCE = 3;
 
 /**
  * State of tasks and assets, in the stores that are given. Does no I/O.
@@ -32,6 +38,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
     beforeObject: beforeFirstObject(() => core),
+    codecTurn: createTurns(CODECS_AT_ONCE),
     emit: emitter(resolved),
     track: flight.track,
   };
@@ -45,14 +52,6 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     },
     core,
   );
-}
-
-async function ready(core: StoreCore, call: CallOptions): Promise<void> {
-  requireCall(call);
-  await core.metastore.ready(call);
-  // An object that no scope can have: the answer that there is none says that the store can be asked.
-  const nothing = `${core.namespace}/${Array<string>(6).fill('ready').join('/')}`;
-  await concurrently([...core.locations.values()], (store) => getObject(core, { store, where: {}, call }, nothing));
 }
 
 function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'>): (event: StateEvent) => void {

@@ -1,7 +1,7 @@
 import { shorten } from '../codec/shorten.ts';
 import { CodecUnavailableError } from '../errors.ts';
 import type { StoreCore } from './core.ts';
-import { transcode, within, type ObjectCall } from './object-calls.ts';
+import { transcodeInTurn, within, type ObjectCall } from './object-calls.ts';
 
 /** From the bytes of a value to the bytes that are stored: compressed where that pays, then encrypted. */
 
@@ -19,7 +19,9 @@ export interface Encoded {
 export async function encode(core: StoreCore, at: ObjectCall, bytes: Uint8Array): Promise<Encoded> {
   const { codec } = core;
   if (!codec) return { codec: 'none', bytes };
-  const encoded = await transcode(core, at, `encoding with ${codec.name}`, (signal) => shorten(codec, bytes, { signal }));
+  const encoded = await transcodeInTurn(core, at, `encoding with ${codec.name}`, bytes.length, (signal) =>
+    shorten(codec, bytes, { signal }),
+  );
   if ('cause' in encoded) {
     throw new CodecUnavailableError(codec.name, 'it could not encode the value', { ...at.where, cause: encoded.cause });
   }

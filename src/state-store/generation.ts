@@ -1,6 +1,6 @@
 import { boundedWait, type CallOptions } from '../call.ts';
-import { OutcomeUnknownError, StateLostError, StoreUnavailableError } from '../errors.ts';
-import { instant } from '../head.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../errors.ts';
+import { instant, NEVER } from '../head.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
 import { getObject, within, type ObjectCall } from './object-calls.ts';
@@ -28,7 +28,8 @@ export interface Generation {
 export interface Generations {
   /** In order; at least one. */
   numbers: readonly number[];
-  newest: Generation;
+  /** `undefined` where it is damaged. */
+  newest: Generation | undefined;
 }
 
 /** The prefix of all generations. */
@@ -49,7 +50,7 @@ export function generationBody(generation: Generation): Uint8Array {
 /**
  * The generations of an object store; `undefined` where there is none.
  *
- * @throws {@link StoreUnavailableError} {@link StateLostError} when the newest one is damaged.
+ * @throws {@link StoreUnavailableError}
  */
 export async function readGenerations(core: StoreCore, store: ObjectStore, call: CallOptions): Promise<Generations | undefined> {
   const at: ObjectCall = { store, where: {}, call };
@@ -64,16 +65,15 @@ export async function readGenerations(core: StoreCore, store: ObjectStore, call:
   const body = await getObject(core, at, generationKey(core.namespace, last));
   if (!body) throw new StoreUnavailableError('the generation changed while it was read', { store: store.alias });
   const newest = parseGeneration(body);
-  if (!newest || (last > 0 && newest.generation !== last)) {
-    throw new StateLostError(`the generation ${last} is damaged`, { store: store.alias });
-  }
-  return { numbers, newest };
+  return { numbers, newest: last === 0 || newest?.generation === last ? newest : undefined };
 }
 
 function parseGeneration(body: Uint8Array): Generation | undefined {
   try {
     const found = JSON.parse(Buffer.from(body).toString()) as Generation;
-    const numbers = [found.generation, found.bornAt, found.raisedAt].every((part) => Number.isSafeInteger(part) && part >= 0);
+    const numbers = [found.generation, found.bornAt, found.raisedAt].every(
+      (part) => Number.isSafeInteger(part) && part >= 0 && part <= NEVER,
+    );
     const sound = numbers && (found.with === undefined || Array.isArray(found.with));
     return sound ? found : undefined;
   } catch {
@@ -118,10 +118,10 @@ async function introduce(core: StoreCore): Promise<void> {
   await within(core, at, 'putting the first generation', (signal) => store.put(key, body, { signal, ifAbsent: true }));
 }
 
-/** Where number 0 is gone and later ones are not, they know the births; the metastore's own may be new. */
+/** Where number 0 is gone and later ones are not, they know the births, if anything does: the metastore's own may be new. */
 async function firstGeneration(core: StoreCore, store: ObjectStore): Promise<Generation> {
   const later = await readGenerations(core, store, {});
-  if (later) return later.newest;
+  if (later) return later.newest ?? { generation: later.numbers.at(-1) ?? 0, bornAt: 0, raisedAt: 0 };
   await core.metastore.bear({});
   const [{ bornAt, generation }, now] = await Promise.all([core.metastore.lineage({}), core.metastore.now({})]);
   if (bornAt === undefined) throw new StoreUnavailableError('the metastore lost a birth again', { store: core.metastore.name });

@@ -36,6 +36,9 @@ export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store'
   }
 }
 
+/** What a codec or an encryption made, or rejected with. */
+export type Transcoded = { bytes: Uint8Array } | { cause: unknown };
+
 /**
  * Lets a codec or an encryption work within `commandTimeout`. What it rejects with is an answer too: the caller knows what it says
  * of the value.
@@ -47,7 +50,7 @@ export function transcode(
   at: ObjectCall,
   what: string,
   work: (signal: AbortSignal) => Promise<Uint8Array>,
-): Promise<{ bytes: Uint8Array } | { cause: unknown }> {
+): Promise<Transcoded> {
   return within(core, at, what, async (signal) => {
     try {
       return { bytes: await work(signal) };
@@ -55,6 +58,21 @@ export function transcode(
       return { cause };
     }
   });
+}
+
+/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
+const TURN_FROM = 2 ** 17;
+
+/** The same for a codec, whose turn it must be where it works on many bytes. The wait is not part of its time. */
+export function transcodeInTurn(
+  core: StoreCore,
+  at: ObjectCall,
+  what: string,
+  bytes: number,
+  work: (signal: AbortSignal) => Promise<Uint8Array>,
+): Promise<Transcoded> {
+  const run = (): Promise<Transcoded> => transcode(core, at, what, work);
+  return bytes < TURN_FROM ? run() : core.codecTurn(at.call.signal, run);
 }
 
 /**

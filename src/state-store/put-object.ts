@@ -59,9 +59,8 @@ export async function putStream(core: StoreCore, at: ObjectCall, target: NewObje
   let stored: boolean;
   try {
     const made = await untilAborted(putting, signal);
-    if (watch.failure) throw watch.failure.error;
-    if (made === 'created' && !watch.ended) throw new Error('the store did not take the whole body');
-    stored = made === 'created' || (watch.ended && (await body.isStored()));
+    if (!watch.ended) throw new Error('the store did not take the whole body');
+    stored = made === 'created' || (await body.isStored());
   } catch (cause) {
     stop.abort(cause);
     deleteBeside(core, at, object, putting);

@@ -10,6 +10,7 @@ import { recover, type RecoveredEntry, type RecoverOptions } from '../../src/mai
 import { sweep } from '../../src/maintenance/sweep.ts';
 import { orderedFence } from '../../src/fence.ts';
 import { keyName, resultName, scopePath } from '../../src/path.ts';
+import { generationKey } from '../../src/state-store/generation.ts';
 import { coreOf } from '../../src/state-store/core.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
@@ -17,6 +18,7 @@ import { testRuntime } from '../support/runtime.ts';
 import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 import { attemptHandle, collected } from './state-store-parts.ts';
 
+const ALL = { apply: true, maxShare: 1 } as const;
 const LONG = 'x'.repeat(5_000);
 
 const secret = randomBytes(32);
@@ -260,7 +262,58 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       expect(await bench.open().task(TASK).get('well')).toBe(LONG);
       const why = lines.filter(({ level }) => level === 'warn').map(({ fields }) => (fields as { code: string }).code);
-      expect(why.toSorted()).toEqual([...Array(2).fill('mooring.codec-unavailable'), ...Array(3).fill('mooring.corrupt-entry')]);
+      expect(why.toSorted()).toEqual([
+        ...Array(2).fill('mooring.codec-unavailable'),
+        ...Array(3).fill('mooring.corrupt-entry'),
+        undefined,
+      ]);
+    });
+
+    test('I5 as long as an object cannot be read, reconcile does not trust that nothing refers to it', async () => {
+      await bench.open().task(TASK).set('plain', 1);
+      await bench.open({ encryption }).task(TASK).setMany({ secret: 1, damaged: 2 });
+      await lose();
+      await recover(bench.open(), { apply: true });
+      await bench.advance(2 * DAY);
+      await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
+      const [damaged = ''] = (await bench.objects()).filter((object) => object.includes('/damaged/'));
+      await bench.objectStore.put(damaged, Buffer.from('not what it was'), { ifAbsent: false });
+      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 1, skipped: 2 });
+      await expect(reconcile(bench.open({ encryption }), ALL)).rejects.toBeInstanceOf(StateLostError);
+
+      await bench.objectStore.delete([damaged]);
+      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 0, skipped: 2 });
+
+      expect(await reconcile(bench.open({ encryption }), ALL)).toMatchObject({ objects: 0, failed: [] });
+      expect(await bench.open({ encryption }).task(TASK).getMany(['plain', 'secret'])).toEqual({ plain: 1, secret: 1 });
+    });
+
+    test('I5 mends what reconcile refuses: generations that are damaged, or gone', async () => {
+      await bench.open().task(TASK).set('k', 1);
+      await bench.advance(2 * DAY);
+      for (const harm of [
+        () => bench.objectStore.put(generationKey(bench.namespace, 0), Buffer.from('{'), { ifAbsent: false }),
+        async () => {
+          const numbers = await generationsIn(bench.objectStore, bench.namespace);
+          await bench.objectStore.delete(numbers.map((number) => generationKey(bench.namespace, number)));
+        },
+      ]) {
+        await harm();
+        await sweep(bench.open());
+        await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
+
+        expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1 });
+
+        expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0, failed: [] });
+      }
+      await bench.open().task(TASK).set('new', 2);
+      expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0 });
+    });
+
+    test('begins nothing where nothing is', async () => {
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 0 });
+
+      expect(await generationsIn(bench.objectStore, bench.namespace)).toEqual([]);
     });
 
     test('C27 a bomb is not decoded beyond the largest value', async () => {

@@ -44,6 +44,8 @@ export function lineageContract(bench: Bench): void {
   describe('the generation', () => {
     test('is 0 until it is raised, in every shard', async () => {
       expect((await lineage()).generation).toEqual({ lowest: 0, highest: 0 });
+      await bench.m.raise(0, {});
+      expect((await lineage()).generation).toEqual({ lowest: 0, highest: 0 });
       await bench.m.raise(1, {});
       expect((await lineage()).generation).toEqual({ lowest: 1, highest: 1 });
     });

@@ -250,7 +250,7 @@ export function sweepContract(bench: Bench): void {
       expect(await bench.m.read(scope, ['k'], {})).toEqual({ moved: 'assets/n' });
     });
 
-    test('C64 a scope of 5,000 fields is swept in pages', async () => {
+    test('a scope of 5,000 fields is swept in pages', async () => {
       for (let at = 0; at < 5_000; at += 500) {
         const changes = Array.from({ length: 500 }, (_, n) =>
           n % 2 === 0

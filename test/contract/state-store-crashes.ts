@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '../../src/codec/codec.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
-import { interceptMetastore, interceptValues, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, interceptObjectStore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
 import {
@@ -348,13 +348,44 @@ export function crashesContract(factory: PartsFactory): void {
         encode: (bytes, { signal }) => (hangs === 'encode' ? hang(signal) : Promise.resolve(bytes.slice(0, 100))),
         decode: (_bytes, { signal }) => hang(signal),
       };
-      const state = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 60 }).task(TASK);
+      const state = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 300 }).task(TASK);
       const written = state.set('k', noise(2_000, 1));
       if (hangs === 'decode') await written;
       const late: unknown = await (hangs === 'encode' ? written : state.get('k')).catch((caught: unknown) => caught);
       expect(late).toBeInstanceOf(StoreUnavailableError);
       expect(late).toMatchObject({ key: 'k', retryable: true, message: expect.stringMatching(/coding with half took longer/) });
       expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+    });
+
+    it('lets no more than three codecs work on many bytes at once, and does not count the wait for that', async () => {
+      const parts = await factory();
+      let running = 0;
+      let most = 0;
+      const busy = async (bytes: Uint8Array): Promise<Uint8Array> => {
+        running += 1;
+        most = Math.max(most, running);
+        await pause(300);
+        running -= 1;
+        return bytes;
+      };
+      const codec: Codec = {
+        name: 'busy',
+        encode: async (bytes) => (await busy(bytes)).subarray(0, bytes.length / 2),
+        decode: async (bytes) => busy(Buffer.concat([bytes, bytes])),
+      };
+      // Eight in three rounds take longer than this.
+      const store = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 850 });
+      await store.task(TASK).set('first', 1);
+      const keys = Array.from({ length: 8 }, (_, index) => `k${index}`);
+      const bytes = new Uint8Array(200_000);
+      await Promise.all(keys.map((key) => personHandle(store, TASK).set(key, bytes)));
+      expect(most).toBe(3);
+      most = 0;
+      await Promise.all(keys.map((key) => personHandle(store, TASK).get(key)));
+      expect(most).toBe(3);
+      most = 0;
+      await Promise.all(keys.map((key) => personHandle(store, TASK).set(key, bytes.subarray(0, 2_000))));
+      expect(most).toBeGreaterThan(3);
     });
 
     it('says at once that a put failed, while the delete of what it may have left still hangs', async () => {
@@ -449,7 +480,7 @@ export function crashesContract(factory: PartsFactory): void {
     it('ready resolves where every store answers, and names the one that does not', async () => {
       const parts = await factory();
       await openOver(parts, { formerObjectStores: [parts.otherObjectStore] }).ready();
-      const broken = interceptValues(parts.otherObjectStore, () => {
+      const broken = interceptObjectStore(parts.otherObjectStore, () => {
         throw new Error('no such bucket');
       });
       const former = Object.assign(Object.create(broken) as typeof broken, { alias: parts.otherObjectStore.alias });
@@ -458,6 +489,43 @@ export function crashesContract(factory: PartsFactory): void {
         .catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(StoreUnavailableError);
       expect(error).toMatchObject({ store: parts.otherObjectStore.alias });
+    });
+
+    it('ready tries to write into the object store, in a new namespace and in one that is used, and leaves nothing', async () => {
+      const parts = await factory();
+      const { objectStore } = parts;
+      const forbidden = interceptObjectStore(objectStore, ({ method }, proceed) => {
+        if (method === 'put') throw new Error('403');
+        return proceed();
+      });
+      for (const use of [false, true]) {
+        if (use) await openOver(parts, { offloadThreshold: 0 }).task(TASK).set('k', 'value');
+        const before = await collected(objectStore.list(''));
+
+        await openOver(parts).ready();
+        await expect(openOver(parts, { objectStore: forbidden }).ready()).rejects.toMatchObject({
+          code: 'mooring.store-unavailable',
+          store: objectStore.alias,
+          cause: { message: '403' },
+        });
+        await openOver(parts, { objectStore: parts.otherObjectStore, formerObjectStores: [forbidden] }).ready();
+
+        expect(await collected(objectStore.list(''))).toEqual(before);
+        expect(await collected(parts.otherObjectStore.list(''))).toEqual([]);
+      }
+    });
+
+    it('ready makes no generation: that is for the first writer of an object', async () => {
+      const parts = await factory();
+      const puts: unknown[] = [];
+      const objectStore = interceptObjectStore(parts.objectStore, ({ method, args }, proceed) => {
+        if (method === 'put') puts.push(args[0]);
+        return proceed();
+      });
+
+      await openOver(parts, { objectStore }).ready();
+
+      expect(puts).toEqual([expect.stringMatching(/\/assets\/doctor=\/probe\/.*-\d{13}\.bin$/)]);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Codec } from '../../src/codec/codec.ts';
 import type { Reference } from '../../src/entry.ts';
 import {
@@ -75,6 +75,8 @@ const READS: [string, (state: ReturnType<typeof openOver>) => Promise<unknown>][
 
 /** Reading streams: verified, bounded, in parts, and given up when nobody reads. */
 export function streamReadsContract(factory: PartsFactory): void {
+  // A busy machine needs many times as long for these bytes.
+  jest.setTimeout(60_000);
   describe.each(READS)('reading a stream with %s', (_name, read) => {
     it.each<[string, Partial<StateStoreOptions>, (body: Uint8Array) => Uint8Array]>([
       ['is cut off', {}, (body) => body.subarray(0, -1)],
@@ -203,7 +205,7 @@ export function streamReadsContract(factory: PartsFactory): void {
 
     it('asks for a large object in parts, four at a time, and for a small one once', async () => {
       const parts = await factory();
-      const bytes = mixedBytes(50 * MIB + 3);
+      const bytes = mixedBytes(33 * MIB + 3);
       await openOver(parts, { codec: 'none' }).task(TASK).setStream('k', chunked(bytes, MIB));
       const asked: string[] = [];
       let under = 0;
@@ -220,7 +222,7 @@ export function streamReadsContract(factory: PartsFactory): void {
         })();
       });
       expect(told((await read(openOver(parts, { objectStore }))) as Uint8Array)).toBe(told(bytes));
-      expect(asked.toSorted()).toEqual(['0-8', '16-24', '24-32', '32-40', '40-48', '48-end', '8-16']);
+      expect(asked.toSorted()).toEqual(['0-8', '16-24', '24-32', '32-end', '8-16']);
       expect(most).toBe(4);
       asked.length = 0;
       await openOver(parts, { codec: 'none' })
@@ -250,7 +252,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)
-        .setStream('k', chunked(mixedBytes(40 * MIB), MIB));
+        .setStream('k', chunked(mixedBytes(34 * MIB), MIB));
       const cause = new Error('ECONNRESET');
       const broken = (part: number, then: (signal: AbortSignal) => Promise<never>): ObjectStore =>
         interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
@@ -293,7 +295,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       const parts = await factory();
       for (const [size, least, most] of [
         [3 * MIB, 0, 0],
-        [40 * MIB, 8 * MIB, 40 * MIB - 1],
+        [34 * MIB, 8 * MIB, 34 * MIB - 1],
       ] as const) {
         await openOver(parts, { codec: 'none' })
           .task(TASK)
@@ -313,7 +315,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)
-        .setStream('k', chunked(mixedBytes(80 * MIB), MIB));
+        .setStream('k', chunked(mixedBytes(60 * MIB), MIB));
       let asked = 0;
       let fetched = 0;
       const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
@@ -330,15 +332,15 @@ export function streamReadsContract(factory: PartsFactory): void {
       await new Promise((resolve) => stream?.once('readable', resolve));
       await until(() => fetched === asked);
       expect(asked).toBeLessThanOrEqual(6);
-      expect(told(await drained(stream))).toBe(told(mixedBytes(80 * MIB)));
-      expect(asked).toBe(10);
+      expect(told(await drained(stream))).toBe(told(mixedBytes(60 * MIB)));
+      expect(asked).toBe(8);
     });
 
     it.each(['destroys it', 'breaks its loop', 'aborts its signal'])('ends its requests when the reader %s', async (how) => {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)
-        .setStream('k', chunked(mixedBytes(60 * MIB), MIB));
+        .setStream('k', chunked(mixedBytes(50 * MIB), MIB));
       const signals: AbortSignal[] = [];
       const objectStore = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method !== 'getStream') return proceed();
@@ -375,7 +377,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)
-        .setStream('k', chunked(mixedBytes(40 * MIB), MIB));
+        .setStream('k', chunked(mixedBytes(34 * MIB), MIB));
       const gone = interceptValues(parts.objectStore, ({ method, args }, proceed) =>
         method === 'getStream' && (args[1] as { start: number }).start > 0 ? undefined : proceed(),
       );

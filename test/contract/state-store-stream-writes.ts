@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Encryption } from '../../src/codec/codec.ts';
 import {
   CodecUnavailableError,
@@ -168,6 +168,8 @@ const SETTINGS: readonly [string, Partial<StateStoreOptions>][] = [
 
 /** Writing streams: what goes wrong in the middle, who waits for whom, and what is left. */
 export function streamWritesContract(factory: PartsFactory): void {
+  // A busy machine needs many times as long for these bytes.
+  jest.setTimeout(60_000);
   describe.each(SETTINGS)('a stream that is written, %s', (_name, options) => {
     it.each(FAULTS)('C36 I1 I2 I4 keeps the old value or has the new one, whole, where $name', async (fault) => {
       const parts = await factory();
@@ -216,6 +218,28 @@ export function streamWritesContract(factory: PartsFactory): void {
       }
       await expect(state.setStream('k', broken())).rejects.toBe(cause);
       expect(await state.get('k')).toBe('old');
+      await leavesNothing(parts);
+    });
+
+    it('I2 passes on what its source throws also where the object store takes no notice, and leaves nothing', async () => {
+      const parts = await factory();
+      const objectStore = onPut(parts.objectStore, async (key, body, given) => {
+        const taken: Uint8Array[] = [];
+        try {
+          for await (const chunk of body as AsyncIterable<Uint8Array>) taken.push(chunk);
+        } catch {
+          // Such a store takes what it has for the whole.
+        }
+        return parts.objectStore.put(key, Buffer.concat(taken), given);
+      });
+      const state = openOver(parts, { ...options, objectStore }).task(TASK);
+      const cause = new Error('the source broke');
+      async function* broken(): AsyncGenerator<Uint8Array> {
+        yield* chunked(mixedBytes(2 * MIB));
+        throw cause;
+      }
+      await expect(state.setStream('k', broken())).rejects.toBe(cause);
+      expect(await state.get('k')).toBeUndefined();
       await leavesNothing(parts);
     });
 
@@ -350,12 +374,11 @@ export function streamWritesContract(factory: PartsFactory): void {
   describe('a stream that is written', () => {
     it('waits for a source that is slower than any deadline', async () => {
       const parts = await factory();
-      const state = openOver(parts, { codec: 'none', commandTimeout: 100 }).task(TASK);
+      const state = openOver(parts, { codec: 'none', commandTimeout: 300 }).task(TASK);
       async function* slow(): AsyncGenerator<Uint8Array> {
         yield* chunked(mixedBytes(2 * MIB));
-        await pause(700);
+        await pause(1_700);
         yield* chunked(mixedBytes(2 * MIB));
-        await pause(700);
       }
       await state.setStream('k', slow());
       expect(((await openOver(parts).task(TASK).get('k')) as Uint8Array).length).toBe(4 * MIB);
@@ -400,7 +423,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       const failing = { name: 'failing', encode: () => Promise.reject(new Error('out of memory')), decode: () => never() };
       const state = openOver(parts, { codec: failing }).task(TASK);
       await expect(state.setStream('k', chunked(mixedBytes(2 * MIB)))).rejects.toThrow(CodecUnavailableError);
-      const encryptions: [Encryption['encrypt'], unknown][] = [
+      const encryptions: [Encryption['encrypt'], typeof StoreUnavailableError | typeof ConfigError][] = [
         [() => Promise.reject(new Error('the key server is down')), StoreUnavailableError],
         [async () => new Uint8Array(4 * MIB), ConfigError],
         [async () => new Uint8Array(), ConfigError],
@@ -410,7 +433,7 @@ export function streamWritesContract(factory: PartsFactory): void {
         const writing = openOver(parts, { encryption })
           .task(TASK)
           .setStream('k', chunked(mixedBytes(2 * MIB)));
-        await expect(writing).rejects.toThrow(error as typeof StoreUnavailableError);
+        await expect(writing).rejects.toThrow(error);
       }
       await leavesNothing(parts);
     });

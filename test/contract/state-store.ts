@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import { crashesContract } from './state-store-crashes.ts';
+import { encryptionContract } from './state-store-encryption.ts';
 import { keysContract } from './state-store-keys.ts';
 import { lifetimeContract } from './state-store-lifetime.ts';
 import type { PartsFactory } from './state-store-parts.ts';
@@ -19,6 +20,7 @@ export function stateStoreContract(name: string, factory: PartsFactory): void {
     writesContract(factory);
     lifetimeContract(factory);
     crashesContract(factory);
+    encryptionContract(factory);
     streamsContract(factory);
     streamReadsContract(factory);
     streamWritesContract(factory);

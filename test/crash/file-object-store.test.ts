@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test('C42 a writer that is killed in the middle of a put leaves whole objects, or none', async () => {
+test('C42 I4 a writer that is killed in the middle of a put leaves whole objects, or none, and what is found by its age', async () => {
   const store = fileObjectStore({ directory });
   const isWhole = async (key: string): Promise<boolean> => {
     const found = await store.get(key);
@@ -60,4 +60,12 @@ test('C42 a writer that is killed in the middle of a put leaves whole objects, o
 
   // Else no kill came in the middle of a put, and the test has shown nothing.
   expect(unfinished).toBeGreaterThan(0);
+
+  const kept = await all(store.list(''));
+  const removeOlder = (before: number): Promise<{ key: string }[]> =>
+    all(store.unfinished?.(new Date(before), { prefix: 'default/', remove: true }) as AsyncIterable<{ key: string }>);
+  await expect(removeOlder(Date.now() - 3_600_000)).resolves.toEqual([]);
+  await expect(removeOlder(Date.now() + 60_000)).resolves.toHaveLength(unfinished);
+  expect((await readdir(directory, { recursive: true })).filter((name) => name.includes('+'))).toEqual([]);
+  await expect(all(store.list(''))).resolves.toEqual(kept);
 }, 120_000);

@@ -21,7 +21,7 @@ import {
 import { memoryMetastore } from '../../src/metastore/memory.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore, type FakeClock } from '../../src/testing/testing.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
-import { interceptMetastore, interceptObjectStore, recorder, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, interceptValues, recorder, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
@@ -461,7 +461,7 @@ describe('C94 the input changed', () => {
 
 test('C95 of two live attempts only the newest writes the record, and the other puts no object', async () => {
   const puts: string[] = [];
-  const objectStore = interceptObjectStore(memoryObjectStore(), ({ method, args }, proceed) => {
+  const objectStore = interceptValues(memoryObjectStore(), ({ method, args }, proceed) => {
     if (method === 'put') puts.push(String(args[0]));
     return proceed();
   });

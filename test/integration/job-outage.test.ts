@@ -9,6 +9,7 @@ import {
 } from '../../src/index.ts';
 import { memoryMetastore } from '../../src/metastore/memory.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
+import { objectsOf } from '../contract/state-store-parts.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { interceptMetastore, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
@@ -56,9 +57,7 @@ test('I5 a result that was read before its writer was refused keeps its object',
     expect((await newer.context.decide(far.job(), 'clip')).kind).toBe('already-succeeded');
   };
   await expect(old.context.run(far.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.stale-attempt' });
-  const objects: string[] = [];
-  for await (const { key } of objectStore.list('')) objects.push(key);
-  expect(objects).toHaveLength(1);
+  expect(await objectsOf(objectStore)).toHaveLength(1);
   expect(await newer?.context.run(far.job(), 'clip')).toEqual({ of: 'job-1', input: 'clip' });
   expect(far.calls.filter((call) => call === 'getResult')).toHaveLength(1);
   expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'succeeded' });

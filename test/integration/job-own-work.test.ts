@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { externalJob, jobRecords } from '../../src/index.ts';
-import { fakeClock, memoryStateStore } from '../../src/testing/testing.ts';
+import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
@@ -39,6 +39,24 @@ describe('writes of one attempt to an asset', () => {
     await Promise.all(['a', 'b', 'c'].map(add));
     expect(await store.asset(asset).get('sum')).toBe(3);
   });
+});
+
+test('a stream of an attempt that has ended goes no further, and leaves nothing', async () => {
+  const objectStore = memoryObjectStore();
+  const task = testRuntime(memoryStateStore({ objectStore, clock: fakeClock() }));
+  const attempt = await task.start();
+  let given = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      if ((given += 1) === 5) attempt.abort(new Error('the worker closes'));
+      yield Promise.resolve(new Uint8Array(2 ** 20));
+    }
+  }
+  await expect(attempt.context.state.setStream('k', endless())).rejects.toThrow('the worker closes');
+  expect(given).toBeLessThan(8);
+  const keys: string[] = [];
+  for await (const { key } of objectStore.list('default/flow/')) keys.push(key);
+  expect(keys).toEqual([]);
 });
 
 describe('a submission of this attempt', () => {

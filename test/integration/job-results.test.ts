@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { externalJob, MissingObjectError, type Logger, type ObjectStore } from '../../src/index.ts';
-import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
+import { CorruptEntryError, externalJob, MissingObjectError, type Logger, type ObjectStore } from '../../src/index.ts';
+import { fakeClock, memoryMetastore, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
+import { gcm } from '../contract/state-store-stream-parts.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { interceptObjectStore } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
@@ -86,6 +87,34 @@ describe('a result', () => {
     expect(store.events.map(({ type }) => type)).toContain('missing-object');
     const { getResult: _, ...without } = far.job();
     await expect(task.attempt((ctx) => ctx.run(externalJob(without), 'clip'))).rejects.toBeInstanceOf(MissingObjectError);
+  });
+
+  test('that is larger than maxValueBytes is now, and was not when it was stored, is asked for again', async () => {
+    const parts = { objectStore: memoryObjectStore(), metastore: memoryMetastore(), clock: fakeClock() };
+    const bytes = new Uint8Array(200_000).fill(3);
+    const { far, task } = setting(parts);
+    expect(await task.attempt((ctx) => ctx.run(far.job({ getResult: async () => bytes }), 'clip'))).toEqual(bytes);
+    const lowered = testRuntime(memoryStateStore({ ...parts, maxValueBytes: 1_000 }));
+    // Attempts are counted from 1: this one comes after those of the other runtime.
+    await lowered.start();
+    expect(await lowered.attempt((ctx) => ctx.run(far.job({ getResult: async () => 'again' }), 'clip'))).toBe('again');
+  });
+
+  test('is encrypted like other values, bound to its place, and is not given out under another key', async () => {
+    const parts = { objectStore: memoryObjectStore(), metastore: memoryMetastore(), clock: fakeClock(), offloadThreshold: 0 };
+    const { far, task } = setting({ ...parts, encryption: gcm() });
+    const result = { url: 'https://farm.example/secret.mp4' };
+    const job = far.job({ getResult: async () => result });
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+    for await (const { key } of parts.objectStore.list('')) {
+      expect(Buffer.from((await parts.objectStore.get(key)) as Uint8Array).toString('latin1')).not.toContain('secret');
+    }
+    const { getResult: _, ...recorded } = job;
+    expect(await task.attempt((ctx) => ctx.run(externalJob(recorded), 'clip'))).toEqual(result);
+    const other = testRuntime(memoryStateStore({ ...parts, encryption: gcm('gcm', new Uint8Array(32)) }));
+    for (let earlier = 0; earlier < 2; earlier += 1) await other.start();
+    await expect(other.attempt((ctx) => ctx.run(externalJob(recorded), 'clip'))).rejects.toBeInstanceOf(CorruptEntryError);
+    expect(far.jobs).toHaveLength(1);
   });
 
   test('that cannot be put fails the attempt; the next one finds the job at its end', async () => {

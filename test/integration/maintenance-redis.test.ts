@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
 import { StateLostError } from '../../src/errors.ts';
+import { doctor } from '../../src/maintenance/doctor.ts';
 import { reconcile } from '../../src/maintenance/reconcile.ts';
 import { recover } from '../../src/maintenance/recover.ts';
 import { sweep } from '../../src/maintenance/sweep.ts';
@@ -207,11 +208,46 @@ describe('on one Redis', () => {
     expect(await open().task(TASK).get('k')).toBe('second');
   });
 
+  test('doctor says what a real Redis says of itself, and nothing of what its user may not ask', async () => {
+    await open().task(TASK).set('k', 1);
+    const found = async (): Promise<Record<string, string>> =>
+      Object.fromEntries((await doctor(open())).map(({ check, level, message }) => [check, `${level}: ${message}`]));
+    expect(await found()).toMatchObject({
+      version: expect.stringMatching(/^ok: Redis \d+\.\d+/),
+      'eviction-policy': 'ok: maxmemory-policy is noeviction',
+      persistence: 'warning: nothing is on disk: state ends with the server',
+      generation: expect.stringMatching(/^ok: /),
+    });
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await client.config('SET', 'save', '3600 1');
+    expect(await found()).toMatchObject({
+      'eviction-policy': expect.stringMatching(/^error: maxmemory-policy is allkeys-lru/),
+      persistence: expect.stringMatching(/^warning: the append-only file is off/),
+    });
+    await client.config('SET', 'appendonly', 'yes');
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+    expect(await found()).toMatchObject({ persistence: 'ok: the append-only file is on' });
+
+    await client.call('acl', 'setuser', 'silent', 'on', 'nopass', '~mooring:*', '+@all', '-info', '-config');
+    const silent = new Redis({ ...at(server.port), username: 'silent', password: 'any', enableReadyCheck: false });
+    rig = redisRig(
+      silent,
+      () => [silent],
+      () => Promise.resolve(),
+    );
+    const findings = await doctor(open());
+    silent.disconnect();
+
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([
+      { level: 'warning', check: 'facts', message: 'the server does not say what it is', remedy: expect.any(String) },
+    ]);
+  });
+
   test('a Redis without rights for a tool says so, and nothing is deleted', async () => {
     await open().task(TASK).set('k', 'kept');
     await rig.advance(2 * DAY);
     await client.call('acl', 'setuser', 'reader', 'on', 'nopass', '~mooring:*', '+@read', '+info', '+time');
-    const reader = new Redis({ ...at(server.port), username: 'reader', password: 'any' });
+    const reader = new Redis({ ...at(server.port), username: 'reader', password: 'any', enableReadyCheck: false });
     rig = redisRig(
       reader,
       () => [reader],

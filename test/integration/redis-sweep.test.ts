@@ -71,6 +71,26 @@ describe('the index', () => {
   });
 });
 
+describe('what a write pays for sweeping', () => {
+  const commands = async (work: () => Promise<unknown>): Promise<Record<string, number>> => {
+    await admin.config('RESETSTAT');
+    await work();
+    const stats = await admin.info('commandstats');
+    return Object.fromEntries(
+      [...stats.matchAll(/^cmdstat_(z\w+|hdel):calls=(\d+)/gm)].map(([, name, calls]) => [name, Number(calls)]),
+    );
+  };
+
+  test('an inline value nothing; a reference and a deletion one command for the index, and one that drops fields', async () => {
+    const who = attempt(1);
+    await write(m, who, put('k', 1));
+    expect(await commands(() => write(m, who, put('k', 2)))).toEqual({});
+    const reference = putRef('k', 'n/f/r/t/k/1.gz');
+    expect(await commands(() => write(m, who, reference))).toEqual({ hdel: 1, zadd: 1, zscore: 1 });
+    expect(await commands(() => write(m, who, { name: 'k' }))).toEqual({ hdel: 1, zadd: 1, zscore: 1 });
+  });
+});
+
 describe('a full server', () => {
   const whileFull = async (work: () => Promise<void>): Promise<void> => {
     await admin.config('SET', 'maxmemory', '1');

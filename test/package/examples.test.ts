@@ -28,6 +28,17 @@ const SAYS: Record<string, readonly (string | RegExp)[]> = {
   '03-release.ts': [/^job \d: gave its slot back$/m, 'the farm accepted 3 jobs, and they ran at the same time'],
   '04-shared-asset.ts': ['the catalogue is at revision 18, written by a job of bull:example-04-'],
   '05-sandboxed.ts': ['the result is https://farm.example/harbour.hd.mp4; the farm accepted 1 job'],
+  '06-encryption.ts': [
+    'the folder holds the IBAN: false',
+    'after the rotation: Ada, DE02 1203 0000 0000 2020 51, 3600000 bytes of payslips',
+    'without the old key: mooring.corrupt-entry, there is no key 2025',
+    'written anew: DE02 1203 0000 0000 2020 51',
+  ],
+  '07-sweep-scheduler.ts': [
+    'the sweep removed 1 entry that had expired, and 0 objects: its own goes a day later',
+    '2 objects are there; total is 120',
+    'the next sweep begins within 1 hour',
+  ],
 };
 
 let redis: RedisServer;

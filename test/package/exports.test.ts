@@ -95,6 +95,24 @@ describe('in an empty project', () => {
     expect(stdout.trim().split('\n')).toEqual(names.map((name) => `${name} true`));
   });
 
+  test('C46 the codec snappy works without its package', async () => {
+    const program = `import { createStateStore } from 'mooring';
+      import { memoryMetastore, memoryObjectStore } from 'mooring/testing';
+      const stores = { metastore: memoryMetastore(), objectStore: memoryObjectStore() };
+      const state = createStateStore({ ...stores, codec: 'snappy', offloadThreshold: 0 }).task({ flow: 'f', run: 'r', task: 't' });
+      await state.set('k', 'text '.repeat(50_000));
+      let key = '';
+      for await (const object of stores.objectStore.list('default/f/')) key = object.key;
+      const installed = await import('snappy').then(() => true, () => false);
+      console.log(JSON.stringify([installed, key.endsWith('.json.sz'), (await state.get('k')).length]));`;
+    const file = await consumer.write('snappy.js', program);
+
+    const { stdout, stderr } = await run(process.execPath, [file], { cwd: consumer.folder });
+
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([false, true, 250_000]);
+  });
+
   test('nothing but the subpaths can be imported', async () => {
     const file = await consumer.write('inside.js', "await import('mooring/dist/src/errors.js');");
 

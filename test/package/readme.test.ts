@@ -22,6 +22,7 @@ const LEFT_TO_THE_READER: Record<string, string> = {
       delete(key: string, options: Call): Promise<void>;
       list(prefix: string, options: Call): AsyncIterable<Found>;
     };`,
+  Streams: "declare const state: import('mooring').StateHandle;",
   Configuration: '',
   'External job': 'declare const url: string;',
   'In a BullMQ processor': `import type { ExternalJob } from 'mooring';
@@ -32,6 +33,9 @@ const LEFT_TO_THE_READER: Record<string, string> = {
     declare function upload(course: Course): Promise<string>;
     declare function publish(report: string, video: string | undefined): Promise<void>;`,
   Operators: "declare const store: import('mooring').StateStore;",
+  'Clean-up': "declare const store: import('mooring').StateStore;",
+  '`s3ObjectStore(options)`': '',
+  '`gcsObjectStore(options)`': '',
   'Testing your processors': `import assert from 'node:assert/strict';
     declare const course: object;
     declare function publish(course: object, ctx: import('mooring').TaskContext): Promise<void>;`,
@@ -58,7 +62,8 @@ let programs: Map<string, string>;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-  for (const name of ['bullmq', 'ioredis', '@types/node']) await consumer.add(name);
+  for (const name of ['bullmq', 'ioredis', '@aws-sdk/client-s3', '@google-cloud/storage', '@types/node'])
+    await consumer.add(name);
   programs = programsByHeading(await readFile(join(root, 'README.md'), 'utf8'));
   await mkdir(join(consumer.folder, 'readme'));
   await consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['readme'] }));
@@ -88,6 +93,16 @@ test('every program of the README compiles', async () => {
   for (const [heading, program] of programs) {
     await consumer.write(`readme/${heading.replace(/\W/g, '-')}.ts`, `${LEFT_TO_THE_READER[heading]}\n${program}\nexport {};`);
   }
+
+  const wrong = await compile();
+
+  expect(wrong).toBe('');
+});
+
+test('every codec of docs/codecs.md compiles', async () => {
+  for (const name of ['lz4-napi', 'lzma-native', '@types/lzma-native', 'seek-bzip']) await consumer.add(name);
+  const codecs = programsByHeading(await readFile(join(root, 'docs/codecs.md'), 'utf8'));
+  for (const name of ['lz4', 'xz', 'bz2']) await consumer.write(`readme/${name}.ts`, codecs.get(name) ?? 'missing');
 
   const wrong = await compile();
 

@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { expectTypeOf } from 'expect-type';
 import {
   createStateStore,
@@ -28,6 +30,9 @@ expectTypeOf(state.getMany(['cursor', 'pages'])).resolves.toEqualTypeOf<Partial<
 expectTypeOf(state.set('cursor', 1)).resolves.toEqualTypeOf<Entry>();
 expectTypeOf(state.getOrSet('cursor', () => Promise.resolve(1))).resolves.toEqualTypeOf<number>();
 expectTypeOf(state.update('cursor', (current = 0) => current + 1)).resolves.toEqualTypeOf<number | undefined>();
+expectTypeOf(state.setStream('manifest', createReadStream('manifest'))).resolves.toEqualTypeOf<Entry>();
+expectTypeOf(state.setStream('manifest', new Blob([]).stream(), { ifVersion: 'absent' })).resolves.toEqualTypeOf<Entry>();
+expectTypeOf(state.getStream('manifest')).resolves.toEqualTypeOf<Readable | undefined>();
 expectTypeOf(state.entries({ prefix: 'c' })).toEqualTypeOf<AsyncIterable<Entry>>();
 expectTypeOf(store.asset({ name: 'catalogue' }).get('anything')).resolves.toEqualTypeOf<unknown>();
 
@@ -36,6 +41,11 @@ expectTypeOf(store.asset({ name: 'catalogue' }).get('anything')).resolves.toEqua
 void state.get('curser');
 // @ts-expect-error: not of that type
 void state.set('cursor', '1');
+declare const texts: AsyncIterable<string>;
+// @ts-expect-error: a stream is made of bytes
+void state.setStream('manifest', texts);
+// @ts-expect-error: and comes in parts
+void state.setStream('manifest', new Uint8Array(1));
 // @ts-expect-error: nor does update() change the type
 void state.update('cursor', () => '1');
 // @ts-expect-error: the type stands where the handle is named; get<T>() would be a cast in disguise

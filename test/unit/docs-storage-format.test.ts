@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
 import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
 import { beginAttempt, createStateStore, externalJob, type AssetScope, type TaskScope } from '../../src/index.ts';
+import type { Reference } from '../../src/entry.ts';
 import { submissionKey } from '../../src/job/idempotency-key.ts';
 import { redisMetastore } from '../../src/metastore/redis.ts';
 import { memoryObjectStore } from '../../src/object-store/memory.ts';
@@ -103,6 +107,31 @@ describe('docs/storage-format.md', () => {
     const [path = '', due] = await client.zrange(`${key.slice(0, key.indexOf('}'))}}:due`, 0, -1, 'WITHSCORES');
     expect(key.endsWith(path)).toBe(true);
     expect(Number(due)).toBe(Number(/ = (\d{13}) /.exec(superseded[0] ?? '')?.[1]) + 86_400_000);
+  });
+
+  test('shows the entry of a stream, whose object is made of frames as it says', async () => {
+    const objectStore = memoryObjectStore({ alias: 'reports' });
+    await using store = createStateStore({ metastore: redisMetastore({ client }), namespace: 'prod', objectStore });
+    const scope = { ...EXPORT, task: 'stream' };
+    const value = Buffer.alloc(1_572_864, 'v');
+
+    await store.task(scope).setStream('video', Readable.from([value], { objectMode: true }));
+
+    const [key = ''] = await client.keys('mooring:{prod:??}:billing/2026-11/stream/-1');
+    const fields = await hash(key);
+    expect(fields.map(steady)).toEqual(example('stream').map(steady));
+    const { ref } = JSON.parse((fields[0] as string).slice((fields[0] as string).indexOf('{'))) as { ref: Reference };
+    const object = Buffer.from((await objectStore.get(ref.object)) as Uint8Array);
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < object.length;) {
+      const length = object.readUInt32BE(at);
+      expect(length).toBeLessThan(2 ** 31);
+      pieces.push(gunzipSync(object.subarray(at + 4, at + 4 + length)));
+      at += 4 + length;
+    }
+    expect(pieces.map((piece) => piece.length)).toEqual([ref.frames, 524_288]);
+    expect(Buffer.concat(pieces).equals(value)).toBe(true);
+    expect([object.length, createHash('sha256').update(object).digest('hex')]).toEqual([ref.storedSize, ref.sha256]);
   });
 
   test('shows the record of a finished external job', async () => {

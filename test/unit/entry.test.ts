@@ -17,6 +17,7 @@ const reference = fc.record(
     object: fc.constantFrom(OBJECT, 'default/assets/a/k/1.json'),
     codec: fc.constantFrom('none', 'gzip', 'x'),
     encryption: fc.string(),
+    frames: fc.integer({ min: 1, max: 2 ** 26 }),
     storedSize: fc.maxSafeNat(),
     sha256: fc.constant(DIGEST),
   },

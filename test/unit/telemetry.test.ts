@@ -77,9 +77,13 @@ test('every event has its counter, and no tag holds a path or a key', () => {
   countEvent({ type: 'stale-write', scope, key: 'secret' });
   countEvent({ type: 'missing-object', scope, key: 'secret' });
   countEvent({ type: 'orphan', scope, key: 'secret' });
+  countEvent({ type: 'sweep', report: { entries: 1, objects: 2, bytes: 30, failed: [{ path: 'secret', code: 'x' }] } });
   expect(seen.counts).toEqual({
     'mooring.stale_writes': 1,
     'mooring.missing_objects': 1,
     'mooring.orphans': 1,
+    'mooring.swept_entries': 1,
+    'mooring.swept_objects': 2,
+    'mooring.swept_bytes': 30,
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import * as nodeSync from 'node:fs';
-import { lstat, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, realpath, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import * as nodeFiles from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -282,6 +282,90 @@ describe('a put', () => {
 
     await expect(store.put(long, X, { ifAbsent: true })).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
     await expect(store.get(long)).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+  });
+});
+
+describe('what a put that was killed left', () => {
+  const OLD = new Date('2026-11-20T00:00:00Z');
+  const BEFORE = new Date('2026-11-21T00:00:00Z');
+  const left = (name: string, letter: string): string => join(dirname(objectOf(name)), `+${letter.repeat(20)}`);
+
+  async function plant(path: string, time: Date): Promise<void> {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), 'part of an obj');
+    await utimes(join(directory, path), time, time);
+  }
+
+  const found = async (options: { prefix?: string; remove?: boolean } = {}): Promise<string[]> => {
+    const store = fileObjectStoreOver(nodeFiles, { directory });
+    return (await all(store.unfinished(BEFORE, { prefix: '', remove: false, ...options }))).map(({ key }) => key);
+  };
+
+  it('I4 is found where it is older, below the prefix, and removed where that is asked for', async () => {
+    const store = fileObjectStoreOver(nodeFiles, { directory });
+    await store.put(objectOf('a'), X, { ifAbsent: true });
+    await plant(left('a', 'x'), OLD);
+    await plant(left('a', 'y'), new Date());
+    await plant(left('b', 'x'), OLD);
+    await plant(left('b', 'x').replace('default', 'other'), OLD);
+
+    await expect(found()).resolves.toEqual([left('a', 'x'), left('b', 'x'), left('b', 'x').replace('default', 'other')]);
+    await expect(found({ prefix: 'default/' })).resolves.toEqual([left('a', 'x'), left('b', 'x')]);
+    await expect(found({ prefix: 'default/', remove: true })).resolves.toEqual([left('a', 'x'), left('b', 'x')]);
+    await expect(found({ prefix: 'default/' })).resolves.toEqual([]);
+
+    const files = (await tree()).filter((path) => /[+.]/.test(path));
+    expect(files).toEqual([left('a', 'y'), objectOf('a'), left('b', 'x').replace('default', 'other')].toSorted());
+    await expect(tree()).resolves.not.toContain(dirname(objectOf('b')));
+  });
+
+  it('is nothing that is not of a put: not an object, nor what others call so', async () => {
+    const others = ['+note', `+${'x'.repeat(20)}`, `default/+${'x'.repeat(20)}`, `lost+found/b/c/d/e/+${'x'.repeat(20)}`]
+      .concat(join(dirname(objectOf('a')), '+short'), join(dirname(objectOf('a')), `+${'x'.repeat(20)}.txt`))
+      .concat(objectOf('a'));
+    for (const path of others) await plant(path, OLD);
+    const before = await tree();
+
+    await expect(found({ remove: true })).resolves.toEqual([]);
+
+    await expect(tree()).resolves.toEqual(before);
+  });
+
+  it('is not looked for behind links', async () => {
+    const outside = await realpath(await mkdtemp(join(tmpdir(), 'mooring-outside-')));
+    try {
+      const inside = join(outside, left('a', 'x').replace('default/', ''));
+      await mkdir(dirname(inside), { recursive: true });
+      await writeFile(inside, 'part of an obj');
+      await utimes(inside, OLD, OLD);
+      await symlink(outside, join(directory, 'default'));
+
+      await expect(found({ remove: true })).resolves.toEqual([]);
+      await expect(found({ prefix: 'default/', remove: true })).rejects.toThrow('links are not followed');
+
+      await expect(nodeFiles.readFile(inside, 'utf8')).resolves.toBe('part of an obj');
+    } finally {
+      await rm(outside, { recursive: true });
+    }
+  });
+
+  it('that cannot be removed is said, and not passed over', async () => {
+    await plant(left('a', 'x'), OLD);
+    const { fs, fail } = faultyFiles();
+    fail('unlink', 'EACCES');
+    const store = fileObjectStoreOver(fs, { directory });
+
+    await expect(all(store.unfinished(BEFORE, { prefix: '', remove: true }))).rejects.toMatchObject({ code: 'EACCES' });
+  });
+
+  it.each(['../', 'a//b'])('is not looked for under the prefix %j, or a signal that has aborted', async (prefix) => {
+    await plant(left('a', 'x'), OLD);
+    const store = fileObjectStoreOver(nodeFiles, { directory });
+    const signal = AbortSignal.abort(new Error('too late'));
+
+    await expect(found({ prefix, remove: true })).rejects.toThrow('the prefix');
+    await expect(all(store.unfinished(BEFORE, { prefix: '', remove: true, signal }))).rejects.toThrow('too late');
+    await expect(found()).resolves.toHaveLength(1);
   });
 });
 

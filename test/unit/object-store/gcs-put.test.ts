@@ -155,6 +155,15 @@ describe('a put in a session', () => {
     },
   );
 
+  it('gives a server that keeps little at a time what is left', async () => {
+    fake.next(is('session', 'PUT'), { kind: 'keep', bytes: 2 ** 20 }, 20);
+
+    await expect(store.put(K, inChunks(BODY), { ifAbsent: true })).resolves.toBe('created');
+
+    expect(holds()?.equals(BODY)).toBe(true);
+    expect(sent('session', 'PUT')).toHaveLength(22);
+  });
+
   it('that could not be opened is opened again', async () => {
     fake.next(is('session', 'POST'), { kind: 'fail', error: busy }, 3);
 

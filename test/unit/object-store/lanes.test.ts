@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { inLanes } from '../../../src/object-store/lanes.ts';
 
+const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('lanes', () => {
   it('take every item once, so many at a time, with its place', async () => {
     const seen: [string, number][] = [];
     let [now, most] = [0, 0];
-    await inLanes(3, [...'abcdefgh'], {}, async (item, _call, index) => {
+    await inLanes(3, LETTERS, {}, async (item, _call, index) => {
       most = Math.max(most, (now += 1));
       await pause();
       seen.push([item, index]);
@@ -15,12 +16,12 @@ describe('lanes', () => {
     });
 
     expect(most).toBe(3);
-    expect(seen.sort()).toEqual([...'abcdefgh'].map((item, index) => [item, index]));
+    expect(seen.toSorted(([, a], [, b]) => a - b)).toEqual(LETTERS.map((item, index) => [item, index]));
   });
 
   it('begin nothing after a failure, and end what was begun', async () => {
     const [begun, ended]: [string[], string[]] = [[], []];
-    const work = inLanes(2, [...'abcdef'], {}, async (item) => {
+    const work = inLanes(2, LETTERS, {}, async (item) => {
       begun.push(item);
       if (item === 'b') throw new Error('b failed');
       await pause();

@@ -125,6 +125,21 @@ describe('an upload in parts', () => {
     expect(operations(fake)).not.toContain('CompleteMultipartUpload');
   });
 
+  it('is ended, and its parts stopped, when the source breaks while they hang', async () => {
+    const fake = uploads(({ operation }, signal) => {
+      if (operation !== 'UploadPart') return undefined;
+      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+    });
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield Promise.resolve(body(3));
+      throw new Error('the source broke');
+    }
+
+    await expect(fake.store.put(KEY, broken(), CREATE)).rejects.toThrow('the source broke');
+
+    expect(operations(fake).at(-1)).toBe('AbortMultipartUpload');
+  });
+
   it('that cannot be ended keeps nobody waiting: ten seconds, whatever the signal says', async () => {
     const waits: number[] = [];
     const timer: Timer = (ms, fire) => {
@@ -220,7 +235,7 @@ describe('uploads that nobody finished', () => {
         NextKeyMarker: 'k',
         NextUploadIdMarker: 'u',
       },
-      { Uploads: [upload('job-state/of-a-person.zip', 'foreign', 1), upload(`job-state/${objectOf('z')}`, 'gone', 2)] },
+      { Uploads: [upload('job-state/default/note.zip', 'foreign', 1), upload(`job-state/${objectOf('z')}`, 'gone', 2)] },
     ];
     const fake = uploads(({ operation, input }) => {
       if (operation === 'ListMultipartUploads') return pages[input['KeyMarker'] === undefined ? 0 : 1];

@@ -15,12 +15,16 @@ const drain = async (all: AsyncIterable<unknown>): Promise<void> => {
   for await (const _ of all);
 };
 
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
 /** Every call that takes options, with these. */
 const calls: [name: string, call: (options: never) => unknown][] = [
   ['get', (options) => state.get('k', options)],
   ['getEntry', (options) => state.getEntry('k', options)],
   ['getMany', (options) => state.getMany(['k'], options)],
   ['set', (options) => state.set('k', 1, options)],
+  ['getStream', (options) => state.getStream('k', options)],
+  ['setStream', (options) => state.setStream('k', nothing(), options)],
   ['setMany', (options) => state.setMany({ k: 1 }, options)],
   ['getOrSet', (options) => state.getOrSet('k', async () => 1, options)],
   ['update', (options) => state.update('k', () => 1, options)],
@@ -45,6 +49,19 @@ describe('the state store, given', () => {
     ['a misspelt retention', () => state.set('k', 1, wrong({ retenton: '1d' })), 'retenton', /not an option .*retention/],
     ['a misspelt ifVersion', () => state.set('k', 1, wrong({ ifversion: 'absent' })), 'ifversion', /not an option .*ifVersion/],
     ['ifVersion of setMany()', () => state.setMany({ k: 1 }, wrong({ ifVersion: 'absent' })), 'ifVersion', /not an option/],
+    [
+      'a misspelt option of setStream()',
+      () => state.setStream('k', nothing(), wrong({ ifversion: 'absent' })),
+      'ifversion',
+      /ifVersion/,
+    ],
+    [
+      'setStream() of bytes',
+      () => state.setStream('k', wrong(new Uint8Array(1))),
+      'body',
+      /async iterable, of Uint8Array, received an object/,
+    ],
+    ['setStream() of text', () => state.setStream('k', wrong('text')), 'body', /received "text"/],
     ['a misspelt prefix', () => drain(state.entries(wrong({ prefx: 'a' }))), 'prefx', /not an option .*prefix/],
     ['a misspelt allItems', () => state.clear(wrong({ allitems: true })), 'allitems', /not an option .*allItems/],
     ['allItems that is text', () => state.clear({ allItems: wrong('yes') }), 'allItems', /true or false, received "yes"/],

@@ -148,6 +148,15 @@ describe('generation 0', () => {
     expect(await bodyOf(objectStore)).toEqual(later);
   });
 
+  test('I5 nor from a later one that is damaged: then no births are the right ones, until recover()', async () => {
+    const { open, objectStore } = world();
+    await objectStore.put(generationKey('default', 7), Buffer.from('{'), { ifAbsent: true });
+
+    await open().task(TASK).set('k', 'x'.repeat(200));
+
+    expect(await bodyOf(objectStore)).toEqual({ generation: 7, bornAt: 0, raisedAt: 0 });
+  });
+
   test('of a new object store begins with the generation that the metastore has', async () => {
     const { open, objectStore, metastore } = world();
     const store = open();

@@ -1,11 +1,11 @@
 import { drawNonce, UNFENCED } from '../fence.ts';
 import { objectName } from '../object-name.ts';
 import { objectKey } from '../path.ts';
-import type { StoreCore } from '../state-store/core.ts';
+import type { StoreCore } from './core.ts';
 
 /**
- * The object that `doctor()` puts and deletes again. Its key is of the grammar of values, of an asset that no user can name, so that
- * `reconcile()` collects the one of a doctor that was killed.
+ * The object that `doctor()` and `ready()` put and delete again. Its key is of the grammar of values, of an asset that no user can
+ * name, so that `reconcile()` collects the one of a process that was killed, or that may not delete.
  */
 
 const PATH = 'assets/doctor=';

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import * as nodeFiles from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+import { withCoreParts } from '../../src/job/crash-point.ts';
+import { redisMetastore } from '../../src/metastore/redis.ts';
+import type { FileSystem } from '../../src/object-store/file-folder.ts';
+import { fileObjectStoreOver } from '../../src/object-store/file-store.ts';
+import type { ObjectStore } from '../../src/object-store/object-store.ts';
+import type { WritePoint } from '../../src/state-store/core.ts';
+import { createStateStore } from '../../src/state-store/create-state-store.ts';
+import { attemptHandle, TASK } from '../contract/state-store-parts.ts';
+import { valueOf } from './set-values.ts';
+
+/**
+ * A process that writes one value in the name of the second attempt, says `reached` where it was told to stop, and goes on once a
+ * line comes. It ends with the process that started it.
+ */
+
+/** Where it stops: at a place of the write, in the middle of the body, or before a call of the file system. */
+export type Stop = WritePoint | 'body' | 'link' | 'unlink';
+
+/** What it is told. */
+export interface SetOrder {
+  readonly operation: 'set' | 'setStream';
+  /** `undefined`: nowhere of its own accord. */
+  readonly stop: Stop | undefined;
+  readonly redisPort: number;
+  readonly namespace: string;
+  readonly place:
+    | { readonly kind: 's3'; readonly port: number; readonly bucket: string; readonly prefix: string; readonly partSize: number }
+    | { readonly kind: 'file'; readonly directory: string; readonly alias: string };
+}
+
+const { operation, stop, redisPort, namespace, place } = JSON.parse(process.argv.at(-1) as string) as SetOrder;
+const lines = createInterface(process.stdin).on('close', () => process.exit(1));
+const film = valueOf('new');
+const PIECE = 2 ** 20;
+/** More than the first part of an upload. */
+const BEGUN = 7 * PIECE;
+
+async function reach(at: Stop): Promise<void> {
+  if (at !== stop) return;
+  const goOn = once(lines, 'line');
+  console.log('reached');
+  await goOn;
+}
+
+async function* body(): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < film.length; from += PIECE) {
+    if (from === BEGUN) await reach('body');
+    yield film.subarray(from, from + PIECE);
+  }
+}
+
+const files = {
+  ...nodeFiles,
+  link: async (from: string, to: string) => {
+    await reach('link');
+    await nodeFiles.link(from, to);
+  },
+  unlink: async (path: string) => {
+    await reach('unlink');
+    await nodeFiles.unlink(path);
+  },
+} as FileSystem;
+
+async function objectStore(): Promise<ObjectStore> {
+  if (place.kind === 'file') return fileObjectStoreOver(files, { directory: place.directory, alias: place.alias });
+  const [{ S3Client }, { s3ObjectStore }, { S3_CREDENTIALS, S3_REGION }] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('../../src/object-store/s3.ts'),
+    import('./s3-server.ts'),
+  ]);
+  const endpoint = `http://127.0.0.1:${place.port}`;
+  const client = new S3Client({ endpoint, region: S3_REGION, credentials: S3_CREDENTIALS, forcePathStyle: true });
+  const { bucket, prefix, partSize } = place;
+  return s3ObjectStore({ client, bucket, prefix, partSize });
+}
+
+const store = withCoreParts(
+  createStateStore({
+    metastore: redisMetastore({ client: new Redis(redisPort, '127.0.0.1').on('error', () => undefined) }),
+    objectStore: await objectStore(),
+    namespace,
+    codec: 'none',
+    commandTimeout: '1h',
+  }),
+  { writePoint: reach },
+);
+const state = await attemptHandle(store, TASK, 2);
+if (operation === 'set') await state.set('film', film);
+else await state.setStream('film', body());
+console.log('done');
