@@ -2,7 +2,6 @@ import type { Context } from '@temporalio/activity';
 import {
   beginAttempt,
   type Attempt,
-  type AttemptOptions,
   type StateShape,
   type StateStore,
   type TaskScope,
@@ -81,7 +80,7 @@ export function activityRun(store: StateStore, options: ActivityStateOptions, co
           count('mooring_releases', {});
         }
       },
-      ...(every === undefined || info.isLocal ? {} : { heartbeat: { every, beat } as AttemptOptions['heartbeat'] & object }),
+      ...(every === undefined || info.isLocal ? {} : { heartbeat: { every, beat } }),
       ...(options.clearAfterSuccess === undefined ? {} : { clearAfterSuccess: options.clearAfterSuccess }),
     });
     if (context.cancellationSignal.aborted) stop(attempt);

@@ -90,7 +90,6 @@ function flowOf(info: Info): string {
 
 /** The namespace, also in versions of the SDK that name it by the activity. */
 export function namespaceOf(info: Info): string {
-  // oxlint-disable-next-line typescript/no-deprecated
   return info.namespace ?? info.activityNamespace;
 }
 

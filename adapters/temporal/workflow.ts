@@ -19,7 +19,7 @@ const OPTIONS: Readonly<Record<'hold' | 'release' | 'async', ActivityOptions>> =
  * @throws TypeError for a mode that is none.
  */
 export function resumableOptions(mode: 'hold' | 'release' | 'async', overrides: ActivityOptions = {}): ActivityOptions {
-  if (!Object.hasOwn(OPTIONS, mode)) throw new TypeError(`mode must be 'hold', 'release' or 'async', received ${String(mode)}`);
+  if (!Object.hasOwn(OPTIONS, mode)) throw new TypeError(`mode must be 'hold', 'release' or 'async', received ${mode as string}`);
   return { ...OPTIONS[mode], ...overrides };
 }
 

@@ -14,8 +14,12 @@ interface Manifest {
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 }
 
-/** Whose clients send objects of their own package's classes, so that it has to load that. */
-const NEEDS_ITS_PEER = { subpath: './s3', peer: '@aws-sdk/client-s3' };
+/** Those that make objects of their peer's classes, so that they have to load it. */
+const NEED_THEIR_PEER: readonly { subpath: string; peer: string }[] = [
+  { subpath: './s3', peer: '@aws-sdk/client-s3' },
+  { subpath: './temporal', peer: '@temporalio/activity' },
+  { subpath: './temporal/workflow', peer: '@temporalio/workflow' },
+];
 const CLIENTS = /\/node_modules\/(bullmq|ioredis|snappy|@aws-sdk|@google-cloud|@temporalio)\//;
 
 let consumer: Consumer;
@@ -34,7 +38,8 @@ beforeAll(async () => {
 afterAll(() => consumer?.remove());
 
 function subpaths(): string[] {
-  return Object.keys(manifest.exports).filter((path) => path !== './package.json' && path !== NEEDS_ITS_PEER.subpath);
+  const others = ['./package.json', ...NEED_THEIR_PEER.map(({ subpath }) => subpath)];
+  return Object.keys(manifest.exports).filter((path) => !others.includes(path));
 }
 
 /** The URLs of all modules that importing `specifier` loads. */
@@ -71,7 +76,7 @@ describe('the tarball', () => {
 });
 
 describe('in an empty project', () => {
-  test('every subpath but one can be imported without any peer', async () => {
+  test('every subpath but a few can be imported without any peer', async () => {
     for (const subpath of subpaths()) {
       const loaded = await loadedBy(`mooring${subpath.slice(1)}`);
 
@@ -79,10 +84,8 @@ describe('in an empty project', () => {
     }
   });
 
-  test('the one that cannot says which package it needs', async () => {
-    await expect(loadedBy(`mooring${NEEDS_ITS_PEER.subpath.slice(1)}`)).rejects.toThrow(
-      `Cannot find package '${NEEDS_ITS_PEER.peer}'`,
-    );
+  test.each(NEED_THEIR_PEER)('$subpath says that it needs $peer', async ({ subpath, peer }) => {
+    await expect(loadedBy(`mooring${subpath.slice(1)}`)).rejects.toThrow(`Cannot find package '${peer}'`);
   });
 
   test('and required', async () => {
@@ -124,7 +127,11 @@ describe('in an empty project', () => {
 
 describe('with every client installed', () => {
   beforeAll(() =>
-    Promise.all(['bullmq', 'ioredis', 'snappy', '@aws-sdk/client-s3', '@google-cloud/storage'].map((name) => consumer.add(name))),
+    Promise.all(
+      [...NEED_THEIR_PEER.map(({ peer }) => peer), 'bullmq', 'ioredis', 'snappy', '@google-cloud/storage'].map((name) =>
+        consumer.add(name),
+      ),
+    ),
   );
 
   test('importing the core loads none of them, nor a store', async () => {
@@ -142,11 +149,18 @@ describe('with every client installed', () => {
     }
   });
 
-  test('but for the one that sends commands of its own package', async () => {
-    const loaded = await loadedBy(`mooring${NEEDS_ITS_PEER.subpath.slice(1)}`);
+  test.each(NEED_THEIR_PEER)('but for $subpath, which loads $peer alone', async ({ subpath, peer }) => {
+    const loaded = await loadedBy(`mooring${subpath.slice(1)}`);
     const clients = loaded.flatMap((url) => CLIENTS.exec(url)?.[1] ?? []);
 
-    expect(new Set(clients)).toEqual(new Set(['@aws-sdk']));
+    expect(new Set(clients)).toEqual(new Set([peer.split('/')[0]]));
+  });
+
+  test('workflow code loads nothing of Node and no store', async () => {
+    const loaded = await loadedBy('mooring/temporal/workflow');
+    const own = loaded.filter((url) => url.includes('/node_modules/mooring/'));
+
+    expect(own.map((url) => url.slice(url.indexOf('/dist/')))).toEqual(['/dist/adapters/temporal/workflow.js']);
   });
 
   test('a client that is loaded would be seen', async () => {

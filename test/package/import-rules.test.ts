@@ -43,6 +43,19 @@ const IMPORT = 'eslint(no-restricted-imports)';
 
 describe('the linter refuses', () => {
   test.each([
+    ['a worker at run time in the Temporal adapter', 'adapters/temporal/x.ts', "export { Worker } from '@temporalio/worker';"],
+    ['another runtime in the Temporal adapter', 'adapters/temporal/x.ts', "export { Queue } from 'bullmq';"],
+    [
+      'a private door of the Temporal adapter',
+      'adapters/temporal/x.ts',
+      "export { coreOf } from '../../src/state-store/core.ts';",
+    ],
+    [
+      'anything but Temporal in workflow code',
+      'adapters/temporal/workflow.ts',
+      "export { milliseconds } from '../../src/index.ts';",
+    ],
+    ['Node in workflow code', 'adapters/temporal/workflow.ts', "export { createHash } from 'node:crypto';"],
     ['a client in the core', 'src/job/x.ts', "export { Redis } from 'ioredis';"],
     ['a client at run time in a store', 'src/metastore/x.ts', "export { Redis } from 'ioredis';"],
     ['a client at run time in an object store', 'src/object-store/s3-put.ts', "export { S3Client } from '@aws-sdk/client-s3';"],
@@ -62,7 +75,11 @@ describe('the linter refuses', () => {
     ['the job seeing an implementation', 'src/job/x.ts', "export { memoryMetastore } from '../metastore/memory.ts';"],
     ['the barrel taking in the configuration', 'src/index.ts', "export { configFromEnv } from './config/config.ts';"],
     ['the state store seeing the configuration', 'src/state-store/x.ts', "export { configFromEnv } from '../config/config.ts';"],
-    ['the maintenance seeing an implementation', 'src/maintenance/x.ts', "export { memoryMetastore } from '../metastore/memory.ts';"],
+    [
+      'the maintenance seeing an implementation',
+      'src/maintenance/x.ts',
+      "export { memoryMetastore } from '../metastore/memory.ts';",
+    ],
     ['the maintenance seeing the job', 'src/maintenance/x.ts', "export { jobRecords } from '../job/job-records.ts';"],
     ['the maintenance seeing the command', 'src/maintenance/x.ts', "export { run } from '../cli/run.ts';"],
     ['a client that is loaded with the configuration', 'src/config/x.ts', "export { Redis } from 'ioredis';"],

@@ -189,7 +189,6 @@ describe('errors', () => {
     ['asynchronous completion', new CompleteAsyncError()],
     ['no error at all', 'text'],
   ])('%s passes as it is', async (_what, thrown) => {
-    // oxlint-disable-next-line prefer-promise-reject-errors
     await expect(begin(() => Promise.reject(thrown)).result).rejects.toBe(thrown);
   });
 });

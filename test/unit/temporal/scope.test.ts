@@ -42,7 +42,7 @@ describe('the scope of an activity', () => {
     const alone: Partial<Info> = { activityRunId: 'r1', inWorkflow: false };
     const standalone = (change: Partial<Info> = {}): Info => {
       const { workflowExecution: _execution, workflowType: _type, ...rest } = info({ ...alone, ...change });
-      return rest as Info;
+      return rest;
     };
     const own = scopePath(scopeOf(standalone(), 'activity'));
     expect(scopePath(scopeOf(standalone({ attempt: 3 }), 'activity'))).toBe(own);
