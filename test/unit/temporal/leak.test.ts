@@ -21,7 +21,7 @@ function used(): number {
 describe('memory', () => {
   test('9 Temporal’s own sleep keeps more than 500 bytes of each call until the activity ends', async () => {
     const CALLS = 10_000;
-    const grown = await new MockActivityEnvironment().run(async () => {
+    const grown: number = await new MockActivityEnvironment().run(async () => {
       const context = Context.current();
       const before = used();
       await Promise.all(Array.from({ length: CALLS }, () => context.sleep(0)));
