@@ -47,8 +47,9 @@ export interface ExternalStorageOptions {
    */
   retention?: Retention;
   /**
-   * What becomes of a payload that the object store does not take, after all tries. `'inline'`: it stays in the message to the server, as without external storage, and
-   * Temporal's own limits hold. `'fail'`: the call fails, and where the payload is a heartbeat's, the SDK ends the whole worker.
+   * What becomes of a payload that the object store does not take, after all tries. `'inline'`: up to 1.25 MiB after compression it stays in the message
+   * to the server, as without external storage; what is larger fails. `'fail'`: the call fails. The SDK tries a failed task again, but
+   * where the payload is a heartbeat's it ends the whole worker.
    * @defaultValue `'inline'`; `'fail'` with `keys: 'temporal-v0'`, since drivers of other languages cannot read what is inline
    */
   whenUnavailable?: 'inline' | 'fail';

@@ -24,7 +24,13 @@ interface Encoded {
 /** Bytes that are encrypted have nothing left to shorten, and their length alone would tell of what is in them. */
 const ENCRYPTED = 'binary/encrypted';
 
-/** Stores a payload. With `whenUnavailable: 'inline'` it rejects for the signal's reason only. */
+/**
+ * The most that stays inline, before base64: the server takes 2 MiB of payloads, and of what is above 4 MiB the SDK's clients try to send it until a
+ * timeout, where an error would say at once what is wrong.
+ */
+const LARGEST_INLINE = 1_310_720;
+
+/** Stores a payload. With `whenUnavailable: 'inline'` what is small enough for that rejects for the signal's reason only. */
 export async function storePayload(
   driver: ResolvedDriver,
   cache: PayloadCache,
@@ -46,7 +52,7 @@ export async function storePayload(
     return mooringClaim({ ...claim, place: { store: driver.objectStore.alias, key } });
   } catch (error) {
     call.signal.throwIfAborted();
-    if (!driver.inline) throw error;
+    if (!driver.inline || encoded.bytes.length > LARGEST_INLINE) throw error;
     report(driver, { bytes: bytes.length, sha256, error });
     return mooringClaim({ ...claim, place: encoded.bytes });
   }

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { externalStorageDriver, type ExternalStorageOptions } from '../../../adapters/temporal/external-storage.ts';
 import {
@@ -158,6 +158,13 @@ describe('when the object store is down', () => {
 
     expect(claim).toHaveProperty('inline');
     expect(sdkBytes(await retrieve(claim))).toEqual(sdkBytes(jsonPayload(LONG.random)));
+  });
+
+  it('it is an error for what no message to the server holds', async () => {
+    const { store, on } = driverRig();
+    on.call = down;
+
+    await expect(store({ data: randomBytes(1_400_000) })).rejects.toThrow(StoreUnavailableError);
   });
 
   it('it is an error where references must be readable by other drivers, or where that is asked for', async () => {
