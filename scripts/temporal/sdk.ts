@@ -1,0 +1,26 @@
+/** Other versions of Temporal's SDK, installed from the npm registry into the cache: nothing of the checkout changes. */
+import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { cached, fillOnce } from '../cache.ts';
+import { run } from '../command.ts';
+
+/** The lowest version that the peers allow. */
+export const OLDEST_SDK = '1.21.0';
+
+const PACKAGES = ['activity', 'client', 'common', 'worker', 'workflow'];
+
+/**
+ * The `node_modules` folder that holds a version of the SDK.
+ *
+ * @throws Error with one sentence that says why there is none.
+ */
+export async function sdkFolder(version: string): Promise<string> {
+  const folder = cached('npm', `temporalio@${version}`);
+  await fillOnce(folder, async (temporary) => {
+    const dependencies = Object.fromEntries(PACKAGES.map((name) => [`@temporalio/${name}`, version]));
+    await writeFile(join(temporary, 'package.json'), JSON.stringify({ private: true, dependencies }));
+    const { code, stderr } = await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: temporary });
+    if (code !== 0) throw new Error(`npm could not install Temporal's SDK ${version}: ${stderr.trim().split('\n').at(-1)}`);
+  });
+  return join(folder, 'node_modules');
+}
