@@ -4,9 +4,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureBuilt } from '../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
+import { startTemporal, type TemporalProcess } from '../../scripts/temporal/server.ts';
 import { root } from './consumer.ts';
 
-/** Each example, run as a reader runs it: in a process of its own, against the built package and a real Redis. */
+/** Each example, run as a reader runs it: in a process of its own, against the built package, a real Redis and a real Temporal server. */
 
 jest.setTimeout(60_000);
 
@@ -39,20 +40,28 @@ const SAYS: Record<string, readonly (string | RegExp)[]> = {
     '2 objects are there; total is 120',
     'the next sweep begins within 1 hour',
   ],
+  '08-both-runtimes.ts': [
+    'BullMQ: https://farm.example/harbour.hd.mp4',
+    'Temporal: https://farm.example/lighthouse.hd.mp4',
+    'the farm accepted 2 jobs, for two runtimes and four attempts',
+  ],
 };
 
 let redis: RedisServer;
+let temporal: TemporalProcess;
 
 beforeAll(async () => {
   await ensureBuilt();
-  redis = await startRedis();
+  [redis, temporal] = await Promise.all([startRedis(), startTemporal()]);
 });
 
-afterAll(() => redis?.stop());
+afterAll(async () => {
+  await Promise.all([redis?.stop(), temporal?.stop()]);
+});
 
 /** Runs an example to its end; one that does not end is killed. */
 function run(file: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+  const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}`, TEMPORAL_ADDRESS: temporal.address };
   const options = { cwd: root, env, timeout: 50_000, killSignal: 'SIGKILL' } as const;
   return new Promise((resolve) => {
     execFile(process.execPath, ['--import', 'tsx', join('examples', file)], options, (error, stdout, stderr) =>
@@ -73,7 +82,7 @@ test.each(Object.entries(SAYS))('%s', async (file, lines) => {
 test('no example is left out', async () => {
   const files = await readdir(join(root, 'examples'));
 
-  const stories = files.filter((file) => /^\d\d-.*\.ts$/.test(file) && !file.endsWith('-processor.ts'));
+  const stories = files.filter((file) => /^\d\d-.*\.ts$/.test(file) && !/-(processor|workflow)\.ts$/.test(file));
 
   expect(stories).toEqual(Object.keys(SAYS));
 });
