@@ -20,7 +20,7 @@ describe('the bytes of a payload', () => {
   it('are those that the SDK makes, and it reads them', () => {
     fc.assert(
       fc.property(payload, (plain) => {
-        const given = plain as Payload;
+        const given = plain as object as Payload;
         expect(Buffer.from(payloadBytes(given))).toEqual(Buffer.from(sdkBytes(given)));
         expect(Buffer.from(sdkBytes(payloadOf(payloadBytes(given))))).toEqual(Buffer.from(sdkBytes(given)));
         expect(Buffer.from(payloadBytes(temporal.api.common.v1.Payload.decode(sdkBytes(given))))).toEqual(

@@ -111,9 +111,9 @@ describe('storing', () => {
     let open = 0;
     on.call = async (signal) => {
       open += 1;
-      await new Promise(
-        (_resolve, reject) => void signal?.addEventListener('abort', () => reject(signal.reason as Error)),
-      ).finally(() => {
+      await new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason as Error));
+      }).finally(() => {
         open -= 1;
       });
     };
