@@ -1,12 +1,5 @@
 import type { Context } from '@temporalio/activity';
-import {
-  beginAttempt,
-  type Attempt,
-  type StateShape,
-  type StateStore,
-  type TaskScope,
-  type Wait,
-} from '../../src/index.ts';
+import { beginAttempt, type Attempt, type StateShape, type StateStore, type TaskScope, type Wait } from '../../src/index.ts';
 import { activityContext, type ActivityContext, type ActivityWait } from './activity-context.ts';
 import { callbackToken } from './callback.ts';
 import { heartbeatsOf } from './heartbeat.ts';

@@ -32,6 +32,13 @@ const LEFT_TO_THE_READER: Record<string, string> = {
     declare const transcode: ExternalJob<string, string, string>;
     declare function upload(course: Course): Promise<string>;
     declare function publish(report: string, video: string | undefined): Promise<void>;`,
+  'In a Temporal activity': `import type { ExternalJob, StateStore } from 'mooring';
+    interface Course { id: string }
+    declare const store: StateStore;
+    declare const transcode: ExternalJob<string, string, string>;
+    declare const reportJob: ExternalJob<{ fileId: string }, string, string>;
+    declare const workflowsPath: string;
+    declare function upload(course: Course): Promise<string>;`,
   Operators: "declare const store: import('mooring').StateStore;",
   'Clean-up': "declare const store: import('mooring').StateStore;",
   '`s3ObjectStore(options)`': '',
@@ -62,7 +69,8 @@ let programs: Map<string, string>;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-  for (const name of ['bullmq', 'ioredis', '@aws-sdk/client-s3', '@google-cloud/storage', '@types/node'])
+  const temporal = ['activity', 'worker', 'workflow'].map((name) => `@temporalio/${name}`);
+  for (const name of [...temporal, 'bullmq', 'ioredis', '@aws-sdk/client-s3', '@google-cloud/storage', '@types/node'])
     await consumer.add(name);
   programs = programsByHeading(await readFile(join(root, 'README.md'), 'utf8'));
   await mkdir(join(consumer.folder, 'readme'));
