@@ -62,7 +62,11 @@ describe('the linter refuses', () => {
     ['the job seeing an implementation', 'src/job/x.ts', "export { memoryMetastore } from '../metastore/memory.ts';"],
     ['the barrel taking in the configuration', 'src/index.ts', "export { configFromEnv } from './config/config.ts';"],
     ['the state store seeing the configuration', 'src/state-store/x.ts', "export { configFromEnv } from '../config/config.ts';"],
-    ['the maintenance seeing an implementation', 'src/maintenance/x.ts', "export { memoryMetastore } from '../metastore/memory.ts';"],
+    [
+      'the maintenance seeing an implementation',
+      'src/maintenance/x.ts',
+      "export { memoryMetastore } from '../metastore/memory.ts';",
+    ],
     ['the maintenance seeing the job', 'src/maintenance/x.ts', "export { jobRecords } from '../job/job-records.ts';"],
     ['the maintenance seeing the command', 'src/maintenance/x.ts', "export { run } from '../cli/run.ts';"],
     ['a client that is loaded with the configuration', 'src/config/x.ts', "export { Redis } from 'ioredis';"],
