@@ -13,7 +13,7 @@ export interface CompletionClient {
 }
 
 /** The type of the failure that `completeActivity` reports: not retryable, since the external job itself has failed. */
-export const JOB_FAILED = 'mooring.external-job-failed';
+const JOB_FAILED = 'mooring.external-job-failed';
 
 /**
  * Completes the activity behind a callback token, from a webhook.

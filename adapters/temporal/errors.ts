@@ -4,7 +4,7 @@ import { isMooringError, isSuspension, type AnyMooringError } from '../../src/in
 /** Errors as Temporal understands them. Whatever is no `ApplicationFailure` there loses its type, its details and whether to retry. */
 
 /** The type of the failure that hands a waiting activity back. Not an error: the next attempt polls again. */
-export const WAITING = 'mooring.waiting';
+const WAITING = 'mooring.waiting';
 
 /**
  * The activity waits, and gives its slot back meanwhile.

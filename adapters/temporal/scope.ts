@@ -89,7 +89,7 @@ function flowOf(info: Info): string {
 }
 
 /** The namespace, also in versions of the SDK that name it by the activity. */
-export function namespaceOf(info: Info): string {
+function namespaceOf(info: Info): string {
   return info.namespace ?? info.activityNamespace;
 }
 

@@ -17,6 +17,11 @@ const DAY = 86_400_000;
  * for the time between the making of an object and its commit.
  */
 const SLACK_DAYS = 9;
+/** Results of external jobs are kept as long as their records, whatever the retention of the flow's own values. */
+const JOB_DAYS = 30;
+/** What `recover` writes has a new end, which neither the age of its object nor its custom time knows. */
+const RECOVER_NOTE =
+  'Take these rules away before mooring recover --apply: it gives old objects a new end, which the rules do not know. Put them back when those values have ended.';
 
 export const lifecycleCommand: TextCommand = {
   kind: 'text',
@@ -31,7 +36,8 @@ export const lifecycleCommand: TextCommand = {
   about: [
     'The rules are a backstop: sweep removes the same, sooner. On Google Cloud Storage an object carries the time when its value ends.',
     'On S3 it does not, and rules go by age: so values are deleted by age only in flows that you name, with the longest retention',
-    'that any of them has. What is kept forever, as state of assets is, is in no such flow.',
+    'that any of them has. What is kept forever, as state of assets is, is in no such flow. Results of external jobs are kept for 30',
+    'days at least, and so are the objects of those flows.',
   ],
   run(given, env) {
     const [kind, ...more] = given.positionals;
@@ -59,14 +65,12 @@ function forS3(given: Given, namespace: string, location: BucketLocation | undef
     throw new UsageError('--flow needs --longest-retention: the longest time that any value of the flow is kept');
   }
   const flows = [...new Set(names)].map(segmentOf);
-  const days = longest === undefined ? undefined : Math.ceil(longest / DAY) + SLACK_DAYS;
+  const days = longest === undefined ? undefined : Math.max(Math.ceil(longest / DAY), JOB_DAYS) + SLACK_DAYS;
   const bucket = location?.bucket ?? 'BUCKET';
   return printed(lifecycleS3({ prefix, namespace, flows, days }), [
     `Save it as rules.json, then: aws s3api put-bucket-lifecycle-configuration --bucket ${bucket} --lifecycle-configuration file://rules.json`,
     'It replaces all rules that the bucket has: add those to the file first.',
-    ...(days === undefined
-      ? []
-      : [`Objects of ${names.join(', ')} are deleted after ${days} days, values that recover() brought back among them.`]),
+    ...(days === undefined ? [] : [`Objects of ${names.join(', ')} are deleted after ${days} days.`, RECOVER_NOTE]),
   ]);
 }
 
@@ -79,6 +83,7 @@ function forGcs(given: Given, namespace: string, location: BucketLocation | unde
     `Save it as rules.json, then: gcloud storage buckets update gs://${bucket} --lifecycle-file=rules.json`,
     'It replaces all rules that the bucket has: add those to the file first.',
     `What is deleted is kept and paid for 7 days more, unless soft delete is off: gcloud storage buckets update gs://${bucket} --clear-soft-delete`,
+    RECOVER_NOTE,
   ]);
 }
 

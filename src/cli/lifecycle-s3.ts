@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Rules for the lifecycle of a bucket of S3, in the form of `aws s3api put-bucket-lifecycle-configuration`
  * (https://docs.aws.amazon.com/cli/latest/reference/s3api/put-bucket-lifecycle-configuration.html).
@@ -18,7 +20,7 @@ export interface LifecycleS3 {
 const UNFINISHED_DAYS = 2;
 /** To bring back what somebody deleted by mistake, where the bucket keeps versions. */
 const NONCURRENT_DAYS = 7;
-/** S3 allows 255 characters. */
+/** S3 allows 255 characters, and no two rules with the same ID. */
 const LONGEST_ID = 255;
 
 /** The rules. Each also says something of expiration: MinIO refuses one that does not. */
@@ -34,11 +36,18 @@ export function lifecycleS3({ prefix, namespace, flows, days }: LifecycleS3): ob
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: UNFINISHED_DAYS },
       },
       ...flows.map((flow) => ({
-        ID: `mooring ${namespace}: expire ${flow}`.slice(0, LONGEST_ID),
+        ID: ruleId(`mooring ${namespace}: expire ${flow}`),
         Status: 'Enabled',
         Filter: { Prefix: `${prefix}${flow}/` },
         Expiration: { Days: days },
       })),
     ],
   };
+}
+
+/** A name that is cut ends with a digest of all of it. */
+function ruleId(name: string): string {
+  if (name.length <= LONGEST_ID) return name;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${name.slice(0, LONGEST_ID - digest.length - 1)}-${digest}`;
 }

@@ -15,6 +15,8 @@ export const recoverCommand: StoreCommand = {
   about: [
     'Takes the newest object of every key that has no entry. It may bring back a value that was never committed, or that was',
     'deleted; it cannot bring back one that was small enough to lie in Redis only. Afterwards sweep and reconcile work again.',
+    'Lifecycle rules of a bucket do not know the new ends of what it brings back, and may delete it: take them away before --apply,',
+    'until those values have ended.',
     'Values under a codec or an encryption of your own need recover() in a program that knows them.',
   ],
   plan(given) {

@@ -144,5 +144,11 @@ async function endUploads({ core, apply, tally, call }: Parts, { store }: StoreL
   const options = { prefix: `${core.namespace}/`, remove: apply };
   const begin = (signal: AbortSignal): AsyncIterable<unknown> => unfinished(new Date(until), { ...options, signal });
   const uploads = stepped(core, { store, where: {}, call }, 'looking for unfinished uploads', begin);
-  for await (const _upload of uploads) tally.objects += 1;
+  try {
+    for await (const _upload of uploads) tally.objects += 1;
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    // A right of its own, in S3: what was deleted is reported all the same.
+    tally.fail(options.prefix, error);
+  }
 }

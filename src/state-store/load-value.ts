@@ -41,8 +41,8 @@ export async function loadValue(
 }
 
 /** JSON was held whole when it was written; bytes may have been a stream of any size. */
-function requireSmall({ maxValueBytes }: StoreCore, { scope, key }: ValueAddress, { type, size }: EntryMeta): void {
-  if (type === 'json' || size <= maxValueBytes) return;
+function requireSmall({ maxValueBytes }: StoreCore, { scope, key }: ValueAddress, { type, size, ref }: EntryMeta): void {
+  if (size <= maxValueBytes || (type === 'json' && ref?.frames === undefined)) return;
   throw new ValueTooLargeError(size, maxValueBytes, 'read it with getStream(), or raise it', { scope, key });
 }
 

@@ -31,13 +31,24 @@ type Body = Pick<Reference, 'object' | 'storedSize'>;
  */
 export async function wholeBody(core: StoreCore, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
   if (body.storedSize <= ONE_REQUEST) return getObject(core, at, body.object);
-  const into = new Uint8Array(body.storedSize);
+  const into = room(body, at);
   const found = await concurrently(
     partsOf(body),
     async (part) => fetchPart(core, at, body, part, into.subarray(part.start, part.end)),
     LANES,
   );
   return found.every(Boolean) ? into : undefined;
+}
+
+function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
+  try {
+    return new Uint8Array(storedSize);
+  } catch (cause) {
+    throw new CorruptEntryError(`the object ${object} has ${storedSize} bytes by its entry, which nothing can hold`, {
+      ...where,
+      cause,
+    });
+  }
 }
 
 /**

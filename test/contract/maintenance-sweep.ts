@@ -3,6 +3,7 @@ import { isMooringError } from '../../src/errors.ts';
 import type { StateEvent } from '../../src/events.ts';
 import { reconcile } from '../../src/maintenance/reconcile.ts';
 import { sweep, type SweepOptions } from '../../src/maintenance/sweep.ts';
+import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { keyName, scopePath } from '../../src/path.ts';
 import type { SweepReport } from '../../src/sweep-report.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
@@ -155,13 +156,14 @@ export function sweepTests(bench: MaintenanceBench): void {
       await store.task({ ...TASK, mapIndex: 0 }).clear({ allItems: true });
       await bench.advance(DAY + MINUTE);
       let refusing = true;
-      const objectStore = interceptObjectStore(bench.objectStore, async ({ method, args }, proceed) => {
-        if (method !== 'delete' || !refusing) return proceed();
-        const [keys] = args as [string[]];
-        const refused = keys.filter((key) => key.endsWith('7.json'));
-        await bench.objectStore.delete(keys.filter((key) => !refused.includes(key)));
-        return refused.map((key) => ({ key, error: new Error('AccessDenied') }));
-      });
+      const objectStore: ObjectStore = {
+        ...bench.objectStore,
+        async delete(keys) {
+          const refused = keys.filter((key) => refusing && key.endsWith('7.json'));
+          await bench.objectStore.delete(keys.filter((key) => !refused.includes(key)));
+          return refused.map((key) => ({ key, error: new Error('AccessDenied') }));
+        },
+      };
 
       const first = await sweep(bench.open({ objectStore }));
 

@@ -9,6 +9,7 @@ import {
   MissingObjectError,
   StoreUnavailableError,
   UnknownLocationError,
+  ValueTooLargeError,
 } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
@@ -288,6 +289,18 @@ export function streamReadsContract(factory: PartsFactory): void {
       expect(error).toBeInstanceOf(CorruptEntryError);
       expect(error).toMatchObject({ retryable: false, key: 'k', message: expect.stringContaining('another key') });
     });
+  });
+
+  it('C40 get() refuses a size that nothing can hold, and JSON in frames that is larger than it may be', async () => {
+    const parts = await factory();
+    const store = openOver(parts);
+    await store.task(TASK).setStream('k', chunked(mixedBytes(2 * MIB)));
+    const { inline: _inline, ...meta } = await storedMeta(store, TASK, 'k');
+    const { frames: _frames, ...ref } = meta.ref as Reference;
+    await plant(store, 'k', { ...meta, type: 'json', ref: { ...ref, storedSize: Number.MAX_SAFE_INTEGER } });
+    await expect(store.task(TASK).get('k')).rejects.toThrow(CorruptEntryError);
+    await plant(store, 'k', { ...meta, type: 'json', size: Number.MAX_SAFE_INTEGER });
+    await expect(store.task(TASK).get('k')).rejects.toThrow(ValueTooLargeError);
   });
 
   describe('a stream that is read', () => {

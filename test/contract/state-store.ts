@@ -11,8 +11,11 @@ import { streamsContract } from './state-store-streams.ts';
 import { valuesContract } from './state-store-values.ts';
 import { writesContract } from './state-store-writes.ts';
 
-/** What every pair of a metastore and an object store must give: the conformance cases and the invariants of storage. */
-export function stateStoreContract(name: string, factory: PartsFactory): void {
+/**
+ * What every pair of a metastore and an object store must give: the conformance cases and the invariants of storage. `streams`: also
+ * those of streams, for which each store is tested once on either side.
+ */
+export function stateStoreContract(name: string, factory: PartsFactory, { streams = true }: { streams?: boolean } = {}): void {
   describe(`state store on ${name}`, () => {
     keysContract(factory);
     valuesContract(factory);
@@ -21,6 +24,7 @@ export function stateStoreContract(name: string, factory: PartsFactory): void {
     lifetimeContract(factory);
     crashesContract(factory);
     encryptionContract(factory);
+    if (!streams) return;
     streamsContract(factory);
     streamReadsContract(factory);
     streamWritesContract(factory);

@@ -104,7 +104,7 @@ describe('docs/storage-format.md', () => {
     const [key = ''] = await client.keys('mooring:{prod:??}:billing/2026-12/*');
     const superseded = (await hash(key)).filter((line) => line.startsWith('s:'));
     expect(superseded.map(steady)).toEqual(example('superseded').map(steady));
-    const [path = '', due] = await client.zrange(`${key.slice(0, key.indexOf('}'))}}:due`, 0, -1, 'WITHSCORES');
+    const [path = '', due] = await client.zrange(`${key.slice(0, key.indexOf('}'))}}:due`, '0', '-1', 'WITHSCORES');
     expect(key.endsWith(path)).toBe(true);
     expect(Number(due)).toBe(Number(/ = (\d{13}) /.exec(superseded[0] ?? '')?.[1]) + 86_400_000);
   });

@@ -90,6 +90,10 @@ describe('an entry', () => {
     ['with a digest of another length', text({ type: 'json', size: 1, ref: { ...ref, sha256: 'ab' } })],
     ['with a stored size that is text', text({ type: 'json', size: 1, ref: { ...ref, storedSize: '3' } })],
     ['without a codec', text({ type: 'json', size: 1, ref: { ...ref, codec: undefined } })],
+    ['with frames of no size', text({ type: 'bytes', size: 1, ref: { ...ref, frames: 0 } })],
+    ['with frames of half a size', text({ type: 'bytes', size: 1, ref: { ...ref, frames: 0.5 } })],
+    ['with frames larger than a reader may have to hold', text({ type: 'bytes', size: 1, ref: { ...ref, frames: 2 ** 26 + 1 } })],
+    ['with an encryption that is no name', text({ type: 'bytes', size: 1, ref: { ...ref, encryption: 1 } })],
     ['without a store', text({ type: 'json', size: 1, ref: { ...ref, store: undefined } })],
     [
       'with a write ID of another length',

@@ -43,10 +43,34 @@ describe('mooring lifecycle s3', () => {
     expect(stderr).toContain('after 39 days');
   });
 
-  test('counts a part of a day as a day', async () => {
-    const { stdout } = await runCommand(['lifecycle', 's3', '--longest-retention', '25h', '--flow', 'a'], { env });
+  test.each([
+    ['counts a part of a day as a day', '961h', 50],
+    ['I4 keeps results of external jobs, which stay for 30 days in any flow', '1d', 39],
+  ])('%s', async (_what, longest, days) => {
+    const { stdout } = await runCommand(['lifecycle', 's3', '--longest-retention', longest, '--flow', 'a'], { env });
 
-    expect(JSON.parse(stdout)).toMatchObject({ Rules: [{}, { Expiration: { Days: 11 } }] });
+    expect(JSON.parse(stdout)).toMatchObject({ Rules: [{}, { Expiration: { Days: days } }] });
+  });
+
+  test('gives each rule its own ID, within the length that S3 takes, however long the flows are', async () => {
+    const long = 'f'.repeat(199);
+    const flags = ['--longest-retention', '30d', '--flow', `${long}1`, '--flow', `${long}2`];
+
+    const { stdout } = await runCommand(['lifecycle', 's3', ...flags], { env: { ...env, MOORING_NAMESPACE: 'n'.repeat(64) } });
+
+    const ids = (JSON.parse(stdout) as { Rules: { ID: string }[] }).Rules.map(({ ID }) => ID);
+    expect(new Set(ids).size).toBe(3);
+    expect(Math.max(...ids.map((id) => id.length))).toBe(255);
+  });
+
+  test.each([
+    ['s3', ['--flow', 'a', '--longest-retention', '30d'], true],
+    ['s3', [], false],
+    ['gcs', ['--path', 'gs://bucket/'], true],
+  ])('rules of %s %j say that a recover needs them gone, where they delete values', async (kind, flags, said) => {
+    const { stderr } = await runCommand(['lifecycle', kind, ...flags], { env });
+
+    expect(stderr.includes('Take these rules away before mooring recover --apply')).toBe(said);
   });
 
   test.each([
