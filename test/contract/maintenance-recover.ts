@@ -102,6 +102,16 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open(options), { apply: true })).toMatchObject({ objects: 0, failed: [] });
     });
 
+    test('brings back a stream in frames, however small the values are that the store takes', async () => {
+      const options = { codec: 'gzip', maxValueBytes: 1_000 } as const;
+      await bench.open(options).task(TASK).setStream('stream', chunks(25, 100_001));
+      await lose();
+
+      expect(await recover(bench.open(options), { apply: true })).toEqual({ entries: 1, skipped: 0 });
+      const stream = await bench.open(options).task(TASK).getStream('stream');
+      expect(stream && Buffer.compare(await buffer(stream), await streamed(25, 100_001))).toBe(0);
+    });
+
     test('brings back results of external jobs, and what an attempt wrote says so', async () => {
       const store = bench.open();
       const job = externalJob({
