@@ -9,6 +9,7 @@ import type { OpenMetastore } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { Random } from '../random.ts';
 import type { RetentionMs } from '../retention.ts';
+import type { TakeBody } from './fresh-body.ts';
 import type { StateStore } from './state-store.ts';
 import type { Turns } from './turns.ts';
 
@@ -43,6 +44,8 @@ export interface StoreCore {
   readonly writePoint?: (point: WritePoint) => void | Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
+  /** Takes the body of a stream, once. */
+  readonly takeBody: TakeBody;
   /** Lets a codec work on many bytes once it is its turn. */
   readonly codecTurn: Turns;
   /** Hands an event to the user's listener and to the counters; never throws. */

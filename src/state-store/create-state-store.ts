@@ -5,6 +5,7 @@ import { assetScope, taskScope } from '../scope.ts';
 import { countEvent } from '../telemetry.ts';
 import { unfencedAccess } from './access.ts';
 import { withCore, type StoreCore } from './core.ts';
+import { createTakeBody } from './fresh-body.ts';
 import { beforeFirstObject } from './generation.ts';
 import { createStateHandle } from './handle.ts';
 import { createInFlight } from './in-flight.ts';
@@ -38,6 +39,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
     beforeObject: beforeFirstObject(() => core),
+    takeBody: createTakeBody(),
     codecTurn: createTurns(CODECS_AT_ONCE),
     emit: emitter(resolved),
     track: flight.track,

@@ -113,9 +113,7 @@ async function setStream(parts: HandleParts, key: string, body: AsyncIterable<Ui
   const expect = expected(options);
   const retention = lifetime(parts, options);
   const checked = checkKey(parts, key);
-  if (typeof (body as Partial<typeof body> | null | undefined)?.[Symbol.asyncIterator] !== 'function') {
-    throw new ConfigError('body', 'must be a stream, or another async iterable, of Uint8Array', body);
-  }
+  parts.core.takeBody(body);
   const draft = { ...checked, put: { value: { type: 'stream', body } as const, retention } };
   return setOne(parts, expect === undefined ? draft : { ...draft, expect }, options);
 }

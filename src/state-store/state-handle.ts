@@ -75,7 +75,9 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
    * Writes a stream of bytes of any size in constant memory. Nothing is stored unless it ends; what `body` throws passes as it is.
    * `body` may be as slow as it likes, a store that does not go on for five times `commandTimeout` is given up; from call to commit
    * it may take an hour at most. Both are `StoreUnavailableError`. `get` returns a `Uint8Array` up to `maxValueBytes`.
-   * @throws `VersionConflictError` when `ifVersion` is not what is there in the end. `InvalidValueError` for a chunk that is no
+   * A stream or an iterator is read once: after a failure, also one that is `retryable`, try again with a new one.
+   * @throws `ConfigError` for a stream that was read, ended, failed or was destroyed, and for one, or an iterator, that `setStream` was
+   * given before; nothing is written. `VersionConflictError` when `ifVersion` is not what is there in the end. `InvalidValueError` for a chunk that is no
    * `Uint8Array`. `ValueTooLargeError` above `maxValueBytes` where there is no object store
    */
   setStream(key: KeyOf<Shape>, body: AsyncIterable<Uint8Array>, options?: SetOptions): Promise<Entry>;
