@@ -32,6 +32,12 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'an object of a store that is not registered keeps its place' },
   },
   {
+    name: 'I5 a sweep asks both names of an asset',
+    file: ROUND,
+    remove: { text: 'page.objects.filter(({ object }) => !elsewhere.has(object))', by: 'page.objects' },
+    test: { file: CLEANUP, name: 'I5 what the list of one name of an asset holds' },
+  },
+  {
     name: 'I5 no grace is shorter than a write may take',
     file: 'src/maintenance/settings.ts',
     remove: { text: 'if (ms < LATENESS) throw', by: 'if (ms < 1) throw' },
@@ -167,3 +173,9 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'an entry of a restored copy whose object is gone' },
   },
 ];
+  {
+    name: 'I5 recover asks the path that the object was put under',
+    file: RECOVER,
+    remove: { text: '  if (path === target) return false;', by: '  if (path !== "") return false;' },
+    test: { file: CLEANUP, name: 'I5 what an asset held under another name of it stays deleted' },
+  },

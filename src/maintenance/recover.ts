@@ -128,7 +128,7 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
     if (code !== 'mooring.missing-object') parts.unreadable += 1;
     core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
   });
-  if (!meta) {
+  if (!meta || (await wasDecidedElsewhere(core, newest, there.path, call))) {
     report.skipped += 1;
     return;
   }
@@ -179,6 +179,22 @@ function referenceIn(core: StoreCore, text: string, name: string): Reference | u
   } catch (error) {
     core.logger?.warn({ code: codeOf(error), err: error }, 'an entry that cannot be read was left as it is');
     return undefined;
+/**
+ * Whether the path that the object was put under, which is another name by now of where its entry would go, remembers that the
+ * value was deleted or overwritten before. Nothing is written there any more, so it is no race.
+ */
+async function wasDecidedElsewhere(
+  core: StoreCore,
+  { path, name, object }: FoundObject,
+  target: string,
+  call: CallOptions,
+): Promise<boolean> {
+  if (path === target) return false;
+  const reply = await core.metastore.holds({ path }, [{ name, object }], call);
+  // An alias that went away meanwhile: nothing is concluded.
+  return !('moved' in reply) || reply.held[0] !== false;
+}
+
   }
 }
 

@@ -216,6 +216,22 @@ export function recoverTests(bench: MaintenanceBench): void {
     });
 
     test('an entry of a restored copy whose object is gone gets the newest one that is there', async () => {
+    test('I5 what an asset held under another name of it stays deleted, and what is back is not swept', async () => {
+      const declared = { name: 'orders', uri: 's3://orders' };
+      const byUri = bench.open().asset({ uri: declared.uri });
+      await byUri.setMany({ cleared: 'deleted', swept: 'deleted' });
+      await byUri.clear();
+      const [, swept = ''] = await bench.objects();
+      await bench.open().asset(declared).set('own', 'by both');
+      // As a sweep that removed the place on the list, and not the object; the tombstone tells.
+      await coreOf(bench.open()).metastore.forgetObjects({ path: scopePath({ uri: declared.uri }) }, [swept], {});
+
+      expect(await recover(bench.open())).toMatchObject({ entries: 0, skipped: 3 });
+      expect(await recover(bench.open(), { apply: true })).toMatchObject({ entries: 0, skipped: 3 });
+
+      expect(await bench.open().asset(declared).getMany(['cleared', 'swept', 'own'])).toEqual({ own: 'by both' });
+    });
+
       const state = bench.open().task(TASK);
       await state.setMany({ k: 'first', same: 'stays' });
       const restore = await bench.rig.backup();
