@@ -101,6 +101,18 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'C64 I4 removes what a crash left before its commit' },
   },
   {
+    name: 'I5 nothing of a store whose prefix is below the namespace',
+    file: 'src/maintenance/own-objects.ts',
+    remove: { text: '      if (looked.isForeign) continue;\n', by: '' },
+    test: { file: CLEANUP, name: 'I5 nor is the asset 42 of a store' },
+  },
+  {
+    name: 'I5 only paths that this library makes',
+    file: 'src/object-name.ts',
+    remove: { text: 'return isScopePath(path) && isKeyName(name) ?', by: 'return name ?' },
+    test: { file: 'test/unit/object-name.test.ts', name: 'of an item that is none' },
+  },
+  {
     name: 'I5 † only what the metastore does not know',
     file: CANDIDATES,
     remove: { text: 'held[at] === false);', by: 'held[at] !== undefined);' },
@@ -167,15 +179,15 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'takes the newest object of a key' },
   },
   {
+    name: 'I5 recover asks the path that the object was put under',
+    file: RECOVER,
+    remove: { text: '  if (path === target) return false;', by: '  if (path !== "") return false;' },
+    test: { file: CLEANUP, name: 'I5 what an asset held under another name of it stays deleted' },
+  },
+  {
     name: 'recover replaces an entry whose object is gone',
     file: RECOVER,
     remove: { text: 'instead: ref.object', by: 'instead: undefined' },
     test: { file: CLEANUP, name: 'an entry of a restored copy whose object is gone' },
   },
 ];
-  {
-    name: 'I5 recover asks the path that the object was put under',
-    file: RECOVER,
-    remove: { text: '  if (path === target) return false;', by: '  if (path !== "") return false;' },
-    test: { file: CLEANUP, name: 'I5 what an asset held under another name of it stays deleted' },
-  },

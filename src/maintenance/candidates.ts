@@ -1,11 +1,10 @@
 import type { CallOptions } from '../call.ts';
 import { StateLostError } from '../errors.ts';
-import { parseObjectKey } from '../object-name.ts';
 import { concurrently } from '../state-store/concurrently.ts';
 import type { StoreCore } from '../state-store/core.ts';
-import { listObjects } from '../state-store/object-listing.ts';
 import { isProbe } from '../state-store/probe.ts';
 import type { StoreLineage } from './lineage.ts';
+import { ownObjects } from './own-objects.ts';
 
 /** Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. */
 
@@ -45,16 +44,14 @@ export async function findCandidates(
 ): Promise<Candidates> {
   const found: Candidates = { listed: 0, candidates: [] };
   let page: Candidate[] = [];
-  const at = { store, where: {}, call };
-  for await (const { key, size } of listObjects(core, at, `${core.namespace}/`)) {
-    const parsed = parseObjectKey(core.namespace, key);
-    if (!parsed) continue;
+  for await (const parsed of ownObjects(core, store, call)) {
     if (!generations && !isProbe(parsed.path)) {
       throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
     }
     found.listed += 1;
     if (parsed.time >= until) continue;
-    page.push({ object: key, size, path: parsed.path, name: parsed.name });
+    const { object, size, path, name } = parsed;
+    page.push({ object, size, path, name });
     if (page.length < PAGE) continue;
     found.candidates.push(...(await unreferenced(core, page, call)));
     page = [];

@@ -1,6 +1,7 @@
 import { boundedWait, type CallOptions } from '../call.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../errors.ts';
 import { instant, NEVER } from '../head.ts';
+import { GENERATIONS } from '../object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
 import { getObject, within, type ObjectCall } from './object-calls.ts';
@@ -34,7 +35,7 @@ export interface Generations {
 
 /** The prefix of all generations. */
 export function generationPrefix(namespace: string): string {
-  return `${namespace}/generation=/-/-/`;
+  return `${namespace}/${GENERATIONS}/`;
 }
 
 /** The key of a generation. */

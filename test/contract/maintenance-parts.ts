@@ -124,6 +124,21 @@ export async function generationsIn(store: ObjectStore, namespace: string): Prom
   return numbers;
 }
 
+/** The same store as one of another prefix, which may be below a namespace of the first. */
+export function nestedIn(store: ObjectStore, prefix: string): ObjectStore {
+  const inside = (key: string): string => prefix + key;
+  return {
+    alias: store.alias,
+    put: (key, body, options) => store.put(inside(key), body, options),
+    get: (key, options) => store.get(inside(key), options),
+    getStream: (key, options) => store.getStream(inside(key), options),
+    delete: (keys, options) => store.delete(keys.map(inside), options),
+    async *list(below, options) {
+      for await (const one of store.list(inside(below), options)) yield { ...one, key: one.key.slice(prefix.length) };
+    },
+  };
+}
+
 /** A logger that remembers what it was told. */
 export function memoryLogger(): {
   logger: NonNullable<StateStoreOptions['logger']>;

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { generationKey } from '../../src/state-store/generation.ts';
 import type { SweepReport } from '../../src/sweep-report.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
-import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
+import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, nestedIn, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 
 const NOTHING: SweepReport = { entries: 0, objects: 0, bytes: 0, failed: [] };
 const ALL: ReconcileOptions = { apply: true, maxShare: 1 };
@@ -119,6 +119,34 @@ export function reconcileTests(bench: MaintenanceBench): void {
 
       expect(await bench.objects()).toEqual(before);
     });
+
+    test.each(['catalogue', '42', '-1'])(
+      'I5 nor is the asset %s of a store whose prefix is below the namespace',
+      async (name) => {
+        await stored();
+        const below = bench.open({
+          namespace: 'default',
+          objectStore: nestedIn(bench.objectStore, `${bench.namespace}/billing/`),
+        });
+        await below.asset({ name }).set('k', 'of another application');
+        const mine = { flow: 'billing', run: 'other', task: 'assets' };
+        await bench.open().task(mine).set('k', 'kept');
+        const stray = await bench.leave(mine, 'k', { age: 2 * DAY });
+        await bench.advance(2 * DAY);
+        const before = await bench.objects();
+        const { logger, lines } = memoryLogger();
+
+        expect(await reconcile(bench.open({ logger }), ALL)).toMatchObject({ objects: 1, failed: [] });
+
+        expect(await bench.objects()).toEqual(before.filter((object) => object !== stray));
+        expect(await below.asset({ name }).get('k')).toBe('of another application');
+        expect(await recover(bench.open())).toMatchObject({ entries: 0 });
+        const warned = lines.filter(({ message }) => message.startsWith('another store has its prefix'));
+        expect(warned.map(({ fields }) => fields)).toEqual(
+          name === 'catalogue' ? [] : [{ store: bench.objectStore.alias, below: `${bench.namespace}/billing/default/` }],
+        );
+      },
+    );
 
     describe('I5 refuses, and deletes nothing,', () => {
       /** Refused with and without `apply`, and every object is there afterwards. */
