@@ -52,6 +52,10 @@ export interface StoreCore {
   emit(event: StateEvent): void;
   /** Counts an operation as in flight, so that `close()` waits for it; refuses it once closed. */
   track<T>(operation: () => Promise<T>): Promise<T>;
+  /** Lets `close()` wait for what cleans up after an operation, also once closed. It must have an end, and not reject. */
+  beside(work: () => Promise<void>): void;
+  /** Aborts when `close()` begins: for what waits for a user. */
+  readonly closing: AbortSignal;
 }
 
 const core = Symbol('mooring.core');

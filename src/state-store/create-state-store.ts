@@ -43,6 +43,8 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     codecTurn: createTurns(CODECS_AT_ONCE),
     emit: emitter(resolved),
     track: flight.track,
+    beside: flight.beside,
+    closing: flight.closing,
   };
   return withCore(
     {

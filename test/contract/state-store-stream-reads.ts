@@ -399,13 +399,25 @@ export function streamReadsContract(factory: PartsFactory): void {
       expect(error).toMatchObject({ key: 'k', retryable: true, message: expect.stringContaining('deleted while it was read') });
     });
 
-    it('does not keep the store from closing, and is not there once that is closed', async () => {
+    it('is ended by a store that closes, and is not there once that is closed', async () => {
       const parts = await factory();
-      const store = openOver(parts);
-      await store.task(TASK).setStream('k', chunked(mixedBytes(2 * MIB)));
-      const stream = await store.task(TASK).getStream('k');
-      await store.close();
-      expect(told(await drained(stream))).toBe(told(mixedBytes(2 * MIB)));
+      const store = openOver(parts, { codec: 'none' });
+      await store.task(TASK).setStream('k', chunked(mixedBytes(34 * MIB), MIB));
+      const [read, unread, over] = [
+        await store.task(TASK).getStream('k'),
+        await store.task(TASK).getStream('k'),
+        await store.task(TASK).getStream('k'),
+      ];
+      await drained(over);
+      const reading = failureOf(
+        (async () => {
+          for await (const _ of read as AsyncIterable<Uint8Array>) await store.close();
+        })(),
+      );
+      expect(await reading).toBeInstanceOf(StoreUnavailableError);
+      expect(String(await reading)).toContain('the state store was closed');
+      await expect(drained(unread)).rejects.toThrow('Premature close');
+      expect(over?.errored).toBeNull();
       await expect(store.task(TASK).getStream('k')).rejects.toThrow(StoreUnavailableError);
     });
   });
