@@ -92,7 +92,7 @@ function examineLineage({ store, generations, verdict }: StoreLineage, now: numb
     const remedy =
       verdict.kind === 'ahead'
         ? 'Run sweep().'
-        : 'Restore Redis from its newest copy, or run recover() with apply; until then reconcile() refuses.';
+        : 'Restore Redis from its newest copy, or run recover() with apply; until then reconcile() refuses. Objects that recover() names as unreadable: give it their codec or encryption, or delete them or move them away, then run it again.';
     findings.error('generation', `${store.alias}: ${verdict.why}`, remedy);
     return;
   }

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../call.ts';
 import { parseEntry, type Reference } from '../entry.ts';
-import { UnknownLocationError } from '../errors.ts';
+import { ConfigError, UnknownLocationError } from '../errors.ts';
 import type { OptionNames } from '../option-names.ts';
 import { decodeSegment } from '../path.ts';
 import { concurrently } from '../state-store/concurrently.ts';
@@ -34,6 +34,12 @@ export interface RecoverReport {
   entries: number;
   /** Keys that were left as they are: they have an entry, or were deleted, or their newest object cannot be read. */
   skipped: number;
+  /**
+   * Those among the skipped whose newest object is there and cannot be read; the logger hears which and why. As long as there are any,
+   * `reconcile()` refuses: give the store the codec or the encryption they were written with, or delete them or move them away, and
+   * run `recover()` with `apply` again.
+   */
+  unreadable: number;
 }
 
 /** Options of `recover()`. */
@@ -60,9 +66,7 @@ interface Parts {
   apply: boolean;
   onEntry: RecoverOptions['onEntry'];
   call: CallOptions;
-  report: { entries: number; skipped: number };
-  /** Objects whose value is there, and cannot be had. */
-  unreadable: number;
+  report: { entries: number; skipped: number; unreadable: number };
 }
 
 /**
@@ -71,20 +75,23 @@ interface Parts {
  * and the ends of retentions are not in the objects either. An entry that is there stays, unless its object is gone. Afterwards
  * `reconcile()` trusts the metastore again, unless an object could not be read. Best run while nothing else writes.
  *
- * @throws `ConfigError` for an option that cannot be meant; `StoreUnavailableError`; the signal's reason
+ * @throws `ConfigError` for an option that cannot be meant, and for a store without an `objectStore`; `StoreUnavailableError`; the
+ * signal's reason
  */
 export async function recover(store: StateStore, options: RecoverOptions = {}): Promise<RecoverReport> {
   const core = coreOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onEntry } = options;
   requireListener('onEntry', onEntry);
+  const applies = flag('apply', options.apply);
+  // That the metastore knows all again is written there.
+  if (!core.objectStore) throw new ConfigError('objectStore', 'must be given: recover needs the object store that is written to');
   const parts: Parts = {
     core,
-    apply: flag('apply', options.apply),
+    apply: applies,
     onEntry,
     call: signal ? { signal } : {},
-    report: { entries: 0, skipped: 0 },
-    unreadable: 0,
+    report: { entries: 0, skipped: 0, unreadable: 0 },
   };
   return core.track(() => recoverAll(parts));
 }
@@ -104,9 +111,9 @@ async function recoverAll(parts: Parts): Promise<RecoverReport> {
   await recoverSome();
   if (!apply) return report;
   // Only now, and only of all: `reconcile()` would delete what it finds no entry for.
-  if (parts.unreadable === 0) await beginAnew(core, report.entries + report.skipped > 0, call);
+  if (report.unreadable === 0) await beginAnew(core, report.entries + report.skipped > 0, call);
   else {
-    const { unreadable } = parts;
+    const { unreadable } = report;
     core.logger?.warn({ unreadable }, 'not all objects can be read: until they can, or are deleted by hand, reconcile() refuses');
   }
   return report;
@@ -125,7 +132,7 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
     call.signal?.throwIfAborted();
     const code = codeOf(error);
     if (code === 'mooring.store-unavailable') throw error;
-    if (code !== 'mooring.missing-object') parts.unreadable += 1;
+    if (code !== 'mooring.missing-object') report.unreadable += 1;
     core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
   });
   if (!meta || (await wasDecidedElsewhere(core, newest, there.path, call))) {

@@ -12,6 +12,7 @@ import { orderedFence } from '../../src/fence.ts';
 import { keyName, resultName, scopePath } from '../../src/path.ts';
 import { generationKey } from '../../src/state-store/generation.ts';
 import { coreOf } from '../../src/state-store/core.ts';
+import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { testRuntime } from '../support/runtime.ts';
@@ -87,7 +88,7 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       const report = await recover(store, { apply: true });
 
-      expect(report).toEqual({ entries: 3 * 6 + 2 * 5 + 3, skipped: 0 });
+      expect(report).toEqual({ entries: 3 * 6 + 2 * 5 + 3, skipped: 0, unreadable: 0 });
       const read = bench.open(options);
       for (const scope of scopes) {
         expect(await read.task(scope).getMany(Object.keys(values))).toEqual(values);
@@ -107,7 +108,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open(options).task(TASK).setStream('stream', chunks(25, 100_001));
       await lose();
 
-      expect(await recover(bench.open(options), { apply: true })).toEqual({ entries: 1, skipped: 0 });
+      expect(await recover(bench.open(options), { apply: true })).toEqual({ entries: 1, skipped: 0, unreadable: 0 });
       const stream = await bench.open(options).task(TASK).getStream('stream');
       expect(stream && Buffer.compare(await buffer(stream), await streamed(25, 100_001))).toBe(0);
     });
@@ -127,7 +128,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       const before = await store.task(scope).getEntry('step');
       await lose();
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 2, skipped: 0 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 2, skipped: 0, unreadable: 0 });
 
       const after = await bench.open().task(scope).getEntry('step');
       expect(after).toMatchObject({ version: before?.version, writer: scope, value: 1, size: 1, offloaded: true });
@@ -195,14 +196,14 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open({ offloadThreshold: 65_536 }).task(TASK).set('inline', 'small');
       await state.delete('gone');
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 3 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 3, unreadable: 0 });
 
       expect(await bench.open().task(TASK).getMany(['kept', 'inline', 'gone', 'lost'])).toEqual({
         kept: 'new',
         inline: 'small',
         lost: 'old',
       });
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 4 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 4, unreadable: 0 });
     });
 
     test('what was deleted longer ago than a tombstone lives stays deleted while its object is listed', async () => {
@@ -211,7 +212,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await state.delete('k');
       await bench.advance(3 * HOUR);
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
       expect(await bench.open().task(TASK).get('k')).toBeUndefined();
     });
 
@@ -243,7 +244,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await expect(bench.open().task(TASK).get('k')).rejects.toMatchObject({ code: 'mooring.missing-object' });
       await expect(reconcile(bench.open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1, unreadable: 0 });
 
       expect(await bench.open().task(TASK).getMany(['k', 'same'])).toEqual({ k: 'second', same: 'stays' });
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 0 });
@@ -259,7 +260,7 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       const said = await recover(bench.open({ logger }), { onEntry: (entry) => told.push(entry) });
 
-      expect(said).toEqual({ entries: 2, skipped: 0 });
+      expect(said).toEqual({ entries: 2, skipped: 0, unreadable: 0 });
       expect(await bench.everything()).toEqual(before);
       expect(told.toSorted((one, other) => (one.key < other.key ? -1 : 1))).toEqual([
         { path: scopePath(TASK), key: 'a', object: expect.stringContaining('/a/'), size: 5_002, writtenAt: expect.any(Date) },
@@ -284,7 +285,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       }
       const { logger, lines } = memoryLogger();
 
-      expect(await recover(bench.open({ logger }), { apply: true })).toEqual({ entries: 1, skipped: 5 });
+      expect(await recover(bench.open({ logger }), { apply: true })).toEqual({ entries: 1, skipped: 5, unreadable: 5 });
 
       expect(await bench.open().task(TASK).get('well')).toBe(LONG);
       const why = lines.filter(({ level }) => level === 'warn').map(({ fields }) => (fields as { code: string }).code);
@@ -304,11 +305,11 @@ export function recoverTests(bench: MaintenanceBench): void {
       await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
       const [damaged = ''] = (await bench.objects()).filter((object) => object.includes('/damaged/'));
       await bench.objectStore.put(damaged, Buffer.from('not what it was'), { ifAbsent: false });
-      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 1, skipped: 2 });
+      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 1, skipped: 2, unreadable: 1 });
       await expect(reconcile(bench.open({ encryption }), ALL)).rejects.toBeInstanceOf(StateLostError);
 
       await bench.objectStore.delete([damaged]);
-      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 0, skipped: 2 });
+      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 0, skipped: 2, unreadable: 0 });
 
       expect(await reconcile(bench.open({ encryption }), ALL)).toMatchObject({ objects: 0, failed: [] });
       expect(await bench.open({ encryption }).task(TASK).getMany(['plain', 'secret'])).toEqual({ plain: 1, secret: 1 });
@@ -328,7 +329,7 @@ export function recoverTests(bench: MaintenanceBench): void {
         await sweep(bench.open());
         await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
 
-        expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1 });
+        expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
 
         expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0, failed: [] });
       }
@@ -337,7 +338,7 @@ export function recoverTests(bench: MaintenanceBench): void {
     });
 
     test('begins nothing where nothing is', async () => {
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 0 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 0, unreadable: 0 });
 
       expect(await generationsIn(bench.objectStore, bench.namespace)).toEqual([]);
     });
@@ -346,8 +347,8 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open({ codec: 'gzip' }).task(TASK).set('k', 'x'.repeat(100_000));
       await lose();
 
-      expect(await recover(bench.open({ maxValueBytes: 50_000 }), { apply: true })).toEqual({ entries: 0, skipped: 1 });
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 0 });
+      expect(await recover(bench.open({ maxValueBytes: 50_000 }), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 0, unreadable: 0 });
     });
 
     test('takes the newest over all object stores, and reconcile trusts all of them again', async () => {
@@ -358,7 +359,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open(both).task(TASK).setMany({ moved: 'new', another: 'in the new store' });
       await lose();
 
-      expect(await recover(bench.open(both), { apply: true })).toEqual({ entries: 3, skipped: 0 });
+      expect(await recover(bench.open(both), { apply: true })).toEqual({ entries: 3, skipped: 0, unreadable: 0 });
 
       expect(await bench.open(both).task(TASK).getMany(['moved', 'stayed', 'another'])).toEqual({
         moved: 'new',
@@ -387,7 +388,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.advance(2 * DAY);
 
       await expect(reconcile(bench.open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1, unreadable: 0 });
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 0 });
     });
 
@@ -401,7 +402,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       const failed = await recover(bench.open({ objectStore }), { apply: true }).catch((error: unknown) => error);
 
       expect(isMooringError(failed) && failed.code).toBe('mooring.store-unavailable');
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1, unreadable: 0 });
     });
 
     test('a key whose text is lost is listed by its digest until it is written again', async () => {
@@ -427,6 +428,22 @@ export function recoverTests(bench: MaintenanceBench): void {
       });
 
       await expect(recover(bench.open({ metastore }), { apply: true, signal: stop.signal })).rejects.toBe(reason);
+    });
+
+    test('refuses, before any I/O, a store with former object stores only: it could never say that all is known again', async () => {
+      const calls: string[] = [];
+      const heard = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
+        calls.push(method);
+        return proceed();
+      });
+      const store = createStateStore({ metastore: heard, namespace: bench.namespace, formerObjectStores: [bench.objectStore] });
+
+      const error = await recover(store, { apply: true }).catch((thrown: unknown) => thrown);
+
+      expect(isMooringError(error) && error.code === 'mooring.config' && error.option).toBe('objectStore');
+      expect((error as Error).message).toMatch(/recover needs the object store that is written to/);
+      expect(calls).toEqual([]);
+      await store.close();
     });
 
     test.each<[string, RecoverOptions, RegExp]>([
