@@ -179,13 +179,6 @@ async function whatIsThere(core: StoreCore, { path, name, objects }: KeyObjects,
   return { kind: 'kept' };
 }
 
-/** Nothing for an inline value, and for an entry that only a newer version can read. */
-function referenceIn(core: StoreCore, text: string, name: string): Reference | undefined {
-  try {
-    return parseEntry(text, { key: decodeSegment(name) ?? name }).meta.ref;
-  } catch (error) {
-    core.logger?.warn({ code: codeOf(error), err: error }, 'an entry that cannot be read was left as it is');
-    return undefined;
 /**
  * Whether the path that the object was put under, which is another name by now of where its entry would go, remembers that the
  * value was deleted or overwritten before. Nothing is written there any more, so it is no race.
@@ -202,6 +195,13 @@ async function wasDecidedElsewhere(
   return !('moved' in reply) || reply.held[0] !== false;
 }
 
+/** Nothing for an inline value, and for an entry that only a newer version can read. */
+function referenceIn(core: StoreCore, text: string, name: string): Reference | undefined {
+  try {
+    return parseEntry(text, { key: decodeSegment(name) ?? name }).meta.ref;
+  } catch (error) {
+    core.logger?.warn({ code: codeOf(error), err: error }, 'an entry that cannot be read was left as it is');
+    return undefined;
   }
 }
 

@@ -216,7 +216,6 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await bench.open().task(TASK).get('k')).toBeUndefined();
     });
 
-    test('an entry of a restored copy whose object is gone gets the newest one that is there', async () => {
     test('I5 what an asset held under another name of it stays deleted, and what is back is not swept', async () => {
       const declared = { name: 'orders', uri: 's3://orders' };
       const byUri = bench.open().asset({ uri: declared.uri });
@@ -233,6 +232,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await bench.open().asset(declared).getMany(['cleared', 'swept', 'own'])).toEqual({ own: 'by both' });
     });
 
+    test('an entry of a restored copy whose object is gone gets the newest one that is there', async () => {
       const state = bench.open().task(TASK);
       await state.setMany({ k: 'first', same: 'stays' });
       const restore = await bench.rig.backup();

@@ -275,12 +275,13 @@ export function sweepTests(bench: MaintenanceBench): void {
       await state.set('k', 'first');
       await state.set('k', 'second');
       await bench.advance(DAY + MINUTE);
-      const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) =>
-        method === 'delete' ? new Promise(() => undefined) : proceed(),
-      );
       const stop = new AbortController();
+      const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) => {
+        if (method !== 'delete') return proceed();
+        stop.abort(new Error('killed'));
+        return new Promise(() => undefined);
+      });
       const dying = sweep(bench.open({ objectStore }), { signal: stop.signal, onProgress: () => undefined });
-      setTimeout(() => stop.abort(new Error('killed')), 50);
       await expect(dying).rejects.toThrow('killed');
 
       expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });
