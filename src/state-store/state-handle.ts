@@ -73,7 +73,7 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
   getStream(key: KeyOf<Shape>, options?: CallOptions): Promise<Readable | undefined>;
   /**
    * Writes a stream of bytes of any size in constant memory. Nothing is stored unless it ends; what `body` throws passes as it is.
-   * `body` may be as slow as it likes, a store that does not go on for five times `commandTimeout` is given up; from call to commit
+   * `body` may be as slow as it likes, a store that does not go on for five times `commandTimeout` is given up, at the end after one more for each GiB; from call to commit
    * it may take an hour at most, and is then ended, as it is where the store closes before `body` has ended. All are
    * `StoreUnavailableError`. `get` returns a `Uint8Array` up to `maxValueBytes`.
    * A stream or an iterator is read once: after a failure, also one that is `retryable`, try again with a new one.
