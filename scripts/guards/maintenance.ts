@@ -83,6 +83,18 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'against one that was emptied, and written to again by a new process' },
   },
   {
+    name: 'I5 a writer whose metastore is another one leaves a marker',
+    file: 'src/state-store/generation.ts',
+    remove: { text: '  if (first?.bornAt === bornAt) return;\n', by: '  if (bornAt > 0) return;\n' },
+    test: { file: CLEANUP, name: 'against either of two metastores that write under one namespace' },
+  },
+  {
+    name: 'I5 markers of other metastores',
+    file: LINEAGE,
+    remove: { text: 'markers.find((born) => born !== newest.bornAt)', by: 'markers.find((born) => born < 0)' },
+    test: { file: CLEANUP, name: 'against either of two metastores that write under one namespace' },
+  },
+  {
     name: 'I5 † generations: a metastore that was restored is behind',
     file: LINEAGE,
     remove: { text: '  if (!isNotBehind(metastore, newest)) {\n', by: '  if (generation.lowest < 0) {\n' },

@@ -116,11 +116,14 @@ async function contentsOf(store: ObjectStore): Promise<[string, string][]> {
   return found;
 }
 
-/** The numbers of the generations in a store. */
+/** The numbers of the generations in a store; markers are none. */
 export async function generationsIn(store: ObjectStore, namespace: string): Promise<number[]> {
   const numbers: number[] = [];
   const prefix = generationPrefix(namespace);
-  for await (const { key } of store.list(prefix)) numbers.push(Number(key.slice(prefix.length, prefix.length + 13)));
+  for await (const { key } of store.list(prefix)) {
+    const number = Number(key.slice(prefix.length, prefix.length + 13));
+    if (!Number.isNaN(number)) numbers.push(number);
+  }
   return numbers;
 }
 

@@ -3,6 +3,7 @@ import { isMooringError, StateLostError } from '../../src/errors.ts';
 import { reconcile, type ReconcileOptions } from '../../src/maintenance/reconcile.ts';
 import { recover } from '../../src/maintenance/recover.ts';
 import { sweep } from '../../src/maintenance/sweep.ts';
+import { memoryMetastore } from '../../src/metastore/memory.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { generationKey } from '../../src/state-store/generation.ts';
 import type { SweepReport } from '../../src/sweep-report.ts';
@@ -206,6 +207,24 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await restore();
 
         await refuses({}, /the metastore is at generation 0, and the object store at 1: it was restored from an older copy/);
+      });
+
+      test('against either of two metastores that write under one namespace of one bucket', async () => {
+        await stored();
+        await bench.advance(MINUTE);
+        const other = memoryMetastore();
+        await bench.open({ metastore: other }).task(TASK).set('other', 'of the younger one');
+        await bench.advance(2 * DAY);
+        const two = /: Redis lost its state, or two metastores write under one namespace of one bucket/;
+
+        await refuses({}, new RegExp(`objects were also put by a metastore that began at .*${two.source}`));
+        await refuses({ metastore: other }, two);
+        expect(await bench.open({ metastore: other }).task(TASK).get('other')).toBe('of the younger one');
+
+        await recover(bench.open(), { apply: true });
+        expect(await reconcile(bench.open(), ALL)).toEqual(NOTHING);
+        await bench.open({ metastore: other }).task(TASK).set('again', 'of the younger one');
+        await refuses({}, two);
       });
 
       test('where objects are there and no generation, which the first writer makes', async () => {
