@@ -54,7 +54,8 @@ export const reconcileCommand: StoreCommand = {
     const grace = optional('grace', readDuration('grace', given.text('grace')));
     const maxShare = optional('maxShare', readShare('max-share', given.text('max-share')));
     return async (store, { signal, terminal, tools }) => {
-      const onProgress = (soFar: SweepReport): void => terminal.progress(`reconciling: ${sweptInWords(soFar)}`);
+      const onProgress = (soFar: SweepReport & { readonly listed: number }): void =>
+        terminal.progress(`reconciling: ${count(soFar.listed, 'object')} listed; ${sweptInWords(soFar)}`);
       const report = await tools.reconcile(store, { apply, ...grace, ...maxShare, signal, onProgress });
       return swept(report, !apply, apply ? undefined : 'With --apply it is removed.');
     };

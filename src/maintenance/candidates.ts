@@ -34,12 +34,14 @@ const PAGE = 1_000;
  * Lists an object store, and keeps what was put before `until`, by the time in its name, and is neither what an entry refers to
  * nor on a list of superseded objects.
  *
+ * @param onListed - Hears how many more objects were listed, after every page and at the end.
  * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.
  */
 export async function findCandidates(
   core: StoreCore,
   { store, generations }: StoreLineage,
   until: number,
+  onListed: (more: number) => void,
   call: CallOptions,
 ): Promise<Candidates> {
   const found: Candidates = { listed: 0, candidates: [] };
@@ -49,6 +51,7 @@ export async function findCandidates(
       throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
     }
     found.listed += 1;
+    if (found.listed % PAGE === 0) onListed(PAGE);
     if (parsed.time >= until) continue;
     const { object, size, path, name } = parsed;
     page.push({ object, size, path, name });
@@ -56,6 +59,7 @@ export async function findCandidates(
     found.candidates.push(...(await unreferenced(core, page, call)));
     page = [];
   }
+  onListed(found.listed % PAGE);
   found.candidates.push(...(await unreferenced(core, page, call)));
   return found;
 }

@@ -31,10 +31,10 @@ export interface ReconcileOptions extends CallOptions {
    */
   grace?: Duration;
   /**
-   * Hears how far it is, after every batch.
+   * Hears how far it is, after every batch that was listed or removed. `listed` counts the objects that were listed so far.
    * @defaultValue none
    */
-  onProgress?: (soFar: SweepReport) => void;
+  onProgress?: (soFar: SweepReport & { readonly listed: number }) => void;
 }
 
 const OPTIONS: OptionNames<ReconcileOptions> = { signal: true, apply: true, maxShare: true, grace: true, onProgress: true };
@@ -46,7 +46,8 @@ interface Parts {
   maxShare: number;
   /** Milliseconds. */
   grace: number;
-  onProgress: ReconcileOptions['onProgress'];
+  onListed: (more: number) => void;
+  tell: () => void;
   call: CallOptions;
 }
 
@@ -62,13 +63,21 @@ export async function reconcile(store: StateStore, options: ReconcileOptions = {
   requireOptions(options, OPTIONS);
   const { signal, onProgress } = options;
   requireListener('onProgress', onProgress);
+  const tally = createTally(core);
+  let listed = 0;
+  const tell = (): void => onProgress?.({ ...tally.report(), listed });
+  const onListed = (more: number): void => {
+    listed += more;
+    tell();
+  };
   const parts: Parts = {
     core,
-    tally: createTally(core),
+    tally,
     apply: flag('apply', options.apply),
     maxShare: share(options.maxShare),
     grace: graceMs(options.grace),
-    onProgress,
+    onListed,
+    tell,
     call: signal ? { signal } : {},
   };
   return core.track(() => reconcileAll(parts));
@@ -82,7 +91,7 @@ async function reconcileAll(parts: Parts): Promise<SweepReport> {
   if (apply) await raise(core, lineage, call);
   const until = (await core.metastore.now(call)) - grace;
   for (const location of lineage.stores) {
-    const found = await findCandidates(core, location, until, call);
+    const found = await findCandidates(core, location, until, parts.onListed, call);
     await requireReferences(parts);
     requireShare(parts, location, found);
     await remove(parts, location, found.candidates);
@@ -114,7 +123,7 @@ function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage,
 }
 
 async function remove(parts: Parts, { store }: StoreLineage, candidates: readonly Candidate[]): Promise<void> {
-  const { core, apply, tally, onProgress, call } = parts;
+  const { core, apply, tally, tell, call } = parts;
   for (let from = 0; from < candidates.length; from += BATCH) {
     call.signal?.throwIfAborted();
     let batch = candidates.slice(from, from + BATCH);
@@ -133,7 +142,7 @@ async function remove(parts: Parts, { store }: StoreLineage, candidates: readonl
       tally.objects += 1;
       tally.bytes += size;
     }
-    onProgress?.(tally.report());
+    tell();
   }
 }
 

@@ -490,6 +490,29 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toEqual(before);
     });
 
+    test('says how far it is while it lists, before anything is removed', async () => {
+      await bench.open().task(TASK).setMany({ a: 1, b: 2 });
+      await bench.leave(TASK, 'a', { age: 2 * DAY });
+      const heard: { listed: number; objects: number }[] = [];
+      const beforeRemoving: number[] = [];
+      const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) => {
+        if (method === 'delete' && !String(args[0]).includes('generation=')) beforeRemoving.push(heard.length);
+        return proceed();
+      });
+
+      await reconcile(bench.open({ objectStore }), {
+        apply: true,
+        maxShare: 1,
+        onProgress: ({ listed, objects }) => heard.push({ listed, objects }),
+      });
+
+      expect(heard).toEqual([
+        { listed: 3, objects: 0 },
+        { listed: 3, objects: 1 },
+      ]);
+      expect(beforeRemoving).toEqual([1]);
+    });
+
     test.each<[string, ReconcileOptions, RegExp]>([
       ['grace', { grace: '1m' }, /grace must be at least '1h', the time that a write may take, received "1m"/],
       ['maxShare', { maxShare: 10 }, /maxShare must be a number from 0 to 1, received 10/],

@@ -434,6 +434,26 @@ export function sweepTests(bench: MaintenanceBench): void {
       ]);
     });
 
+    test('an object store that cannot be reached is among what failed, though nothing is to be removed there', async () => {
+      const store = bench.open();
+      await store.task(TASK).set('k', 1);
+      const refuse = (): never => {
+        throw new Error('ECONNREFUSED');
+      };
+      const objectStore: ObjectStore = {
+        ...bench.objectStore,
+        put: async () => refuse(),
+        get: async () => refuse(),
+        delete: async () => refuse(),
+        list: refuse,
+      };
+
+      expect(await sweep(bench.open({ objectStore }))).toEqual({
+        ...NOTHING,
+        failed: [{ path: `${bench.namespace}/`, code: 'mooring.store-unavailable' }],
+      });
+    });
+
     test('an object that is listed and that an entry refers to again stays', async () => {
       const state = bench.open().task(TASK);
       await state.set('k', 'first');

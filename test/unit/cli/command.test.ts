@@ -279,6 +279,19 @@ describe('mooring sweep', () => {
 });
 
 describe('mooring reconcile', () => {
+  test('says how far the listing is', async () => {
+    const { tools } = world({
+      reconcile: async (_store, options) => {
+        options?.onProgress?.({ ...EMPTY, listed: 3_000 });
+        return EMPTY;
+      },
+    });
+
+    const { stderr } = await runCommand(['reconcile'], { env: ENV, tools, tty: 'both' });
+
+    expect(stderr).toContain('reconciling: 3000 objects listed; 0 entries');
+  });
+
   test('only counts, unless it is told to act', async () => {
     const asked: object[] = [];
     const { tools } = world({
