@@ -197,6 +197,18 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'I5 what an asset held under another name of it stays deleted' },
   },
   {
+    name: 'I5 recover takes back what a sweep deletes meanwhile',
+    file: RECOVER,
+    remove: { text: '(apply && !(await', by: '(!apply && !(await' },
+    test: { file: CLEANUP, name: 'I5 what a sweep deletes while it is brought back is taken back' },
+  },
+  {
+    name: 'recover takes nothing back that was written since',
+    file: RECOVER,
+    remove: { text: '{ name, expect: writeIdText(found.id) }', by: '{ name }' },
+    test: { file: CLEANUP, name: 'I5 what a sweep deletes while it is brought back is taken back' },
+  },
+  {
     name: 'recover replaces an entry whose object is gone',
     file: RECOVER,
     remove: { text: 'instead: ref.object', by: 'instead: undefined' },

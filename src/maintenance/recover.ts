@@ -1,6 +1,7 @@
 import type { CallOptions } from '../call.ts';
 import { parseEntry, type Reference } from '../entry.ts';
 import { ConfigError, UnknownLocationError } from '../errors.ts';
+import { drawNonce, UNFENCED, writeIdText } from '../fence.ts';
 import type { OptionNames } from '../option-names.ts';
 import { decodeSegment } from '../path.ts';
 import { concurrently } from '../state-store/concurrently.ts';
@@ -142,12 +143,27 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
   const retention = key.path.startsWith('assets/') ? 'forever' : core.retention;
   const entry = { id: newest.id, name: key.name, meta, retention, instead: there.instead, apply };
   const outcome = await core.metastore.restore({ path: there.path }, entry, call);
-  if (outcome === 'there') {
+  if (outcome === 'there' || (apply && !(await isStillThere(core, newest, there.path, call)))) {
     report.skipped += 1;
     return;
   }
   report.entries += 1;
   tell(parts, newest, meta.size);
+}
+
+/**
+ * Whether the object outlived the step that made its entry: a sweep that runs now may have deleted it just before, and taken it off
+ * the list, which would have kept the entry away. Then the entry goes too, unless somebody has written the key since.
+ */
+async function isStillThere(core: StoreCore, found: FoundObject, path: string, call: CallOptions): Promise<boolean> {
+  const { store, object, name } = found;
+  if (await exists(core, store.alias, object, call)) return true;
+  const id = { fence: UNFENCED, nonce: drawNonce('tool', core.random), sequence: 1 };
+  const began = await core.metastore.now(call);
+  const changes = [{ name, expect: writeIdText(found.id) }];
+  const { kind } = await core.metastore.write({ path }, { id, fenced: false, began, changes, resent: false }, call);
+  core.logger?.warn({ object, kind }, 'an object was deleted while its entry was brought back; the entry was taken back');
+  return false;
 }
 
 function tell({ core, apply, onEntry }: Parts, { path, name, object, time }: FoundObject, size: number): void {

@@ -232,6 +232,24 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await bench.open().asset(declared).getMany(['cleared', 'swept', 'own'])).toEqual({ own: 'by both' });
     });
 
+    test('I5 what a sweep deletes while it is brought back is taken back, and what is written meanwhile stays', async () => {
+      await bench.open().task(TASK).setMany({ swept: 'old', written: 'old', kept: 'old' });
+      await lose();
+      const metastore = interceptMetastore(bench.rig.metastore(), async ({ method, args }, proceed) => {
+        const { name } = (args[1] ?? {}) as { name?: string };
+        if (method !== 'restore' || name === 'kept') return proceed();
+        const objects = (await bench.objects()).filter((object) => object.includes(`/${name}/`));
+        await bench.objectStore.delete(objects);
+        const outcome = await proceed();
+        if (name === 'written') await bench.open().task(TASK).set('written', 'new');
+        return outcome;
+      });
+
+      expect(await recover(bench.open({ metastore }), { apply: true })).toMatchObject({ entries: 1, skipped: 2 });
+
+      expect(await bench.open().task(TASK).getMany(['swept', 'written', 'kept'])).toEqual({ written: 'new', kept: 'old' });
+    });
+
     test('an entry of a restored copy whose object is gone gets the newest one that is there', async () => {
       const state = bench.open().task(TASK);
       await state.setMany({ k: 'first', same: 'stays' });
