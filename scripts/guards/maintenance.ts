@@ -40,7 +40,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   {
     name: 'I5 no grace is shorter than a write may take',
     file: 'src/maintenance/settings.ts',
-    remove: { text: 'if (ms < LATENESS) throw', by: 'if (ms < 1) throw' },
+    remove: { text: 'if (ms < least.ms) throw', by: 'if (ms < 1) throw' },
     test: { file: CLEANUP, name: 'C100 refuses a bad grace before any I/O' },
   },
   {
@@ -148,7 +148,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   {
     name: 'I5 † and before every batch of deletes',
     file: RECONCILE,
-    remove: { text: '      await requireReferences(parts);\n    }', by: '    }' },
+    remove: { text: '    if (apply) {\n      await requireReferences(parts);\n', by: '    if (apply) {\n' },
     test: { file: CLEANUP, name: 'I5 one that is restored between two batches' },
   },
   {
@@ -158,9 +158,18 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'I5 what recover() found a use for after the listing stays' },
   },
   {
+    name: 'I5 and after the generation, at once before the deletes',
+    file: RECONCILE,
+    remove: {
+      text: '    let batch = candidates.slice(from, from + BATCH);\n    if (apply) {\n      await requireReferences(parts);\n',
+      by: '    let batch = await unreferenced(core, candidates.slice(from, from + BATCH), call);\n    if (apply) {\n      await requireReferences(parts);\n      const unreferenced = async (..._: unknown[]): Promise<typeof batch> => batch;\n',
+    },
+    test: { file: CLEANUP, name: 'I5 nor what it finds a use for while the generation is read again' },
+  },
+  {
     name: 'I5 no more than a share of the objects',
     file: RECONCILE,
-    remove: { text: 'if (reached <= maxShare) return;', by: 'if (reached <= 1) return;' },
+    remove: { text: '|| reached <= maxShare) return;', by: '|| reached <= 1) return;' },
     test: { file: CLEANUP, name: 'refuses to delete more than its share' },
   },
   {
@@ -181,7 +190,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   {
     name: 'I5 one that could not read all objects is none',
     file: RECOVER,
-    remove: { text: 'if (parts.unreadable === 0) await', by: 'if (parts.unreadable >= 0) await' },
+    remove: { text: 'if (report.unreadable === 0) await', by: 'if (report.unreadable >= 0) await' },
     test: { file: CLEANUP, name: 'I5 as long as an object cannot be read' },
   },
   {

@@ -9,7 +9,7 @@ import type { SweepReport } from '../sweep-report.ts';
 import { findCandidates, unreferenced, type Candidate, type Candidates } from './candidates.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { raise, readLineage, requireSound, type StoreLineage } from './lineage.ts';
-import { BATCH, flag, graceMs, requireListener, requireOptions, share } from './settings.ts';
+import { BATCH, flag, graceMs, LEAST_OF_RECONCILE, requireListener, requireOptions, share } from './settings.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** Options of `reconcile()`. */
@@ -21,12 +21,13 @@ export interface ReconcileOptions extends CallOptions {
   apply?: boolean;
   /**
    * Refuses to delete where more than this share of the objects of an object store would go, from 0 to 1: so many objects that
-   * nothing refers to are rather a sign that something is wrong.
+   * nothing refers to are rather a sign that something is wrong. Up to 10 objects may always go.
    * @defaultValue 0.1
    */
   maxShare?: number;
   /**
-   * Only objects that were put longer ago than this, by the time in their name. At least an hour.
+   * Only objects that were put longer ago than this, by the time in their name. At least two hours: a write may take
+   * one, and the clocks of the metastore's nodes may differ.
    * @defaultValue `'1d'`
    */
   grace?: Duration;
@@ -38,6 +39,9 @@ export interface ReconcileOptions extends CallOptions {
 }
 
 const OPTIONS: OptionNames<ReconcileOptions> = { signal: true, apply: true, maxShare: true, grace: true, onProgress: true };
+
+/** In a store of a few objects a single one that a crash left is more than any share. */
+const ALWAYS_ALLOWED = 10;
 
 interface Parts {
   core: StoreCore;
@@ -56,7 +60,7 @@ interface Parts {
  * metastore forgot because no sweep ran in time. Also ends uploads that were never finished. It costs as much as there is stored.
  *
  * @throws `StateLostError` where the metastore may lack references; `ConfigError` for an option that cannot be meant, and where more
- * than `maxShare` would go; `StoreUnavailableError`; the signal's reason
+ * than `maxShare`, and more than 10, would go; `StoreUnavailableError`; the signal's reason
  */
 export async function reconcile(store: StateStore, options: ReconcileOptions = {}): Promise<SweepReport> {
   const core = coreOf(store);
@@ -75,7 +79,7 @@ export async function reconcile(store: StateStore, options: ReconcileOptions = {
     tally,
     apply: flag('apply', options.apply),
     maxShare: share(options.maxShare),
-    grace: graceMs(options.grace),
+    grace: graceMs(options.grace, LEAST_OF_RECONCILE),
     onListed,
     tell,
     call: signal ? { signal } : {},
@@ -128,9 +132,10 @@ async function remove(parts: Parts, { store }: StoreLineage, candidates: readonl
     call.signal?.throwIfAborted();
     let batch = candidates.slice(from, from + BATCH);
     if (apply) {
-      // `recover()` may have found a use for one of them since.
-      batch = await unreferenced(core, batch, call);
       await requireReferences(parts);
+      // `recover()` may have found a use for one of them since: asked last, so that no slow step lies before the deletes. All of
+      // them were without a reference when the metastore was last known to be sound, so nothing rests on this answer alone.
+      batch = await unreferenced(core, batch, call);
     }
     const doomed = batch.map(({ object }) => ({ store: store.alias, object }));
     const stayed = apply ? await deleteObjects(core, doomed, BATCH, call) : new Map<string, unknown>();

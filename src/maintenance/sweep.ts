@@ -6,7 +6,7 @@ import { coreOf } from '../state-store/core.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { SweepReport } from '../sweep-report.ts';
 import { raise, readLineage } from './lineage.ts';
-import { batchSize, flag, graceMs, requireListener, requireOptions } from './settings.ts';
+import { batchSize, flag, graceMs, LEAST_OF_SWEEP, requireListener, requireOptions } from './settings.ts';
 import { openScope, sweepRound, type OpenScope, type SweepParts } from './sweep-round.ts';
 import { createTally } from './tally.ts';
 
@@ -56,7 +56,7 @@ export async function sweep(store: StateStore, options: SweepOptions = {}): Prom
     core,
     tally: createTally(core),
     batch: batchSize(options.batch),
-    grace: graceMs(options.grace),
+    grace: graceMs(options.grace, LEAST_OF_SWEEP),
     dryRun: flag('dryRun', options.dryRun),
     call: signal ? { signal } : {},
   };
