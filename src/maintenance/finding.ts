@@ -55,7 +55,7 @@ export function createFindings({ signal }: CallOptions): Findings {
  * With the reason where the error that was the cause is of this library. Of any other only that there was one: a client's text may
  * quote what it was configured with.
  */
-function textOf(error: unknown): string {
+export function textOf(error: unknown): string {
   if (!isMooringError(error)) return 'it failed with an error that is not of this library';
   const { cause } = error;
   return isSafe(cause) ? `${error.message}: ${cause.message}` : error.message;

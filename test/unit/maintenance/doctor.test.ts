@@ -171,6 +171,49 @@ describe('doctor', () => {
     ]);
   });
 
+  describe('the rules of a bucket', () => {
+    const lifecycle = async (rules: NonNullable<ObjectStore['rules']>): Promise<Finding[]> =>
+      of(await doctor(bench.open({ metastore: saying({}), objectStore: { ...bench.objectStore, rules } })), 'lifecycle');
+
+    test('that end uploads, and are printed by the command, are well', async () => {
+      const asked: string[] = [];
+      const found = await lifecycle(async (prefix) => {
+        asked.push(prefix);
+        return { endsUploads: true, deleting: [`mooring ${bench.namespace}: expire f`] };
+      });
+
+      expect(asked).toEqual([`${bench.namespace}/`]);
+      expect(found).toEqual([
+        { level: 'ok', check: 'lifecycle', message: expect.stringContaining('a rule ends unfinished uploads') },
+      ]);
+    });
+
+    test('that delete by age below the namespace are a warning with their names', async () => {
+      const found = await lifecycle(async () => ({ endsUploads: false, deleting: ['tidy'] }));
+
+      expect(found).toEqual([
+        expect.objectContaining({ level: 'ok', message: expect.stringContaining('no rule ends unfinished uploads') }),
+        expect.objectContaining({
+          level: 'warning',
+          message: expect.stringMatching(/deleted by age.*"tidy"/),
+          remedy: expect.stringContaining('mooring lifecycle s3'),
+        }),
+      ]);
+    });
+
+    test('that this process may not see are no trouble, and the right is named', async () => {
+      const request = { operation: 'GetBucketLifecycleConfiguration', bucket: 'b', name: '' };
+      const found = await lifecycle(() => Promise.reject(new S3Error(request, { code: 'AccessDenied', status: 403 })));
+
+      expect(found).toEqual([
+        expect.objectContaining({
+          level: 'ok',
+          message: expect.stringMatching(/cannot be looked at.*s3:GetLifecycleConfiguration/),
+        }),
+      ]);
+    });
+  });
+
   test('a delete that is refused for that object alone', async () => {
     const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) =>
       method === 'delete' ? Promise.resolve([{ key: (args[0] as string[])[0], error: new Error('no') }]) : proceed(),
