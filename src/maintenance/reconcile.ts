@@ -113,7 +113,7 @@ async function requireReferences({ core, call }: Parts): Promise<void> {
 
 function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage, { listed, candidates }: Candidates): void {
   const reached = listed === 0 ? 0 : candidates.length / listed;
-  if (reached <= maxShare) return;
+  if (candidates.length <= ALWAYS_ALLOWED || reached <= maxShare) return;
   const counts = { store: store.alias, listed, unreferenced: candidates.length, maxShare };
   if (!apply) {
     core.logger?.warn(counts, 'more objects than maxShare allows: reconcile() would refuse to delete them');
