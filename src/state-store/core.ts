@@ -10,6 +10,7 @@ import type { ObjectStore } from '../object-store/object-store.ts';
 import type { Random } from '../random.ts';
 import type { RetentionMs } from '../retention.ts';
 import type { TakeBody } from './fresh-body.ts';
+import type { ShareSignal } from './share-signal.ts';
 import type { StateStore } from './state-store.ts';
 import type { Turns } from './turns.ts';
 
@@ -44,6 +45,8 @@ export interface StoreCore {
   readonly writePoint?: (point: WritePoint) => void | Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
+  /** Takes part in the one listener on a caller's signal. */
+  readonly shareSignal: ShareSignal;
   /** Takes the body of a stream, once. */
   readonly takeBody: TakeBody;
   /** Lets a codec work on many bytes once it is its turn. */

@@ -11,6 +11,7 @@ import { createStateHandle } from './handle.ts';
 import { createInFlight } from './in-flight.ts';
 import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './options.ts';
 import { ready } from './ready.ts';
+import { createShareSignal } from './share-signal.ts';
 import type { StateStore } from './state-store.ts';
 import { createTurns } from './turns.ts';
 
@@ -39,6 +40,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
     beforeObject: beforeFirstObject(() => core),
+    shareSignal: createShareSignal(),
     takeBody: createTakeBody(),
     codecTurn: createTurns(CODECS_AT_ONCE),
     emit: emitter(resolved),

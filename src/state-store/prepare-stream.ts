@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { joined, onAbort, type CallOptions } from '../call.ts';
 import type { Reference } from '../entry.ts';
 import { ConfigError, CorruptEntryError, StoreUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
-import { LATENESS } from '../metastore/lifetimes.ts';
+import { LATENESS } from '../metastore/metastore.ts';
 import type { StoreCore } from './core.ts';
 import { encode, encrypt } from './encode.ts';
 import { FRAME_BYTES, frameHead, longestFrame } from './frames.ts';
