@@ -71,6 +71,13 @@ export function joined(life: AbortSignal, own: AbortSignal | undefined): { signa
   };
 }
 
+/** Calls `then` once the signal aborts, at once where it has; until what it returns is called. */
+export function onAbort(signal: AbortSignal, then: () => void): () => void {
+  signal.addEventListener('abort', then, { once: true });
+  if (signal.aborted) then();
+  return () => signal.removeEventListener('abort', then);
+}
+
 /** Waits, but not beyond the abort; what `work` comes to then is ignored. Rejects with the signal's reason. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;

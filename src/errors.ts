@@ -202,12 +202,15 @@ export class CodecUnavailableError extends MooringError<'mooring.codec-unavailab
 
 /**
  * The metastore does not look as if it knew all that the object store holds: it was emptied, restored, or is another one. Nothing
- * was deleted. Restore it, or run `recover()`.
+ * was deleted. Restore it, or run `recover()`. Where that finds objects that it cannot read, give it the codec or the encryption that
+ * they were written with, or delete them or move them away, and run it again.
  */
 export class StateLostError extends MooringError<'mooring.state-lost'> {
   readonly code = 'mooring.state-lost' as const;
   constructor(why: string, context?: ErrorContext) {
-    super(`${why}; nothing was deleted: restore the metastore, or run recover()`, false, context);
+    const remedy =
+      'restore the metastore, or run recover(); objects that it cannot read need their codec or encryption, or have to be deleted or moved away first';
+    super(`${why}; nothing was deleted: ${remedy}`, false, context);
   }
 }
 

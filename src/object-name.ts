@@ -1,7 +1,7 @@
 import type { EntryMeta } from './entry.ts';
 import { parseWriteId, type WriteId } from './fence.ts';
 import { instant, sequenceText } from './head.ts';
-import { isObjectKey } from './path.ts';
+import { isKeyName, isObjectKey, isScopePath } from './path.ts';
 
 /**
  * What the last segment of an object's key says: `<fence 24>-<sequence 10>-<nonce 16>-<time 13>.<ending>`. Made here, and read here
@@ -56,6 +56,9 @@ export function objectName(id: WriteId, time: number, { type, codec, encrypted, 
   return `${id.fence}-${sequenceText(id)}-${id.nonce}-${instant(time)}.${ending.join('.')}`;
 }
 
+/** Where generations are, below the namespace. */
+export const GENERATIONS = 'generation=/-/-';
+
 const NAME = new RegExp(
   String.raw`^(\d{24})-(\d{10})-([at][0-9a-z]{15})-(\d{13})\.(json|bin)(?:\.([a-z0-9-]{1,32}))??(\.${ENCRYPTED})?(\.${FRAMED})?$`,
 );
@@ -64,18 +67,48 @@ const NAME = new RegExp(
 export function parseObjectKey(namespace: string, key: string): ParsedObjectKey | undefined {
   if (!isObjectKey(key)) return undefined;
   const parts = key.split('/');
-  if (parts[0] !== namespace || parts.length !== (parts[1] === 'assets' ? 5 : 7)) return undefined;
-  const match = NAME.exec(parts.at(-1) as string);
+  const place = parts[0] === namespace ? placeOf(parts.slice(0, -1)) : undefined;
+  const match = place && NAME.exec(parts.at(-1) as string);
   if (!match) return undefined;
   const [, fence, sequence, nonce, time, type, extension, encrypted, framed] = match;
   const id = parseWriteId(`${fence}-${nonce}-${sequence}`);
   if (!id) return undefined;
   return {
-    path: parts.slice(1, -2).join('/'),
-    name: parts.at(-2) as string,
+    ...place,
     id,
     time: Number(time),
     extension,
     form: { type: type === 'json' ? 'json' : 'bytes', encrypted: encrypted !== undefined, framed: framed !== undefined },
   };
+}
+
+/** Of whom the objects in a folder are, by segments; `undefined` where no value's object can be. */
+function placeOf(folder: readonly string[]): Pick<ParsedObjectKey, 'path' | 'name'> | undefined {
+  const path = folder.slice(1, -1).join('/');
+  const name = folder.at(-1) ?? '';
+  return isScopePath(path) && isKeyName(name) ? { path, name } : undefined;
+}
+
+/**
+ * Where another store may have its objects whose prefix is `<namespace>/<flow>/`, and its namespace the run: that of its assets then
+ * read as those of the task `assets`. `undefined` for all other paths, which only objects of this store have.
+ */
+export function nestedNamespace(namespace: string, path: string): string | undefined {
+  const [flow, run, task] = path.split('/');
+  return task === 'assets' ? `${namespace}/${flow}/${run}` : undefined;
+}
+
+/** Whether an upload of this name is this library's, for a value of whatever namespace comes first. Not where it may be another store's. */
+export function isUploadKey(key: string): boolean {
+  const [namespace = ''] = key.split('/', 1);
+  const parsed = parseObjectKey(namespace, key);
+  return parsed !== undefined && nestedNamespace(namespace, parsed.path) === undefined;
+}
+
+/** Whether a folder is one that this library puts objects into. Not where it may be another store's. */
+export function isObjectFolder(folder: string): boolean {
+  const parts = folder.split('/');
+  if (parts.slice(1).join('/') === GENERATIONS) return true;
+  const place = placeOf(parts);
+  return place !== undefined && nestedNamespace('', place.path) === undefined;
 }

@@ -13,7 +13,11 @@ const LONGEST_SEGMENT = 200;
 /** Leaves 124 bytes for the prefix of a bucket: object names end at 1,024 bytes in S3 and GCS. */
 const LONGEST_PATH = 900;
 const DIGEST = 'sha256=';
+const WHOLE_DIGEST = /^sha256=[0-9a-f]{64}$/;
 const TASK_PARTS = 4;
+const RESULT = 'result=';
+/** A flow of the name `assets` would share a prefix with the assets. */
+const ASSETS_FLOW = '%61ssets';
 
 /**
  * One segment of a path.
@@ -47,8 +51,7 @@ export function scopePath(scope: TaskScope | AssetScope): string {
 
 /** The path that all mapped items of a task share. */
 export function taskPath(scope: TaskScope): string {
-  // A flow of this name would share a prefix with the assets.
-  const flow = scope.flow === 'assets' ? '%61ssets' : encodeSegment("the scope's flow", scope.flow);
+  const flow = scope.flow === 'assets' ? ASSETS_FLOW : encodeSegment("the scope's flow", scope.flow);
   return `${flow}/${encodeSegment("the scope's run", scope.run)}/${encodeSegment("the scope's task", scope.task)}`;
 }
 
@@ -83,7 +86,43 @@ export function keyName(key: string): string {
 
 /** The name of the library's own key that holds the result of an external job: out of reach of users' keys. */
 export function resultName(externalIdKey: string): string {
-  return `result=${encodeSegment('externalIdKey', externalIdKey)}`;
+  return RESULT + encodeSegment('externalIdKey', externalIdKey);
+}
+
+/** The path of probes, an asset that no user can name. */
+export const PROBE_PATH = 'assets/doctor=';
+
+/** Whether a path is one that `scopePath()` makes, or that of probes. */
+export function isScopePath(path: string): boolean {
+  const parts = path.split('/');
+  if (parts[0] === 'assets') {
+    const asset = parts[1] ?? '';
+    return path === PROBE_PATH || (parts.length === 2 && isSegment(asset.startsWith('uri=') ? asset.slice(4) : asset));
+  }
+  const [flow = '', run = '', task = '', item = ''] = parts;
+  return (
+    parts.length === TASK_PARTS && (flow === ASSETS_FLOW || isSegment(flow)) && isSegment(run) && isSegment(task) && isItem(item)
+  );
+}
+
+/** Whether a name is one that `keyName()` or `resultName()` makes. */
+export function isKeyName(name: string): boolean {
+  return isSegment(name.startsWith(RESULT) ? name.slice(RESULT.length) : name);
+}
+
+function isItem(item: string): boolean {
+  if (item.startsWith('key=')) return isSegment(item.slice(4));
+  return item === '-1' || (/^(?:0|[1-9]\d*)$/.test(item) && Number.isSafeInteger(Number(item)));
+}
+
+/** Whether it is what `encodeSegment()` makes of some text. */
+function isSegment(segment: string): boolean {
+  if (segment.startsWith(DIGEST)) return WHOLE_DIGEST.test(segment);
+  try {
+    return encodeSegment('the segment', decodeURIComponent(segment)) === segment;
+  } catch {
+    return false;
+  }
 }
 
 /** Joins the namespace, the path of a scope, the name of a key and the name of an object, and holds the whole to the limit of object stores. */

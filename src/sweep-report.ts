@@ -6,6 +6,9 @@ export interface SweepReport {
   objects: number;
   /** Bytes in those objects. */
   bytes: number;
-  /** Scopes and objects that could not be done, by path, with the code of the error; the next sweep tries them again. */
+  /**
+   * Scopes and objects that could not be done, by path, with the code of the error; the next sweep tries them again. A path that is the
+   * namespace alone (`prod/`) stands for the object store: it could not be reached, or lacks a right.
+   */
   failed: readonly { path: string; code: string }[];
 }

@@ -77,6 +77,12 @@ export const SWEEP_GUARDS: readonly Guard[] = [
     test: { file: METASTORE, name: 'I5 what an entry refers to is held, and what is on the superseded list' },
   },
   {
+    name: 'I5 what another name of an asset decided before counts as held',
+    file: RESTORE,
+    remove: { text: '(decided(name) || ', by: '(' },
+    test: { file: METASTORE, name: 'of another name of an asset the answer leads on' },
+  },
+  {
     name: '† nothing is restored over a tombstone',
     file: RESTORE,
     remove: { text: 'if (text !== undefined && !isInstead(', by: "if (text !== undefined && text[1] !== 't' && !isInstead(" },

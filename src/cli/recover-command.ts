@@ -1,4 +1,4 @@
-import type { RecoveredEntry } from '../index.ts';
+import type { RecoveredEntry, RecoverReport } from '../index.ts';
 import { EXIT, type StoreCommand } from './command.ts';
 import { applies } from './sweep-commands.ts';
 import { bytesInWords, count } from './words.ts';
@@ -33,14 +33,22 @@ export const recoverCommand: StoreCommand = {
       const report = await tools.recover(store, { apply, signal, onEntry });
       const done = `${apply ? 'recovered' : 'would recover'} ${count(report.entries, 'entry', 'entries')}, left out ${report.skipped}`;
       return {
-        code: EXIT.ok,
+        code: report.unreadable > 0 ? EXIT.failed : EXIT.ok,
         report: { dryRun: !apply, ...report, ...(!apply && { found }) },
         lines: [done],
-        notes: !apply && report.entries > 0 ? ['With --apply they are written.'] : [],
+        notes: [...unreadableInWords(report), ...(!apply && report.entries > 0 ? ['With --apply they are written.'] : [])],
       };
     };
   },
 };
+
+/** Each was named by a warning on the way, with the reason. */
+function unreadableInWords({ unreadable }: RecoverReport): string[] {
+  if (unreadable === 0) return [];
+  return [
+    `${count(unreadable, 'object')} cannot be read (named above), and until none is left reconcile refuses: give the codec or the encryption that each was written with, or delete it or move it away, then run recover --apply again.`,
+  ];
+}
 
 /** A key is a user's text: as JSON it cannot move the cursor. */
 function entryInWords({ path, key, size, writtenAt }: RecoveredEntry): string {

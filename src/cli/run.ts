@@ -1,3 +1,4 @@
+import { renamed } from '../config/renamed.ts';
 import type { Logger } from '../logger.ts';
 import { isMooringError } from '../errors.ts';
 import { EXIT, type Command, type Outcome } from './command.ts';
@@ -8,7 +9,7 @@ import { Interruption } from './interruption.ts';
 import { lifecycleCommand } from './lifecycle-command.ts';
 import { terminalLogger } from './logger.ts';
 import { recoverCommand } from './recover-command.ts';
-import { configWith, STORE_FLAGS } from './store-flags.ts';
+import { configWith, givenAs, settingsWith, STORE_FLAGS } from './store-flags.ts';
 import { reconcileCommand, sweepCommand } from './sweep-commands.ts';
 import type { Terminal } from './terminal.ts';
 import type { World } from './tools.ts';
@@ -57,11 +58,15 @@ async function perform(command: Command, given: Given, world: World, terminal: T
   const logger: Logger = terminalLogger(terminal, given.has('verbose'));
   const config = configWith(given, env);
   signal.throwIfAborted();
-  const store = await tools.open({ ...config, logger });
   try {
-    return await work(store, { signal, terminal, tools, json });
-  } finally {
-    await store.close();
+    const store = await tools.open({ ...config, logger });
+    try {
+      return await work(store, { signal, terminal, tools, json });
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    throw renamed(error, (option) => givenAs(option, settingsWith(given, env)));
   }
 }
 

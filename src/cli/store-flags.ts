@@ -43,6 +43,22 @@ export function settingsWith(given: Given, env: Readonly<Record<string, string |
   return { texts: { ...texts, ...Object.fromEntries(typed) }, connections };
 }
 
+/** Options that stores know by another name than the configuration does. */
+const OTHER_NAMES: Readonly<Record<string, VariableName>> = { objectStore: 'path', formerObjectStores: 'formerPaths' };
+
+/**
+ * The flag or the variable that an option of the library was given by; the flag where it was not given at all. `undefined` for an
+ * option that has neither.
+ */
+export function givenAs(option: string, { texts }: Settings): string | undefined {
+  const [, name = '', place = ''] = /^(\w+)(\[\d+\])?$/.exec(option) ?? [];
+  const setting = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : (name as VariableName);
+  const found = setting && Object.hasOwn(texts, setting) ? texts[setting] : undefined;
+  if (found) return found.option + place;
+  const flag = Object.keys(STORE_FLAGS).find((one) => SETTINGS[one] === setting);
+  return flag === undefined ? undefined : `--${flag}${place}`;
+}
+
 /**
  * The configuration that the environment and the flags say.
  *

@@ -7,7 +7,7 @@ import { count, sweptInWords } from './words.ts';
 /** `mooring sweep` and `mooring reconcile`: what removes. */
 
 const GRACE: Flags = {
-  grace: { value: 'TIME', holds: 'how long what nobody refers to is kept yet (1d; at least 1h)' },
+  grace: { value: 'TIME', holds: 'how long what nobody refers to is kept yet (1d; at least 1h, for reconcile 2h)' },
 };
 
 /** `mooring sweep`. */
@@ -43,7 +43,7 @@ export const reconcileCommand: StoreCommand = {
     apply: { holds: 'remove them; without it they are only counted' },
     'dry-run': { holds: 'only count them, which is what happens without --apply' },
     ...GRACE,
-    'max-share': { value: 'SHARE', holds: 'refuse to remove more than this share of a bucket (0.1)' },
+    'max-share': { value: 'SHARE', holds: 'refuse to remove more than this share of a bucket, and more than 10 (0.1)' },
   },
   about: [
     'Finds what sweep cannot know of: objects whose write was interrupted, and what lay in Redis when it was lost.',
@@ -54,7 +54,8 @@ export const reconcileCommand: StoreCommand = {
     const grace = optional('grace', readDuration('grace', given.text('grace')));
     const maxShare = optional('maxShare', readShare('max-share', given.text('max-share')));
     return async (store, { signal, terminal, tools }) => {
-      const onProgress = (soFar: SweepReport): void => terminal.progress(`reconciling: ${sweptInWords(soFar)}`);
+      const onProgress = (soFar: SweepReport & { readonly listed: number }): void =>
+        terminal.progress(`reconciling: ${count(soFar.listed, 'object')} listed; ${sweptInWords(soFar)}`);
       const report = await tools.reconcile(store, { apply, ...grace, ...maxShare, signal, onProgress });
       return swept(report, !apply, apply ? undefined : 'With --apply it is removed.');
     };

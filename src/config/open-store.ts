@@ -1,7 +1,7 @@
 import { milliseconds } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
 import { redisMetastore } from '../metastore/redis.ts';
-import { requireKnownNames } from '../option-names.ts';
+import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import { coreOf, withCore } from '../state-store/core.ts';
 import { createStateStore } from '../state-store/create-state-store.ts';
 import type { StateStore } from '../state-store/state-store.ts';
@@ -10,7 +10,7 @@ import { readConnections } from './connections.ts';
 import { createObjectStores } from './object-stores.ts';
 import { load, type Packages } from './packages.ts';
 import { placesOf } from './places.ts';
-import { parseRedis } from './redis-address.ts';
+import { parseRedis, type RedisAddress } from './redis-address.ts';
 import { createRedis } from './redis-client.ts';
 import { CONFIG_OPTIONS, type StoreConfig } from './store-config.ts';
 
@@ -22,8 +22,9 @@ import { CONFIG_OPTIONS, type StoreConfig } from './store-config.ts';
  */
 export async function openWith(config: StoreConfig, packages: Packages, env: Environment): Promise<StateStore> {
   requireKnownNames('options', config, CONFIG_OPTIONS);
-  const { redis, redisOptions = {}, path, formerPaths: _former, aliases: _aliases, connections = {}, ...shared } = config;
-  const address = parseRedis('redis', redis);
+  const { redis, redisOptions = {}, redisCredentials = {}, ...others } = config;
+  const { path, formerPaths: _former, aliases: _aliases, connections = {}, ...shared } = others;
+  const address = { ...parseRedis('redis', redis), ...credentials(redisCredentials) };
   if (typeof redisOptions !== 'object' || redisOptions === null) throw new ConfigError('redisOptions', 'must be an object');
   const places = placesOf(config);
   const declared = readConnections(connections);
@@ -52,6 +53,19 @@ export async function openWith(config: StoreConfig, packages: Packages, env: Env
     await closeClients();
     throw error;
   }
+}
+
+const CREDENTIALS: OptionNames<NonNullable<StoreConfig['redisCredentials']>> = { username: true, password: true };
+
+/** User and password, checked; an error holds neither. */
+function credentials(given: NonNullable<StoreConfig['redisCredentials']>): Partial<RedisAddress> {
+  if (typeof given !== 'object' || given === null) throw new ConfigError('redisCredentials', 'must be an object');
+  requireKnownNames('redisCredentials', given, CREDENTIALS);
+  const said = Object.entries(given).filter(([, text]: [string, unknown]) => text !== undefined);
+  for (const [name, text] of said as [string, unknown][]) {
+    if (typeof text !== 'string') throw new ConfigError(`redisCredentials.${name}`, 'must be a text');
+  }
+  return Object.fromEntries(said);
 }
 
 /** The same store, which closes its clients once what was in flight has ended. */

@@ -47,7 +47,7 @@ export function configOf(settings: Settings): StoreConfig {
   };
 }
 
-function redisOf({ redis, redisUsername, redisPassword }: Settings['texts']): Pick<StoreConfig, 'redis' | 'redisOptions'> {
+function redisOf({ redis, redisUsername, redisPassword }: Settings['texts']): Pick<StoreConfig, 'redis' | 'redisCredentials'> {
   if (!redis) throw new ConfigError(VARIABLES.redis.name, 'must be set, as redis://localhost:6379/0');
   const address = parseRedis(redis.option, redis.text);
   const either = (own: string | undefined, setting: Setting | undefined): string | undefined => {
@@ -58,7 +58,7 @@ function redisOf({ redis, redisUsername, redisPassword }: Settings['texts']): Pi
   const password = either(address.password, redisPassword);
   const credentials = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
   const found = Object.keys(credentials).length > 0;
-  return { redis: publicAddress(address), ...(found && { redisOptions: redacted(credentials) }) };
+  return { redis: publicAddress(address), ...(found && { redisCredentials: redacted(credentials) }) };
 }
 
 /** The texts of a list, each named by its place. */

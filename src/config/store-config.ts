@@ -9,10 +9,15 @@ export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'obje
    */
   redis: string;
   /**
-   * More options for the client of ioredis: `{ password, tls: { ca } }`. They win over what the address says.
+   * More options for the client of ioredis: `{ tls: { ca } }`. They win over what the address and `redisCredentials` say.
    * @defaultValue `{}`
    */
   redisOptions?: object;
+  /**
+   * User and password, in place of the address's. `configFromEnv()` puts them here, so that `redisOptions` can be added to it.
+   * @defaultValue those of the address
+   */
+  redisCredentials?: { username?: string; password?: string };
   /**
    * Where large values go: `s3://[connection@]bucket/prefix/`, `gs://[connection@]bucket/prefix/` or `file:///folder/`. The part before
    * the `@` is the ID of a connection, never a credential.
@@ -42,6 +47,7 @@ export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'obje
 export const CONFIG_OPTIONS: OptionNames<StoreConfig> = {
   redis: true,
   redisOptions: true,
+  redisCredentials: true,
   path: true,
   formerPaths: true,
   aliases: true,

@@ -1,11 +1,10 @@
 import type { CallOptions } from '../call.ts';
 import { StateLostError } from '../errors.ts';
-import { parseObjectKey } from '../object-name.ts';
 import { concurrently } from '../state-store/concurrently.ts';
 import type { StoreCore } from '../state-store/core.ts';
-import { listObjects } from '../state-store/object-listing.ts';
 import { isProbe } from '../state-store/probe.ts';
 import type { StoreLineage } from './lineage.ts';
+import { ownObjects } from './own-objects.ts';
 
 /** Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. */
 
@@ -35,30 +34,32 @@ const PAGE = 1_000;
  * Lists an object store, and keeps what was put before `until`, by the time in its name, and is neither what an entry refers to
  * nor on a list of superseded objects.
  *
+ * @param onListed - Hears how many more objects were listed, after every page and at the end.
  * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.
  */
 export async function findCandidates(
   core: StoreCore,
   { store, generations }: StoreLineage,
   until: number,
+  onListed: (more: number) => void,
   call: CallOptions,
 ): Promise<Candidates> {
   const found: Candidates = { listed: 0, candidates: [] };
   let page: Candidate[] = [];
-  const at = { store, where: {}, call };
-  for await (const { key, size } of listObjects(core, at, `${core.namespace}/`)) {
-    const parsed = parseObjectKey(core.namespace, key);
-    if (!parsed) continue;
+  for await (const parsed of ownObjects(core, store, call)) {
     if (!generations && !isProbe(parsed.path)) {
       throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
     }
     found.listed += 1;
+    if (found.listed % PAGE === 0) onListed(PAGE);
     if (parsed.time >= until) continue;
-    page.push({ object: key, size, path: parsed.path, name: parsed.name });
+    const { object, size, path, name } = parsed;
+    page.push({ object, size, path, name });
     if (page.length < PAGE) continue;
     found.candidates.push(...(await unreferenced(core, page, call)));
     page = [];
   }
+  onListed(found.listed % PAGE);
   found.candidates.push(...(await unreferenced(core, page, call)));
   return found;
 }

@@ -4,7 +4,7 @@ import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from '../state-store/core.ts';
 import { getObject, within, type ObjectCall } from '../state-store/object-calls.ts';
 import { listObjects } from '../state-store/object-listing.ts';
-import type { Findings } from './finding.ts';
+import { textOf, type Findings } from './finding.ts';
 import { readLineage, type StoreLineage } from './lineage.ts';
 import { probeKey } from '../state-store/probe.ts';
 import { clockFinding } from './skew.ts';
@@ -12,6 +12,8 @@ import { clockFinding } from './skew.ts';
 /** What `doctor()` says of the object stores: can they be used, and does the metastore know their objects. */
 
 const RIGHTS = 'Check bucket, region, prefix and credentials; docs/operations.md lists the rights that each role needs.';
+
+const PRINTED = '`mooring lifecycle` prints rules that remove what a sweep never saw, and unfinished uploads';
 
 /** Looks at every object store. */
 export async function examineObjectStores(core: StoreCore, findings: Findings, call: CallOptions): Promise<void> {
@@ -28,10 +30,37 @@ export async function examineObjectStores(core: StoreCore, findings: Findings, c
     const now = await core.metastore.now(call);
     for (const one of stores) examineLineage(one, now, findings);
   });
-  findings.ok(
-    'lifecycle',
-    'rules of buckets are not looked at: `mooring lifecycle` prints those that remove what a sweep never saw, and unfinished uploads',
-  );
+  for (const store of core.locations.values()) await examineRules(core, store, findings, call);
+}
+
+/** Nothing rests on rules, and to see them needs a right of its own: that they cannot be seen is no trouble. */
+async function examineRules(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
+  const prefix = `${core.namespace}/`;
+  const rules = store.rules?.bind(store);
+  if (!rules) {
+    findings.ok('lifecycle', `rules of ${store.alias}, if it has any, are not looked at; ${PRINTED}`);
+    return;
+  }
+  try {
+    const { endsUploads, deleting } = await within(core, { store, where: {}, call }, 'reading the lifecycle rules', (signal) =>
+      rules(prefix, { signal }),
+    );
+    const uploads = endsUploads
+      ? 'a rule ends unfinished uploads'
+      : `no rule ends unfinished uploads, reconcile() does; ${PRINTED}`;
+    findings.ok('lifecycle', `${store.alias}: ${uploads}`);
+    // Those that `mooring lifecycle` printed know the longest time that a value is kept.
+    const foreign = deleting.filter((name) => !name.startsWith(`mooring ${core.namespace}: `));
+    if (foreign.length === 0) return;
+    findings.warning(
+      'lifecycle',
+      `${store.alias}: objects below ${prefix} are deleted by age, whether or not a value needs them, by the rules ${foreign.map((name) => JSON.stringify(name)).join(', ')}`,
+      'Narrow them to other prefixes, or replace them with those that `mooring lifecycle s3` prints.',
+    );
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    findings.ok('lifecycle', `${store.alias}: the rules cannot be looked at (${textOf(error)}); ${PRINTED}`);
+  }
 }
 
 async function examineFormer(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
@@ -92,7 +121,7 @@ function examineLineage({ store, generations, verdict }: StoreLineage, now: numb
     const remedy =
       verdict.kind === 'ahead'
         ? 'Run sweep().'
-        : 'Restore Redis from its newest copy, or run recover() with apply; until then reconcile() refuses.';
+        : 'Restore Redis from its newest copy, or run recover() with apply; until then reconcile() refuses. Objects that recover() names as unreadable: give it their codec or encryption, or delete them or move them away, then run it again.';
     findings.error('generation', `${store.alias}: ${verdict.why}`, remedy);
     return;
   }

@@ -51,8 +51,19 @@ export function createFindings({ signal }: CallOptions): Findings {
   return findings;
 }
 
-/** Of a store's own error only that there was one: a client's text may quote what it was configured with. */
-function textOf(error: unknown): string {
+/**
+ * With the reason where the error that was the cause is of this library. Of any other only that there was one: a client's text may
+ * quote what it was configured with.
+ */
+export function textOf(error: unknown): string {
   if (!isMooringError(error)) return 'it failed with an error that is not of this library';
-  return error.message;
+  const { cause } = error;
+  return isSafe(cause) ? `${error.message}: ${cause.message}` : error.message;
+}
+
+/** What the stores of this library throw in place of their clients' errors: names and codes, and nothing that the client sent. */
+const ERRORS_OF_BUCKETS: ReadonlySet<string> = new Set(['S3Error', 'GcsError']);
+
+function isSafe(cause: unknown): cause is Error {
+  return isMooringError(cause) || (cause instanceof Error && ERRORS_OF_BUCKETS.has(cause.name) && 'objectName' in cause);
 }

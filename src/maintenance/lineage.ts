@@ -3,7 +3,14 @@ import { StateLostError, StoreUnavailableError } from '../errors.ts';
 import type { Lineage } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from '../state-store/core.ts';
-import { generationBody, generationKey, readGenerations, type Generation, type Generations } from '../state-store/generation.ts';
+import {
+  clearMarkers,
+  generationBody,
+  generationKey,
+  readGenerations,
+  type Generation,
+  type Generations,
+} from '../state-store/generation.ts';
 import { getObject, within, type ObjectCall } from '../state-store/object-calls.ts';
 
 /**
@@ -54,8 +61,9 @@ export async function readLineage(
     first.flatMap(({ generations, verdict }) => (verdict.kind === 'sound' ? (generations?.newest?.with ?? []) : [])),
   );
   const stores = first.map((one): StoreLineage => {
-    const newest = one.generations?.newest;
-    const recovered = newest && together.has(one.store.alias) && isNotBehind(metastore, newest);
+    const { newest, markers = [] } = one.generations ?? {};
+    const known = markers.every((born) => born === metastore.bornAt || born === newest?.bornAt);
+    const recovered = newest && known && together.has(one.store.alias) && isNotBehind(metastore, newest);
     return recovered ? { ...one, verdict: { kind: 'sound' } } : one;
   });
   return { metastore, stores, current: stores.find(({ store }) => store === core.objectStore) };
@@ -65,14 +73,25 @@ function isNotBehind({ generation }: Lineage, newest: Generation): boolean {
   return generation.lowest >= newest.generation;
 }
 
-function compare(metastore: Lineage, { numbers, newest }: Generations, isCurrent: boolean): Verdict {
+const WHY_OTHERS =
+  'Redis lost its state, or two metastores write under one namespace of one bucket, where each needs a namespace of its own';
+
+function compare(metastore: Lineage, { numbers, newest, markers }: Generations, isCurrent: boolean): Verdict {
   const { bornAt, generation } = metastore;
   if (!newest) return { kind: 'lost', why: `the generation ${numbers.at(-1)} of the object store is damaged` };
   if (bornAt === undefined)
     return { kind: 'lost', why: 'a shard of the metastore has no birth: it is empty, or lost a part of its state' };
   if (bornAt !== newest.bornAt) {
     const [its, known] = [bornAt, newest.bornAt].map((ms) => new Date(ms).toISOString());
-    return { kind: 'lost', why: `the metastore began at ${its}, and the objects are of one that began at ${known}` };
+    return {
+      kind: 'lost',
+      why: `the metastore began at ${its}, and the objects are of one that began at ${known}: ${WHY_OTHERS}`,
+    };
+  }
+  const other = markers.find((born) => born !== newest.bornAt);
+  if (other !== undefined) {
+    const its = new Date(other).toISOString();
+    return { kind: 'lost', why: `objects were also put by a metastore that began at ${its}: ${WHY_OTHERS}` };
   }
   if (!isNotBehind(metastore, newest)) {
     return {
@@ -117,7 +136,7 @@ export async function raise(core: StoreCore, report: LineageReport, call: CallOp
 const MOST_TRIES = 5;
 
 /**
- * After `recover()`: from the births of now on, for all object stores that were recovered.
+ * After `recover()`: from the births of now on, for all object stores that were recovered. Markers of other metastores go last.
  *
  * @param holdsValues - Whether they hold any value; where there is nothing at all, nothing begins.
  * @throws {@link StoreUnavailableError}
@@ -136,7 +155,9 @@ export async function beginAnew(core: StoreCore, holdsValues: boolean, call: Cal
     const target = highest + tries;
     await core.metastore.raise(target, call);
     // A number that a sweep took meanwhile says the births of before.
-    if ((await writeGeneration(core, current, { ...next, generation: target }, call)) === 'created') return;
+    if ((await writeGeneration(core, current, { ...next, generation: target }, call)) !== 'created') continue;
+    for (const { store } of stores) await clearMarkers(core, store, call);
+    return;
   }
   throw new StoreUnavailableError('the generation was raised by others all the time', { store: current.store.alias });
 }

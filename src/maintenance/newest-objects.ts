@@ -1,21 +1,17 @@
 import type { CallOptions } from '../call.ts';
 import { UNFENCED, writeIdText } from '../fence.ts';
-import { parseObjectKey, type ParsedObjectKey } from '../object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from '../state-store/core.ts';
-import { listObjects } from '../state-store/object-listing.ts';
+import { ownObjects, type OwnObject } from './own-objects.ts';
 
 /**
  * All objects of one key at a time, over all object stores: listings come in the order of the keys, so those of one key stand
  * together, and memory grows with no more than the objects of one key.
  */
 
-/** An object that was listed, and what its key says. */
-export interface FoundObject extends ParsedObjectKey {
+/** An object that was listed, what its key says, and where it is. */
+export interface FoundObject extends OwnObject {
   store: ObjectStore;
-  object: string;
-  /** Bytes. */
-  size: number;
 }
 
 /** The objects of one key. */
@@ -56,16 +52,15 @@ export async function* objectsByKey(core: StoreCore, call: CallOptions): AsyncGe
 
 async function* runsOf(core: StoreCore, store: ObjectStore, call: CallOptions): AsyncGenerator<Run, void, undefined> {
   let run: Run | undefined;
-  for await (const { key, size } of listObjects(core, { store, where: {}, call }, `${core.namespace}/`)) {
-    const parsed = parseObjectKey(core.namespace, key);
-    if (!parsed) continue;
-    const prefix = key.slice(0, key.lastIndexOf('/') + 1);
+  for await (const own of ownObjects(core, store, call)) {
+    const { object, path, name } = own;
+    const prefix = object.slice(0, object.lastIndexOf('/') + 1);
     if (run && run.prefix !== prefix) {
       yield run;
       run = undefined;
     }
-    run ??= { path: parsed.path, name: parsed.name, prefix, objects: [] };
-    run.objects.push({ ...parsed, store, object: key, size });
+    run ??= { path, name, prefix, objects: [] };
+    run.objects.push({ ...own, store });
   }
   if (run) yield run;
 }

@@ -8,7 +8,7 @@ import { isTaskScope } from '../scope.ts';
 import { deserialize } from '../serializer.ts';
 import type { StoreCore } from '../state-store/core.ts';
 import { boundedDecoderOf } from '../state-store/decode.ts';
-import { framesIn, longestFrame } from '../state-store/frames.ts';
+import { FRAME_BYTES, framesIn, longestFrame } from '../state-store/frames.ts';
 import { openBody } from '../state-store/object-body.ts';
 import { getObject, type ObjectCall } from '../state-store/object-calls.ts';
 import type { FoundObject } from './newest-objects.ts';
@@ -92,13 +92,15 @@ async function readFrames(core: StoreCore, found: FoundObject, decode: BoundedDe
   const hash = createHash('sha256');
   const damaged = (problem: string): CorruptEntryError => new CorruptEntryError(`the object ${object} ${problem}`, at.where);
   const chunks = hashed(await bodyOf(core, found, at), hash);
+  // A stream has no limit, and frames are what they are, however small the values are that the store takes.
+  const most = Math.max(core.maxValueBytes, FRAME_BYTES);
   let frames: number | undefined;
   let size = 0;
   let index = 0;
   let isLast = false;
-  for await (const frame of framesIn(chunks, longestFrame(core.maxValueBytes), damaged)) {
+  for await (const frame of framesIn(chunks, longestFrame(most), damaged)) {
     if (isLast) throw damaged('goes on after a frame that is shorter than the others');
-    const { length } = await decode({ ...frame, path: `${object}/${index}`, most: core.maxValueBytes });
+    const { length } = await decode({ ...frame, path: `${object}/${index}`, most });
     frames ??= length;
     isLast = length < frames;
     if (length === 0 || length > frames) throw damaged('has frames that do not fit together');

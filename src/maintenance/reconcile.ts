@@ -9,7 +9,7 @@ import type { SweepReport } from '../sweep-report.ts';
 import { findCandidates, unreferenced, type Candidate, type Candidates } from './candidates.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { raise, readLineage, requireSound, type StoreLineage } from './lineage.ts';
-import { BATCH, flag, graceMs, requireListener, requireOptions, share } from './settings.ts';
+import { BATCH, flag, graceMs, LEAST_OF_RECONCILE, requireListener, requireOptions, share } from './settings.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /** Options of `reconcile()`. */
@@ -21,23 +21,27 @@ export interface ReconcileOptions extends CallOptions {
   apply?: boolean;
   /**
    * Refuses to delete where more than this share of the objects of an object store would go, from 0 to 1: so many objects that
-   * nothing refers to are rather a sign that something is wrong.
+   * nothing refers to are rather a sign that something is wrong. Up to 10 objects may always go.
    * @defaultValue 0.1
    */
   maxShare?: number;
   /**
-   * Only objects that were put longer ago than this, by the time in their name. At least an hour.
+   * Only objects that were put longer ago than this, by the time in their name. At least two hours: a write may take
+   * one, and the clocks of the metastore's nodes may differ.
    * @defaultValue `'1d'`
    */
   grace?: Duration;
   /**
-   * Hears how far it is, after every batch.
+   * Hears how far it is, after every batch that was listed or removed. `listed` counts the objects that were listed so far.
    * @defaultValue none
    */
-  onProgress?: (soFar: SweepReport) => void;
+  onProgress?: (soFar: SweepReport & { readonly listed: number }) => void;
 }
 
 const OPTIONS: OptionNames<ReconcileOptions> = { signal: true, apply: true, maxShare: true, grace: true, onProgress: true };
+
+/** In a store of a few objects a single one that a crash left is more than any share. */
+const ALWAYS_ALLOWED = 10;
 
 interface Parts {
   core: StoreCore;
@@ -46,7 +50,8 @@ interface Parts {
   maxShare: number;
   /** Milliseconds. */
   grace: number;
-  onProgress: ReconcileOptions['onProgress'];
+  onListed: (more: number) => void;
+  tell: () => void;
   call: CallOptions;
 }
 
@@ -55,20 +60,28 @@ interface Parts {
  * metastore forgot because no sweep ran in time. Also ends uploads that were never finished. It costs as much as there is stored.
  *
  * @throws `StateLostError` where the metastore may lack references; `ConfigError` for an option that cannot be meant, and where more
- * than `maxShare` would go; `StoreUnavailableError`; the signal's reason
+ * than `maxShare`, and more than 10, would go; `StoreUnavailableError`; the signal's reason
  */
 export async function reconcile(store: StateStore, options: ReconcileOptions = {}): Promise<SweepReport> {
   const core = coreOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onProgress } = options;
   requireListener('onProgress', onProgress);
+  const tally = createTally(core);
+  let listed = 0;
+  const tell = (): void => onProgress?.({ ...tally.report(), listed });
+  const onListed = (more: number): void => {
+    listed += more;
+    tell();
+  };
   const parts: Parts = {
     core,
-    tally: createTally(core),
+    tally,
     apply: flag('apply', options.apply),
     maxShare: share(options.maxShare),
-    grace: graceMs(options.grace),
-    onProgress,
+    grace: graceMs(options.grace, LEAST_OF_RECONCILE),
+    onListed,
+    tell,
     call: signal ? { signal } : {},
   };
   return core.track(() => reconcileAll(parts));
@@ -82,7 +95,7 @@ async function reconcileAll(parts: Parts): Promise<SweepReport> {
   if (apply) await raise(core, lineage, call);
   const until = (await core.metastore.now(call)) - grace;
   for (const location of lineage.stores) {
-    const found = await findCandidates(core, location, until, call);
+    const found = await findCandidates(core, location, until, parts.onListed, call);
     await requireReferences(parts);
     requireShare(parts, location, found);
     await remove(parts, location, found.candidates);
@@ -100,7 +113,7 @@ async function requireReferences({ core, call }: Parts): Promise<void> {
 
 function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage, { listed, candidates }: Candidates): void {
   const reached = listed === 0 ? 0 : candidates.length / listed;
-  if (reached <= maxShare) return;
+  if (candidates.length <= ALWAYS_ALLOWED || reached <= maxShare) return;
   const counts = { store: store.alias, listed, unreferenced: candidates.length, maxShare };
   if (!apply) {
     core.logger?.warn(counts, 'more objects than maxShare allows: reconcile() would refuse to delete them');
@@ -114,14 +127,15 @@ function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage,
 }
 
 async function remove(parts: Parts, { store }: StoreLineage, candidates: readonly Candidate[]): Promise<void> {
-  const { core, apply, tally, onProgress, call } = parts;
+  const { core, apply, tally, tell, call } = parts;
   for (let from = 0; from < candidates.length; from += BATCH) {
     call.signal?.throwIfAborted();
     let batch = candidates.slice(from, from + BATCH);
     if (apply) {
-      // `recover()` may have found a use for one of them since.
-      batch = await unreferenced(core, batch, call);
       await requireReferences(parts);
+      // `recover()` may have found a use for one of them since: asked last, so that no slow step lies before the deletes. All of
+      // them were without a reference when the metastore was last known to be sound, so nothing rests on this answer alone.
+      batch = await unreferenced(core, batch, call);
     }
     const doomed = batch.map(({ object }) => ({ store: store.alias, object }));
     const stayed = apply ? await deleteObjects(core, doomed, BATCH, call) : new Map<string, unknown>();
@@ -133,7 +147,7 @@ async function remove(parts: Parts, { store }: StoreLineage, candidates: readonl
       tally.objects += 1;
       tally.bytes += size;
     }
-    onProgress?.(tally.report());
+    tell();
   }
 }
 

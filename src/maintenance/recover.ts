@@ -1,6 +1,7 @@
 import type { CallOptions } from '../call.ts';
 import { parseEntry, type Reference } from '../entry.ts';
-import { UnknownLocationError } from '../errors.ts';
+import { ConfigError, UnknownLocationError } from '../errors.ts';
+import { drawNonce, UNFENCED, writeIdText } from '../fence.ts';
 import type { OptionNames } from '../option-names.ts';
 import { decodeSegment } from '../path.ts';
 import { concurrently } from '../state-store/concurrently.ts';
@@ -34,6 +35,12 @@ export interface RecoverReport {
   entries: number;
   /** Keys that were left as they are: they have an entry, or were deleted, or their newest object cannot be read. */
   skipped: number;
+  /**
+   * Those among the skipped whose newest object is there and cannot be read; the logger hears which and why. As long as there are any,
+   * `reconcile()` refuses: give the store the codec or the encryption they were written with, or delete them or move them away, and
+   * run `recover()` with `apply` again.
+   */
+  unreadable: number;
 }
 
 /** Options of `recover()`. */
@@ -60,9 +67,7 @@ interface Parts {
   apply: boolean;
   onEntry: RecoverOptions['onEntry'];
   call: CallOptions;
-  report: { entries: number; skipped: number };
-  /** Objects whose value is there, and cannot be had. */
-  unreadable: number;
+  report: { entries: number; skipped: number; unreadable: number };
 }
 
 /**
@@ -71,20 +76,23 @@ interface Parts {
  * and the ends of retentions are not in the objects either. An entry that is there stays, unless its object is gone. Afterwards
  * `reconcile()` trusts the metastore again, unless an object could not be read. Best run while nothing else writes.
  *
- * @throws `ConfigError` for an option that cannot be meant; `StoreUnavailableError`; the signal's reason
+ * @throws `ConfigError` for an option that cannot be meant, and for a store without an `objectStore`; `StoreUnavailableError`; the
+ * signal's reason
  */
 export async function recover(store: StateStore, options: RecoverOptions = {}): Promise<RecoverReport> {
   const core = coreOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onEntry } = options;
   requireListener('onEntry', onEntry);
+  const applies = flag('apply', options.apply);
+  // That the metastore knows all again is written there.
+  if (!core.objectStore) throw new ConfigError('objectStore', 'must be given: recover needs the object store that is written to');
   const parts: Parts = {
     core,
-    apply: flag('apply', options.apply),
+    apply: applies,
     onEntry,
     call: signal ? { signal } : {},
-    report: { entries: 0, skipped: 0 },
-    unreadable: 0,
+    report: { entries: 0, skipped: 0, unreadable: 0 },
   };
   return core.track(() => recoverAll(parts));
 }
@@ -104,9 +112,9 @@ async function recoverAll(parts: Parts): Promise<RecoverReport> {
   await recoverSome();
   if (!apply) return report;
   // Only now, and only of all: `reconcile()` would delete what it finds no entry for.
-  if (parts.unreadable === 0) await beginAnew(core, report.entries + report.skipped > 0, call);
+  if (report.unreadable === 0) await beginAnew(core, report.entries + report.skipped > 0, call);
   else {
-    const { unreadable } = parts;
+    const { unreadable } = report;
     core.logger?.warn({ unreadable }, 'not all objects can be read: until they can, or are deleted by hand, reconcile() refuses');
   }
   return report;
@@ -125,22 +133,37 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
     call.signal?.throwIfAborted();
     const code = codeOf(error);
     if (code === 'mooring.store-unavailable') throw error;
-    if (code !== 'mooring.missing-object') parts.unreadable += 1;
+    if (code !== 'mooring.missing-object') report.unreadable += 1;
     core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
   });
-  if (!meta) {
+  if (!meta || (await wasDecidedElsewhere(core, newest, there.path, call))) {
     report.skipped += 1;
     return;
   }
   const retention = key.path.startsWith('assets/') ? 'forever' : core.retention;
   const entry = { id: newest.id, name: key.name, meta, retention, instead: there.instead, apply };
   const outcome = await core.metastore.restore({ path: there.path }, entry, call);
-  if (outcome === 'there') {
+  if (outcome === 'there' || (apply && !(await isStillThere(core, newest, there.path, call)))) {
     report.skipped += 1;
     return;
   }
   report.entries += 1;
   tell(parts, newest, meta.size);
+}
+
+/**
+ * Whether the object outlived the step that made its entry: a sweep that runs now may have deleted it just before, and taken it off
+ * the list, which would have kept the entry away. Then the entry goes too, unless somebody has written the key since.
+ */
+async function isStillThere(core: StoreCore, found: FoundObject, path: string, call: CallOptions): Promise<boolean> {
+  const { store, object, name } = found;
+  if (await exists(core, store.alias, object, call)) return true;
+  const id = { fence: UNFENCED, nonce: drawNonce('tool', core.random), sequence: 1 };
+  const began = await core.metastore.now(call);
+  const changes = [{ name, expect: writeIdText(found.id) }];
+  const { kind } = await core.metastore.write({ path }, { id, fenced: false, began, changes, resent: false }, call);
+  core.logger?.warn({ object, kind }, 'an object was deleted while its entry was brought back; the entry was taken back');
+  return false;
 }
 
 function tell({ core, apply, onEntry }: Parts, { path, name, object, time }: FoundObject, size: number): void {
@@ -170,6 +193,22 @@ async function whatIsThere(core: StoreCore, { path, name, objects }: KeyObjects,
     return { kind: 'lost', path: at, instead: ref.object };
   }
   return { kind: 'kept' };
+}
+
+/**
+ * Whether the path that the object was put under, which is another name by now of where its entry would go, remembers that the
+ * value was deleted or overwritten before. Nothing is written there any more, so it is no race.
+ */
+async function wasDecidedElsewhere(
+  core: StoreCore,
+  { path, name, object }: FoundObject,
+  target: string,
+  call: CallOptions,
+): Promise<boolean> {
+  if (path === target) return false;
+  const reply = await core.metastore.holds({ path }, [{ name, object }], call);
+  // An alias that went away meanwhile: nothing is concluded.
+  return !('moved' in reply) || reply.held[0] !== false;
 }
 
 /** Nothing for an inline value, and for an entry that only a newer version can read. */

@@ -20,15 +20,31 @@ export function requireOptions<Options extends CallOptions>(options: Options, na
   requireCall(options, names);
 }
 
+/** What a grace of `sweep()` has at least: when an object was superseded is told by the clock of the node that judges it. */
+export const LEAST_OF_SWEEP: LeastGrace = { ms: LATENESS, text: "'1h', the time that a write may take" };
+/** What one of `reconcile()` has: the time in an object's name may come from a node whose clock is behind that of another. */
+export const LEAST_OF_RECONCILE: LeastGrace = {
+  ms: 2 * LATENESS,
+  text: "'2h', twice the time that a write may take, since clocks of nodes differ",
+};
+
+/** The shortest grace that is safe: a shorter one counts as left behind what a slow write has put, and not yet committed. */
+export interface LeastGrace {
+  /** Milliseconds. */
+  ms: number;
+  /** As an error says it. */
+  text: string;
+}
+
 /**
  * A grace in milliseconds; a day where none is given.
  *
- * @throws {@link ConfigError} below the lateness limit: what a slow write has put, and not yet committed, would count as left behind.
+ * @throws {@link ConfigError} below the least.
  */
-export function graceMs(grace: Duration | undefined): number {
+export function graceMs(grace: Duration | undefined, least: LeastGrace): number {
   if (grace === undefined) return GRACE;
   const ms = milliseconds(grace, 'grace');
-  if (ms < LATENESS) throw new ConfigError('grace', "must be at least '1h', the time that a write may take", grace);
+  if (ms < least.ms) throw new ConfigError('grace', `must be at least ${least.text}`, grace);
   return ms;
 }
 

@@ -2,11 +2,11 @@ import type { CallOptions } from '../call.ts';
 import type { Duration } from '../duration.ts';
 import { GRACE } from '../metastore/lifetimes.ts';
 import type { OptionNames } from '../option-names.ts';
-import { coreOf, type StoreCore } from '../state-store/core.ts';
+import { coreOf } from '../state-store/core.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { SweepReport } from '../sweep-report.ts';
 import { raise, readLineage } from './lineage.ts';
-import { batchSize, flag, graceMs, requireListener, requireOptions } from './settings.ts';
+import { batchSize, flag, graceMs, LEAST_OF_SWEEP, requireListener, requireOptions } from './settings.ts';
 import { openScope, sweepRound, type OpenScope, type SweepParts } from './sweep-round.ts';
 import { createTally } from './tally.ts';
 
@@ -56,7 +56,7 @@ export async function sweep(store: StateStore, options: SweepOptions = {}): Prom
     core,
     tally: createTally(core),
     batch: batchSize(options.batch),
-    grace: graceMs(options.grace),
+    grace: graceMs(options.grace, LEAST_OF_SWEEP),
     dryRun: flag('dryRun', options.dryRun),
     call: signal ? { signal } : {},
   };
@@ -65,7 +65,7 @@ export async function sweep(store: StateStore, options: SweepOptions = {}): Prom
 
 async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress']): Promise<SweepReport> {
   const { core, tally, grace, dryRun, call } = parts;
-  if (!dryRun) await raiseWhenDue(core, grace, call);
+  if (!dryRun) await raiseWhenDue(parts);
   // The index counts with a grace of a day: with a shorter one things are due before it says so.
   const until = (await core.metastore.now(call)) + Math.max(0, GRACE - grace);
   let open: OpenScope[] = [];
@@ -86,9 +86,9 @@ async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress'
 
 /**
  * Raises the generation twice in a grace at most, and at least once where sweeps run as often: a metastore that is restored to
- * what it was before is then behind. Where it cannot be raised, the sweep goes on: what it removes is on the metastore's own lists.
+ * what it was before is then behind. Where it cannot be raised, that is reported and the sweep goes on: what it removes is on the metastore's own lists.
  */
-async function raiseWhenDue(core: StoreCore, grace: number, call: CallOptions): Promise<void> {
+async function raiseWhenDue({ core, tally, grace, call }: SweepParts): Promise<void> {
   try {
     if (!core.objectStore) return;
     const lineage = await readLineage(core, call, [core.objectStore]);
@@ -106,6 +106,6 @@ async function raiseWhenDue(core: StoreCore, grace: number, call: CallOptions): 
     if (age >= grace / 2 || current.verdict.kind === 'ahead') await raise(core, lineage, call);
   } catch (error) {
     call.signal?.throwIfAborted();
-    core.logger?.warn({ err: error }, 'the generation was not raised; the next sweep tries again');
+    tally.fail(`${core.namespace}/`, error);
   }
 }

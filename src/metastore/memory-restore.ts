@@ -16,10 +16,12 @@ export function heldObjects(
   now: number,
 ): HeldObjects {
   const hash = peekScope(data, path, now);
-  const held = objects.map(
-    ({ name, object }) => hash !== undefined && (isReferredTo(hash, object, name) || hash.fields.has(PREFIX.superseded + object)),
-  );
   const moved = hash?.fields.get(FIELD.alias);
+  const decided = (name: string): boolean => moved !== undefined && hash?.fields.get(PREFIX.entry + name) !== undefined;
+  const held = objects.map(
+    ({ name, object }) =>
+      hash !== undefined && (decided(name) || isReferredTo(hash, object, name) || hash.fields.has(PREFIX.superseded + object)),
+  );
   return moved === undefined ? held : { moved, held };
 }
 

@@ -10,6 +10,7 @@ import type { RetentionMs } from '../retention.ts';
 import type { ScopeAddress } from './scope-address.ts';
 import type { MetastoreUpkeep } from './upkeep.ts';
 
+export { LATENESS } from './lifetimes.ts';
 export type { ScopeAddress } from './scope-address.ts';
 export type { Lineage, ServerFacts, SweptPage } from './upkeep.ts';
 

@@ -3,16 +3,20 @@ import { CHANGE, CLOCK, OPEN, script, type Script } from './redis-script.ts';
 
 /** Scripts for what tools ask about objects, and put back. */
 
-/** Names and objects in pairs: whether each is needed. What only a newer version reads may need any object of its name. */
+/**
+ * Names and objects in pairs: whether each is needed. What only a newer version reads may need any object of its name; so does,
+ * where entries lie at another path, whatever was decided here before: a tombstone, or an entry that has expired.
+ */
 export const HOLDS: Script = script(
   'holds',
   false,
   CLOCK,
   String.raw`
-local found = {instant(now), '0', 'ok', redis.call('HGET', KEY, 'alias')}
+local alias = redis.call('HGET', KEY, 'alias')
+local found = {instant(now), '0', 'ok', alias}
 for i = 2, #ARGV, 2 do
   local text, object = redis.call('HGET', KEY, 'e:' .. ARGV[i]), ARGV[i + 1]
-  local held = text and (foreign(text) or text:find(object, 1, true)) or redis.call('HEXISTS', KEY, 's:' .. object) == 1
+  local held = text and (alias or foreign(text) or text:find(object, 1, true)) or redis.call('HEXISTS', KEY, 's:' .. object) == 1
   found[#found + 1] = held and '1' or '0'
 end
 return found`,

@@ -44,7 +44,10 @@ export interface SweptPage {
   nextDue: number | undefined;
 }
 
-/** In the order of the question. `moved`: entries of the asset lie at that path; `held` is then what is still needed here. */
+/**
+ * In the order of the question. `moved`: entries of the asset lie at that path; `held` is then what is still needed here, or was
+ * decided here before: an object whose name has a tombstone or an expired entry here, until a sweep, counts as held.
+ */
 export type HeldObjects = readonly boolean[] | { moved: string; held: readonly boolean[] };
 
 /** An entry that was lost, as its object tells it. */

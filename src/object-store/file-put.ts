@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '../call.ts';
-import { isObjectKey } from '../path.ts';
+import { isObjectFolder } from '../object-name.ts';
 import { randomText, systemRandom } from '../random.ts';
 import { chunksOf } from './body.ts';
 import { codeOf, isAbsence, makeFolder, placeOf, removeEmpty, type FileSystem, type Place, type Root } from './file-folder.ts';
@@ -25,8 +25,7 @@ const NO_FOLDER_SYNC: readonly (string | undefined)[] = ['EINVAL', 'EISDIR', 'EP
 /** Whether the path is one that a put writes to before the file has its name. */
 export function isUnfinished(path: string): boolean {
   const at = path.lastIndexOf('/') + 1;
-  // The folder is one of an object's.
-  return /^\+[0-9a-z]{20}$/.test(path.slice(at)) && isObjectKey(path.slice(0, at) + path.slice(at + 1));
+  return /^\+[0-9a-z]{20}$/.test(path.slice(at)) && isObjectFolder(path.slice(0, at - 1));
 }
 
 /** `put()` of the file store. */

@@ -28,7 +28,7 @@ const OPTIONS: OptionNames<FileObjectStoreOptions> = { directory: true, alias: t
  *
  * @throws {@link ConfigError} when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
  */
-export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<ObjectStore> {
+export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<Omit<ObjectStore, 'rules'>> {
   requireKnownNames('options', options, OPTIONS);
   const { directory } = options;
   if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {

@@ -3,6 +3,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
+  GetBucketLifecycleConfigurationCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -28,4 +29,5 @@ export const S3_COMMANDS: S3Commands = {
   CompleteMultipartUpload: CompleteMultipartUploadCommand,
   AbortMultipartUpload: AbortMultipartUploadCommand,
   ListMultipartUploads: ListMultipartUploadsCommand,
+  GetBucketLifecycleConfiguration: GetBucketLifecycleConfigurationCommand,
 };

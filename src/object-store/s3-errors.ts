@@ -69,6 +69,7 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   DeleteObjects: 's3:DeleteObject on the object',
   ListObjectsV2: 's3:ListBucket on the bucket',
   ListMultipartUploads: 's3:ListBucketMultipartUploads on the bucket',
+  GetBucketLifecycleConfiguration: 's3:GetLifecycleConfiguration on the bucket',
 };
 const REMEDIES: Readonly<Record<string, string>> = {
   NoSuchBucket: 'Check the name of the bucket, and the region and the endpoint of the client',

@@ -5,6 +5,8 @@ import type {
   CreateMultipartUploadCommandOutput,
   DeleteObjectsCommandInput,
   DeleteObjectsCommandOutput,
+  GetBucketLifecycleConfigurationCommandInput,
+  GetBucketLifecycleConfigurationCommandOutput,
   GetObjectCommandInput,
   GetObjectCommandOutput,
   HeadBucketCommandInput,
@@ -40,6 +42,10 @@ export interface S3Operations {
   CompleteMultipartUpload: { input: CompleteMultipartUploadCommandInput; output: unknown };
   AbortMultipartUpload: { input: AbortMultipartUploadCommandInput; output: unknown };
   ListMultipartUploads: { input: ListMultipartUploadsCommandInput; output: ListMultipartUploadsCommandOutput };
+  GetBucketLifecycleConfiguration: {
+    input: GetBucketLifecycleConfigurationCommandInput;
+    output: GetBucketLifecycleConfigurationCommandOutput;
+  };
 }
 
 /** Never text, and never with a `Content-Encoding`: nobody on the way may change or decode the bytes. */

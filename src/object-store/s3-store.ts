@@ -4,6 +4,7 @@ import { resolveS3Options, type S3ObjectStoreOptions } from './s3-options.ts';
 import { s3Put } from './s3-put.ts';
 import { s3Get, s3GetStream } from './s3-read.ts';
 import type { S3Parts, S3Store } from './s3-request.ts';
+import { s3Rules } from './s3-rules.ts';
 import { s3Unfinished } from './s3-unfinished.ts';
 
 /**
@@ -22,5 +23,6 @@ export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): 
     delete: s3Delete(store),
     list: s3List(store),
     unfinished: s3Unfinished(store),
+    rules: s3Rules(store),
   };
 }

@@ -1,4 +1,4 @@
-import { isObjectKey } from '../path.ts';
+import { isUploadKey } from '../object-name.ts';
 import { requirePrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 import { S3Error } from './s3-errors.ts';
@@ -19,7 +19,7 @@ export function s3Unfinished(store: S3Store): NonNullable<ObjectStore['unfinishe
     for await (const { name, id, begunAt } of uploadsOf(store, store.prefix + prefix, signal)) {
       signal?.throwIfAborted();
       const key = name.slice(store.prefix.length);
-      if (begunAt >= before.getTime() || !isObjectKey(key)) continue;
+      if (begunAt >= before.getTime() || !isUploadKey(key)) continue;
       if (remove) await endUpload(store, name, id, signal);
       yield { key };
     }

@@ -9,6 +9,8 @@ import type { OpenMetastore } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { Random } from '../random.ts';
 import type { RetentionMs } from '../retention.ts';
+import type { TakeBody } from './fresh-body.ts';
+import type { ShareSignal } from './share-signal.ts';
 import type { StateStore } from './state-store.ts';
 import type { Turns } from './turns.ts';
 
@@ -43,12 +45,20 @@ export interface StoreCore {
   readonly writePoint?: (point: WritePoint) => void | Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
+  /** Takes part in the one listener on a caller's signal. */
+  readonly shareSignal: ShareSignal;
+  /** Takes the body of a stream, once. */
+  readonly takeBody: TakeBody;
   /** Lets a codec work on many bytes once it is its turn. */
   readonly codecTurn: Turns;
   /** Hands an event to the user's listener and to the counters; never throws. */
   emit(event: StateEvent): void;
   /** Counts an operation as in flight, so that `close()` waits for it; refuses it once closed. */
   track<T>(operation: () => Promise<T>): Promise<T>;
+  /** Lets `close()` wait for what cleans up after an operation, also once closed. It must have an end, and not reject. */
+  beside(work: () => Promise<void>): void;
+  /** Aborts when `close()` begins: for what waits for a user. */
+  readonly closing: AbortSignal;
 }
 
 const core = Symbol('mooring.core');

@@ -5,11 +5,13 @@ import { assetScope, taskScope } from '../scope.ts';
 import { countEvent } from '../telemetry.ts';
 import { unfencedAccess } from './access.ts';
 import { withCore, type StoreCore } from './core.ts';
+import { createTakeBody } from './fresh-body.ts';
 import { beforeFirstObject } from './generation.ts';
 import { createStateHandle } from './handle.ts';
 import { createInFlight } from './in-flight.ts';
 import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './options.ts';
 import { ready } from './ready.ts';
+import { createShareSignal } from './share-signal.ts';
 import type { StateStore } from './state-store.ts';
 import { createTurns } from './turns.ts';
 
@@ -38,9 +40,13 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
     beforeObject: beforeFirstObject(() => core),
+    shareSignal: createShareSignal(),
+    takeBody: createTakeBody(),
     codecTurn: createTurns(CODECS_AT_ONCE),
     emit: emitter(resolved),
     track: flight.track,
+    beside: flight.beside,
+    closing: flight.closing,
   };
   return withCore(
     {

@@ -40,49 +40,54 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
   const run = <T>(
     key: string | undefined,
     options: CallOptions,
-    operation: () => Promise<T>,
+    operation: (call: CallOptions) => Promise<T>,
     names?: Readonly<Record<string, true>>,
   ): Promise<T> => {
     const checkedOperation = async (): Promise<T> => {
       requireCall(options, names);
-      return operation();
+      const { call, leave } = core.shareSignal(options.signal);
+      try {
+        return await operation(call);
+      } finally {
+        leave();
+      }
     };
     return core.track(checkedOperation).catch((error: unknown) => {
       throw located(error, { scope: checked, key });
     });
   };
   const handle: StateHandle = {
-    get: (key, options = {}) => run(key, options, async () => (await readValue(parts, checkKey(parts, key), options))?.value),
-    getEntry: (key, options = {}) => run(key, options, () => getEntry(parts, key, options)),
-    getMany: (keys, options = {}) => run(undefined, options, () => getMany(parts, keys, options)) as Promise<object>,
-    set: (key, value, options = {}) => run(key, options, () => set(parts, key, value, options), SET),
+    get: (key, options = {}) => run(key, options, async (call) => (await readValue(parts, checkKey(parts, key), call))?.value),
+    getEntry: (key, options = {}) => run(key, options, (call) => getEntry(parts, key, call)),
+    getMany: (keys, options = {}) => run(undefined, options, (call) => getMany(parts, keys, call)) as Promise<object>,
+    set: (key, value, options = {}) => run(key, options, (call) => set(parts, key, value, options, call), SET),
     getStream: (key, options = {}) => run(key, options, () => openStream(parts, checkKey(parts, key), options)),
-    setStream: (key, body, options = {}) => run(key, options, () => setStream(parts, key, body, options), SET),
-    setMany: (values, options = {}) => run(undefined, options, () => setMany(parts, values, options), WRITE),
+    setStream: (key, body, options = {}) => run(key, options, (call) => setStream(parts, key, body, options, call), SET),
+    setMany: (values, options = {}) => run(undefined, options, (call) => setMany(parts, values, options, call), WRITE),
     getOrSet(key, create, options = {}) {
-      const operation = async (): Promise<unknown> => {
+      const operation = async (call: CallOptions): Promise<unknown> => {
         requireFunction('create', create);
-        return getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), options);
+        return getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), call);
       };
       return run(key, options, operation, WRITE);
     },
     update(key, change, options = {}) {
-      const operation = async (): Promise<unknown> => {
+      const operation = async (call: CallOptions): Promise<unknown> => {
         requireFunction('change', change);
-        return update(parts, checkKey(parts, key), change, lifetime(parts, options), options);
+        return update(parts, checkKey(parts, key), change, lifetime(parts, options), call);
       };
       return run(key, options, operation, WRITE);
     },
     async delete(key, options = {}) {
-      await run(key, options, async () => write(parts, [checkKey(parts, key)], options));
+      await run(key, options, async (call) => write(parts, [checkKey(parts, key)], call));
     },
     async *entries(options = {}) {
-      for (const entry of await run(undefined, options, () => entries(parts, options), LIST)) {
+      for (const entry of await run(undefined, options, (call) => entries(parts, options, call), LIST)) {
         options.signal?.throwIfAborted();
         yield entry;
       }
     },
-    clear: (options = {}) => run(undefined, options, () => clear(parts, options, options.allItems), CLEAR),
+    clear: (options = {}) => run(undefined, options, (call) => clear(parts, call, options.allItems), CLEAR),
   };
   return handle as unknown as StateHandle<Shape>;
 }
@@ -103,21 +108,25 @@ async function getMany(parts: HandleParts, keys: readonly string[], call: CallOp
   return Object.fromEntries(checked.flatMap(({ key }, index) => (values[index] ? [[key, values[index].value]] : [])));
 }
 
-async function set(parts: HandleParts, key: string, value: unknown, options: SetOptions): Promise<Entry> {
+async function set(parts: HandleParts, key: string, value: unknown, options: SetOptions, call: CallOptions): Promise<Entry> {
   const expect = expected(options);
   const draft = draftOf(parts, key, value, lifetime(parts, options));
-  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, options);
+  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, call);
 }
 
-async function setStream(parts: HandleParts, key: string, body: AsyncIterable<Uint8Array>, options: SetOptions): Promise<Entry> {
+async function setStream(
+  parts: HandleParts,
+  key: string,
+  body: AsyncIterable<Uint8Array>,
+  options: SetOptions,
+  call: CallOptions,
+): Promise<Entry> {
   const expect = expected(options);
   const retention = lifetime(parts, options);
   const checked = checkKey(parts, key);
-  if (typeof (body as Partial<typeof body> | null | undefined)?.[Symbol.asyncIterator] !== 'function') {
-    throw new ConfigError('body', 'must be a stream, or another async iterable, of Uint8Array', body);
-  }
+  parts.core.takeBody(body);
   const draft = { ...checked, put: { value: { type: 'stream', body } as const, retention } };
-  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, options);
+  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, call);
 }
 
 async function setOne(parts: HandleParts, draft: Draft, call: CallOptions): Promise<Entry> {
@@ -132,7 +141,7 @@ async function setOne(parts: HandleParts, draft: Draft, call: CallOptions): Prom
   return publicEntry(key, written.version, entry.meta, entry);
 }
 
-async function setMany(parts: HandleParts, values: object, options: WriteOptions): Promise<void> {
+async function setMany(parts: HandleParts, values: object, options: WriteOptions, call: CallOptions): Promise<void> {
   if (typeof values !== 'object' || values === null || Array.isArray(values) || ArrayBuffer.isView(values)) {
     throw new ConfigError('values', 'must be an object that holds values by key', values);
   }
@@ -142,13 +151,12 @@ async function setMany(parts: HandleParts, values: object, options: WriteOptions
     .map(([key, value]) => draftOf(parts, key, value, retention));
   if (drafts.length === 0) return;
   // `old`: a later write of this handle to one of the keys came first. All or none: the others must not be lost with it.
-  while ((await write(parts, drafts, options)).kind === 'old') options.signal?.throwIfAborted();
+  while ((await write(parts, drafts, call)).kind === 'old') call.signal?.throwIfAborted();
 }
 
-async function entries(parts: HandleParts, options: CallOptions & { prefix?: string }): Promise<readonly Entry[]> {
-  const { prefix = '' } = options;
+async function entries(parts: HandleParts, { prefix = '' }: { prefix?: string }, call: CallOptions): Promise<readonly Entry[]> {
   if (typeof prefix !== 'string') throw new ConfigError('prefix', 'must be a string', prefix);
-  return listEntries(parts, prefix, options);
+  return listEntries(parts, prefix, call);
 }
 
 function draftOf(parts: HandleParts, key: string, value: unknown, retention: RetentionMs): Draft & CheckedKey {

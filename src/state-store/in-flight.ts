@@ -1,9 +1,14 @@
+import { setMaxListeners } from 'node:events';
 import { StoreUnavailableError } from '../errors.ts';
 
 /** What is going on in a store, so that closing can wait for it. */
 export interface InFlight {
   /** @throws {@link StoreUnavailableError} once closed. */
   readonly track: <T>(operation: () => Promise<T>) => Promise<T>;
+  /** Waits in `close()` for what cleans up after something that is in flight, also once closed. It must have an end, and not reject. */
+  readonly beside: (work: () => Promise<void>) => void;
+  /** Aborts when closing begins: for what waits for a user, and so may have no end. */
+  readonly closing: AbortSignal;
   /** Refuses what comes later, and resolves when all that came earlier has ended. */
   readonly close: () => Promise<void>;
 }
@@ -11,22 +16,34 @@ export interface InFlight {
 /** Nothing is in flight yet. */
 export function createInFlight(): InFlight {
   const running = new Set<Promise<unknown>>();
-  let closed = false;
+  const closing = new AbortController();
+  // Each stream that is open listens.
+  setMaxListeners(0, closing.signal);
+  const counted = async <T>(operation: () => Promise<T>): Promise<T> => {
+    const promise = operation();
+    running.add(promise);
+    try {
+      return await promise;
+    } finally {
+      running.delete(promise);
+    }
+  };
   return {
     async track(operation) {
       // Retryable: a job that meets a closing worker goes on in the next one.
-      if (closed) throw new StoreUnavailableError('the state store was closed');
-      const promise = operation();
-      running.add(promise);
-      try {
-        return await promise;
-      } finally {
-        running.delete(promise);
-      }
+      if (closing.signal.aborted) throw storeClosed();
+      return counted(operation);
     },
+    beside: (work) => void counted(work),
+    closing: closing.signal,
     async close() {
-      closed = true;
+      closing.abort();
       while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+/** What is refused, or ended, since the store closes. One for each: an error says where it came about. */
+export function storeClosed(): StoreUnavailableError {
+  return new StoreUnavailableError('the state store was closed');
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { joined, type CallOptions } from '../call.ts';
+import { joined, onAbort, type CallOptions } from '../call.ts';
 import type { StoredEntry } from '../entry.ts';
 import type { RawEntry } from '../metastore/metastore.ts';
 import type { StoreCore } from './core.ts';
@@ -7,13 +7,14 @@ import { decodeFrames, isFramed } from './decode-frames.ts';
 import { follow, inlineBody, locate } from './follow.ts';
 import { loadBytes } from './load-value.ts';
 import { openBody } from './object-body.ts';
+import { storeClosed } from './in-flight.ts';
 import type { ValueAddress } from './new-object.ts';
 import { readableOf } from './readable.ts';
 import { verified } from './verified.ts';
 
 /**
  * From an entry to a stream of its value's bytes, in constant memory where it was written as a stream, or is not encoded. Nothing is
- * tracked once the stream is handed out: one that nobody reads must not keep a store from closing.
+ * tracked once the stream is handed out: one that nobody reads must not keep a store from closing. Closing ends it.
  */
 
 /**
@@ -38,13 +39,18 @@ export async function openValue(
   } finally {
     if (!opened) leave();
   }
-  return (
-    opened &&
-    readableOf(opened.value, signal, () => {
-      stop.abort();
-      leave();
-    })
-  );
+  if (!opened) return undefined;
+  let closes = (): void => undefined;
+  const readable = readableOf(opened.value, signal, () => {
+    closes();
+    stop.abort();
+    leave();
+  });
+  closes = onAbort(core.closing, () => {
+    // An error that nobody listens to would end the process. Whoever comes to read later finds a stream that was destroyed.
+    readable.destroy(readable.listenerCount('error') > 0 ? storeClosed() : undefined);
+  });
+  return readable;
 }
 
 /** The bytes of a value in order, or `undefined` where its object is missing. */

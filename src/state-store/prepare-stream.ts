@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { joined, type CallOptions } from '../call.ts';
+import { joined, onAbort, type CallOptions } from '../call.ts';
 import type { Reference } from '../entry.ts';
-import { ConfigError, CorruptEntryError, ValueTooLargeError } from '../errors.ts';
+import { ConfigError, CorruptEntryError, StoreUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
+import { LATENESS } from '../metastore/metastore.ts';
 import type { StoreCore } from './core.ts';
 import { encode, encrypt } from './encode.ts';
 import { FRAME_BYTES, frameHead, longestFrame } from './frames.ts';
+import { storeClosed } from './in-flight.ts';
 import type { ObjectCall } from './object-calls.ts';
 import { newObject, type ValueAddress, type WriteTerms } from './new-object.ts';
 import { openBody } from './object-body.ts';
@@ -15,7 +17,8 @@ import { verified } from './verified.ts';
 
 /**
  * The first half of writing a stream. What ends early enough is a value like any other; what goes on is put while it comes, in
- * constant memory: as it is, or in frames where it is compressed or encrypted.
+ * constant memory: as it is, or in frames where it is compressed or encrypted. What would be refused as late is ended when its time is
+ * over, and a source that has not ended does not keep the store from closing.
  */
 
 /**
@@ -36,10 +39,13 @@ export async function prepareStream(
   const where = { scope: address.scope, key: address.key };
   const stop = new AbortController();
   const { signal, leave } = joined(stop.signal, call.signal);
+  const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(where)));
+  const sourceEnded = onAbort(core.closing, () => stop.abort(storeClosed()));
   const pieces = piecesOf(body, FRAME_BYTES, where, signal);
   try {
     const begin = await gather(pieces, wholeLimit(core));
     if (begin.ended) {
+      sourceEnded();
       const value = { type: 'bytes', bytes: Buffer.concat(begin.pieces) } as const;
       return await prepareSerialized(core, address, value, terms, call);
     }
@@ -48,14 +54,21 @@ export async function prepareStream(
       const hint = 'give the store an objectStore, where a stream may have any size, or raise it';
       throw new ValueTooLargeError(begin.bytes, core.maxValueBytes, hint, where);
     }
-    const source = inTurn(begin.pieces, pieces, alive);
+    const source = inTurn(begin.pieces, pieces, alive, sourceEnded);
     const { size, ref } = await putPieces(core, address, source, terms, { store, where, call: { signal } });
     return offloaded(core, store, address, { type: 'bytes', size }, ref, terms);
   } finally {
+    inTime();
+    sourceEnded();
     stop.abort();
     leave();
     void pieces.return();
   }
+}
+
+/** The refusal of a write that took so long that a copy of it could no longer be told from a new one. */
+export function lateWrite(where: ErrorContext): StoreUnavailableError {
+  return new StoreUnavailableError('the write took longer than writes may take, from its beginning to its commit', where);
 }
 
 /** From so many bytes on a stream is not held as a whole. */
@@ -86,6 +99,7 @@ async function* inTurn(
   first: Uint8Array[],
   rest: AsyncIterable<Uint8Array>,
   alive: () => Promise<unknown>,
+  ended: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // Let go of one by one: what was sent is not held any longer.
   for (let piece = first.shift(); piece; piece = first.shift()) yield piece;
@@ -93,6 +107,7 @@ async function* inTurn(
     await alive();
     yield piece;
   }
+  ended();
 }
 
 async function putPieces(

@@ -1,6 +1,6 @@
 import { drawNonce, UNFENCED } from '../fence.ts';
 import { objectName } from '../object-name.ts';
-import { objectKey } from '../path.ts';
+import { objectKey, PROBE_PATH } from '../path.ts';
 import type { StoreCore } from './core.ts';
 
 /**
@@ -8,14 +8,12 @@ import type { StoreCore } from './core.ts';
  * name, so that `reconcile()` collects the one of a process that was killed, or that may not delete.
  */
 
-const PATH = 'assets/doctor=';
-
 /** The key of a new probe. */
 export function probeKey({ namespace, random }: StoreCore, now: number): string {
   const id = { fence: UNFENCED, nonce: drawNonce('tool', random), sequence: 1 };
   return objectKey(
     namespace,
-    PATH,
+    PROBE_PATH,
     'probe',
     objectName(id, now, { type: 'bytes', codec: 'none', encrypted: false, framed: false }),
   );
@@ -23,5 +21,5 @@ export function probeKey({ namespace, random }: StoreCore, now: number): string 
 
 /** Whether a path is that of probes, which are no values. */
 export function isProbe(path: string): boolean {
-  return path === PATH;
+  return path === PROBE_PATH;
 }

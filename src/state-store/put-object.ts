@@ -93,5 +93,5 @@ function deleteBeside(core: StoreCore, at: ObjectCall, object: string, putting?:
     if (putting) await boundedWait(core.timer, core.commandTimeout, undefined, () => putting).catch(() => undefined);
     await deleteObject(core, at, object);
   };
-  void core.track(clean).catch(clean);
+  core.beside(clean);
 }

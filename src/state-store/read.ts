@@ -39,8 +39,19 @@ export async function readVersion(parts: HandleParts, key: CheckedKey, call: Cal
   return raw && parseEntry(raw.text, { scope: parts.place.scope, key: key.key }).version;
 }
 
-/** The value of one key as a stream. */
-export async function openStream(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<Readable | undefined> {
+/** The value of one key as a stream, which listens to the caller's signal as long as it is open. */
+export async function openStream(parts: HandleParts, key: CheckedKey, options: CallOptions): Promise<Readable | undefined> {
+  const { call, leave } = parts.core.shareSignal(options.signal);
+  let stream: Readable | undefined;
+  try {
+    stream = await openWithin(parts, key, call);
+    return stream?.once('close', leave);
+  } finally {
+    if (!stream) leave();
+  }
+}
+
+async function openWithin(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<Readable | undefined> {
   const { core, place, access } = parts;
   await access.writer(call);
   const read = async (): Promise<RawEntry | undefined> => (await readEntries(parts, [key], call))[0];

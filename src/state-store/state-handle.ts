@@ -67,15 +67,18 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
    * The serialized value as a stream of its bytes, or `undefined` where there is none or it expired: those of a `Uint8Array` or of a
    * stream as they were, else UTF-8 of JSON. What was written as a stream is read in constant memory. The bytes are verified at the
    * end: a stream of others fails with `CorruptEntryError` instead of ending. Read it to its end, or destroy it, before you close
-   * the clients.
+   * the store, which destroys it.
    * @throws as `get`, for what is known before the first byte; later the stream fails with the same errors
    */
   getStream(key: KeyOf<Shape>, options?: CallOptions): Promise<Readable | undefined>;
   /**
    * Writes a stream of bytes of any size in constant memory. Nothing is stored unless it ends; what `body` throws passes as it is.
-   * `body` may be as slow as it likes, a store that does not go on for five times `commandTimeout` is given up; from call to commit
-   * it may take an hour at most. Both are `StoreUnavailableError`. `get` returns a `Uint8Array` up to `maxValueBytes`.
-   * @throws `VersionConflictError` when `ifVersion` is not what is there in the end. `InvalidValueError` for a chunk that is no
+   * `body` may be as slow as it likes, a store that does not go on for five times `commandTimeout` is given up, at the end after one more for each GiB; from call to commit
+   * it may take an hour at most, and is then ended, as it is where the store closes before `body` has ended. All are
+   * `StoreUnavailableError`. `get` returns a `Uint8Array` up to `maxValueBytes`.
+   * A stream or an iterator is read once: after a failure, also one that is `retryable`, try again with a new one.
+   * @throws `ConfigError` for a stream that was read, ended, failed or was destroyed, and for one, or an iterator, that `setStream` was
+   * given before; nothing is written. `VersionConflictError` when `ifVersion` is not what is there in the end. `InvalidValueError` for a chunk that is no
    * `Uint8Array`. `ValueTooLargeError` above `maxValueBytes` where there is no object store
    */
   setStream(key: KeyOf<Shape>, body: AsyncIterable<Uint8Array>, options?: SetOptions): Promise<Entry>;

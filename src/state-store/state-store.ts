@@ -14,6 +14,9 @@ export interface StateStore extends AsyncDisposable {
    * @throws `StoreUnavailableError`, `ConfigError`
    */
   ready(options?: CallOptions): Promise<void>;
-  /** Lets what is in flight end, and refuses what comes later. Closes no client. */
+  /**
+   * Lets what is in flight end, and refuses what comes later. Streams do not go on: `setStream` rejects where its source has not
+   * ended, and what `getStream` gave is destroyed, both with `StoreUnavailableError`. Closes no client.
+   */
   close(): Promise<void>;
 }

@@ -19,6 +19,8 @@ export interface WatchedBody {
 
 /** What a store may be doing while it says nothing: four parts that go out side by side, and the call that completes them. */
 const CALLS = 5;
+/** Bytes for each of which a store has one call more at the end: it puts together thousands of parts, or makes a large file durable. */
+const END_BYTES = 2 ** 30;
 
 /** Watches from now on; `onLate` is called at most once. */
 export function watchedBody(
@@ -32,10 +34,11 @@ export function watchedBody(
   let over = false;
   let stop = (): void => undefined;
   let asked = 0;
+  let taken = 0;
   const storesTurn = (): void => {
     if (over || asked > 0) return;
     stop();
-    const ms = CALLS * commandTimeout;
+    const ms = (CALLS + (ended ? Math.floor(taken / END_BYTES) : 0)) * commandTimeout;
     stop = timer(ms, () => {
       late = ms;
       onLate();
@@ -47,6 +50,7 @@ export function watchedBody(
     try {
       const step = await source.next();
       ended ||= step.done === true;
+      if (!step.done) taken += step.value.length;
       return step;
     } catch (error) {
       failure ??= { error };

@@ -10,7 +10,7 @@ import type { SerializedValue } from '../serializer.ts';
 import { concurrently } from './concurrently.ts';
 import type { CheckedKey, HandleParts } from './handle-parts.ts';
 import type { Moved } from './place.ts';
-import { prepareStream } from './prepare-stream.ts';
+import { lateWrite, prepareStream } from './prepare-stream.ts';
 import { prepareSerialized, type Prepared } from './prepare-value.ts';
 import { sendTwice } from './send-twice.ts';
 
@@ -122,7 +122,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
       throw error;
     }
     case 'late':
-      throw new StoreUnavailableError('the write took longer than writes may take, from its beginning to its commit', where);
+      throw lateWrite(where);
   }
 }
 

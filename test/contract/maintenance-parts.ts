@@ -116,12 +116,30 @@ async function contentsOf(store: ObjectStore): Promise<[string, string][]> {
   return found;
 }
 
-/** The numbers of the generations in a store. */
+/** The numbers of the generations in a store; markers are none. */
 export async function generationsIn(store: ObjectStore, namespace: string): Promise<number[]> {
   const numbers: number[] = [];
   const prefix = generationPrefix(namespace);
-  for await (const { key } of store.list(prefix)) numbers.push(Number(key.slice(prefix.length, prefix.length + 13)));
+  for await (const { key } of store.list(prefix)) {
+    const number = Number(key.slice(prefix.length, prefix.length + 13));
+    if (!Number.isNaN(number)) numbers.push(number);
+  }
   return numbers;
+}
+
+/** The same store as one of another prefix, which may be below a namespace of the first. */
+export function nestedIn(store: ObjectStore, prefix: string): ObjectStore {
+  const inside = (key: string): string => prefix + key;
+  return {
+    alias: store.alias,
+    put: (key, body, options) => store.put(inside(key), body, options),
+    get: (key, options) => store.get(inside(key), options),
+    getStream: (key, options) => store.getStream(inside(key), options),
+    delete: (keys, options) => store.delete(keys.map(inside), options),
+    async *list(below, options) {
+      for await (const one of store.list(inside(below), options)) yield { ...one, key: one.key.slice(prefix.length) };
+    },
+  };
 }
 
 /** A logger that remembers what it was told. */

@@ -3,11 +3,12 @@ import { isMooringError, StateLostError } from '../../src/errors.ts';
 import { reconcile, type ReconcileOptions } from '../../src/maintenance/reconcile.ts';
 import { recover } from '../../src/maintenance/recover.ts';
 import { sweep } from '../../src/maintenance/sweep.ts';
+import { memoryMetastore } from '../../src/metastore/memory.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { generationKey } from '../../src/state-store/generation.ts';
 import type { SweepReport } from '../../src/sweep-report.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
-import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
+import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, nestedIn, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 
 const NOTHING: SweepReport = { entries: 0, objects: 0, bytes: 0, failed: [] };
 const ALL: ReconcileOptions = { apply: true, maxShare: 1 };
@@ -120,6 +121,34 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toEqual(before);
     });
 
+    test.each(['catalogue', '42', '-1'])(
+      'I5 nor is the asset %s of a store whose prefix is below the namespace',
+      async (name) => {
+        await stored();
+        const below = bench.open({
+          namespace: 'default',
+          objectStore: nestedIn(bench.objectStore, `${bench.namespace}/billing/`),
+        });
+        await below.asset({ name }).set('k', 'of another application');
+        const mine = { flow: 'billing', run: 'other', task: 'assets' };
+        await bench.open().task(mine).set('k', 'kept');
+        const stray = await bench.leave(mine, 'k', { age: 2 * DAY });
+        await bench.advance(2 * DAY);
+        const before = await bench.objects();
+        const { logger, lines } = memoryLogger();
+
+        expect(await reconcile(bench.open({ logger }), ALL)).toMatchObject({ objects: 1, failed: [] });
+
+        expect(await bench.objects()).toEqual(before.filter((object) => object !== stray));
+        expect(await below.asset({ name }).get('k')).toBe('of another application');
+        expect(await recover(bench.open())).toMatchObject({ entries: 0 });
+        const warned = lines.filter(({ message }) => message.startsWith('another store has its prefix'));
+        expect(warned.map(({ fields }) => fields)).toEqual(
+          name === 'catalogue' ? [] : [{ store: bench.objectStore.alias, below: `${bench.namespace}/billing/default/` }],
+        );
+      },
+    );
+
     describe('I5 refuses, and deletes nothing,', () => {
       /** Refused with and without `apply`, and every object is there afterwards. */
       const refuses = async (changes: Parameters<MaintenanceBench['open']>[0], why: RegExp): Promise<void> => {
@@ -178,6 +207,24 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await restore();
 
         await refuses({}, /the metastore is at generation 0, and the object store at 1: it was restored from an older copy/);
+      });
+
+      test('against either of two metastores that write under one namespace of one bucket', async () => {
+        await stored();
+        await bench.advance(MINUTE);
+        const other = memoryMetastore();
+        await bench.open({ metastore: other }).task(TASK).set('other', 'of the younger one');
+        await bench.advance(2 * DAY);
+        const two = /: Redis lost its state, or two metastores write under one namespace of one bucket/;
+
+        await refuses({}, new RegExp(`objects were also put by a metastore that began at .*${two.source}`));
+        await refuses({ metastore: other }, two);
+        expect(await bench.open({ metastore: other }).task(TASK).get('other')).toBe('of the younger one');
+
+        await recover(bench.open(), { apply: true });
+        expect(await reconcile(bench.open(), ALL)).toEqual(NOTHING);
+        await bench.open({ metastore: other }).task(TASK).set('again', 'of the younger one');
+        await refuses({}, two);
       });
 
       test('where objects are there and no generation, which the first writer makes', async () => {
@@ -286,6 +333,25 @@ export function reconcileTests(bench: MaintenanceBench): void {
       ).toEqual(new Uint8Array(5));
     });
 
+    test('I5 nor what it finds a use for while the generation is read again', async () => {
+      await stored();
+      const object = await bench.leave({ ...TASK, task: 'lost' }, 'k', { age: 2 * DAY });
+      let looks = 0;
+      const metastore = interceptMetastore(bench.rig.metastore(), async ({ method }, proceed) => {
+        if (method !== 'lineage') return proceed();
+        looks += 1;
+        const lineage = await proceed();
+        // At the start, after the listing, before the batch.
+        if (looks === 3) await recover(bench.open(), { apply: true });
+        return lineage;
+      });
+
+      expect(await reconcile(bench.open({ metastore }), ALL)).toEqual(NOTHING);
+
+      expect(looks).toBe(3);
+      expect(await bench.objects()).toContain(object);
+    });
+
     test('I5 a slow write, and an overwrite, that commit while it runs lose nothing', async () => {
       const state = bench.open().task(TASK);
       await stored();
@@ -320,21 +386,32 @@ export function reconcileTests(bench: MaintenanceBench): void {
     });
 
     test('refuses to delete more than its share of the objects, and says how many it would have been', async () => {
-      await stored(8);
-      for (let at = 0; at < 2; at += 1) await bench.leave(TASK, 'k1', { age: 2 * DAY });
+      await stored(11);
+      for (let at = 0; at < 11; at += 1) await bench.leave(TASK, 'k1', { age: 2 * DAY });
       const before = await bench.objects();
       const { logger, lines } = memoryLogger();
 
-      expect(await reconcile(bench.open({ logger }))).toMatchObject({ objects: 2 });
+      expect(await reconcile(bench.open({ logger }))).toMatchObject({ objects: 11 });
       expect(lines).toEqual([
-        expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ listed: 10, unreferenced: 2 }) }),
+        expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ listed: 22, unreferenced: 11 }) }),
       ]);
       const refused = await reconcile(bench.open(), { apply: true }).catch((error: unknown) => error);
 
       expect(isMooringError(refused) && refused.code === 'mooring.config' && refused.option).toBe('maxShare');
-      expect((refused as Error).message).toMatch(/maxShare must be at least 0.2 to delete 2 of the 10 objects/);
+      expect((refused as Error).message).toMatch(/maxShare must be at least 0.5 to delete 11 of the 22 objects/);
       expect(await bench.objects()).toEqual(before);
-      expect(await reconcile(bench.open(), { apply: true, maxShare: 0.2 })).toMatchObject({ objects: 2 });
+      expect(await reconcile(bench.open(), { apply: true, maxShare: 0.5 })).toMatchObject({ objects: 11 });
+    });
+
+    test('a few objects may go whatever their share: one orphan in a small store stops no clean-up', async () => {
+      await stored(1);
+      for (let at = 0; at < 10; at += 1) await bench.leave(TASK, 'k1', { age: 2 * DAY });
+      const { logger, lines } = memoryLogger();
+
+      expect(await reconcile(bench.open({ logger }))).toMatchObject({ objects: 10 });
+      expect(lines).toEqual([]);
+      expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 10 });
+      expect(await bench.objects()).toHaveLength(1);
     });
 
     test('C61 what cannot be deleted is reported, and the rest goes', async () => {
@@ -443,8 +520,31 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toEqual(before);
     });
 
+    test('says how far it is while it lists, before anything is removed', async () => {
+      await bench.open().task(TASK).setMany({ a: 1, b: 2 });
+      await bench.leave(TASK, 'a', { age: 2 * DAY });
+      const heard: { listed: number; objects: number }[] = [];
+      const beforeRemoving: number[] = [];
+      const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) => {
+        if (method === 'delete' && !String(args[0]).includes('generation=')) beforeRemoving.push(heard.length);
+        return proceed();
+      });
+
+      await reconcile(bench.open({ objectStore }), {
+        apply: true,
+        maxShare: 1,
+        onProgress: ({ listed, objects }) => heard.push({ listed, objects }),
+      });
+
+      expect(heard).toEqual([
+        { listed: 3, objects: 0 },
+        { listed: 3, objects: 1 },
+      ]);
+      expect(beforeRemoving).toEqual([1]);
+    });
+
     test.each<[string, ReconcileOptions, RegExp]>([
-      ['grace', { grace: '1m' }, /grace must be at least '1h', the time that a write may take, received "1m"/],
+      ['grace', { grace: '119m' }, /grace must be at least '2h', twice the time that a write may take, .* differ, received "119m"/],
       ['maxShare', { maxShare: 10 }, /maxShare must be a number from 0 to 1, received 10/],
       ['maxShare', { maxShare: Number.NaN }, /maxShare must be a number from 0 to 1/],
       ['apply', { apply: 1 as never }, /apply must be true or false/],

@@ -12,6 +12,7 @@ import { orderedFence } from '../../src/fence.ts';
 import { keyName, resultName, scopePath } from '../../src/path.ts';
 import { generationKey } from '../../src/state-store/generation.ts';
 import { coreOf } from '../../src/state-store/core.ts';
+import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { testRuntime } from '../support/runtime.ts';
@@ -87,7 +88,7 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       const report = await recover(store, { apply: true });
 
-      expect(report).toEqual({ entries: 3 * 6 + 2 * 5 + 3, skipped: 0 });
+      expect(report).toEqual({ entries: 3 * 6 + 2 * 5 + 3, skipped: 0, unreadable: 0 });
       const read = bench.open(options);
       for (const scope of scopes) {
         expect(await read.task(scope).getMany(Object.keys(values))).toEqual(values);
@@ -100,6 +101,16 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await read.task(TASK).get('empty')).toEqual(new Uint8Array());
       await bench.advance(2 * DAY);
       expect(await reconcile(bench.open(options), { apply: true })).toMatchObject({ objects: 0, failed: [] });
+    });
+
+    test('brings back a stream in frames, however small the values are that the store takes', async () => {
+      const options = { codec: 'gzip', maxValueBytes: 1_000 } as const;
+      await bench.open(options).task(TASK).setStream('stream', chunks(25, 100_001));
+      await lose();
+
+      expect(await recover(bench.open(options), { apply: true })).toEqual({ entries: 1, skipped: 0, unreadable: 0 });
+      const stream = await bench.open(options).task(TASK).getStream('stream');
+      expect(stream && Buffer.compare(await buffer(stream), await streamed(25, 100_001))).toBe(0);
     });
 
     test('brings back results of external jobs, and what an attempt wrote says so', async () => {
@@ -117,7 +128,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       const before = await store.task(scope).getEntry('step');
       await lose();
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 2, skipped: 0 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 2, skipped: 0, unreadable: 0 });
 
       const after = await bench.open().task(scope).getEntry('step');
       expect(after).toMatchObject({ version: before?.version, writer: scope, value: 1, size: 1, offloaded: true });
@@ -185,14 +196,14 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open({ offloadThreshold: 65_536 }).task(TASK).set('inline', 'small');
       await state.delete('gone');
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 3 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 3, unreadable: 0 });
 
       expect(await bench.open().task(TASK).getMany(['kept', 'inline', 'gone', 'lost'])).toEqual({
         kept: 'new',
         inline: 'small',
         lost: 'old',
       });
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 4 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 4, unreadable: 0 });
     });
 
     test('what was deleted longer ago than a tombstone lives stays deleted while its object is listed', async () => {
@@ -201,8 +212,42 @@ export function recoverTests(bench: MaintenanceBench): void {
       await state.delete('k');
       await bench.advance(3 * HOUR);
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
       expect(await bench.open().task(TASK).get('k')).toBeUndefined();
+    });
+
+    test('I5 what an asset held under another name of it stays deleted, and what is back is not swept', async () => {
+      const declared = { name: 'orders', uri: 's3://orders' };
+      const byUri = bench.open().asset({ uri: declared.uri });
+      await byUri.setMany({ cleared: 'deleted', swept: 'deleted' });
+      await byUri.clear();
+      const [, swept = ''] = await bench.objects();
+      await bench.open().asset(declared).set('own', 'by both');
+      // As a sweep that removed the place on the list, and not the object; the tombstone tells.
+      await coreOf(bench.open()).metastore.forgetObjects({ path: scopePath({ uri: declared.uri }) }, [swept], {});
+
+      expect(await recover(bench.open())).toMatchObject({ entries: 0, skipped: 3 });
+      expect(await recover(bench.open(), { apply: true })).toMatchObject({ entries: 0, skipped: 3 });
+
+      expect(await bench.open().asset(declared).getMany(['cleared', 'swept', 'own'])).toEqual({ own: 'by both' });
+    });
+
+    test('I5 what a sweep deletes while it is brought back is taken back, and what is written meanwhile stays', async () => {
+      await bench.open().task(TASK).setMany({ swept: 'old', written: 'old', kept: 'old' });
+      await lose();
+      const metastore = interceptMetastore(bench.rig.metastore(), async ({ method, args }, proceed) => {
+        const { name } = (args[1] ?? {}) as { name?: string };
+        if (method !== 'restore' || name === 'kept') return proceed();
+        const objects = (await bench.objects()).filter((object) => object.includes(`/${name}/`));
+        await bench.objectStore.delete(objects);
+        const outcome = await proceed();
+        if (name === 'written') await bench.open().task(TASK).set('written', 'new');
+        return outcome;
+      });
+
+      expect(await recover(bench.open({ metastore }), { apply: true })).toMatchObject({ entries: 1, skipped: 2 });
+
+      expect(await bench.open().task(TASK).getMany(['swept', 'written', 'kept'])).toEqual({ written: 'new', kept: 'old' });
     });
 
     test('an entry of a restored copy whose object is gone gets the newest one that is there', async () => {
@@ -217,7 +262,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await expect(bench.open().task(TASK).get('k')).rejects.toMatchObject({ code: 'mooring.missing-object' });
       await expect(reconcile(bench.open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
 
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1, unreadable: 0 });
 
       expect(await bench.open().task(TASK).getMany(['k', 'same'])).toEqual({ k: 'second', same: 'stays' });
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 0 });
@@ -233,7 +278,7 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       const said = await recover(bench.open({ logger }), { onEntry: (entry) => told.push(entry) });
 
-      expect(said).toEqual({ entries: 2, skipped: 0 });
+      expect(said).toEqual({ entries: 2, skipped: 0, unreadable: 0 });
       expect(await bench.everything()).toEqual(before);
       expect(told.toSorted((one, other) => (one.key < other.key ? -1 : 1))).toEqual([
         { path: scopePath(TASK), key: 'a', object: expect.stringContaining('/a/'), size: 5_002, writtenAt: expect.any(Date) },
@@ -258,7 +303,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       }
       const { logger, lines } = memoryLogger();
 
-      expect(await recover(bench.open({ logger }), { apply: true })).toEqual({ entries: 1, skipped: 5 });
+      expect(await recover(bench.open({ logger }), { apply: true })).toEqual({ entries: 1, skipped: 5, unreadable: 5 });
 
       expect(await bench.open().task(TASK).get('well')).toBe(LONG);
       const why = lines.filter(({ level }) => level === 'warn').map(({ fields }) => (fields as { code: string }).code);
@@ -278,11 +323,11 @@ export function recoverTests(bench: MaintenanceBench): void {
       await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
       const [damaged = ''] = (await bench.objects()).filter((object) => object.includes('/damaged/'));
       await bench.objectStore.put(damaged, Buffer.from('not what it was'), { ifAbsent: false });
-      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 1, skipped: 2 });
+      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 1, skipped: 2, unreadable: 1 });
       await expect(reconcile(bench.open({ encryption }), ALL)).rejects.toBeInstanceOf(StateLostError);
 
       await bench.objectStore.delete([damaged]);
-      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 0, skipped: 2 });
+      expect(await recover(bench.open({ encryption }), { apply: true })).toEqual({ entries: 0, skipped: 2, unreadable: 0 });
 
       expect(await reconcile(bench.open({ encryption }), ALL)).toMatchObject({ objects: 0, failed: [] });
       expect(await bench.open({ encryption }).task(TASK).getMany(['plain', 'secret'])).toEqual({ plain: 1, secret: 1 });
@@ -302,7 +347,7 @@ export function recoverTests(bench: MaintenanceBench): void {
         await sweep(bench.open());
         await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
 
-        expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1 });
+        expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
 
         expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0, failed: [] });
       }
@@ -311,7 +356,7 @@ export function recoverTests(bench: MaintenanceBench): void {
     });
 
     test('begins nothing where nothing is', async () => {
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 0 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 0, unreadable: 0 });
 
       expect(await generationsIn(bench.objectStore, bench.namespace)).toEqual([]);
     });
@@ -320,8 +365,8 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open({ codec: 'gzip' }).task(TASK).set('k', 'x'.repeat(100_000));
       await lose();
 
-      expect(await recover(bench.open({ maxValueBytes: 50_000 }), { apply: true })).toEqual({ entries: 0, skipped: 1 });
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 0 });
+      expect(await recover(bench.open({ maxValueBytes: 50_000 }), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 0, unreadable: 0 });
     });
 
     test('takes the newest over all object stores, and reconcile trusts all of them again', async () => {
@@ -332,7 +377,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open(both).task(TASK).setMany({ moved: 'new', another: 'in the new store' });
       await lose();
 
-      expect(await recover(bench.open(both), { apply: true })).toEqual({ entries: 3, skipped: 0 });
+      expect(await recover(bench.open(both), { apply: true })).toEqual({ entries: 3, skipped: 0, unreadable: 0 });
 
       expect(await bench.open(both).task(TASK).getMany(['moved', 'stayed', 'another'])).toEqual({
         moved: 'new',
@@ -361,7 +406,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.advance(2 * DAY);
 
       await expect(reconcile(bench.open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1, unreadable: 0 });
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 0 });
     });
 
@@ -375,7 +420,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       const failed = await recover(bench.open({ objectStore }), { apply: true }).catch((error: unknown) => error);
 
       expect(isMooringError(failed) && failed.code).toBe('mooring.store-unavailable');
-      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1 });
+      expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 1, unreadable: 0 });
     });
 
     test('a key whose text is lost is listed by its digest until it is written again', async () => {
@@ -401,6 +446,22 @@ export function recoverTests(bench: MaintenanceBench): void {
       });
 
       await expect(recover(bench.open({ metastore }), { apply: true, signal: stop.signal })).rejects.toBe(reason);
+    });
+
+    test('refuses, before any I/O, a store with former object stores only: it could never say that all is known again', async () => {
+      const calls: string[] = [];
+      const heard = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
+        calls.push(method);
+        return proceed();
+      });
+      const store = createStateStore({ metastore: heard, namespace: bench.namespace, formerObjectStores: [bench.objectStore] });
+
+      const error = await recover(store, { apply: true }).catch((thrown: unknown) => thrown);
+
+      expect(isMooringError(error) && error.code === 'mooring.config' && error.option).toBe('objectStore');
+      expect((error as Error).message).toMatch(/recover needs the object store that is written to/);
+      expect(calls).toEqual([]);
+      await store.close();
     });
 
     test.each<[string, RecoverOptions, RegExp]>([

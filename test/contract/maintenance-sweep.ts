@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import { parseEntry } from '../../src/entry.ts';
 import { isMooringError } from '../../src/errors.ts';
 import type { StateEvent } from '../../src/events.ts';
+import { parseWriteId } from '../../src/fence.ts';
 import { reconcile } from '../../src/maintenance/reconcile.ts';
 import { sweep, type SweepOptions } from '../../src/maintenance/sweep.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { keyName, scopePath } from '../../src/path.ts';
+import { coreOf } from '../../src/state-store/core.ts';
 import type { SweepReport } from '../../src/sweep-report.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
@@ -97,6 +100,31 @@ export function sweepTests(bench: MaintenanceBench): void {
       await bench.advance(DAY + MINUTE);
 
       expect(await sweep(bench.open(), { grace: '3d' })).toMatchObject({ objects: 1 });
+    });
+
+    test('I5 what the list of one name of an asset holds, and an entry under the other refers to, stays', async () => {
+      const declared = { name: 'orders', uri: 's3://orders' };
+      const byUri = { path: scopePath({ uri: declared.uri }) };
+      const { metastore } = coreOf(bench.open());
+      await bench.open().asset({ uri: declared.uri }).setMany({ referred: 'needed', other: 'not needed' });
+      const found = await metastore.read(byUri, ['referred'], {});
+      const { meta, version } = parseEntry(('moved' in found ? '' : found[0]?.text) ?? '', { key: 'referred' });
+      await bench.open().asset({ uri: declared.uri }).clear();
+      await bench.open().asset(declared).set('own', 'by both');
+      const id = parseWriteId(version);
+      if (!id) throw new Error('no write ID');
+      const entry = { id, name: 'referred', meta, retention: 'forever' as const, instead: undefined, apply: true };
+      expect(await metastore.restore({ path: scopePath({ name: declared.name }) }, entry, {})).toBe('restored');
+      await bench.advance(DAY + HOUR);
+
+      expect(await sweep(bench.open(), { dryRun: true })).toMatchObject({ objects: 1, failed: [] });
+      expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });
+
+      expect(await bench.open().asset(declared).getMany(['referred', 'own'])).toEqual({ referred: 'needed', own: 'by both' });
+      await bench.open().asset(declared).delete('referred');
+      await bench.advance(DAY + HOUR);
+      expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });
+      expect(await bench.objects()).toHaveLength(1);
     });
 
     test('C62 a dry run says the same and changes nothing', async () => {
@@ -247,12 +275,13 @@ export function sweepTests(bench: MaintenanceBench): void {
       await state.set('k', 'first');
       await state.set('k', 'second');
       await bench.advance(DAY + MINUTE);
-      const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) =>
-        method === 'delete' ? new Promise(() => undefined) : proceed(),
-      );
       const stop = new AbortController();
+      const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) => {
+        if (method !== 'delete') return proceed();
+        stop.abort(new Error('killed'));
+        return new Promise(() => undefined);
+      });
       const dying = sweep(bench.open({ objectStore }), { signal: stop.signal, onProgress: () => undefined });
-      setTimeout(() => stop.abort(new Error('killed')), 50);
       await expect(dying).rejects.toThrow('killed');
 
       expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });
@@ -403,6 +432,26 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(lines).toEqual([
         expect.objectContaining({ level: 'warn', message: 'state was lost: restore Redis, or run recover()' }),
       ]);
+    });
+
+    test('an object store that cannot be reached is among what failed, though nothing is to be removed there', async () => {
+      const store = bench.open();
+      await store.task(TASK).set('k', 1);
+      const refuse = (): never => {
+        throw new Error('ECONNREFUSED');
+      };
+      const objectStore: ObjectStore = {
+        ...bench.objectStore,
+        put: async () => refuse(),
+        get: async () => refuse(),
+        delete: async () => refuse(),
+        list: refuse,
+      };
+
+      expect(await sweep(bench.open({ objectStore }))).toEqual({
+        ...NOTHING,
+        failed: [{ path: `${bench.namespace}/`, code: 'mooring.store-unavailable' }],
+      });
     });
 
     test('an object that is listed and that an entry refers to again stays', async () => {

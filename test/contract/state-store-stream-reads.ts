@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { getEventListeners, getMaxListeners } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Codec } from '../../src/codec/codec.ts';
@@ -14,6 +15,7 @@ import {
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { frameHead, framesIn } from '../../src/state-store/frames.ts';
+import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { interceptValues } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import {
@@ -66,6 +68,15 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error,
   );
+}
+
+/** How many listeners Node takes for no leak; where there is no limit, Node 20 throws. */
+function allowedListeners(target: EventTarget): number {
+  try {
+    return getMaxListeners(target) || Infinity;
+  } catch {
+    return Infinity;
+  }
 }
 
 /** Both ways to read what was written as a stream. */
@@ -399,13 +410,79 @@ export function streamReadsContract(factory: PartsFactory): void {
       expect(error).toMatchObject({ key: 'k', retryable: true, message: expect.stringContaining('deleted while it was read') });
     });
 
-    it('does not keep the store from closing, and is not there once that is closed', async () => {
+    it.each<[string, (state: StateHandle, signal: AbortSignal) => Promise<unknown>]>([
+      ['values in parts', (state, signal) => state.getMany(['a', 'b', 'c'], { signal })],
+      ['values side by side', (state, signal) => Promise.all(Array.from({ length: 12 }, () => state.get('small', { signal })))],
+      [
+        'open streams',
+        async (state, signal) => {
+          const streams = await Promise.all(Array.from({ length: 12 }, () => state.getStream('a', { signal })));
+          for (const stream of streams) stream?.read();
+          await drained(streams[0]);
+          for (const stream of streams) stream?.destroy();
+        },
+      ],
+    ])('listens to the signal of its caller once, for many %s, and not any longer than it must', async (_what, read) => {
+      const state = openOver(await factory(), { codec: 'none' }).task(TASK);
+      for (const key of ['a', 'b', 'c']) await state.setStream(key, chunked(mixedBytes(33 * MIB + 3), MIB));
+      await state.set('small', 1);
+      const { signal } = new AbortController();
+      const add = EventTarget.prototype.addEventListener;
+      let most = 0;
+      let leaks = 0;
+      // Counts as Node does, whose warning does not reach the process that a test sees.
+      EventTarget.prototype.addEventListener = function (this: EventTarget, ...args: Parameters<typeof add>) {
+        add.apply(this, args);
+        const { length } = getEventListeners(this, 'abort');
+        if (length > allowedListeners(this)) leaks += 1;
+        if (this === signal) most = Math.max(most, length);
+      };
+      try {
+        await read(state, signal);
+        await until(() => getEventListeners(signal, 'abort').length === 0);
+      } finally {
+        EventTarget.prototype.addEventListener = add;
+      }
+      expect([most, leaks]).toEqual([1, 0]);
+    });
+
+    it('of many that are open ends each with the reason of the one signal', async () => {
+      const state = openOver(await factory(), { codec: 'none' }).task(TASK);
+      await state.setStream('k', chunked(mixedBytes(34 * MIB), MIB));
+      const controller = new AbortController();
+      const { signal } = controller;
+      const streams = await Promise.all([1, 2, 3].map(() => state.getStream('k', { signal })));
+      const reading = streams.map((stream) => failureOf(drained(stream)));
+      await drained(await state.getStream('k', { signal }));
+      const enough = new Error('enough');
+      const unread = await state.getStream('k', { signal });
+      const failed = new Promise((resolve) => unread?.once('error', resolve));
+      controller.abort(enough);
+      expect(await failed).toBe(enough);
+      expect((await Promise.all(reading)).every((error) => error === undefined || error === enough)).toBe(true);
+      await expect(state.getStream('k', { signal })).rejects.toBe(enough);
+      await until(() => getEventListeners(signal, 'abort').length === 0);
+    });
+
+    it('is ended by a store that closes, and is not there once that is closed', async () => {
       const parts = await factory();
-      const store = openOver(parts);
-      await store.task(TASK).setStream('k', chunked(mixedBytes(2 * MIB)));
-      const stream = await store.task(TASK).getStream('k');
-      await store.close();
-      expect(told(await drained(stream))).toBe(told(mixedBytes(2 * MIB)));
+      const store = openOver(parts, { codec: 'none' });
+      await store.task(TASK).setStream('k', chunked(mixedBytes(34 * MIB), MIB));
+      const [read, unread, over] = [
+        await store.task(TASK).getStream('k'),
+        await store.task(TASK).getStream('k'),
+        await store.task(TASK).getStream('k'),
+      ];
+      await drained(over);
+      const reading = failureOf(
+        (async () => {
+          for await (const _ of read as AsyncIterable<Uint8Array>) await store.close();
+        })(),
+      );
+      expect(await reading).toBeInstanceOf(StoreUnavailableError);
+      expect(String(await reading)).toContain('the state store was closed');
+      await expect(drained(unread)).rejects.toThrow('Premature close');
+      expect(over?.errored).toBeNull();
       await expect(store.task(TASK).getStream('k')).rejects.toThrow(StoreUnavailableError);
     });
   });

@@ -8,8 +8,10 @@ import {
   OutcomeUnknownError,
   StoreUnavailableError,
 } from '../../src/errors.ts';
+import { systemTimer } from '../../src/call.ts';
 import { withCoreParts } from '../../src/job/crash-point.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
+import { openStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
@@ -384,23 +386,83 @@ export function streamWritesContract(factory: PartsFactory): void {
       expect(((await openOver(parts).task(TASK).get('k')) as Uint8Array).length).toBe(4 * MIB);
     });
 
-    it('is waited for when the store closes', async () => {
+    it.each([
+      ['before its first frame is full', MIB / 2],
+      ['in the middle', 3 * MIB + 7],
+    ])(
+      'is ended by a store that closes while the source hangs %s, and leaves nothing once that is closed',
+      async (_when, size) => {
+        const parts = await factory();
+        const store = openOver(parts);
+        const source = hangingSource(mixedBytes(size));
+        const writing = store.task(TASK).setStream('k', source.body);
+        const refused = expect(writing).rejects.toMatchObject({
+          code: 'mooring.store-unavailable',
+          retryable: true,
+          key: 'k',
+          message: expect.stringContaining('the state store was closed'),
+        });
+        await until(() => source.hangs);
+        await store.close();
+        expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
+        await refused;
+        await until(() => source.stopped);
+        expect(await openOver(parts).task(TASK).get('k')).toBeUndefined();
+      },
+    );
+
+    it('is waited for when the store closes once its source has ended', async () => {
       const parts = await factory();
-      const store = openOver(parts);
-      const source = hangingSource(mixedBytes(2 * MIB));
-      const controller = new AbortController();
-      const writing = store.task(TASK).setStream('k', source.body, { signal: controller.signal });
-      await until(() => source.hangs);
-      let closed = false;
-      const closing = store.close().then(() => {
-        closed = true;
+      let open = (): void => undefined;
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
       });
-      await pause(20);
-      expect(closed).toBe(false);
-      controller.abort(new Error('enough'));
-      await expect(writing).rejects.toThrow('enough');
+      let taken = false;
+      const objectStore = onPut(parts.objectStore, async (key, body, given) => {
+        const gated = async function* (): AsyncGenerator<Uint8Array> {
+          yield* body as AsyncIterable<Uint8Array>;
+          taken = true;
+          await gate;
+        };
+        return parts.objectStore.put(key, gated(), given);
+      });
+      const store = openOver(parts, { objectStore });
+      const writing = store.task(TASK).setStream('k', chunked(mixedBytes(3 * MIB)));
+      await until(() => taken);
+      const closing = store.close();
+      open();
+      expect((await writing).size).toBe(3 * MIB);
       await closing;
+    });
+
+    it.each([
+      ['before its first frame is full', MIB / 2],
+      ['in the middle', 3 * MIB + 7],
+    ])('is ended after the hour that writes have, where its source hangs %s, and leaves nothing', async (_when, size) => {
+      const parts = await factory();
+      const timers = new Map<number, () => void>();
+      const { metastore, objectStore, namespace } = parts;
+      const store = openStateStore({ metastore, objectStore, namespace }, (ms, fire) => {
+        if (ms !== 3_600_000) return systemTimer(ms, fire);
+        timers.set(ms, fire);
+        return () => void timers.delete(ms);
+      });
+      await store.task(TASK).setStream('short', chunked(mixedBytes(2 * MIB)));
+      await store.task(TASK).delete('short');
+      expect(timers.size).toBe(0);
+      await objectStore.delete(await objectsOf(objectStore));
+      const source = hangingSource(mixedBytes(size));
+      const writing = store.task(TASK).setStream('k', source.body);
+      const refused = expect(writing).rejects.toMatchObject({
+        code: 'mooring.store-unavailable',
+        message: expect.stringContaining('took longer than writes may take'),
+      });
+      await until(() => source.hangs);
+      timers.get(3_600_000)?.();
+      await refused;
+      await until(() => source.stopped);
       await leavesNothing(parts);
+      await store.close();
     });
 
     it('is refused, and leaves no object, where it took longer than writes may take', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { ConfigError, InvalidKeyError, StaleAttemptError, ValueTooLargeError, VersionConflictError } from '../../src/errors.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
+import { until } from '../support/until.ts';
 import {
   attemptHandle,
   collected,
@@ -258,6 +260,74 @@ export function streamsContract(factory: PartsFactory): void {
       await state.setStream('k', slow());
       expect(await state.get('k')).toBe('later');
       expect(await objectsOf(parts.objectStore)).toEqual([]);
+    });
+
+    it.each<[string, () => AsyncIterable<Uint8Array>]>([
+      ['an array', () => Readable.from([Buffer.from('new')])],
+      ['a file', () => createReadStream(import.meta.filename)],
+      ['a generator', () => chunked(mixedBytes(MIB + 1))],
+      ['the web', () => new Blob([mixedBytes(MIB + 1)]).stream()],
+    ])('I1 of %s are not taken again after a put that failed: the old value stays', async (_what, source) => {
+      const parts = await factory();
+      let fails = true;
+      const objectStore = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
+        if (method !== 'put' || !fails) return proceed();
+        const body = args[1] as AsyncIterable<Uint8Array>;
+        if (!(body instanceof Uint8Array)) for await (const _ of body);
+        throw new Error('503');
+      });
+      const state = openOver(parts, { objectStore, offloadThreshold: 0 }).task(TASK);
+      fails = false;
+      await state.set('k', 'good');
+      fails = true;
+      const body = source();
+      await expect(state.setStream('k', body)).rejects.toMatchObject({ retryable: true });
+      fails = false;
+      const again = state.setStream('k', body);
+      await expect(again).rejects.toThrow(/nobody has read.*a new one for each try/);
+      await expect(again).rejects.toMatchObject({ option: 'body', key: 'k', scope: TASK });
+      expect(await state.get('k')).toBe('good');
+      await state.setStream('k', source());
+      expect((await state.getEntry('k'))?.size).toBeGreaterThan(0);
+    });
+
+    it.each<[string, () => Readable, RegExp]>([
+      ['read in part', () => Readable.from([Buffer.from('a'), Buffer.from('b')]), /was read/],
+      ['destroyed', () => Readable.from([Buffer.from('a')]).destroy(), /was destroyed/],
+      [
+        'failed',
+        () =>
+          Readable.from([Buffer.from('a')])
+            .on('error', () => undefined)
+            .destroy(new Error('EIO')),
+        /has failed/,
+      ],
+      ['ended', () => new Readable({ autoDestroy: false, read: () => undefined }).resume(), /has ended/],
+    ])('are refused before any I/O where they were %s', async (what, source, why) => {
+      const parts = await factory();
+      const { calls, intercept } = recorder();
+      const metastore = interceptMetastore(parts.metastore, intercept);
+      const state = openOver(parts, { metastore, objectStore: interceptValues(parts.objectStore, intercept) }).task(TASK);
+      const body = source();
+      if (what === 'read in part') {
+        await new Promise((resolve) => body.once('readable', resolve));
+        body.read();
+      }
+      if (what === 'ended') {
+        body.push(null);
+        await until(() => body.readableEnded);
+      }
+      await expect(state.setStream('k', body)).rejects.toThrow(why);
+      expect(calls).toEqual([]);
+    });
+
+    it('are taken again from what begins anew each time', async () => {
+      const state = openOver(await factory()).task(TASK);
+      const body = { [Symbol.asyncIterator]: () => chunked(mixedBytes(MIB + 1)) };
+      for (const key of ['a', 'b']) {
+        await state.setStream(key, body);
+        expect(told((await state.get(key)) as Uint8Array)).toBe(told(mixedBytes(MIB + 1)));
+      }
     });
 
     it('are refused before any I/O, and before their source begins, where key, body or options are wrong', async () => {

@@ -10,6 +10,7 @@ import { withoutPauses } from '../support/gcs-bucket.ts';
 import { startFakeGcs, type GcsClient, type GcsServer } from '../support/fake-gcs.ts';
 import { startLossyHttp, type HttpRequest, type LossyHttp } from '../support/lossy-http.ts';
 import { startToxiproxy, type Toxiproxy } from '../support/toxiproxy.ts';
+import { until } from '../support/until.ts';
 
 /** The real clients on a line that breaks, and what they must not do to each other. */
 
@@ -152,7 +153,10 @@ describe.each<GcsClient>(['7-oldest', '7', '8'])('with the client %s', (major) =
       const left = expect(slowly.get(objectOf('a'), { signal: controller.signal })).rejects.toThrow('enough');
       const others = [slowly.get(objectOf('b')), slowly.get(objectOf('c'))];
       const put = slowly.put(K, body, { ifAbsent: true });
-      setTimeout(() => controller.abort(new Error('enough')), 300);
+      // Its answer has begun, and a body of 2 MiB is far from done.
+      const begun = `/${encodeURIComponent(objectOf('a'))}?`;
+      await until(() => slow.requests.some(({ path, status }) => path.includes(begun) && status !== undefined));
+      controller.abort(new Error('enough'));
       await left;
 
       expect((await Promise.all(others)).map(digest)).toEqual([digest(body), digest(body)]);

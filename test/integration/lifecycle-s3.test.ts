@@ -4,6 +4,7 @@ import {
   PutBucketLifecycleConfigurationCommand,
   type BucketLifecycleConfiguration,
 } from '@aws-sdk/client-s3';
+import { s3ObjectStore } from '../../src/object-store/s3.ts';
 import { runCommand } from '../support/command.ts';
 import { startMinio, type S3Server } from '../support/minio.ts';
 
@@ -56,4 +57,16 @@ test('MinIO takes the rules by age', async () => {
       Expiration: expect.objectContaining({ Days: 39 }),
     }),
   );
+});
+
+test('MinIO says of its rules what doctor looks at', async () => {
+  const Bucket = await minio.bucket();
+  const store = s3ObjectStore({ client: minio.client(), bucket: Bucket, prefix: 'state/' });
+  expect(await store.rules?.('default/')).toEqual({ endsUploads: expect.any(Boolean), deleting: [] });
+
+  const LifecycleConfiguration = await rules('--longest-retention', '30d', '--flow', 'a');
+  await minio.client().send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }));
+
+  expect(await store.rules?.('default/')).toMatchObject({ deleting: ['mooring default: expire a'] });
+  expect(await store.rules?.('other/')).toMatchObject({ deleting: [] });
 });

@@ -92,7 +92,7 @@ describe.each([
     await bench.rig.flush();
     await expect(reconcile(bench.open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
 
-    expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 4, skipped: 0 });
+    expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 4, skipped: 0, unreadable: 0 });
 
     const read = bench.open();
     expect(await read.task(TASK).getMany(['large', 'small'])).toEqual({ large: 'x'.repeat(100_000), small: 1 });

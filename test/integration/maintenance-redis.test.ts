@@ -161,7 +161,7 @@ describe('on one Redis', () => {
     await expect(reconcile(open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
     expect(await objectsOf(objectStore)).toEqual(before);
 
-    expect(await recover(open(), { apply: true })).toEqual({ entries: 0, skipped: 2 });
+    expect(await recover(open(), { apply: true })).toEqual({ entries: 0, skipped: 2, unreadable: 0 });
     expect(await reconcile(open(), { apply: true, maxShare: 0.4 })).toMatchObject({ objects: 1, failed: [] });
     expect(await open().task(TASK).getMany(['a', 'b'])).toEqual({ a: 'first', b: 'stays' });
   });
@@ -289,7 +289,7 @@ describe('on a Cluster', () => {
       expect(await reconcile(open(), { apply: true })).toMatchObject({ objects: 0 });
       await rig.flush();
       await expect(reconcile(open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
-      expect(await recover(open(), { apply: true })).toEqual({ entries: 40, skipped: 0 });
+      expect(await recover(open(), { apply: true })).toEqual({ entries: 40, skipped: 0, unreadable: 0 });
       for (const scope of scopes) expect(await open().task(scope).get('k')).toBe(`second ${scope.mapIndex}`);
       expect(await reconcile(open(), { apply: true })).toMatchObject({ objects: 0 });
     } finally {

@@ -34,6 +34,7 @@ const OLDEST_COMMANDS = {
   CompleteMultipartUpload: oldest.CompleteMultipartUploadCommand,
   AbortMultipartUpload: oldest.AbortMultipartUploadCommand,
   ListMultipartUploads: oldest.ListMultipartUploadsCommand,
+  GetBucketLifecycleConfiguration: oldest.GetBucketLifecycleConfigurationCommand,
 } as unknown as S3Commands;
 
 describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {

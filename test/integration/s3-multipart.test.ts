@@ -9,7 +9,7 @@ import { S3_SERVERS, startS3Rig, type S3Rig } from '../support/s3-servers.ts';
 jest.setTimeout(60_000);
 
 const MEBIBYTE = 2 ** 20;
-const KEY = objectOf('film', '1.bin');
+const KEY = objectOf('film', '000000000000000000000007-0000000001-a23456789abcdefg-1795363995114.bin');
 const CREATE = { ifAbsent: true };
 
 /** Bytes that are not the same in any two parts. */

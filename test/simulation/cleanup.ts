@@ -77,14 +77,27 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
       return reply;
     },
     applied(method, args, reply) {
-      if (method !== 'write' || (reply as { kind: string }).kind !== 'ok') return;
-      for (const { put } of (args[1] as ValueWrite).changes) if (put?.meta.ref) committed.add(put.meta.ref.object);
+      const [{ path }] = args as [{ path: string }];
+      // What was written over since, or deleted, is not what recover() would bring back.
+      const over = (prefix: string): void => {
+        for (const object of gone) if (object.startsWith(prefix)) gone.delete(object);
+      };
+      if ((reply as { kind?: string } | undefined)?.kind !== 'ok') return;
+      if (method === 'clear') over(`default/${path}/`);
+      if (method !== 'write') return;
+      for (const { name, put } of (args[1] as ValueWrite).changes) {
+        over(`default/${path}/${name}/`);
+        if (put?.meta.ref) committed.add(put.meta.ref.object);
+      }
     },
     deleting(object, by) {
       if (!parseObjectKey('default', object)) return;
       did.deleted += 1;
       const at = referenced().get(object);
-      if (at !== undefined) violate(`I5: ${by.name} deletes ${short(object)}, which the live entry ${at} refers to`);
+      // What was refused, and brought back before its writer could delete it: workers are to be stopped while recover() runs.
+      const own = did.recovered > 0 && by.name.startsWith('writer') && !committed.has(object);
+      if (own) dangling.add(object);
+      if (at !== undefined && !own) violate(`I5: ${by.name} deletes ${short(object)}, which the live entry ${at} refers to`);
       if (gone.has(object)) violate(`I5: ${by.name} deletes ${short(object)}, which recover() would bring back`);
     },
   };

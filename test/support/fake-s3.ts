@@ -35,6 +35,7 @@ const OPERATIONS = [
   'CompleteMultipartUpload',
   'AbortMultipartUpload',
   'ListMultipartUploads',
+  'GetBucketLifecycleConfiguration',
 ] as const;
 
 /** Makes one. */

@@ -23,7 +23,11 @@ void sweep(store, {
   onProgress: ({ objects, failed }) => void [objects, failed[0]?.code],
 });
 expectTypeOf(reconcile(store, { apply: true, maxShare: 0.2, grace: 3_600_000, signal })).resolves.toEqualTypeOf<SweepReport>();
-expectTypeOf(recover(store, { apply: true, signal })).resolves.toEqualTypeOf<{ entries: number; skipped: number }>();
+expectTypeOf(recover(store, { apply: true, signal })).resolves.toEqualTypeOf<{
+  entries: number;
+  skipped: number;
+  unreadable: number;
+}>();
 void recover(store, { onEntry: (entry) => expectTypeOf(entry).toEqualTypeOf<RecoveredEntry>() });
 expectTypeOf(doctor(store, { signal })).resolves.toEqualTypeOf<readonly Finding[]>();
 expectTypeOf<Finding['level']>().toEqualTypeOf<'ok' | 'warning' | 'error'>();

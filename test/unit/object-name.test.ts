@@ -51,6 +51,19 @@ describe('the key of an object', () => {
     );
   });
 
+  const DIGEST = `sha256=${'0f'.repeat(32)}`;
+  it.each([
+    `${DIGEST}/r/t/key=${DIGEST}`,
+    `f/${DIGEST}/${DIGEST}/7`,
+    `assets/${DIGEST}`,
+    `assets/uri=${DIGEST}`,
+    'assets/doctor=',
+  ])('below %s is of that path', (path) => {
+    for (const name of ['k', DIGEST, `result=${DIGEST}`]) {
+      expect(parseObjectKey('prod', `prod/${path}/${name}/${WRITE}.json`)).toMatchObject({ path, name });
+    }
+  });
+
   const WRITE = '000000000000000000000007-0000000001-a23456789abcdefg-1795363995114';
   it.each([
     ['of another namespace', `other/f/r/t/-1/k/${WRITE}.json`],
@@ -61,6 +74,17 @@ describe('the key of an object', () => {
     ['of an unknown type', `prod/f/r/t/-1/k/${WRITE}.txt`],
     ['with more endings than there are', `prod/f/r/t/-1/k/${WRITE}.json.gz.bz2`],
     ['that somebody copied', `prod/f/r/t/-1/k/${WRITE}.json.gz (copy)`],
+    ['of an item that is none', `prod/f/r/t/catalogue/k/${WRITE}.json`],
+    ['of an item before the first', `prod/f/r/t/-2/k/${WRITE}.json`],
+    ['of an item with a zero too many', `prod/f/r/t/07/k/${WRITE}.json`],
+    ['of an item above all numbers', `prod/f/r/t/9007199254740992/k/${WRITE}.json`],
+    ['of an item without a key', `prod/f/r/t/key=/k/${WRITE}.json`],
+    ['of a flow that would be written otherwise', `prod/%66/r/t/-1/k/${WRITE}.json`],
+    ['of a run that is no text', `prod/f/%FF/t/-1/k/${WRITE}.json`],
+    ['of a task with a mark of ours', `prod/f/r/a=b/-1/k/${WRITE}.json`],
+    ['of half a digest', `prod/f/r/sha256=00ff/-1/k/${WRITE}.json`],
+    ['of a name with a mark of ours', `prod/f/r/t/-1/k=/${WRITE}.json`],
+    ['of an asset with a mark of ours', `prod/assets/a=/k/${WRITE}.json`],
     ['of a generation', 'prod/generation=/-/-/0000000000000.json'],
     ['of no grammar', 'prod/../f/r/t/-1/k'],
   ])('%s is none of a value', (_what, key) => {

@@ -91,7 +91,7 @@ describe('mooring', () => {
     expect(opened).toMatchObject([
       {
         redis: 'redis://other:7000/0',
-        redisOptions: { password: 'hunter2' },
+        redisCredentials: { password: 'hunter2' },
         path: 'file:///srv',
         formerPaths: ['s3://a-1/', 's3://b-1/'],
         namespace: 'prod',
@@ -279,6 +279,19 @@ describe('mooring sweep', () => {
 });
 
 describe('mooring reconcile', () => {
+  test('says how far the listing is', async () => {
+    const { tools } = world({
+      reconcile: async (_store, options) => {
+        options?.onProgress?.({ ...EMPTY, listed: 3_000 });
+        return EMPTY;
+      },
+    });
+
+    const { stderr } = await runCommand(['reconcile'], { env: ENV, tools, tty: 'both' });
+
+    expect(stderr).toContain('reconciling: 3000 objects listed; 0 entries');
+  });
+
   test('only counts, unless it is told to act', async () => {
     const asked: object[] = [];
     const { tools } = world({
@@ -319,7 +332,7 @@ describe('mooring recover', () => {
   const tools: CommandOptions['tools'] = {
     recover: async (_store, options) => {
       options?.onEntry?.(entry);
-      return { entries: 1, skipped: 2 };
+      return { entries: 1, skipped: 2, unreadable: 0 };
     },
   };
 
@@ -339,6 +352,7 @@ describe('mooring recover', () => {
       dryRun: true,
       entries: 1,
       skipped: 2,
+      unreadable: 0,
       found: [{ ...entry, writtenAt: '1970-01-01T00:00:00.000Z' }],
     });
   });
@@ -350,6 +364,69 @@ describe('mooring recover', () => {
 
     expect(stdout).toBe('recovered 1 entry, left out 2\n');
     expect(opened).toMatchObject([{ retention: '7d' }]);
+  });
+});
+
+describe('mooring recover, where an object cannot be read', () => {
+  const unreadable: NonNullable<CommandOptions['tools']> = {
+    recover: async () => ({ entries: 0, skipped: 2, unreadable: 1 }),
+  };
+
+  test.each([[['recover']], [['recover', '--apply']]])('%j ends with 1 and says what to do', async (args) => {
+    const { code, stderr } = await runCommand(args, { env: ENV, tools: world(unreadable).tools });
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^1 object cannot be read.*codec or the encryption.*delete it or move it away.*recover --apply again\.\n/,
+    );
+  });
+
+  test('has the number in its JSON', async () => {
+    const { code, stdout } = await runCommand(['recover', '--apply', '--json'], { env: ENV, tools: world(unreadable).tools });
+
+    expect({ code, report: JSON.parse(stdout) as unknown }).toEqual({
+      code: 1,
+      report: { command: 'recover', dryRun: false, entries: 0, skipped: 2, unreadable: 1 },
+    });
+  });
+});
+
+describe('an error of the configuration', () => {
+  const refusing = (option: string): NonNullable<CommandOptions['tools']> => ({
+    open: async () => {
+      throw new ConfigError(option, 'cannot be meant');
+    },
+  });
+
+  test.each([
+    ['the flag', ['doctor', '--path', 's3://nope@bucket/'], {}, 'path', '--path'],
+    ['the variable', ['doctor'], {}, 'path', 'MOORING_PATH'],
+    [
+      'the place in a variable',
+      ['doctor'],
+      { MOORING_FORMER_PATHS: 's3://a-1/ s3://b-1/' },
+      'formerPaths[1]',
+      'MOORING_FORMER_PATHS[1]',
+    ],
+    ['the place among flags', ['doctor', '--former-path', 's3://a-1/'], {}, 'formerPaths[0]', '--former-path[0]'],
+    ['the option of the store', ['recover', '--path', 's3://bucket/'], {}, 'objectStore', '--path'],
+    ['what cannot be set by either', ['doctor'], {}, 'connections', 'connections'],
+  ])('is called by %s', async (_what, args, env, option, name) => {
+    const { code, stderr } = await runCommand(args, { env: { ...ENV, ...env }, tools: refusing(option) });
+
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `mooring: mooring.config: ${name} cannot be meant\n` });
+  });
+
+  test('is called by the flag where nothing was given', async () => {
+    const { tools } = world({
+      recover: async () => {
+        throw new ConfigError('objectStore', 'must be given');
+      },
+    });
+
+    const { stderr } = await runCommand(['recover'], { env: { MOORING_REDIS: 'redis://cache' }, tools });
+
+    expect(stderr).toBe('mooring: mooring.config: --path must be given\n');
   });
 });
 

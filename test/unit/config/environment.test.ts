@@ -44,7 +44,7 @@ describe('a configuration from the environment', () => {
   });
 
   test('keeps user and password out of the address', () => {
-    const expected = { redis: 'redis://cache:6379/0', redisOptions: { username: 'worker', password: 'hunter2' } };
+    const expected = { redis: 'redis://cache:6379/0', redisCredentials: { username: 'worker', password: 'hunter2' } };
 
     expect(configFromEnv({ MOORING_REDIS: 'redis://worker:hunter2@cache' })).toEqual(expected);
     expect(
@@ -59,7 +59,7 @@ describe('a configuration from the environment', () => {
       MOORING_CONNECTION_REPORTS: '{"credentials":{"accessKeyId":"AKIAIOSFODNN7","secretAccessKey":"wJalrXUtnFEMI"}}',
     });
 
-    for (const one of [config, { ...config, formerPaths: [] }]) {
+    for (const one of [config, { ...config, formerPaths: [], redisOptions: { tls: {} } }]) {
       const shown = inspect(one, { depth: 10, showHidden: true }) + JSON.stringify(one);
       expect(shown).toContain('[redacted: credentials]');
       expect(shown).toContain('[redacted: username, password]');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { configFromEnv } from '../../../src/config/environment.ts';
 import { openWith } from '../../../src/config/open-store.ts';
 import type { Packages } from '../../../src/config/packages.ts';
 import type { StoreConfig } from '../../../src/config/store-config.ts';
@@ -180,6 +181,22 @@ describe('a store from addresses', () => {
     expect(optionsOf('redis')[0]).toMatchObject({ lazyConnect: true, maxRetriesPerRequest: 5, enableAutoPipelining: false });
   });
 
+  test.each<[string, Record<string, string>]>([
+    ['the address', { MOORING_REDIS: 'rediss://worker:hunter2@cache' }],
+    [
+      'variables of their own',
+      { MOORING_REDIS: 'rediss://cache', MOORING_REDIS_USERNAME: 'worker', MOORING_REDIS_PASSWORD: 'hunter2' },
+    ],
+  ])('keeps user and password of %s where options are added to what the environment says', async (_where, env) => {
+    await using _1 = await open({ ...configFromEnv(env), redisOptions: { tls: { ca: 'own' } } });
+    await using _2 = await open({ ...configFromEnv(env), redisOptions: { password: 'rotated' } });
+
+    expect(optionsOf('redis')).toEqual([
+      expect.objectContaining({ host: 'cache', username: 'worker', password: 'hunter2', tls: { ca: 'own' } }),
+      expect.objectContaining({ username: 'worker', password: 'rotated', tls: {} }),
+    ]);
+  });
+
   test('closes its clients once, after what was in flight', async () => {
     const store = await open({ path: 's3://bucket/' });
     events = [];
@@ -246,6 +263,14 @@ describe('a store from addresses', () => {
     ['options that are none', () => open({ connections: wrong({ a: 'x' }) }), 'connections.a', /object/],
     ['connections that are none', () => open({ connections: wrong([]) }), 'connections', /object/],
     ['options of Redis that are none', () => open({ redisOptions: wrong('x') }), 'redisOptions', /object/],
+    ['credentials that are none', () => open({ redisCredentials: wrong('x') }), 'redisCredentials', /object/],
+    ['a password that is none', () => open({ redisCredentials: wrong({ password: 7 }) }), 'redisCredentials.password', /a text$/],
+    [
+      'a credential that there is not',
+      () => open({ redisCredentials: wrong({ user: 'x' }) }),
+      'redisCredentials.user',
+      /username, password/,
+    ],
     ['former paths that are none', () => open({ formerPaths: wrong('s3://bucket/') }), 'formerPaths', /array/],
     ['aliases that are none', () => open({ aliases: wrong(['a']) }), 'aliases', /object/],
     ['an alias of no path', () => open({ aliases: { a: 's3://bucket/' } }), 'aliases.a', /one of formerPaths/],

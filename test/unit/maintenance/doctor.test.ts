@@ -6,7 +6,9 @@ import { reconcile } from '../../../src/maintenance/reconcile.ts';
 import { sweep } from '../../../src/maintenance/sweep.ts';
 import type { MetastoreFacts } from '../../../src/metastore/upkeep.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
+import { GcsError } from '../../../src/object-store/gcs-errors.ts';
 import type { ObjectStore } from '../../../src/object-store/object-store.ts';
+import { S3Error } from '../../../src/object-store/s3-errors.ts';
 import { DAY, HOUR, MINUTE, TASK, useMaintenance } from '../../contract/maintenance-parts.ts';
 import { interceptMetastore, interceptObjectStore } from '../../support/intercept.ts';
 import { memoryRig } from '../../support/memory-rig.ts';
@@ -143,6 +145,75 @@ describe('doctor', () => {
     expect(JSON.stringify(findings)).not.toContain('AccessDenied');
   });
 
+  test.each<[string, Error, RegExp]>([
+    [
+      'S3',
+      new S3Error({ operation: 'PutObject', bucket: 'b', name: 'n' }, { code: 'SignatureDoesNotMatch', status: 403 }),
+      /putting an object failed.*PutObject of s3:\/\/b\/n failed: SignatureDoesNotMatch \(HTTP 403\)/,
+    ],
+    [
+      'Google Cloud Storage',
+      new GcsError(
+        { operation: 'objects.insert', bucket: 'b', name: 'n' },
+        { code: 'forbidden', status: 403, message: undefined },
+      ),
+      /putting an object failed.*objects\.insert of gs:\/\/b\/n failed: forbidden \(HTTP 403\)/,
+    ],
+  ])('says why %s refused, and what to do', async (_where, refusal, message) => {
+    const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) =>
+      method === 'put' ? Promise.reject(refusal) : proceed(),
+    );
+
+    const findings = await doctor(bench.open({ metastore: saying({}), objectStore }));
+
+    expect(of(findings, 'object-store')).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(message), remedy: expect.stringContaining('rights') }),
+    ]);
+  });
+
+  describe('the rules of a bucket', () => {
+    const lifecycle = async (rules: NonNullable<ObjectStore['rules']>): Promise<Finding[]> =>
+      of(await doctor(bench.open({ metastore: saying({}), objectStore: { ...bench.objectStore, rules } })), 'lifecycle');
+
+    test('that end uploads, and are printed by the command, are well', async () => {
+      const asked: string[] = [];
+      const found = await lifecycle(async (prefix) => {
+        asked.push(prefix);
+        return { endsUploads: true, deleting: [`mooring ${bench.namespace}: expire f`] };
+      });
+
+      expect(asked).toEqual([`${bench.namespace}/`]);
+      expect(found).toEqual([
+        { level: 'ok', check: 'lifecycle', message: expect.stringContaining('a rule ends unfinished uploads') },
+      ]);
+    });
+
+    test('that delete by age below the namespace are a warning with their names', async () => {
+      const found = await lifecycle(async () => ({ endsUploads: false, deleting: ['tidy'] }));
+
+      expect(found).toEqual([
+        expect.objectContaining({ level: 'ok', message: expect.stringContaining('no rule ends unfinished uploads') }),
+        expect.objectContaining({
+          level: 'warning',
+          message: expect.stringMatching(/deleted by age.*"tidy"/),
+          remedy: expect.stringContaining('mooring lifecycle s3'),
+        }),
+      ]);
+    });
+
+    test('that this process may not see are no trouble, and the right is named', async () => {
+      const request = { operation: 'GetBucketLifecycleConfiguration', bucket: 'b', name: '' };
+      const found = await lifecycle(() => Promise.reject(new S3Error(request, { code: 'AccessDenied', status: 403 })));
+
+      expect(found).toEqual([
+        expect.objectContaining({
+          level: 'ok',
+          message: expect.stringMatching(/cannot be looked at.*s3:GetLifecycleConfiguration/),
+        }),
+      ]);
+    });
+  });
+
   test('a delete that is refused for that object alone', async () => {
     const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) =>
       method === 'delete' ? Promise.resolve([{ key: (args[0] as string[])[0], error: new Error('no') }]) : proceed(),
@@ -232,17 +303,18 @@ describe('doctor', () => {
 
   test('the probe of a doctor that was killed is collected by reconcile, and never recovered', async () => {
     await bench.open().task(TASK).set('k', 1);
-    const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) =>
-      method === 'delete' ? new Promise(() => undefined) : proceed(),
-    );
     const stop = new AbortController();
     const reason = new Error('killed');
+    const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) => {
+      if (method !== 'delete') return proceed();
+      stop.abort(reason);
+      return new Promise(() => undefined);
+    });
     const examining = doctor(bench.open({ objectStore, commandTimeout: 500 }), { signal: stop.signal });
-    setTimeout(() => stop.abort(reason), 50);
     await expect(examining).rejects.toBe(reason);
     expect(await bench.objects()).toHaveLength(2);
     const { recover } = await import('../../../src/maintenance/recover.ts');
-    expect(await recover(bench.open())).toEqual({ entries: 0, skipped: 1 });
+    expect(await recover(bench.open())).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
     await bench.advance(2 * DAY);
 
     expect(await reconcile(bench.open(), { apply: true, maxShare: 0.5 })).toMatchObject({ objects: 1 });

@@ -308,10 +308,17 @@ describe('what a put that was killed left', () => {
     await plant(left('a', 'y'), new Date());
     await plant(left('b', 'x'), OLD);
     await plant(left('b', 'x').replace('default', 'other'), OLD);
+    const generation = `default/generation=/-/-/+${'x'.repeat(20)}`;
+    await plant(generation, OLD);
 
-    await expect(found()).resolves.toEqual([left('a', 'x'), left('b', 'x'), left('b', 'x').replace('default', 'other')]);
-    await expect(found({ prefix: 'default/' })).resolves.toEqual([left('a', 'x'), left('b', 'x')]);
-    await expect(found({ prefix: 'default/', remove: true })).resolves.toEqual([left('a', 'x'), left('b', 'x')]);
+    await expect(found()).resolves.toEqual([
+      left('a', 'x'),
+      left('b', 'x'),
+      generation,
+      left('b', 'x').replace('default', 'other'),
+    ]);
+    await expect(found({ prefix: 'default/' })).resolves.toEqual([left('a', 'x'), left('b', 'x'), generation]);
+    await expect(found({ prefix: 'default/', remove: true })).resolves.toEqual([left('a', 'x'), left('b', 'x'), generation]);
     await expect(found({ prefix: 'default/' })).resolves.toEqual([]);
 
     const files = (await tree()).filter((path) => /[+.]/.test(path));
@@ -321,6 +328,7 @@ describe('what a put that was killed left', () => {
 
   it('is nothing that is not of a put: not an object, nor what others call so', async () => {
     const others = ['+note', `+${'x'.repeat(20)}`, `default/+${'x'.repeat(20)}`, `lost+found/b/c/d/e/+${'x'.repeat(20)}`]
+      .concat(['raw/2026/11/day/video', 'billing/prod/assets/7/k'].map((folder) => `default/${folder}/+${'x'.repeat(20)}`))
       .concat(join(dirname(objectOf('a')), '+short'), join(dirname(objectOf('a')), `+${'x'.repeat(20)}.txt`))
       .concat(objectOf('a'));
     for (const path of others) await plant(path, OLD);

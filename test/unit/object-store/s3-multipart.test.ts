@@ -4,7 +4,8 @@ import { objectOf } from '../../contract/object-store.ts';
 import { fakeS3, sdkError, type FakeS3, type S3Behaviour } from '../../support/fake-s3.ts';
 import { until } from '../../support/until.ts';
 
-const KEY = objectOf('k', '1.bin');
+const NAME = '000000000000000000000007-0000000001-a23456789abcdefg-1795363995114.bin';
+const KEY = objectOf('k', NAME);
 const MEBIBYTE = 2 ** 20;
 const CREATE = { ifAbsent: true };
 const body = (parts: number): Uint8Array => new Uint8Array((parts - 1) * 5 * MEBIBYTE + 1);
@@ -228,6 +229,13 @@ describe('an upload in parts', () => {
 describe('uploads that nobody finished', () => {
   it('are found on all pages, below the prefix, older than asked for; and ended where that is asked for', async () => {
     const upload = (name: string, id: string, at: number): object => ({ Key: name, UploadId: id, Initiated: new Date(at) });
+    const others = [
+      'default/note.zip',
+      'default/2026/11/22/raw/video/film.mp4',
+      objectOf('k', '1.bin'),
+      // Of what may be the asset `7` of a store whose prefix is `default/billing/`.
+      `default/billing/prod/assets/7/k/${NAME}`,
+    ].map((name) => upload(`job-state/${name}`, 'foreign', 1));
     const pages = [
       {
         Uploads: [upload(`job-state/${KEY}`, 'old', 1), upload(`job-state/${KEY}`, 'young', 10)],
@@ -235,7 +243,7 @@ describe('uploads that nobody finished', () => {
         NextKeyMarker: 'k',
         NextUploadIdMarker: 'u',
       },
-      { Uploads: [upload('job-state/default/note.zip', 'foreign', 1), upload(`job-state/${objectOf('z')}`, 'gone', 2)] },
+      { Uploads: [...others, upload(`job-state/${objectOf('z', NAME)}`, 'gone', 2)] },
     ];
     const fake = uploads(({ operation, input }) => {
       if (operation === 'ListMultipartUploads') return pages[input['KeyMarker'] === undefined ? 0 : 1];
@@ -248,13 +256,13 @@ describe('uploads that nobody finished', () => {
       return keys;
     };
 
-    await expect(find(false)).resolves.toEqual([KEY, objectOf('z')]);
+    await expect(find(false)).resolves.toEqual([KEY, objectOf('z', NAME)]);
     expect(operations(fake)).toEqual(['ListMultipartUploads', 'ListMultipartUploads']);
     expect(fake.sent.map(({ input }) => input)).toEqual([
       { Bucket: 'reports', Prefix: 'job-state/default/' },
       { Bucket: 'reports', Prefix: 'job-state/default/', KeyMarker: 'k', UploadIdMarker: 'u' },
     ]);
-    await expect(find(true)).resolves.toEqual([KEY, objectOf('z')]);
+    await expect(find(true)).resolves.toEqual([KEY, objectOf('z', NAME)]);
     const ended = fake.sent.filter(({ operation }) => operation === 'AbortMultipartUpload').map(({ input }) => input['UploadId']);
     expect(ended).toEqual(['old', 'gone']);
   });

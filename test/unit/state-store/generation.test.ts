@@ -5,7 +5,7 @@ import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import type { ObjectStore } from '../../../src/object-store/object-store.ts';
 import { createStateStore } from '../../../src/state-store/create-state-store.ts';
 import { coreOf } from '../../../src/state-store/core.ts';
-import { generationBody, generationKey } from '../../../src/state-store/generation.ts';
+import { generationBody, generationKey, markerKey } from '../../../src/state-store/generation.ts';
 import { interceptMetastore, interceptObjectStore, type Intercept } from '../../support/intercept.ts';
 
 /** Generation 0: made by the first writer of an object, once, and never by chance by a later one. */
@@ -167,5 +167,32 @@ describe('generation 0', () => {
 
     const { bornAt } = await bodyOf(objectStore);
     expect(await bodyOf(moved)).toMatchObject({ generation: 3, bornAt });
+  });
+
+  test('I5 of another metastore gets a marker beside it, once, and that of an own one none', async () => {
+    const objectStore = memoryObjectStore();
+    const keys = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { key } of objectStore.list('default/generation=/')) found.push(key);
+      return found;
+    };
+    const first = { generation: 0, bornAt: 1_700_000_000_000, raisedAt: 1_700_000_500_000 };
+    await objectStore.put(ZERO, generationBody(first), { ifAbsent: true });
+    const { open, metastore } = world(objectStore);
+    for (const value of [1, 2]) {
+      await open().task(TASK).set('k', `${value}`.repeat(200));
+    }
+
+    const { bornAt = 0 } = await coreOf(open()).metastore.lineage({});
+    expect(await keys()).toEqual([ZERO, markerKey('default', bornAt)]);
+    expect(await bodyOf(objectStore)).toEqual(first);
+
+    await objectStore.delete([markerKey('default', bornAt)]);
+    await objectStore.put(generationKey('default', 4), generationBody({ generation: 4, bornAt, raisedAt: 1 }), {
+      ifAbsent: true,
+    });
+    await world(objectStore, metastore).open().task(TASK).set('k', 'x'.repeat(200));
+
+    expect(await keys()).toEqual([ZERO, generationKey('default', 4)]);
   });
 });

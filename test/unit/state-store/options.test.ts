@@ -122,7 +122,13 @@ describe('createStateStore', () => {
       },
       () => Promise.reject(new Error('listener')) as unknown as void,
     ]) {
-      const store = createStateStore({ metastore: memoryMetastore(), objectStore, offloadThreshold: 0, logger, onEvent });
+      const store = createStateStore({
+        metastore: memoryMetastore(),
+        objectStore: memoryObjectStore(),
+        offloadThreshold: 0,
+        logger,
+        onEvent,
+      });
       await store.task({ flow: 'f', run: 'r', task: 't' }).set('k', 1);
     }
     await Promise.resolve();

@@ -35,9 +35,9 @@ function rig() {
   let late = 0;
   const watch = watchedBody({ timer: clock.timer, commandTimeout: 100 }, source(), () => (late += 1));
   const store = watch.body[Symbol.asyncIterator]();
-  const give = async (): Promise<void> => {
+  const give = async (chunk: Uint8Array = new Uint8Array(1)): Promise<void> => {
     while (wanted.length === 0) await Promise.resolve();
-    wanted.shift()?.(new Uint8Array(1));
+    wanted.shift()?.(chunk);
   };
   return { clock, watch, store, give, late: () => late };
 }
@@ -90,6 +90,21 @@ describe('a body on its way', () => {
     expect(watch.ended).toBe(true);
     clock.pass(STEP);
     expect(late()).toBe(1);
+  });
+
+  it('gives a store the longer for its end the more it took, but not before', async () => {
+    const { clock, watch, store, give, late } = rig();
+    for (let step = 0; step < 3; step += 1) {
+      const next = store.next();
+      await give({ length: 2 ** 30 } as Uint8Array);
+      await next;
+    }
+    clock.pass(STEP - 1);
+    await store.next();
+    clock.pass(STEP + 300 - 1);
+    expect(late()).toBe(0);
+    clock.pass(1);
+    expect([late(), watch.late]).toEqual([1, STEP + 300]);
   });
 
   it('leaves no timer once it is over, also where the store still asks', async () => {
