@@ -200,19 +200,16 @@ export class CodecUnavailableError extends MooringError<'mooring.codec-unavailab
   }
 }
 
-/**
- * The metastore does not look as if it knew all that the object store holds: it was emptied, restored, or is another one. Nothing
- * was deleted. Restore it, or run `recover()`. Where that finds objects that it cannot read, give it the codec or the encryption that
- * they were written with, or delete them or move them away, and run it again.
- */
+/** The metastore lacks state that the objects are evidence of. Restore it, or run `recover()`, which names what it cannot read. */
 export class StateLostError extends MooringError<'mooring.state-lost'> {
   readonly code = 'mooring.state-lost' as const;
   constructor(why: string, context?: ErrorContext) {
-    const remedy =
-      'restore the metastore, or run recover(); objects that it cannot read need their codec or encryption, or have to be deleted or moved away first';
-    super(`${why}; nothing was deleted: ${remedy}`, false, context);
+    super(`${why}; nothing was deleted: ${RECOVERY}`, false, context);
   }
 }
+
+const RECOVERY =
+  'restore the metastore, or run recover(); objects that it cannot read need their codec or encryption, or have to be deleted or moved away first';
 
 /** The external job may or may not have been submitted, and nothing can tell. A person answers, with `jobRecords()`. */
 export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit'> {

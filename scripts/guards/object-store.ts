@@ -137,6 +137,12 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     test: { file: 'test/unit/object-store/lanes.test.ts', name: 'put one listener' },
   },
   {
+    name: 'the deadline of a listing is that of each folder and page',
+    file: 'src/state-store/object-listing.ts',
+    remove: { text: 'renew: () => again?.(),', by: 'renew: () => undefined,' },
+    test: { file: 'test/unit/state-store/object-listing.test.ts', name: 'may take longer than the deadline as a whole' },
+  },
+  {
     name: 'I4 file: what a put may still be writing is not removed',
     file: 'src/object-store/file-list.ts',
     remove: { text: '      if (modifiedAt >= before) continue;\n', by: '' },

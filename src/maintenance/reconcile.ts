@@ -156,7 +156,7 @@ async function endUploads({ core, apply, tally, call }: Parts, { store }: StoreL
   const unfinished = store.unfinished?.bind(store);
   if (!unfinished) return;
   const options = { prefix: `${core.namespace}/`, remove: apply };
-  const begin = (signal: AbortSignal): AsyncIterable<unknown> => unfinished(new Date(until), { ...options, signal });
+  const begin = (own: { signal: AbortSignal }): AsyncIterable<unknown> => unfinished(new Date(until), { ...own, ...options });
   const uploads = stepped(core, { store, where: {}, call }, 'looking for unfinished uploads', begin);
   try {
     for await (const _upload of uploads) tally.objects += 1;

@@ -1,22 +1,25 @@
 import type { Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { CallOptions } from '../call.ts';
 import { isObjectKey } from '../path.ts';
 import { isAbsence, isThere, placeOf, removeEmpty, type Root } from './file-folder.ts';
 import { isUnfinished } from './file-put.ts';
 import { requirePrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
+import { progressOf } from '../progress.ts';
 
 /** Listing and deleting files. A folder that cannot be read fails the whole listing: a part of it would look like the whole. */
 
 /** `list()` of the file store. */
 export function fileList(root: Root): ObjectStore['list'] {
-  return (prefix, { signal } = {}) => filesBelow(root, prefix, isObjectKey, signal);
+  return (prefix, options = {}) => filesBelow(root, prefix, isObjectKey, options);
 }
 
 /** `unfinished()` of the file store: what a put was writing to when its process died. */
 export function fileUnfinished(root: Root): NonNullable<ObjectStore['unfinished']> {
-  return async function* unfinished(before, { prefix, remove, signal }) {
-    for await (const { key, modifiedAt } of filesBelow(root, prefix, isUnfinished, signal)) {
+  return async function* unfinished(before, options) {
+    const { prefix, remove } = options;
+    for await (const { key, modifiedAt } of filesBelow(root, prefix, isUnfinished, options)) {
       if (modifiedAt >= before) continue;
       const file = join(root.directory, key);
       if (remove) {
@@ -39,22 +42,27 @@ async function* filesBelow(
   root: Root,
   prefix: string,
   isOurs: (path: string) => boolean,
-  signal: AbortSignal | undefined,
+  options: CallOptions,
 ): AsyncGenerator<FoundFile, void, undefined> {
   requirePrefix(prefix);
   const folders = prefix.split('/').slice(0, -1);
   const base = folders.map((folder) => `${folder}/`).join('');
   if (!(await isThere(root, join(root.directory, ...folders)))) return;
-  yield* walk(root, base, { prefix, isOurs, signal });
+  yield* walk(root, base, { prefix, isOurs, signal: options.signal, progress: progressOf(options) });
 }
 
-async function* walk(
-  root: Root,
-  base: string,
-  wanted: { prefix: string; isOurs: (path: string) => boolean; signal: AbortSignal | undefined },
-): AsyncGenerator<FoundFile, void, undefined> {
-  const { prefix, isOurs, signal } = wanted;
-  for (const { path, isFolder } of await entriesOf(root, base)) {
+interface Wanted {
+  prefix: string;
+  isOurs: (path: string) => boolean;
+  signal: AbortSignal | undefined;
+  progress: () => void;
+}
+
+async function* walk(root: Root, base: string, wanted: Wanted): AsyncGenerator<FoundFile, void, undefined> {
+  const { prefix, isOurs, signal, progress } = wanted;
+  const entries = await entriesOf(root, base);
+  progress();
+  for (const { path, isFolder } of entries) {
     signal?.throwIfAborted();
     if (isFolder) {
       if (path.startsWith(prefix) || prefix.startsWith(path)) yield* walk(root, path, wanted);

@@ -4,6 +4,7 @@ import { isNotFound, listPage, persistently, requireBucket, sendOnce, type GcsSt
 import { inLanes } from './lanes.ts';
 import { requireObjectKey, requirePrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
+import { progressOf } from '../progress.ts';
 
 /** Listing and deleting objects. What is below the prefix and no object key is not ours. */
 
@@ -16,9 +17,11 @@ const LANES = 16;
 export function gcsList(store: GcsStore): ObjectStore['list'] {
   return async function* list(prefix, call = {}) {
     requirePrefix(prefix);
+    const progress = progressOf(call);
     let pageToken: string | undefined;
     do {
       const page = await listPage(store, prefix, call, { maxResults: PAGE, ...(pageToken !== undefined && { pageToken }) });
+      progress();
       for (const { name, size, timeCreated } of page.items ?? []) {
         call.signal?.throwIfAborted();
         const key = name.slice(store.prefix.length);

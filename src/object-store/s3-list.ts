@@ -1,6 +1,7 @@
 import { isObjectKey } from '../path.ts';
 import { requireObjectKey, requirePrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
+import { progressOf } from '../progress.ts';
 import { S3Error } from './s3-errors.ts';
 import { send, type S3Store } from './s3-request.ts';
 
@@ -11,8 +12,10 @@ const BATCH = 1_000;
 
 /** `list()` of the S3 store. A page that fails, or comes out of order, fails the whole: a part of it would look like the whole. */
 export function s3List(store: S3Store): ObjectStore['list'] {
-  return async function* list(prefix, { signal } = {}) {
+  return async function* list(prefix, options = {}) {
     requirePrefix(prefix);
+    const { signal } = options;
+    const progress = progressOf(options);
     const start = store.prefix + prefix;
     const failure = (code: string, message: string): S3Error =>
       new S3Error({ operation: 'ListObjectsV2', bucket: store.bucket, name: start }, { code, message });
@@ -20,6 +23,7 @@ export function s3List(store: S3Store): ObjectStore['list'] {
     let before = '';
     for (;;) {
       const page = await send(store, 'ListObjectsV2', start, { ...(start !== '' && { Prefix: start }), ...next }, signal);
+      progress();
       for (const { Key: name = '', Size: size = 0, LastModified: modifiedAt = new Date(0) } of page.Contents ?? []) {
         signal?.throwIfAborted();
         const key = name.slice(store.prefix.length);

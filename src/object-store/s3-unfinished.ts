@@ -1,6 +1,8 @@
+import type { CallOptions } from '../call.ts';
 import { isUploadKey } from '../object-name.ts';
 import { requirePrefix } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
+import { progressOf } from '../progress.ts';
 import { S3Error } from './s3-errors.ts';
 import { send, type S3Store } from './s3-request.ts';
 
@@ -14,9 +16,10 @@ interface FoundUpload {
 
 /** `unfinished()` of the S3 store. */
 export function s3Unfinished(store: S3Store): NonNullable<ObjectStore['unfinished']> {
-  return async function* unfinished(before, { prefix, remove, signal }) {
+  return async function* unfinished(before, options) {
+    const { prefix, remove, signal } = options;
     requirePrefix(prefix);
-    for await (const { name, id, begunAt } of uploadsOf(store, store.prefix + prefix, signal)) {
+    for await (const { name, id, begunAt } of uploadsOf(store, store.prefix + prefix, options)) {
       signal?.throwIfAborted();
       const key = name.slice(store.prefix.length);
       if (begunAt >= before.getTime() || !isUploadKey(key)) continue;
@@ -28,7 +31,7 @@ export function s3Unfinished(store: S3Store): NonNullable<ObjectStore['unfinishe
 
 /** Ends all uploads of one name. */
 export async function endUploads(store: S3Store, name: string, signal: AbortSignal | undefined): Promise<void> {
-  for await (const upload of pagesOf(store, name, signal)) {
+  for await (const upload of pagesOf(store, name, { ...(signal && { signal }) })) {
     if (upload.name === name) await endUpload(store, name, upload.id, signal);
   }
 }
@@ -42,33 +45,33 @@ async function endUpload(store: S3Store, name: string, id: string, signal: Abort
 }
 
 /** MinIO knows uploads by their whole names only, or all of them: where the prefix finds none, all are looked through. */
-async function* uploadsOf(
-  store: S3Store,
-  prefix: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<FoundUpload, void, undefined> {
+async function* uploadsOf(store: S3Store, prefix: string, call: CallOptions): AsyncGenerator<FoundUpload, void, undefined> {
   let found = false;
-  for await (const upload of pagesOf(store, prefix, signal)) {
+  for await (const upload of pagesOf(store, prefix, call)) {
     found = true;
     if (upload.name.startsWith(prefix)) yield upload;
   }
   if (found || prefix === '') return;
   try {
-    for await (const upload of pagesOf(store, '', signal)) if (upload.name.startsWith(prefix)) yield upload;
+    for await (const upload of pagesOf(store, '', call)) if (upload.name.startsWith(prefix)) yield upload;
   } catch (error) {
     // Who may only look below the prefix has had the answer.
     if (!(error instanceof S3Error) || error.status !== 403) throw error;
   }
 }
 
-async function* pagesOf(
-  store: S3Store,
-  prefix: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<FoundUpload, void, undefined> {
+async function* pagesOf(store: S3Store, prefix: string, call: CallOptions): AsyncGenerator<FoundUpload, void, undefined> {
+  const progress = progressOf(call);
   let next: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
-    const page = await send(store, 'ListMultipartUploads', prefix, { ...(prefix !== '' && { Prefix: prefix }), ...next }, signal);
+    const page = await send(
+      store,
+      'ListMultipartUploads',
+      prefix,
+      { ...(prefix !== '' && { Prefix: prefix }), ...next },
+      call.signal,
+    );
+    progress();
     for (const { Key: name, UploadId: id, Initiated } of page.Uploads ?? []) {
       if (name !== undefined && id !== undefined) yield { name, id, begunAt: Initiated?.getTime() ?? Number.POSITIVE_INFINITY };
     }

@@ -121,7 +121,7 @@ async function fetchPart(
   const range = end === storedSize ? { start } : { start, end };
   let found = false;
   let filled = 0;
-  const request = async function* (signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  const request = async function* ({ signal }: { signal: AbortSignal }): AsyncGenerator<Uint8Array, void, undefined> {
     const chunks = await at.store.getStream(object, { ...range, signal });
     found = chunks !== undefined;
     if (chunks) yield* chunks;

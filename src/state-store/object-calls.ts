@@ -8,6 +8,9 @@ import type { StoreCore } from './core.ts';
  * error family; only the reason of the caller's own signal passes as it is.
  */
 
+/** How long a call may take, and by which timer. */
+export type Patience = Pick<StoreCore, 'timer' | 'commandTimeout'>;
+
 /** Which store is called, for which key, in whose patience. */
 export interface ObjectCall {
   store: ObjectStore;
@@ -89,11 +92,11 @@ export function within<T>(core: StoreCore, at: ObjectCall, what: string, work: (
  *
  * @throws {@link StoreUnavailableError}
  */
-export function stepWithin<T>(core: StoreCore, at: ObjectCall, what: string, step: () => Promise<T>): Promise<T> {
+export function stepWithin<T>(core: Patience, at: ObjectCall, what: string, step: () => Promise<T>): Promise<T> {
   return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
 }
 
-async function answered<T>(core: StoreCore, at: ObjectCall, what: string, waiting: Promise<Bounded<T>>): Promise<T> {
+async function answered<T>(core: Patience, at: ObjectCall, what: string, waiting: Promise<Bounded<T>>): Promise<T> {
   const outcome = await waiting.catch((cause: unknown) => {
     throw new StoreUnavailableError(`${what} failed`, { ...at.where, store: at.store.alias, cause });
   });

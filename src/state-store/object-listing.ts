@@ -1,4 +1,5 @@
-import { joined } from '../call.ts';
+import { joined, type Timer } from '../call.ts';
+import { withProgress } from '../progress.ts';
 import type { StoreCore } from './core.ts';
 import { stepWithin, type ObjectCall } from './object-calls.ts';
 
@@ -12,35 +13,39 @@ export interface ListedObject {
 }
 
 /**
- * Lists the objects whose key begins so, in the order of the keys. Each step, which may be a page of a bucket, has
- * `commandTimeout`.
+ * Lists the objects whose key begins so, in the order of the keys. Each step, which may be a page of a bucket or a
+ * folder, has `commandTimeout`, also where it shows no object.
  *
  * @throws `StoreUnavailableError`
  */
 export function listObjects(core: StoreCore, at: ObjectCall, prefix: string): AsyncGenerator<ListedObject, void, undefined> {
-  return stepped(core, at, 'listing objects', (signal) => at.store.list(prefix, { signal }));
+  return stepped(core, at, 'listing objects', (call) => at.store.list(prefix, call));
 }
 
-/** Goes through what a store yields; the store is told when nobody wants more of it. */
+/**
+ * Goes through what a store yields; the store is told when nobody wants more of it. What it is given as options makes the time
+ * anew for each part of a listing.
+ */
 export async function* stepped<T>(
   core: StoreCore,
   at: ObjectCall,
   what: string,
-  begin: (signal: AbortSignal) => AsyncIterable<T>,
+  begin: (call: { signal: AbortSignal }) => AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
   const left = new AbortController();
   const { signal, leave } = joined(left.signal, at.call.signal);
   // One listener on the caller's signal, which others listen to as well.
   const own = { ...at, call: { signal } };
+  const { timer, renew } = renewable(core.timer);
   let source: AsyncIterator<T> | undefined;
   let ended = false;
   const next = async (): Promise<IteratorResult<T>> => {
-    source ??= begin(signal)[Symbol.asyncIterator]();
+    source ??= begin(withProgress({ signal }, renew))[Symbol.asyncIterator]();
     return source.next();
   };
   try {
     for (;;) {
-      const step = await stepWithin(core, own, what, next);
+      const step = await stepWithin({ timer, commandTimeout: core.commandTimeout }, own, what, next);
       ended = step.done === true;
       if (step.done === true) return;
       yield step.value;
@@ -53,4 +58,23 @@ export async function* stepped<T>(
     }
     leave();
   }
+}
+
+/** A timer whose time begins anew each time that it is told to, as long as it runs. */
+function renewable(timer: Timer): { timer: Timer; renew: () => void } {
+  let again: (() => void) | undefined;
+  return {
+    timer(ms, fire) {
+      let stop = timer(ms, fire);
+      again = () => {
+        stop();
+        stop = timer(ms, fire);
+      };
+      return () => {
+        again = undefined;
+        stop();
+      };
+    },
+    renew: () => again?.(),
+  };
 }

@@ -544,7 +544,11 @@ export function reconcileTests(bench: MaintenanceBench): void {
     });
 
     test.each<[string, ReconcileOptions, RegExp]>([
-      ['grace', { grace: '119m' }, /grace must be at least '2h', twice the time that a write may take, .* differ, received "119m"/],
+      [
+        'grace',
+        { grace: '119m' },
+        /grace must be at least '2h', twice the time that a write may take, .* differ, received "119m"/,
+      ],
       ['maxShare', { maxShare: 10 }, /maxShare must be a number from 0 to 1, received 10/],
       ['maxShare', { maxShare: Number.NaN }, /maxShare must be a number from 0 to 1/],
       ['apply', { apply: 1 as never }, /apply must be true or false/],

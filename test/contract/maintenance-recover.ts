@@ -365,7 +365,11 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open({ codec: 'gzip' }).task(TASK).set('k', 'x'.repeat(100_000));
       await lose();
 
-      expect(await recover(bench.open({ maxValueBytes: 50_000 }), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 1 });
+      expect(await recover(bench.open({ maxValueBytes: 50_000 }), { apply: true })).toEqual({
+        entries: 0,
+        skipped: 1,
+        unreadable: 1,
+      });
       expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 0, unreadable: 0 });
     });
 

@@ -86,7 +86,11 @@ export function redisRig(client: RigClient, nodes: () => readonly RigClient[], s
     );
   const contents = async (): Promise<ReadonlyMap<string, unknown>> => {
     const all = (await Promise.all(nodes().map(dump))).flat();
-    return new Map(all.map(([key, { text }]): [string, unknown] => [key, text.toString('base64')]).toSorted());
+    return new Map(
+      all
+        .map(([key, { text }]): [string, unknown] => [key, text.toString('base64')])
+        .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    );
   };
   const flush = async (): Promise<void> => {
     for (const node of nodes()) await node.call('flushall');

@@ -10,11 +10,12 @@ const scope = fc.oneof(
   fc.record({ name: segment }),
   fc.record({ uri: segment }),
 );
-const digits = (length: number) => fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: length, maxLength: length });
+const digits = (length: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: length, maxLength: length });
 const id = fc.record({
   fence: digits(24),
   nonce: fc
-    .tuple(fc.constantFrom('a', 't'), fc.string({ unit: fc.constantFrom(...'0129az'), minLength: 15, maxLength: 15 }))
+    .tuple(fc.constantFrom('a', 't'), fc.string({ unit: fc.constantFrom(...'0129az'.split('')), minLength: 15, maxLength: 15 }))
     .map((parts) => parts.join('')),
   sequence: fc.integer({ min: 1, max: 9_999_999_999 }),
 });

@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { Interruption } from '../../../src/cli/interruption.ts';
 import type { StoreConfig } from '../../../src/config/store-config.ts';
 import { ConfigError, StateLostError, StoreUnavailableError } from '../../../src/errors.ts';
-import { sweep } from '../../../src/index.ts';
+import { createStateStore, recover, sweep } from '../../../src/index.ts';
+import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import { memoryStateStore } from '../../../src/testing/memory-state-store.ts';
 import { runCommand, type CommandOptions } from '../../support/command.ts';
 
@@ -379,6 +381,24 @@ describe('mooring recover, where an object cannot be read', () => {
     expect(stderr).toMatch(
       /^1 object cannot be read.*codec or the encryption.*delete it or move it away.*recover --apply again\.\n/,
     );
+  });
+
+  test('I6 names the object on stderr', async () => {
+    const objectStore = memoryObjectStore();
+    const parts = { objectStore, offloadThreshold: 0 };
+    await createStateStore({ ...parts, metastore: memoryMetastore() })
+      .task({ flow: 'f', run: 'r', task: 't' })
+      .set('k', 1);
+    let damaged = '';
+    for await (const { key } of objectStore.list('default/f/')) damaged = key;
+    await objectStore.put(damaged, Buffer.from('not what it was'), { ifAbsent: false });
+    const open = async ({ logger }: StoreConfig) =>
+      createStateStore({ ...parts, metastore: memoryMetastore(), ...(logger && { logger }) });
+
+    const { code, stdout, stderr } = await runCommand(['recover', '--apply'], { env: ENV, tools: { open, recover } });
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'recovered 0 entries, left out 1\n' });
+    expect(stderr).toContain(`an object cannot be read, and was left as it is (object=${damaged}, code=mooring.corrupt-entry`);
   });
 
   test('has the number in its JSON', async () => {
