@@ -62,7 +62,7 @@ await measure('one deleted value', async (store, run) => {
   await store.task({ ...TASK, run }).delete('cursor');
 });
 await measure('an external job that ended, with its record and its result', async (store, run) => {
-  await using attempt = await beginAttempt(store, {
+  await using attempt = beginAttempt(store, {
     scope: { ...TASK, run },
     attempt: 1,
     first: true,
