@@ -8,35 +8,42 @@ import { BEAR, LINEAGE, RAISE } from './redis-scripts-lineage.ts';
 import type { Script } from './redis-script.ts';
 import type { Lineage } from './upkeep.ts';
 
-/** What Redis knows of its own past: of all shards, side by side, each by a script on its own node. */
+/** What Redis knows of its own past: of all shards, in one script; in a Cluster side by side, each by one on its own node. */
+
+/** Keys that one script can reach together. */
+function groupsOf({ client, keys }: Connection): [readonly string[], ...(readonly string[])[]] {
+  const each = SHARDS.map((shard) => [...keys.shard(shard)]);
+  return client.nodes ? (each as [string[], ...string[][]]) : [each.flat()];
+}
 
 /**
  * Writes to every shard, as safe as a write is: a birth or a generation that a failover loses looks like lost state. The wait
  * after the last script is for all that these connections wrote, so it must be the same ones throughout.
  */
 async function writeEveryShard(
-  { client, keys, now, runOn, waits }: Connection,
+  connection: Connection,
   script: Script,
   args: readonly Argument[],
   call: CallOptions,
 ): Promise<void> {
+  const { client, now, runOn, waits } = connection;
   await now(call);
   const sameSockets = watchSockets(client);
-  const [last = '', ...others] = SHARDS;
-  await sideBySide(call, (own) =>
-    Promise.all(others.map((shard) => runOn(script, keys.shard(shard), args, own, { fleeting: true }))),
-  );
-  await runOn(script, keys.shard(last), args, call);
+  const [last, ...others] = groupsOf(connection);
+  await sideBySide(call, (own) => Promise.all(others.map((names) => runOn(script, names, args, own, { fleeting: true }))));
+  await runOn(script, last, args, call);
   if (!waits || sameSockets()) return;
-  throw noAnswer({ key: keys.birth(last), writes: true }, 'the connection broke before all was replicated');
+  throw noAnswer({ key: last[0] ?? '', writes: true }, 'the connection broke before all was replicated');
 }
 
 /** Births and generations of all shards. */
 export async function lineageOf(connection: Connection, call: CallOptions): Promise<Lineage> {
-  const { keys, runOn } = connection;
-  const shards = await sideBySide(call, (own) => Promise.all(SHARDS.map((shard) => runOn(LINEAGE, keys.shard(shard), [], own))));
-  const births = shards.map(({ rest }) => whole(rest[0]));
-  const generations = shards.map(({ rest }) => whole(rest[1]) ?? 0);
+  const { runOn } = connection;
+  const groups = groupsOf(connection);
+  const answers = await sideBySide(call, (own) => Promise.all(groups.map((names) => runOn(LINEAGE, names, [], own))));
+  const found = answers.flatMap(({ rest }) => rest);
+  const births = SHARDS.map((_shard, at) => whole(found[2 * at]));
+  const generations = SHARDS.map((_shard, at) => whole(found[2 * at + 1]) ?? 0);
   const known = births.filter((birth) => birth !== undefined);
   return {
     bornAt: known.length < births.length ? undefined : Math.max(...known),

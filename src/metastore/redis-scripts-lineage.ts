@@ -1,17 +1,22 @@
 import { CLOCK, script, type Script } from './redis-script.ts';
 
 /**
- * Scripts for a shard's past. Their first key is its generation, then its index and its birth. What is there already is written
- * again: who asks for durability waits for what its own connection wrote.
+ * Scripts for the past of one shard or, on a server that holds them all, of many. The keys of each are its generation, its index
+ * and its birth. What is there already is written again: who asks for durability waits for what its own connection wrote.
  */
 
-/** The birth, and the generation. */
+/** For each shard its birth, and its generation. */
 export const LINEAGE: Script = script(
   'lineage',
   false,
   CLOCK,
   String.raw`
-return {instant(now), '0', 'ok', redis.call('GET', BIRTH), redis.call('GET', KEY)}`,
+local found = {instant(now), '0', 'ok'}
+for at = 1, #KEYS, 3 do
+  found[#found + 1] = redis.call('GET', KEYS[at + 2])
+  found[#found + 1] = redis.call('GET', KEYS[at])
+end
+return found`,
 );
 
 /** Makes the birth known. */
@@ -20,7 +25,7 @@ export const BEAR: Script = script(
   true,
   CLOCK,
   String.raw`
-redis.call('SET', BIRTH, redis.call('GET', BIRTH) or instant(now))
+for at = 3, #KEYS, 3 do redis.call('SET', KEYS[at], redis.call('GET', KEYS[at]) or instant(now)) end
 return {instant(now), '0', 'ok'}`,
 );
 
@@ -30,7 +35,9 @@ export const RAISE: Script = script(
   true,
   CLOCK,
   String.raw`
-local current = redis.call('GET', KEY)
-redis.call('SET', KEY, (tonumber(current or '') or -1) < tonumber(ARGV[1]) and ARGV[1] or current)
+for at = 1, #KEYS, 3 do
+  local current = redis.call('GET', KEYS[at])
+  redis.call('SET', KEYS[at], (tonumber(current or '') or -1) < tonumber(ARGV[1]) and ARGV[1] or current)
+end
 return {instant(now), '0', 'ok'}`,
 );
