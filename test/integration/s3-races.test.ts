@@ -55,7 +55,8 @@ describe('on versitygw', () => {
       const made = await Promise.all(bodies.map((body) => store.put(key, body, { ifAbsent: true })));
       const winners = bodies.filter((_, writer) => made[writer] === 'created');
 
-      const found = (await store.get(key)) as Uint8Array;
+      // By a connection of its own: the server answers 412 before it has read the body, and may take the rest for the next request.
+      const found = (await objects('objects').get(key)) as Uint8Array;
 
       expect(winners.filter((body) => Buffer.compare(body, found) === 0)).toHaveLength(1);
     }
