@@ -76,8 +76,7 @@ async function gcs(): Promise<Bucket> {
   return {
     port: server.port,
     async store(prefix, port = server.port) {
-      const { Storage } = await import('@google-cloud/storage');
-      const storage = new Storage({ apiEndpoint: `http://127.0.0.1:${port}`, projectId: 'mooring-test' });
+      const { storage } = await server.bucket('7', `http://127.0.0.1:${port}`);
       return gcsObjectStore({ bucket: storage.bucket(name), prefix, alias: 'bucket' });
     },
     stop: () => server.stop(),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Bucket, Storage } from '@google-cloud/storage';
 import { provideServer } from '../../scripts/servers/binary.ts';
 import { onFreePort } from './free-port.ts';
@@ -17,7 +18,7 @@ export interface GcsServer {
   readonly pid: number;
   /**
    * Makes a bucket of a new name, and gives it as a client of this major version sees it, through another endpoint where a proxy
-   * stands between.
+   * stands between. The client's own pauses are short.
    *
    * @defaultValue '7'
    */
@@ -30,6 +31,13 @@ export interface GcsServer {
 export type GcsClient = '7' | '7-oldest' | '8';
 
 const PROJECT = 'mooring-test';
+
+/**
+ * Seconds. The client's retries cannot be stopped, and what is left of them when a test file has ended fails in the next one. So they follow
+ * one another at once, and the end of the server waits for the last of them.
+ */
+const RETRY_DELAY = 0.05;
+const RETRIES = 3;
 
 /** Starts a server and resolves when it is ready. */
 export async function startFakeGcs(): Promise<GcsServer> {
@@ -61,12 +69,15 @@ export async function startFakeGcs(): Promise<GcsServer> {
       if (!made.ok) throw new Error(`no bucket was made: ${made.status} ${await made.text()}`);
       return (await connect(major, through)).bucket(name);
     },
-    stop: kept.end,
+    async stop() {
+      await kept.end();
+      await pause((RETRIES + 1) * RETRY_DELAY * 1_000);
+    },
   };
 }
 
 async function connect(major: GcsClient, apiEndpoint: string): Promise<Storage> {
-  const options = { apiEndpoint, projectId: PROJECT };
+  const options = { apiEndpoint, projectId: PROJECT, retryOptions: { maxRetries: RETRIES, maxRetryDelay: RETRY_DELAY } };
   if (major === '7') return new (await import('@google-cloud/storage')).Storage(options);
   const { Storage } = major === '8' ? await import('google-cloud-storage-8') : await import('google-cloud-storage-oldest');
   return new Storage(options) as unknown as Storage;
