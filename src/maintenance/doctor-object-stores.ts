@@ -45,22 +45,24 @@ async function examineRules(core: StoreCore, store: ObjectStore, findings: Findi
     const { endsUploads, deleting } = await within(core, { store, where: {}, call }, 'reading the lifecycle rules', (signal) =>
       rules(prefix, { signal }),
     );
-    const uploads = endsUploads
-      ? 'a rule ends unfinished uploads'
-      : `no rule ends unfinished uploads, reconcile() does; ${PRINTED}`;
-    findings.ok('lifecycle', `${store.alias}: ${uploads}`);
+    findings.ok('lifecycle', `${store.alias}: ${uploadsEnd(endsUploads)}`);
     // Those that `mooring lifecycle` printed know the longest time that a value is kept.
     const foreign = deleting.filter((name) => !name.startsWith(`mooring ${core.namespace}: `));
     if (foreign.length === 0) return;
     findings.warning(
       'lifecycle',
       `${store.alias}: objects below ${prefix} are deleted by age, whether or not a value needs them, by the rules ${foreign.map((name) => JSON.stringify(name)).join(', ')}`,
-      'Narrow them to other prefixes, or replace them with those that `mooring lifecycle s3` prints.',
+      'Narrow them to other prefixes, or replace them with those that `mooring lifecycle` prints.',
     );
   } catch (error) {
     call.signal?.throwIfAborted();
     findings.ok('lifecycle', `${store.alias}: the rules cannot be looked at (${textOf(error)}); ${PRINTED}`);
   }
+}
+
+function uploadsEnd(byRule: boolean | undefined): string {
+  if (byRule === undefined) return 'unfinished uploads end by themselves';
+  return byRule ? 'a rule ends unfinished uploads' : `no rule ends unfinished uploads, reconcile() does; ${PRINTED}`;
 }
 
 async function examineFormer(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {

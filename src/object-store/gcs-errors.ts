@@ -8,7 +8,7 @@ import { CUT_SHORT } from './gcs-body.ts';
 /** What was asked for. */
 export interface GcsRequest {
   /** As the API calls it: `objects.get`. */
-  operation: 'objects.get' | 'objects.insert' | 'objects.delete' | 'objects.list';
+  operation: 'objects.get' | 'objects.insert' | 'objects.delete' | 'objects.list' | 'buckets.get';
   bucket: string;
   /** The object's name in the bucket, or the beginning of names. */
   name: string;
@@ -64,6 +64,7 @@ const PERMISSIONS: Readonly<Record<GcsRequest['operation'], string>> = {
   'objects.insert': 'storage.objects.create on the bucket',
   'objects.delete': 'storage.objects.delete on the bucket',
   'objects.list': 'storage.objects.list on the bucket',
+  'buckets.get': 'storage.buckets.get',
 };
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;

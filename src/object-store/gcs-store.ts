@@ -5,6 +5,7 @@ import { resolveGcsOptions, type GcsObjectStoreOptions } from './gcs-options.ts'
 import { gcsPut } from './gcs-put.ts';
 import { gcsGet, gcsGetStream } from './gcs-read.ts';
 import type { GcsStore } from './gcs-request.ts';
+import { gcsRules } from './gcs-rules.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
@@ -22,5 +23,6 @@ export function gcsObjectStoreOf(parts: { timer: Timer; random: Random }, option
     getStream: gcsGetStream(store),
     delete: gcsDelete(store),
     list: gcsList(store),
+    rules: gcsRules(store),
   };
 }

@@ -39,8 +39,9 @@ export interface ObjectStore {
    */
   unfinished?(before: Date, options: CallOptions & { prefix: string; remove: boolean }): AsyncIterable<{ key: string }>;
   /**
-   * What rules of the place itself do to objects whose keys begin so: whether one ends unfinished uploads, and the names of those that
-   * delete objects by age. For `doctor()` alone. Left out by stores that have no rules, or cannot tell.
+   * What rules of the place itself do to objects whose keys begin so: whether one ends unfinished uploads (left out where they end by
+   * themselves), and the names of those that delete objects by age. For `doctor()` alone. Left out by stores that have no rules, or
+   * cannot tell.
    */
-  rules?(prefix: string, options?: CallOptions): Promise<{ endsUploads: boolean; deleting: readonly string[] }>;
+  rules?(prefix: string, options?: CallOptions): Promise<{ endsUploads?: boolean; deleting: readonly string[] }>;
 }

@@ -22,7 +22,7 @@ export type GcsFate =
 export interface GcsSent {
   /** `GET`, `PUT`… of the API. */
   method: string;
-  /** `object`, `media`, `upload`, `session`, `list`. */
+  /** `object`, `media`, `upload`, `session`, `list`, `bucket`. */
   what: string;
   name: string;
   headers: Readonly<Record<string, string>>;
@@ -46,6 +46,8 @@ export interface FakeBucket {
   readonly requests: GcsSent[];
   /** Whether there is a bucket at all. */
   exists: boolean;
+  /** What the bucket says of itself. */
+  metadata: object;
   /** The next `times` requests that match get this fate. @defaultValue 1 time */
   next(match: (sent: GcsSent) => boolean, fate: GcsFate, times?: number): void;
 }
@@ -73,6 +75,7 @@ export function fakeBucket(): FakeBucket {
     sessions: new Map(),
     requests: [],
     exists: true,
+    metadata: {},
     next: (match, fate, times = 1) => waiting.push({ match, fate, left: times }),
   };
   const arrive = (sent: GcsSent): GcsFate | undefined => {
@@ -172,10 +175,12 @@ export function fakeBucket(): FakeBucket {
       request(options, callback) {
         const { pathname, searchParams } = options.uri.startsWith('http') ? new URL(options.uri) : new URL('/object', ENDPOINT);
         if ([...searchParams].length > 0) throw new Error('the query belongs into qs');
-        const what = pathname === '/object' ? 'object' : 'session';
+        const what = ({ '/object': 'object', '/storage/v1/b/vault': 'bucket' } as const)[pathname] ?? 'session';
         const sent = { method: options.method, what, name, headers: options.headers ?? {}, qs: options.qs ?? {} };
-        const respond = (fate: GcsFate | undefined): Response =>
-          what === 'object' ? ofObject(options) : ofSession(options, fate);
+        const respond = (fate: GcsFate | undefined): Response => {
+          if (what === 'bucket') return ofBucket();
+          return what === 'object' ? ofObject(options) : ofSession(options, fate);
+        };
         answer(sent, respond, (error, value) => {
           const response = value && { statusCode: value.status, headers: value.headers };
           if (error) callback(error as Error);
@@ -184,6 +189,11 @@ export function fakeBucket(): FakeBucket {
         });
       },
     };
+
+    function ofBucket(): Response {
+      requireBucket();
+      return { status: 200, headers: {}, body: fake.metadata };
+    }
 
     function ofObject({ method, qs }: GcsRequestOptions): Response {
       requireBucket();

@@ -196,8 +196,16 @@ describe('doctor', () => {
         expect.objectContaining({
           level: 'warning',
           message: expect.stringMatching(/deleted by age.*"tidy"/),
-          remedy: expect.stringContaining('mooring lifecycle s3'),
+          remedy: expect.stringContaining('mooring lifecycle'),
         }),
+      ]);
+    });
+
+    test('where uploads end by themselves are not asked to end them', async () => {
+      const found = await lifecycle(async () => ({ deleting: [] }));
+
+      expect(found).toEqual([
+        { level: 'ok', check: 'lifecycle', message: expect.stringContaining('unfinished uploads end by themselves') },
       ]);
     });
 
