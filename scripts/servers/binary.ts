@@ -1,11 +1,13 @@
 /**
- * Where the binary of a test server comes from: PATH, else the cache, else it is built into the cache by `go install`. Nothing
- * is installed into the system, and a server that is already running is never used.
+ * Where the binary of a test server comes from: PATH, else the cache, else Temporal's SDK downloads it into the cache where it is
+ * Temporal's, else it is built there by `go install`. Nothing is installed into the system, and a server that is already running is
+ * never used.
  */
 import { access, constants } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { cached, fillOnce } from '../cache.ts';
+import { downloadBySdk } from '../temporal/download.ts';
 import { goInstall } from './go-install.ts';
 import { SERVERS, type Server, type ServerName } from './list.ts';
 
@@ -18,6 +20,8 @@ export interface BuildOptions {
   background?: boolean;
   /** Told what is being done, a line at a time. @defaultValue standard error */
   progress?: (line: string) => void;
+  /** Has Temporal's SDK download its server. @defaultValue {@link downloadBySdk} */
+  download?: typeof downloadBySdk;
 }
 
 /** The path of a server's binary in PATH or in the cache; `undefined` where it is in neither. */
@@ -40,26 +44,35 @@ export async function provideServer(name: ServerName, options: BuildOptions = {}
   if (found !== undefined) return found;
   const refusal = (JSON.parse(process.env[REFUSED] ?? '{}') as Partial<Record<ServerName, string>>)[name];
   if (refusal !== undefined) throw new Error(refusal);
-  const { binary, program, version, replace = {} }: Server = SERVERS[name];
-  const { background = false, progress = (line) => void process.stderr.write(`${line}\n`) } = options;
+  const { binary, program, version, replace = {}, fromPath = true, fromSdk = false }: Server = SERVERS[name];
+  const { background = false, progress = (line) => void process.stderr.write(`${line}\n`), download = downloadBySdk } = options;
   const folder = cacheFolder(name);
   const started = performance.now();
   const seconds = (): string => `${((performance.now() - started) / 1_000).toFixed(0)} s`;
-  const timer = setInterval(() => progress(`${name}: building, ${seconds()} so far`), 30_000).unref();
+  const timer = setInterval(() => progress(`${name}: ${seconds()} so far`), 30_000).unref();
+  let came = 'built';
   try {
-    progress(`${name}: neither in PATH nor in the cache, building ${program}@${version} (once)`);
-    await fillOnce(folder, (temporary) => goInstall({ program, version, replace }, binary, temporary, background));
+    const missing = `${name}: neither in PATH nor in the cache`;
+    await fillOnce(folder, async (temporary) => {
+      if (fromSdk) {
+        progress(`${missing}, asking Temporal's SDK for ${version} (once)`);
+        if (await download(version, binary, temporary)) return void (came = 'downloaded');
+      }
+      progress(`${missing}, building ${program}@${version} (once)`);
+      await goInstall({ program, version, replace }, binary, temporary, background);
+    });
   } catch (error) {
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ').trim();
     throw new Error(
-      `${binary} is needed, is neither in PATH nor in the cache, and could not be built (${reason}): put ${binary} into PATH, or put it at ` +
-        `${join(folder, binary)}, or install Go 1.25.8 or later and run this again with a network`,
+      `${binary} ${fromPath ? '' : `${version} `}is needed, is neither in PATH nor in the cache, and could not be built (${reason}): ` +
+        `${fromPath ? `put ${binary} into PATH, or ` : ''}put it at ${join(folder, binary)}, ` +
+        'or install Go 1.25.8 or later and run this again with a network',
       { cause: error },
     );
   } finally {
     clearInterval(timer);
   }
-  progress(`${name}: built in ${seconds()}`);
+  progress(`${name}: ${came} in ${seconds()}`);
   return join(folder, binary);
 }
 

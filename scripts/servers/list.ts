@@ -11,6 +11,8 @@ export interface Server {
   readonly replace?: Readonly<Record<string, string>>;
   /** False: one in PATH may be of any version, and the tests want this one. @defaultValue true */
   readonly fromPath?: boolean;
+  /** Whether Temporal's SDK can download it. @defaultValue false */
+  readonly fromSdk?: boolean;
 }
 
 /** The servers; the quickest to build comes first, so that its tests can begin. */
@@ -18,13 +20,14 @@ export const SERVERS = {
   toxiproxy: { binary: 'toxiproxy-server', program: 'github.com/Shopify/toxiproxy/v2/cmd/server', version: 'v2.12.0' },
   versitygw: { binary: 'versitygw', program: 'github.com/versity/versitygw/cmd/versitygw', version: 'v1.7.0' },
   'fake-gcs-server': { binary: 'fake-gcs-server', program: 'github.com/fsouza/fake-gcs-server', version: 'v1.55.1' },
-  temporal: { binary: 'temporal', program: 'github.com/temporalio/cli/cmd/temporal', version: 'v1.5.1' },
+  temporal: { binary: 'temporal', program: 'github.com/temporalio/cli/cmd/temporal', version: 'v1.5.1', fromSdk: true },
   'temporal-next': {
     binary: 'temporal',
     program: 'github.com/temporalio/cli/cmd/temporal',
     version: 'v1.8.2',
     replace: { 'github.com/temporalio/cli/cliext': 'v0.0.0-20260731000218-c579925f193f' },
     fromPath: false,
+    fromSdk: true,
   },
   minio: { binary: 'minio', program: 'github.com/minio/minio', version: 'v0.0.0-20260212201848-7aac2a2c5b7c' },
 } as const satisfies Record<string, Server>;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,24 @@ describe('a server', () => {
     expect(said.join('\n')).toMatch(/building github\.com\/Shopify\/toxiproxy\/v2\/cmd\/server@v2\.12\.0[^]*built in \d+ s/);
     await executable('go', 'exit 1');
     expect(await provideServer('toxiproxy', options)).toBe(one);
+  });
+
+  test('of Temporal is what its SDK downloads, else it is built', async () => {
+    await executable('go', 'echo built >"$GOBIN/temporal"');
+    const asked: string[] = [];
+    const download = async (version: string, binary: string, into: string): Promise<boolean> => {
+      asked.push(version);
+      if (version === 'v1.8.2') return false;
+      await writeFile(join(into, binary), 'downloaded');
+      await chmod(join(into, binary), 0o755);
+      return true;
+    };
+    const first = await provideServer('temporal', { ...options, download });
+    const next = await provideServer('temporal-next', { ...options, download });
+    expect(await readFile(first, 'utf8')).toBe('downloaded');
+    expect(await readFile(next, 'utf8')).toBe('built\n');
+    expect(asked).toEqual(['v1.5.1', 'v1.8.2']);
+    expect(said.join('\n')).toMatch(/temporal: downloaded in \d+ s[^]*temporal-next: built in \d+ s/);
   });
 
   test.each([
