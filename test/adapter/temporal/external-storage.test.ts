@@ -113,6 +113,31 @@ describe('an argument and a result of 1 MiB', () => {
   });
 });
 
+it("19 each of a heartbeat's large details is stored, however few Temporal sends on", async () => {
+  const memory = memoryObjectStore();
+  let puts = 0;
+  const put: ObjectStore['put'] = async (...call) => {
+    const made = await memory.put(...call);
+    puts += 1;
+    return made;
+  };
+  const dataConverter = converter({ objectStore: { ...memory, put } });
+  const activities = {
+    async beat() {
+      for (let turn = 1; turn <= 5; turn += 1) {
+        Context.current().heartbeat(LARGE.slice(turn));
+        await until(() => puts === turn);
+      }
+    },
+  };
+  const options = { heartbeatTimeout: '1 minute', startToCloseTimeout: '20 seconds' } as const;
+  await rig.withWorker({ activities, dataConverter }, async ({ taskQueue }) =>
+    (await start(taskQueue, dataConverter, { activity: 'beat', options })).result(),
+  );
+
+  expect(puts).toBe(5);
+});
+
 describe('while the object store is down', () => {
   it('an input, a result and what a workflow passes on stay in the messages, and all goes on', async () => {
     const store = fragile();

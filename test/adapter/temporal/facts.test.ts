@@ -1,7 +1,10 @@
-import { describe, expect } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context, type Info } from '@temporalio/activity';
 import { ActivityNotFoundError } from '@temporalio/client';
+import { SimplePlugin } from '@temporalio/plugin';
+import { bundleWorkflowCode, DefaultLogger, type ActivityExecuteInput, type WorkerPlugin } from '@temporalio/worker';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
 import { declareStories, failureOf, inBackoff, named, pending, resetAfterOneStep, stopped } from './world.ts';
@@ -32,6 +35,11 @@ function noting(work: (context: Context, turn: number) => Promise<unknown>) {
 
 describe.each(GENERATIONS)('%s', (generation) => {
   const fact = declareStories(generation, { plugins: [] });
+
+  fact('is another server than the other generation', async ({ client }) => {
+    const { serverVersion } = await client.workflowService.getSystemInfo({});
+    expect(serverVersion?.startsWith('1.31.')).toBe(generation === 'temporal-next');
+  });
 
   fact('1 a retry keeps ID and schedule time; its number, its own schedule time and its token are new', async ({ run, step }) => {
     const { seen, code } = noting(async (_, turn) => {
@@ -141,6 +149,25 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { retryState } = await failureOf(await start('steps', step(code, { retry: { maximumAttempts: 3 } })));
     expect(retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
     expect(seen).toHaveLength(3);
+  });
+
+  fact('1 an unpause may begin the attempts again', async ({ start, step, client }) => {
+    const { seen, code, untilStopped } = noting(async (context, turn) => {
+      if (turn === 1) throw new Error('again');
+      if (turn === 2) throw await untilStopped(context);
+    });
+    const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
+    await until(() => seen.length === 2);
+    await client.workflowService.pauseActivity(named(handle));
+    await until(async () => {
+      const activity = await pending(client, handle);
+      return activity?.paused === true && activity.attempt === 3;
+    });
+    await client.workflowService.unpauseActivity({ ...named(handle), resetAttempts: true });
+    await handle.result();
+    expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
+    const [, second, third] = seen as [Info, Info, Info];
+    expect(third.currentAttemptScheduledTimestampMs).toBeGreaterThan(second.currentAttemptScheduledTimestampMs);
   });
 
   fact('11 a cancel during backoff runs no code of the activity', async ({ start, step, client }) => {
@@ -254,20 +281,29 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
-  fact('18 a heartbeat timeout does not stop the attempt: two run at once', async ({ run, step }) => {
-    let together = false;
-    let older = true;
-    const { seen, code } = noting(async (_, turn) => {
-      if (turn === 2) {
-        together = older;
-        return;
-      }
-      await until(() => seen.length === 2);
-      older = false;
-    });
-    await run('steps', step(code, { heartbeatTimeout: '1s', ...SOON }));
-    expect(together).toBe(true);
-  });
+  fact(
+    '18 a heartbeat timeout does not stop the attempt: two run at once, the later one with what the other said last',
+    async (world) => {
+      const { run, step } = world;
+      let together = false;
+      let older = true;
+      const { seen, code } = noting(async (context, turn) => {
+        if (turn === 2) {
+          together = older;
+          return;
+        }
+        context.heartbeat('said');
+        await until(() => seen.length === 2);
+        older = false;
+      });
+      await run('steps', step(code, { heartbeatTimeout: '1s', ...SOON }));
+      expect(together).toBe(true);
+      const [first, second] = seen as [Info, Info];
+      expect(second.heartbeatDetails).toBe('said');
+      expect(second.scheduledTimestampMs).toBe(first.scheduledTimestampMs);
+      expect(second.currentAttemptScheduledTimestampMs).toBeGreaterThan(first.currentAttemptScheduledTimestampMs);
+    },
+  );
 
   fact('2 the next run of a workflow counts its activities anew', async ({ run, step }) => {
     const { seen, code } = noting(async () => undefined);
@@ -317,6 +353,42 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(seen.map(({ isLocal }) => isLocal)).toEqual([true, true]);
     expect(second.activityId).not.toBe(first.activityId);
   });
+
+  fact('14 the SDK’s SimplePlugin drops the interceptors of a plugin before it, when it has some of its own', async (world) => {
+    const { step, withWorker } = world;
+    const heard: string[] = [];
+    const intercepting = (name: string) => () => ({
+      inbound: {
+        execute: async (input: ActivityExecuteInput, next: (input: ActivityExecuteInput) => Promise<unknown>) => {
+          heard.push(name);
+          return next(input);
+        },
+      },
+    });
+    const before: WorkerPlugin = {
+      name: 'before',
+      configureWorker: (options) => ({
+        ...options,
+        interceptors: { ...options.interceptors, activityInbound: [() => intercepting('before')().inbound] },
+      }),
+    };
+    const simple = new SimplePlugin({ name: 'simple', workerInterceptors: { activity: [intercepting('simple')] } });
+    await withWorker({ plugins: [before, simple] }, ({ run }) =>
+      run(
+        'steps',
+        step(async () => undefined),
+      ),
+    );
+    expect(heard).toEqual(['simple']);
+  });
+});
+
+test('16 a workflow that imports what activities import cannot be bundled, since that needs Node', async () => {
+  const said: string[] = [];
+  const logger = new DefaultLogger('ERROR', ({ message }) => void said.push(message));
+  const workflowsPath = fileURLToPath(new URL('workflow-with-node.ts', import.meta.url));
+  await expect(bundleWorkflowCode({ workflowsPath, logger })).rejects.toThrow();
+  expect(said.join('\n')).toMatch(/node:async_hooks/);
 });
 
 /** `TIMEOUT_TYPE_HEARTBEAT` of the API. */
