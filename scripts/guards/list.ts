@@ -4,9 +4,11 @@ import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
 import { OBJECT_STORE_GUARDS } from './object-store.ts';
 import { RECORD_GUARDS } from './records.ts';
+import { REDIS_GUARDS } from './redis.ts';
 import { S3_GUARDS } from './s3.ts';
 import { STORAGE_GUARDS } from './storage.ts';
 import { SWEEP_GUARDS } from './sweep.ts';
+import { TEMPORAL_GUARDS } from './temporal.ts';
 
 /** The list. */
 export const GUARDS: readonly Guard[] = [
@@ -17,4 +19,6 @@ export const GUARDS: readonly Guard[] = [
   ...S3_GUARDS,
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
+  ...REDIS_GUARDS,
+  ...TEMPORAL_GUARDS,
 ];

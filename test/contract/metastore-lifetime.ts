@@ -70,6 +70,16 @@ export function lifetimeContract(bench: Bench): void {
       expect(await all(bench.m.scopes('', {}))).toEqual([]);
     });
 
+    test('a superseded object is known for a week, however soon its scope would have ended', async () => {
+      await write(bench.m, tool(), putRef('k', 'n/f/r/t/k/1.gz', { retention: HOUR }));
+      await bench.advance(6 * DAY);
+      await write(bench.m, tool(), { name: 'k' });
+      await bench.advance(6 * DAY);
+      expect((await bench.rig.stored(bench.namespace, SCOPE.path)).has('s:n/f/r/t/k/1.gz')).toBe(true);
+      await bench.advance(2 * DAY);
+      expect(await all(bench.m.scopes('', {}))).toEqual([]);
+    });
+
     test('the tombstone of a deleted value outlives the lateness limit', async () => {
       const who = tool();
       const early = who.next();
