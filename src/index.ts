@@ -33,7 +33,7 @@ export {
 export type { DecisionKind, StateEvent } from './events.ts';
 export type { Version } from './fence.ts';
 export { beginAttempt, type Attempt } from './job/attempt.ts';
-export type { AttemptOptions } from './job/attempt-options.ts';
+export type { AttemptOptions, Release } from './job/attempt-options.ts';
 export { externalJob, type CallContext, type ExternalId, type ExternalJob, type SubmitContext } from './job/external-job.ts';
 export { jobRecords } from './job/job-records.ts';
 export type { JobRecord, JobRecords, Orphan } from './job/job-record.ts';

@@ -66,11 +66,12 @@ export function activityRun(store: StateStore, options: ActivityStateOptions, co
       ...attemptFacts(info, choice),
       callbackToken: callbackToken(info),
       logger,
-      release: async (after) => {
+      release: async (after, waitsFor) => {
         try {
-          return await waiting.release(after);
-        } finally {
+          await waiting.release(after, waitsFor);
+        } catch (ended) {
           count('mooring_releases', {});
+          throw ended;
         }
       },
       ...(every === undefined || info.isLocal ? {} : { heartbeat: { every, beat } }),

@@ -1,5 +1,5 @@
 import { CompleteAsyncError, type Info } from '@temporalio/activity';
-import { ConfigError, milliseconds, requireKnownNames, type Duration, type Wait } from '../../src/index.ts';
+import { ConfigError, milliseconds, requireKnownNames, type Release, type Wait } from '../../src/index.ts';
 import type { ActivityWait } from './activity-context.ts';
 import { waitingFailure } from './errors.ts';
 
@@ -12,8 +12,8 @@ import { waitingFailure } from './errors.ts';
 export interface Waiting {
   /** The way to wait that the core knows, given the one that was asked for. */
   choose(asked: ActivityWait | undefined): Wait;
-  /** Ends the attempt until the next poll; rejects with what Temporal wants thrown. */
-  release(after: Duration): Promise<never>;
+  /** Ends the attempt until the next poll: rejects with what Temporal wants thrown. Resolves where it is to hold on. */
+  readonly release: Release;
 }
 
 /** Closer to the end of the activity than this, an attempt holds: the server ends an activity early whose next attempt would be late. */
@@ -28,7 +28,7 @@ const AT_ONCE = 1;
  * @param warn - Hears why an attempt holds that was to be released.
  */
 export function waitingOf(info: Info, now: () => number, warn: (why: string) => void): Waiting {
-  let leaves: 'async' | 'retry' = 'async';
+  let leaves: 'async' | 'retry' | undefined;
   const left = (): number => {
     const { scheduleToCloseTimeoutMs, scheduledTimestampMs } = info;
     // 0 is Temporal's word for no limit.
@@ -47,6 +47,7 @@ export function waitingOf(info: Info, now: () => number, warn: (why: string) => 
         if (!info.workflowExecution) {
           throw new ConfigError('wait.mode', "must be 'hold' or 'release' in an activity without a workflow", asked.mode);
         }
+        leaves ??= 'async';
         return { mode: 'release', holdFor: AT_ONCE };
       }
       if (info.isLocal) return hold('a local activity cannot be released');
@@ -56,8 +57,10 @@ export function waitingOf(info: Info, now: () => number, warn: (why: string) => 
       leaves = 'retry';
       return asked;
     },
-    async release(after) {
-      if (leaves === 'async') throw new CompleteAsyncError();
+    async release(after, waitsFor) {
+      if (leaves === 'async' && waitsFor === 'job') throw new CompleteAsyncError();
+      // Nobody calls back for a job that was not submitted yet, and a slot that was to be kept is kept.
+      if (leaves !== 'retry') return;
       const delay = Math.min(milliseconds(after, 'after'), left() - MARGIN);
       throw waitingFailure(Math.max(1, Math.floor(delay)));
     },

@@ -51,10 +51,10 @@ export interface AttemptOptions {
    */
   heartbeat?: { every: Duration; beat: () => Promise<'held' | 'lost'> };
   /**
-   * Hands the job back to the runtime, to be started again after a time; rejects with what the runtime wants thrown.
+   * Hands the job back to the runtime.
    * @defaultValue none: waiting with `release` is a `ConfigError`
    */
-  release?: (after: Duration) => Promise<never>;
+  release?: Release;
   /**
    * How runs wait that do not say it themselves.
    * @defaultValue `{ mode: 'hold' }`
@@ -66,6 +66,15 @@ export interface AttemptOptions {
    */
   onProgress?: (progress: JsonValue) => void | Promise<void>;
 }
+
+/**
+ * Hands the job back to the runtime, to be started again after a time: rejects with what the runtime wants thrown. Resolves where the
+ * attempt is to hold on instead.
+ *
+ * @param waitsFor - `job`: all runs of the attempt wait for the end of external jobs whose IDs are recorded. `submit`: one waits
+ * until it may submit its job, or look for it; nobody else can end that.
+ */
+export type Release = (after: Duration, waitsFor: 'job' | 'submit') => Promise<void>;
 
 /** The options, checked, with lengths of time in milliseconds. */
 export interface ResolvedAttempt extends Omit<AttemptOptions, 'createdAt' | 'clearAfterSuccess' | 'heartbeat' | 'wait'> {

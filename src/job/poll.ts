@@ -41,7 +41,7 @@ export async function ask(run: Run, record: StoredRecord): Promise<KnownStatus> 
     if (tries >= UNKNOWN_IN_A_ROW) {
       throw new ExternalJobUnknownError(record.externalId as JsonValue, detail, { ...run.where, cause });
     }
-    await run.waiting.pause(jittered(run, Math.min(to, from * 2 ** (tries - 1))), false, run.signal);
+    await run.waiting.pause(jittered(run, Math.min(to, from * 2 ** (tries - 1))), undefined, run.signal);
   }
 }
 
@@ -85,7 +85,8 @@ export async function waitForEnd(
     keptUntil = await keepAlive(run, record, keptUntil);
     const age = Math.max(0, run.own.now() - record.updatedAt);
     const ms = interval(run, status, age);
-    await run.waiting.pause(ms, run.wait.mode === 'release' && age + ms > run.wait.holdFor, run.signal);
+    const releases = run.wait.mode === 'release' && age + ms > run.wait.holdFor;
+    await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal);
     status = await ask(run, record);
   }
 }

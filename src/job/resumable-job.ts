@@ -120,7 +120,7 @@ async function sendStep(run: Run, position: Position, { plan }: Step & { do: 'se
     const after = askedToWait(run, error);
     if (after === undefined) throw error;
     // Where runs beside this one keep the attempt from being handed back, it is over later, and decided on again.
-    await run.waiting.pause(after, true, run.signal);
+    await run.waiting.pause(after, 'submit', run.signal);
     return { kind: 'again' } as const;
   });
   if (sent.kind === 'again') return reread(run);

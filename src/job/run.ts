@@ -85,6 +85,7 @@ export function callFarSide<T>(run: Run, work: (signal: AbortSignal) => Promise<
 /** Sleeps until a time of the metastore. A run that may release does so where that is longer than it would hold. */
 export async function waitUntil(run: Run, time: number): Promise<void> {
   for (let left = time - run.own.now(); left > 0; left = time - run.own.now()) {
-    await run.waiting.pause(left, run.wait.mode === 'release' && left > run.wait.holdFor, run.signal);
+    const releases = run.wait.mode === 'release' && left > run.wait.holdFor;
+    await run.waiting.pause(left, releases ? 'submit' : undefined, run.signal);
   }
 }

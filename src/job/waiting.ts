@@ -1,6 +1,7 @@
 import { bounded } from '../call.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { StoreCore } from '../state-store/core.ts';
+import type { Release } from './attempt-options.ts';
 import type { Life } from './life.ts';
 
 /**
@@ -14,33 +15,40 @@ export interface Waiting {
   enter(): () => void;
   /**
    * Waits, or hands the attempt back.
-   * @param willing - Whether the attempt may be handed back for the sake of this run.
+   * @param waitsFor - What this run waits for, where the attempt may be handed back for its sake.
    * @throws the signal's reason.
    */
-  pause(ms: number, willing: boolean, signal: AbortSignal): Promise<void>;
+  pause(ms: number, waitsFor: WaitsFor | undefined, signal: AbortSignal): Promise<void>;
 }
+
+/** The end of a job whose ID is recorded, or the time to submit one or to find it. */
+export type WaitsFor = Parameters<Release>[1];
 
 /** `release` is the runtime's way to hand an attempt back; `undefined`: it has none. */
 export function createWaiting(
   { clock, timer, commandTimeout }: Pick<StoreCore, 'clock' | 'timer' | 'commandTimeout'>,
   life: Life,
-  release: ((after: number) => Promise<never>) | undefined,
+  release: Release | undefined,
 ): Waiting {
   let runs = 0;
-  const willing = new Set<{ until: number }>();
+  const willing = new Set<{ until: number; waitsFor: WaitsFor }>();
   let handingBack: Promise<void> | undefined;
 
-  const handBack = async (handOver: (after: number) => Promise<never>): Promise<void> => {
-    const until = Math.min(...[...willing].map((pause) => pause.until));
-    const after = Math.max(1, until - clock.now());
-    life.log.debug({ after }, 'released until the next poll');
-    // What the runtime wants thrown is the reason of the end: every run rejects with it.
-    life.abort(
-      await bounded(timer, commandTimeout, undefined, () => handOver(after)).then(
-        () => new StoreUnavailableError(`the runtime did not take the job back within ${commandTimeout} ms`),
-        (reason: unknown) => reason,
-      ),
-    );
+  const handBack = async (handOver: Release): Promise<void> => {
+    const pauses = [...willing];
+    const after = Math.max(1, Math.min(...pauses.map(({ until }) => until)) - clock.now());
+    const waitsFor = pauses.every((pause) => pause.waitsFor === 'job') ? 'job' : 'submit';
+    try {
+      const outcome = await bounded(timer, commandTimeout, undefined, () => handOver(after, waitsFor));
+      if (outcome.ended === 'value') life.log.debug({ after, waitsFor }, 'holds on, as the runtime would not take the job back');
+      else life.abort(new StoreUnavailableError(`the runtime did not take the job back within ${commandTimeout} ms`));
+    } catch (reason) {
+      life.log.debug({ after }, 'released until the next poll');
+      // What the runtime wants thrown is the reason of the end: every run rejects with it.
+      life.abort(reason);
+    } finally {
+      handingBack = undefined;
+    }
   };
 
   return {
@@ -48,16 +56,16 @@ export function createWaiting(
       runs += 1;
       return () => void (runs -= 1);
     },
-    async pause(ms, isWilling, signal) {
-      const pause = { until: clock.now() + ms };
-      if (isWilling) willing.add(pause);
+    async pause(ms, waitsFor, signal) {
+      const pause = waitsFor && { until: clock.now() + ms, waitsFor };
+      if (pause) willing.add(pause);
       try {
         signal.throwIfAborted();
-        if (release && isWilling && willing.size === runs) await (handingBack ??= handBack(release));
+        if (release && pause && willing.size === runs) await (handingBack ??= handBack(release));
         await clock.sleep(ms, signal);
         signal.throwIfAborted();
       } finally {
-        willing.delete(pause);
+        if (pause) willing.delete(pause);
       }
     },
   };

@@ -308,6 +308,18 @@ describe('waiting by release', () => {
       expect(releases).toEqual([30_000, 30_000]);
     });
 
+    test('a runtime that would rather keep the attempt has it hold for that time', async () => {
+      const parts = setting();
+      const asked: unknown[] = [];
+      const attempt = await parts.task.start({ release: async (...given) => void asked.push(given) });
+      await expect(attempt.context.run(refusing(parts, 2), 'clip')).resolves.toMatchObject({ of: 'job-1' });
+      expect(asked).toEqual([
+        [30_000, 'submit'],
+        [30_000, 'submit'],
+      ]);
+      await attempt[Symbol.asyncDispose]();
+    });
+
     test('beside a run that holds the attempt, the refused one is over later', async () => {
       const parts = setting({ activeLooks: 20 });
       const { clock } = parts;

@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context, hear
 import { describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellingActivity, mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
-import { isSuspension, StaleAttemptError } from '../../../src/index.ts';
+import { isSuspension, NotSubmittedError, StaleAttemptError } from '../../../src/index.ts';
 import { memoryStateStore } from '../../../src/testing/testing.ts';
 import { until } from '../../support/until.ts';
 import { begin, farSide } from './rig.ts';
@@ -156,6 +156,55 @@ describe('waiting', () => {
     const { job, seen } = farSide(['active']);
     const attempt = begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip'));
     await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
+    expect(seen).toMatchObject({ submits: 1, looks: 1 });
+  });
+
+  describe('for a far side that refuses a submit for a while', () => {
+    const refusing = (states?: Parameters<typeof farSide>[0]) => {
+      const { job, seen } = farSide(states);
+      let refused = 0;
+      const submit: typeof job.submit = (input, context) => {
+        if ((refused += 1) === 1) throw new NotSubmittedError('busy', { retryAfter: 30 });
+        return job.submit(input, context);
+      };
+      return { job: { ...job, idempotentFor: 'forever' as const, submit }, seen };
+    };
+
+    test.each([
+      ['an activity that holds', {}],
+      ['a local activity', { isLocal: true }],
+      ['an activity with one attempt', { retryPolicy: { maximumAttempts: 1 } }],
+    ])('%s keeps its slot, and submits again', async (_what, info) => {
+      const { job, seen } = refusing();
+      const attempt = begin(() => resumableActivity(job, { scope: { workflowRun: 'a' } })('clip'), info);
+      await expect(attempt.result).resolves.toBe('job-1 done');
+      expect(seen.submits).toBe(1);
+    });
+
+    test('one that waits for a webhook leaves nothing to it before there is a job', async () => {
+      const { job, seen } = refusing(['active']);
+      const attempt = begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip'));
+      await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
+      expect(seen).toMatchObject({ submits: 1, looks: 1 });
+    });
+
+    test('one that may be released comes back after that time', async () => {
+      const { job, seen } = refusing();
+      const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release' } })('clip'), { scheduleToCloseTimeoutMs: 0 });
+      expect(await failure(attempt.result)).toMatchObject({ type: 'mooring.waiting', nextRetryDelay: 30 });
+      expect(seen.submits).toBe(0);
+    });
+  });
+
+  test('async looks for a submit that may have been lost before it leaves anything to a webhook', async () => {
+    const { job, seen } = farSide(['active']);
+    const store = memoryStateStore();
+    const findable = { ...job, submitTimeout: 60, findLag: 5, find: async () => undefined };
+    const lost = { ...findable, submit: () => Promise.reject(new Error('the reply was lost')) };
+    const run = (one: typeof findable, attempt: number) =>
+      begin(() => resumableActivity(one, { wait: { mode: 'async' } })('clip'), { attempt }, { store });
+    await expect(run(lost, 1).result).rejects.toThrow('the reply was lost');
+    await expect(run(findable, 2).result).rejects.toBeInstanceOf(CompleteAsyncError);
     expect(seen).toMatchObject({ submits: 1, looks: 1 });
   });
 
