@@ -1,5 +1,14 @@
-import type { Context } from '@temporalio/activity';
-import { beginAttempt, type Attempt, type StateShape, type StateStore, type TaskScope, type Wait } from '../../src/index.ts';
+import type { Context, Info } from '@temporalio/activity';
+import {
+  beginAttempt,
+  milliseconds,
+  type Attempt,
+  type Retention,
+  type StateShape,
+  type StateStore,
+  type TaskScope,
+  type Wait,
+} from '../../src/index.ts';
 import { activityContext, type ActivityContext, type ActivityWait } from './activity-context.ts';
 import { callbackToken } from './callback.ts';
 import { heartbeatsOf } from './heartbeat.ts';
@@ -22,7 +31,7 @@ export interface ActivityRun {
   attempt<Shape extends StateShape<Shape>>(scope: ActivityScope): ActivityContext<Shape>;
   /** Signals whose reasons end this attempt on purpose. */
   signals(): readonly AbortSignal[];
-  /** The activity has returned its result: shortens the retention of its state. Never rejects. */
+  /** The activity has returned its result: shortens the retention of the state that is its alone. Never rejects. */
   succeed(): Promise<void>;
   /** Ends everything, and waits until nothing goes on. */
   end(): Promise<void>;
@@ -30,6 +39,12 @@ export interface ActivityRun {
 
 const NO_HEARTBEAT =
   'this activity has no heartbeatTimeout: that its worker died is noticed at startToCloseTimeout, and no cancellation arrives';
+
+/** A completion may be lost with its worker, which is noticed this much later: the next attempt must still find the result. */
+function keptAfterSuccess(asked: Retention = '1d', { heartbeatTimeoutMs, startToCloseTimeoutMs }: Info): Retention {
+  if (asked === 'forever') return asked;
+  return milliseconds(asked, 'clearAfterSuccess') + (heartbeatTimeoutMs ?? startToCloseTimeoutMs);
+}
 
 /** The state of one execution of an activity; does no I/O. */
 export function activityRun(store: StateStore, options: ActivityStateOptions, context: Context): ActivityRun {
@@ -44,7 +59,7 @@ export function activityRun(store: StateStore, options: ActivityStateOptions, co
     warned.add(text);
   };
   const waiting = waitingOf(info, Date.now, (why) => warn(`holds an activity that was to be released while it waits: ${why}`));
-  const attempts = new Map<string, { attempt: Attempt; context: ActivityContext }>();
+  const attempts = new Map<string, { attempt: Attempt; context: ActivityContext; choice: ActivityScope }>();
 
   const stop = (attempt: Attempt): void => {
     const { reason } = context.cancellationSignal as { reason: unknown };
@@ -75,7 +90,7 @@ export function activityRun(store: StateStore, options: ActivityStateOptions, co
         }
       },
       ...(every === undefined || info.isLocal ? {} : { heartbeat: { every, beat } }),
-      ...(options.clearAfterSuccess === undefined ? {} : { clearAfterSuccess: options.clearAfterSuccess }),
+      clearAfterSuccess: keptAfterSuccess(options.clearAfterSuccess, info),
     });
     if (context.cancellationSignal.aborted) stop(attempt);
     return attempt;
@@ -94,14 +109,16 @@ export function activityRun(store: StateStore, options: ActivityStateOptions, co
       let known = attempts.get(name);
       if (!known) {
         const attempt = begin(choice, scope);
-        known = { attempt, context: activityContext(attempt.context, { heartbeat: heartbeats.say, wait }) };
+        known = { attempt, choice, context: activityContext(attempt.context, { heartbeat: heartbeats.say, wait }) };
         attempts.set(name, known);
       }
       return known.context as unknown as ActivityContext<Shape>;
     },
     signals: () => [context.cancellationSignal, ...[...attempts.values()].map(({ attempt }) => attempt.context.signal)],
     async succeed() {
-      await Promise.all([...attempts.values()].map(({ attempt }) => attempt.succeed()));
+      // What activities share outlives each of them: the next one may come after days.
+      const own = [...attempts.values()].filter(({ choice }) => choice === 'activity');
+      await Promise.all(own.map(({ attempt }) => attempt.succeed()));
     },
     async end() {
       await Promise.all([...attempts.values()].map(({ attempt }) => attempt[Symbol.asyncDispose]()));

@@ -60,7 +60,7 @@ export function cancellingActivity<Input, Id extends ExternalId, Result>(
       jobRecords(run.store).get(scopeOf(run.context.info, scope), key, { signal: context.signal });
     const record = await settled(job, read, context.signal);
     const id = record && (await idOf(job, record, input, context.signal));
-    if (id === undefined) return;
+    if (id === undefined || id === null) return;
     await job.cancel?.(id, { signal: within(job, context.signal), reason: 'requested' });
     context.signal.throwIfAborted();
   };

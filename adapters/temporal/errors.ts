@@ -55,7 +55,8 @@ function identifiers(error: AnyMooringError): Record<string, unknown> {
 
 /**
  * What an activity rejects with. What ended the attempt on purpose passes as Temporal made it, also out of an error that user
- * code has wrapped it in: a cancellation in another error would be a failure. An `AbortError` of the activity's signal becomes the
+ * code has wrapped it in: a cancellation in another error would be a failure. The cancellation of something else, as of a workflow that
+ * the activity waited for, is a cause like others. An `AbortError` of the activity's signal becomes the
  * signal's reason: as it is, the server would wait for the attempt until a timeout.
  */
 export function forTemporal(error: unknown, signals: readonly AbortSignal[]): unknown {
@@ -75,7 +76,8 @@ const DEPTH = 10;
 function endOf(error: unknown, reasons: readonly unknown[]): unknown {
   // By its form: Node's own errors are of another realm where code runs in a sandbox.
   for (let at = asObject(error), depth = 0; at && depth < DEPTH; at = asObject(at.cause), depth += 1) {
-    if (at instanceof CancelledFailure || at instanceof CompleteAsyncError) return at;
+    if (at instanceof CancelledFailure && (depth === 0 || reasons.length > 0)) return at;
+    if (at instanceof CompleteAsyncError && depth === 0) return at;
     if (isSuspension(at) || reasons.includes(at)) return (isAbortError(at) && asObject(at.cause)) || at;
   }
   return undefined;

@@ -1,10 +1,11 @@
 import { bounded, type Timer } from '../call.ts';
-import { StaleAttemptError } from '../errors.ts';
+import { isMooringError, StaleAttemptError } from '../errors.ts';
 import type { Life } from './life.ts';
 
 /**
- * Tells the runtime that an attempt lives, apart from what it waits for: a slow far side must not cost the attempt its task. By
- * the timer and not by the clock: what is guarded here is real, also where a test owns the time.
+ * Tells the runtime that an attempt lives, apart from what it waits for: a slow far side must not cost the attempt its task. It does so
+ * until nothing of the attempt goes on, since a submit in flight, and the cancelling of a job, outlast its end; but no longer than
+ * the attempt owns its task. By the timer and not by the clock: what is guarded here is real, also where a test owns the time.
  */
 export function startHeartbeat(
   timer: Timer,
@@ -14,11 +15,11 @@ export function startHeartbeat(
 ): void {
   let stop = (): void => undefined;
   const schedule = (): void => {
-    if (!life.signal.aborted) stop = timer(heartbeat.every, () => void life.track(beat()));
+    if (!life.over.aborted && !isSuperseded(life)) stop = timer(heartbeat.every, () => void beat());
   };
   const beat = async (): Promise<void> => {
     try {
-      const outcome = await bounded(timer, heartbeat.every, life.signal, heartbeat.beat);
+      const outcome = await bounded(timer, heartbeat.every, life.over, heartbeat.beat);
       if (outcome.ended === 'aborted') return;
       if (outcome.ended === 'deadline') throw new Error(`no answer within ${heartbeat.every} ms`);
       if (outcome.value === 'lost') life.abort(new StaleAttemptError('the runtime gave the job to another attempt', where));
@@ -29,6 +30,11 @@ export function startHeartbeat(
     }
     schedule();
   };
-  life.signal.addEventListener('abort', () => stop(), { once: true });
+  life.signal.addEventListener('abort', () => isSuperseded(life) && stop(), { once: true });
+  life.over.addEventListener('abort', () => stop(), { once: true });
   schedule();
+}
+
+function isSuperseded({ signal }: Life): boolean {
+  return signal.aborted && isMooringError(signal.reason) && signal.reason.code === 'mooring.stale-attempt';
 }

@@ -16,6 +16,8 @@ export type Cancel = (why: CancelReason) => Promise<void>;
 /** One attempt, as the runs in it see it. */
 export interface Life {
   readonly signal: AbortSignal;
+  /** Aborts when nothing of the attempt goes on any more: later than `signal` where a submit is in flight, or jobs are being cancelled. */
+  readonly over: AbortSignal;
   readonly log: Logger;
   /** Whether external jobs are to be cancelled. */
   cancelling(): CancelReason | undefined;
@@ -34,7 +36,7 @@ export interface Life {
 
 /** A life that has begun. */
 export function createLife(loggers: readonly (Logger | undefined)[]): Life {
-  const controller = new AbortController();
+  const [controller, over] = [new AbortController(), new AbortController()];
   const held = new Map<string, Cancel>();
   const going = new Set<Promise<unknown>>();
   let cancelling: CancelReason | undefined;
@@ -51,6 +53,7 @@ export function createLife(loggers: readonly (Logger | undefined)[]): Life {
 
   return {
     signal: controller.signal,
+    over: over.signal,
     log: everywhere(loggers.filter((logger) => logger !== undefined)),
     cancelling: () => cancelling,
     abort,
@@ -70,6 +73,7 @@ export function createLife(loggers: readonly (Logger | undefined)[]): Life {
     async end() {
       abort(new StaleAttemptError('it has ended'));
       while (going.size > 0) await Promise.allSettled(going);
+      over.abort();
     },
   };
 }

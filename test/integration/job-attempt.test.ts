@@ -509,6 +509,31 @@ describe('the heartbeat', () => {
     expect(waiting()).toBe(0);
   });
 
+  test('goes on while a job is being cancelled, and ends with that', async () => {
+    const { attempt, fire, waiting, far } = await beating(async () => 'held');
+    let cancelled = (): void => undefined;
+    const cancel = (): Promise<void> => new Promise((resolve) => (cancelled = resolve));
+    const running = attempt.context.run(far.job({ cancel }), 'clip').catch(thrown);
+    await until(() => far.calls.includes('getStatus'));
+    attempt.cancel(new Error('a person asked'));
+    await running;
+    const ended = attempt[Symbol.asyncDispose]();
+    await fire();
+    await fire();
+    expect(waiting()).toBe(1);
+    cancelled();
+    await ended;
+    expect(waiting()).toBe(0);
+  });
+
+  test('of an attempt that was superseded is not sent any more', async () => {
+    const { attempt, waiting } = await beating(async () => 'held');
+    await attempt.context.state.set('k', 1);
+    attempt.abort(new StaleAttemptError('another worker has the job'));
+    expect(waiting()).toBe(0);
+    await attempt[Symbol.asyncDispose]();
+  });
+
   test('that is lost ends the attempt, and leaves the external job alone', async () => {
     const { attempt, fire, far } = await beating(async () => 'lost');
     const running = attempt.context.run(far.job(), 'clip').catch(thrown);

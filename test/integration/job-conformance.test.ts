@@ -556,6 +556,28 @@ describe('C98 cancelling', () => {
     expect(far.jobs[0]?.cancelled).toEqual(['requested']);
   });
 
+  test('a far side that is busy for a moment is asked again, and one that stays so is left, after three times', async () => {
+    for (const [failures, asked] of [
+      [2, 3],
+      [9, 3],
+    ] as const) {
+      const { far, task, clock } = setting();
+      const attempt = await task.start();
+      const before = clock.now();
+      let calls = 0;
+      const job = far.job({
+        getStatus: async () => (attempt.cancel(new Error('a person asked')), { state: 'active' }),
+        cancel: async () => {
+          if ((calls += 1) <= failures) throw new Error('503');
+        },
+      });
+      await expect(attempt.context.run(job, 'clip')).rejects.toThrow('a person asked');
+      await attempt[Symbol.asyncDispose]();
+      expect(calls).toBe(asked);
+      expect(clock.now() - before).toBe(1_500);
+    }
+  });
+
   test('before the reconnect: the job of the earlier attempt is cancelled', async () => {
     const { far, task } = setting();
     await (await task.start()).context.submit(far.job(), 'clip');

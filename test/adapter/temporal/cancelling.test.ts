@@ -1,10 +1,11 @@
 import { describe, expect } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { cancellingActivity, completeActivity, resumableActivity } from '../../../adapters/temporal/index.ts';
+import { cancellingActivity, completeActivity, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
+import { resumableOptions } from '../../../adapters/temporal/workflow.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
 import { farSide, noted, type FarSide } from './far-side.ts';
-import { declareStories, failureOf, inBackoff, type World } from './world.ts';
+import { declareStories, failureOf, inBackoff, pending, type World } from './world.ts';
 
 /** Who cancels an external job when a workflow is cancelled, on a real server: the activity that waits, or one of its own. */
 
@@ -21,12 +22,49 @@ describe.each(GENERATIONS)('%s', (generation) => {
 
   story('5 a cancelled workflow cancels the external job of an activity that holds it', async ({ start, step }) => {
     const far = farSide();
-    const options = { ...INPUT, ...BEATS, cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const;
-    const handle = await start('steps', step(resumableActivity(far.job), options));
+    const handle = await start('steps', step(resumableActivity(far.job), { ...INPUT, ...resumableOptions('hold', BEATS) }));
     await until(() => far.looks > 0);
     await handle.cancel();
     await expectCancelled(handle);
     expect(far).toMatchObject({ submits: [{}], cancelled: ['clip-1 requested'] });
+  });
+
+  story('5 also where that takes longer than its heartbeatTimeout', async ({ start, step, client }) => {
+    let heard = 0;
+    let handle: WorkflowHandle;
+    const cancel = async (): Promise<void> => {
+      const begun = Date.now();
+      heard += 1;
+      await until(async () => {
+        const { seconds } = (await pending(client, handle))?.lastHeartbeatTime ?? {};
+        return Number(seconds ?? 0) * 1_000 > begun + 2_000;
+      });
+    };
+    const far = farSide('plain', { cancel });
+    const options = resumableOptions('hold', { heartbeatTimeout: '2s' });
+    handle = await start('steps', step(resumableActivity(far.job), { ...INPUT, ...options }));
+    await until(() => far.looks > 0);
+    await handle.cancel();
+    await expectCancelled(handle);
+    expect(heard).toBe(1);
+  });
+
+  story('11 where the activity of a cancelled workflow times out instead, the cancelling activity does it', async (world) => {
+    const { start, step } = world;
+    const far = farSide();
+    // Without a heartbeat timeout it never hears of the cancellation, and to the server it is gone once its time is over.
+    const deaf = async (input: string): Promise<unknown> => {
+      await taskContext(SCOPE).submit(far.job, input);
+      return until(() => far.cancelled.length > 0);
+    };
+    const { heartbeatTimeout: _, ...silent } = resumableOptions('hold');
+    const options = { ...silent, startToCloseTimeout: '2s', retry: { maximumAttempts: 1 } } as const;
+    const cancel = step(cancellingActivity(far.job, SCOPE), { ...INPUT, ...BEATS });
+    const handle = await start('cancellable', step(deaf, { ...INPUT, ...options }), cancel);
+    await until(() => far.submits.length === 1);
+    await handle.cancel();
+    expect((await failureOf(handle)).cause.name).toBe('TimeoutFailure');
+    expect(far.cancelled).toEqual(['clip-1 requested']);
   });
 
   story('11 between two attempts, where no code of the activity runs, the cancelling activity does it', async (world) => {

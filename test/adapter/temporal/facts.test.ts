@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context, type Info } from '@temporalio/activity';
 import { ActivityNotFoundError } from '@temporalio/client';
+import type { ActivityOptions } from '@temporalio/common';
 import { SimplePlugin } from '@temporalio/plugin';
 import { bundleWorkflowCode, DefaultLogger, type ActivityExecuteInput, type WorkerPlugin } from '@temporalio/worker';
 import { GENERATIONS } from '../../support/temporal.ts';
@@ -264,6 +265,23 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await until(() => seen.length === 1);
     await handle.cancel();
     expect((await failureOf(handle)).cause).toBeInstanceOf(ApplicationFailure);
+  });
+
+  fact('5 a cancelled workflow waits for no activity unless it was told to, and its activity hears notFound', async (world) => {
+    const { start, step } = world;
+    const heard = async (options: ActivityOptions): Promise<string> => {
+      const { seen, ends, code, untilStopped } = noting(async (context) => {
+        throw await untilStopped(context);
+      });
+      const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...options }));
+      await until(() => seen.length === 1);
+      await handle.cancel();
+      await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+      await until(() => ends.length === 1);
+      return ends[0]?.reason ?? '';
+    };
+    expect(await heard({})).toBe('NOT_FOUND');
+    expect(await heard({ cancellationType: 'WAIT_CANCELLATION_COMPLETED' })).toBe('CANCELLED');
   });
 
   fact('5 a worker’s shutdown stops an attempt, and uses it up', async ({ step, withWorker }) => {

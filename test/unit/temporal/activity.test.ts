@@ -2,8 +2,8 @@ import { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context, hear
 import { describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellingActivity, mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
-import { isSuspension, NotSubmittedError, StaleAttemptError } from '../../../src/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { isSuspension, NotSubmittedError, StaleAttemptError, type TaskScope } from '../../../src/index.ts';
+import { fakeClock, memoryStateStore } from '../../../src/testing/testing.ts';
 import { until } from '../../support/until.ts';
 import { begin, farSide } from './rig.ts';
 
@@ -237,6 +237,12 @@ describe('errors', () => {
     ['a failure of the user’s own', ApplicationFailure.nonRetryable('no', 'Own')],
     ['asynchronous completion', new CompleteAsyncError()],
     ['no error at all', 'text'],
+    [
+      'an error about the cancellation of something else',
+      ApplicationFailure.nonRetryable('a workflow that it waited for', 'Own', {
+        cause: new CancelledFailure('of that workflow'),
+      }),
+    ],
   ])('%s passes as it is', async (_what, thrown) => {
     await expect(begin(() => Promise.reject(thrown)).result).rejects.toBe(thrown);
   });
@@ -256,6 +262,46 @@ describe('state', () => {
     await expect(second.result).resolves.toBe(3);
     const zombie = begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 1), {}, { store });
     expect(await failure(zombie.result)).toMatchObject({ type: 'mooring.stale-attempt' });
+  });
+
+  test('of one activity ends a while after it, and what activities share outlives each of them', async () => {
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock });
+    const shared = { workflowRun: 'shared' };
+    const scopes: TaskScope[] = [];
+    const first = begin(
+      async () => {
+        for (const context of [taskContext<{ k: number }>(), taskContext<{ k: number }>(shared)]) {
+          scopes.push(context.scope);
+          await context.state.set('k', 1);
+        }
+      },
+      {},
+      { store },
+    );
+    await first.result;
+    const values = (): Promise<unknown[]> => Promise.all(scopes.map((scope) => store.task(scope).get('k')));
+    expect(await values()).toEqual([1, 1]);
+    clock.advance('25h');
+    await until(async () => (await values())[0] === undefined);
+    clock.advance('20d');
+    expect(await values()).toEqual([undefined, 1]);
+  });
+
+  test('outlives the time in which a lost completion is noticed, however short it is kept', async () => {
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock });
+    const { job, seen } = farSide(['succeeded']);
+    const run = (attempt: number): Promise<string> =>
+      begin(
+        () => resumableActivity(job)('clip'),
+        { attempt, currentAttemptScheduledTimestampMs: attempt, startToCloseTimeoutMs: 3_600_000 },
+        { store, options: { clearAfterSuccess: 1 } },
+      ).result;
+    await run(1);
+    clock.advance('59m');
+    await expect(run(2)).resolves.toBe('job-1 done');
+    expect(seen).toMatchObject({ submits: 1, looks: 1 });
   });
 
   test('costs nothing where it is not used', async () => {
