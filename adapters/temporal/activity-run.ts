@@ -46,10 +46,18 @@ function keptAfterSuccess(asked: Retention = '1d', { heartbeatTimeoutMs, startTo
   return milliseconds(asked, 'clearAfterSuccess') + (heartbeatTimeoutMs ?? startToCloseTimeoutMs);
 }
 
+/** What all executions share. */
+export interface RunSetup {
+  readonly store: StateStore;
+  readonly options: ActivityStateOptions;
+  /** Bytes of JSON that a heartbeat's details may have. */
+  readonly largestDetails: number;
+}
+
 /** The state of one execution of an activity; does no I/O. */
-export function activityRun(store: StateStore, options: ActivityStateOptions, context: Context): ActivityRun {
+export function activityRun({ store, options, largestDetails }: RunSetup, context: Context): ActivityRun {
   const { info } = context;
-  const heartbeats = heartbeatsOf(context);
+  const heartbeats = heartbeatsOf(context, largestDetails);
   const every = options.heartbeat ?? (info.heartbeatTimeoutMs ? info.heartbeatTimeoutMs / 3 : undefined);
   const logger = activityLogger(context);
   const count = counterOf(context);

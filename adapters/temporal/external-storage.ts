@@ -4,6 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { StorageDriver } from '@temporalio/common';
+import { KEEPS_INLINE } from './largest-details.ts';
 import { resolveDriver, type ExternalStorageOptions } from './external-storage-options.ts';
 import { payloadCache } from './payload-cache.ts';
 import { retrievePayload } from './payload-retrieve.ts';
@@ -25,14 +26,16 @@ const PUBLISHED_TYPE = 'aws.s3driver';
 export function externalStorageDriver(options: ExternalStorageOptions): StorageDriver {
   const driver = resolveDriver(options);
   const cache = payloadCache(driver.cacheBytes, () => driver.clock.now());
-  return {
+  const made: StorageDriver & { [KEEPS_INLINE]: boolean } = {
     name: driver.name,
     type: driver.bucket === undefined ? TYPE : PUBLISHED_TYPE,
+    [KEEPS_INLINE]: driver.inline,
     store: ({ target, abortSignal }, payloads) =>
       allOrNone(payloads, abortSignal, (payload, signal) => storePayload(driver, cache, payload, { target, signal })),
     retrieve: ({ abortSignal }, claims) =>
       allOrNone(claims, abortSignal, (claim, signal) => retrievePayload(driver, cache, claim, signal)),
   };
+  return made;
 }
 
 /** Side by side. The first failure stops the others, and nothing goes on once it is told. */

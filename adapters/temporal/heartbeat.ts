@@ -15,17 +15,15 @@ export interface Heartbeats {
 }
 
 /**
- * Bytes of JSON. The server takes 2 MiB, and drops what is said before the next send. Below this, a storage driver of ours keeps details in
- * the message when its object store is down: an error there would end the whole worker, beyond the reach of any activity.
+ * Listens to what the user's code says through Temporal's own `heartbeat()`, too.
+ *
+ * @param largest - Bytes of JSON that details may have.
  */
-const LARGEST_DETAILS = 1_048_576;
-
-/** Listens to what the user's code says through Temporal's own `heartbeat()`, too. */
-export function heartbeatsOf(context: Context): Heartbeats {
+export function heartbeatsOf(context: Context, largest: number): Heartbeats {
   let last: unknown = context.info.heartbeatDetails;
   const send = context.heartbeat;
   const say = (details: unknown): void => {
-    requireSmall(details);
+    requireSmall(details, largest);
     last = details;
     send(details);
   };
@@ -39,13 +37,10 @@ export function heartbeatsOf(context: Context): Heartbeats {
  *
  * @throws {@link InvalidValueError}
  */
-function requireSmall(details: unknown): void {
+function requireSmall(details: unknown, largest: number): void {
   const bytes = sizeOf(details);
-  if (bytes <= LARGEST_DETAILS) return;
-  throw new InvalidValueError(
-    "the heartbeat's details",
-    `have ${bytes} bytes, more than ${LARGEST_DETAILS}: keep them in ctx.state`,
-  );
+  if (bytes <= largest) return;
+  throw new InvalidValueError("the heartbeat's details", `have ${bytes} bytes, more than ${largest}: keep them in ctx.state`);
 }
 
 /** What is no JSON is for the converter to judge, of which the SDK reports an error by itself. */

@@ -2,6 +2,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { StateStore } from '../../src/index.ts';
 import { activityRun } from './activity-run.ts';
 import { forTemporal } from './errors.ts';
+import { LARGEST_DETAILS } from './largest-details.ts';
 import { checkOptions, type ActivityStateOptions } from './options.ts';
 import { counterOf } from './reporting.ts';
 import { inRun } from './running.ts';
@@ -11,6 +12,8 @@ import { inRun } from './running.ts';
 /** An interceptors factory that can be waited for. */
 export interface StateInterceptors {
   readonly factory: ActivityInterceptorsFactory;
+  /** Bytes of JSON that a heartbeat's details may have at most, from now on. */
+  limitDetails(bytes: number): void;
   /** Resolves when nothing that ended activities have begun goes on. */
   drain(): Promise<void>;
 }
@@ -28,10 +31,11 @@ export function stateInterceptors(store: StateStore, options: ActivityStateOptio
 export function createInterceptors(store: StateStore, options: ActivityStateOptions): StateInterceptors {
   checkOptions(store, options);
   const settling = new Set<Promise<void>>();
+  let largestDetails = LARGEST_DETAILS;
   const factory: ActivityInterceptorsFactory = (context) => ({
     inbound: {
       async execute(input, next) {
-        const run = activityRun(store, options, context);
+        const run = activityRun({ store, options, largestDetails }, context);
         let returned = false;
         try {
           const result = await inRun(run, () => next(input));
@@ -55,6 +59,7 @@ export function createInterceptors(store: StateStore, options: ActivityStateOpti
   });
   return {
     factory,
+    limitDetails: (bytes) => void (largestDetails = Math.min(largestDetails, bytes)),
     async drain() {
       await Promise.allSettled(settling);
     },

@@ -1,6 +1,7 @@
 import type { WorkerPlugin } from '@temporalio/worker';
 import type { StateStore } from '../../src/index.ts';
 import { createInterceptors } from './interceptors.ts';
+import { largestDetails } from './largest-details.ts';
 import type { ActivityStateOptions } from './options.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { ActivityStateOptions } from './options.ts';
  * @throws {@link ConfigError} for an option that cannot be meant.
  */
 export function mooringPlugin(store: StateStore, options: ActivityStateOptions = {}): WorkerPlugin {
-  const { factory, drain } = createInterceptors(store, options);
+  const { factory, limitDetails, drain } = createInterceptors(store, options);
   return {
     name: 'mooring',
     configureWorker(worker) {
@@ -20,6 +21,8 @@ export function mooringPlugin(store: StateStore, options: ActivityStateOptions =
       return { ...worker, interceptors: { ...worker.interceptors, activity: [...activity, factory] } };
     },
     async runWorker(worker, next) {
+      // Here and not above: plugins after this one may have set the converter.
+      limitDetails(largestDetails(worker.options.loadedDataConverter));
       try {
         await next(worker);
       } finally {

@@ -228,7 +228,27 @@ describe('while the object store is down', () => {
     expect(store.refused).toBeGreaterThan(0);
   });
 
-  it("Temporal 18: with 'fail' a heartbeat's details end the whole worker, which no driver can prevent by an error", async () => {
+  it("with 'fail' no heartbeat asks the driver, and the worker goes on", async () => {
+    const store = fragile();
+    store.up = false;
+    const dataConverter = converter({ objectStore: store.objectStore, whenUnavailable: 'fail' });
+    const activities = {
+      async beat() {
+        Context.current().heartbeat('x'.repeat(200_000));
+        expect(() => Context.current().heartbeat(LARGE)).toThrow(/more than 261632/);
+        return 'went on';
+      },
+    };
+    const options = { heartbeatTimeout: '10s' } as const;
+    await rig.withWorker({ activities, dataConverter }, async ({ taskQueue, worker }) => {
+      const handle = await start(taskQueue, dataConverter, { activity: 'beat', options });
+      await expect(handle.result()).resolves.toBe('went on');
+      expect(worker.getState()).toBe('RUNNING');
+    });
+    expect(store.refused).toBe(0);
+  });
+
+  it("Temporal 18: without the plugin, and with 'fail', a heartbeat's details end the whole worker, which no driver can prevent by an error", async () => {
     const store = fragile();
     const dataConverter = converter({ objectStore: store.objectStore, whenUnavailable: 'fail' });
     const activities = {

@@ -343,7 +343,7 @@ describe('the plugin', () => {
   });
 
   test('never closes the store', async () => {
-    await mooringPlugin(store).runWorker?.({} as never, async () => undefined);
+    await mooringPlugin(store).runWorker?.({ options: {} } as never, async () => undefined);
     await expect(store.ready()).resolves.toBeUndefined();
   });
 

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Context } from '@temporalio/activity';
+import { ExternalStorage, type StorageDriver } from '@temporalio/common';
 import { heartbeatsOf } from '../../../adapters/temporal/heartbeat.ts';
+import { externalStorageDriver } from '../../../adapters/temporal/external-storage.ts';
+import { LARGEST_DETAILS, largestDetails } from '../../../adapters/temporal/largest-details.ts';
 import { InvalidValueError } from '../../../src/index.ts';
+
+import { memoryObjectStore } from '../../../src/testing/testing.ts';
 
 /** As far as it is used of a context. */
 function contextOf(said: unknown[]): Context {
@@ -14,7 +19,7 @@ describe('details of a heartbeat', () => {
     (details) => {
       const said: unknown[] = [];
       const context = contextOf(said);
-      const { repeat } = heartbeatsOf(context);
+      const { repeat } = heartbeatsOf(context, LARGEST_DETAILS);
       context.heartbeat('small');
 
       expect(() => context.heartbeat(details)).toThrow(InvalidValueError);
@@ -26,9 +31,27 @@ describe('details of a heartbeat', () => {
   it.each([['a'.repeat(2 ** 20 - 2)], [undefined], [1n]])('up to that, or of no JSON, go to the SDK', (details) => {
     const said: unknown[] = [];
     const context = contextOf(said);
-    heartbeatsOf(context);
+    heartbeatsOf(context, LARGEST_DETAILS);
     context.heartbeat(details);
 
     expect(said).toEqual([details]);
+  });
+});
+
+describe('the largest details', () => {
+  const limit = (...drivers: StorageDriver[]): number =>
+    largestDetails({
+      externalStorage: new ExternalStorage({ drivers, driverSelector: () => null, payloadSizeThreshold: 4_096 }),
+    });
+  const ours = externalStorageDriver({ objectStore: memoryObjectStore() });
+  const failing = externalStorageDriver({ objectStore: memoryObjectStore(), whenUnavailable: 'fail', name: 'failing' });
+  const published = externalStorageDriver({ objectStore: memoryObjectStore(), keys: 'temporal-v0', bucket: 'b' });
+
+  it('are those that a message holds, where no driver can fail for them', () => {
+    expect([largestDetails(), largestDetails({}), limit(ours)]).toEqual([2 ** 20, 2 ** 20, 2 ** 20]);
+  });
+
+  it('are below what a driver would be asked to store that may fail: an error there would end the worker', () => {
+    for (const driver of [failing, published, { ...failing, name: 'of somebody else' }]) expect(limit(ours, driver)).toBe(3_584);
   });
 });
