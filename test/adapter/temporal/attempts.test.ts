@@ -1,4 +1,6 @@
 import { describe, expect } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
 import { memoryStateStore } from '../../../src/testing/testing.ts';
@@ -11,6 +13,14 @@ import { declareStories, inBackoff, named, pending } from './world.ts';
 
 const INPUT = { args: ['clip'] };
 const HELD = { ...INPUT, heartbeatTimeout: '3s', retry: { initialInterval: 10, backoffCoefficient: 1 } } as const;
+
+/** What the attempt failed with that came before the last one. */
+async function failureBefore(handle: WorkflowHandle): Promise<object | null | undefined> {
+  await handle.result();
+  const { events } = await handle.fetchHistory();
+  return events?.find(({ activityTaskStartedEventAttributes: started }) => started)?.activityTaskStartedEventAttributes
+    ?.lastFailure;
+}
 
 describe.each(GENERATIONS)('%s', (generation) => {
   const story = declareStories(generation);
@@ -26,6 +36,19 @@ describe.each(GENERATIONS)('%s', (generation) => {
     far.succeed();
     expect(await handle.result()).toBe('result of clip-1');
     expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: [] });
+  });
+
+  story('6 what ctx.signal aborts ends a reset attempt at once, and not at its timeout', async ({ start, step, client }) => {
+    const { seen, code } = noted(async () => {
+      const { signal, state } = taskContext();
+      await state.get('anything');
+      if (seen.length === 1) await sleep(60_000, undefined, { signal });
+    });
+    const handle = await start('steps', step(code, { ...HELD, heartbeatTimeout: '5s' }));
+    await until(() => seen.length === 1);
+    await client.workflowService.resetActivity(named(handle));
+    await until(() => seen.length === 2);
+    expect(await failureBefore(handle)).toMatchObject({ applicationFailureInfo: { type: 'ActivityReset' } });
   });
 
   story('1 7 a reset of a later attempt stops it; the next one has its number, and its own turn', async (world) => {

@@ -3,7 +3,7 @@ import { afterAll, describe, expect } from '@jest/globals';
 import { context as otel, ROOT_CONTEXT, trace, type Context as OtelContext, type Tracer } from '@opentelemetry/api';
 import { Context } from '@temporalio/activity';
 import { NativeConnection, type WorkerPlugin } from '@temporalio/worker';
-import { mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
+import { mooringPlugin, resumableActivity, stateInterceptors, taskContext } from '../../../adapters/temporal/index.ts';
 import { NotSubmittedError } from '../../../src/index.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
@@ -84,6 +84,16 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(result).toBe('result of clip-1');
     expect(order).toEqual([1]);
     expect(far.submits).toHaveLength(1);
+  });
+
+  story('without plugins, interceptors alone give activities their state', async ({ step, withWorker }) => {
+    const far = farSide();
+    far.succeed();
+    const interceptors = { activity: [stateInterceptors(await grownStore())] };
+    const result = await withWorker({ plugins: [], interceptors }, ({ run }) =>
+      run('steps', step(resumableActivity(far.job), INPUT)),
+    );
+    expect(result).toBe('result of clip-1');
   });
 
   story('spans are children of the one that is active in the activity', async ({ run, step }) => {

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type RuntimeOptions,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { mooringPlugin, type ActivityStateOptions } from '../../../adapters/temporal/index.ts';
 import type { StateStore } from '../../../src/index.ts';
 import { memoryStateStore } from '../../../src/testing/testing.ts';
@@ -45,9 +53,11 @@ export interface WorkerRig {
 
 let installed = false;
 
-/** Starts a server and bundles the workflows. */
-export async function temporalRig(generation?: Generation): Promise<TemporalRig> {
-  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+const QUIET: RuntimeOptions = { logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } };
+
+/** Starts a server and bundles the workflows. The first call decides on the process's log and metrics. */
+export async function temporalRig(generation?: Generation, runtime: RuntimeOptions = QUIET): Promise<TemporalRig> {
+  if (!installed) Runtime.install(runtime);
   installed = true;
   const workflowsPath = fileURLToPath(new URL('workflows.ts', import.meta.url));
   const [server, workflowBundle] = await Promise.all([

@@ -30,7 +30,7 @@ describe('memory', () => {
     expect(grown / CALLS).toBeGreaterThan(500);
   });
 
-  test('9 nothing is kept of thousands of polls', async () => {
+  test('9 nothing is kept of thousands of polls, nor of the heartbeats beside them', async () => {
     const WARM = 500;
     const POLLS = 2_000;
     const sizes: number[] = [];
@@ -46,11 +46,14 @@ describe('memory', () => {
       pollInterval: 1,
     });
     const environment = new MockActivityEnvironment(
-      { heartbeatTimeoutMs: 30_000 },
+      { heartbeatTimeoutMs: 6 },
       { interceptors: [stateInterceptors(memoryStateStore())], logger: new DefaultLogger('ERROR') },
     );
+    let beats = 0;
+    environment.on('heartbeat', () => (beats += 1));
     expect(await environment.run(() => taskContext().run(job, 'clip'))).toBe('done');
     const [warm, end] = sizes as [number, number];
     expect((end - warm) / POLLS).toBeLessThan(200);
+    expect(beats).toBeGreaterThan(POLLS / 10);
   });
 });
