@@ -37,10 +37,17 @@ describe('cancellation', () => {
     },
   );
 
-  test('an AbortError of the signal never leaves the activity', async () => {
-    const attempt = begin(async () => {
-      await sleep(60_000, undefined, { signal: taskContext().signal });
-    });
+  test.each([
+    ['with the reason as its cause', (signal: AbortSignal) => sleep(60_000, undefined, { signal })],
+    [
+      'that says nothing of the reason',
+      (signal: AbortSignal) =>
+        sleep(60_000, undefined, { signal }).catch(() => {
+          throw new DOMException('This operation was aborted', 'AbortError');
+        }),
+    ],
+  ])('an AbortError of the signal, %s, never leaves the activity', async (_what, wait) => {
+    const attempt = begin(async () => wait(taskContext().signal));
     attempt.cancel('RESET');
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
