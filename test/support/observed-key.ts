@@ -43,7 +43,10 @@ const SMALL = 20;
 const LARGE = 3_000;
 
 /** Writes and reads until `during` has ended. */
-export async function observe({ key, writer, readers, pace = PACE }: Observed, during: () => Promise<unknown>): Promise<Observation> {
+export async function observe(
+  { key, writer, readers, pace = PACE }: Observed,
+  during: () => Promise<unknown>,
+): Promise<Observation> {
   const failedWrites: Record<string, number> = {};
   const failedReads: Record<string, number> = {};
   const deviations: string[] = [];
