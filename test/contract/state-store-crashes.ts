@@ -1,6 +1,5 @@
-import { setImmediate, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import type { Codec } from '../../src/codec/codec.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
 import { interceptMetastore, interceptObjectStore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
@@ -334,58 +333,6 @@ export function crashesContract(factory: PartsFactory): void {
       const reading = read(openOver(parts, { objectStore }).task(TASK), controller.signal);
       setTimeout(() => controller.abort(new Error('enough')), 20);
       await expect(reading).rejects.toThrow('enough');
-    });
-
-    it.each(['encode', 'decode'] as const)('ends within its deadline where a codec hangs in %s', async (hangs) => {
-      const parts = await factory();
-      const signals: (AbortSignal | undefined)[] = [];
-      const hang = (signal: AbortSignal | undefined): Promise<never> => {
-        signals.push(signal);
-        return never();
-      };
-      const codec: Codec = {
-        name: 'half',
-        encode: (bytes, { signal }) => (hangs === 'encode' ? hang(signal) : Promise.resolve(bytes.slice(0, 100))),
-        decode: (_bytes, { signal }) => hang(signal),
-      };
-      const state = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 300 }).task(TASK);
-      const written = state.set('k', noise(2_000, 1));
-      if (hangs === 'decode') await written;
-      const late: unknown = await (hangs === 'encode' ? written : state.get('k')).catch((caught: unknown) => caught);
-      expect(late).toBeInstanceOf(StoreUnavailableError);
-      expect(late).toMatchObject({ key: 'k', retryable: true, message: expect.stringMatching(/coding with half took longer/) });
-      expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
-    });
-
-    it('lets no more than three codecs work on many bytes at once, and does not count the wait for that', async () => {
-      const parts = await factory();
-      let running = 0;
-      let most = 0;
-      const busy = async (bytes: Uint8Array): Promise<Uint8Array> => {
-        running += 1;
-        most = Math.max(most, running);
-        await pause(300);
-        running -= 1;
-        return bytes;
-      };
-      const codec: Codec = {
-        name: 'busy',
-        encode: async (bytes) => (await busy(bytes)).subarray(0, bytes.length / 2),
-        decode: async (bytes) => busy(Buffer.concat([bytes, bytes])),
-      };
-      // Eight in three rounds take longer than this.
-      const store = openOver(parts, { codec, offloadThreshold: 0, commandTimeout: 850 });
-      await store.task(TASK).set('first', 1);
-      const keys = Array.from({ length: 8 }, (_, index) => `k${index}`);
-      const bytes = new Uint8Array(200_000);
-      await Promise.all(keys.map((key) => personHandle(store, TASK).set(key, bytes)));
-      expect(most).toBe(3);
-      most = 0;
-      await Promise.all(keys.map((key) => personHandle(store, TASK).get(key)));
-      expect(most).toBe(3);
-      most = 0;
-      await Promise.all(keys.map((key) => personHandle(store, TASK).set(key, bytes.subarray(0, 2_000))));
-      expect(most).toBeGreaterThan(3);
     });
 
     it('says at once that a put failed, while the delete of what it may have left still hangs', async () => {

@@ -1,27 +1,19 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { Encryption } from '../../src/codec/codec.ts';
 import type { Reference } from '../../src/entry.ts';
-import { CodecUnavailableError, CorruptEntryError, StoreUnavailableError } from '../../src/errors.ts';
+import { CodecUnavailableError, CorruptEntryError } from '../../src/errors.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { noise, objectsOf, openOver, plant, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
-import { chunked, drained, gcm, MIB, mixedBytes, told } from './state-store-stream-parts.ts';
+import { chunked, drained, failureOf, gcm, MIB, mixedBytes, told } from './state-store-stream-parts.ts';
 
 const OTHER_KEY = new Uint8Array(32).fill(9);
 
 /** How a value is written, and how it is read again. */
-const VALUES: [string, (state: StateHandle, key: string, seed: number) => Promise<unknown>][] = [
+export const VALUES: [string, (state: StateHandle, key: string, seed: number) => Promise<unknown>][] = [
   ['a value', (state, key, seed) => state.set(key, { text: noise(3_000, seed) })],
   ['bytes', (state, key, seed) => state.set(key, mixedBytes(200_000, seed))],
   ['a stream', (state, key, seed) => state.setStream(key, chunked(mixedBytes(2 * MIB + 9, seed)))],
 ];
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
 
 /** Encryption of what is offloaded: bound to its place, and told apart from what cannot be reached. */
 export function encryptionContract(factory: PartsFactory): void {
@@ -86,22 +78,6 @@ export function encryptionContract(factory: PartsFactory): void {
       await parts.objectStore.put(ref.object, forged, { ifAbsent: false });
       await plant(store, 'k', { ...meta, ref: { ...ref, sha256: createHash('sha256').update(forged).digest('hex') } });
       expect(String(await failureOf(store.task(TASK).get('k')))).toContain('cannot be decrypted');
-    });
-
-    it('is retryable where the key could not be asked for, or not in time', async () => {
-      const parts = await factory();
-      await write(openOver(parts, { offloadThreshold: 0, encryption: gcm() }).task(TASK), 'k', 1);
-      const outage = Object.assign(new Error('the key server is down'), { retryable: true });
-      const decrypts: [Encryption['decrypt'], RegExp][] = [
-        [() => Promise.reject(outage), /decrypting with gcm failed/],
-        [() => new Promise(() => undefined), /decrypting with gcm took longer/],
-      ];
-      for (const [decrypt, message] of decrypts) {
-        const encryption = { ...gcm(), decrypt };
-        const error = await failureOf(openOver(parts, { encryption, commandTimeout: 400 }).task(TASK).get('k'));
-        expect(error).toBeInstanceOf(StoreUnavailableError);
-        expect(error).toMatchObject({ key: 'k', scope: TASK, retryable: true, message: expect.stringMatching(message) });
-      }
     });
   });
 }

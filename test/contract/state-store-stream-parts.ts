@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import type { Readable } from 'node:stream';
 import type { Encryption } from '../../src/codec/codec.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
+import { TASK, type openOver } from './state-store-parts.ts';
 
 /** What the tests of streams share. */
 
@@ -108,3 +109,17 @@ export function hangingSource(bytes: Uint8Array): HangingSource {
     },
   };
 }
+
+/** What a promise rejects with; `undefined` where it does not. */
+export async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+/** Both ways to read what was written as a stream. */
+export const READS: [string, (state: ReturnType<typeof openOver>) => Promise<unknown>][] = [
+  ['getStream', async (store) => drained(await store.task(TASK).getStream('k'))],
+  ['get', (store) => store.task(TASK).get('k')],
+];

@@ -374,18 +374,6 @@ export function streamWritesContract(factory: PartsFactory): void {
   });
 
   describe('a stream that is written', () => {
-    it('waits for a source that is slower than any deadline', async () => {
-      const parts = await factory();
-      const state = openOver(parts, { codec: 'none', commandTimeout: 300 }).task(TASK);
-      async function* slow(): AsyncGenerator<Uint8Array> {
-        yield* chunked(mixedBytes(2 * MIB));
-        await pause(1_700);
-        yield* chunked(mixedBytes(2 * MIB));
-      }
-      await state.setStream('k', slow());
-      expect(((await openOver(parts).task(TASK).get('k')) as Uint8Array).length).toBe(4 * MIB);
-    });
-
     it.each([
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],

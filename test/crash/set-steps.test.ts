@@ -73,6 +73,8 @@ afterAll(async () => {
   await redis?.stop();
 });
 beforeEach(async () => {
+  // Whose time moves, moves that of all keys: those of the tests before are not looked through again each time.
+  await client.flushall();
   const none = (): Promise<void> => Promise.resolve();
   [proxy, rig] = [await startTcpProxy(redis.port), redisRig(client, () => [client], none)];
   namespace = randomBytes(6).toString('hex');

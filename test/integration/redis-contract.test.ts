@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
-import { metastoreContract } from '../contract/metastore.ts';
+import { metastoreClientContract, metastoreContract } from '../contract/metastore.ts';
 import type { MetastoreRig } from '../contract/metastore-parts.ts';
 import { redisRig, type RigClient } from '../support/redis-rig.ts';
 import { startRedis, startRedisCluster } from '../support/redis.ts';
@@ -42,14 +42,16 @@ async function cluster(
 
 const at = (port: number) => ({ host: '127.0.0.1', port });
 
+// All of it where servers, keys or the major differ in kind.
 metastoreContract('Redis, ioredis 6', () => single((port) => new Redis(at(port))));
-metastoreContract('Redis, ioredis 6 in RESP2', () => single((port) => new Redis({ ...at(port), protocol: 2 })));
-metastoreContract('Redis, ioredis 6 with auto-pipelining', () =>
-  single((port) => new Redis({ ...at(port), enableAutoPipelining: true })),
-);
 metastoreContract('Redis, ioredis 6 with a prefix', () => single((port) => new Redis({ ...at(port), keyPrefix: 'own:' })));
-metastoreContract('Redis, ioredis 5', () => single((port) => new Redis5(at(port))));
-metastoreContract('Cluster, ioredis 6', () => cluster((ports) => new Cluster(ports.map(at))));
 metastoreContract('Cluster, ioredis 5 with auto-pipelining', () =>
   cluster((ports) => new Cluster5(ports.map(at), { enableAutoPipelining: true })),
 );
+
+metastoreClientContract('Redis, ioredis 6 in RESP2', () => single((port) => new Redis({ ...at(port), protocol: 2 })));
+metastoreClientContract('Redis, ioredis 6 with auto-pipelining', () =>
+  single((port) => new Redis({ ...at(port), enableAutoPipelining: true })),
+);
+metastoreClientContract('Redis, ioredis 5', () => single((port) => new Redis5(at(port))));
+metastoreClientContract('Cluster, ioredis 6', () => cluster((ports) => new Cluster(ports.map(at))));

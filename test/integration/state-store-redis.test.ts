@@ -40,15 +40,19 @@ stateStoreContract(
   { streams: false },
 );
 
-stateStoreContract('Redis and file', () => {
-  const namespace = randomUUID();
-  return Promise.resolve({
-    metastore: redisMetastore({ client }),
-    objectStore: fileObjectStore({ directory: join(folder, namespace, 'objects') }),
-    otherObjectStore: fileObjectStore({ directory: join(folder, namespace, 'other') }),
-    namespace,
-  });
-});
+stateStoreContract(
+  'Redis and file',
+  () => {
+    const namespace = randomUUID();
+    return Promise.resolve({
+      metastore: redisMetastore({ client }),
+      objectStore: fileObjectStore({ directory: join(folder, namespace, 'objects') }),
+      otherObjectStore: fileObjectStore({ directory: join(folder, namespace, 'other') }),
+      namespace,
+    });
+  },
+  { own: true },
+);
 
 describe('state store on Redis', () => {
   it('C34 C61 C66 C71 I4 I5 lists every object that an entry no longer refers to, and deletes none', async () => {

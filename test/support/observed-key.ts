@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { noise } from '../contract/state-store-parts.ts';
 
@@ -31,13 +31,22 @@ export interface Observed {
   readonly key: string;
   readonly writer: StateHandle;
   readonly readers: Readonly<Record<string, StateHandle>>;
+  /**
+   * Milliseconds from one call of each to its next. Without them those that nothing keeps waiting fill the machine while the others
+   * wait for a deadline. @defaultValue 5
+   */
+  readonly pace?: number;
 }
 
+const PACE = 5;
 const SMALL = 20;
 const LARGE = 3_000;
 
 /** Writes and reads until `during` has ended. */
-export async function observe({ key, writer, readers }: Observed, during: () => Promise<unknown>): Promise<Observation> {
+export async function observe(
+  { key, writer, readers, pace = PACE }: Observed,
+  during: () => Promise<unknown>,
+): Promise<Observation> {
   const failedWrites: Record<string, number> = {};
   const failedReads: Record<string, number> = {};
   const deviations: string[] = [];
@@ -59,7 +68,7 @@ export async function observe({ key, writer, readers }: Observed, during: () => 
     }
   };
   const write = async (): Promise<void> => {
-    for (; !over; await turn()) {
+    for (; !over; await pause(pace)) {
       const n = (sent += 1);
       const done = await timed(writer.set(key, numbered(n)), failedWrites);
       if ('result' in done) acknowledged = n;
@@ -67,7 +76,7 @@ export async function observe({ key, writer, readers }: Observed, during: () => 
     }
   };
   const read = async (name: string, reader: StateHandle): Promise<void> => {
-    for (let last = 0; !over; await turn()) {
+    for (let last = 0; !over; await pause(pace)) {
       const atLeast = Math.max(last, acknowledged);
       const done = await timed(reader.get(key) as Promise<Numbered | undefined>, failedReads);
       if (!('result' in done)) continue;

@@ -6,7 +6,7 @@ import type { Numbered } from './observed-key.ts';
 /** A state whose values are long streams, for `observe()`: each is its value again and again, so that a missing part shows. */
 
 /** More than one part of an upload. */
-const BYTES = 9 * 2 ** 20;
+const BYTES = 6 * 2 ** 20;
 const CHUNK = 700_000;
 
 /** `set` writes a stream, `get` reads one. */

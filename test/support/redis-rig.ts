@@ -57,6 +57,19 @@ export function timedClient(client: RigClient, timeOf: TimeOf): RedisClient {
 const TIME = "redis.call('TIME')";
 const LEFT = "redis.call('PTTL', KEY)";
 
+/** All keys, each with its value and the life that is left of it. One command: a namespace has hundreds of keys. */
+const DUMP = `local found = {}
+for at, key in ipairs(redis.call('KEYS', '*')) do
+  found[at] = {key, redis.call('DUMP', key), redis.call('PTTL', key)}
+end
+return found`;
+
+/** Deletes the keys whose life ends within so many milliseconds. */
+const FORGET = `for _, key in ipairs(redis.call('KEYS', '*')) do
+  local left = redis.call('PTTL', key)
+  if left >= 0 and left <= tonumber(ARGV[1]) then redis.call('DEL', key) end
+end`;
+
 function shifted(ms: number): ReturnType<TimeOf> {
   if (ms === 0) return undefined;
   const time = `(function() local t = ${TIME} return {tostring(t[1] + ${ms / 1_000}), t[2]} end)()`;
@@ -67,23 +80,10 @@ function shifted(ms: number): ReturnType<TimeOf> {
 export function redisRig(client: RigClient, nodes: () => readonly RigClient[], stop: () => Promise<void>): MetastoreRig {
   let shift = 0;
   const hashOf = (namespace: string, path: string): string => keysOf(namespace).scope(path)[0];
-  const keys = async (node: RigClient): Promise<string[]> => {
-    const found: string[] = [];
-    let cursor = '0';
-    do {
-      const [next, page] = (await node.call('scan', cursor, 'count', 1_000)) as [string, string[]];
-      found.push(...page);
-      cursor = next;
-    } while (cursor !== '0');
-    return found;
+  const dump = async (node: RigClient): Promise<[string, { text: Buffer; left: number }][]> => {
+    const found = (await node.callBuffer('eval', DUMP, 0)) as [Buffer, Buffer, number][];
+    return found.map(([key, text, left]) => [key.toString(), { text, left }]);
   };
-  const dump = async (node: RigClient): Promise<[string, { text: Buffer; left: number }][]> =>
-    Promise.all(
-      (await keys(node)).map(async (key) => {
-        const [text, left] = await Promise.all([node.callBuffer('dump', key), node.call('pttl', key)]);
-        return [key, { text: text as Buffer, left: Number(left) }];
-      }),
-    );
   const contents = async (): Promise<ReadonlyMap<string, unknown>> => {
     const all = (await Promise.all(nodes().map(dump))).flat();
     return new Map(
@@ -101,12 +101,7 @@ export function redisRig(client: RigClient, nodes: () => readonly RigClient[], s
     async advance(ms) {
       if (ms % 1_000 !== 0) throw new Error('the time moves by whole seconds');
       shift += ms;
-      for (const node of nodes()) {
-        const all = await keys(node);
-        const left = await Promise.all(all.map((key) => node.call('pttl', key)));
-        const gone = all.filter((_key, index) => Number(left[index]) >= 0 && Number(left[index]) <= shift);
-        await Promise.all(gone.map((key) => node.call('del', key)));
-      }
+      for (const node of nodes()) await node.call('eval', FORGET, 0, shift);
     },
     async stored(namespace, path) {
       const fields = Object.entries(await client.hgetallBuffer(hashOf(namespace, path)));

@@ -2,11 +2,14 @@ import { memoryMetastore } from '../../../src/metastore/memory.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import { stateStoreContract } from '../../contract/state-store.ts';
 
-stateStoreContract('memory and memory', () =>
-  Promise.resolve({
-    metastore: memoryMetastore(),
-    objectStore: memoryObjectStore(),
-    otherObjectStore: memoryObjectStore({ alias: 'other' }),
-    namespace: 'test',
-  }),
+stateStoreContract(
+  'memory and memory',
+  () =>
+    Promise.resolve({
+      metastore: memoryMetastore(),
+      objectStore: memoryObjectStore(),
+      otherObjectStore: memoryObjectStore({ alias: 'other' }),
+      namespace: 'test',
+    }),
+  { own: true },
 );
