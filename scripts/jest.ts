@@ -35,6 +35,8 @@ interface JestReport {
   numRuntimeErrorTestSuites: number;
 }
 
+/** Where the tests of the package make one project, for all of them to copy. */
+const CONSUMERS = 'MOORING_TEST_CONSUMERS';
 const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
 const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 
@@ -51,7 +53,8 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
     const outputFile = join(folder, 'report.json');
     const node = nodeFolder ?? dirname(process.execPath);
     // What a test that is killed leaves behind goes with the folder, too.
-    const env = { ...process.env, ...more, TMPDIR: folder, PATH: [...path, node, process.env['PATH']].join(delimiter) };
+    const own = { TMPDIR: folder, [CONSUMERS]: folder };
+    const env = { ...process.env, ...more, ...own, PATH: [...path, node, process.env['PATH']].join(delimiter) };
     const options = [
       ...(config ? ['--config', JSON.stringify({ ...config, rootDir: ROOT })] : []),
       '--json',

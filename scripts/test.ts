@@ -14,9 +14,12 @@ import type { ServerName } from './servers/list.ts';
 import { serversNeeded } from './servers/needs.ts';
 import { provideServers, refusals } from './servers/provide.ts';
 
-/** Two cores; the crash tests, which fill them by themselves, come last and alone. */
-const WORKERS = '--maxWorkers=2';
+/** One more than two cores: many tests wait, for a server or a deadline. */
+const WORKERS = '--maxWorkers=3';
+/** Programs of ours that start servers by themselves. */
 const CRASH = join(ROOT, 'test', 'crash');
+/** The crash tables, which fill both cores with workers that must not lose their locks, come last, one after the other. */
+const ALONE = ['gaps', 'temporal-gaps'].map((name) => join(CRASH, `${name}.test.ts`));
 /** The packed tarball in an empty project: what it exports, and the README's quick start. */
 const SMOKE = ['test/package/exports', 'test/package/quick-start'];
 const JEST_CONFIG = new URL('../jest.config.js', import.meta.url);
@@ -31,14 +34,15 @@ async function main(args: readonly string[]): Promise<Counts> {
   if (args.length > 0) return runJest({ args: [WORKERS, ...args], path, env: await provide(needed) });
 
   const provided = provide(needed, { background: true });
-  const crash = [...needed.keys()].filter((file) => file.startsWith(CRASH));
-  const waiting = [...needed.keys()].filter((file) => needed.get(file)?.length !== 0 && !crash.includes(file));
-  const later = [...crash, ...waiting].map((file) => `${file.replaceAll(/[^\w/-]/g, String.raw`\$&`)}$`);
+  const waits = (file: string): boolean => file.startsWith(CRASH) || needed.get(file)?.length !== 0;
+  const waiting = [...needed.keys()].filter((file) => waits(file) && !ALONE.includes(file));
+  const alone = [...needed.keys()].filter((file) => ALONE.includes(file));
+  const later = [...alone, ...waiting].map((file) => `${file.replaceAll(/[^\w/-]/g, String.raw`\$&`)}$`);
   const runs = [await runJest({ args: [WORKERS, '--testPathIgnorePatterns', '/node_modules/', ...later], path })];
   for (const major of OTHER_MAJORS) runs.push(await withNode(major, path));
   const env = await provided;
   runs.push(await runFiles(waiting, [WORKERS], path, env));
-  runs.push(await runFiles(crash, ['--runInBand'], path, env));
+  runs.push(await runFiles(alone, ['--runInBand'], path, env));
   return { passed: sum(runs.map((run) => run.passed)), failed: sum(runs.map((run) => run.failed)) };
 }
 

@@ -22,8 +22,15 @@ export type Message = { type: 'ready' | 'stopped' } | { type: 'decision'; decisi
 export interface Setting {
   redisPort: number;
   batchUrl: string;
-  /** Temporal's server, and the file of the workflows' code. */
-  temporal?: { address: string; bundle: string };
+  /** Temporal's server. */
+  temporal?: { address: string };
+}
+
+/** What the worker that runs the workflows is told: Temporal's server, the file of the workflows' code, and their queue. */
+export interface WorkflowSetting {
+  address: string;
+  bundle: string;
+  queue: string;
 }
 
 /** So long a submit may take. Short, since an attempt that finds an open submission waits for its end. */

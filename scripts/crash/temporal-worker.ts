@@ -1,4 +1,4 @@
-/** A Temporal worker of the crash tests: started ahead, works at one queue when told, and dies there if that is its order. */
+/** A Temporal worker of the crash tests, of activities only: started ahead, works at one queue when told, and dies there if that is its order. */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Redis } from 'ioredis';
 import { createStateStore } from 'mooring';
@@ -13,8 +13,7 @@ const setting = JSON.parse(process.argv[2] ?? '{}') as Setting;
 const tell = hangOnParent<Message>();
 if (!setting.temporal) throw new Error('a worker of Temporal needs its address');
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-const { address, bundle } = setting.temporal;
-const connection = await NativeConnection.connect({ address });
+const connection = await NativeConnection.connect({ address: setting.temporal.address });
 const client = new Redis(setting.redisPort, '127.0.0.1', { maxRetriesPerRequest: null });
 let running: { worker: Worker; ended: Promise<void> } | undefined;
 
@@ -27,7 +26,6 @@ async function work({ queue, side, killAt }: Order & { type: 'work' }): Promise<
   const worker = await Worker.create({
     connection,
     taskQueue: queue,
-    workflowBundle: { codePath: bundle },
     activities: { echo: resumableActivity(echo(setting.batchUrl, side)) },
     plugins: [mooringPlugin(store)],
   });

@@ -2,30 +2,37 @@
 import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import type { Cleanup } from '../interrupt.ts';
+import { startWorkerProcess } from '../children.ts';
 import { bundleWorkflows } from '../temporal/bundle.ts';
 import { startTemporal } from '../temporal/server.ts';
+import type { WorkflowSetting } from './messages.ts';
 import type { CrashRuntime, Ended } from './runtime.ts';
 
 /** A day: every job of the harness is younger than its namespace then. */
 const AGE = 24 * 3_600_000;
+/** Of the workflows; the activities of each cell have their own. */
+const QUEUE = 'workflows';
 const FAILED = 'mooring.ambiguous-submit';
 
 /** Temporal with a server of its own, and the metastore in the Redis at this port. */
 export async function temporalRuntime(redisPort: number, directory: string, cleanup: Cleanup): Promise<CrashRuntime> {
   const server = await startTemporal();
   cleanup.add(() => server.stop());
-  const bundle = await bundleWorkflows(directory);
+  const workflows: WorkflowSetting = { address: server.address, bundle: await bundleWorkflows(directory), queue: QUEUE };
+  const worker = startWorkerProcess(new URL('workflow-worker.ts', import.meta.url), [JSON.stringify(workflows)]);
+  cleanup.add(() => worker.kill());
   const connection = await Connection.connect({ address: server.address });
   cleanup.add(() => connection.close());
   const client = new Client({ connection });
   return {
     name: 'temporal',
     worker: new URL('temporal-worker.ts', import.meta.url),
-    setting: { temporal: { address: server.address, bundle } },
+    setting: { temporal: { address: server.address } },
     // The attempt shortens the retention, and the worker completes the activity after that.
     completesBeforeG12: false,
-    async start(taskQueue, input) {
-      const handle = await client.workflow.start('oneActivity', { taskQueue, workflowId: taskQueue, args: ['echo', input] });
+    async start(queue, input) {
+      const args = ['echo', input, queue];
+      const handle = await client.workflow.start('oneActivity', { taskQueue: QUEUE, workflowId: queue, args });
       return { end: (within) => endOf(handle, within), close: () => Promise.resolve() };
     },
     async aged() {

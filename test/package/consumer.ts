@@ -1,8 +1,9 @@
 /** An empty project outside the checkout, with the packed tarball installed in it as a user would install it. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensureBuilt } from '../../scripts/build.ts';
+import { fillOnce } from '../../scripts/cache.ts';
 import { run } from '../../scripts/command.ts';
 
 /** Of this checkout. */
@@ -23,6 +24,11 @@ export interface Consumer {
   remove(): Promise<void>;
 }
 
+/** The folder of this run of Jest under `npm test`, in which one project is made for all to copy. */
+const SHARED = 'MOORING_TEST_CONSUMERS';
+/** What was packed, in a project's `node_modules`. */
+const PACKED = '.mooring-packed.json';
+
 /**
  * Packs what is built and installs it. Needs no network: what the package depends on is packed from this checkout.
  *
@@ -31,14 +37,12 @@ export interface Consumer {
 export async function createConsumer(): Promise<Consumer> {
   await ensureBuilt();
   const folder = await mkdtemp(join(tmpdir(), 'mooring-consumer-'));
-  const [own, ...others] = await pack([root, ...DEPENDENCIES.map((name) => join(root, 'node_modules', name))], folder);
-  const dependencies = Object.fromEntries(DEPENDENCIES.map((name, at) => [name, `file:${others[at]?.filename}`]));
-  const manifest = { private: true, type: 'module', dependencies: { mooring: `file:${own?.filename}`, ...dependencies } };
-  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
-  await npm(['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
+  const shared = process.env[SHARED];
+  if (shared === undefined) await install(folder);
+  else await cp(await fillOnce(join(shared, 'consumer'), install), folder, { recursive: true, verbatimSymlinks: true });
   return {
     folder,
-    packed: own?.files.map(({ path }) => path) ?? [],
+    packed: JSON.parse(await readFile(join(folder, 'node_modules', PACKED), 'utf8')) as string[],
     add: async (name) => {
       const link = join(folder, 'node_modules', name);
       await mkdir(dirname(link), { recursive: true });
@@ -50,6 +54,15 @@ export async function createConsumer(): Promise<Consumer> {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+async function install(folder: string): Promise<void> {
+  const [own, ...others] = await pack([root, ...DEPENDENCIES.map((name) => join(root, 'node_modules', name))], folder);
+  const dependencies = Object.fromEntries(DEPENDENCIES.map((name, at) => [name, `file:${others[at]?.filename}`]));
+  const manifest = { private: true, type: 'module', dependencies: { mooring: `file:${own?.filename}`, ...dependencies } };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  await npm(['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
+  await writeFile(join(folder, 'node_modules', PACKED), JSON.stringify(own?.files.map(({ path }) => path) ?? []));
 }
 
 interface Packed {
