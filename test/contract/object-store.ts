@@ -37,12 +37,23 @@ export interface ObjectStoreLimits {
    * @defaultValue 2,500
    */
   manyObjects?: number;
+  /**
+   * How many histories are held against a map.
+   * @defaultValue 50
+   */
+  histories?: number;
 }
+
+/**
+ * Of a server that several clients go to, one after the other: requests take milliseconds of the processor. Still more than a page of a
+ * listing, and than one request deletes, which is a thousand; and more histories for all clients together than one alone would see.
+ */
+export const OF_A_SERVER: ObjectStoreLimits = { manyObjects: 1_200, histories: 20 };
 
 /** What every object store must do. `factory` opens a new one for each test. */
 export function objectStoreContract(
   factory: () => Promise<OpenedObjectStore>,
-  { atomicCreate = true, manyObjects = 2_500 }: ObjectStoreLimits = {},
+  { atomicCreate = true, manyObjects = 2_500, histories = 50 }: ObjectStoreLimits = {},
 ): void {
   // Much of this is work of the disk or the processor, which a busy machine does several times as slowly.
   jest.setTimeout(60_000);
@@ -429,6 +440,6 @@ export function objectStoreContract(
       for (const [name, body] of model) expect(Buffer.compare((await store.get(name)) as Uint8Array, body)).toBe(0);
     });
 
-    await fc.assert(property, { numRuns: 50 });
+    await fc.assert(property, { numRuns: histories });
   });
 }

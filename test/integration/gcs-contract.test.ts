@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { gcsObjectStore } from '../../src/object-store/gcs.ts';
-import { objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
+import { OF_A_SERVER, objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startFakeGcs, type GcsClient, type GcsServer } from '../support/fake-gcs.ts';
 
 let server: GcsServer;
@@ -15,6 +15,5 @@ describe.each<GcsClient>(['7-oldest', '7', '8'])('the object store of Google Clo
     close: () => Promise.resolve(),
   });
 
-  // Each request takes the client milliseconds of the processor.
-  objectStoreContract(factory, { manyObjects: 1_200 });
+  objectStoreContract(factory, OF_A_SERVER);
 });

@@ -8,7 +8,7 @@ import type { S3Commands } from '../../src/object-store/s3-request.ts';
 import { s3ObjectStoreOf } from '../../src/object-store/s3-store.ts';
 import { s3ObjectStore } from '../../src/object-store/s3.ts';
 import { systemRandom } from '../../src/random.ts';
-import { objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
+import { OF_A_SERVER, objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startMinio } from '../support/minio.ts';
 import { S3_CREDENTIALS, S3_REGION } from '../support/s3-server.ts';
 import { startVersityGateway, type S3Server } from '../support/versitygw.ts';
@@ -65,9 +65,9 @@ describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {
   };
 
   describe.each(clients)('the S3 object store with the %s client', (client) => {
-    objectStoreContract(
-      () => Promise.resolve(client === 'newest' ? opened(server.client()) : opened(old, OLDEST_COMMANDS)),
-      limits,
-    );
+    objectStoreContract(() => Promise.resolve(client === 'newest' ? opened(server.client()) : opened(old, OLDEST_COMMANDS)), {
+      ...OF_A_SERVER,
+      ...limits,
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** The values of a key that several processes write, one after the other: each is told from the others at any of its bytes. */
 
-const SIZES = { old: 2 * 2 ** 20, new: 12 * 2 ** 20, next: 100_000 };
+const SIZES = { old: 2 * 2 ** 20, new: 8 * 2 ** 20, next: 100_000 };
 
 /** Which one. */
 export type ValueName = keyof typeof SIZES;
