@@ -81,8 +81,9 @@ async function prove(tree: string, guard: Guard, cleanup: Cleanup): Promise<Omit
   try {
     const report = await jest(tree, test.file, pattern(test.name), cleanup, LONGEST);
     if (report === 'hung') return { caught: hangs === true, why: `went on for ${LONGEST / 1_000} s` };
-    if (report.numRuntimeErrorTestSuites > 0) return { caught: false, why: `${test.file} does not run` };
     const [first] = namesOf(report, 'failed');
+    // What a failed test leaves behind may fail its file, too.
+    if (first === undefined && report.numRuntimeErrorTestSuites > 0) return { caught: false, why: `${test.file} does not run` };
     return first === undefined ? { caught: false, why: `passes: ${test.name}` } : { caught: true, why: first };
   } finally {
     await writeFile(path, source);
