@@ -1,11 +1,11 @@
 /** One run of Jest, with its counts. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { ROOT } from './build.ts';
 import { cached } from './cache.ts';
 import { run } from './command.ts';
 import { runKept } from './kept.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /** What a run came to. A file that does not run is a failure, and so is a test that is skipped. */
 export interface Counts {
@@ -48,7 +48,7 @@ export async function testFiles(args: readonly string[] = []): Promise<string[]>
 
 /** Runs Jest on this terminal; it ends when we do. */
 export async function runJest({ args, config, nodeFolder, path = [], env: more = {} }: JestRun): Promise<Counts> {
-  const folder = await mkdtemp(join(tmpdir(), 'mooring-jest-'));
+  const folder = await temporaryFolder('mooring-jest-');
   try {
     const outputFile = join(folder, 'report.json');
     const node = nodeFolder ?? dirname(process.execPath);
