@@ -35,8 +35,8 @@ interface JestReport {
   numRuntimeErrorTestSuites: number;
 }
 
-/** Where the tests of the package make one project, for all of them to copy. */
-const CONSUMERS = 'MOORING_TEST_CONSUMERS';
+/** Where the tests of the package make one project, for all of them to copy. Not MOORING_…: of those the command refuses what it does not know. */
+const CONSUMERS = 'TEST_CONSUMERS_OF_MOORING';
 const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
 const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 

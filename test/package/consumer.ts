@@ -25,7 +25,7 @@ export interface Consumer {
 }
 
 /** The folder of this run of Jest under `npm test`, in which one project is made for all to copy. */
-const SHARED = 'MOORING_TEST_CONSUMERS';
+const SHARED = 'TEST_CONSUMERS_OF_MOORING';
 /** What was packed, in a project's `node_modules`. */
 const PACKED = '.mooring-packed.json';
 
