@@ -21,10 +21,11 @@ export interface ObjectCall {
 /**
  * The bytes of an object, or `undefined` where there is none.
  *
+ * @param most - Bytes that it should have at most: of a larger one no more than one byte beyond them is asked for.
  * @throws {@link StoreUnavailableError}
  */
-export function getObject(core: StoreCore, at: ObjectCall, object: string): Promise<Uint8Array | undefined> {
-  return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal }));
+export function getObject(core: StoreCore, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
+  return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal, end: most + 1 }));
 }
 
 /** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */

@@ -24,7 +24,7 @@ export async function putObject(core: StoreCore, at: ObjectCall, target: NewObje
   const stored = await within(core, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
     .then(async (made) => {
       if (made === 'created') return true;
-      const there = await getObject(core, at, object);
+      const there = await getObject(core, at, object, body.length);
       return there !== undefined && Buffer.compare(there, body) === 0;
     })
     .catch((error: unknown) => {

@@ -244,6 +244,25 @@ export function streamReadsContract(factory: PartsFactory): void {
       expect(asked).toEqual(['get']);
     });
 
+    it('I6 takes no more than a byte beyond what an object should have, however large it became', async () => {
+      const parts = await factory();
+      await openOver(parts, { codec: 'none' })
+        .task(TASK)
+        .setStream('k', chunked(mixedBytes(2 * MIB)));
+      const [object] = await objectsOf(parts.objectStore);
+      await parts.objectStore.put(object as string, new Uint8Array(20 * MIB), { ifAbsent: false });
+      let taken = 0;
+      const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
+        const reply = await proceed();
+        if (method === 'get') taken += (reply as Uint8Array).length;
+        return reply;
+      });
+
+      await expect(read(openOver(parts, { objectStore }))).rejects.toThrow(CorruptEntryError);
+
+      expect(taken).toBe(2 * MIB + 1);
+    });
+
     it('C40 I6 refuses a large object that is cut off, longer or changed in one of its parts', async () => {
       const parts = await factory();
       const bytes = mixedBytes(20 * MIB);

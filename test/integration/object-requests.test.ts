@@ -156,6 +156,16 @@ describe.each([
     expect(none).toEqual({});
   });
 
+  test('8 MiB cost one request each way', async () => {
+    const state = open().task(TASK);
+    const bytes = new Uint8Array(8 * MEBIBYTE);
+    await state.set('a', TEXT);
+
+    expect(await requests(() => state.set('value', bytes))).toEqual(expected.set);
+    expect(await requests(() => state.get('value'))).toEqual(expected.get);
+    expect(await requests(async () => (await state.getStream('value'))?.toArray())).toEqual(expected.get);
+  });
+
   test('20 MiB cost a request for each 8 MiB each way, and those that hold the parts together', async () => {
     const state = open().task(TASK);
     const bytes = new Uint8Array(20 * MEBIBYTE);
