@@ -1,11 +1,11 @@
 import { bounded, boundedWait, type Bounded, type CallOptions } from '../call.ts';
-import { StoreUnavailableError, type ErrorContext } from '../errors.ts';
+import { isMooringError, StoreUnavailableError, type AnyMooringError, type ErrorContext } from '../errors.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
 
 /**
  * Calls of object stores. Whatever a store throws, and whatever it does not answer within `commandTimeout`, leaves here as one
- * error family; only the reason of the caller's own signal passes as it is.
+ * error family; what passes as it is: the reason of the caller's own signal, and an error of this library that no repetition helps.
  */
 
 /** How long a call may take, and by which timer. */
@@ -97,9 +97,15 @@ export function stepWithin<T>(core: Patience, at: ObjectCall, what: string, step
   return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
 }
 
+/** The error for what a store threw. One of this library that is not retryable says what has to be changed, and is that already. */
+export function failureOf({ store, where }: ObjectCall, message: string, cause: unknown): AnyMooringError {
+  if (isMooringError(cause) && !cause.retryable) return cause;
+  return new StoreUnavailableError(message, { ...where, store: store.alias, cause });
+}
+
 async function answered<T>(core: Patience, at: ObjectCall, what: string, waiting: Promise<Bounded<T>>): Promise<T> {
   const outcome = await waiting.catch((cause: unknown) => {
-    throw new StoreUnavailableError(`${what} failed`, { ...at.where, store: at.store.alias, cause });
+    throw failureOf(at, `${what} failed`, cause);
   });
   if (outcome.ended === 'value') return outcome.value;
   if (outcome.ended === 'aborted') throw outcome.reason;
