@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
 import { crc32c } from '../../../src/crc32c.ts';
 import type { GcsBucket, GcsFile } from '../../../src/object-store/gcs-options.ts';
 import { gcsObjectStoreOf } from '../../../src/object-store/gcs-store.ts';
@@ -105,6 +106,27 @@ describe('a put in one request', () => {
     await expect(store.put(K, X, { ifAbsent: true })).resolves.toBe('exists');
     expect(holds()).toEqual(X);
   });
+
+  it.each(['', '/upload/o?upload_id=SECRET', 'upload_id=SECRET'])(
+    'whose session has the odd address %j fails, and no error says it: whoever knows it is let in',
+    async (location) => {
+      const file = (name: string): GcsFile => {
+        const inner = fake.bucket.file(name);
+        return {
+          ...inner,
+          request: (options, callback) =>
+            inner.request(options, (error, body) => callback(error, body, { statusCode: 200, headers: { location } })),
+        };
+      };
+
+      const error = await opened({ ...fake.bucket, file })
+        .put(K, patterned(PART + 1), { ifAbsent: true })
+        .catch((thrown: unknown) => thrown);
+
+      expect(error).toMatchObject({ name: 'GcsError', code: 'no session' });
+      expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('SECRET');
+    },
+  );
 
   it('of a stream that fits into a part opens no session', async () => {
     await expect(store.put(K, inChunks(patterned(PART)), { ifAbsent: true })).resolves.toBe('created');
