@@ -110,6 +110,8 @@ function parseGeneration(body: Uint8Array): Generation | undefined {
 export function beforeFirstObject(coreOf: () => StoreCore): StoreCore['beforeObject'] {
   let introduced: Promise<void> | undefined;
   return async (call) => {
+    // Before anything is begun that nobody would wait for.
+    call.signal?.throwIfAborted();
     const core = coreOf();
     introduced ??= introduce(core).catch((error: unknown) => {
       introduced = undefined;
