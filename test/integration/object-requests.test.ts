@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { drawNonce, UNFENCED } from '../../src/fence.ts';
 import { reconcile } from '../../src/maintenance/reconcile.ts';
 import { sweep } from '../../src/maintenance/sweep.ts';
 import type { Metastore } from '../../src/metastore/metastore.ts';
@@ -6,9 +7,12 @@ import { memoryMetastore } from '../../src/metastore/memory.ts';
 import { gcsObjectStore } from '../../src/object-store/gcs.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { s3ObjectStore } from '../../src/object-store/s3.ts';
+import { objectName } from '../../src/object-name.ts';
+import { objectKey, scopePath } from '../../src/path.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
 import { fakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
+import { DAY } from '../contract/maintenance-parts.ts';
 import { startFakeGcs } from '../support/fake-gcs.ts';
 import { startLossyHttp, type LossyHttp } from '../support/lossy-http.ts';
 import { startMinio } from '../support/minio.ts';
@@ -78,6 +82,7 @@ interface Expected {
   idleSweep: Requests;
   sweep: Requests;
   reconcile: Requests;
+  reconcileOne: Requests;
 }
 
 const ON_S3: Expected = {
@@ -90,6 +95,8 @@ const ON_S3: Expected = {
   idleSweep: { GET: 1, LIST: 1 },
   sweep: { DELETE: 1, GET: 2, LIST: 1, PUT: 2 },
   reconcile: { GET: 3, LIST: 5, PUT: 2 },
+  // A second listing, a look at the generation, and a generation too many.
+  reconcileOne: { DELETE: 2, GET: 4, LIST: 7, PUT: 2 },
 };
 const ON_GCS: Expected = {
   firstEver: { GET: 1, LIST: 2, POST: 2 },
@@ -101,6 +108,7 @@ const ON_GCS: Expected = {
   idleSweep: { GET: 1, LIST: 1 },
   sweep: { DELETE: 33, GET: 3, LIST: 1, POST: 2 },
   reconcile: { GET: 4, LIST: 3, POST: 2 },
+  reconcileOne: { DELETE: 2, GET: 5, LIST: 5, POST: 2 },
 };
 
 describe.each([
@@ -192,5 +200,9 @@ describe.each([
 
     expect(removed).toEqual(expected.sweep);
     expect(await requests(() => reconcile(store, { apply: true }))).toEqual(expected.reconcile);
+    const id = { fence: UNFENCED, nonce: drawNonce('tool', Math.random), sequence: 1 };
+    const name = objectName(id, clock.now() - 2 * DAY, { type: 'json', codec: 'none', encrypted: false, framed: false });
+    await objectStore.put(objectKey('default', scopePath(TASK), 'k', name), Buffer.from('1'), { ifAbsent: true });
+    expect(await requests(() => reconcile(store, { apply: true }))).toEqual(expected.reconcileOne);
   });
 });
