@@ -100,6 +100,26 @@ describe('a put in one request', () => {
     expect(fake.requests).toHaveLength(1);
   });
 
+  it.each([
+    ['small', X, 'upload', 'POST'],
+    ['large', patterned(PART + 1), 'session', 'PUT'],
+  ])(
+    'says that the object exists where the right to replace it is all that is missing: %s',
+    async (_name, body, what, method) => {
+      const refused = (right: string): Error => {
+        const message = `worker@films.iam.gserviceaccount.com does not have ${right} access to the Google Cloud Storage object.`;
+        return apiError(403, 'forbidden', { message });
+      };
+      fake.next(is(what, method), { kind: 'fail', error: refused('storage.objects.delete') });
+      await expect(store.put(K, body, { ifAbsent: true })).resolves.toBe('exists');
+
+      fake.next(is(what, method), { kind: 'fail', error: refused('storage.objects.create') });
+      await expect(store.put(K, body, { ifAbsent: true })).rejects.toMatchObject({ status: 403 });
+      fake.next(is(what, method), { kind: 'fail', error: refused('storage.objects.delete') });
+      await expect(store.put(K, body, { ifAbsent: false })).rejects.toMatchObject({ status: 403 });
+    },
+  );
+
   it('O4 whose answer was lost says that the object exists: who put it compares', async () => {
     fake.next(is('upload', 'POST'), { kind: 'lose', error: reset });
 
