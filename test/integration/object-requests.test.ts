@@ -81,6 +81,8 @@ interface Expected {
   getLarge: Requests;
   idleSweep: Requests;
   sweep: Requests;
+  /** Of 130 scopes with an object each: its deletes. */
+  sweepOfScopes: number;
   reconcile: Requests;
   reconcileOne: Requests;
 }
@@ -94,6 +96,7 @@ const ON_S3: Expected = {
   getLarge: { GET: 3 },
   idleSweep: { GET: 1, LIST: 1 },
   sweep: { DELETE: 1, GET: 2, LIST: 1, PUT: 2 },
+  sweepOfScopes: 3,
   reconcile: { GET: 3, LIST: 5, PUT: 2 },
   // A second listing, a look at the generation, and a generation too many.
   reconcileOne: { DELETE: 2, GET: 4, LIST: 7, PUT: 2 },
@@ -107,6 +110,7 @@ const ON_GCS: Expected = {
   getLarge: { GET: 3 },
   idleSweep: { GET: 1, LIST: 1 },
   sweep: { DELETE: 33, GET: 3, LIST: 1, POST: 2 },
+  sweepOfScopes: 130,
   reconcile: { GET: 4, LIST: 3, POST: 2 },
   reconcileOne: { DELETE: 2, GET: 5, LIST: 5, POST: 2 },
 };
@@ -186,6 +190,16 @@ describe.each([
     expect(await requests(() => state.setStream('stream', mebibytes()))).toEqual(expected.setLarge);
     expect(await requests(() => state.get('value'))).toEqual(expected.getLarge);
     expect(await requests(async () => (await state.getStream('stream'))?.toArray())).toEqual(expected.getLarge);
+  });
+
+  test('a sweep deletes in rounds of 64 scopes', async () => {
+    const store = open();
+    const states = Array.from({ length: 130 }, (_, mapIndex) => store.task({ ...TASK, mapIndex }));
+    await Promise.all(states.map((state) => state.set('a', TEXT)));
+    await Promise.all(states.map((state) => state.clear()));
+    clock.advance('26h');
+
+    expect((await requests(() => sweep(store)))['DELETE']).toBe(expected.sweepOfScopes);
   });
 
   test('a sweep costs by what it removes, a reconcile by what is listed', async () => {
