@@ -148,23 +148,44 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   {
     name: 'I5 † and before every batch of deletes',
     file: RECONCILE,
-    remove: { text: '    if (apply) {\n      await requireReferences(parts);\n', by: '    if (apply) {\n' },
+    remove: { text: '  await requireReferences(parts);\n  const batch', by: '  const batch' },
     test: { file: CLEANUP, name: 'I5 one that is restored between two batches' },
   },
   {
     name: 'I5 the references are read again before every batch of deletes',
     file: RECONCILE,
-    remove: { text: '      batch = await unreferenced(core, batch, call);\n', by: '' },
+    remove: { text: 'const batch = await unreferenced(core, candidates, call);', by: 'const batch = candidates;' },
     test: { file: CLEANUP, name: 'I5 what recover() found a use for after the listing stays' },
   },
   {
     name: 'I5 and after the generation, at once before the deletes',
     file: RECONCILE,
     remove: {
-      text: '    let batch = candidates.slice(from, from + BATCH);\n    if (apply) {\n      await requireReferences(parts);\n',
-      by: '    let batch = await unreferenced(core, candidates.slice(from, from + BATCH), call);\n    if (apply) {\n      await requireReferences(parts);\n      const unreferenced = async (..._: unknown[]): Promise<typeof batch> => batch;\n',
+      text: '  await requireReferences(parts);\n  const batch = await unreferenced(core, candidates, call);\n',
+      by: '  const batch = await unreferenced(core, candidates, call);\n  await requireReferences(parts);\n',
     },
     test: { file: CLEANUP, name: 'I5 nor what it finds a use for while the generation is read again' },
+  },
+  {
+    name: 'I5 never more than were counted when the share was looked at',
+    file: RECONCILE,
+    remove: { text: 'waiting.slice(0, Math.min(BATCH, left))', by: 'waiting.slice(0, BATCH)' },
+    test: { file: CLEANUP, name: 'I5 never removes more than it counted' },
+  },
+  {
+    name: 'reconcile keeps nothing of what it lists',
+    file: RECONCILE,
+    remove: {
+      text: '    while (left > 0 && waiting.length',
+      by: '    while (left > 0 && waiting.length >= counted && waiting.length',
+    },
+    test: { file: 'test/unit/maintenance/reconcile-memory.test.ts', name: 'are removed in constant memory' },
+  },
+  {
+    name: 'a report is no larger than can be read',
+    file: 'src/maintenance/tally.ts',
+    remove: { text: ' || failed.size >= MOST_NAMED) return;', by: ') return;' },
+    test: { file: CLEANUP, name: 'names no more than 1,000' },
   },
   {
     name: 'I5 no more than a share of the objects',

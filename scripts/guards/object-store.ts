@@ -14,6 +14,18 @@ const READ = 'src/object-store/gcs-read.ts';
 /** By store. */
 export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   {
+    name: 'what no repetition helps is not called retryable',
+    file: 'src/state-store/object-calls.ts',
+    remove: { text: '  if (isMooringError(cause) && !cause.retryable) return cause;\n', by: '' },
+    test: { file: STORE, name: 'what no repetition helps is not called retryable' },
+  },
+  {
+    name: 'I6 no more of an object is asked for than it should have',
+    file: 'src/state-store/object-calls.ts',
+    remove: { text: '{ signal, end: most + 1 }', by: '{ signal }' },
+    test: { file: STORE, name: 'I6 takes no more than a byte beyond' },
+  },
+  {
     name: 'GCS: a put replaces what was there when it asked, or nothing',
     file: 'src/object-store/gcs-put.ts',
     remove: { text: 'generation: ifAbsent ? 0 : await generationOf(store, name, options)', by: 'generation: 0' },

@@ -12,6 +12,18 @@ const on = (name: string): Guard['test'] => ({ file: CONTRACT, name });
 /** Values, fences and records, then a sweep. */
 export const REDIS_GUARDS: readonly Guard[] = [
   {
+    name: 'Redis: I2 a command that a script may not run comes after others',
+    file: 'src/metastore/redis-errors.ts',
+    remove: { text: 'return failure.writes\n      ? noAnswer', by: 'return !failure.writes\n      ? noAnswer' },
+    test: { file: 'test/unit/metastore/redis-errors.test.ts', name: 'I2 a command that a script may not run' },
+  },
+  {
+    name: 'Redis: ready() misses what a later write would',
+    file: 'src/metastore/redis-scripts-operators.ts',
+    remove: { text: "redis.call('ZADD', DUE, 'XX', 'LT', 0, 'trial')\n", by: '' },
+    test: { file: 'test/integration/redis-acl.test.ts', name: 'are missed by ready()' },
+  },
+  {
     name: 'Redis: I8 the end of a value',
     file: SCRIPT,
     remove: { text: "text:sub(2, 2) ~= 't' and not (expires and expires <= now)", by: "text:sub(2, 2) ~= 't'" },

@@ -6,7 +6,10 @@ import { isProbe } from '../state-store/probe.ts';
 import type { StoreLineage } from './lineage.ts';
 import { ownObjects } from './own-objects.ts';
 
-/** Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. */
+/**
+ * Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. Nothing of what
+ * was found is kept here, so that memory does not grow with the bucket.
+ */
 
 /** An object of this library, as it was listed. */
 export interface Candidate {
@@ -19,49 +22,40 @@ export interface Candidate {
   name: string;
 }
 
-/** What a listing came to. */
-export interface Candidates {
-  /** All objects of values that were listed, also the young ones. */
-  listed: number;
-  /** Those that nothing refers to. */
-  candidates: Candidate[];
-}
-
 /** Objects whose references are asked for together. */
 const PAGE = 1_000;
 
 /**
- * Lists an object store, and keeps what was put before `until`, by the time in its name, and is neither what an entry refers to
- * nor on a list of superseded objects.
+ * Lists an object store, and gives page by page what was put before `until`, by the time in its name, and is neither what an entry
+ * refers to nor on a list of superseded objects.
  *
- * @param onListed - Hears how many more objects were listed, after every page and at the end.
+ * @param onListed - Hears how many more objects of values were listed, also young ones, after every page and at the end.
  * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.
  */
-export async function findCandidates(
+export async function* candidatePages(
   core: StoreCore,
   { store, generations }: StoreLineage,
   until: number,
   onListed: (more: number) => void,
   call: CallOptions,
-): Promise<Candidates> {
-  const found: Candidates = { listed: 0, candidates: [] };
+): AsyncGenerator<Candidate[], void, undefined> {
+  let listed = 0;
   let page: Candidate[] = [];
   for await (const parsed of ownObjects(core, store, call)) {
     if (!generations && !isProbe(parsed.path)) {
       throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
     }
-    found.listed += 1;
-    if (found.listed % PAGE === 0) onListed(PAGE);
+    listed += 1;
+    if (listed % PAGE === 0) onListed(PAGE);
     if (parsed.time >= until) continue;
     const { object, size, path, name } = parsed;
     page.push({ object, size, path, name });
     if (page.length < PAGE) continue;
-    found.candidates.push(...(await unreferenced(core, page, call)));
+    yield await unreferenced(core, page, call);
     page = [];
   }
-  onListed(found.listed % PAGE);
-  found.candidates.push(...(await unreferenced(core, page, call)));
-  return found;
+  onListed(listed % PAGE);
+  yield await unreferenced(core, page, call);
 }
 
 /** Those of the objects that the metastore does not know, by now. */

@@ -68,7 +68,7 @@ function uploadsEnd(byRule: boolean | undefined): string {
 async function examineFormer(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
   const at: ObjectCall = { store, where: {}, call };
   const key = probeKey(core, await core.metastore.now(call));
-  await getObject(core, at, key);
+  await getObject(core, at, key, 0);
   for await (const _object of listObjects(core, at, `${core.namespace}/`)) break;
   findings.ok('object-store', `${store.alias} can be read and listed; whether it lets delete is seen by the next sweep`);
 }
@@ -86,7 +86,7 @@ async function examineCurrent(core: StoreCore, store: ObjectStore, findings: Fin
   try {
     await put();
     const again = await put();
-    const there = await getObject(core, at, key);
+    const there = await getObject(core, at, key, body.length);
     if (!there || Buffer.compare(there, body) !== 0) throw unusable('an object does not hold what was put there', store);
     let modifiedAt: Date | undefined;
     for await (const listed of listObjects(core, at, key)) modifiedAt = listed.modifiedAt;

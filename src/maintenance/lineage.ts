@@ -7,6 +7,7 @@ import {
   clearMarkers,
   generationBody,
   generationKey,
+  LONGEST_GENERATION,
   readGenerations,
   type Generation,
   type Generations,
@@ -176,8 +177,8 @@ async function writeGeneration(
   const made = await put(next.generation, generationBody({ ...next, raisedAt: now }), true);
   try {
     // Put again as it is, so that no rule of a bucket takes it for old.
-    const first = await getObject(core, at, generationKey(namespace, 0));
-    if (first) await put(0, first, false);
+    const first = await getObject(core, at, generationKey(namespace, 0), LONGEST_GENERATION);
+    if (first && first.length <= LONGEST_GENERATION) await put(0, first, false);
     const old = (generations?.numbers ?? []).filter((number) => number > 0 && number < next.generation - 1);
     const keys = old.map((number) => generationKey(namespace, number));
     if (keys.length > 0) await within(core, at, 'deleting old generations', (signal) => store.delete(keys, { signal }));

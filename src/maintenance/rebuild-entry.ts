@@ -9,8 +9,8 @@ import { deserialize } from '../serializer.ts';
 import type { StoreCore } from '../state-store/core.ts';
 import { boundedDecoderOf } from '../state-store/decode.ts';
 import { FRAME_BYTES, framesIn, longestFrame } from '../state-store/frames.ts';
-import { openBody } from '../state-store/object-body.ts';
-import { getObject, type ObjectCall } from '../state-store/object-calls.ts';
+import { openBody, wholeBody } from '../state-store/object-body.ts';
+import type { ObjectCall } from '../state-store/object-calls.ts';
 import type { FoundObject } from './newest-objects.ts';
 
 /**
@@ -74,7 +74,7 @@ async function readContents(core: StoreCore, found: FoundObject, decode: Bounded
   if (size > longestFrame(core.maxValueBytes)) {
     throw new ValueTooLargeError(size, core.maxValueBytes, `raise it to recover ${object}`, at.where);
   }
-  const bytes = await getObject(core, at, object);
+  const bytes = await wholeBody(core, at, { object, storedSize: size });
   if (!bytes) throw missing(found, at);
   const value = await decode({ bytes, path: object, encoded: extension !== undefined, most: core.maxValueBytes });
   deserialize(form.type, value, at.where);

@@ -6,7 +6,7 @@ import { coreOf, type StoreCore } from '../state-store/core.ts';
 import { stepped } from '../state-store/object-listing.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { SweepReport } from '../sweep-report.ts';
-import { findCandidates, unreferenced, type Candidate, type Candidates } from './candidates.ts';
+import { candidatePages, unreferenced, type Candidate } from './candidates.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { raise, readLineage, requireSound, type StoreLineage } from './lineage.ts';
 import { BATCH, flag, graceMs, LEAST_OF_RECONCILE, requireListener, requireOptions, share } from './settings.ts';
@@ -95,10 +95,11 @@ async function reconcileAll(parts: Parts): Promise<SweepReport> {
   if (apply) await raise(core, lineage, call);
   const until = (await core.metastore.now(call)) - grace;
   for (const location of lineage.stores) {
-    const found = await findCandidates(core, location, until, parts.onListed, call);
+    const found = await count(parts, location, until);
     await requireReferences(parts);
     requireShare(parts, location, found);
-    await remove(parts, location, found.candidates);
+    if (!apply) say(parts, found);
+    else if (found.unreferenced > 0) await remove(parts, location, until, found.unreferenced);
     await endUploads(parts, location, until);
   }
   const report = tally.report();
@@ -111,44 +112,90 @@ async function requireReferences({ core, call }: Parts): Promise<void> {
   requireSound(await readLineage(core, call));
 }
 
-function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage, { listed, candidates }: Candidates): void {
-  const reached = listed === 0 ? 0 : candidates.length / listed;
-  if (candidates.length <= ALWAYS_ALLOWED || reached <= maxShare) return;
-  const counts = { store: store.alias, listed, unreferenced: candidates.length, maxShare };
+/** What a first listing came to: no more than that is kept of it. */
+interface Found {
+  listed: number;
+  unreferenced: number;
+  /** Of those. */
+  bytes: number;
+}
+
+async function count({ core, onListed, call }: Parts, location: StoreLineage, until: number): Promise<Found> {
+  const found: Found = { listed: 0, unreferenced: 0, bytes: 0 };
+  const hear = (more: number): void => {
+    found.listed += more;
+    onListed(more);
+  };
+  for await (const page of candidatePages(core, location, until, hear, call)) {
+    found.unreferenced += page.length;
+    for (const { size } of page) found.bytes += size;
+  }
+  return found;
+}
+
+function say({ tally, tell }: Parts, { unreferenced: objects, bytes }: Found): void {
+  tally.objects += objects;
+  tally.bytes += bytes;
+  tell();
+}
+
+function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage, found: Found): void {
+  const { listed, unreferenced: objects } = found;
+  const reached = listed === 0 ? 0 : objects / listed;
+  if (objects <= ALWAYS_ALLOWED || reached <= maxShare) return;
+  const counts = { store: store.alias, listed, unreferenced: objects, maxShare };
   if (!apply) {
     core.logger?.warn(counts, 'more objects than maxShare allows: reconcile() would refuse to delete them');
     return;
   }
   throw new ConfigError(
     'maxShare',
-    `must be at least ${Math.ceil(reached * 100) / 100} to delete ${candidates.length} of the ${listed} objects of ${store.alias}; look first whether that can be true`,
+    `must be at least ${Math.ceil(reached * 100) / 100} to delete ${objects} of the ${listed} objects of ${store.alias}; look first whether that can be true`,
     maxShare,
   );
 }
 
-async function remove(parts: Parts, { store }: StoreLineage, candidates: readonly Candidate[]): Promise<void> {
-  const { core, apply, tally, tell, call } = parts;
-  for (let from = 0; from < candidates.length; from += BATCH) {
-    call.signal?.throwIfAborted();
-    let batch = candidates.slice(from, from + BATCH);
-    if (apply) {
-      await requireReferences(parts);
-      // `recover()` may have found a use for one of them since: asked last, so that no slow step lies before the deletes. All of
-      // them were without a reference when the metastore was last known to be sound, so nothing rests on this answer alone.
-      batch = await unreferenced(core, batch, call);
-    }
-    const doomed = batch.map(({ object }) => ({ store: store.alias, object }));
-    const stayed = apply ? await deleteObjects(core, doomed, BATCH, call) : new Map<string, unknown>();
-    for (const { object, size } of batch) {
-      if (stayed.has(object)) {
-        tally.fail(object, stayed.get(object));
-        continue;
-      }
-      tally.objects += 1;
-      tally.bytes += size;
-    }
-    tell();
+/**
+ * Lists once more, and removes as it goes, never more than were counted: what the share was decided on is an upper bound, whatever
+ * became of the references since.
+ */
+async function remove(parts: Parts, location: StoreLineage, until: number, counted: number): Promise<void> {
+  // What is to be warned of was said at the first listing.
+  const core = { ...parts.core, logger: undefined };
+  let left = counted;
+  let waiting: Candidate[] = [];
+  const removeSome = async (): Promise<void> => {
+    const batch = waiting.slice(0, Math.min(BATCH, left));
+    waiting = waiting.slice(batch.length);
+    left -= batch.length;
+    await removeBatch(parts, location, batch);
+  };
+  for await (const page of candidatePages(core, location, until, () => undefined, parts.call)) {
+    waiting.push(...page);
+    while (left > 0 && waiting.length >= Math.min(BATCH, left)) await removeSome();
+    if (left === 0) return;
   }
+  if (waiting.length > 0) await removeSome();
+}
+
+async function removeBatch(parts: Parts, { store }: StoreLineage, candidates: readonly Candidate[]): Promise<void> {
+  const { core, tally, tell, call } = parts;
+  call.signal?.throwIfAborted();
+  // `recover()` may have found a use for one of them since: asked last, so that no slow step lies before the deletes. All of
+  // them were without a reference before the metastore was seen to be sound, so nothing rests on this answer alone.
+  await requireReferences(parts);
+  const batch = await unreferenced(core, candidates, call);
+  const doomed = batch.map(({ object }) => ({ store: store.alias, object }));
+  const stayed = await deleteObjects(core, doomed, BATCH, call);
+  for (const { object, size } of batch) {
+    if (stayed.has(object)) {
+      tally.fail(object, stayed.get(object));
+      continue;
+    }
+    tally.objects += 1;
+    tally.bytes += size;
+  }
+  tell();
 }
 
 /** What was begun and not finished is no object, and nothing can refer to it. */

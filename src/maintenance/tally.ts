@@ -7,7 +7,7 @@ export interface Tally {
   entries: number;
   objects: number;
   bytes: number;
-  /** Notes what could not be done, once for each path and code. */
+  /** Notes what could not be done, once for each path and code, and no more than 1,000 of it. */
   fail(path: string, error: unknown): void;
   /** A copy for the caller. */
   report(): SweepReport;
@@ -17,6 +17,9 @@ export interface Tally {
 export function codeOf(error: unknown): string {
   return isMooringError(error) ? error.code : 'mooring.store-unavailable';
 }
+
+/** Where a right is missing nothing can be done, and a report of all of it would be as large as the bucket. */
+const MOST_NAMED = 1_000;
 
 /** Nothing was done yet. */
 export function createTally({ logger }: Pick<StoreCore, 'logger'>): Tally {
@@ -28,7 +31,7 @@ export function createTally({ logger }: Pick<StoreCore, 'logger'>): Tally {
     fail(path, error) {
       const code = codeOf(error);
       const name = `${code} ${path}`;
-      if (failed.has(name)) return;
+      if (failed.has(name) || failed.size >= MOST_NAMED) return;
       failed.set(name, { path, code });
       logger?.warn({ path, code, err: error }, 'could not be cleaned up; the next sweep tries again');
     },

@@ -32,6 +32,12 @@ const MISTAKES: Readonly<Record<string, string>> = {
   CROSSSLOT: 'must be a Cluster of ioredis: the server is part of a cluster',
 };
 
+/**
+ * That a command of a script is not permitted, as Redis 6 and 7.0 say it, or 7.2. What the script did before that command is done: a
+ * right to run the script itself is missed in other words.
+ */
+const REFUSED_IN_SCRIPT = /The user executing the script can't|NOPERM .*@user_script/;
+
 const SERVER_ERROR = 'ReplyError';
 /** What the client says when it has not sent a command, and will not. */
 const NEVER_SENT = /^(?:Stream isn't writeable|Cluster isn't ready) and enableOfflineQueue options is false/;
@@ -61,6 +67,12 @@ export function translate(error: unknown, failure: Failure): MooringError {
   }
   const refusal = wordIn(text, Object.keys(REFUSALS));
   if (refusal !== undefined) return unavailable(`Redis refused the command: ${REFUSALS[refusal]} [${refusal}]`);
+  if (REFUSED_IN_SCRIPT.test(error.message)) {
+    const who = `${MISTAKES['NOPERM']} [NOPERM]`;
+    return failure.writes
+      ? noAnswer(failure, `a script was refused one of its commands; the client ${who}`)
+      : new ConfigError('client', who);
+  }
   const mistake = wordIn(text, Object.keys(MISTAKES));
   if (mistake !== undefined) return new ConfigError('client', `${MISTAKES[mistake]} [${mistake}]`);
   if (wordIn(text, ['WRONGTYPE']) !== undefined) {
@@ -90,7 +102,7 @@ export function unavailable(message: string): StoreUnavailableError {
   return new StoreUnavailableError(message, { store: NAME });
 }
 
-function isReply(error: unknown): boolean {
+function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === SERVER_ERROR;
 }
 

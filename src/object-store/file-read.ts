@@ -12,11 +12,17 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** `get()` of the file store. */
 export function fileGet(root: Root): ObjectStore['get'] {
-  return async (key, { signal } = {}) => {
-    const handle = await openObject(root, key, signal);
-    if (!handle) return undefined;
+  return async (key, options = {}) => {
+    const { end } = requireRange(options);
+    const { signal } = options;
+    const found = await openObject(root, key, signal);
+    if (!found) return undefined;
+    const { handle, size } = found;
     try {
-      return await handle.readFile(signal && { signal });
+      if (size <= end) return await handle.readFile(signal && { signal });
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of chunksOf(handle, { start: 0, end, signal })) chunks.push(chunk);
+      return Buffer.concat(chunks);
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
@@ -30,34 +36,46 @@ export function fileGet(root: Root): ObjectStore['get'] {
 export function fileGetStream(root: Root): ObjectStore['getStream'] {
   return async (key, options = {}) => {
     const { start, end } = requireRange(options);
-    const handle = await openObject(root, key, options.signal);
-    if (!handle) return undefined;
-    await handle.close();
-    return chunks(root, key, { start, end, signal: options.signal });
+    const found = await openObject(root, key, options.signal);
+    if (!found) return undefined;
+    await found.handle.close();
+    return openedLater(root, key, { start, end, signal: options.signal });
   };
 }
 
-async function* chunks(
-  root: Root,
-  key: string,
-  { start, end, signal }: { start: number; end: number; signal: AbortSignal | undefined },
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const handle = await openObject(root, key, signal);
-  if (!handle) throw new Error(`the object ${key} was deleted before it was read`);
+interface Wanted {
+  start: number;
+  end: number;
+  signal: AbortSignal | undefined;
+}
+
+async function* openedLater(root: Root, key: string, wanted: Wanted): AsyncGenerator<Uint8Array, void, undefined> {
+  const found = await openObject(root, key, wanted.signal);
+  if (!found) throw new Error(`the object ${key} was deleted before it was read`);
   try {
-    for (let at = start; at < end;) {
-      signal?.throwIfAborted();
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(CHUNK, end - at)), { position: at });
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
+    yield* chunksOf(found.handle, wanted);
   } finally {
-    await handle.close();
+    await found.handle.close();
   }
 }
 
-async function openObject(root: Root, key: string, signal: AbortSignal | undefined): Promise<FileHandle | undefined> {
+async function* chunksOf(handle: FileHandle, { start, end, signal }: Wanted): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = start; at < end;) {
+    signal?.throwIfAborted();
+    const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(CHUNK, end - at)), { position: at });
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+interface OpenedFile {
+  handle: FileHandle;
+  /** Bytes. */
+  size: number;
+}
+
+async function openObject(root: Root, key: string, signal: AbortSignal | undefined): Promise<OpenedFile | undefined> {
   const { folder, file } = placeOf(root, key);
   signal?.throwIfAborted();
   if (!(await isThere(root, folder))) return undefined;
@@ -66,14 +84,12 @@ async function openObject(root: Root, key: string, signal: AbortSignal | undefin
     if (codeOf(error) === 'ELOOP') throw new Error(`${file} is a link: links are not followed`, { cause: error });
     throw error;
   });
-  if (!handle || (await isFile(handle))) return handle;
-  await handle.close();
-  return undefined;
-}
-
-async function isFile(handle: FileHandle): Promise<boolean> {
+  if (!handle) return undefined;
   try {
-    return (await handle.stat()).isFile();
+    const stat = await handle.stat();
+    if (stat.isFile()) return { handle, size: stat.size };
+    await handle.close();
+    return undefined;
   } catch (error) {
     await handle.close();
     throw error;

@@ -30,15 +30,18 @@ interface Part {
 
 /** `get()` of the store. */
 export function gcsGet(store: GcsStore): ObjectStore['get'] {
-  return async (key, call = {}) => {
+  return async (key, options = {}) => {
     requireObjectKey(key);
-    const first = await readPart(store, key, { start: 0, end: PART }, call);
-    if (!first || first.size <= first.bytes.length) return first?.bytes;
-    const { size, generation } = first;
+    const { end } = requireRange(options);
+    // The first byte of nothing at all tells a missing object from one that is there.
+    const first = await readPart(store, key, { start: 0, end: Math.min(Math.max(end, 1), PART) }, options);
+    const size = Math.min(first?.size ?? 0, end);
+    if (!first || size <= first.bytes.length) return first?.bytes.subarray(0, size);
+    const { generation } = first;
     const whole = Buffer.allocUnsafe(size);
     whole.set(first.bytes);
     const starts = Array.from({ length: Math.ceil(size / PART) - 1 }, (_, index) => (index + 1) * PART);
-    await inLanes(LANES, starts, call, async (start, own) => {
+    await inLanes(LANES, starts, options, async (start, own) => {
       whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, own), start);
     });
     return whole;

@@ -68,8 +68,10 @@ async function openSession(store: GcsStore, object: NewObject, call: CallOptions
       json: metadata,
     }),
   );
-  if (!headers['location']) throw failure(store, name, 'no session');
-  const { origin, pathname, searchParams } = new URL(headers['location']);
+  const { location } = headers;
+  // Asked before it is parsed: the error of a URL that cannot be holds it.
+  if (location === undefined || !URL.canParse(location)) throw failure(store, name, 'no session');
+  const { origin, pathname, searchParams } = new URL(location);
   return { file, object, uri: origin + pathname, qs: Object.fromEntries(searchParams), flight: Promise.resolve() };
 }
 

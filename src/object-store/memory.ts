@@ -38,11 +38,12 @@ export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore
       return 'created';
     },
 
-    async get(key, { signal } = {}) {
+    async get(key, options = {}) {
       requireObjectKey(key);
-      signal?.throwIfAborted();
+      const { end } = requireRange(options);
+      options.signal?.throwIfAborted();
       const found = objects.get(key);
-      return found && new Uint8Array(found.bytes);
+      return found && new Uint8Array(found.bytes.subarray(0, end));
     },
 
     async getStream(key, options = {}) {

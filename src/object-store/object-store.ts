@@ -22,8 +22,11 @@ export interface ObjectStore {
    * of that name is replaced.
    */
   put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<'created' | 'exists'>;
-  /** The bytes of an object; `undefined` where there is none. */
-  get(key: string, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /**
+   * The bytes of an object; `undefined` where there is none. Those from `end` on are not wanted: an object that is larger than it
+   * should be is not held whole. A store that gives all the same is only less sparing.
+   */
+  get(key: string, options?: CallOptions & { end?: number }): Promise<Uint8Array | undefined>;
   /** The bytes of an object, or a part of them; `undefined` where there is none. `start` and `end` are byte offsets, `end` exclusive. */
   getStream(
     key: string,

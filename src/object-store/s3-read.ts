@@ -11,13 +11,11 @@ interface Range {
   end: number;
 }
 
-const WHOLE: Range = { start: 0, end: Number.MAX_SAFE_INTEGER };
-
 /** `get()` of the S3 store. */
 export function s3Get(store: S3Store): ObjectStore['get'] {
-  return async (key, { signal } = {}) => {
+  return async (key, options = {}) => {
     requireObjectKey(key);
-    const body = await openObject(store, store.prefix + key, WHOLE, signal);
+    const body = await openObject(store, store.prefix + key, requireRange(options), options.signal);
     if (!body) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -75,7 +73,7 @@ async function request(
   try {
     // Always a range: to a whole body some versions of the client add a checksum stream that hangs when the body breaks off, and
     // that reads faster than it is read. The façade's own digest says more.
-    const last = end === WHOLE.end ? '' : end - 1;
+    const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1;
     const input = { Key: name, Range: `bytes=${start}-${last}`, ...(etag !== undefined && { IfMatch: etag }) };
     const answer = await send(store, 'GetObject', name, input, stop.signal);
     return { ...extent(store, name, { start, end }, answer), body: answer.Body, etag: answer.ETag, close, leave };

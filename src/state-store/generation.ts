@@ -37,6 +37,9 @@ export interface Generations {
   markers: readonly number[];
 }
 
+/** Bytes: more than any has. */
+export const LONGEST_GENERATION: number = 2 ** 20;
+
 /** The prefix of all generations. */
 export function generationPrefix(namespace: string): string {
   return `${namespace}/${GENERATIONS}/`;
@@ -78,13 +81,14 @@ export async function readGenerations(core: StoreCore, store: ObjectStore, call:
   }
   const last = numbers.sort((a, b) => a - b).at(-1);
   if (last === undefined) return undefined;
-  const body = await getObject(core, at, generationKey(core.namespace, last));
+  const body = await getObject(core, at, generationKey(core.namespace, last), LONGEST_GENERATION);
   if (!body) throw new StoreUnavailableError('the generation changed while it was read', { store: store.alias });
   const newest = parseGeneration(body);
   return { numbers, newest: last === 0 || newest?.generation === last ? newest : undefined, markers };
 }
 
 function parseGeneration(body: Uint8Array): Generation | undefined {
+  if (body.length > LONGEST_GENERATION) return undefined;
   try {
     const found = JSON.parse(Buffer.from(body).toString()) as Generation;
     const numbers = [found.generation, found.bornAt, found.raisedAt].every(
@@ -106,6 +110,8 @@ function parseGeneration(body: Uint8Array): Generation | undefined {
 export function beforeFirstObject(coreOf: () => StoreCore): StoreCore['beforeObject'] {
   let introduced: Promise<void> | undefined;
   return async (call) => {
+    // Before anything is begun that nobody would wait for.
+    call.signal?.throwIfAborted();
     const core = coreOf();
     introduced ??= introduce(core).catch((error: unknown) => {
       introduced = undefined;
@@ -128,14 +134,14 @@ async function introduce(core: StoreCore): Promise<void> {
   if (!store) return;
   const at: ObjectCall = { store, where: {}, call: {} };
   const key = generationKey(core.namespace, 0);
-  let first = await getObject(core, at, key);
+  let first = await getObject(core, at, key, LONGEST_GENERATION);
   if (!first) {
     const body = generationBody(await firstGeneration(core, store));
     const made = await within(core, at, 'putting the first generation', (signal) =>
       store.put(key, body, { signal, ifAbsent: true }),
     );
     // `exists` is another process that came first, maybe one of another metastore.
-    first = made === 'created' ? body : await getObject(core, at, key);
+    first = made === 'created' ? body : await getObject(core, at, key, LONGEST_GENERATION);
   }
   await markOther(core, at, first && parseGeneration(first));
 }

@@ -30,7 +30,7 @@ type Body = Pick<Reference, 'object' | 'storedSize'>;
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
 export async function wholeBody(core: StoreCore, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
-  if (body.storedSize <= ONE_REQUEST) return getObject(core, at, body.object);
+  if (body.storedSize <= ONE_REQUEST) return smallBody(core, at, body);
   const into = room(body, at);
   const found = await concurrently(
     partsOf(body),
@@ -38,6 +38,12 @@ export async function wholeBody(core: StoreCore, at: ObjectCall, body: Body): Pr
     LANES,
   );
   return found.every(Boolean) ? into : undefined;
+}
+
+async function smallBody(core: StoreCore, at: ObjectCall, { object, storedSize }: Body): Promise<Uint8Array | undefined> {
+  const bytes = await getObject(core, at, object, storedSize);
+  if (bytes && bytes.length > storedSize) throw wrongSize(object, storedSize, 'more', at.where);
+  return bytes;
 }
 
 function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
@@ -59,7 +65,7 @@ function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
  */
 export async function openBody(core: StoreCore, at: ObjectCall, body: Body): Promise<AsyncIterable<Uint8Array> | undefined> {
   if (body.storedSize <= ONE_REQUEST) {
-    const bytes = await getObject(core, at, body.object);
+    const bytes = await smallBody(core, at, body);
     return bytes && only(bytes);
   }
   const fetch = async (part: Part): Promise<Uint8Array | undefined> => {

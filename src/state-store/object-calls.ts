@@ -1,11 +1,11 @@
 import { bounded, boundedWait, type Bounded, type CallOptions } from '../call.ts';
-import { StoreUnavailableError, type ErrorContext } from '../errors.ts';
+import { isMooringError, StoreUnavailableError, type AnyMooringError, type ErrorContext } from '../errors.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
 
 /**
  * Calls of object stores. Whatever a store throws, and whatever it does not answer within `commandTimeout`, leaves here as one
- * error family; only the reason of the caller's own signal passes as it is.
+ * error family; what passes as it is: the reason of the caller's own signal, and an error of this library that no repetition helps.
  */
 
 /** How long a call may take, and by which timer. */
@@ -21,10 +21,11 @@ export interface ObjectCall {
 /**
  * The bytes of an object, or `undefined` where there is none.
  *
+ * @param most - Bytes that it should have at most: of a larger one no more than one byte beyond them is asked for.
  * @throws {@link StoreUnavailableError}
  */
-export function getObject(core: StoreCore, at: ObjectCall, object: string): Promise<Uint8Array | undefined> {
-  return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal }));
+export function getObject(core: StoreCore, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
+  return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal, end: most + 1 }));
 }
 
 /** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
@@ -96,9 +97,15 @@ export function stepWithin<T>(core: Patience, at: ObjectCall, what: string, step
   return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
 }
 
+/** The error for what a store threw. One of this library that is not retryable says what has to be changed, and is that already. */
+export function failureOf({ store, where }: ObjectCall, message: string, cause: unknown): AnyMooringError {
+  if (isMooringError(cause) && !cause.retryable) return cause;
+  return new StoreUnavailableError(message, { ...where, store: store.alias, cause });
+}
+
 async function answered<T>(core: Patience, at: ObjectCall, what: string, waiting: Promise<Bounded<T>>): Promise<T> {
   const outcome = await waiting.catch((cause: unknown) => {
-    throw new StoreUnavailableError(`${what} failed`, { ...at.where, store: at.store.alias, cause });
+    throw failureOf(at, `${what} failed`, cause);
   });
   if (outcome.ended === 'value') return outcome.value;
   if (outcome.ended === 'aborted') throw outcome.reason;

@@ -2,7 +2,7 @@ import { boundedWait, joined, untilAborted } from '../call.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { PutOptions } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
-import { deleteObject, getObject, within, type ObjectCall } from './object-calls.ts';
+import { deleteObject, failureOf, getObject, within, type ObjectCall } from './object-calls.ts';
 import type { NewObject } from './new-object.ts';
 import { watchedBody } from './watched-body.ts';
 
@@ -24,7 +24,7 @@ export async function putObject(core: StoreCore, at: ObjectCall, target: NewObje
   const stored = await within(core, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
     .then(async (made) => {
       if (made === 'created') return true;
-      const there = await getObject(core, at, object);
+      const there = await getObject(core, at, object, body.length);
       return there !== undefined && Buffer.compare(there, body) === 0;
     })
     .catch((error: unknown) => {
@@ -67,7 +67,7 @@ export async function putStream(core: StoreCore, at: ObjectCall, target: NewObje
     at.call.signal?.throwIfAborted();
     if (watch.failure) throw watch.failure.error;
     const problem = watch.late === undefined ? 'failed' : `took longer than ${watch.late} ms`;
-    throw new StoreUnavailableError(`${WHAT} ${problem}`, { ...at.where, store: at.store.alias, cause });
+    throw failureOf(at, `${WHAT} ${problem}`, cause);
   } finally {
     watch.end();
     leave();

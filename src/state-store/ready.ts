@@ -1,7 +1,7 @@
 import { requireCall, type CallOptions } from '../call.ts';
 import { concurrently } from './concurrently.ts';
 import type { StoreCore } from './core.ts';
-import { generationKey } from './generation.ts';
+import { generationKey, LONGEST_GENERATION } from './generation.ts';
 import { deleteObject, getObject, within, type ObjectCall } from './object-calls.ts';
 import { probeKey } from './probe.ts';
 
@@ -19,7 +19,7 @@ export async function ready(core: StoreCore, call: CallOptions): Promise<void> {
     const at: ObjectCall = { store, where: {}, call };
     // That number 0 is missing says that the store can be asked, as well as that it is there.
     const first = generationKey(core.namespace, 0);
-    const there = await getObject(core, at, first);
+    const there = await getObject(core, at, first, LONGEST_GENERATION);
     if (store === core.objectStore) await requireWritable(core, at, first, there);
   });
 }

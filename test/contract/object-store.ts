@@ -111,6 +111,20 @@ export function objectStoreContract(
       }
     });
 
+    it.each([
+      [0, ''],
+      [2, 'ab'],
+      [3, 'abc'],
+      [99, 'abc'],
+    ])('of which the bytes from %i on are not wanted is read up to there', async (end, expected) => {
+      await put(objectOf('k'), bytes('abc'));
+
+      const found = await store.get(objectOf('k'), { end });
+
+      expect(new TextDecoder().decode(found)).toBe(expected);
+      await expect(store.get(objectOf('missing'), { end })).resolves.toBeUndefined();
+    });
+
     it('is put in chunks', async () => {
       async function* chunks(): AsyncGenerator<Uint8Array> {
         for (const part of ['a', '', 'bc']) yield Promise.resolve(bytes(part));

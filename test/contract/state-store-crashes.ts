@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
+import { ConfigError, OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
 import { interceptMetastore, interceptObjectStore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
@@ -369,6 +369,24 @@ export function crashesContract(factory: PartsFactory): void {
       const error: unknown = await state.get('k').catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(StoreUnavailableError);
       expect(error).toMatchObject({ cause, key: 'k', scope: TASK, retryable: true });
+    });
+
+    it('what no repetition helps is not called retryable: an error of this library passes as it is', async () => {
+      const parts = await factory();
+      const refusal = new ConfigError('partSize', 'must be larger for a body of more than 50 bytes', 5);
+      const objectStore = interceptValues(parts.objectStore, ({ method }, proceed) =>
+        method === 'put' || method === 'get' ? Promise.reject(refusal) : proceed(),
+      );
+      await openOver(parts, { offloadThreshold: 0 }).task(TASK).set('k', 1);
+      const state = openOver(parts, { objectStore, offloadThreshold: 0 }).task(TASK);
+      async function* body(): AsyncGenerator<Uint8Array> {
+        yield new Uint8Array(2 ** 20 + 1);
+      }
+
+      await expect(state.set('k', 2)).rejects.toBe(refusal);
+      await expect(state.setStream('k', body())).rejects.toBe(refusal);
+      await expect(state.get('k')).rejects.toBe(refusal);
+      expect(await openOver(parts).task(TASK).get('k')).toBe(1);
     });
 
     it.each(['while an object is put', 'when all objects are put'])(

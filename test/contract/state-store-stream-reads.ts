@@ -1,6 +1,6 @@
 import { getEventListeners, getMaxListeners } from 'node:events';
 import { describe, expect, it, jest } from '@jest/globals';
-import { MissingObjectError, StoreUnavailableError, UnknownLocationError } from '../../src/errors.ts';
+import { CorruptEntryError, MissingObjectError, StoreUnavailableError, UnknownLocationError } from '../../src/errors.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { interceptValues } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
@@ -76,6 +76,25 @@ export function streamReadsContract(factory: PartsFactory): void {
         .setStream('k', chunked(mixedBytes(2 * MIB)));
       await read(openOver(parts, { objectStore }));
       expect(asked).toEqual(['get']);
+    });
+
+    it('I6 takes no more than a byte beyond what an object should have, however large it became', async () => {
+      const parts = await factory();
+      await openOver(parts, { codec: 'none' })
+        .task(TASK)
+        .setStream('k', chunked(mixedBytes(2 * MIB)));
+      const [object] = await objectsOf(parts.objectStore);
+      await parts.objectStore.put(object as string, new Uint8Array(20 * MIB), { ifAbsent: false });
+      let taken = 0;
+      const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
+        const reply = await proceed();
+        if (method === 'get') taken += (reply as Uint8Array).length;
+        return reply;
+      });
+
+      await expect(read(openOver(parts, { objectStore }))).rejects.toThrow(CorruptEntryError);
+
+      expect(taken).toBe(2 * MIB + 1);
     });
   });
 

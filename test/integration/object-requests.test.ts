@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { drawNonce, UNFENCED } from '../../src/fence.ts';
 import { reconcile } from '../../src/maintenance/reconcile.ts';
 import { sweep } from '../../src/maintenance/sweep.ts';
 import type { Metastore } from '../../src/metastore/metastore.ts';
@@ -6,9 +7,12 @@ import { memoryMetastore } from '../../src/metastore/memory.ts';
 import { gcsObjectStore } from '../../src/object-store/gcs.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { s3ObjectStore } from '../../src/object-store/s3.ts';
+import { objectName } from '../../src/object-name.ts';
+import { objectKey, scopePath } from '../../src/path.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
 import { fakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
+import { DAY } from '../contract/maintenance-parts.ts';
 import { startFakeGcs } from '../support/fake-gcs.ts';
 import { startLossyHttp, type LossyHttp } from '../support/lossy-http.ts';
 import { startMinio } from '../support/minio.ts';
@@ -77,7 +81,10 @@ interface Expected {
   getLarge: Requests;
   idleSweep: Requests;
   sweep: Requests;
+  /** Of 130 scopes with an object each: its deletes. */
+  sweepOfScopes: number;
   reconcile: Requests;
+  reconcileOne: Requests;
 }
 
 const ON_S3: Expected = {
@@ -89,7 +96,10 @@ const ON_S3: Expected = {
   getLarge: { GET: 3 },
   idleSweep: { GET: 1, LIST: 1 },
   sweep: { DELETE: 1, GET: 2, LIST: 1, PUT: 2 },
+  sweepOfScopes: 3,
   reconcile: { GET: 3, LIST: 5, PUT: 2 },
+  // A second listing, a look at the generation, and a generation too many.
+  reconcileOne: { DELETE: 2, GET: 4, LIST: 7, PUT: 2 },
 };
 const ON_GCS: Expected = {
   firstEver: { GET: 1, LIST: 2, POST: 2 },
@@ -100,7 +110,9 @@ const ON_GCS: Expected = {
   getLarge: { GET: 3 },
   idleSweep: { GET: 1, LIST: 1 },
   sweep: { DELETE: 33, GET: 3, LIST: 1, POST: 2 },
+  sweepOfScopes: 130,
   reconcile: { GET: 4, LIST: 3, POST: 2 },
+  reconcileOne: { DELETE: 2, GET: 5, LIST: 5, POST: 2 },
 };
 
 describe.each([
@@ -156,6 +168,16 @@ describe.each([
     expect(none).toEqual({});
   });
 
+  test('8 MiB cost one request each way', async () => {
+    const state = open().task(TASK);
+    const bytes = new Uint8Array(8 * MEBIBYTE);
+    await state.set('a', TEXT);
+
+    expect(await requests(() => state.set('value', bytes))).toEqual(expected.set);
+    expect(await requests(() => state.get('value'))).toEqual(expected.get);
+    expect(await requests(async () => (await state.getStream('value'))?.toArray())).toEqual(expected.get);
+  });
+
   test('20 MiB cost a request for each 8 MiB each way, and those that hold the parts together', async () => {
     const state = open().task(TASK);
     const bytes = new Uint8Array(20 * MEBIBYTE);
@@ -170,6 +192,16 @@ describe.each([
     expect(await requests(async () => (await state.getStream('stream'))?.toArray())).toEqual(expected.getLarge);
   });
 
+  test('a sweep deletes in rounds of 64 scopes', async () => {
+    const store = open();
+    const states = Array.from({ length: 130 }, (_, mapIndex) => store.task({ ...TASK, mapIndex }));
+    await Promise.all(states.map((state) => state.set('a', TEXT)));
+    await Promise.all(states.map((state) => state.clear()));
+    clock.advance('26h');
+
+    expect((await requests(() => sweep(store)))['DELETE']).toBe(expected.sweepOfScopes);
+  });
+
   test('a sweep costs by what it removes, a reconcile by what is listed', async () => {
     const store = open();
     const state = store.task(TASK);
@@ -182,5 +214,9 @@ describe.each([
 
     expect(removed).toEqual(expected.sweep);
     expect(await requests(() => reconcile(store, { apply: true }))).toEqual(expected.reconcile);
+    const id = { fence: UNFENCED, nonce: drawNonce('tool', Math.random), sequence: 1 };
+    const name = objectName(id, clock.now() - 2 * DAY, { type: 'json', codec: 'none', encrypted: false, framed: false });
+    await objectStore.put(objectKey('default', scopePath(TASK), 'k', name), Buffer.from('1'), { ifAbsent: true });
+    expect(await requests(() => reconcile(store, { apply: true }))).toEqual(expected.reconcileOne);
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createStateStore, jobRecords } from '../../src/index.ts';
 import { doctor } from '../../src/maintenance/doctor.ts';
 import { redisMetastore } from '../../src/metastore/redis.ts';
+import { memoryObjectStore } from '../../src/object-store/memory.ts';
 import { metastoreContract } from '../contract/metastore.ts';
 import { redisRig, type RigClient } from '../support/redis-rig.ts';
 import { startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';
@@ -24,8 +25,8 @@ async function wordsOf(name: string): Promise<string[]> {
   return block.replace('PASSWORD', PASSWORD).trim().split(/\s+/);
 }
 
-async function addUser(server: TestRedis, name: string, more: readonly string[] = []): Promise<void> {
-  const reply = await server.command('acl', 'setuser', name, ...(await wordsOf(name)), ...more);
+async function addUser(server: TestRedis, name: string, more: readonly string[] = [], block = name): Promise<void> {
+  const reply = await server.command('acl', 'setuser', name, ...(await wordsOf(block)), ...more);
   if (reply !== '+OK\r\n') throw new Error(`the rule ${name} was refused: ${reply}`);
 }
 
@@ -112,6 +113,39 @@ describe('the users of docs/operations.md', () => {
     expect(await state.getMany(['cursor', 'name'])).toEqual({ cursor: 2, name: 'a' });
     await state.clear();
     await expect(jobRecords(store).list()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'mooring.config' });
+  });
+
+  test('are missed by ready() where one of their rights is, and nothing is left of the try', async () => {
+    const rights = (await wordsOf('mooring-worker')).filter((word) => word.startsWith('+'));
+    // What is only asked for: the server's version; and a script is sent in full only where the server does not have it.
+    const needed = rights.filter((right) => right !== '+info' && right !== '+eval');
+    for (const right of needed) {
+      await addUser(server, 'mooring-less', [right.replace('+', '-')], 'mooring-worker');
+      const client = new Redis(as('mooring-less', server));
+      await using store = createStateStore({ metastore: redisMetastore({ client }), namespace: 'less' });
+
+      const error = await store.ready().catch((thrown: unknown) => thrown);
+
+      expect([right, error]).toEqual([right, expect.objectContaining({ code: 'mooring.config', option: 'client' })]);
+      client.disconnect();
+    }
+    expect(await server.command('keys', 'mooring:{less:*')).toBe('*0\r\n');
+  });
+
+  test('I2 a right that is missing half-way leaves a write unknown: a part of it is there', async () => {
+    await addUser(server, 'mooring-less', ['-zadd'], 'mooring-worker');
+    const client = new Redis(as('mooring-less', server));
+    await using store = createStateStore({
+      metastore: redisMetastore({ client }),
+      objectStore: memoryObjectStore(),
+      offloadThreshold: 0,
+    });
+    const state = store.task({ ...TASK, run: 'half' });
+
+    await expect(state.set('k', 1)).rejects.toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+
+    expect(await state.get('k')).toBe(1);
+    client.disconnect();
   });
 
   test('reach no key but those of the library', async () => {

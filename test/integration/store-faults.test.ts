@@ -288,12 +288,16 @@ describe.each(SERVERS)('between Redis and %s', (_name, start, codes) => {
   };
 
   describe('I1 I2 I7 lines that lose nothing', () => {
-    test.each<[string, Trouble]>([
-      ['late', both('latency', { latency: 40, jitter: 30 })],
-      ['in pieces', both('slicer', { average_size: 20_000, size_variation: 9_000, delay: 100 })],
-    ])('%s: every call succeeds', async (_what, trouble) => {
-      for (const { failedReads, failedWrites } of await meets(trouble, PATIENCE)) {
+    // A value asks Redis and the bucket, at least once each; a stream of 9 MiB comes in 288 buffers, each with a pause behind it.
+    test.each<[string, Trouble, least: readonly [values: number, streams: number]]>([
+      ['late', both('latency', { latency: 200, jitter: 50 }), [300, 300]],
+      ['in pieces', both('slicer', { average_size: 20_000, size_variation: 9_000, delay: 4_000 }), [0, 1_000]],
+    ])('%s: every call succeeds, and takes as long', async (_what, trouble, least) => {
+      const seen = await meets(trouble, PATIENCE);
+
+      for (const [at, { failedReads, failedWrites, longest }] of seen.entries()) {
         expect([failedReads, failedWrites]).toEqual([{}, {}]);
+        expect(longest).toBeGreaterThan(least[at] as number);
       }
     });
   });

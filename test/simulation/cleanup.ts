@@ -58,6 +58,8 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
   const gone = new Set<string>();
   /** Entries of the state that is there now may point to objects that were deleted after it. */
   let lost = false;
+  /** Whether a recovery has begun. */
+  let recovers = false;
   const written = new Map<string, Set<string>>();
   const running = new Set<Process>();
   /** What entries of a restored copy refer to, and was deleted after the copy was made. */
@@ -95,7 +97,7 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
       did.deleted += 1;
       const at = referenced().get(object);
       // What was refused, and brought back before its writer could delete it: workers are to be stopped while recover() runs.
-      const own = did.recovered > 0 && by.name.startsWith('writer') && !committed.has(object);
+      const own = recovers && by.name.startsWith('writer') && !committed.has(object);
       if (own) dangling.add(object);
       if (at !== undefined && !own) violate(`I5: ${by.name} deletes ${short(object)}, which the live entry ${at} refers to`);
       if (gone.has(object)) violate(`I5: ${by.name} deletes ${short(object)}, which recover() would bring back`);
@@ -217,6 +219,7 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
     for (const object of there.keys()) if (!(await objects.get(object))) dangling.add(object);
     await pause(process, 4 * DAY);
     for (;;) {
+      recovers = true;
       const code = await allowing(async () => {
         did.recovered += (await recover(store, { apply: true })).entries;
       });

@@ -40,6 +40,17 @@ describe('an error of Redis', () => {
     },
   );
 
+  test.each([
+    "ERR The user executing the script can't run this command or subcommand script: 9b07, on @user_script:94.",
+    "ERR Error running script (call to f_1): @user_script:94: @user_script: 94: The user executing the script can't run this command",
+    `NOPERM User ${'u'.repeat(400)} has no permissions to run the 'zadd' command script: 9b07, on @user_script:94.`,
+  ])('I2 a command that a script may not run leaves a write unknown, since others came before it: %s', (text) => {
+    const unknown = become(reply(text));
+    expect(unknown).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+    expect(unknown.message).toMatch(/must be of a user who may run .* \[NOPERM\]/);
+    expect(become(reply(text), { writes: false })).toMatchObject({ code: 'mooring.config', option: 'client' });
+  });
+
   test('WRONGTYPE names the key', () => {
     const error = become(
       reply('WRONGTYPE Operation against a key holding the wrong kind of value script: 1, on @user_script:3.'),

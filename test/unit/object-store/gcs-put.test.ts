@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
 import { crc32c } from '../../../src/crc32c.ts';
 import type { GcsBucket, GcsFile } from '../../../src/object-store/gcs-options.ts';
 import { gcsObjectStoreOf } from '../../../src/object-store/gcs-store.ts';
@@ -99,12 +100,53 @@ describe('a put in one request', () => {
     expect(fake.requests).toHaveLength(1);
   });
 
+  it.each([
+    ['small', X, 'upload', 'POST'],
+    ['large', patterned(PART + 1), 'session', 'PUT'],
+  ])(
+    'says that the object exists where the right to replace it is all that is missing: %s',
+    async (_name, body, what, method) => {
+      const refused = (right: string): Error => {
+        const message = `worker@films.iam.gserviceaccount.com does not have ${right} access to the Google Cloud Storage object.`;
+        return apiError(403, 'forbidden', { message });
+      };
+      fake.next(is(what, method), { kind: 'fail', error: refused('storage.objects.delete') });
+      await expect(store.put(K, body, { ifAbsent: true })).resolves.toBe('exists');
+
+      fake.next(is(what, method), { kind: 'fail', error: refused('storage.objects.create') });
+      await expect(store.put(K, body, { ifAbsent: true })).rejects.toMatchObject({ status: 403 });
+      fake.next(is(what, method), { kind: 'fail', error: refused('storage.objects.delete') });
+      await expect(store.put(K, body, { ifAbsent: false })).rejects.toMatchObject({ status: 403 });
+    },
+  );
+
   it('O4 whose answer was lost says that the object exists: who put it compares', async () => {
     fake.next(is('upload', 'POST'), { kind: 'lose', error: reset });
 
     await expect(store.put(K, X, { ifAbsent: true })).resolves.toBe('exists');
     expect(holds()).toEqual(X);
   });
+
+  it.each(['', '/upload/o?upload_id=SECRET', 'upload_id=SECRET'])(
+    'whose session has the odd address %j fails, and no error says it: whoever knows it is let in',
+    async (location) => {
+      const file = (name: string): GcsFile => {
+        const inner = fake.bucket.file(name);
+        return {
+          ...inner,
+          request: (options, callback) =>
+            inner.request(options, (error, body) => callback(error, body, { statusCode: 200, headers: { location } })),
+        };
+      };
+
+      const error = await opened({ ...fake.bucket, file })
+        .put(K, patterned(PART + 1), { ifAbsent: true })
+        .catch((thrown: unknown) => thrown);
+
+      expect(error).toMatchObject({ name: 'GcsError', code: 'no session' });
+      expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('SECRET');
+    },
+  );
 
   it('of a stream that fits into a part opens no session', async () => {
     await expect(store.put(K, inChunks(patterned(PART)), { ifAbsent: true })).resolves.toBe('created');

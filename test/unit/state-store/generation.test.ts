@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import { OutcomeUnknownError } from '../../../src/errors.ts';
 import { memoryMetastore } from '../../../src/metastore/memory.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
@@ -136,6 +137,19 @@ describe('generation 0', () => {
       method === 'get' && args[0] === ZERO ? new Promise(() => undefined) : proceed(),
     );
     await expect(hanging.task(TASK).set('k', 'x'.repeat(200))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+  });
+
+  test('is not begun for a caller who has left, so that its failure ends no process', async () => {
+    const { open } = world();
+    const { seen, intercept } = requests();
+    const store = open((call, proceed) => (void intercept(call, proceed), Promise.reject(new Error('403'))));
+
+    const left = coreOf(store).beforeObject({ signal: AbortSignal.abort(new Error('enough')) });
+
+    await expect(left).rejects.toThrow('enough');
+    // Jest listens to `unhandledRejection`, and fails the test that is running.
+    await pause(20);
+    expect(seen).toEqual([]);
   });
 
   test('I5 that a rule of the bucket removed comes back from a later one, not from births that may be new', async () => {
