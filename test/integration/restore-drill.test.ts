@@ -51,7 +51,9 @@ async function kill(): Promise<void> {
 }
 
 async function mooring(...args: string[]): Promise<{ code: number | null; report: Record<string, unknown> }> {
-  const env = { ...process.env, MOORING_REDIS: `redis://127.0.0.1:${server.port}` };
+  // The command refuses what it does not know, such as MOORING_TEST_… of the run of these tests.
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('MOORING_'));
+  const env = { ...Object.fromEntries(others), MOORING_REDIS: `redis://127.0.0.1:${server.port}` };
   const path = { MOORING_PATH: pathToFileURL(`${join(folder, 'bucket')}/`).href };
   const ran = await run(process.execPath, ['--import', 'tsx', MOORING, ...args, '--json'], { env: { ...env, ...path } });
   return { code: ran.code, report: JSON.parse(ran.stdout) as Record<string, unknown> };
