@@ -105,6 +105,8 @@ export interface Step {
   readonly data: MemoryData;
   readonly address: ScopeAddress;
   readonly hash: ScopeHash;
+  /** Whether the scope had a time after success, over or not. */
+  readonly hadEnd: boolean;
   /** The longest that anything is kept. */
   until: number;
   /** The first end of what this write put there. */
@@ -118,7 +120,8 @@ export function openStep(data: MemoryData, address: ScopeAddress, now: number): 
   data.bornAt ??= now;
   const hash = peekScope(data, address.path, now) ?? { fields: new Map(), bodies: new Map(), expiresAt: undefined };
   const until = Number(hash.fields.get(FIELD.until) ?? 0);
-  const step: Step = { now, data, address, hash, until, firstEnd: NEVER, emptied: [] };
+  const hadEnd = hash.fields.has(FIELD.ends);
+  const step: Step = { now, data, address, hash, hadEnd, until, firstEnd: NEVER, emptied: [] };
   if (hasEnded(hash, now)) startEmpty(step);
   return step;
 }
@@ -143,10 +146,12 @@ export function closeUnfenced(step: Step): void {
   if (address.recorded !== undefined) hash.fields.set(FIELD.scope, address.recorded);
   data.scopes.set(address.path, hash);
   const ends = hash.fields.get(FIELD.ends);
-  if (ends === undefined) hash.expiresAt = step.until === NEVER ? undefined : step.until;
-  else if (hash.expiresAt !== undefined) {
-    hash.expiresAt = Math.max(hash.expiresAt, Number(ends) + (data.due.has(address.path) ? SWEEP_TIME : 0));
-  }
+  if (ends !== undefined) {
+    if (hash.expiresAt !== undefined) {
+      hash.expiresAt = Math.max(hash.expiresAt, Number(ends) + (data.due.has(address.path) ? SWEEP_TIME : 0));
+    }
+    // A scope that a refused write emptied has nothing of its own to keep it, and is kept as long as it was to be.
+  } else if (step.until !== before || step.hadEnd) hash.expiresAt = step.until === NEVER ? undefined : step.until;
 }
 
 /** Keeps the hash until then. */

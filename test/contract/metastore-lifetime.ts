@@ -157,6 +157,14 @@ export function lifetimeContract(bench: Bench): void {
       expect(await value(bench.m, 'other')).toBe(1);
     });
 
+    test('the fence of a scope that a refused write emptied is kept, also through a sweep', async () => {
+      await settle(await finished(3), DAY, true);
+      await bench.advance(2 * DAY);
+      expect(await write(bench.m, tool(), put('k', 1), { began: 0 })).toEqual({ kind: 'late' });
+      await bench.m.sweepPage(SCOPE, { nonce: 'sweep00000000001', cursor: '0', count: 100, grace: DAY, dryRun: false }, {});
+      expect(await begin(bench.m, attempt(2))).toEqual({ kind: 'stale' });
+    });
+
     test('objects of what ended are superseded by whoever comes next, and the scope waits a week for them', async () => {
       const who = await finished(3);
       await write(bench.m, who, putRef('big', 'n/f/r/t/big/1.gz', { retention: 'forever' }));
