@@ -70,6 +70,19 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     hangs: true,
   },
   {
+    name: 'GCS: an answer that never comes is given up',
+    file: REQUEST,
+    remove: { text: 'boundedWait(timer, ms, undefined, work)', by: 'boundedWait(timer, ms * 1_000, undefined, work)' },
+    test: { file: 'test/unit/object-store/gcs-in-time.test.ts', name: 'an answer that never comes' },
+    hangs: true,
+  },
+  {
+    name: 'GCS: an answer that broke off is no success',
+    file: 'src/object-store/gcs-errors.ts',
+    remove: { text: '  if (http !== undefined && http < 300) return { code: CUT_SHORT };\n', by: '' },
+    test: { file: ERRORS, name: 'of an answer that broke off' },
+  },
+  {
     name: 'GCS: a body is not stopped half-way, since that stops others',
     file: 'src/object-store/gcs-body.ts',
     remove: {

@@ -111,6 +111,8 @@ export function answerOf(thrown: unknown): GcsAnswer {
   ) as ThrownByClient;
   const http = [code, status, response?.statusCode, response?.status].map(Number).find((number) => number >= 100 && number < 600);
   const text = typeof message === 'string' ? message : '';
+  // An answer that broke off: its status says no more than how it would have gone on.
+  if (http !== undefined && http < 300) return { code: CUT_SHORT };
   if (http !== undefined) return { code: reasonOf(errors) ?? httpCode(http), status: http, message: text };
   if (/default credentials|invalid_grant|invalid_client/.test(text)) return { code: NO_CREDENTIALS };
   if (type === 'request-timeout') return { code: 'ETIMEDOUT' };

@@ -45,7 +45,7 @@ export function gcsDelete(store: GcsStore): ObjectStore['delete'] {
       const name = store.prefix + key;
       try {
         await persistently(store, { operation: 'objects.delete', name }, own, () =>
-          sendOnce(store.bucket.file(name), { method: 'DELETE', uri: '' }),
+          sendOnce(store, store.bucket.file(name), { method: 'DELETE', uri: '' }, own),
         );
       } catch (error) {
         if (!isNotFound(error)) throw error;

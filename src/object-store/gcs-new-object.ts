@@ -17,7 +17,7 @@ export async function generationOf(store: GcsStore, name: string, call: CallOpti
   const file = store.bucket.file(name);
   try {
     const { body } = await persistently(store, { operation: 'objects.get', name }, call, () =>
-      sendOnce(file, { method: 'GET', uri: '', qs: { fields: 'generation' } }),
+      sendOnce(store, file, { method: 'GET', uri: '', qs: { fields: 'generation' } }, call),
     );
     return (body as { generation: string }).generation;
   } catch (error) {

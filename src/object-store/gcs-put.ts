@@ -4,7 +4,7 @@ import { GcsError } from './gcs-errors.ts';
 import { generationOf, inBase64, type NewObject } from './gcs-new-object.ts';
 import type { GcsFile } from './gcs-options.ts';
 import { partsOf, type BodyPart } from './gcs-parts.ts';
-import { isNotFound, persistently, requireBucket, type GcsStore } from './gcs-request.ts';
+import { inTime, isNotFound, latestFor, persistently, requireBucket, type GcsStore } from './gcs-request.ts';
 import { putInSession } from './gcs-session.ts';
 import { requireObjectKey } from './object-key.ts';
 import type { ObjectStore, PutOptions } from './object-store.ts';
@@ -79,7 +79,7 @@ function needsDelete(error: unknown): boolean {
 async function putAtOnce(store: GcsStore, object: NewObject, bytes: Uint8Array, call: CallOptions): Promise<void> {
   const metadata = { ...object.metadata, crc32c: inBase64(crc32c(bytes)) };
   await persistently(store, { operation: 'objects.insert', name: object.name }, call, () =>
-    written(store.bucket.file(object.name), bytes, { ...object, metadata }),
+    inTime(store, latestFor(bytes.length), call, () => written(store.bucket.file(object.name), bytes, { ...object, metadata })),
   );
 }
 

@@ -50,6 +50,35 @@ export async function persistently<T>(
   }
 }
 
+/** Milliseconds for the answer to a request that sends nothing, and to one for a page of a bucket that holds much. */
+const LATEST = 10_000;
+const LATEST_PAGE = 60_000;
+/** Bytes in a millisecond that a line has at least: 2 Mbit/s. */
+const SLOWEST = 256;
+
+/** How long the answer to a request that sends so many bytes may take. */
+export function latestFor(bytes: number): number {
+  return LATEST + bytes / SLOWEST;
+}
+
+/**
+ * Waits for an answer no longer than so many milliseconds. In clients 7.x one that breaks off in its middle never comes, neither as a
+ * result nor as an error.
+ *
+ * @throws what `work` throws, the signal's reason, or an error of the system's kind, which passes.
+ */
+export async function inTime<T>(
+  { timer }: Pick<GcsStore, 'timer'>,
+  ms: number,
+  { signal }: CallOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const outcome = await boundedWait(timer, ms, signal, work);
+  if (outcome.ended === 'value') return outcome.value;
+  if (outcome.ended === 'aborted') throw outcome.reason;
+  throw Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+}
+
 /** What a request was answered with. */
 export interface GcsReply {
   readonly status: number;
@@ -66,22 +95,26 @@ interface ClientResponse {
 /**
  * Sends a request once. Resolves for success and for the statuses in `accepted`.
  *
- * @throws what the client throws.
+ * @throws what the client throws, or {@link inTime}.
  */
 export function sendOnce(
+  store: Pick<GcsStore, 'timer'>,
   file: GcsFile,
   options: Omit<GcsRequestOptions, 'maxRetries'>,
+  call: CallOptions,
   accepted: readonly number[] = [],
 ): Promise<GcsReply> {
-  return new Promise((resolve, reject) => {
-    file.request({ ...options, maxRetries: 0 }, (error, body, response) => {
-      const { statusCode = 0, headers = {} } = ((error as { response?: unknown } | null)?.response ??
-        response ??
-        {}) as ClientResponse;
-      if (error && !accepted.includes(statusCode)) reject(error);
-      else resolve({ status: statusCode, headers, body });
+  const answer = (): Promise<GcsReply> =>
+    new Promise((resolve, reject) => {
+      file.request({ ...options, maxRetries: 0 }, (error, body, response) => {
+        const { statusCode = 0, headers = {} } = ((error as { response?: unknown } | null)?.response ??
+          response ??
+          {}) as ClientResponse;
+        if (error && !accepted.includes(statusCode)) reject(error);
+        else resolve({ status: statusCode, headers, body });
+      });
     });
-  });
+  return inTime(store, latestFor(options.body?.length ?? 0), call, answer);
 }
 
 const NOT_FOUND = 404;
@@ -122,7 +155,7 @@ export async function listPage(
   const fields = 'items(name,size,timeCreated),nextPageToken';
   try {
     const answer = await persistently(store, request, call, () =>
-      bucket.getFiles({ prefix: request.name, autoPaginate: false, fields, ...page }),
+      inTime(store, LATEST_PAGE, call, () => bucket.getFiles({ prefix: request.name, autoPaginate: false, fields, ...page })),
     );
     return (answer as readonly unknown[])[2] ?? {};
   } catch (error) {

@@ -52,11 +52,12 @@ async function rulesOf(store: GcsStore, call: CallOptions): Promise<readonly Rul
   const request: GcsRequest = { operation: 'buckets.get', bucket: bucket.name, name: '' };
   try {
     const { body } = await persistently(store, request, call, () =>
-      sendOnce(bucket.file('rules'), {
-        method: 'GET',
-        uri: `${bucket.storage.apiEndpoint}/storage/v1/b/${bucket.name}`,
-        qs: { fields: 'lifecycle' },
-      }),
+      sendOnce(
+        store,
+        bucket.file('rules'),
+        { method: 'GET', uri: `${bucket.storage.apiEndpoint}/storage/v1/b/${bucket.name}`, qs: { fields: 'lifecycle' } },
+        call,
+      ),
     );
     return (body as { lifecycle?: { rule?: readonly Rule[] } } | undefined)?.lifecycle?.rule ?? [];
   } catch (error) {

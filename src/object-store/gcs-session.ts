@@ -60,13 +60,18 @@ async function openSession(store: GcsStore, object: NewObject, call: CallOptions
   const { bucket } = store;
   const file = bucket.file(name);
   const { headers } = await persistently(store, { operation: 'objects.insert', name }, call, () =>
-    sendOnce(file, {
-      method: 'POST',
-      uri: `${bucket.storage.apiEndpoint}/upload/storage/v1/b/${bucket.name}/o`,
-      qs: { uploadType: 'resumable', name, ifGenerationMatch: generation },
-      headers: { 'X-Upload-Content-Type': metadata.contentType },
-      json: metadata,
-    }),
+    sendOnce(
+      store,
+      file,
+      {
+        method: 'POST',
+        uri: `${bucket.storage.apiEndpoint}/upload/storage/v1/b/${bucket.name}/o`,
+        qs: { uploadType: 'resumable', name, ifGenerationMatch: generation },
+        headers: { 'X-Upload-Content-Type': metadata.contentType },
+        json: metadata,
+      },
+      call,
+    ),
   );
   const { location } = headers;
   // Asked before it is parsed: the error of a URL that cannot be holds it.
@@ -93,7 +98,7 @@ async function sendPart(
     for (;;) {
       call.signal?.throwIfAborted();
       sends += 1;
-      const reply = await sendRest(session, part, from);
+      const reply = await sendRest(store, session, part, from);
       const stored = storedOf(reply, part);
       if (stored === 'all') return reply;
       if (stored <= from) throw failure(store, name, CUT_SHORT);
@@ -109,10 +114,16 @@ async function sendPart(
   }
 }
 
-function sendRest(session: Session, part: BodyPart & { offset: number; sum: number }, from: number): Promise<GcsReply> {
+function sendRest(
+  store: GcsStore,
+  session: Session,
+  part: BodyPart & { offset: number; sum: number },
+  from: number,
+): Promise<GcsReply> {
   const { bytes, last, offset, sum } = part;
   const end = offset + bytes.length;
   const sent = sendOnce(
+    store,
     session.file,
     {
       method: 'PUT',
@@ -124,6 +135,8 @@ function sendRest(session: Session, part: BodyPart & { offset: number; sum: numb
       },
       body: Buffer.from(bytes.buffer, bytes.byteOffset + from - offset, end - from),
     },
+    // Not the caller's signal: whoever cancels the session waits for this to end.
+    {},
     [INCOMPLETE],
   );
   session.flight = sent;
@@ -144,11 +157,11 @@ async function verify(store: GcsStore, { file, object }: Session, { body }: GcsR
   const { crc32c: stored, generation } = (body ?? {}) as { crc32c?: string; generation?: string };
   if (stored === undefined || stored === inBase64(sum)) return;
   const qs = generation === undefined ? {} : { ifGenerationMatch: generation };
-  await sendOnce(file, { method: 'DELETE', uri: '', qs }).catch(() => undefined);
+  await sendOnce(store, file, { method: 'DELETE', uri: '', qs }, {}).catch(() => undefined);
   throw failure(store, object.name, 'checksum mismatch');
 }
 
-async function cancel({ timer }: GcsStore, { file, uri, qs, flight }: Session): Promise<void> {
-  const cancelled = sendOnce(file, { method: 'DELETE', uri, qs });
-  await boundedWait(timer, CANCEL_WITHIN, undefined, () => Promise.allSettled([flight, cancelled]));
+async function cancel(store: GcsStore, { file, uri, qs, flight }: Session): Promise<void> {
+  const cancelled = sendOnce(store, file, { method: 'DELETE', uri, qs }, {});
+  await boundedWait(store.timer, CANCEL_WITHIN, undefined, () => Promise.allSettled([flight, cancelled]));
 }

@@ -96,6 +96,8 @@ async function forward(
   const outgoing = send({ host: '127.0.0.1', port: target, method, path, headers: neighbours(headers), agent: false });
   answer.once('close', () => outgoing.destroy());
   incoming.pipe(outgoing);
+  // A server may answer before it has read the body. What is left of it would stand before the next request of the connection.
+  outgoing.once('close', () => incoming.unpipe(outgoing).resume());
   const [reply] = (await once(outgoing, 'response')) as [IncomingMessage];
   const status = reply.statusCode as number;
   answered(status);

@@ -50,6 +50,14 @@ const THROWN: readonly [string, unknown, { code: string; status?: number }, bool
     { code: 'ETIMEDOUT' },
     true,
   ],
+  [
+    'of an answer that broke off, though its status was that of success',
+    Object.assign(new Error(`Invalid response body while trying to fetch https://x/?${SESSION}: aborted`), request, {
+      status: 200,
+    }),
+    { code: 'cut short' },
+    true,
+  ],
   ['of missing credentials', new Error('Could not load the default credentials. Browse to …'), { code: 'noCredentials' }, false],
   [
     'of a key file that is none',

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServer, request, Agent, type IncomingHttpHeaders, type Server } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { startLossyHttp, type LossyHttp } from '../../support/lossy-http.ts';
 import { until } from '../../support/until.ts';
 
@@ -165,4 +165,34 @@ describe('a fate', () => {
     for (const path of ['/b', '/a', '/a?x', '/a']) statuses.push((await call('GET', path)).status);
     expect(statuses).toEqual([200, 500, 500, 200]);
   });
+});
+
+test('what a server leaves unread of a body does not stand before the next request of the connection', async () => {
+  // Answers without reading on, and is gone a moment later.
+  const hasty = createTcpServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', () => {
+        socket.pause().write('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+        setTimeout(() => socket.destroy(), 100);
+      });
+  }).listen(0, '127.0.0.1');
+  await once(hasty, 'listening');
+  const before = await startLossyHttp((hasty.address() as AddressInfo).port);
+  const over = connect(before.port, '127.0.0.1').on('error', () => undefined);
+  let replies = '';
+  over.on('data', (chunk: Buffer) => (replies += chunk.toString()));
+  try {
+    over.write(`PUT /a HTTP/1.1\r\nhost: x\r\ncontent-length: ${20 * BODY.length}\r\n\r\n`);
+    for (let sent = 0; sent < 20; sent += 1) over.write(BODY);
+    over.write('GET /b HTTP/1.1\r\nhost: x\r\n\r\n');
+
+    await until(() => replies.split('403 Forbidden').length === 3);
+
+    expect(before.requests.map(({ method }) => method)).toEqual(['PUT', 'GET']);
+  } finally {
+    over.destroy();
+    await before.stop();
+    hasty.close();
+  }
 });
