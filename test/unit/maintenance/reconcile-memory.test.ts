@@ -14,7 +14,7 @@ import { createStateStore } from '../../../src/state-store/create-state-store.ts
 
 jest.setTimeout(60_000);
 
-const OBJECTS = 150_000;
+const OBJECTS = 40_000;
 const MIB = 2 ** 20;
 const FORM = { type: 'json', codec: 'none', encrypted: false, framed: false } as const;
 const DAY = 86_400_000;
@@ -26,7 +26,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed;
 }
 
-test('150,000 objects that nothing refers to are removed in constant memory', async () => {
+test('40,000 objects that nothing refers to are removed in constant memory', async () => {
   const own = memoryObjectStore();
   const heaps: number[] = [];
   let [listed, deleted, longest] = [0, 0, 0];
@@ -58,6 +58,6 @@ test('150,000 objects that nothing refers to are removed in constant memory', as
 
   await expect(reconcile(store, { apply: true, maxShare: 1 })).resolves.toMatchObject({ objects: OBJECTS, failed: [] });
 
-  expect(Math.max(...heaps) - before).toBeLessThan(15 * MIB);
+  expect(Math.max(...heaps) - before).toBeLessThan(6 * MIB);
   expect(longest).toBeLessThan(2_000);
 });
