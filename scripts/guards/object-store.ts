@@ -72,7 +72,7 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   {
     name: 'GCS: an answer that never comes is given up',
     file: REQUEST,
-    remove: { text: 'boundedWait(timer, ms, undefined, work)', by: 'boundedWait(timer, ms * 1_000, undefined, work)' },
+    remove: { text: 'boundedWait(timer, ms, signal, work)', by: 'boundedWait(timer, ms * 1_000, signal, work)' },
     test: { file: 'test/unit/object-store/gcs-in-time.test.ts', name: 'an answer that never comes' },
     hangs: true,
   },
