@@ -43,7 +43,7 @@ const NO_HEARTBEAT =
 /** A completion may be lost with its worker, which is noticed this much later: the next attempt must still find the result. */
 function keptAfterSuccess(asked: Retention = '1d', { heartbeatTimeoutMs, startToCloseTimeoutMs }: Info): Retention {
   if (asked === 'forever') return asked;
-  return milliseconds(asked, 'clearAfterSuccess') + (heartbeatTimeoutMs ?? startToCloseTimeoutMs);
+  return milliseconds(asked, 'clearAfterSuccess') + (heartbeatTimeoutMs || startToCloseTimeoutMs);
 }
 
 /** What all executions share. */

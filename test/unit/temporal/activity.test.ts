@@ -305,7 +305,7 @@ describe('state', () => {
     const run = (attempt: number): Promise<string> =>
       begin(
         () => resumableActivity(job)('clip'),
-        { attempt, currentAttemptScheduledTimestampMs: attempt, startToCloseTimeoutMs: 3_600_000 },
+        { attempt, currentAttemptScheduledTimestampMs: attempt, startToCloseTimeoutMs: 3_600_000, heartbeatTimeoutMs: 0 },
         { store, options: { clearAfterSuccess: 1 } },
       ).result;
     await run(1);
