@@ -1,8 +1,10 @@
 /** `npm run guards`: takes away one guard at a time, and wants to see the test fail that is there for it. */
+import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GUARDS } from './guards/list.ts';
 import { proveGuards, type Proof } from './guards/prove.ts';
 import { cleanupOnInterrupt } from './interrupt.ts';
+import { redisFolder } from './redis/binary.ts';
 
 const HELP = `npm run guards -- [options] [NAME]
 
@@ -26,6 +28,8 @@ async function main(): Promise<number> {
   const text = positionals.join(' ');
   const guards = GUARDS.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
   if (guards.length === 0) throw new Error(`no guard has a name with ${JSON.stringify(text)}`);
+  // Where the tests look for it.
+  process.env['PATH'] = [await redisFolder(), process.env['PATH']].join(delimiter);
   const cleanup = cleanupOnInterrupt();
   try {
     const proofs: Proof[] = [];
