@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePort, onFreePort } from './free-port.ts';
 import { keep } from './keeper.ts';
 import { until } from './until.ts';
 
@@ -30,16 +30,24 @@ export interface TestRedisOptions {
   /** Added to the command line: `['--maxmemory', '10mb']`. */
   args?: readonly string[];
   port?: number;
+  /** As a node of a Cluster. @defaultValue false */
+  cluster?: boolean;
   /** Of a server that was killed; it is not removed at the end, if given. */
   directory?: string;
 }
 
 /** Starts a server and resolves when it answers. */
-export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+export function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  const { port } = options;
+  return port === undefined ? onFreePort((free) => startOn(free, options)) : startOn(port, options);
+}
+
+async function startOn(port: number, options: TestRedisOptions): Promise<TestRedis> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'mooring-test-redis-')));
-  const port = options.port ?? (await freePort());
+  const node = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port'];
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
     .concat(['--save', '', '--appendonly', 'no', '--loglevel', 'warning', '--repl-diskless-sync-delay', '0'])
+    .concat(options.cluster ? [...node, String(await freePort())] : [])
     .concat(options.args ?? []);
   const kept = await keep({
     command: 'redis-server',
@@ -71,13 +79,7 @@ const SLOTS = 16_384;
 
 /** Starts a Cluster and resolves when every node knows every slot. */
 export async function startRedisCluster(masters = 3): Promise<TestCluster> {
-  const nodes = await Promise.all(
-    Array.from({ length: masters }, async () =>
-      startRedis({
-        args: ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '2000'],
-      }),
-    ),
-  );
+  const nodes = await Promise.all(Array.from({ length: masters }, () => startRedis({ cluster: true })));
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
   };
