@@ -17,11 +17,23 @@ export interface TemporalProcess {
   stop(): Promise<void>;
 }
 
+/** Somebody may take a free port before the server does, which takes several. */
+const TRIES = 3;
+
 /** Starts a server, built on the way where there is none, and resolves when it answers. */
 export async function startTemporal(): Promise<TemporalProcess> {
   const binary = await provideServer('temporal');
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOn(await freePort(), binary);
+    } catch (error) {
+      if (attempt === TRIES) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, binary: string): Promise<TemporalProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'mooring-temporal-'));
-  const port = await freePort();
   const args = ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'];
   const log = await open(join(folder, 'temporal.log'), 'w');
   // A session of its own: Ctrl-C reaches the one that started us, who still has work to do with the server, and not the server.
