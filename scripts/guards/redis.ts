@@ -72,7 +72,7 @@ export const REDIS_GUARDS: readonly Guard[] = [
     name: 'Redis: I3 the fence on values',
     file: VALUES,
     remove: { text: 'if fenced then\n  if held and newer', by: 'if fenced and not id then\n  if held and newer' },
-    test: on('I3 '),
+    test: on('the newest attempt holds the fence'),
   },
   {
     name: 'Redis: † the sequence: a late copy of an older write of the same run',
@@ -96,7 +96,7 @@ export const REDIS_GUARDS: readonly Guard[] = [
     name: 'Redis: † lost state is noted',
     file: RECORDS,
     remove: { text: "  put('lost', lost)\n", by: '' },
-    test: on('is noted where a later attempt finds no fence'),
+    test: on('stays noted for every attempt, as long as the fence'),
   },
   {
     name: 'Redis: I3 † a record by an attempt that was replaced',
