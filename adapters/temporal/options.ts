@@ -3,7 +3,8 @@ import { ConfigError, milliseconds, requireKnownNames, type Duration, type Reten
 /** How activities of a worker keep their state. */
 export interface ActivityStateOptions {
   /**
-   * How long the state of an activity is kept once it has returned its result.
+   * How long the state of the scope `'activity'` is kept once the activity has returned its result, after the time in which a lost
+   * completion is noticed. What activities share is kept for the store's `retention`.
    * @defaultValue `'1d'`
    */
   clearAfterSuccess?: Retention;
