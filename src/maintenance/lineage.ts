@@ -4,10 +4,14 @@ import type { Lineage } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from '../state-store/core.ts';
 import {
-  clearMarkers,
+  bear,
+  clearOtherBirths,
   generationBody,
   generationKey,
+  keepBirth,
+  leaveBirth,
   LONGEST_GENERATION,
+  othersAmong,
   readGenerations,
   type Generation,
   type Generations,
@@ -16,8 +20,8 @@ import { getObject, within, type ObjectCall } from '../state-store/object-calls.
 
 /**
  * Whether the metastore is the one that refers to the objects, and knows all that it ever knew of them. Births say that it is the
- * same one and was not emptied; the generation, which is raised in the metastore first and in the object store after, says that
- * it was not restored from an older copy, which would be behind.
+ * same one, was not emptied, and is the only one that put objects. The generation, which is raised in the metastore first and in
+ * the object store after, says that it was not restored from an older copy, which would be behind.
  */
 
 /** What became of the comparison with one object store. */
@@ -62,9 +66,9 @@ export async function readLineage(
     first.flatMap(({ generations, verdict }) => (verdict.kind === 'sound' ? (generations?.newest?.with ?? []) : [])),
   );
   const stores = first.map((one): StoreLineage => {
-    const { newest, markers = [] } = one.generations ?? {};
-    const known = markers.every((born) => born === metastore.bornAt || born === newest?.bornAt);
-    const recovered = newest && known && together.has(one.store.alias) && isNotBehind(metastore, newest);
+    const { newest, births = [] } = one.generations ?? {};
+    const alone = othersAmong(births, metastore).length === 0;
+    const recovered = newest && alone && together.has(one.store.alias) && isNotBehind(metastore, newest);
     return recovered ? { ...one, verdict: { kind: 'sound' } } : one;
   });
   return { metastore, stores, current: stores.find(({ store }) => store === core.objectStore) };
@@ -77,7 +81,7 @@ function isNotBehind({ generation }: Lineage, newest: Generation): boolean {
 const WHY_OTHERS =
   'Redis lost its state, or two metastores write under one namespace of one bucket, where each needs a namespace of its own';
 
-function compare(metastore: Lineage, { numbers, newest, markers }: Generations, isCurrent: boolean): Verdict {
+function compare(metastore: Lineage, { numbers, newest, births }: Generations, isCurrent: boolean): Verdict {
   const { bornAt, generation } = metastore;
   if (!newest) return { kind: 'lost', why: `the generation ${numbers.at(-1)} of the object store is damaged` };
   if (bornAt === undefined)
@@ -89,9 +93,9 @@ function compare(metastore: Lineage, { numbers, newest, markers }: Generations, 
       why: `the metastore began at ${its}, and the objects are of one that began at ${known}: ${WHY_OTHERS}`,
     };
   }
-  const other = markers.find((born) => born !== newest.bornAt);
+  const [other] = othersAmong(births, metastore);
   if (other !== undefined) {
-    const its = new Date(other).toISOString();
+    const its = new Date(Number.parseInt(other, 10)).toISOString();
     return { kind: 'lost', why: `objects were also put by a metastore that began at ${its}: ${WHY_OTHERS}` };
   }
   if (!isNotBehind(metastore, newest)) {
@@ -130,20 +134,20 @@ export async function raise(core: StoreCore, report: LineageReport, call: CallOp
   if (!current || !newest) return;
   const target = Math.max(newest.generation + 1, metastore.generation.highest);
   await core.metastore.raise(target, call);
-  await writeGeneration(core, current, { ...newest, generation: target }, call);
+  await writeGeneration(core, current, metastore, { ...newest, generation: target }, call);
 }
 
 /** A number that another raise takes is tried again with the next; so often in a row means something else. */
 const MOST_TRIES = 5;
 
 /**
- * After `recover()`: from the births of now on, for all object stores that were recovered. Markers of other metastores go last.
+ * After `recover()`: from the births of now on, for all object stores that were recovered. Births of other metastores go last.
  *
  * @param holdsValues - Whether they hold any value; where there is nothing at all, nothing begins.
  * @throws {@link StoreUnavailableError}
  */
 export async function beginAnew(core: StoreCore, holdsValues: boolean, call: CallOptions): Promise<void> {
-  await core.metastore.bear(call);
+  await bear(core, call);
   const { metastore, stores, current } = await readLineage(core, call);
   const known = stores.flatMap(({ generations }) =>
     generations ? [...generations.numbers, generations.newest?.generation ?? 0] : [],
@@ -156,8 +160,9 @@ export async function beginAnew(core: StoreCore, holdsValues: boolean, call: Cal
     const target = highest + tries;
     await core.metastore.raise(target, call);
     // A number that a sweep took meanwhile says the births of before.
-    if ((await writeGeneration(core, current, { ...next, generation: target }, call)) !== 'created') continue;
-    for (const { store } of stores) await clearMarkers(core, store, call);
+    if ((await writeGeneration(core, current, metastore, { ...next, generation: target }, call)) !== 'created') continue;
+    await leaveBirth(core, { store: current.store, where: {}, call }, metastore);
+    for (const { store } of stores) await clearOtherBirths(core, store, metastore, call);
     return;
   }
   throw new StoreUnavailableError('the generation was raised by others all the time', { store: current.store.alias });
@@ -166,6 +171,7 @@ export async function beginAnew(core: StoreCore, holdsValues: boolean, call: Cal
 async function writeGeneration(
   core: StoreCore,
   { store, generations }: StoreLineage,
+  own: Lineage,
   next: Omit<Generation, 'raisedAt'>,
   call: CallOptions,
 ): Promise<'created' | 'exists'> {
@@ -179,6 +185,7 @@ async function writeGeneration(
     // Put again as it is, so that no rule of a bucket takes it for old.
     const first = await getObject(core, at, generationKey(namespace, 0), LONGEST_GENERATION);
     if (first && first.length <= LONGEST_GENERATION) await put(0, first, false);
+    await keepBirth(core, at, generations?.births ?? [], own);
     const old = (generations?.numbers ?? []).filter((number) => number > 0 && number < next.generation - 1);
     const keys = old.map((number) => generationKey(namespace, number));
     if (keys.length > 0) await within(core, at, 'deleting old generations', (signal) => store.delete(keys, { signal }));

@@ -3,6 +3,7 @@ import type { Duration } from '../duration.ts';
 import { GRACE } from '../metastore/lifetimes.ts';
 import type { OptionNames } from '../option-names.ts';
 import { coreOf } from '../state-store/core.ts';
+import { keepBirth } from '../state-store/generation.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { SweepReport } from '../sweep-report.ts';
 import { raise, readLineage } from './lineage.ts';
@@ -94,12 +95,14 @@ async function raiseWhenDue({ core, tally, grace, call }: SweepParts): Promise<v
     const lineage = await readLineage(core, call, [core.objectStore]);
     const { current } = lineage;
     if (!current?.generations) return;
-    const { newest } = current.generations;
+    const { newest, births } = current.generations;
     if (!newest || current.verdict.kind === 'lost') {
       core.logger?.warn(
         { store: current.store.alias, verdict: current.verdict },
         'state was lost: restore Redis, or run recover()',
       );
+      // No generation is raised for this metastore, which would put its birth again.
+      await keepBirth(core, { store: current.store, where: {}, call }, births, lineage.metastore);
       return;
     }
     const age = (await core.metastore.now(call)) - newest.raisedAt;

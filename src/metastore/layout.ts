@@ -51,6 +51,8 @@ export interface Keys {
   birth(shard: string): string;
   /** Of a shard: its generation, its index, its birth. */
   shard(shard: string): readonly [generation: string, due: string, birth: string];
+  /** What tells the namespace's metastore from others: one key, in the last shard. */
+  readonly name: string;
   /** Keys of no meaning, to try whether they may be written. */
   trial(shard: string): readonly string[];
   /** The path behind the key of a scope's hash; `undefined` for other keys. */
@@ -78,6 +80,7 @@ export function keysOf(namespace: string): Keys {
     },
     birth: (shard) => `${tag(shard)}birth`,
     shard: (shard) => [`${tag(shard)}generation`, `${tag(shard)}due`, `${tag(shard)}birth`],
+    name: `${tag('ff')}name`,
     trial: (shard) => ['trial', 'due', 'birth'].map((name) => tag(shard) + name),
     path: (key) => {
       const path = key.slice(tagLength);

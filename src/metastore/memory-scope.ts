@@ -32,13 +32,15 @@ export interface MemoryData {
   due: Map<string, number>;
   /** When the first writer came. */
   bornAt: number | undefined;
+  /** What tells it from others that were born then. */
+  name: string | undefined;
   /** The highest that it was raised to. */
   generation: number;
 }
 
 /** An empty namespace. */
 export function memoryData(): MemoryData {
-  return { scopes: new Map(), due: new Map(), bornAt: undefined, generation: 0 };
+  return { scopes: new Map(), due: new Map(), bornAt: undefined, name: undefined, generation: 0 };
 }
 
 /** The hash of a scope, unless it was never there or is forgotten. */

@@ -62,7 +62,7 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
     holds: (scope, objects, call) => step(call, (now) => heldObjects(data, scope, objects, now)),
     restore: (scope, entry, call) => step(call, (now) => restoreEntry(data, scope, entry, now)),
     lineage: (call) => step(call, () => lineageOf(data)),
-    bear: (call) => step(call, (now) => bear(data, now)),
+    bear: (name, call) => step(call, (now) => bear(data, name, now)),
     raise: (generation, call) => step(call, () => raise(data, generation)),
     facts: (call) => step(call, (now) => ({ servers: [], now })),
   };

@@ -10,9 +10,10 @@ import type { Lineage } from './upkeep.ts';
 
 /** What Redis knows of its own past: of all shards, in one script; in a Cluster side by side, each by one on its own node. */
 
-/** Keys that one script can reach together. */
+/** Keys that one script can reach together; the last group ends with the key of the name. */
 function groupsOf({ client, keys }: Connection): [readonly string[], ...(readonly string[])[]] {
   const each = SHARDS.map((shard) => [...keys.shard(shard)]);
+  each.at(-1)?.push(keys.name);
   return client.nodes ? (each as [string[], ...string[][]]) : [each.flat()];
 }
 
@@ -36,7 +37,7 @@ async function writeEveryShard(
   throw noAnswer({ key: last[0] ?? '', writes: true }, 'the connection broke before all was replicated');
 }
 
-/** Births and generations of all shards. */
+/** Births and generations of all shards, and the name. */
 export async function lineageOf(connection: Connection, call: CallOptions): Promise<Lineage> {
   const { runOn } = connection;
   const groups = groupsOf(connection);
@@ -47,6 +48,7 @@ export async function lineageOf(connection: Connection, call: CallOptions): Prom
   const known = births.filter((birth) => birth !== undefined);
   return {
     bornAt: known.length < births.length ? undefined : Math.max(...known),
+    name: nameIn(found[2 * SHARDS.length]),
     generation: { lowest: Math.min(...generations), highest: Math.max(...generations) },
   };
 }
@@ -59,9 +61,16 @@ function whole(part: Part): number | undefined {
   return Number(text);
 }
 
-/** Makes all births known. */
-export function bear(connection: Connection, call: CallOptions): Promise<void> {
-  return writeEveryShard(connection, BEAR, [], call);
+function nameIn(part: Part): string | undefined {
+  if (part === null || part === undefined) return undefined;
+  const text = String(part);
+  if (!/^[0-9a-z]{16}$/.test(text)) throw new CorruptEntryError('the name of the metastore in Redis is invalid', { store: NAME });
+  return text;
+}
+
+/** Makes all births known, and gives the name. */
+export function bear(connection: Connection, name: string, call: CallOptions): Promise<void> {
+  return writeEveryShard(connection, BEAR, [name], call);
 }
 
 /** Raises all generations. */

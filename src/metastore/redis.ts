@@ -87,7 +87,7 @@ function openRedis(connection: Connection): OpenMetastore {
     holds: (scope, objects, call) => heldObjects(connection, scope, objects, call),
     restore: (scope, entry, call) => restoreEntry(connection, scope, entry, call),
     lineage: (call) => lineageOf(connection, call),
-    bear: (call) => bear(connection, call),
+    bear: (name, call) => bear(connection, name, call),
     raise: (generation, call) => raise(connection, generation, call),
     facts: (call) => factsOf(connection, call),
   };

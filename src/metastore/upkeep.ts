@@ -69,6 +69,8 @@ export interface Restoration {
 export interface Lineage {
   /** The latest birth of a shard, in milliseconds; `undefined` where a shard has none. */
   bornAt: number | undefined;
+  /** Drawn at birth, 16 letters and digits: tells apart two that were born in the same millisecond. `undefined` until `bear()`. */
+  name: string | undefined;
   /** The lowest and the highest generation of a shard; 0 where none was ever raised. */
   generation: { lowest: number; highest: number };
 }
@@ -121,8 +123,8 @@ export interface MetastoreUpkeep {
    */
   restore(scope: ScopeAddress, entry: Restoration, call: CallOptions): Promise<'restored' | 'there'>;
   lineage(call: CallOptions): Promise<Lineage>;
-  /** Makes the births of all shards known, as the first write does. */
-  bear(call: CallOptions): Promise<void>;
+  /** Makes the births of all shards known, as the first write does, and gives the metastore this name if it has none. */
+  bear(name: string, call: CallOptions): Promise<void>;
   /** Raises the generation of every shard to at least this. */
   raise(generation: number, call: CallOptions): Promise<void>;
   facts(call: CallOptions): Promise<MetastoreFacts>;

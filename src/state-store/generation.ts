@@ -4,15 +4,17 @@ import { instant, NEVER } from '../head.ts';
 import type { Lineage } from '../metastore/metastore.ts';
 import { GENERATIONS } from '../object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
+import { randomText } from '../random.ts';
 import type { StoreCore } from './core.ts';
 import { getObject, within, type ObjectCall } from './object-calls.ts';
 import { listObjects } from './object-listing.ts';
 
 /**
- * What an object store knows of the metastore that refers to its objects: one small object for each generation, under
- * `<namespace>/generation=/-/-/`, which no user's key reaches. The first writer of an object makes number 0, never a tool: an
- * emptied metastore that a tool looks at must not look new. A writer that finds the births of another metastore there leaves a
- * marker with its own, which no reader takes for a generation. The rules are in `maintenance/lineage.ts`.
+ * What an object store knows of the metastores that refer to its objects, under `<namespace>/generation=/-/-/`, which no user's key
+ * reaches: one small object for each generation of the metastore, and one for the birth of every metastore that put objects there.
+ * Each leaves its own birth before its first object, whatever it finds, so that two that begin at the same time see each other.
+ * Nothing rests on how a put was answered: some servers ignore conditions. Generation 0 and births are made by writers, never by a
+ * tool: an emptied metastore that a tool looks at must not look new. The rules are in `maintenance/lineage.ts`.
  */
 
 /** What the object of a generation says. */
@@ -33,8 +35,8 @@ export interface Generations {
   numbers: readonly number[];
   /** `undefined` where it is damaged. */
   newest: Generation | undefined;
-  /** Births of metastores that also wrote objects, in milliseconds. */
-  markers: readonly number[];
+  /** Of all metastores that put objects, each as `<bornAt, 13 digits>-<name>`. */
+  births: readonly string[];
 }
 
 /** Bytes: more than any has. */
@@ -50,14 +52,20 @@ export function generationKey(namespace: string, generation: number): string {
   return `${generationPrefix(namespace)}${instant(generation)}.json`;
 }
 
-/** What the keys of all markers begin with. */
-function markerPrefix(namespace: string): string {
-  return `${generationPrefix(namespace)}born-`;
+/** The key of a birth. */
+function birthKey(namespace: string, birth: string): string {
+  return `${generationPrefix(namespace)}born-${birth}.json`;
 }
 
-/** The key of the marker of a metastore that was born then. */
-export function markerKey(namespace: string, bornAt: number): string {
-  return `${markerPrefix(namespace)}${instant(bornAt)}.json`;
+/** The birth of a metastore; `undefined` as long as it has none, or no name. */
+function birthOf({ bornAt, name }: Lineage): string | undefined {
+  return bornAt === undefined || name === undefined ? undefined : `${instant(bornAt)}-${name}`;
+}
+
+/** The births of other metastores. Older versions left births without a name: such a birth is compared by its time alone. */
+export function othersAmong(births: readonly string[], own: Lineage): string[] {
+  const { bornAt } = own;
+  return births.filter((birth) => birth !== birthOf(own) && (bornAt === undefined || birth !== instant(bornAt)));
 }
 
 /** The bytes of a generation. */
@@ -74,17 +82,18 @@ export async function readGenerations(core: StoreCore, store: ObjectStore, call:
   const at: ObjectCall = { store, where: {}, call };
   const prefix = generationPrefix(core.namespace);
   const numbers: number[] = [];
-  const markers: number[] = [];
+  const births: string[] = [];
   for await (const { key } of listObjects(core, at, prefix)) {
-    const match = /^(born-)?(\d{13})\.json$/.exec(key.slice(prefix.length));
-    if (match) (match[1] ? markers : numbers).push(Number(match[2]));
+    const [, number, birth] = /^(?:(\d{13})|born-(\d{13}(?:-[0-9a-z]{16})?))\.json$/.exec(key.slice(prefix.length)) ?? [];
+    if (number !== undefined) numbers.push(Number(number));
+    if (birth !== undefined) births.push(birth);
   }
   const last = numbers.sort((a, b) => a - b).at(-1);
   if (last === undefined) return undefined;
   const body = await getObject(core, at, generationKey(core.namespace, last), LONGEST_GENERATION);
   if (!body) throw new StoreUnavailableError('the generation changed while it was read', { store: store.alias });
   const newest = parseGeneration(body);
-  return { numbers, newest: last === 0 || newest?.generation === last ? newest : undefined, markers };
+  return { numbers, newest: last === 0 || newest?.generation === last ? newest : undefined, births };
 }
 
 function parseGeneration(body: Uint8Array): Generation | undefined {
@@ -102,8 +111,8 @@ function parseGeneration(body: Uint8Array): Generation | undefined {
 }
 
 /**
- * What a store awaits before it puts an object: that generation 0 is there. One read for each process and store; where it fails,
- * that write fails, and the next one tries again.
+ * What a store awaits before it puts an object: that generation 0 and the birth of its metastore are there. One read for each
+ * process and store; if it fails, that write fails, and the next one tries again.
  *
  * @param coreOf - Gives the core, which this is a part of.
  */
@@ -133,68 +142,85 @@ async function introduce(core: StoreCore): Promise<void> {
   const store = core.objectStore;
   if (!store) return;
   const at: ObjectCall = { store, where: {}, call: {} };
+  const own = await lineageSinceBirth(core);
+  // The birth is put last: if it is there, generation 0 was made too.
+  if (await getObject(core, at, birthKey(core.namespace, own.birth), LONGEST_GENERATION)) return;
   const key = generationKey(core.namespace, 0);
-  let first = await getObject(core, at, key, LONGEST_GENERATION);
-  if (!first) {
-    const body = generationBody(await firstGeneration(core, store));
-    const made = await within(core, at, 'putting the first generation', (signal) =>
-      store.put(key, body, { signal, ifAbsent: true }),
-    );
-    // `exists` is another process that came first, maybe one of another metastore.
-    first = made === 'created' ? body : await getObject(core, at, key, LONGEST_GENERATION);
+  if (!(await getObject(core, at, key, LONGEST_GENERATION))) {
+    const body = generationBody(await firstGeneration(core, store, own));
+    await within(core, at, 'putting the first generation', (signal) => store.put(key, body, { signal, ifAbsent: true }));
   }
-  await markOther(core, at, first && parseGeneration(first));
-}
-
-/**
- * Leaves a marker where the generations are of another metastore: it has no reference to what is put here now, so that its
- * `reconcile()` would delete it. After `recover()` a newer generation has other births than number 0.
- */
-async function markOther(core: StoreCore, at: ObjectCall, first: Generation | undefined): Promise<void> {
-  const { bornAt } = await lineageSinceBirth(core);
-  if (first?.bornAt === bornAt) return;
-  const found = await readGenerations(core, at.store, at.call);
-  if (found?.newest?.bornAt === bornAt) return;
-  const body = Buffer.from(JSON.stringify({ bornAt }));
-  await within(core, at, 'putting a marker', (signal) =>
-    at.store.put(markerKey(core.namespace, bornAt), body, { signal, ifAbsent: true }),
-  );
+  await leaveBirth(core, at, own);
+  const found = await readGenerations(core, store, {});
+  if (!found || (found.newest?.bornAt === own.bornAt && othersAmong(found.births, own).length === 0)) return;
   core.logger?.warn(
-    { store: at.store.alias, bornAt },
+    { store: store.alias, birth: own.birth },
     'the objects are of another metastore: Redis lost its state, or two write under one namespace of one bucket; reconcile() refuses',
   );
 }
 
+/** A metastore that has a birth and a name. */
+type Born = Lineage & { bornAt: number; birth: string };
+
 /** What the metastore knows of itself; its births are made known where one is missing, as the first write would. */
-async function lineageSinceBirth(core: StoreCore): Promise<Lineage & { bornAt: number }> {
-  let { bornAt, generation } = await core.metastore.lineage({});
-  if (bornAt === undefined) {
-    await core.metastore.bear({});
-    ({ bornAt, generation } = await core.metastore.lineage({}));
+async function lineageSinceBirth(core: StoreCore): Promise<Born> {
+  let own = await core.metastore.lineage({});
+  if (birthOf(own) === undefined) {
+    await bear(core, {});
+    own = await core.metastore.lineage({});
   }
-  if (bornAt === undefined) throw new StoreUnavailableError('the metastore lost a birth again', { store: core.metastore.name });
-  return { bornAt, generation };
+  const [birth, { bornAt }] = [birthOf(own), own];
+  if (birth === undefined || bornAt === undefined)
+    throw new StoreUnavailableError('the metastore lost a birth again', { store: core.metastore.name });
+  return { ...own, bornAt, birth };
+}
+
+/** Makes the births of the metastore known, and gives it a name if it has none. */
+export function bear(core: StoreCore, call: CallOptions): Promise<void> {
+  return core.metastore.bear(randomText(core.random, 16), call);
 }
 
 /**
- * Removes the markers, of a store that was recovered.
+ * Puts the birth of a metastore, without a condition: servers ignore those, and no other metastore has this key. Put again it is never
+ * old enough for a rule of the bucket that deletes by age. A worker without the right to overwrite is refused if another process of the
+ * same metastore came first, and then finds it there.
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function clearMarkers(core: StoreCore, store: ObjectStore, call: CallOptions): Promise<void> {
+export async function leaveBirth(core: StoreCore, at: ObjectCall, own: Lineage): Promise<void> {
+  const birth = birthOf(own);
+  if (birth === undefined) return;
+  const key = birthKey(core.namespace, birth);
+  const body = Buffer.from(JSON.stringify({ bornAt: own.bornAt, name: own.name }));
+  const put = within(core, at, 'putting a birth', (signal) => at.store.put(key, body, { signal, ifAbsent: false }));
+  await put.catch(async (error: unknown) => {
+    if (!(await getObject(core, at, key, LONGEST_GENERATION))) throw error;
+  });
+}
+
+/** Puts the metastore's own birth again. A tool never puts it for the first time. */
+export async function keepBirth(core: StoreCore, at: ObjectCall, births: readonly string[], own: Lineage): Promise<void> {
+  if (births.some((birth) => birth === birthOf(own))) await leaveBirth(core, at, own);
+}
+
+/**
+ * Removes the births of other metastores, of a store that was recovered.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function clearOtherBirths(core: StoreCore, store: ObjectStore, own: Lineage, call: CallOptions): Promise<void> {
   const at: ObjectCall = { store, where: {}, call };
-  const keys: string[] = [];
-  for await (const { key } of listObjects(core, at, markerPrefix(core.namespace))) keys.push(key);
+  const { births = [] } = (await readGenerations(core, store, call)) ?? {};
+  const keys = othersAmong(births, own).map((birth) => birthKey(core.namespace, birth));
   if (keys.length === 0) return;
-  const [failed] = await within(core, at, 'deleting markers', (signal) => store.delete(keys, { signal }));
-  if (failed) throw new StoreUnavailableError('a marker could not be deleted', { store: store.alias, cause: failed.error });
+  const [failed] = await within(core, at, 'deleting births', (signal) => store.delete(keys, { signal }));
+  if (failed) throw new StoreUnavailableError('a birth could not be deleted', { store: store.alias, cause: failed.error });
 }
 
 /** Where number 0 is gone and later ones are not, they know the births, if anything does: the metastore's own may be new. */
-async function firstGeneration(core: StoreCore, store: ObjectStore): Promise<Generation> {
+async function firstGeneration(core: StoreCore, store: ObjectStore, { bornAt, generation }: Born): Promise<Generation> {
   const later = await readGenerations(core, store, {});
   if (later) return later.newest ?? { generation: later.numbers.at(-1) ?? 0, bornAt: 0, raisedAt: 0 };
-  const { bornAt, generation } = await lineageSinceBirth(core);
   const now = await core.metastore.now({});
   return { generation: generation.lowest, bornAt, raisedAt: Math.floor(now) };
 }

@@ -116,7 +116,7 @@ async function contentsOf(store: ObjectStore): Promise<[string, string][]> {
   return found;
 }
 
-/** The numbers of the generations in a store; markers are none. */
+/** The numbers of the generations in a store; births are none. */
 export async function generationsIn(store: ObjectStore, namespace: string): Promise<number[]> {
   const numbers: number[] = [];
   const prefix = generationPrefix(namespace);
@@ -125,6 +125,14 @@ export async function generationsIn(store: ObjectStore, namespace: string): Prom
     if (!Number.isNaN(number)) numbers.push(number);
   }
   return numbers;
+}
+
+/** The births in a store. */
+export async function birthsIn(store: ObjectStore, namespace: string): Promise<string[]> {
+  const births: string[] = [];
+  const prefix = `${generationPrefix(namespace)}born-`;
+  for await (const { key } of store.list(prefix)) births.push(key.slice(prefix.length, -'.json'.length));
+  return births;
 }
 
 /** The same store as one of another prefix, which may be below a namespace of the first. */

@@ -227,6 +227,36 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await refuses({}, two);
       });
 
+      test.each([
+        ['one after the other', 1_000],
+        ['in the same millisecond', 0],
+      ])('against either of two that were born %s and put their first objects at the same time', async (_when, apart) => {
+        let at = bench.now();
+        const clock = { now: () => at, sleep: () => Promise.resolve() };
+        const meet = meeting(2);
+        // Both have seen that there is no generation before either makes one.
+        const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) =>
+          method === 'put' && args[0] === generationKey(bench.namespace, 0) ? meet().then(proceed) : proceed(),
+        );
+        const two = [memoryMetastore(), memoryMetastore()].map((metastore) => ({ metastore, objectStore, clock }));
+        for (const one of two) {
+          await bench
+            .open({ ...one, offloadThreshold: 1_000 })
+            .task(TASK)
+            .set('inline', 1);
+          at += apart;
+        }
+        await Promise.all(two.map((one, n) => bench.open(one).task(TASK).set('k', `of ${n}`)));
+        at += 2 * DAY;
+
+        for (const one of two) await refuses(one, /two metastores write under one namespace of one bucket/);
+        const [one, other] = two;
+        await recover(bench.open(one), { apply: true });
+        expect(await reconcile(bench.open(one), { maxShare: 1 })).toMatchObject({ failed: [] });
+        await refuses(other, /two metastores write under one namespace of one bucket/);
+        expect(await Promise.all(two.map((each) => bench.open(each).task(TASK).get('k')))).toEqual(['of 0', 'of 1']);
+      });
+
       test('where objects are there and no generation, which the first writer makes', async () => {
         await stored();
         await bench.objectStore.delete([generationKey(bench.namespace, 0)]);
@@ -594,6 +624,18 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect((error as Error).message).toMatch(message);
     });
   });
+}
+
+/** Resolves for all who come once so many have. */
+function meeting(count: number): () => Promise<void> {
+  let open = (): void => undefined;
+  const all = new Promise<void>((resolve) => (open = resolve));
+  let came = 0;
+  return () => {
+    came += 1;
+    if (came === count) open();
+    return all;
+  };
 }
 
 /** A store that shows the objects of one namespace as those of another: as if two systems had used the same name. */

@@ -16,7 +16,7 @@ import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { testRuntime } from '../support/runtime.ts';
-import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
+import { birthsIn, DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 import { attemptHandle, collected } from './state-store-parts.ts';
 
 const ALL = { apply: true, maxShare: 1 } as const;
@@ -353,6 +353,26 @@ export function recoverTests(bench: MaintenanceBench): void {
       }
       await bench.open().task(TASK).set('new', 2);
       expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0 });
+    });
+
+    test('I5 leaves the birth of this metastore in place of others', async () => {
+      const former = bench.open({ objectStore: bench.otherObjectStore });
+      await former.task(TASK).set('former', 1);
+      const both = { formerObjectStores: [bench.otherObjectStore] };
+      await bench.open(both).task(TASK).set('k', 1);
+      const births = (store = bench.objectStore): Promise<string[]> => birthsIn(store, bench.namespace);
+      const before = await births();
+      expect(before).toHaveLength(1);
+      expect(await births(bench.otherObjectStore)).toEqual(before);
+      await lose();
+
+      await recover(bench.open(both), { apply: true });
+
+      const { bornAt, name } = await coreOf(bench.open()).metastore.lineage({});
+      expect(await births()).toEqual([`${bornAt}-${name}`]);
+      expect(await births(bench.otherObjectStore)).toEqual([]);
+      await bench.open(both).task(TASK).set('k', 2);
+      expect(await births()).toEqual([`${bornAt}-${name}`]);
     });
 
     test('begins nothing where nothing is', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { all, attempt, begin, DAY, HOUR, put, SCOPE, tool, write, type Bench } from './metastore-parts.ts';
+import { all, attempt, begin, DAY, HOUR, NAME, put, SCOPE, tool, write, type Bench } from './metastore-parts.ts';
 
 /** What a metastore knows of its own past. */
 export function lineageContract(bench: Bench): void {
@@ -18,16 +18,16 @@ export function lineageContract(bench: Bench): void {
 
     test('is made known for all shards, once', async () => {
       const before = await bench.m.now({});
-      await bench.m.bear({});
+      await bench.m.bear(NAME, {});
       const { bornAt } = await lineage();
       expect(bornAt).toBeGreaterThanOrEqual(before);
       await bench.advance(HOUR);
-      await bench.m.bear({});
+      await bench.m.bear(NAME, {});
       expect((await lineage()).bornAt).toBe(bornAt);
     });
 
     test('is what an attempt asks about: what was born before its job is not lost', async () => {
-      await bench.m.bear({});
+      await bench.m.bear(NAME, {});
       const later = { first: false, createdAt: (await bench.m.now({})) + HOUR };
       expect(await begin(bench.m, attempt(1), later)).toMatchObject({ lostAt: undefined });
       const earlier = { first: false, createdAt: (await bench.m.now({})) - HOUR };
@@ -36,8 +36,33 @@ export function lineageContract(bench: Bench): void {
 
     test('of a namespace that was written to is the time of its first write, in all shards', async () => {
       const first = await write(bench.m, tool(), put('k', 1));
-      await bench.m.bear({});
+      await bench.m.bear(NAME, {});
       expect((await lineage()).bornAt).toBe((first as { now: number }).now);
+    });
+  });
+
+  describe('the name', () => {
+    test('is not known of a metastore that was only written to', async () => {
+      await write(bench.m, tool(), put('k', 1));
+      expect(await lineage()).toMatchObject({ name: undefined });
+    });
+
+    test('is given with the birth, once, whoever comes at the same time', async () => {
+      const names = ['aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb', 'cccccccccccccccc'];
+      await Promise.all(names.map((name) => bench.open().bear(name, {})));
+      const { bornAt, name } = await lineage();
+      expect(names).toContain(name);
+      await bench.advance(1_000 * DAY);
+      await bench.m.bear(NAME, {});
+      expect(await lineage()).toMatchObject({ bornAt, name });
+    });
+
+    test('comes later to a metastore that has a birth', async () => {
+      await write(bench.m, tool(), put('k', 1));
+      await bench.advance(HOUR);
+      const { bornAt } = await lineage();
+      await bench.m.bear(NAME, {});
+      expect(await lineage()).toMatchObject({ bornAt, name: NAME });
     });
   });
 
@@ -69,7 +94,7 @@ export function lineageContract(bench: Bench): void {
   test('a signal that has aborted stops asking and telling', async () => {
     const signal = AbortSignal.abort(new Error('stop'));
     await expect(bench.m.lineage({ signal })).rejects.toThrow('stop');
-    await expect(bench.m.bear({ signal })).rejects.toThrow('stop');
+    await expect(bench.m.bear(NAME, { signal })).rejects.toThrow('stop');
     await expect(bench.m.raise(1, { signal })).rejects.toThrow('stop');
     expect(await lineage()).toEqual({ bornAt: undefined, generation: { lowest: 0, highest: 0 } });
   });

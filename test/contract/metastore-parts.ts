@@ -102,6 +102,8 @@ export function openOn(rig: MetastoreRig, namespace: string, logger?: Logger): O
 }
 
 export const SCOPE = { path: 'flow/run/task/-1' };
+/** Of a metastore. */
+export const NAME = '0123456789abcdef';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { attempt, begin, put, record, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
+import { attempt, begin, NAME, put, record, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openRedisMetastore } from '../support/store-context.ts';
 import { until } from '../support/until.ts';
@@ -81,11 +81,11 @@ describe('durability', () => {
     await m.ready({});
     await replicaStops(async () => {
       for (let round = 0; round < 2; round += 1) {
-        await expect(m.bear({})).rejects.toMatchObject(NOT_REPLICATED);
+        await expect(m.bear(NAME, {})).rejects.toMatchObject(NOT_REPLICATED);
         await expect(m.raise(1, {})).rejects.toMatchObject(NOT_REPLICATED);
       }
     });
-    await open().bear({});
+    await open().bear(NAME, {});
     await open().raise(1, {});
     expect(await open().lineage({})).toMatchObject({ generation: { lowest: 1, highest: 1 } });
   });

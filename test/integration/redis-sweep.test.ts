@@ -5,7 +5,7 @@ import { keysOf, SHARDS } from '../../src/metastore/layout.ts';
 import { openMetastore, type OpenMetastore } from '../../src/metastore/metastore.ts';
 import { redisMetastore } from '../../src/metastore/redis.ts';
 import { systemRandom } from '../../src/random.ts';
-import { all, attempt, DAY, HOUR, put, putRef, SCOPE, tool, write } from '../contract/metastore-parts.ts';
+import { all, attempt, DAY, HOUR, NAME, put, putRef, SCOPE, tool, write } from '../contract/metastore-parts.ts';
 import { startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';
 import { openRedisMetastore } from '../support/store-context.ts';
 import { until } from '../support/until.ts';
@@ -148,7 +148,7 @@ describe('restoring', () => {
 
 describe('lineage', () => {
   test('a birth that one shard has lost is missed, and the latest one counts', async () => {
-    await m.bear({});
+    await m.bear(NAME, {});
     const { bornAt } = await m.lineage({});
     await admin.del(KEYS.birth('a0'));
     expect((await m.lineage({})).bornAt).toBeUndefined();
@@ -168,8 +168,9 @@ describe('lineage', () => {
   test.each([
     ['a birth', KEYS.shard('a0')[2]],
     ['a generation', KEYS.shard('a0')[0]],
-  ])('%s that is no number, or no text, is not guessed at', async (_what, key) => {
-    await m.bear({});
+    ['a name', KEYS.name],
+  ])('%s that is none, or no text, is not guessed at', async (_what, key) => {
+    await m.bear(NAME, {});
     await admin.set(key, 'soon');
     await expect(m.lineage({})).rejects.toMatchObject({ code: 'mooring.corrupt-entry' });
     await admin.del(key);
@@ -191,15 +192,15 @@ describe('a Cluster of three masters', () => {
       const paths = Array.from({ length: 60 }, (_, at) => `f/r/t/${at}`);
       for (const path of paths) await write(open, tool(), putRef('k', 'n/f/r/t/k/1.gz', { retention: HOUR }), {}, { path });
       expect((await all(open.due(Date.now() + DAY, {}))).toSorted()).toEqual(paths.toSorted());
-      await open.bear({});
+      await open.bear(NAME, {});
       await open.raise(3, {});
-      expect(await open.lineage({})).toMatchObject({ generation: { lowest: 3, highest: 3 } });
+      expect(await open.lineage({})).toMatchObject({ name: NAME, generation: { lowest: 3, highest: 3 } });
       const held = await Promise.all(cluster.nodes('master').map((node) => node.keys('mooring:*:generation')));
       expect(held.every((keys) => keys.length > 0)).toBe(true);
       expect(held.flat()).toHaveLength(SHARDS.length);
 
       await servers.nodes[1]?.kill();
-      for (const ask of [open.lineage({}), open.raise(4, {}), open.bear({}), all(open.due(Date.now(), {}))]) {
+      for (const ask of [open.lineage({}), open.raise(4, {}), open.bear(NAME, {}), all(open.due(Date.now(), {}))]) {
         await expect(ask).rejects.toMatchObject({ code: expect.stringMatching(/store-unavailable|outcome-unknown/) });
       }
     } finally {

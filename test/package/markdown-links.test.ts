@@ -62,7 +62,7 @@ test('every decision has a number of its own, and a page short enough to read', 
     files.map(async (file) => (await readFile(join(root, 'docs/decisions', file), 'utf8')).split('\n').length),
   );
 
-  expect(files.map((file) => Number(file.slice(0, 4)))).toEqual(files.map((_, at) => at + 1));
+  expect(new Set(files.map((file) => Number(file.slice(0, 4)))).size).toBe(files.length);
   expect(Math.max(...lengths)).toBeLessThan(60);
 });
 

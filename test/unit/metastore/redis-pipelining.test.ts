@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { RedisClient } from '../../../src/metastore/redis.ts';
 import type { OpenMetastore } from '../../../src/metastore/metastore.ts';
-import { all } from '../../contract/metastore-parts.ts';
+import { all, NAME } from '../../contract/metastore-parts.ts';
 import { openRedisMetastore } from '../../support/store-context.ts';
 
 /** What is asked of all 256 shards goes out in one script where one server holds them all, else side by side, and not one after another. */
@@ -34,7 +34,7 @@ test.each<[string, (m: OpenMetastore) => Promise<unknown>, { alone: object; clus
     { alone: { commands: 256, turns: 4 }, cluster: { commands: 256, turns: 4 } },
   ],
   ['the lineage', (m) => m.lineage({}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 1 } }],
-  ['making births known', (m) => m.bear({}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } }],
+  ['making births known', (m) => m.bear(NAME, {}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } }],
   ['raising the generation', (m) => m.raise(1, {}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } }],
 ])('%s', async (_what, ask, expected) => {
   for (const kind of ['alone', 'cluster'] as const) {

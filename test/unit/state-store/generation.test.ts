@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OutcomeUnknownError } from '../../../src/errors.ts';
+import { reconcile } from '../../../src/maintenance/reconcile.ts';
 import { memoryMetastore } from '../../../src/metastore/memory.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import type { ObjectStore } from '../../../src/object-store/object-store.ts';
 import { createStateStore } from '../../../src/state-store/create-state-store.ts';
 import { coreOf } from '../../../src/state-store/core.ts';
-import { generationBody, generationKey, markerKey } from '../../../src/state-store/generation.ts';
+import { generationBody, generationKey } from '../../../src/state-store/generation.ts';
+import { fakeClock } from '../../../src/testing/fake-clock.ts';
+import { memoryLogger } from '../../contract/maintenance-parts.ts';
 import { interceptMetastore, interceptObjectStore, type Intercept } from '../../support/intercept.ts';
 
-/** Generation 0: made by the first writer of an object, once, and never by chance by a later one. */
+/** Generation 0, made by the first writer of an object, once, and never by chance by a later one; and the births of metastores. */
 
 const TASK = { flow: 'f', run: 'r', task: 't' };
 const ZERO = generationKey('default', 0);
@@ -42,6 +45,12 @@ function requests(): { seen: string[]; intercept: Intercept } {
 const bodyOf = async (store: ObjectStore, number = 0): Promise<Record<string, number>> =>
   JSON.parse(Buffer.from((await store.get(generationKey('default', number))) ?? []).toString()) as Record<string, number>;
 
+const keysIn = async (store: ObjectStore, prefix = 'default/generation=/'): Promise<string[]> => {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+};
+
 describe('generation 0', () => {
   test('is made before the first object, and nothing is asked for inline values', async () => {
     const { open, objectStore } = world();
@@ -56,7 +65,7 @@ describe('generation 0', () => {
 
     await store.task(TASK).set('k', 'x'.repeat(200));
 
-    expect(order).toEqual(['generation', 'object']);
+    expect(order).toEqual(['generation', 'generation', 'object']);
     expect(await bodyOf(objectStore)).toEqual({ generation: 0, bornAt: expect.any(Number), raisedAt: expect.any(Number) });
   });
 
@@ -85,9 +94,7 @@ describe('generation 0', () => {
       ),
     );
 
-    const keys: string[] = [];
-    for await (const { key } of objectStore.list('default/generation=/')) keys.push(key);
-    expect(keys).toEqual([ZERO]);
+    expect(await keysIn(objectStore)).toEqual([ZERO, expect.stringContaining('/born-')]);
   });
 
   test('that cannot be made fails that write, and the next one tries again', async () => {
@@ -182,31 +189,95 @@ describe('generation 0', () => {
     const { bornAt } = await bodyOf(objectStore);
     expect(await bodyOf(moved)).toMatchObject({ generation: 3, bornAt });
   });
+});
 
-  test('I5 of another metastore gets a marker beside it, once, and that of an own one none', async () => {
-    const objectStore = memoryObjectStore();
-    const keys = async (): Promise<string[]> => {
-      const found: string[] = [];
-      for await (const { key } of objectStore.list('default/generation=/')) found.push(key);
-      return found;
-    };
-    const first = { generation: 0, bornAt: 1_700_000_000_000, raisedAt: 1_700_000_500_000 };
+describe('the birth of a metastore', () => {
+  const first = { generation: 0, bornAt: 1_700_000_000_000, raisedAt: 1_700_000_500_000 };
+  /** One of another metastore, or of this one as a version without names left it. */
+  const plant = (store: ObjectStore, birth: string) =>
+    store.put(`default/generation=/-/-/born-${birth}.json`, Buffer.from('{}'), { ifAbsent: true });
+
+  test('I5 is left once, whatever is there, before the first object', async () => {
+    const { open, objectStore, metastore } = world();
     await objectStore.put(ZERO, generationBody(first), { ifAbsent: true });
-    const { open, metastore } = world(objectStore);
-    for (const value of [1, 2]) {
-      await open().task(TASK).set('k', `${value}`.repeat(200));
-    }
+    await plant(objectStore, '1700000000000-0123456789abcdef');
+    for (const value of [1, 2]) await open().task(TASK).set('k', `${value}`.repeat(200));
 
-    const { bornAt = 0 } = await coreOf(open()).metastore.lineage({});
-    expect(await keys()).toEqual([ZERO, markerKey('default', bornAt)]);
+    const { bornAt, name } = await coreOf(open()).metastore.lineage({});
+    const key = `default/generation=/-/-/born-${bornAt}-${name}.json`;
+    expect(await keysIn(objectStore)).toEqual([ZERO, 'default/generation=/-/-/born-1700000000000-0123456789abcdef.json', key]);
+    expect(JSON.parse(Buffer.from((await objectStore.get(key)) ?? []).toString())).toEqual({ bornAt, name });
     expect(await bodyOf(objectStore)).toEqual(first);
 
-    await objectStore.delete([markerKey('default', bornAt)]);
-    await objectStore.put(generationKey('default', 4), generationBody({ generation: 4, bornAt, raisedAt: 1 }), {
-      ifAbsent: true,
-    });
+    await objectStore.delete([key]);
     await world(objectStore, metastore).open().task(TASK).set('k', 'x'.repeat(200));
 
-    expect(await keys()).toEqual([ZERO, generationKey('default', 4)]);
+    expect(await keysIn(objectStore)).toContain(key);
+  });
+
+  test('that cannot be left fails that write: no object is put without it', async () => {
+    const { open, objectStore } = world();
+    const store = open(({ method, args }, proceed) =>
+      method === 'put' && String(args[0]).includes('/born-') ? Promise.reject(new Error('403')) : proceed(),
+    );
+
+    await expect(store.task(TASK).set('k', 'x'.repeat(200))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+
+    expect(await keysIn(objectStore, '')).toEqual([ZERO]);
+  });
+
+  test('needs no right to overwrite: a worker that is refused finds what another process put', async () => {
+    const { open, objectStore } = world();
+    const writers = Array.from({ length: 8 }, () =>
+      open(({ method, args }, proceed) => {
+        if (method !== 'put' || (args[2] as { ifAbsent: boolean }).ifAbsent) return proceed();
+        return objectStore.get(String(args[0])).then((there) => (there ? Promise.reject(new Error('HTTP 403')) : proceed()));
+      }),
+    );
+
+    await Promise.all(writers.map((store, mapIndex) => store.task({ ...TASK, mapIndex }).set('k', 'x'.repeat(200))));
+
+    expect(await keysIn(objectStore)).toHaveLength(2);
+  });
+
+  test('is of no other metastore that was born in the same millisecond', async () => {
+    const objectStore = memoryObjectStore();
+    const clock = fakeClock();
+    const open = () => createStateStore({ metastore: memoryMetastore(), objectStore, clock, offloadThreshold: 0 });
+    await Promise.all([open().task(TASK).set('k', 1), open().task(TASK).set('k', 2)]);
+
+    expect((await keysIn(objectStore)).filter((key) => key.includes(`/born-${clock.now()}-`))).toHaveLength(2);
+  });
+
+  test('is told of, where others are there', async () => {
+    const objectStore = memoryObjectStore();
+    const { logger, lines } = memoryLogger();
+    const open = (metastore = memoryMetastore()) => createStateStore({ metastore, objectStore, offloadThreshold: 0, logger });
+    await open().task(TASK).set('k', 1);
+    expect(lines).toEqual([]);
+
+    await open().task(TASK).set('k', 2);
+
+    expect(lines).toEqual([
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('the objects are of another metastore') }),
+    ]);
+  });
+
+  test('a store of a version that left none goes on, and gets one with the next first object', async () => {
+    const objectStore = memoryObjectStore();
+    const { open, metastore } = world(objectStore);
+    await open().task(TASK).set('inline', 1);
+    const bornAt = (await coreOf(open()).metastore.lineage({})).bornAt ?? 0;
+    await objectStore.put(ZERO, generationBody({ generation: 0, bornAt, raisedAt: bornAt }), { ifAbsent: true });
+    await plant(objectStore, String(bornAt));
+    expect(await reconcile(open())).toMatchObject({ failed: [] });
+    expect(await coreOf(open()).metastore.lineage({})).toMatchObject({ name: undefined });
+
+    await open().task(TASK).set('k', 'x'.repeat(200));
+
+    expect(await reconcile(world(objectStore, metastore).open())).toMatchObject({ failed: [] });
+    expect(await keysIn(objectStore)).toHaveLength(3);
+    await plant(objectStore, String(bornAt + 1));
+    await expect(reconcile(open())).rejects.toMatchObject({ code: 'mooring.state-lost' });
   });
 });
