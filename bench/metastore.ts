@@ -84,7 +84,16 @@ try {
   const fence = '1'.padStart(24, '0');
   const nonce = 'abench0000000000';
   const scope = { path: 'bench/1/metastore/-1' };
-  const request = { fence, nonce, drawn: false, first: true, createdAt: Date.now(), records: ['external_job_id'] };
+  const request = {
+    fence,
+    nonce,
+    drawn: false,
+    first: true,
+    createdAt: Date.now(),
+    holder: 'attempt 1, host web-1, process 4711, since 2026-11-30T12:00:00.000Z',
+    job: '1@1',
+    records: ['external_job_id'],
+  };
   await m.begin(scope, request, {});
   let sequence = 0;
 

@@ -6,6 +6,9 @@ import { withState } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
 import { farm, type Video } from './far-sides.ts';
 
+// BullMQ leaves a child whose worker was killed alone: it ends by itself.
+process.on('disconnect', () => process.exit());
+
 const client = new Redis(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379');
 const store = createStateStore({ metastore: redisMetastore({ client }) });
 

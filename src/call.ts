@@ -36,6 +36,13 @@ export function requireSignal(signal: Partial<AbortSignal> | null | undefined): 
   throw new ConfigError('signal', 'must be an AbortSignal', signal);
 }
 
+/** A controller whose signal takes any number of listeners: Node takes more than ten for a leak, and says so. */
+export function abortController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
 /** Starts a timer and returns the way to stop it. Real time even under a fake clock: a deadline guards real I/O. */
 export type Timer = (ms: number, fire: () => void) => () => void;
 
@@ -58,7 +65,7 @@ export const systemTimer: Timer = (ms, fire) => {
  */
 export function joined(life: AbortSignal, own: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
   if (!own) return { signal: life, leave: () => undefined };
-  const controller = new AbortController();
+  const controller = abortController();
   const signals = [life, own];
   const abort = (): void => controller.abort(signals.find((signal) => signal.aborted)?.reason);
   for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
@@ -102,8 +109,7 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
  */
 export async function sideBySide<T>(call: CallOptions, work: (call: CallOptions) => Promise<T>): Promise<T> {
   if (!call.signal) return work(call);
-  const { signal, leave } = joined(new AbortController().signal, call.signal);
-  setMaxListeners(0, signal);
+  const { signal, leave } = joined(abortController().signal, call.signal);
   try {
     return await work({ signal });
   } finally {
@@ -124,7 +130,7 @@ export async function bounded<T>(
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Bounded<T>> {
-  const controller = new AbortController();
+  const controller = abortController();
   const outcome = await boundedWait(timer, ms, signal, () => work(controller.signal));
   if (outcome.ended === 'aborted') controller.abort(outcome.reason);
   if (outcome.ended === 'deadline') controller.abort(new DOMException('The deadline passed.', 'TimeoutError'));

@@ -8,6 +8,8 @@ export type DecisionKind =
   | 'reconnected'
   | 'already-succeeded'
   | 'resubmitted'
+  | 'refused'
+  | 'unresolved'
   | 'ambiguous'
   | 'already-failed'
   | 'missing'
@@ -15,7 +17,15 @@ export type DecisionKind =
 
 /** What `onEvent` hears. The union may grow: keep a default branch. */
 export type StateEvent =
-  | { type: 'decision'; decision: DecisionKind; scope: TaskScope; externalIdKey: string; submission: number; attempt: number }
+  | {
+      type: 'decision';
+      decision: DecisionKind;
+      scope: TaskScope;
+      externalIdKey: string;
+      submission: number;
+      attempt: number;
+      name?: string;
+    }
   | { type: 'stale-write' | 'missing-object' | 'orphan'; scope: TaskScope | AssetScope; key: string }
   | { type: 'offload'; bytes: number; storedBytes: number }
   | { type: 'sweep'; report: SweepReport };

@@ -33,11 +33,21 @@ export {
 export type { DecisionKind, StateEvent } from './events.ts';
 export type { Version } from './fence.ts';
 export { beginAttempt, type Attempt } from './job/attempt.ts';
-export type { AttemptOptions, Release } from './job/attempt-options.ts';
-export { externalJob, type CallContext, type ExternalId, type ExternalJob, type SubmitContext } from './job/external-job.ts';
+export { requireExternalJobs, resolveWait, type AttemptOptions, type Release } from './job/attempt-options.ts';
+export { cancelExternalJobs, type CancelExternalJobsOptions, type CancelOutcome } from './job/cancel-recorded.ts';
+export { requestCancellation } from './job/cancel-request.ts';
+export {
+  externalJob,
+  type CallContext,
+  type CancelJobReason,
+  type ExternalId,
+  type ExternalJob,
+  type SubmitContext,
+} from './job/external-job.ts';
 export { jobRecords } from './job/job-records.ts';
 export type { JobRecord, JobRecords, Orphan } from './job/job-record.ts';
 export { jobStatus, type JobStatus } from './job/job-status.ts';
+export { isStoreOutage } from './job/outage.ts';
 export { isSuspension } from './job/suspension.ts';
 export type { Decision, RunOptions, TaskContext, Wait } from './job/task-context.ts';
 export type { Logger } from './logger.ts';

@@ -12,7 +12,10 @@ const NAME = 'mooring';
 export function countEvent(event: StateEvent): void {
   switch (event.type) {
     case 'decision':
-      return count('decisions', 'Runs of external jobs, by what they did', 1, { decision: event.decision });
+      return count('decisions', 'Runs of external jobs, by what they did', 1, {
+        decision: event.decision,
+        ...(event.name !== undefined && { job: event.name }),
+      });
     case 'stale-write':
       return count('stale_writes', 'Writes of attempts that had been superseded', 1);
     case 'missing-object':

@@ -2,15 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConfigError, type AnyShape, type StateShape, type TaskContext } from '../../src/index.ts';
 
 /** The one context that is not an argument: which processor is running. */
-const running = new AsyncLocalStorage<TaskContext>();
-
-/** Runs a processor within its context. */
-export function inContext<Shape extends StateShape<Shape>, Result>(
-  context: TaskContext<Shape>,
-  process: () => Promise<Result>,
-): Promise<Result> {
-  return running.run(context, process);
-}
+export const running: AsyncLocalStorage<TaskContext> = new AsyncLocalStorage();
 
 /**
  * The context of the processor that is running, for code that is not handed it.
@@ -19,8 +11,6 @@ export function inContext<Shape extends StateShape<Shape>, Result>(
  */
 export function taskContext<Shape extends StateShape<Shape> = AnyShape>(): TaskContext<Shape> {
   const context = running.getStore();
-  if (!context) {
-    throw new ConfigError('taskContext()', 'must be called within a processor of withState, resumableProcessor or runWithState');
-  }
-  return context as unknown as TaskContext<Shape>;
+  if (context) return context as unknown as TaskContext<Shape>;
+  throw new ConfigError('taskContext()', 'must be called within a processor of withState, resumableProcessor or runWithState');
 }

@@ -1,9 +1,14 @@
-import { isMooringError, isSuspension } from '../../src/index.ts';
+import { isMooringError } from '../../src/index.ts';
 
 /**
  * Errors as BullMQ understands them: by name or by message, never by class, since the user's BullMQ may be another copy or
  * another major than any that we could import.
  */
+
+const RATE_LIMITED = 'bullmq:rateLimitExceeded';
+/** BullMQ's final failure. */
+export const UNRECOVERABLE = 'UnrecoverableError';
+const MOVES: readonly unknown[] = ['DelayedError', 'WaitingError', 'WaitingChildrenError'];
 
 /** The job was moved to the delayed set: leave it there. */
 export function delayedError(until: number): Error {
@@ -16,20 +21,28 @@ export function delayedError(until: number): Error {
  * be this very one, again and again.
  */
 export function handBackError(): Error {
-  return Object.assign(new Error('bullmq:rateLimitExceeded'), { name: 'RateLimitError' });
+  return Object.assign(new Error(RATE_LIMITED), { name: 'RateLimitError' });
 }
 
-/** An error as BullMQ's final failure: no further attempt. Its text and its stack stay, and it is the cause. */
-function unrecoverableError(cause: Error): Error {
-  const error = new Error(cause.message, { cause });
-  error.name = 'UnrecoverableError';
-  if (cause.stack !== undefined) error.stack = cause.stack;
+/** Whether BullMQ takes an error for a move of the job, which is no failure. */
+export function isMove(error: unknown): boolean {
+  const { name, message } = Object(error) as Partial<Error>;
+  return MOVES.includes(name) || message === RATE_LIMITED;
+}
+
+/** An error as BullMQ's final failure: no further attempt. One of this library stays one, with its code and its other fields. */
+function unrecoverableError(message: string, cause: unknown): Error {
+  const error = new Error(message, { cause });
+  if (isMooringError(cause)) Object.assign(Object.setPrototypeOf(error, Object.getPrototypeOf(cause) as object), cause);
+  error.name = UNRECOVERABLE;
+  if (cause instanceof Error && cause.stack !== undefined) error.stack = cause.stack;
   return error;
 }
 
-/** What a processor rejects with: an error of this library that no retry can mend ends the job, the rest passes as it is. */
+/** What a processor rejects with: an error of this library that no retry can mend ends the job, the rest passes unchanged. */
 export function forBullMQ(error: unknown): unknown {
-  return isMooringError(error) && !error.retryable && !isSuspension(error) ? unrecoverableError(error) : error;
+  if (!isMooringError(error) || error.retryable || error.name === UNRECOVERABLE) return error;
+  return unrecoverableError(error.message, error);
 }
 
 /**
@@ -38,14 +51,5 @@ export function forBullMQ(error: unknown): unknown {
  */
 export function cancelledError(reason: unknown): Error {
   if (reason instanceof Error && reason.name !== 'AbortError' && reason.message !== 'AbortError') return reason;
-  const text = typeof reason === 'string' && reason !== '' ? reason : 'the job was cancelled';
-  return unrecoverableError(new Error(text, { cause: reason }));
-}
-
-/** Whether an error says that the attempt ended on purpose: a suspension, what carries one as its cause, or an abort of its signal. */
-export function isEndOfAttempt(error: unknown, signal: AbortSignal): boolean {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth += 1) {
-    if (isSuspension(at) || at === signal.reason) return true;
-  }
-  return signal.aborted && (error as { name?: unknown } | undefined)?.name === 'AbortError';
+  return unrecoverableError(typeof reason === 'string' && reason !== '' ? reason : 'the job was cancelled', reason);
 }

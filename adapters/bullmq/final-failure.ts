@@ -1,91 +1,41 @@
-import {
-  type ExternalId,
-  type ExternalJob,
-  type JobRecord,
-  jobRecords,
-  milliseconds,
-  type StateStore,
-  type TaskScope,
-} from '../../src/index.ts';
-import { answerWithin } from './deadline.ts';
+import { cancelExternalJobs } from '../../src/index.ts';
+import { forBullMQ, isMove, UNRECOVERABLE } from './errors.ts';
+import type { Watch } from './lifecycle.ts';
 import { logLine, textOf } from './reporting.ts';
-import type { BullJob } from './runtime.ts';
+import { detailsOf, type BullJob } from './runtime.ts';
+import { scopeOf } from './scope.ts';
+import type { Setup } from './setup.ts';
+
+/** What becomes of external jobs when BullMQ gives a job up. */
 
 /**
- * Cancelling what still runs at far sides once BullMQ has given a job up. Records say what was submitted; the external jobs that
- * this process has seen say how to cancel it.
+ * Whether BullMQ gives the job up when its processor rejects with this error. It decides by the same facts as BullMQ. A backoff
+ * strategy of the user's, which may give a job up too, is not asked.
  */
-
-/** The defaults of `ExternalJob`, which a job that is given as it was written leaves out. */
-const CALL_TIMEOUT = 30_000;
-const EXTERNAL_ID_KEY = 'external_job_id';
-
-/** What is needed of an external job to cancel it. */
-type Cancellable = Pick<ExternalJob<unknown, ExternalId, unknown>, 'externalIdKey' | 'cancel' | 'callTimeout'>;
-
-/** External jobs that tasks have used in this process, by `externalIdKey`. */
-export interface KnownJobs {
-  /** `mapped`: an item of a task uses it. */
-  add(job: object, mapped: boolean): void;
-  get(externalIdKey: string): Cancellable | undefined;
-  keys(): readonly string[];
-  anyMapped(): boolean;
+export function isFinalFailure(job: BullJob, error: unknown, { maxStartedAttempts }: Watch): boolean {
+  if (isMove(error)) return false;
+  const { attemptsMade, attemptsStarted = 0, discarded, discard, opts } = detailsOf(job);
+  // bullmq 5, which has `discard`, looks at it when the job is started again.
+  const limit = discard === undefined && maxStartedAttempts ? maxStartedAttempts : Infinity;
+  const isLast = attemptsMade + 1 >= (opts?.attempts ?? 0) || limit <= attemptsStarted;
+  return isLast || discarded === true || (Object(forBullMQ(error)) as Error).name === UNRECOVERABLE;
 }
 
-/** As many as a processor may reasonably have; where names are made up at run time, the oldest are forgotten. */
-const MOST = 100;
-
-/** Knows no external job yet. With `wider`: those of one attempt, which are made known there too. */
-export function createKnownJobs(wider?: KnownJobs): KnownJobs {
-  const known = new Map<string, Cancellable>();
-  let mapped = false;
-  return {
-    add(job, isMapped) {
-      if (typeof job !== 'object' || job === null) return; // no external job, and refused as one
-      const key = (job as Cancellable).externalIdKey ?? EXTERNAL_ID_KEY;
-      known.delete(key);
-      known.set(key, job);
-      const [oldest] = known.keys();
-      if (known.size > MOST && oldest !== undefined) known.delete(oldest);
-      mapped ||= isMapped;
-      wider?.add(job, isMapped);
-    },
-    get: (key) => known.get(key) ?? wider?.get(key),
-    keys: () => [...new Set([...known.keys(), ...(wider?.keys() ?? [])])],
-    anyMapped: () => mapped || (wider?.anyMapped() ?? false),
-  };
-}
-
-/** Cancels what the records of a task, and of its mapped items, hold as submitted, and says so in the job's log. */
-export async function cancelAll(store: StateStore, scope: TaskScope, known: KnownJobs, job: BullJob): Promise<void> {
-  for await (const record of recordsOf(store, scope, known)) {
-    const external = known.get(record.externalIdKey);
-    if (record.state === 'submitted' && external?.cancel) await cancelOne(external, record.externalId as ExternalId, job);
-  }
-}
-
-/** The records of a task; those of its items only where there may be any, since that reads through all tasks of the flow. */
-async function* recordsOf(store: StateStore, scope: TaskScope, known: KnownJobs): AsyncGenerator<JobRecord> {
-  const records = jobRecords(store);
-  for (const key of known.keys()) {
-    const record = await records.get(scope, key);
-    if (record) yield record;
-  }
-  if (!known.anyMapped()) return;
-  for await (const record of records.list({ state: 'submitted', flow: scope.flow })) {
-    const { run, task, mapIndex, itemKey } = record.scope;
-    if (run === scope.run && task === scope.task && (mapIndex ?? itemKey) !== undefined) yield record;
-  }
-}
-
-async function cancelOne(external: Cancellable, id: ExternalId, job: BullJob): Promise<void> {
-  const text = `external job ${JSON.stringify(id)} after the final failure`;
+/**
+ * For a job that BullMQ has given up in another way than by a call that failed here: it stalled too often, or its backoff ended
+ * it. Cancels what its records hold, if the options say so. Never rejects.
+ */
+export async function afterGivenUp({ store, options }: Setup, job: BullJob): Promise<void> {
+  if (options.onFinalFailure !== 'cancel') return;
   try {
-    const ms = milliseconds(external.callTimeout ?? CALL_TIMEOUT, 'callTimeout');
-    const late = (): Error => new Error(`no answer within ${ms} ms`);
-    await answerWithin(ms, async (signal) => external.cancel?.(id, { signal, reason: 'gave-up' }), late);
-    logLine(job, `cancelled ${text}`);
+    const scope = scopeOf(job, options.scope);
+    for (const { externalId, outcome, error } of await cancelExternalJobs(store, scope, options.externalJobs ?? [], {
+      reason: 'gave-up',
+    })) {
+      const why = error === undefined ? '' : `: ${textOf(error)}`;
+      logLine(job, `cancelling external job ${JSON.stringify(externalId)} after the final failure: ${outcome}${why}`);
+    }
   } catch (error) {
-    logLine(job, `could not cancel ${text}: ${textOf(error)}`);
+    logLine(job, `external jobs were not cancelled after the final failure: ${textOf(error)}`);
   }
 }

@@ -1,4 +1,5 @@
 /** `mooring/bullmq`: state for BullMQ processors. Loads no BullMQ. */
+export { cancelJob, type CancelJobOptions } from './cancel.ts';
 export { taskContext } from './context.ts';
 export { attach } from './lifecycle.ts';
 export type { ProcessorOptions } from './options.ts';

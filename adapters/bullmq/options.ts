@@ -1,24 +1,21 @@
 import {
+  type AttemptOptions,
   ConfigError,
   type Duration,
   milliseconds,
+  requireExternalJobs,
   requireKnownNames,
+  resolveWait,
   type Retention,
   type StateStore,
   type TaskScope,
-  type Wait,
 } from '../../src/index.ts';
 
 /** How a processor waits, and what becomes of its state. */
-export interface ProcessorOptions<J> {
-  /**
-   * Whether waiting for an external job keeps the worker's slot, or gives it back between polls.
-   * @defaultValue `{ mode: 'hold' }`
-   */
-  wait?: Wait;
+export interface ProcessorOptions<J> extends Pick<AttemptOptions, 'wait' | 'externalJobs'> {
   /**
    * How long the state is kept once BullMQ has completed the job.
-   * @defaultValue `'1d'`
+   * @defaultValue `'1d'`; with a `scope` of your own, the retention of the store
    */
   clearAfterSuccess?: Retention;
   /**
@@ -32,7 +29,8 @@ export interface ProcessorOptions<J> {
    */
   scope?: (job: J) => TaskScope;
   /**
-   * How often the job's lock is extended and so proven to be held.
+   * How often the locks of a worker's jobs are extended and so proven to be held, and how often somebody's wish to cancel one of
+   * them is heard. The shortest of its processors counts.
    * @defaultValue a third of the worker's `lockDuration`
    */
   heartbeat?: Duration;
@@ -47,38 +45,50 @@ const OPTIONS: Readonly<Record<keyof ProcessorOptions<unknown>, true>> = {
   wait: true,
   clearAfterSuccess: true,
   onFinalFailure: true,
+  externalJobs: true,
   scope: true,
   heartbeat: true,
   reportProgress: true,
 };
 
 /**
- * Refuses what cannot be meant, when the processor is made.
+ * Refuses invalid options, when the processor is made.
  *
  * @throws {@link ConfigError} that names the option.
  */
 export function checkOptions<J>(store: StateStore, options: ProcessorOptions<J>): void {
-  if (typeof (store as Partial<StateStore> | undefined)?.task !== 'function') {
-    throw new ConfigError('store', 'must come from createStateStore()', store);
-  }
+  requireStore(store);
   requireKnownNames('options', options, OPTIONS);
-  const { wait, clearAfterSuccess, onFinalFailure, scope, heartbeat, reportProgress } = options;
-  if (wait !== undefined) checkWait(wait);
+  const { wait, clearAfterSuccess, onFinalFailure, externalJobs, scope, heartbeat, reportProgress } = options;
+  if (wait !== undefined) resolveWait(wait, true);
   if (clearAfterSuccess !== undefined && clearAfterSuccess !== 'forever') milliseconds(clearAfterSuccess, 'clearAfterSuccess');
   if (onFinalFailure !== undefined && !['leave', 'cancel'].includes(onFinalFailure)) {
     throw new ConfigError('onFinalFailure', "must be 'leave' or 'cancel'", onFinalFailure);
   }
-  if (scope !== undefined && typeof scope !== 'function') throw new ConfigError('scope', 'must be a function of the job', scope);
+  requireExternalJobs(externalJobs);
+  if (scope !== undefined) requireFunction('scope', scope);
   if (heartbeat !== undefined) milliseconds(heartbeat, 'heartbeat');
   if (reportProgress !== undefined && typeof reportProgress !== 'boolean') {
     throw new ConfigError('reportProgress', 'must be true or false', reportProgress);
   }
 }
 
-function checkWait(wait: Wait): void {
-  if (wait?.mode !== 'hold' && wait?.mode !== 'release') {
-    throw new ConfigError('wait', "must be { mode: 'hold' } or { mode: 'release' }", wait);
+/**
+ * Checks a store.
+ *
+ * @throws {@link ConfigError}
+ */
+export function requireStore(store: StateStore | undefined): void {
+  if (typeof (store as Partial<StateStore> | undefined)?.task !== 'function') {
+    throw new ConfigError('store', 'must come from createStateStore()', store);
   }
-  requireKnownNames('wait', wait, { mode: true, holdFor: true });
-  if (wait.mode === 'release' && wait.holdFor !== undefined) milliseconds(wait.holdFor, 'wait.holdFor');
+}
+
+/**
+ * Checks a function.
+ *
+ * @throws {@link ConfigError}
+ */
+export function requireFunction(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
 }

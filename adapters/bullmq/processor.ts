@@ -9,9 +9,8 @@ import {
   type StateStore,
   type TaskContext,
 } from '../../src/index.ts';
-import { withGaveUp, watchOf } from './lifecycle.ts';
-import { methodSetups } from './method-setups.ts';
-import type { ProcessorOptions } from './options.ts';
+import { withSetup } from './lifecycle.ts';
+import { requireFunction, type ProcessorOptions } from './options.ts';
 import { runAttempt } from './run.ts';
 import type { BullJob, ResumableProcessor } from './runtime.ts';
 import { createSetup, type Setup } from './setup.ts';
@@ -22,7 +21,7 @@ import { createSetup, type Setup } from './setup.ts';
  * A processor whose tasks have state: what `process` writes down, and the external jobs that it runs, are there for the next attempt
  * of the same job.
  *
- * @throws {@link ConfigError} for an option that cannot be meant.
+ * @throws {@link ConfigError} for an invalid option.
  */
 export function withState<J extends BullJob, Result, Shape extends StateShape<Shape> = AnyShape>(
   store: StateStore,
@@ -36,7 +35,7 @@ export function withState<J extends BullJob, Result, Shape extends StateShape<Sh
 /**
  * A processor that runs one external job with the BullMQ job's data as its input: `ctx.run(job, data)`.
  *
- * @throws {@link ConfigError} for an option that cannot be meant.
+ * @throws {@link ConfigError} for an invalid option.
  */
 export function resumableProcessor<Input, Id extends ExternalId, Result>(
   store: StateStore,
@@ -47,16 +46,14 @@ export function resumableProcessor<Input, Id extends ExternalId, Result>(
     throw new ConfigError('job', 'must be an external job: see externalJob()', job);
   }
   externalJob(job);
-  const setup = createSetup(store, options);
-  setup.known.add(job, false);
-  return processorOf(setup, ({ data }: BullJob<Input>, ctx: TaskContext) => ctx.run(job, data));
+  return processorOf(createSetup(store, options, [job]), ({ data }: BullJob<Input>, ctx: TaskContext) => ctx.run(job, data));
 }
 
 /**
  * The same for a framework that calls a method of its own: wrap the method's body. Make that method take three parameters too, or
  * BullMQ gives it no signal.
  *
- * @throws {@link ConfigError} for an option that cannot be meant.
+ * @throws {@link ConfigError} for an invalid option.
  */
 export async function runWithState<J extends BullJob, Result, Shape extends StateShape<Shape> = AnyShape>(
   store: StateStore,
@@ -66,23 +63,15 @@ export async function runWithState<J extends BullJob, Result, Shape extends Stat
 ): Promise<Result> {
   requireFunction('process', process);
   requireKnownNames('call', call, { job: true, token: true, signal: true });
-  const setups = methodSetups(store, options);
-  watchOf(call.job)?.onGaveUp(setups.gaveUp);
-  return runAttempt(setups.for(call.job, options), call, process);
+  return runAttempt(createSetup(store, options), call, process);
 }
 
 function processorOf<J extends BullJob, Result, Shape extends StateShape<Shape>>(
-  setup: Setup<J>,
+  setup: Setup,
   process: (job: J, ctx: TaskContext<Shape>, token?: string) => Promise<Result>,
 ): ResumableProcessor<J, Result> {
-  const gaveUp = (job: BullJob): void => void setup.gaveUp(job as J);
   // Exactly three declared parameters, none with a default: BullMQ counts them.
-  return withGaveUp(async function resumable(job: J, token?: string, signal?: AbortSignal): Promise<Result> {
-    watchOf(job)?.onGaveUp(gaveUp);
+  return withSetup(async function resumable(job: J, token?: string, signal?: AbortSignal): Promise<Result> {
     return runAttempt(setup, { job, token, signal }, (ctx: TaskContext<Shape>) => process(job, ctx, token));
-  }, gaveUp);
-}
-
-function requireFunction(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
+  }, setup);
 }

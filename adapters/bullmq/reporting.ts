@@ -4,19 +4,25 @@ import { detailsOf, type BullJob } from './runtime.ts';
 /** What people see of an attempt on a dashboard. It is for looking at: a failure to report is never a failure of the job. */
 
 /**
- * Writes the transitions of an attempt to the job's log. Polls are none, nor is what `isPoll` says of: a job that comes back from a
- * release only to poll again. A warning is told once in an attempt. So the log stays short.
+ * Writes the transitions of an attempt to the job's log. Polls are none, nor is that a released job came back, to poll again. A warning is
+ * told once, and again in an attempt if its reason changes. So the log stays short.
  */
-export function jobLogger(job: BullJob, isPoll: (fields: { decision?: string }) => boolean): Logger {
-  const warned = new Set<string>();
-  const tell = (fields: object, message: string): void => {
-    if (!isPoll(fields)) logLine(job, line(fields, message));
+export function jobLogger(job: BullJob): Logger {
+  const { attemptsStarted = 0, attemptsMade, stalledCounter = 0 } = detailsOf(job);
+  const cameBack = attemptsStarted > attemptsMade + stalledCounter + 1;
+  const warned = new Map<string, unknown>();
+  const info = (fields: { decision?: string; wait?: string }, message: string): void => {
+    const isPoll = cameBack && fields.decision === 'reconnected' && fields.wait === 'release';
+    if (!isPoll) logLine(job, line(fields, message));
   };
-  const warn = (fields: object, message: string): void => {
-    if (!warned.has(message)) tell(fields, message);
-    warned.add(message);
+  const warn = (fields: { reason?: unknown; externalId?: unknown; idempotencyKey?: unknown }, message: string): void => {
+    const { reason, externalId, idempotencyKey } = fields;
+    const about = JSON.stringify([message, externalId, reason === undefined && idempotencyKey]);
+    if (warned.has(about) && warned.get(about) === reason) return;
+    warned.set(about, reason);
+    logLine(job, line(fields, message));
   };
-  return { debug: () => undefined, info: tell, warn, error: warn };
+  return { debug: () => undefined, info, warn, error: warn };
 }
 
 /** Adds one line to the job's log. */
@@ -24,9 +30,12 @@ export function logLine(job: BullJob, text: string): void {
   quietly(() => job.log(`mooring: ${text}`));
 }
 
+/** Fields that say nothing new in the job's own log. */
+const UNTOLD: readonly string[] = ['scope', 'decision', 'wait'];
+
 function line(fields: object, message: string): string {
   const told = Object.entries(fields).flatMap(([name, value]: [string, unknown]) => {
-    if (name === 'scope' || value === undefined) return [];
+    if (UNTOLD.includes(name) || value === undefined) return [];
     if (value instanceof Error) return [`${name}=${value.message}`];
     return [`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`];
   });

@@ -1,21 +1,11 @@
-import {
-  beginAttempt,
-  ConfigError,
-  StaleAttemptError,
-  type StateShape,
-  type TaskContext,
-  type TaskScope,
-} from '../../src/index.ts';
-import { inContext } from './context.ts';
-import { createKnownJobs } from './final-failure.ts';
-import { forBullMQ, handBackError } from './errors.ts';
-import { LOCK_DURATION, SANDBOX_CLOSING, watchOf, type Run, type Watch } from './lifecycle.ts';
-import { observed } from './observed-context.ts';
-import { ownership } from './ownership.ts';
-import { waitingOf } from './release.ts';
+import { beginAttempt, ConfigError, milliseconds, type StateShape, type TaskContext } from '../../src/index.ts';
+import { running } from './context.ts';
+import { forBullMQ } from './errors.ts';
+import { extendLock } from './heartbeat.ts';
+import { watchOf } from './lifecycle.ts';
 import { jobLogger, progressReporter } from './reporting.ts';
 import { detailsOf, type BullJob } from './runtime.ts';
-import { attemptFacts } from './scope.ts';
+import { attemptFacts, scopeOf } from './scope.ts';
 import type { Setup } from './setup.ts';
 import { createStop } from './stop.ts';
 
@@ -25,78 +15,62 @@ import { createStop } from './stop.ts';
  */
 
 /** What BullMQ calls a processor with. */
-export interface Call<J extends BullJob> {
-  job: J;
-  token: string | undefined;
-  signal: AbortSignal | undefined;
-}
+export type Call<J extends BullJob> = { job: J; token: string | undefined; signal: AbortSignal | undefined };
 
-const NO_WORKER =
-  'Mooring cannot find the worker of a job, and so will not hear when it closes or has completed a job: ' +
-  "call attach(worker) of 'mooring/bullmq'";
+const LOST = 'Mooring refused a job that used state for the first time after it was moved or lost: use state before that';
 
 /** Runs a processor as an attempt. Rejects with what BullMQ understands. */
-export async function runAttempt<J extends BullJob, Result, Shape extends StateShape<Shape>>(
-  setup: Setup<J>,
-  call: Call<J>,
-  process: (context: TaskContext<Shape>) => Promise<Result>,
-): Promise<Result> {
-  const worker = watchOf(call.job);
-  if (worker?.isClosing()) throw handBackError();
-  if (!worker && call.job.extendLock) setup.warn(undefined, NO_WORKER);
-  try {
-    return await attempt(setup, call, worker, process);
-  } catch (error) {
-    throw forBullMQ(error);
-  }
-}
+export const runAttempt: typeof attempt = (setup, call, process) =>
+  attempt(setup, call, process).catch((error: unknown) => Promise.reject(forBullMQ(error)));
 
-async function attempt<J extends BullJob, Result, Shape extends StateShape<Shape>>(
-  setup: Setup<J>,
-  { job, token: given, signal }: Call<J>,
-  worker: Watch | undefined,
+async function attempt<Result, Shape extends StateShape<Shape>>(
+  setup: Setup,
+  { job, token: given, signal }: Call<BullJob>,
   process: (context: TaskContext<Shape>) => Promise<Result>,
 ): Promise<Result> {
   const { store, options } = setup;
-  const token = requireToken(job, given);
-  const lockDuration = worker?.lockDuration ?? LOCK_DURATION;
-  const { prove, beat } = ownership(job, token, lockDuration);
-  const stop = createStop(job, token);
-  const waiting = waitingOf(setup, job, worker);
-  const known = createKnownJobs(setup.known);
+  const worker = watchOf(job, store);
+  worker.serves(job.name, setup);
+  const { lockDuration } = worker;
+  const scope = scopeOf(job, options.scope);
+  const held = { job, token: requireToken(job, given), store, scope };
+  let holds = false;
+  const prove = async (): Promise<boolean> => {
+    holds = await extendLock(job, held.token, lockDuration);
+    if (!holds) worker.warn('lost', LOST);
+    return holds;
+  };
+  const clearAfterSuccess = options.clearAfterSuccess ?? (options.scope && 'forever');
   const begun = beginAttempt<Shape>(store, {
-    scope: setup.scopeOf(job),
+    scope,
     ...attemptFacts(job),
-    logger: jobLogger(job, waiting.isPoll),
-    fence: { kind: 'drawn', prove },
-    release: stop.release,
-    ...(beat ? { heartbeat: { every: options.heartbeat ?? lockDuration / 3, beat } } : {}),
-    ...(options.clearAfterSuccess === undefined ? {} : { clearAfterSuccess: options.clearAfterSuccess }),
+    logger: jobLogger(job),
+    fence: { kind: 'drawn', prove: job.extendLock && prove },
+    patience: lockDuration,
+    release: (after) => stop.release(after),
+    onCancelRequest: (reason) => stop.cancel(reason),
+    externalJobs: options.externalJobs ?? [],
+    ...(options.wait ? { wait: options.wait } : {}),
+    ...(clearAfterSuccess === undefined ? {} : { clearAfterSuccess }),
     ...(options.reportProgress ? { onProgress: progressReporter(job) } : {}),
   });
-  const run: Run = {
-    job,
-    close: () => stop.close(begun),
-    supersede: () => begun.abort(new StaleAttemptError('its worker took the job up again', { scope: begun.context.scope })),
-    completed: () => void begun.succeed(),
-    gaveUp: () => void setup.gaveUp(job, known),
+  const { context } = begun;
+  const stop = createStop(held, begun, worker, setup);
+  const every = milliseconds(options.heartbeat ?? lockDuration / 3, 'heartbeat');
+  const leave = worker.enter({ ...held, ...stop, every, begun: () => holds });
+  const aborted = (): void => stop.aborted(signal?.reason);
+  signal?.addEventListener('abort', aborted, { once: true });
+  if (signal?.aborted) aborted();
+  if (worker.isClosing()) stop.close();
+  // What is stopped already is not begun.
+  const work = async (): Promise<Result> => {
+    context.signal.throwIfAborted();
+    return running.run(context, () => process(context));
   };
-  const cancel = (): void => (signal?.reason === SANDBOX_CLOSING ? run.close() : stop.cancel(begun, signal?.reason));
-  worker?.enter(run);
-  signal?.addEventListener('abort', cancel, { once: true });
-  if (signal?.aborted) cancel();
-  if (worker?.isClosing()) run.close();
-  const context = observed(begun.context, { wait: waiting.choose, uses: (scope, used) => known.add(used, isItem(scope)) });
-  return await stop
-    .settle(begun, () => inContext(context, () => process(context)))
-    .finally(() => {
-      signal?.removeEventListener('abort', cancel);
-      worker?.leave(run);
-    });
-}
-
-function isItem(scope: TaskScope): boolean {
-  return scope.mapIndex !== undefined || scope.itemKey !== undefined;
+  return await stop.settle(work).finally(() => {
+    signal?.removeEventListener('abort', aborted);
+    leave();
+  });
 }
 
 /** Without it BullMQ would move the job unchecked, whoever holds it. */

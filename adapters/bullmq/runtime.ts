@@ -36,10 +36,10 @@ export interface BullJob<Data = unknown> {
 /** A worker, to `attach()` to. */
 export interface BullWorker {
   /** Listens to what the worker does. */
-  on(event: 'closing' | 'completed' | 'failed', listener: (...args: never[]) => void): unknown;
+  on(event: 'closing' | 'active' | 'completed' | 'failed', listener: (...args: never[]) => void): unknown;
 }
 
-/** A queue, to `wake()` a job of. */
+/** A queue, to `wake()` or to cancel a job of. */
 export interface BullQueue {
   /** A job by its ID, to be taken out of its delay with `promote()`. */
   getJob(id: string): Promise<{ promote(): Promise<void> } | undefined>;
@@ -54,7 +54,16 @@ export interface JobDetails {
   progress?: unknown;
   finishedOn?: number;
   token?: string;
-  opts?: { deduplication?: { replace?: boolean } };
+  opts?: {
+    attempts?: number;
+    deduplication?: { replace?: boolean; keepLastIfActive?: boolean; reschedule?: boolean };
+    debounce?: { replace?: boolean };
+  };
+  /** Only bullmq 5. */
+  discard?: unknown;
+  discarded?: boolean;
+  /** Not there in a sandbox. */
+  promote?(): Promise<void>;
   /** At run time the worker, although it is typed otherwise. */
   queue?: unknown;
 }
@@ -64,11 +73,15 @@ export interface WorkerDetails {
   opts?: { lockDuration?: number; maxStartedAttempts?: number };
   closing?: unknown;
   /** The user's processor. */
-  processFn?: unknown;
+  processFn?: object;
   /** There where the processor is a file, run in a sandbox. */
   childPool?: unknown;
   cancelAllJobs?(reason?: string): void;
+  extendJobLocks?: ExtendLocks;
 }
+
+/** Extends the locks of several jobs, and resolves to the IDs of those whose lock is not held under its token. */
+export type ExtendLocks = (ids: string[], tokens: string[], duration: number) => Promise<string[]>;
 
 /** A job with what it may carry. */
 export function detailsOf(job: BullJob): BullJob & JobDetails {
@@ -77,10 +90,6 @@ export function detailsOf(job: BullJob): BullJob & JobDetails {
 
 /** Whether something can be listened to as a worker is. */
 export function isWorker(candidate: unknown): candidate is BullWorker & WorkerDetails {
-  return (
-    typeof candidate === 'object' &&
-    candidate !== null &&
-    typeof (candidate as Partial<BullWorker>).on === 'function' &&
-    ('processFn' in candidate || 'lockManager' in candidate)
-  );
+  const worker = Object(candidate) as Partial<BullWorker>;
+  return typeof worker.on === 'function' && ('processFn' in worker || 'lockManager' in worker);
 }

@@ -1,4 +1,4 @@
-import { ConfigError, type TaskScope } from '../../src/index.ts';
+import { type AttemptOptions, ConfigError, type TaskScope } from '../../src/index.ts';
 import { detailsOf, type BullJob } from './runtime.ts';
 
 /**
@@ -19,6 +19,17 @@ export function jobScope(job: BullJob): TaskScope {
   return { flow: job.queueQualifiedName, run: runName(job), task: named ? job.name : 'job' };
 }
 
+/**
+ * The state of a job for which a function names the scope.
+ *
+ * @throws {@link ConfigError} if it names none.
+ */
+export function scopeOf(job: BullJob, name: ((job: never) => TaskScope) | undefined): TaskScope {
+  const scope: unknown = name ? name(job as never) : jobScope(job);
+  if (typeof scope !== 'object' || scope === null) throw new ConfigError('scope', 'must return a task scope', scope);
+  return scope as TaskScope;
+}
+
 /** One job, told apart from a later one with the same ID. */
 export function runName(job: BullJob): string {
   return `${requireId(job)}@${job.timestamp}`;
@@ -32,22 +43,19 @@ function requireId(job: BullJob): string {
 }
 
 /** What an attempt must know of the runtime. */
-export interface AttemptFacts {
-  /** From 1. Failures and stalls count; being delayed, released or handed back does not. */
-  attempt: number;
-  /** Whether BullMQ says that no worker ever had this job. */
-  first: boolean;
-  createdAt: Date;
-  callbackToken: string;
-}
+export type AttemptFacts = Pick<AttemptOptions, 'attempt' | 'first' | 'createdAt'> & Record<'jobId' | 'callbackToken', string>;
 
-/** The facts of the attempt that was handed this job. */
+/**
+ * The facts of the attempt that was handed this job. Failures and stalls count as attempts; being delayed, released or handed back does
+ * not. The first is one that no worker ever had, as BullMQ says.
+ */
 export function attemptFacts(job: BullJob): AttemptFacts {
   const { attemptsMade, attemptsStarted, stalledCounter = 0 } = detailsOf(job);
   return {
     attempt: attemptsMade + stalledCounter + 1,
     first: attemptsStarted === 1 && attemptsMade === 0 && stalledCounter === 0 && !failedBefore(job),
     createdAt: new Date(job.timestamp),
+    jobId: runName(job),
     callbackToken: callbackToken(job),
   };
 }
@@ -70,17 +78,11 @@ function callbackToken(job: BullJob): string {
  * @throws {@link ConfigError} for text that is no callback token.
  */
 export function parseCallbackToken(token: unknown): { id: string; timestamp: number } {
-  const parts = typeof token === 'string' ? json(Buffer.from(token, 'base64url').toString()) : undefined;
-  if (!Array.isArray(parts) || typeof parts[0] !== 'string' || typeof parts[1] !== 'number') {
-    throw new ConfigError('callbackToken', 'must be one that submit() was given', token);
-  }
-  return { id: parts[0], timestamp: parts[1] };
-}
-
-function json(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const [id, timestamp] = JSON.parse(Buffer.from(String(token), 'base64url').toString()) as unknown[];
+    if (typeof id === 'string' && typeof timestamp === 'number') return { id, timestamp };
   } catch {
-    return undefined;
+    // No JSON, or no array.
   }
+  throw new ConfigError('callbackToken', 'must be one that submit() was given', token);
 }

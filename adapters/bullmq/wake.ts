@@ -3,29 +3,37 @@ import { parseCallbackToken } from './scope.ts';
 import type { BullQueue } from './runtime.ts';
 
 /**
- * Polls now, for a webhook that hears from the far side: promotes the job that waits in `release` mode. `callbackToken` is what
- * `submit` was given. Resolves to false where the job was not waiting: it holds its slot, it is over, or it is gone.
+ * Polls now, for a webhook that hears from the external system: promotes the job that waits in `release` mode. `callbackToken` is what
+ * `submit` was given. Resolves to false if the job was not waiting: it holds its slot, it is over, or it is gone.
  *
  * @throws `ConfigError` for what is no queue, or no callback token; what BullMQ rejects with when its Redis cannot be reached.
  */
 export async function wake(queue: BullQueue, callbackToken: string): Promise<boolean> {
-  if (typeof (queue as Partial<BullQueue> | null | undefined)?.getJob !== 'function') {
-    throw new ConfigError('queue', 'must be a queue of BullMQ', queue);
-  }
+  requireQueue(queue);
   const { id, timestamp } = parseCallbackToken(callbackToken);
   const job: { promote(): Promise<void>; timestamp?: number } | undefined = await queue.getJob(id);
   if (!job || (job.timestamp !== undefined && job.timestamp !== timestamp)) return false; // another job has that ID by now
+  return promote(job);
+}
+
+/** Takes a job out of the delayed set; false if it is not there. */
+export async function promote(job: { promote?(): Promise<void> }): Promise<boolean> {
   try {
-    await job.promote();
-    return true;
+    await job.promote?.();
+    return job.promote !== undefined;
   } catch (error) {
-    if (isNotDelayed(error)) return false;
+    // BullMQ's codes for a job that is not there (-1) and one that is not in the delayed set (-3).
+    const { code } = error as { code?: unknown };
+    if (code === -1 || code === -3) return false;
     throw error;
   }
 }
 
-/** BullMQ's codes for a job that is not there (-1) and one that is not in the delayed set (-3). */
-function isNotDelayed(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === -1 || code === -3;
+/**
+ * Checks a queue.
+ *
+ * @throws {@link ConfigError}
+ */
+export function requireQueue(queue: Partial<BullQueue> | null | undefined): void {
+  if (typeof queue?.getJob !== 'function') throw new ConfigError('queue', 'must be a queue of BullMQ', queue);
 }

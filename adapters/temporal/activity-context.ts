@@ -2,7 +2,7 @@ import type { AnyShape, ExternalId, ExternalJob, JsonValue, RunOptions, StateSha
 
 /** What an activity sees of its attempt: the task context of every runtime, and two things that only Temporal has. */
 
-/** How an activity waits. `async`: a webhook completes it; where none comes, its `startToCloseTimeout` lets the next attempt look. */
+/** How an activity waits. `async`: a webhook completes it; if none comes, its `startToCloseTimeout` lets the next attempt look. */
 export type ActivityWait = Wait | { mode: 'async' };
 
 /** Options of `run()` in an activity. */
@@ -27,33 +27,25 @@ export interface ActivityContext<out Shape extends StateShape<Shape> = AnyShape>
   heartbeat(details: JsonValue): void;
 }
 
-/** What of a context is Temporal's. */
+/** The parts of a context that are Temporal's. */
 export interface ActivityParts {
   heartbeat(details: JsonValue): void;
-  /** The way to wait that the core knows, given the one that was asked for. */
-  wait(asked: ActivityWait | undefined): Wait;
+  /** Does `work` with the way to wait that the core knows, given the one that was asked for. */
+  run<Result>(asked: ActivityWait | undefined, work: (wait: Wait) => Promise<Result>): Promise<Result>;
 }
 
-/** A task's context as an activity sees it. */
+/**
+ * A task's context as an activity sees it. Promises of runs are the core's own: another one in their place could reject while nobody listens
+ * yet, which ends the process.
+ */
 export function activityContext<Shape extends StateShape<Shape>>(
   context: TaskContext<Shape>,
   parts: ActivityParts,
 ): ActivityContext<Shape> {
-  const { scope, attempt, signal, state } = context;
   return {
-    scope,
-    attempt,
-    signal,
-    state,
-    asset: (asset) => context.asset(asset),
+    ...context,
+    heartbeat: parts.heartbeat,
     item: (item) => activityContext(context.item(item), parts),
-    idempotencyKey: (name) => context.idempotencyKey(name),
-    decide: (job, input) => context.decide(job, input),
-    submit: (job, input) => context.submit(job, input),
-    run(job, input, options = {}) {
-      if (typeof options !== 'object' || options === null) return context.run(job, input, options);
-      return context.run(job, input, { ...options, wait: parts.wait(options.wait) });
-    },
-    heartbeat: (details) => parts.heartbeat(details),
+    run: (job, input, options) => parts.run(options?.wait, (wait) => context.run(job, input, { ...options, wait })),
   };
 }

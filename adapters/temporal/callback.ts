@@ -24,18 +24,13 @@ export function callbackToken({ workflowExecution, activityId }: Info): string {
  * @throws {@link ConfigError} for a text that is none.
  */
 export function activityBehind(token: string): Required<ActivityAddress> {
-  const parts: unknown = typeof token === 'string' && token.startsWith(FORM) ? parsed(token.slice(FORM.length)) : undefined;
-  if (!Array.isArray(parts) || parts.length !== 3 || !parts.every((part) => typeof part === 'string' && part !== '')) {
-    throw new ConfigError('callbackToken', 'must be the callbackToken that submit was given in an activity of a workflow');
-  }
-  const [workflowId, runId, activityId] = parts as [string, string, string];
-  return { workflowId, runId, activityId };
-}
-
-function parsed(text: string): unknown {
   try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    const text = Buffer.from(token.slice(FORM.length), 'base64url').toString('utf8');
+    const [workflowId = '', runId = '', activityId = '', ...others] = JSON.parse(text) as string[];
+    const sound = [workflowId, runId, activityId].every((part) => typeof part === 'string' && part !== '');
+    if (token.startsWith(FORM) && sound && others.length === 0) return { workflowId, runId, activityId };
   } catch {
-    return undefined;
+    // It is none.
   }
+  throw new ConfigError('callbackToken', 'must be the callbackToken that submit was given in an activity of a workflow');
 }

@@ -1,103 +1,74 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  AmbiguousSubmitError,
-  ConfigError,
-  externalJob,
-  jobRecords,
-  milliseconds,
-  type AnyShape,
-  type Duration,
-  type ExternalId,
-  type ExternalJob,
-  type JobRecord,
-} from '../../src/index.ts';
-import { currentRun } from './running.ts';
-import { checkScope, scopeOf, type ActivityScope } from './scope.ts';
+import { AmbiguousSubmitError, cancelExternalJobs, ConfigError, externalJob, jobRecords } from '../../src/index.ts';
+import { requireKnownNames, type ExternalId, type ExternalJob } from '../../src/index.ts';
+import { currentRun, type StoreChoice } from './running.ts';
+import { checkScope, type ActivityScope } from './scope.ts';
 
 /**
- * Cancelling an external job from an activity of its own: for a workflow that is cancelled while the activity which submitted the job
- * is between two attempts, or waits for a webhook, so that none of its code runs.
+ * Cancelling external jobs from an activity of its own: for a workflow that is cancelled while the activity which submitted them is between
+ * two attempts, or waits for a webhook, so that none of its code runs.
  */
 
-/** The defaults of `ExternalJob`, which a job that is given as it was written leaves out. */
-const CALL_TIMEOUT = '30s';
-const FIND_LAG = '10s';
-const EXTERNAL_ID_KEY = 'external_job_id';
-/** Milliseconds between two looks at a record whose submit may be on its way: most replies come long before the deadline. */
-const LOOK_AGAIN = 500;
+/** A scope that several activities may have. */
+type SharedScope = Exclude<ActivityScope, 'activity'>;
+
+/** Options of `cancellingActivity()`. */
+export interface CancellingActivityOptions extends StoreChoice {
+  /**
+   * The other external jobs of the scope and its items.
+   * @defaultValue none
+   */
+  externalJobs?: readonly ExternalJob<never, ExternalId, unknown>[];
+}
 
 /**
- * An activity that cancels the external job of a scope that it shares with the activity which submits it. It supersedes an attempt of
- * that activity which is still alive, waits for a submit that may be on its way, and does nothing where no job is running.
+ * An activity that cancels the external jobs of a scope, and of its items, that it shares with the activity which submits them. It
+ * supersedes an attempt of that activity which is still alive, waits for a submit that may be on its way, and does nothing if no job is
+ * running.
  *
  * Give it the input, and a submit whose reply was lost is looked for with the job's `find`.
  *
+ * @param scope - Whose state it is, or a function that says it for an input.
  * @throws {@link ConfigError} for a job without `cancel`, and for the scope `'activity'`, which no two activities share. The activity
- * rejects with `AmbiguousSubmitError` where a job may be running and nothing can tell.
+ * rejects with what `cancel` failed with, with `AmbiguousSubmitError` if a job may be running and nothing can tell, and with `ConfigError`
+ * if one is running that it does not know.
  */
 export function cancellingActivity<Input, Id extends ExternalId, Result>(
   job: ExternalJob<Input, Id, Result>,
-  scope: Exclude<ActivityScope, 'activity'>,
+  scope: SharedScope | ((input: Input) => SharedScope),
+  options: CancellingActivityOptions = {},
 ): (input?: Input) => Promise<void> {
-  if (typeof (job as Partial<typeof job> | undefined)?.cancel !== 'function') {
-    throw new ConfigError('job', 'must be an external job that has cancel', job);
+  requireKnownNames('options', options, { store: true, externalJobs: true });
+  const jobs: readonly ExternalJob<never, ExternalId, unknown>[] = [job, ...(options.externalJobs ?? [])];
+  for (const one of jobs) {
+    if (typeof one?.cancel !== 'function') throw new ConfigError('job', 'must be an external job that has cancel', one);
+    externalJob(one);
   }
-  externalJob(job);
-  if ((scope as ActivityScope) === 'activity') {
-    throw new ConfigError(
-      'scope',
-      'must be one that the submitting activity shares: { workflowRun: name } or { workflow: name }',
-    );
-  }
-  checkScope(scope);
+  if (typeof scope !== 'function') requireShared(scope);
   return async (input) => {
-    const run = currentRun('cancellingActivity()');
-    const context = run.attempt<AnyShape>(scope);
-    const key = job.externalIdKey ?? EXTERNAL_ID_KEY;
+    const choice = requireShared(typeof scope === 'function' ? scope(input as Input) : scope);
+    const { context, store } = currentRun('cancellingActivity()').attempt(choice, options.store);
+    const { state, signal, scope: task } = context;
     // The first use of state takes the fence: from here on no older attempt opens a submission.
-    await context.state.get(key);
-    const read = (): Promise<JobRecord | undefined> =>
-      jobRecords(run.store).get(scopeOf(run.context.info, scope), key, { signal: context.signal });
-    const record = await settled(job, read, context.signal);
-    const id = record && (await idOf(job, record, input, context.signal));
-    if (id === undefined || id === null) return;
-    await job.cancel?.(id, { signal: within(job, context.signal), reason: 'requested' });
-    context.signal.throwIfAborted();
+    await state.get('cancelled');
+    const outcomes = await cancelExternalJobs(store, task, jobs, { signal, ...(input !== undefined && { input }) });
+    // Of several, the one first that another attempt can mend.
+    for (const { outcome, error } of outcomes) if (outcome === 'failed') throw error;
+    for (const { outcome, scope: of, externalIdKey: key, externalId } of outcomes) {
+      if (outcome === 'unknown-job') {
+        throw new ConfigError(
+          'externalJobs',
+          `must name every external job of the scope: ${JSON.stringify(externalId)}, of ${key}, may go on`,
+        );
+      }
+      const record = outcome === 'unresolved' && (await jobRecords(store).get(of, key, { signal }));
+      if (record) throw new AmbiguousSubmitError(record, { scope: of, key });
+    }
+    signal.throwIfAborted();
   };
 }
 
-/** The record, once no submit that it tells of can still be on its way. */
-async function settled<Input, Id extends ExternalId, Result>(
-  job: ExternalJob<Input, Id, Result>,
-  read: () => Promise<JobRecord | undefined>,
-  signal: AbortSignal,
-): Promise<JobRecord | undefined> {
-  for (;;) {
-    const record = await read();
-    if (record?.state !== 'submitting') return record;
-    const wait = record.deadline.getTime() + (job.find ? milliseconds(job.findLag ?? FIND_LAG, 'findLag') : 0) - Date.now();
-    if (wait <= 0) return record;
-    await sleep(Math.min(wait, LOOK_AGAIN), undefined, { signal });
-  }
-}
-
-/** The ID of the job that may be running; `undefined`: none is. */
-async function idOf<Input, Id extends ExternalId, Result>(
-  job: ExternalJob<Input, Id, Result>,
-  record: JobRecord,
-  input: Input | undefined,
-  signal: AbortSignal,
-): Promise<Id | undefined> {
-  if (record.state === 'submitted') return record.externalId as Id;
-  if (record.state !== 'submitting' && record.state !== 'ambiguous') return undefined;
-  const { idempotencyKey, submission, since, scope, externalIdKey } = record;
-  if (job.find && input !== undefined) {
-    return job.find(idempotencyKey, { signal: within(job, signal), input });
-  }
-  throw new AmbiguousSubmitError({ idempotencyKey, submission, since }, { scope, key: externalIdKey });
-}
-
-/** What a call of the far side is given to end by; past it the activity's own timeout bounds the call. */
-function within({ callTimeout = CALL_TIMEOUT }: { callTimeout?: Duration }, attempt: AbortSignal): AbortSignal {
-  return AbortSignal.any([attempt, AbortSignal.timeout(milliseconds(callTimeout, 'callTimeout'))]);
+function requireShared(scope: ActivityScope): ActivityScope {
+  checkScope(scope);
+  if (scope !== 'activity') return scope;
+  throw new ConfigError('scope', 'must be one that the submitting activity shares: { workflowRun: name } or { workflow: name }');
 }

@@ -1,54 +1,56 @@
 import type { Context } from '@temporalio/activity';
-import { InvalidValueError, type JsonValue } from '../../src/index.ts';
+import { InvalidValueError, milliseconds, type Duration, type JsonValue } from '../../src/index.ts';
+import { jsonBytes } from './result-size.ts';
 
 /**
- * Heartbeats of our own beside those of the user. The server keeps the details of the last one alone, so ours say again what the
- * user said last, in this attempt or in the one before.
+ * Heartbeats of our own in addition to those of the user. The server keeps the details of the last one alone, so ours say again what the
+ * user said last, in this attempt or in the one before. They depend on a timer alone: whatever the store does, the attempt is alive.
  */
 
-/** The heartbeats of one attempt. */
+/** The heartbeats of one activity. */
 export interface Heartbeats {
   /** Says the user's details, which ours repeat from now on. */
   say(details: JsonValue): void;
-  /** Says the last details again. */
-  repeat(): void;
+  /** From now on ours are sent, until `stop()`. */
+  start(): void;
+  stop(): void;
 }
+
+/** What Node's own timers can wait, in milliseconds: longer ones fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Listens to what the user's code says through Temporal's own `heartbeat()`, too.
  *
  * @param largest - Bytes of JSON that details may have.
+ * @param wished - How often ours are sent.
+ * @defaultValue `wished` is a third of the activity's `heartbeatTimeout`; none are sent if it has none
  */
-export function heartbeatsOf(context: Context, largest: number): Heartbeats {
-  let last: unknown = context.info.heartbeatDetails;
-  const send = context.heartbeat;
+export function heartbeatsOf(context: Context, largest: number, wished?: Duration): Heartbeats {
+  const { info, heartbeat: send } = context;
+  const every = wished === undefined ? (info.heartbeatTimeoutMs ?? 0) / 3 : milliseconds(wished, 'heartbeat');
+  const begun = Date.now();
+  let last: unknown = info.heartbeatDetails;
+  let timer: NodeJS.Timeout | undefined;
+  const repeat = (): void => send(last);
   const say = (details: unknown): void => {
-    requireSmall(details, largest);
+    const bytes = jsonBytes(details);
+    if (bytes > largest) {
+      throw new InvalidValueError("the heartbeat's details", `have ${bytes} bytes, more than ${largest}: keep them in ctx.state`);
+    }
     last = details;
     send(details);
   };
   // There is no interceptor for heartbeats; a context is one execution's own.
   Object.defineProperty(context, 'heartbeat', { value: say, configurable: true, enumerable: true, writable: false });
-  return { say, repeat: () => send(last) };
-}
-
-/**
- * Refuses details that are too large, in the activity's own code.
- *
- * @throws {@link InvalidValueError}
- */
-function requireSmall(details: unknown, largest: number): void {
-  const bytes = sizeOf(details);
-  if (bytes <= largest) return;
-  throw new InvalidValueError("the heartbeat's details", `have ${bytes} bytes, more than ${largest}: keep them in ctx.state`);
-}
-
-/** What is no JSON is for the converter to judge, of which the SDK reports an error by itself. */
-function sizeOf(details: unknown): number {
-  if (details instanceof Uint8Array) return details.length;
-  try {
-    return Buffer.byteLength(JSON.stringify(details) ?? '');
-  } catch {
-    return 0;
-  }
+  return {
+    say,
+    start() {
+      if (timer || every === 0 || info.isLocal) return;
+      timer = setInterval(repeat, Math.min(every, LONGEST_TIMER));
+      // The user's own code may have used up most of the time until then.
+      if (Date.now() - begun >= every) repeat();
+    },
+    stop: () => clearInterval(timer),
+  };
 }

@@ -9,14 +9,20 @@ export interface ActivityStateOptions {
    */
   clearAfterSuccess?: Retention;
   /**
-   * How often an activity that uses state heartbeats by itself.
-   * @defaultValue a third of the activity's `heartbeatTimeout`; none where it has none
+   * How often an activity that has its context heartbeats by itself.
+   * @defaultValue a third of the activity's `heartbeatTimeout`; none if it has none
    */
   heartbeat?: Duration;
+  /**
+   * Bytes that the result of an activity may have which used its context: a larger one fails it for good. Encoded, with the plugin; else of
+   * JSON. More than the server takes is retried without end.
+   * @defaultValue 2 MiB, the server's own default, with the plugin; else any
+   */
+  maxResultBytes?: number;
 }
 
 /**
- * Refuses what cannot be meant, when the plugin is made.
+ * Refuses invalid options when the plugin is made.
  *
  * @throws {@link ConfigError} that names the option.
  */
@@ -24,8 +30,9 @@ export function checkOptions(store: StateStore, options: ActivityStateOptions): 
   if (typeof (store as Partial<StateStore> | undefined)?.task !== 'function') {
     throw new ConfigError('store', 'must come from createStateStore()', store);
   }
-  requireKnownNames('options', options, { clearAfterSuccess: true, heartbeat: true });
-  const { clearAfterSuccess, heartbeat } = options;
-  if (clearAfterSuccess !== undefined && clearAfterSuccess !== 'forever') milliseconds(clearAfterSuccess, 'clearAfterSuccess');
-  if (heartbeat !== undefined) milliseconds(heartbeat, 'heartbeat');
+  requireKnownNames('options', options, { clearAfterSuccess: true, heartbeat: true, maxResultBytes: true });
+  const { clearAfterSuccess = 'forever', heartbeat = 1, maxResultBytes = 1 } = options;
+  if (clearAfterSuccess !== 'forever') milliseconds(clearAfterSuccess, 'clearAfterSuccess');
+  milliseconds(heartbeat, 'heartbeat');
+  if (!(maxResultBytes > 0)) throw new ConfigError('maxResultBytes', 'must be a number of bytes above 0', maxResultBytes);
 }

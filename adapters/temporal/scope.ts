@@ -43,15 +43,7 @@ export function scopeOf(info: Info, choice: ActivityScope): TaskScope {
  */
 export function checkScope(choice: ActivityScope): void {
   if (choice === 'activity') return;
-  requireKnownNames('scope', choice, {
-    workflowRun: true,
-    workflow: true,
-    flow: true,
-    run: true,
-    task: true,
-    mapIndex: true,
-    itemKey: true,
-  });
+  requireKnownNames('scope', choice, NAMES);
   const named = 'workflowRun' in choice ? choice.workflowRun : 'workflow' in choice ? choice.workflow : undefined;
   const sound =
     'flow' in choice ? named === undefined : typeof named === 'string' && named !== '' && Object.keys(choice).length === 1;
@@ -60,51 +52,48 @@ export function checkScope(choice: ActivityScope): void {
   }
 }
 
+const NAMES = { workflowRun: true, workflow: true, flow: true, run: true, task: true, mapIndex: true, itemKey: true } as const;
+
 function ownScope(info: Info): TaskScope {
-  const { activityId, activityType, workflowExecution, scheduledTimestampMs, activityRunId } = info;
-  if (info.isLocal) {
-    throw new ConfigError(
-      'scope',
-      'must be chosen for a local activity: its ID and its attempts begin again when its worker dies; give it { workflowRun: name }, or make it an ordinary activity',
-    );
-  }
-  if (workflowExecution) {
-    return {
-      flow: flowOf(info),
-      run: joined(workflowExecution.workflowId, workflowExecution.runId),
-      // The same ID may be used again within a run, once the activity that had it is over.
-      task: joined(activityType, activityId, String(scheduledTimestampMs)),
-    };
-  }
-  return {
-    flow: flowOf(info),
-    run: joined('activity', activityId, activityRunId ?? String(scheduledTimestampMs)),
-    task: joined(activityType),
-  };
+  const { activityId, activityType, workflowExecution, activityRunId } = info;
+  const since = String(info.scheduledTimestampMs);
+  if (info.isLocal) throw new ConfigError('scope', LOCAL);
+  const [run, task] = workflowExecution
+    ? // The same ID may be used again within a run, once the activity that had it is over.
+      [joined(workflowExecution.workflowId, workflowExecution.runId), joined(activityType, activityId, since)]
+    : [joined('activity', activityId, activityRunId ?? since), joined(activityType)];
+  return { flow: flowOf(info), run, task };
 }
 
-/** What an operator lists by: the namespace, and the workflow's type where there is one. */
-function flowOf(info: Info): string {
-  return joined(namespaceOf(info), ...(info.workflowType === undefined ? [] : [info.workflowType]));
+const LOCAL =
+  'must be chosen for a local activity: its ID and its attempts begin again when its worker dies; give it { workflowRun: name }, or make it an ordinary activity';
+
+/** What an operator lists by: the namespace, which older versions of the SDK name by the activity, and the workflow's type if there is one. */
+function flowOf({ namespace, activityNamespace, workflowType }: Info): string {
+  return joined(namespace ?? activityNamespace, ...(workflowType === undefined ? [] : [workflowType]));
 }
 
-/** The namespace, also in versions of the SDK that name it by the activity. */
-function namespaceOf(info: Info): string {
-  return info.namespace ?? info.activityNamespace;
+/** The activity, by what no other one has. A local activity's ID and time are new when its worker dies, and its result must be found. */
+function jobIdOf({ isLocal, activityId, activityType, activityRunId, scheduledTimestampMs, workflowExecution }: Info): string {
+  const since = String(scheduledTimestampMs);
+  if (!workflowExecution) return joined('activity', activityId, activityRunId ?? since);
+  const { workflowId, runId } = workflowExecution;
+  return isLocal ? joined(workflowId, runId, activityType) : joined(workflowId, runId, activityId, since);
 }
 
-/** What `beginAttempt()` wants to know of this attempt. */
-export function attemptFacts(
-  info: Info,
-  choice: ActivityScope,
-): Pick<AttemptOptions, 'attempt' | 'first' | 'createdAt' | 'fence'> {
+/** What `beginAttempt()` wants to know of an attempt. */
+type AttemptFacts = Pick<AttemptOptions, 'attempt' | 'first' | 'createdAt' | 'jobId' | 'fence'>;
+
+/** The facts of this attempt. `rerun` counts how often it ran the activity's code before. */
+export function attemptFacts(info: Info, choice: ActivityScope, rerun: number): AttemptFacts {
   const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = info;
   return {
     attempt,
-    // Of a scope that activities share, no activity knows whether it is the first.
-    first: choice === 'activity' && attempt === 1 && currentAttemptScheduledTimestampMs === scheduledTimestampMs,
+    // No activity knows whether it is the first in a scope that activities share.
+    first: choice === 'activity' && attempt === 1 && rerun === 0 && currentAttemptScheduledTimestampMs === scheduledTimestampMs,
     createdAt: new Date(scheduledTimestampMs),
+    jobId: jobIdOf(info),
     // The time grows with every attempt that is dispatched, also after a reset; the number orders attempts of one millisecond.
-    fence: { kind: 'ordered', order: [currentAttemptScheduledTimestampMs, attempt] },
+    fence: { kind: 'ordered', order: [currentAttemptScheduledTimestampMs, Math.min(attempt, 99_000) * 1_000 + rerun] },
   };
 }

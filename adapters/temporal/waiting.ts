@@ -8,18 +8,27 @@ import { waitingFailure } from './errors.ts';
  * one after a while; `async` leaves the activity open for whoever completes it.
  */
 
-/** How the runs of one attempt wait. */
-export interface Waiting {
-  /** The way to wait that the core knows, given the one that was asked for. */
-  choose(asked: ActivityWait | undefined): Wait;
-  /** Ends the attempt until the next poll: rejects with what Temporal wants thrown. Resolves where it is to hold on. */
-  readonly release: Release;
-}
-
 /** Closer to the end of the activity than this, an attempt holds: the server ends an activity early whose next attempt would be late. */
 const MARGIN = 30_000;
-/** A release at the first poll that finds the job still running. */
-const AT_ONCE = 1;
+
+/** Milliseconds until the server ends the activity, whatever its retry policy says. */
+export function timeLeft({ scheduleToCloseTimeoutMs, scheduledTimestampMs }: Info, now: number): number {
+  // 0 is Temporal's word for no limit.
+  return scheduleToCloseTimeoutMs > 0 ? scheduledTimestampMs + scheduleToCloseTimeoutMs - now : Number.POSITIVE_INFINITY;
+}
+
+/** Milliseconds until the next attempt: never too late for the activity's end, and never 0, with which the server would end it at once. */
+export function retryDelay(info: Info, wished: number, now: number): number {
+  return Math.max(1, Math.floor(Math.min(wished, timeLeft(info, now) - MARGIN)));
+}
+
+/** How the runs of one attempt wait. */
+export interface Waiting {
+  /** The way to wait that the core knows, given the one that was asked for; what is none is for the core to refuse. */
+  choose(asked: ActivityWait | undefined): Wait;
+  /** Ends the attempt until the next poll: rejects with what Temporal wants thrown. Resolves if it is to hold on. */
+  readonly release: Release;
+}
 
 /**
  * The ways to wait that this activity has.
@@ -29,40 +38,30 @@ const AT_ONCE = 1;
  */
 export function waitingOf(info: Info, now: () => number, warn: (why: string) => void): Waiting {
   let leaves: 'async' | 'retry' | undefined;
-  const left = (): number => {
-    const { scheduleToCloseTimeoutMs, scheduledTimestampMs } = info;
-    // 0 is Temporal's word for no limit.
-    return scheduleToCloseTimeoutMs > 0 ? scheduledTimestampMs + scheduleToCloseTimeoutMs - now() : Number.POSITIVE_INFINITY;
-  };
   const hold = (why: string): Wait => {
-    warn(why);
+    warn(`holds an activity that was to be released while it waits: ${why}`);
     return { mode: 'hold' };
   };
   return {
     choose(asked = { mode: 'hold' }) {
-      checkWait(asked);
-      if (asked.mode === 'hold') return asked;
-      if (asked.mode === 'async') {
-        if (info.isLocal) throw new ConfigError('wait.mode', "must be 'hold' in a local activity", asked.mode);
-        if (!info.workflowExecution) {
-          throw new ConfigError('wait.mode', "must be 'hold' or 'release' in an activity without a workflow", asked.mode);
-        }
+      if (asked?.mode === 'async') {
+        // Nobody can complete these by their IDs.
+        if (info.isLocal || !info.workflowExecution) return asked as never;
         leaves ??= 'async';
-        return { mode: 'release', holdFor: AT_ONCE };
+        return { mode: 'release', holdFor: 0 };
       }
+      if (asked?.mode !== 'release') return asked;
       if (info.isLocal) return hold('a local activity cannot be released');
       const most = info.retryPolicy?.maximumAttempts ?? 0;
       if (most > 0) return hold(`its retry policy has maximumAttempts ${most}, and every release would use one up`);
-      if (left() < 2 * MARGIN) return hold('its scheduleToCloseTimeout ends soon');
+      if (timeLeft(info, now()) < 2 * MARGIN) return hold('its scheduleToCloseTimeout ends soon');
       leaves = 'retry';
       return asked;
     },
     async release(after, waitsFor) {
       if (leaves === 'async' && waitsFor === 'job') throw new CompleteAsyncError();
       // Nobody calls back for a job that was not submitted yet, and a slot that was to be kept is kept.
-      if (leaves !== 'retry') return;
-      const delay = Math.min(milliseconds(after, 'after'), left() - MARGIN);
-      throw waitingFailure(Math.max(1, Math.floor(delay)));
+      if (leaves === 'retry') throw waitingFailure(retryDelay(info, milliseconds(after, 'after'), now()));
     },
   };
 }
@@ -78,5 +77,5 @@ export function checkWait(wait: ActivityWait): void {
     throw new ConfigError('wait', "must be { mode: 'hold' }, { mode: 'release' } or { mode: 'async' }", wait);
   }
   requireKnownNames('wait', wait, { mode: true, holdFor: true });
-  if (wait.mode === 'release' && wait.holdFor !== undefined) milliseconds(wait.holdFor, 'wait.holdFor');
+  if (wait.mode === 'release' && wait.holdFor !== 0) milliseconds(wait.holdFor ?? '30s', 'wait.holdFor');
 }

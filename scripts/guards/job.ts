@@ -2,6 +2,7 @@
 import type { Guard } from './guard.ts';
 
 const RULES = 'test/integration/job-rules.test.ts';
+const ENDS = 'test/integration/job-ends.test.ts';
 const DECISION = 'test/unit/job/decision.test.ts';
 const RECORD = 'test/unit/job/record.test.ts';
 
@@ -115,13 +116,13 @@ export const JOB_GUARDS: readonly Guard[] = [
   {
     name: '† only who opened a submission withdraws it',
     file: 'src/job/send.ts',
-    remove: { text: 'if (!plan.opened) return;', by: '' },
+    remove: { text: 'if (!plan.opened && !refusal?.newKey) return;', by: '' },
     test: { file: RULES, name: 'of one that an earlier attempt opened leaves it unresolved' },
   },
   {
     name: '† NotSubmittedError withdraws',
     file: 'src/job/send.ts',
-    remove: { text: 'await withdraw(run, plan, mine);\n    throw error;\n  });', by: 'void 0;\n    throw error;\n  });' },
+    remove: { text: 'if (isRefusal(error)) await withdraw(', by: 'if (!isMooringError(error)) await withdraw(' },
     test: { file: RULES, name: 'of a submission that this attempt opened leaves none' },
   },
   {
@@ -133,10 +134,7 @@ export const JOB_GUARDS: readonly Guard[] = [
   {
     name: '† any other error of submit leaves it unresolved',
     file: 'src/job/send.ts',
-    remove: {
-      text: 'await withdraw(run, plan, mine);\n    throw error;\n  });',
-      by: 'void 0;\n    await withdraw(run, plan, mine);\n    throw error;\n  });',
-    },
+    remove: { text: 'if (isRefusal(error)) await withdraw(', by: 'await withdraw(' },
     test: { file: RULES, name: 'any other error leaves the submission unresolved' },
   },
   {
@@ -152,22 +150,104 @@ export const JOB_GUARDS: readonly Guard[] = [
     test: { file: RULES, name: 'a record that holds another ID keeps it' },
   },
   {
-    name: '† an old failure opens the next submission',
-    file: 'src/job/resumable-job.ts',
-    remove: { text: "origin === 'took' && ", by: "origin === 'waited' && " },
-    test: { file: RULES, name: 'recorded, and the next one opens in the same attempt' },
+    name: '† whoever writes a failure down throws it',
+    file: 'src/job/finish.ts',
+    remove: { text: '  run.life.fail(error);\n  throw error;\n', by: '  void error;\n' },
+    test: { file: 'test/integration/job-conformance.test.ts', name: 'is submitted again by the next attempt' },
   },
   {
-    name: '† only below the number of the attempt',
-    file: 'src/job/resumable-job.ts',
-    remove: { text: "origin === 'took' && ", by: "origin === 'took' || " },
-    test: { file: RULES, name: 'only as long as the submission number is below the attempt' },
+    name: 'the pause between submissions grows',
+    file: 'src/job/decision.ts',
+    remove: {
+      text: 'return nextSubmission(record, far, facts, { notBefore:',
+      by: 'return nextSubmission(record, far, facts); void ({ notBefore:',
+    },
+    test: { file: RULES, name: 'the pause before the next submission doubles with each' },
   },
   {
-    name: '† the failure of its own submission is thrown',
+    name: 'an attempt that wrote a failure down is not released',
+    file: 'src/job/waiting.ts',
+    remove: { text: ' && !life.failure()', by: '' },
+    test: { file: ENDS, name: 'keeps the attempt from being released beside it' },
+  },
+  {
+    name: 'a finished record of another job is not this one’s result',
+    file: 'src/job/decision.ts',
+    remove: { text: '(job !== undefined && job !== facts.job && endedBy !== facts.job)', by: 'job === null' },
+    test: { file: DECISION, name: 'that shares the scope is not this one’s result' },
+  },
+  {
+    name: 'a first attempt has no result yet',
+    file: 'src/job/decision.ts',
+    remove: { text: 'return facts.surelyFirst || ', by: 'return ' },
+    test: { file: DECISION, name: 'which the first attempt of a job finds' },
+  },
+  {
+    name: '† what this very attempt wrote is its own',
+    file: 'src/job/decision.ts',
+    remove: { text: 'if (parseWriteId(version)?.nonce === facts.nonce) return false;', by: 'void version;' },
+    test: { file: DECISION, name: 'is none that this very attempt wrote' },
+  },
+  {
+    name: '† the job that another input replaces is an orphan at once',
+    file: 'src/job/send.ts',
+    remove: { text: 'const replaces = replacedBy(plan, basis);', by: 'const replaces = undefined;\n    void replacedBy;' },
+    test: { file: ENDS, name: 'is an orphan, if the attempt is killed in G5' },
+  },
+  {
+    name: 'an ID that comes late is written down',
+    file: 'src/job/send.ts',
+    remove: { text: 'void reply?.then((id) => recordLate(run, mine, id))', by: 'void recordLate;\n    void reply' },
+    test: { file: ENDS, name: 'is told as an error, and written down while the record is still ours' },
+    hangs: true,
+  },
+  {
+    name: 'a key that was refused twice is given up',
+    file: 'src/job/send.ts',
+    remove: { text: 'retryAfter === undefined && times > 1', by: 'retryAfter === undefined && times > 99' },
+    test: { file: ENDS, name: 'is not refused for ever by its key' },
+  },
+  {
+    name: '† a key that somebody sent before is kept',
+    file: 'src/job/send.ts',
+    remove: { text: 'newKey ?? (firstSentAt === undefined && ', by: 'newKey ?? (' },
+    test: { file: ENDS, name: 'of a key that may have been sent before the state was lost keeps it' },
+  },
+  {
+    name: 'a release waits for operations of state',
+    file: 'src/job/context.ts',
+    remove: { text: 'life.watch(during(parts, operation))', by: 'life.watch(operation())' },
+    test: { file: ENDS, name: 'waits for a getOrSet() that is going on' },
+  },
+  {
+    name: 'a promise that nobody listens to does not end the process',
+    file: 'src/job/life.ts',
+    remove: { text: '    work.catch(() => (interrupted', by: '    void work.then(() => (interrupted' },
+    test: { file: ENDS, name: 'two runs that are awaited one after the other do not end the process' },
+  },
+  {
+    name: '† only a first attempt says that no state was used',
+    file: 'src/job/owned-scope.ts',
+    remove: { text: 'if (taken || !attempt.first) return;', by: 'if (taken) return;' },
+    test: { file: ENDS, name: 'that was not the first hides no loss' },
+  },
+  {
+    name: 'cancelling uses the very object that submitted',
+    file: 'src/job/cancel-recorded.ts',
+    remove: {
+      text: 'return usedJob(core, path, name) ?? named;',
+      by: 'return named ?? [...core.usedJobs.values()].at(-1) as AnyJob;',
+    },
+    test: { file: ENDS, name: 'gives each job to the object that submitted it' },
+  },
+  {
+    name: '† an attempt that has sent opens no second submission',
     file: 'src/job/resumable-job.ts',
-    remove: { text: "origin === 'record' || (", by: "origin !== 'waited' || (" },
-    test: { file: RULES, name: 'of the submission that this attempt opened is thrown' },
+    remove: {
+      text: "if (record?.letter === 'f' && run.own.sent.has(run.options.recordName)) throw failure(run, record);",
+      by: '',
+    },
+    test: { file: RULES, name: 'an attempt that has sent opens no second submission' },
     hangs: true,
   },
   {

@@ -20,7 +20,7 @@ export const RECORD_GUARDS: readonly Guard[] = [
     name: 'I3 † a record by an attempt that was replaced',
     file: RECORDS,
     remove: {
-      text: "    if (held && (held.fence > id.fence || (held.fence === id.fence && held.nonce !== id.nonce))) return { kind: 'stale' };\n",
+      text: '    if (held && (held.fence > id.fence || (held.fence === id.fence && held.nonce !== id.nonce))) return stale(step);\n',
       by: '',
     },
     test: { file: METASTORE, name: 'an attempt that was replaced cannot open a submission' },
@@ -35,7 +35,7 @@ export const RECORD_GUARDS: readonly Guard[] = [
     name: '† a fence that was drawn too long ago',
     file: RECORDS,
     remove: {
-      text: "  if (request.drawn && held?.fence !== request.fence && request.fence < fenceAt(now - LATENESS)) return { kind: 'stale' };\n",
+      text: '  if (request.drawn && held?.fence !== request.fence && request.fence < fenceAt(now - LATENESS)) return stale(step);\n',
       by: '',
     },
     test: { file: METASTORE, name: 'a fence that was drawn longer ago than the lateness limit' },
@@ -55,7 +55,7 @@ export const RECORD_GUARDS: readonly Guard[] = [
   {
     name: '† withdrawing: only what is still our own',
     file: RECORDS,
-    remove: { text: "    if (write.withdraw) return { kind: 'stale' };\n", by: '' },
+    remove: { text: '    if (write.withdraw) return stale(step);\n', by: '' },
     test: { file: METASTORE, name: 'is refused when there is nothing of ours to take back' },
   },
   {

@@ -101,7 +101,7 @@ export const REDIS_GUARDS: readonly Guard[] = [
   {
     name: 'Redis: I3 † a record by an attempt that was replaced',
     file: RECORDS,
-    remove: { text: "  if held and newer(held:sub(1, 24), held:sub(26)) then return answer('stale') end\n", by: '' },
+    remove: { text: '  if held and newer(held:sub(1, 24), held:sub(26)) then return stale() end\n', by: '' },
     test: on('an attempt that was replaced cannot open a submission'),
   },
   {

@@ -48,7 +48,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   {
     name: 'I3 the fence on values',
     file: VALUES,
-    remove: { text: "  if (write.fenced && isStale(step, write.id, heads)) return { kind: 'stale' };\n", by: '' },
+    remove: { text: '  if (write.fenced && isStale(step, write.id, heads)) return stale(step);\n', by: '' },
     test: { file: STORE, name: 'C95 I3 refuses every write of an attempt that a newer one replaced' },
   },
   {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import process from 'node:process';
+import { abortController } from '../call.ts';
 import { openStateStore } from '../config/config.ts';
 import { doctor, reconcile, recover, sweep } from '../index.ts';
 import { Interruption } from './interruption.ts';
@@ -10,9 +10,8 @@ import { createTerminal } from './terminal.ts';
 
 /** The command `mooring`: this process, its streams and its signals, and nothing else. */
 
-const stop = new AbortController();
+const stop = abortController();
 // Everything that runs side by side hears it.
-setMaxListeners(0, stop.signal);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Once: a second one ends the process at once, as the system does.
   process.once(signal, () => stop.abort(new Interruption(signal)));

@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import process from 'node:process';
 import { requireSignal } from '../call.ts';
 import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
@@ -5,7 +7,10 @@ import type { Logger } from '../logger.ts';
 import { requireKnownNames, type OptionNames } from '../option-names.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../retention.ts';
 import { taskScope, type TaskScope } from '../scope.ts';
+import { scopePath } from '../path.ts';
 import type { JsonValue } from '../value.ts';
+import type { AnyJob } from './cancel-job.ts';
+import { jobOptions, type ExternalId, type ExternalJob } from './external-job.ts';
 import type { Wait } from './task-context.ts';
 
 /** What an adapter tells of its runtime's attempt. Checked before the attempt exists. */
@@ -20,6 +25,12 @@ export interface AttemptOptions {
   first: boolean;
   /** When the runtime created the job: the same in every attempt. */
   createdAt: Date;
+  /**
+   * The runtime's job, by an ID that no other job ever has: the same in every attempt. It says whose a finished record is, if jobs share
+   * a scope.
+   * @defaultValue the path of the task, and `createdAt`
+   */
+  jobId?: string;
   /**
    * What a webhook brings back.
    * @defaultValue the path of the task
@@ -42,14 +53,26 @@ export interface AttemptOptions {
   logger?: Logger;
   /**
    * What tells a newer attempt from an older one. `ordered`: numbers of the runtime that only grow, the first before the second.
-   * `drawn`: the metastore draws a number, and `prove` then says whether the runtime still holds the job for this attempt.
+   * `drawn`: the metastore draws a number, and `prove` then says whether the runtime still holds the job for this attempt; if it is
+   * `undefined`, the attempt that drew last may write.
    */
-  fence: { kind: 'ordered'; order: readonly [number, number] } | { kind: 'drawn'; prove: () => Promise<boolean> };
+  fence: { kind: 'ordered'; order: readonly [number, number] } | { kind: 'drawn'; prove: (() => Promise<boolean>) | undefined };
   /**
-   * From the first use of state to the end: tells the runtime that the attempt lives, and hears whether it still owns the job.
+   * How long the write of a record, and the cancelling of external jobs, are tried again while the metastore is away.
+   * @defaultValue '30s'
+   */
+  patience?: Duration;
+  /**
+   * External jobs that cancelling may use, each for the records of its `externalIdKey` and `name`, where this process did not submit
+   * them itself.
    * @defaultValue none
    */
-  heartbeat?: { every: Duration; beat: () => Promise<'held' | 'lost'> };
+  externalJobs?: readonly ExternalJob<never, ExternalId, unknown>[];
+  /**
+   * Hears, when the attempt begins to use state, that somebody asked for the cancellation of this job. The metastore keeps that request.
+   * @defaultValue none: such a request is ignored
+   */
+  onCancelRequest?: (reason: string) => void;
   /**
    * Hands the job back to the runtime.
    * @defaultValue none: waiting with `release` is a `ConfigError`
@@ -77,10 +100,19 @@ export interface AttemptOptions {
 export type Release = (after: Duration, waitsFor: 'job' | 'submit') => Promise<void>;
 
 /** The options, checked, with lengths of time in milliseconds. */
-export interface ResolvedAttempt extends Omit<AttemptOptions, 'createdAt' | 'clearAfterSuccess' | 'heartbeat' | 'wait'> {
+export interface ResolvedAttempt extends Omit<
+  AttemptOptions,
+  'createdAt' | 'jobId' | 'clearAfterSuccess' | 'patience' | 'externalJobs' | 'wait'
+> {
   createdAt: number;
+  job: string;
   clearAfterSuccess: RetentionMs;
-  heartbeat: { every: number; beat: () => Promise<'held' | 'lost'> } | undefined;
+  patience: number;
+  externalJobs: readonly AnyJob[];
+  /** The runtime says that this is the first attempt, and nobody else can have been given the job since. */
+  surelyFirst: boolean;
+  /** Who that is, for people. */
+  holder: string;
   wait: ResolvedWait;
 }
 
@@ -97,7 +129,10 @@ const OPTIONS: OptionNames<AttemptOptions> = {
   clearAfterSuccess: true,
   logger: true,
   fence: true,
-  heartbeat: true,
+  jobId: true,
+  patience: true,
+  externalJobs: true,
+  onCancelRequest: true,
   release: true,
   wait: true,
   onProgress: true,
@@ -112,7 +147,7 @@ const LARGEST_SECOND = 99_999_999;
  */
 export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
   requireKnownNames('options', options, OPTIONS);
-  const { attempt, first, createdAt, clearAfterSuccess = '1d', heartbeat, fence, wait = { mode: 'hold' }, ...rest } = options;
+  const { attempt, first, createdAt, jobId, clearAfterSuccess = '1d', fence, wait = { mode: 'hold' }, ...rest } = options;
   if (!Number.isSafeInteger(attempt) || attempt < 1)
     throw new ConfigError('attempt', 'must be a whole number of at least 1', attempt);
   if (typeof first !== 'boolean') throw new ConfigError('first', 'must be true or false', first);
@@ -120,21 +155,27 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
     throw new ConfigError('createdAt', 'must be a valid Date', createdAt);
   }
   requireSignal(options.signal);
-  for (const option of ['release', 'onProgress'] as const) {
+  for (const option of ['release', 'onProgress', 'onCancelRequest'] as const) {
     const given: unknown = options[option];
     if (given !== undefined && typeof given !== 'function') throw new ConfigError(option, 'must be a function', given);
   }
   requireFence(fence);
-  if (heartbeat && typeof heartbeat.beat !== 'function')
-    throw new ConfigError('heartbeat.beat', 'must be a function', heartbeat.beat);
+  if (jobId !== undefined && (typeof jobId !== 'string' || jobId === '')) throw new ConfigError('jobId', 'must be a text', jobId);
+  const externalJobs = requireExternalJobs(options.externalJobs);
+  const scope = taskScope(options.scope);
+  const since = new Date().toISOString();
   return {
     ...rest,
-    scope: taskScope(options.scope),
+    scope,
+    job: jobId ?? `${scopePath(scope)}@${createdAt.getTime()}`,
+    patience: milliseconds(options.patience ?? '30s', 'patience'),
+    externalJobs,
+    surelyFirst: first && (fence.kind === 'ordered' || fence.prove !== undefined),
+    holder: `attempt ${attempt}, host ${hostname()}, process ${process.pid}, since ${since}`,
     attempt,
     first,
     createdAt: createdAt.getTime(),
     clearAfterSuccess: retentionMs(clearAfterSuccess, 'clearAfterSuccess'),
-    heartbeat: heartbeat && { every: milliseconds(heartbeat.every, 'heartbeat.every'), beat: heartbeat.beat },
     fence,
     wait: resolveWait(wait, options.release !== undefined),
   };
@@ -151,12 +192,19 @@ export function resolveWait(wait: Wait, canRelease: boolean): ResolvedWait {
   if (wait.mode !== 'release')
     throw new ConfigError('wait.mode', "must be 'hold' or 'release'", (wait as { mode?: unknown }).mode);
   if (!canRelease) throw new ConfigError('wait.mode', "must be 'hold' where the runtime cannot release an attempt", wait.mode);
-  return { mode: 'release', holdFor: milliseconds(wait.holdFor ?? '30s', 'wait.holdFor') };
+  return { mode: 'release', holdFor: wait.holdFor === 0 ? 0 : milliseconds(wait.holdFor ?? '30s', 'wait.holdFor') };
+}
+
+export function requireExternalJobs(jobs: unknown = []): readonly AnyJob[] {
+  if (!Array.isArray(jobs)) throw new ConfigError('externalJobs', 'must be an array of external jobs', jobs);
+  for (const job of jobs as AnyJob[]) jobOptions(job);
+  return jobs as readonly AnyJob[];
 }
 
 function requireFence(fence: AttemptOptions['fence']): void {
   if (fence?.kind === 'drawn') {
-    if (typeof fence.prove !== 'function') throw new ConfigError('fence.prove', 'must be a function', fence.prove);
+    if (fence.prove !== undefined && typeof fence.prove !== 'function')
+      throw new ConfigError('fence.prove', 'must be a function', fence.prove);
     return;
   }
   if (fence?.kind !== 'ordered') {

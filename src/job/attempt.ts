@@ -1,3 +1,4 @@
+import { onAbort } from '../call.ts';
 import { createWriter, drawNonce, UNFENCED } from '../fence.ts';
 import { scopePath } from '../path.ts';
 import type { TaskScope } from '../scope.ts';
@@ -5,10 +6,11 @@ import { coreOf } from '../state-store/core.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { AnyShape, StateShape } from '../value.ts';
 import { resolveAttempt, type AttemptOptions } from './attempt-options.ts';
+import { cancelWithPatience } from './cancel-recorded.ts';
 import { createContext, type ContextParts, type TaskScopeParts } from './context.ts';
-import { startHeartbeat } from './heartbeat.ts';
-import { createLife } from './life.ts';
-import { createOwnedScope } from './owned-scope.ts';
+import { createItemIndex } from './item-index.ts';
+import { createLife, type Life } from './life.ts';
+import { createOwnedScope, type OwnedScope } from './owned-scope.ts';
 import { at } from './run.ts';
 import type { TaskContext } from './task-context.ts';
 import { createWaiting } from './waiting.ts';
@@ -22,15 +24,28 @@ export interface Attempt<Shape extends StateShape<Shape> = AnyShape> extends Asy
    * never rejects, since a task that succeeded must not fail here.
    */
   succeed(): Promise<void>;
+  /**
+   * The attempt ended in another way, and the runtime may start another one. If it was the first and used no state, that is written
+   * down: the next attempt would take the missing traces for state that was lost. Never rejects.
+   */
+  fail(): Promise<void>;
   /** Stops the attempt and leaves its external jobs running. The reason becomes a suspension (`isSuspension()`). */
   abort(reason: unknown): void;
   /**
-   * Somebody asked for the end: stops the attempt, and then its external jobs with their `cancel`. Disposing waits for that.
+   * Somebody asked for the end: stops the attempt, and cancels the external jobs that the task and its items have recorded, also in
+   * earlier attempts. Disposing waits for that.
    *
    * @param why - What `cancel` of the external jobs hears.
    * @defaultValue `why` is 'requested'
    */
   cancel(reason: unknown, why?: 'requested' | 'gave-up'): void;
+  /**
+   * The failure of an external job that this attempt has written down. However the attempt is stopped then, its runtime must count it as
+   * failed, with this error: the next attempt is the next submission.
+   */
+  failure(): Error | undefined;
+  /** Whether a run, or another operation of the context, rejected because the attempt was stopped. */
+  interrupted(): boolean;
   /** Ends the attempt, whose context is of no use then, and waits until nothing of it goes on. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -47,39 +62,39 @@ export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
 ): Attempt<Shape> {
   const core = coreOf(store);
   const attempt = resolveAttempt(options);
-  const life = createLife([core.logger, attempt.logger]);
-  const { heartbeat } = attempt;
+  const { scope, patience } = attempt;
   const nonce = drawNonce('attempt', core.random);
   const scopes = new Map<string, TaskScopeParts>();
-  let beating = false;
+  const life: Life = createLife([core.logger, attempt.logger], async (reason) => {
+    await cancelWithPatience(core, scope, patience, { reason, log: life.log, jobs: attempt.externalJobs });
+  });
 
-  const onBegin = (): void => {
-    if (beating || !heartbeat) return;
-    beating = true;
-    startHeartbeat(core.timer, life, heartbeat, { scope: attempt.scope });
+  const scopeParts = (of: TaskScope): TaskScopeParts => {
+    const path = scopePath(of);
+    let known = scopes.get(path);
+    if (!known) {
+      const home = path === scopePath(scope) ? undefined : main;
+      scopes.set(path, (known = { own: createOwnedScope(core, life, attempt, of, nonce, home), used: new Map() }));
+    }
+    return known;
   };
-  const scopeParts = (scope: TaskScope): TaskScopeParts => {
-    const path = scopePath(scope);
-    const known = scopes.get(path);
-    if (known) return known;
-    const parts = { own: createOwnedScope(core, life, attempt, scope, nonce, onBegin), used: new Map(), sent: new Map() };
-    scopes.set(path, parts);
-    return parts;
-  };
-
   const parts: ContextParts = {
     core,
     life,
     attempt,
     waiting: createWaiting(core, life, attempt.release),
+    items: createItemIndex(core, scope),
     assets: createWriter(UNFENCED, nonce),
     scopeParts,
   };
-  const stop = follow(attempt.signal, life.abort);
+  const main: OwnedScope = scopeParts(scope).own;
+  const stop = attempt.signal ? onAbort(attempt.signal, () => life.abort(attempt.signal?.reason)) : (): void => undefined;
   return {
-    context: createContext<Shape>(parts, attempt.scope),
+    context: createContext<Shape>(parts, scope),
     abort: life.abort,
     cancel: (reason, why = 'requested') => life.cancel(reason, why),
+    failure: life.failure,
+    interrupted: life.interrupted,
     async succeed() {
       await at(parts, 'G12');
       if (attempt.clearAfterSuccess === 'forever') return;
@@ -87,8 +102,15 @@ export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
       const settling = [...scopes.values()].filter(({ own }) => own.begun()).map(({ own }) => own.settle(within));
       for (const outcome of await Promise.allSettled(settling)) {
         if (outcome.status === 'rejected') {
-          life.log.warn({ scope: attempt.scope, err: outcome.reason }, 'the retention could not be shortened after success');
+          life.log.warn({ scope, err: outcome.reason }, 'the retention could not be shortened after success');
         }
+      }
+    },
+    async fail() {
+      if (![...scopes.values()].some(({ own }) => own.begun())) {
+        await main.leaveTrace().catch((err: unknown) => {
+          life.log.debug({ scope, err }, 'it could not be written down that this attempt used no state');
+        });
       }
     },
     async [Symbol.asyncDispose]() {
@@ -96,13 +118,4 @@ export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
       await life.end();
     },
   };
-}
-
-/** Returns what stops it. */
-function follow(signal: AbortSignal | undefined, abort: (reason: unknown) => void): () => void {
-  if (!signal) return () => undefined;
-  const listen = (): void => abort(signal.reason);
-  if (signal.aborted) listen();
-  signal.addEventListener('abort', listen, { once: true });
-  return () => signal.removeEventListener('abort', listen);
 }

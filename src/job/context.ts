@@ -9,6 +9,7 @@ import { startDecisionSpan } from '../telemetry.ts';
 import type { AnyShape, StateShape } from '../value.ts';
 import { resolveWait } from './attempt-options.ts';
 import { objectKey, resultName } from '../path.ts';
+import { useJob } from './cancel-job.ts';
 import { jobOptions, type ExternalId, type ExternalJob, type JobOptions } from './external-job.ts';
 import { fingerprintDigest, namedKey } from './idempotency-key.ts';
 import type { OwnedScope } from './owned-scope.ts';
@@ -22,7 +23,6 @@ import type { Decision, RunOptions, TaskContext } from './task-context.ts';
 export interface TaskScopeParts {
   readonly own: OwnedScope;
   readonly used: Map<string, 'submitting' | 'submitted' | 'run'>;
-  readonly sent: Run['sent'];
 }
 
 /** What contexts of one attempt share. */
@@ -49,8 +49,13 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
       life.signal.throwIfAborted();
       return writer(call);
     },
-    refused: life.abort,
+    during: (operation) => life.watch(during(parts, operation)),
+    refused: (where, holder) => own.refused(where, holder),
   });
+  const use = <Input, Id extends ExternalId, Result, T>(
+    request: Use<Input, Id, Result>,
+    work: (run: Run) => Promise<T>,
+  ): Promise<T> => life.track(during(parts, () => useJobOnce(parts, scoped, request, work)));
 
   return {
     scope,
@@ -72,18 +77,23 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
       if (typeof name !== 'string' || name === '') throw new ConfigError('name', 'must be a text', name);
       return namedKey({ namespace: core.namespace, path: own.address.path, createdAt: attempt.createdAt }, name);
     },
-    async run(job, input, options = {}) {
-      const { result } = await use(parts, scoped, { job, input, options, as: 'run' }, (run) => runJob(run, 'result'));
-      return result as never;
-    },
-    async submit(job, input) {
-      const { externalId } = await use(parts, scoped, { job, input, options: {}, as: 'submit' }, (run) => runJob(run, 'id'));
-      return externalId as never;
-    },
-    async decide(job, input) {
-      return (await use(parts, scoped, { job, input, options: {}, as: 'decide' }, decideJob)) as Decision<never>;
-    },
+    run: (job, input, options = {}) =>
+      use({ job, input, options, as: 'run' }, async (run) => (await runJob(run, 'result')).result as never),
+    submit: (job, input) =>
+      use({ job, input, options: {}, as: 'submit' }, async (run) => (await runJob(run, 'id')).externalId as never),
+    decide: (job, input) =>
+      use({ job, input, options: {}, as: 'decide' }, async (run) => (await decideJob(run)) as Decision<never>),
   };
+}
+
+/** What user code starts counts as going on: the attempt is not handed back under it. */
+async function during<T>({ waiting }: ContextParts, work: () => Promise<T>): Promise<T> {
+  const leave = waiting.enter();
+  try {
+    return await work();
+  } finally {
+    leave();
+  }
 }
 
 function itemScope(scope: TaskScope, item: unknown): TaskScope {
@@ -104,9 +114,9 @@ interface Use<Input, Id extends ExternalId, Result> {
   as: 'run' | 'submit' | 'decide';
 }
 
-async function use<Input, Id extends ExternalId, Result, T>(
+async function useJobOnce<Input, Id extends ExternalId, Result, T>(
   parts: ContextParts,
-  { own, used, sent }: TaskScopeParts,
+  { own, used }: TaskScopeParts,
   { job, input, options, as }: Use<Input, Id, Result>,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
@@ -114,45 +124,45 @@ async function use<Input, Id extends ExternalId, Result, T>(
   const resolved = jobOptions(job);
   requireCall(options, RUN);
   const wait = options.wait !== undefined ? resolveWait(options.wait, attempt.release !== undefined) : attempt.wait;
-  const where = { scope: own.scope, key: resolved.externalIdKey };
+  const { name, externalIdKey, recordName } = resolved;
+  const where = { scope: own.scope, key: externalIdKey };
   requireRoomForResult(core, own, resolved);
   const fingerprint = fingerprintOf(job, input);
-  const over = claim(used, resolved.name, resolved.externalIdKey, as);
-  const leave = parts.waiting.enter();
+  const over = claim(used, recordName, externalIdKey, as);
+  if (as !== 'decide') useJob(core, own.address.path, recordName, job);
   const signal = joined(life.signal, options.signal);
   const span = startDecisionSpan();
+  const tell: Run['tell'] = (decision, submission) => {
+    span.end(decision);
+    if (as === 'decide') return;
+    const about = { decision, submission, attempt: attempt.attempt, ...(name !== undefined && { name }) };
+    core.emit({ type: 'decision', ...about, scope: own.scope, externalIdKey });
+  };
   const run: Run = {
     ...parts,
     own,
-    sent,
     job,
     input,
     options: resolved,
     fingerprint,
     where,
+    about: { ...where, ...(name !== undefined && { name }) },
     signal: signal.signal,
     wait,
+    tell,
     announce: once((decision, submission) => {
-      span.end(decision);
-      if (as === 'decide') return;
-      life.log.info({ ...where, decision, submission, attempt: attempt.attempt }, decision);
-      core.emit({
-        type: 'decision',
-        decision,
-        scope: own.scope,
-        externalIdKey: where.key,
-        submission,
-        attempt: attempt.attempt,
-      });
+      if (as !== 'decide')
+        life.log.info({ ...run.about, decision, submission, attempt: attempt.attempt, wait: wait.mode }, decision);
+      tell(decision, submission);
     }),
   };
   try {
-    return await life.track(work(run));
+    return await work(run);
   } finally {
     span.end(undefined);
     signal.leave();
-    leave();
-    over();
+    // Its own signal stopped the waiting: another run may wait on.
+    over(as === 'run' && options.signal?.aborted === true && !life.signal.aborted);
   }
 }
 
@@ -174,10 +184,15 @@ function fingerprintOf<Input, Id extends ExternalId, Result>(
 }
 
 /**
- * One run for each external job of a scope: a second one would return the first one's result. A run may follow a submit. Returns
- * what is to be called at the end.
+ * One run for each external job of a scope: a second one would return the first one's result. A run may follow a submit, and a run whose
+ * own signal stopped it. Returns what is to be called at the end.
  */
-function claim(used: TaskScopeParts['used'], name: string, key: string, as: 'run' | 'submit' | 'decide'): () => void {
+function claim(
+  used: TaskScopeParts['used'],
+  name: string,
+  key: string,
+  as: 'run' | 'submit' | 'decide',
+): (mayFollow: boolean) => void {
   if (as === 'decide') return () => undefined;
   const before = used.get(name);
   if (before !== undefined && !(as === 'run' && before === 'submitted')) {
@@ -188,7 +203,7 @@ function claim(used: TaskScopeParts['used'], name: string, key: string, as: 'run
     throw new ConfigError('externalIdKey', rule, key);
   }
   used.set(name, as === 'run' ? 'run' : 'submitting');
-  return () => void (as === 'submit' && used.set(name, 'submitted'));
+  return (mayFollow) => void ((as === 'submit' || mayFollow) && used.set(name, 'submitted'));
 }
 
 function once(announce: Run['announce']): Run['announce'] {

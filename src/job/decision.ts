@@ -13,6 +13,14 @@ import { deadlineOf, withCurrent, type PreviousSubmission, type StoredRecord } f
 export interface Facts {
   /** The runtime says that this is the first attempt, and nothing happened to its fence. */
   first: boolean;
+  /** The runtime says that this is the first attempt, whatever happened since, and nobody else can have been given the job. */
+  surelyFirst: boolean;
+  /** As the runtime counts, for people. */
+  attempt: number;
+  /** The runtime's job. */
+  job: string;
+  /** Of this attempt's writes. */
+  nonce: string;
   /** When state was noted as lost. */
   lostAt: number | undefined;
   now: number;
@@ -27,7 +35,7 @@ export interface Facts {
 /** What the far side can do. */
 export type FarSide = Pick<
   JobOptions,
-  'idempotentFor' | 'findable' | 'findLag' | 'submitTimeout' | 'onInputChange' | 'onMissing' | 'missingGrace'
+  'idempotentFor' | 'findable' | 'findLag' | 'submitTimeout' | 'onInputChange' | 'missingGrace' | 'pollInterval'
 >;
 
 /** One send, in the order of its parts. */
@@ -47,8 +55,6 @@ export interface SendPlan {
   keyedUntil: number | undefined;
   /** This attempt opens the submission, so withdrawing it leaves none. */
   opened: boolean;
-  /** Somebody may have sent this key before: a job that failed by the first look is an old one. */
-  took: boolean;
   /** What came before this submission is known, so that one that is withdrawn is none, and not lost. */
   known: boolean;
   /** The external job that this submission replaces, to be cancelled once this one is written down. */
@@ -65,8 +71,10 @@ export interface Unresolved {
   since: number;
   /** Until then its attempt may still write down what became of it; `undefined`: that attempt's state is lost. */
   waitUntil: number | undefined;
-  /** From then on no request is on its way, and the far side shows all that it accepted. */
+  /** From then on no request is on its way, and the external system shows all that it accepted. */
   settledAt: number;
+  /** What was seen, where no record tells of a submit. */
+  why?: string;
 }
 
 /** What comes next. */
@@ -89,6 +97,7 @@ export type Step =
 /** The next step from a record, or from none. */
 export function decide(record: StoredRecord | undefined, far: FarSide, facts: Facts): Step {
   if (!record || record.letter === 'n') return openRecorded(record, far, facts);
+  if (isFinished(record) && isOfAnotherJob(record, facts)) return nextSubmission(record, far, facts);
   switch (record.letter) {
     case 'a':
       return { do: 'ambiguous' };
@@ -100,8 +109,30 @@ export function decide(record: StoredRecord | undefined, far: FarSide, facts: Fa
       return inputChanged(record, facts) ? afterInputChange(record, far, facts) : { do: 'return' };
     case 'f':
       if (inputChanged(record, facts)) return afterInputChange(record, far, facts);
-      return record.retryable === false ? { do: 'fail' } : nextSubmission(record, far, facts);
+      if (record.retryable === false) return { do: 'fail' };
+      return nextSubmission(record, far, facts, { notBefore: record.updatedAt + pauseAfter(record.submission, far) });
   }
+}
+
+function isFinished({ letter }: StoredRecord): boolean {
+  return letter === 'o' || letter === 'f';
+}
+
+/**
+ * Whether a finished record is the outcome of another job than this one: another job of the runtime opened it, in a scope that they
+ * share, or it was there before the first attempt. What this very attempt wrote is its own.
+ */
+function isOfAnotherJob({ job, endedBy, version }: StoredRecord, facts: Facts): boolean {
+  if (parseWriteId(version)?.nonce === facts.nonce) return false;
+  return facts.surelyFirst || (job !== undefined && job !== facts.job && endedBy !== facts.job);
+}
+
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
+/** Milliseconds between a failure and the next submission: twice as long each time, whatever the runtime's own backoff is. */
+function pauseAfter(submission: number, { pollInterval }: FarSide): number {
+  return Math.min(LONGEST_PAUSE, Math.min(pollInterval.from, FIRST_PAUSE) * 2 ** (submission - 1));
 }
 
 /** Whether the input is another than the recorded one. A fingerprint that only one side has says nothing. */
@@ -129,9 +160,14 @@ function isKnown({ version, known }: StoredRecord): boolean {
 }
 
 /** Opens the submission after the recorded one. Only what is none can be lost: here the record tells what came before. */
-export function nextSubmission(record: StoredRecord, far: FarSide, facts: Facts, cancels?: JsonValue): Step {
+function nextSubmission(
+  record: StoredRecord,
+  far: FarSide,
+  facts: Facts,
+  more: Pick<Opening, 'cancels' | 'notBefore'> = {},
+): Step {
   const previous = withCurrent(record);
-  return open({ submission: record.submission + 1, previous, kind: 'resubmitted', known: true, cancels }, far, facts);
+  return open({ submission: record.submission + 1, previous, kind: 'resubmitted', known: true, ...more }, far, facts);
 }
 
 interface Opening {
@@ -140,9 +176,10 @@ interface Opening {
   kind: 'submitted' | 'resubmitted';
   known: boolean;
   cancels?: JsonValue | undefined;
+  notBefore?: number;
 }
 
-function open({ submission, previous, kind, known, cancels }: Opening, far: FarSide, facts: Facts): Step {
+function open({ submission, previous, kind, known, cancels, notBefore }: Opening, far: FarSide, facts: Facts): Step {
   const idempotencyKey = facts.keyOf(submission);
   const plan: SendPlan = {
     kind,
@@ -150,12 +187,11 @@ function open({ submission, previous, kind, known, cancels }: Opening, far: FarS
     idempotencyKey,
     fingerprint: facts.fingerprint,
     previous,
-    waitUntil: undefined,
+    waitUntil: notBefore,
     find: far.idempotentFor === undefined && far.findable && !facts.first,
     firstSentAt: undefined,
     keyedUntil: undefined,
     opened: true,
-    took: false,
     known,
     cancels,
   };
@@ -166,11 +202,26 @@ function open({ submission, previous, kind, known, cancels }: Opening, far: FarS
   const again = resend(far, facts, since, settledAt);
   if (again) {
     const repeated = kind === 'submitted' ? 'repeated' : kind;
-    return { do: 'send', plan: { ...plan, kind: repeated, firstSentAt: since, took: true, ...again } };
+    const waitUntil = latest(notBefore, again.waitUntil);
+    return { do: 'send', plan: { ...plan, kind: repeated, firstSentAt: since, ...again, waitUntil } };
   }
   if (known) return { do: 'send', plan };
   const { fingerprint } = facts;
-  return { do: 'give-up', lost: { submission, idempotencyKey, fingerprint, previous, since, waitUntil: undefined, settledAt } };
+  const lost = { submission, idempotencyKey, fingerprint, previous, since, waitUntil: undefined, settledAt, why: whyLost(facts) };
+  return { do: 'give-up', lost };
+}
+
+function latest(...times: readonly (number | undefined)[]): number | undefined {
+  const given = times.filter((time) => time !== undefined);
+  return given.length > 0 ? Math.max(...given) : undefined;
+}
+
+function whyLost({ attempt, createdAt, lostAt = 0 }: Facts): string {
+  const [created, noted] = [createdAt, lostAt].map((ms) => new Date(ms).toISOString());
+  return (
+    `attempt ${attempt} of a job that was created at ${created} found no trace of an earlier attempt (noted at ${noted}), so the metastore ` +
+    'lost its state, or was first used after the job was created'
+  );
 }
 
 /** A send of an earlier attempt, whose outcome nobody knows: the same submission, with the same key. */
@@ -187,7 +238,6 @@ function repeat(record: StoredRecord, far: FarSide, facts: Facts): Step {
     ...same,
     firstSentAt: since,
     opened: false,
-    took: true,
     known: true,
     cancels: undefined,
     ...again,
@@ -231,17 +281,17 @@ function changedUnresolved(record: StoredRecord, far: FarSide, facts: Facts): St
 /** The input changed, and all that can be known of the old job is in the record. */
 export function afterInputChange(record: StoredRecord, far: FarSide, facts: Facts): Step {
   if (far.onInputChange === 'fail') return { do: 'input-changed' };
-  return nextSubmission(record, far, facts, record.letter === 'e' ? record.externalId : undefined);
+  return nextSubmission(record, far, facts, record.letter === 'e' ? { cancels: record.externalId } : {});
 }
 
 /** What a classified status of the recorded job means. */
-export type Verdict = 'wait' | 'succeeded' | 'failed' | 'missing' | 'resubmit';
+export type Verdict = 'wait' | 'succeeded' | 'failed' | 'missing';
 
 /** Judges a status; `unknown` is not one to judge: it is asked again. */
 export function judge(
   status: Exclude<JobStatus, { state: 'unknown' }>,
   record: StoredRecord,
-  far: FarSide,
+  far: Pick<FarSide, 'missingGrace'>,
   now: number,
 ): Verdict {
   switch (status.state) {
@@ -251,7 +301,6 @@ export function judge(
     case 'failed':
       return status.state;
     case 'missing':
-      if (now < record.updatedAt + far.missingGrace) return 'wait';
-      return far.onMissing === 'resubmit' ? 'resubmit' : 'missing';
+      return now < record.updatedAt + far.missingGrace ? 'wait' : 'missing';
   }
 }

@@ -1,6 +1,6 @@
 import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from '../errors.ts';
-import { requireKnownNames, type OptionNames } from '../option-names.ts';
+import { requireKnownNames } from '../option-names.ts';
 import { encodeSegment } from '../path.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../retention.ts';
 import type { JobStatus } from './job-status.ts';
@@ -26,8 +26,16 @@ export interface SubmitContext extends CallContext {
   callbackToken: string;
 }
 
-/** A job in another system, as its user describes it. A class may implement it. */
+/** Why `cancel` is called. */
+export type CancelJobReason = 'requested' | 'input-changed' | 'gave-up';
+
+/** A job in an external system, as its user describes it. A class may implement it. */
 export interface ExternalJob<Input, Id extends ExternalId, Result> {
+  /**
+   * What people call it: kept in its record, and told in logs, metrics and listings. A record that a job of another name made is refused.
+   * @defaultValue none
+   */
+  readonly name?: string;
   /**
    * The name of its record. Each external job of one task needs its own.
    * @defaultValue 'external_job_id'
@@ -58,19 +66,21 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    */
   readonly rememberResult?: boolean;
   /** Stops the job. Never called because an attempt lost its task: the next one needs the job alive. */
-  cancel?(id: Id, context: CallContext & { reason: 'requested' | 'input-changed' | 'gave-up' }): Promise<void>;
+  cancel?(id: Id, context: CallContext & { reason: CancelJobReason }): Promise<void>;
   /**
    * What of the input makes another job. Stored as a digest.
    * @defaultValue none: a changed input reconnects
    */
   fingerprint?(input: Input): string;
   /**
-   * What happens where the fingerprint differs. `'resubmit'` cancels the old job once the next one is written down.
+   * What happens if the fingerprint differs. `'resubmit'` cancels the old job once the next one is written down; it is listed as an
+   * orphan until that succeeded.
    * @defaultValue 'fail'
    */
   readonly onInputChange?: 'fail' | 'resubmit';
   /**
-   * What happens where the far side does not know the job any more.
+   * What happens if the external system does not know the job any more. `'resubmit'`: that counts as a failure, and the next attempt is
+   * the next submission.
    * @defaultValue 'fail'
    */
   readonly onMissing?: 'fail' | 'resubmit';
@@ -98,9 +108,11 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
 
 /** The options of an external job, resolved: lengths of time in milliseconds. */
 export interface JobOptions {
+  /** What people call the job. */
+  name: string | undefined;
   externalIdKey: string;
   /** The record's name in the metastore. */
-  name: string;
+  recordName: string;
   idempotentFor: RetentionMs | undefined;
   findable: boolean;
   findLag: number;
@@ -135,14 +147,18 @@ export function externalJob<Input, Id extends ExternalId, Result = undefined>(
  */
 export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>): JobOptions {
   if (typeof job !== 'object' || job === null) throw new ConfigError('externalJob', 'must be an object', job);
-  if (isPlain(job)) requireKnownNames('externalJob', job, NAMES);
-  requireFunctions(job);
+  requireMembers(job);
   const externalIdKey = job.externalIdKey ?? DEFAULT_EXTERNAL_ID_KEY;
+  const name: unknown = job.name;
+  if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME)) {
+    throw new ConfigError('name', `must be a text of 1 to ${LONGEST_NAME} characters`, name);
+  }
   const rememberResult: unknown = job.rememberResult ?? true;
   if (typeof rememberResult !== 'boolean') throw new ConfigError('rememberResult', 'must be true or false', rememberResult);
   return {
+    name,
     externalIdKey,
-    name: encodeSegment('externalIdKey', externalIdKey),
+    recordName: encodeSegment('externalIdKey', externalIdKey),
     idempotentFor: job.idempotentFor === undefined ? undefined : retentionMs(job.idempotentFor, 'idempotentFor'),
     findable: job.find !== undefined,
     findLag: milliseconds(job.findLag ?? '10s', 'findLag'),
@@ -156,17 +172,22 @@ export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJo
   };
 }
 
-const NAMES: OptionNames<ExternalJob<unknown, ExternalId, unknown>> = {
+/** It is a tag of metrics. */
+const LONGEST_NAME = 100;
+
+/** What a member must be: a function that is required or not, or a value that is checked by itself. */
+const MEMBERS: Readonly<Record<keyof ExternalJob<unknown, ExternalId, unknown>, 'required' | 'function' | true>> = {
+  name: true,
   externalIdKey: true,
-  submit: true,
+  submit: 'required',
   idempotentFor: true,
-  find: true,
+  find: 'function',
   findLag: true,
-  getStatus: true,
-  getResult: true,
+  getStatus: 'required',
+  getResult: 'function',
   rememberResult: true,
-  cancel: true,
-  fingerprint: true,
+  cancel: 'function',
+  fingerprint: 'function',
   onInputChange: true,
   onMissing: true,
   missingGrace: true,
@@ -175,24 +196,16 @@ const NAMES: OptionNames<ExternalJob<unknown, ExternalId, unknown>> = {
   pollInterval: true,
 };
 
-/** Not an instance of a class, which may have whatever else it needs. */
-function isPlain(job: object): boolean {
+/** Of an instance of a class, which may have whatever else it needs, only the functions are checked. */
+function requireMembers(job: object): void {
   const prototype: unknown = Object.getPrototypeOf(job);
-  return prototype === Object.prototype || prototype === null;
-}
-
-const REQUIRED = ['submit', 'getStatus'] as const;
-const OPTIONAL = ['find', 'getResult', 'cancel', 'fingerprint'] as const;
-
-function requireFunctions(job: object): void {
-  const given = job as Record<string, unknown>;
-  for (const name of REQUIRED) {
-    if (typeof given[name] !== 'function') throw new ConfigError(name, 'must be a function', given[name]);
+  if (prototype === Object.prototype || prototype === null) {
+    requireKnownNames('externalJob', job, MEMBERS as Readonly<Record<string, true>>);
   }
-  for (const name of OPTIONAL) {
-    if (given[name] !== undefined && typeof given[name] !== 'function') {
-      throw new ConfigError(name, 'must be a function where it is given', given[name]);
-    }
+  for (const [name, kind] of Object.entries(MEMBERS)) {
+    const given = (job as Record<string, unknown>)[name];
+    if (kind === true || typeof given === 'function' || (kind === 'function' && given === undefined)) continue;
+    throw new ConfigError(name, 'must be a function', given);
   }
 }
 

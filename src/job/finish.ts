@@ -6,7 +6,6 @@ import type { ValueAddress } from '../state-store/new-object.ts';
 import { prepareSerialized, serializeValue, type Prepared } from '../state-store/prepare-value.ts';
 import type { JsonValue } from '../value.ts';
 import type { ExternalId } from './external-job.ts';
-import { letGoOf } from './hold.ts';
 import type { Snapshot } from './owned-scope.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
 import { fieldsOf, type RecordFields, type StoredRecord } from './record.ts';
@@ -26,7 +25,7 @@ export async function finishSucceeded(run: Run, record: StoredRecord): Promise<F
   await at(run, 'G10');
   const id = (await run.own.writer()).next();
   const prepared = await prepareResult(run, record, result, id);
-  const fields: RecordFields = { ...fieldsOf(record), result: prepared.kind };
+  const fields: RecordFields = { ...endedFields(run, record), result: prepared.kind };
   const draft = { letter: 'o', submission: record.submission, fields, basis: record, id } as const;
   const { value } = prepared;
   const stored = value && {
@@ -35,7 +34,7 @@ export async function finishSucceeded(run: Run, record: StoredRecord): Promise<F
   };
   let reply: Persisted;
   try {
-    reply = await persist(run, stored ? { ...draft, result: stored } : draft, 'few');
+    reply = await persist(run, stored ? { ...draft, result: stored } : draft, 'lock');
   } catch (error) {
     if (isMooringError(error) && error.code === 'mooring.store-unavailable') await value?.discard();
     throw error;
@@ -45,34 +44,47 @@ export async function finishSucceeded(run: Run, record: StoredRecord): Promise<F
   return finished(run, record, reply, result);
 }
 
-/** Writes down that a job failed. */
+/**
+ * Writes down that a job failed, and throws what `errorOf` makes of that. The attempt counts as failed also if nobody knows whether it was
+ * written down: the next attempt may read it. Resolves where the record turned out to hold something else.
+ */
 export async function finishFailed(
   run: Run,
   record: StoredRecord,
-  status: { reason: string; retryable?: boolean },
-): Promise<Finished> {
+  status: { reason: unknown; retryable?: boolean },
+  errorOf: (failed: StoredRecord) => Error,
+): Promise<void> {
   await at(run, 'G10');
-  const fields: RecordFields = { ...fieldsOf(record), reason: reasonText(status.reason), retryable: status.retryable ?? true };
-  const reply = await persist(run, { letter: 'f', submission: record.submission, fields, basis: record }, 'few');
-  return finished(run, record, reply, undefined);
+  const { reason, retryable = true } = status;
+  const fields: RecordFields = { ...endedFields(run, record), reason: String(reason).slice(0, LONGEST_REASON), retryable };
+  const error = errorOf({ ...record, ...fields });
+  const draft = { letter: 'f', submission: record.submission, fields, basis: record } as const;
+  const reply = await persist(run, draft, 'lock').catch((outage: unknown) => {
+    if (isMooringError(outage) && outage.code === 'mooring.outcome-unknown') run.life.fail(error);
+    throw outage;
+  });
+  const outcome = await finished(run, record, reply, undefined);
+  if (outcome.kind === 'again') return;
+  run.life.fail(error);
+  throw error;
+}
+
+const LONGEST_REASON = 1_000;
+
+/** What goes into the record of an end: whose it is, where another job of the runtime opened the submission. */
+function endedFields({ attempt }: Run, record: StoredRecord): RecordFields {
+  return { ...fieldsOf(record), ...(record.job !== attempt.job && { endedBy: attempt.job }) };
 }
 
 async function finished(run: Run, record: StoredRecord, reply: Persisted, result: unknown): Promise<Finished> {
   if (reply.kind === 'changed') return { kind: 'again' };
   if (reply.kind !== 'ok') {
     const { externalId, idempotencyKey, submission } = record;
-    return superseded(run, { externalId: externalId as JsonValue, idempotencyKey, submission });
+    return superseded(run, reply, { externalId: externalId as JsonValue, idempotencyKey, submission });
   }
-  letGoOf(run, record.externalId as JsonValue);
-  run.life.log.info({ ...run.where, externalId: record.externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
+  run.life.log.info({ ...run.about, externalId: record.externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
   await at(run, 'G11');
   return { kind: 'ok', record: reply.record, result };
-}
-
-const LONGEST_REASON = 1_000;
-
-function reasonText(reason: unknown): string {
-  return String(reason).slice(0, LONGEST_REASON);
 }
 
 /** The object is gone, or `maxValueBytes` was lowered since: the far side still has the result. */
@@ -82,13 +94,13 @@ const CANNOT_BE_HAD: readonly string[] = ['mooring.missing-object', 'mooring.val
 export async function recordedResult(run: Run, record: StoredRecord, raw: Snapshot['result']): Promise<unknown> {
   if (record.result === 'none') return undefined;
   if (record.result === 'stored' && raw) {
-    const reread = async (): Promise<Snapshot['result']> => (await run.own.read(run.options.name)).result;
+    const reread = async (): Promise<Snapshot['result']> => (await run.own.read(run.options.recordName)).result;
     try {
       const loaded = await run.core.track(() => loadValue(run.core, resultAddress(run), raw, reread, { signal: run.signal }));
       if (loaded) return loaded.value;
     } catch (error) {
       if (!run.job.getResult || !isMooringError(error) || !CANNOT_BE_HAD.includes(error.code)) throw error;
-      run.life.log.warn({ ...run.where, err: error }, 'the stored result cannot be had; asking the far side again');
+      run.life.log.warn({ ...run.about, err: error }, 'the stored result cannot be had; asking the far side again');
     }
   }
   return getResult(run, record);
@@ -122,13 +134,13 @@ async function prepareResult(run: Run, record: StoredRecord, result: unknown, id
     serialized = serializeValue(core, where, result);
   } catch (err) {
     run.life.log.warn(
-      { ...where, externalId: record.externalId, err },
+      { ...run.about, externalId: record.externalId, err },
       'the result cannot be stored; a later attempt asks for it again',
     );
     return { kind: 'ask' };
   }
   // An attempt that was superseded puts no object.
-  if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.name);
+  if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.recordName);
   const terms = { id, by: where.scope, retention: recordRetention(core) };
   const value = await core.track(() => prepareSerialized(core, resultAddress(run), serialized, terms, { signal: run.signal }));
   return { kind: 'stored', value };

@@ -10,6 +10,10 @@ import type { JsonValue } from '../value.ts';
 export type JobRecord = {
   scope: TaskScope;
   externalIdKey: string;
+  /** What people call the external job; `undefined` where it has no name. */
+  name: string | undefined;
+  /** The runtime's job that opened the submission; `undefined` for a record of an older version. */
+  job: string | undefined;
   version: Version;
   submission: number;
   idempotencyKey: string;

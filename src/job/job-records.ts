@@ -223,11 +223,13 @@ async function* inspectedScopes(
 
 /** What operators see; `undefined` where no submission is open. */
 function publicRecord(scope: TaskScope, externalIdKey: string, stored: StoredRecord): JobRecord | undefined {
-  const { letter, version, submission, idempotencyKey } = stored;
+  const { letter, version, submission, idempotencyKey, name, job } = stored;
   const unresolved = letter === 's' || letter === 'a';
   const shared = {
     scope,
     externalIdKey,
+    name,
+    job,
     version,
     submission,
     idempotencyKey,

@@ -1,59 +1,60 @@
+import { abortController } from '../call.ts';
 import { StaleAttemptError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { suspension } from './suspension.ts';
 
-/**
- * The life of one attempt: what ends it, what goes on in it, and which external jobs it holds. An external job is cancelled only
- * because somebody asked, and only once the record holds its ID.
- */
+/** The life of one attempt: what ends it, and what goes on in it. */
 
 /** Who asked for the end of external jobs. */
 export type CancelReason = 'requested' | 'gave-up';
 
-/** Cancels one external job. Never rejects. */
-export type Cancel = (why: CancelReason) => Promise<void>;
-
 /** One attempt, as the runs in it see it. */
 export interface Life {
   readonly signal: AbortSignal;
-  /** Aborts when nothing of the attempt goes on any more: later than `signal` where a submit is in flight, or jobs are being cancelled. */
-  readonly over: AbortSignal;
   readonly log: Logger;
   /** Whether external jobs are to be cancelled. */
   cancelling(): CancelReason | undefined;
   /** Ends the attempt; the first reason stays. */
   abort(reason: unknown): void;
   cancel(reason: unknown, why: CancelReason): void;
-  /** A record holds an external job, which has not ended. Known by its name, so holding it again changes nothing. */
-  hold(name: string, cancel: Cancel): void;
-  /** It ended, or another took its place. */
-  letGo(name: string): void;
-  /** Counts a run as going on. */
-  track<T>(run: Promise<T>): Promise<T>;
+  /** A failure was written down: the attempt must end as one that failed, or the next submission would cost none. */
+  fail(error: Error): void;
+  /** The first failure that was written down. */
+  failure(): Error | undefined;
+  /** Whether something that user code started rejected because the attempt was stopped. */
+  interrupted(): boolean;
+  /** Hears how an operation of user code ends. Returns the same promise: one that nobody listens to does not end the process. */
+  watch<T>(work: Promise<T>): Promise<T>;
+  /** The same, and the end of the attempt waits for it. */
+  track<T>(work: Promise<T>): Promise<T>;
   /** Ends the attempt, and resolves when nothing of it goes on. */
   end(): Promise<void>;
 }
 
-/** A life that has begun. */
-export function createLife(loggers: readonly (Logger | undefined)[]): Life {
-  const [controller, over] = [new AbortController(), new AbortController()];
-  const held = new Map<string, Cancel>();
+/** A life that has begun. `cancelAll` cancels the external jobs that are recorded, each once, and never rejects. */
+export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: (why: CancelReason) => Promise<void>): Life {
+  const controller = abortController();
   const going = new Set<Promise<unknown>>();
   let cancelling: CancelReason | undefined;
+  let interrupted = false;
+  let failure: Error | undefined;
+  let ended = false;
 
+  const watch = <T>(work: Promise<T>): Promise<T> => {
+    work.catch(() => (interrupted ||= controller.signal.aborted && !ended));
+    return work;
+  };
   const track = <T>(work: Promise<T>): Promise<T> => {
     going.add(work);
     const done = (): void => void going.delete(work);
     work.then(done, done);
-    return work;
+    return watch(work);
   };
   const abort = (reason: unknown): void => {
     if (!controller.signal.aborted) controller.abort(suspension(reason));
   };
-
   return {
     signal: controller.signal,
-    over: over.signal,
     log: everywhere(loggers.filter((logger) => logger !== undefined)),
     cancelling: () => cancelling,
     abort,
@@ -61,19 +62,17 @@ export function createLife(loggers: readonly (Logger | undefined)[]): Life {
       if (cancelling) return;
       cancelling = why;
       abort(reason);
-      for (const cancel of held.values()) void track(cancel(why));
+      void track(cancelAll(why));
     },
-    hold(name, cancel) {
-      if (held.has(name)) return;
-      held.set(name, cancel);
-      if (cancelling) void track(cancel(cancelling));
-    },
-    letGo: (name) => void held.delete(name),
+    fail: (error) => void (failure ??= error),
+    failure: () => failure,
+    interrupted: () => interrupted,
+    watch,
     track,
     async end() {
+      ended = true;
       abort(new StaleAttemptError('it has ended'));
       while (going.size > 0) await Promise.allSettled(going);
-      over.abort();
     },
   };
 }

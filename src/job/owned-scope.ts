@@ -1,8 +1,8 @@
 import { bounded, untilAborted, type CallOptions } from '../call.ts';
 import { stopwatch } from '../clock.ts';
-import { isMooringError, StaleAttemptError, StoreUnavailableError } from '../errors.ts';
-import { createWriter, orderedFence, type Fence, type Writer } from '../fence.ts';
-import type { Begun, RawEntry, ScopeAddress } from '../metastore/metastore.ts';
+import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../errors.ts';
+import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../fence.ts';
+import type { Begun, RawEntry, ScopeAddress, Stale } from '../metastore/metastore.ts';
 import { pathScope, scopePath } from '../path.ts';
 import type { TaskScope } from '../scope.ts';
 import type { StoreCore } from '../state-store/core.ts';
@@ -17,6 +17,7 @@ import { parseRecord, type StoredRecord } from './record.ts';
 
 /** A record, and what the scope says beside it. */
 export interface Snapshot {
+  kind: 'ok';
   record: StoredRecord | undefined;
   result: RawEntry | undefined;
   /** The runtime says that this is the first attempt, and its fence was there ever since. */
@@ -37,25 +38,36 @@ export interface OwnedScope {
   /** Reads a record. Errors as `writer`. */
   read(name: string): Promise<Snapshot>;
   /** As `read`, where a newer attempt is an answer like others. */
-  look(name: string): Promise<Snapshot | 'stale'>;
+  look(name: string): Promise<Snapshot | Stale>;
   /** The metastore's time, in whole milliseconds: never later than it is. */
   now(): number;
+  /** Records for which this attempt has sent a submit that may have led to a job. */
+  readonly sent: Set<string>;
+  /** Of all writes of this attempt. */
+  readonly nonce: string;
+  /** A newer attempt owns the scope: ends this one, and returns the error. */
+  refused(where: ErrorContext, holder?: string): StaleAttemptError;
   /** A reply told the time. */
   told(now: number): void;
   /** Whether the fence was taken. */
   begun(): boolean;
   /** After success: the state ends after this many milliseconds. */
   settle(within: number): Promise<void>;
+  /** A first attempt that used no state says so, with the lowest fence: no attempt loses its own by it. */
+  leaveTrace(): Promise<void>;
 }
 
-/** Does no I/O. `onBegin` is called once, when the fence was taken. */
+/** Of a fence that an older version took. */
+const UNKNOWN_HOLDER = 'another attempt';
+
+/** Does no I/O. `home`: the scope of the task, if this is the one of an item; there it is recorded that somebody asked to cancel the job. */
 export function createOwnedScope(
   core: StoreCore,
   life: Life,
   attempt: ResolvedAttempt,
   scope: TaskScope,
   nonce: string,
-  onBegin: () => void,
+  home?: Pick<OwnedScope, 'writer'>,
 ): OwnedScope {
   const path = scopePath(scope);
   const address: ScopeAddress = pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
@@ -70,33 +82,40 @@ export function createOwnedScope(
     time = { now, since: stopwatch(core.clock) };
   };
 
-  const begin = async (fence: Fence, asFirst: boolean, records: readonly string[]): Promise<Begun | 'stale'> => {
-    const request = { fence, drawn, nonce, first: asFirst, createdAt: attempt.createdAt, records };
+  const begin = async (fence: Fence, asFirst: boolean, records: readonly string[]): Promise<Begun | Stale> => {
+    const { createdAt, holder, job } = attempt;
+    const request = { fence, drawn, nonce, first: asFirst, createdAt, holder, job, records };
     const reply = await core.track(() => core.metastore.begin(address, request, {}));
-    if (reply.kind === 'stale') return 'stale';
+    if (reply.kind === 'stale') return reply;
     told(reply.now);
     lostAt = reply.lostAt;
+    // Empty: it was withdrawn.
+    if (reply.cancelRequest) attempt.onCancelRequest?.(reply.cancelRequest);
     return reply;
   };
 
-  const superseded = (): never => {
-    const error = new StaleAttemptError('a newer attempt holds the fence', { scope });
+  const refused = (where: ErrorContext, holder?: string): StaleAttemptError => {
+    const why =
+      holder === undefined ? 'the runtime gave the job to another attempt, or took it back' : 'a newer attempt holds the fence';
+    const error = new StaleAttemptError(why, { ...where, attempt: attempt.attempt, holder });
     life.abort(error);
-    throw error;
+    return error;
   };
 
   const take = async (records: readonly string[]): Promise<{ writer: Writer; begun: Begun }> => {
     await core.crashPoint?.('G1');
+    const heard = home?.writer();
+    heard?.catch(() => undefined);
     const fence = await ownFence(core, life, attempt, { scope, address });
     if (fence === undefined) {
-      const error = new StaleAttemptError('the runtime gave the job to another attempt', { scope });
-      life.abort(error);
-      throw error;
+      life.log.warn({ scope }, 'state was refused: the runtime says that this attempt does not hold the job (any more)');
+      throw refused({ scope });
     }
     const begun = await begin(fence, attempt.first, records);
-    if (begun === 'stale') return superseded();
+    if (begun.kind === 'stale') throw refused({ scope }, begun.holder ?? UNKNOWN_HOLDER);
+    await heard;
     hasBegun = true;
-    onBegin();
+    if (begun.cancelRequest !== undefined) life.signal.throwIfAborted();
     return { writer: createWriter(fence, nonce), begun };
   };
 
@@ -107,12 +126,12 @@ export function createOwnedScope(
     return { promise: taken, mine: true };
   };
 
-  const look = async (name: string): Promise<Snapshot | 'stale'> => {
+  const look = async (name: string): Promise<Snapshot | Stale> => {
     const { promise, mine } = taking([name]);
     const { writer, begun } = await promise;
     if (mine) return snapshot(begun);
     const again = await begin(writer.fence, false, [name]);
-    if (again === 'stale') return 'stale';
+    if (again.kind === 'stale') return again;
     // Gone and taken again: what this attempt was the first to see, it may not be the first to have done.
     first &&= again.held === true;
     return snapshot(again);
@@ -120,12 +139,15 @@ export function createOwnedScope(
 
   const snapshot = ({ records }: Begun): Snapshot => {
     const raw = records[0];
-    return { record: raw && parseRecord(raw.text, { scope }), result: raw?.result, first, lostAt };
+    return { kind: 'ok', record: raw && parseRecord(raw.text, { scope }), result: raw?.result, first, lostAt };
   };
 
   return {
     scope,
     address,
+    sent: new Set(),
+    nonce,
+    refused,
     look,
     told,
     writer: async ({ signal } = {}) => {
@@ -134,7 +156,8 @@ export function createOwnedScope(
     },
     read: async (name) => {
       const seen = await look(name);
-      return seen === 'stale' ? superseded() : seen;
+      if (seen.kind === 'stale') throw refused({ scope }, seen.holder ?? UNKNOWN_HOLDER);
+      return seen;
     },
     now: () => time.now + Math.floor(time.since()),
     begun: () => hasBegun,
@@ -143,6 +166,12 @@ export function createOwnedScope(
       if (!settled) return;
       const { fence } = settled.writer;
       await core.track(() => core.metastore.settle(address, { fence, nonce, within, keepFence: !drawn }, {}));
+    },
+    async leaveTrace() {
+      if (taken || !attempt.first) return;
+      const { createdAt, holder, job } = attempt;
+      const request = { fence: UNFENCED, drawn: false, nonce, first: true, createdAt, holder, job, records: [] };
+      await core.track(() => core.metastore.begin(address, request, {}));
     },
   };
 }
@@ -159,7 +188,9 @@ async function ownFence(
 ): Promise<Fence | undefined> {
   if (fence.kind === 'ordered') return orderedFence(fence.order);
   const drawn = await core.track(() => core.metastore.draw(address, {}));
-  const proof = await bounded(core.timer, core.commandTimeout, life.signal, fence.prove).catch((error: unknown) => {
+  const { prove } = fence;
+  if (!prove) return drawn;
+  const proof = await bounded(core.timer, core.commandTimeout, life.signal, prove).catch((error: unknown) => {
     if (isMooringError(error)) throw error;
     // The text alone: a client's error may carry the command, and so the token of the runtime's lock.
     const why = error instanceof Error ? error.message : String(error);

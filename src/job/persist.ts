@@ -1,9 +1,11 @@
 import { stopwatch } from '../clock.ts';
-import { isMooringError, OutcomeUnknownError, StaleAttemptError } from '../errors.ts';
+import { OutcomeUnknownError } from '../errors.ts';
 import { parseWriteId, writeIdText, type WriteId } from '../fence.ts';
 import type { RecordReply, RecordWrite } from '../metastore/metastore.ts';
 import { holdsId, NO_ID, type RecordLetter } from '../record-head.ts';
+import { reasonOf } from '../reason.ts';
 import type { JsonValue } from '../value.ts';
+import { isOutage } from './outage.ts';
 import { idDigest, type OrphanFields, type RecordFields, type StoredRecord } from './record.ts';
 import { recordRetention, type Run } from './run.ts';
 
@@ -17,23 +19,27 @@ export interface RecordDraft {
   letter: RecordLetter;
   submission: number;
   /** A withdrawal leaves no more than what came before. */
-  fields: RecordFields | Pick<RecordFields, 'previous' | 'known'>;
+  fields: RecordFields | Pick<RecordFields, 'previous' | 'known' | 'refused'>;
   /** The record as this attempt last saw it. */
   basis: Pick<StoredRecord, 'version'> | undefined;
   withdraw?: boolean;
+  /** The external job that a `submitting` takes the place of. */
+  replaces?: OrphanFields | undefined;
   result?: RecordWrite['result'];
   /** Where it was prepared before, as the result that goes with it. */
   id?: WriteId;
 }
 
-/** `life`: as long as the attempt lives, since an ID must not be lost. `few`: some tries, since another attempt can do it again. */
-export type Patience = 'life' | 'few';
+/** `life`: as long as the attempt lives, since an ID must not be lost. `lock`: for a while, since another attempt can do it again. */
+export type Patience = 'life' | 'lock';
 
 /**
  * The record as it was written, or why it was refused. `definite`: no earlier send can have been applied; without that the record
  * may have held this write, and somebody may have read it.
  */
-export type Persisted = { kind: 'ok'; record: StoredRecord } | { kind: Exclude<RecordReply['kind'], 'ok'>; definite: boolean };
+export type Persisted =
+  | { kind: 'ok'; record: StoredRecord }
+  | { kind: Exclude<RecordReply['kind'], 'ok'>; definite: boolean; holder?: string | undefined };
 
 /**
  * Writes a record.
@@ -47,7 +53,7 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
   const externalId = 'externalId' in fields ? fields.externalId : undefined;
   const write: Omit<RecordWrite, 'resent'> = {
     id,
-    name: run.options.name,
+    name: run.options.recordName,
     letter,
     submission,
     idDigest: externalId === undefined ? NO_ID : idDigest(externalId),
@@ -56,9 +62,11 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
     retention: letter === 'a' ? 'forever' : recordRetention(run.core),
     basis: draft.basis?.version,
     withdraw: draft.withdraw ?? false,
+    ...(draft.replaces && { replaces: orphanOf(run, draft.replaces) }),
     ...(draft.result && { result: draft.result }),
   };
   const { reply, definite } = await send(run, write, patience, externalId);
+  if (reply.kind === 'stale') return { kind: reply.kind, definite, holder: reply.holder };
   if (reply.kind !== 'ok') return { kind: reply.kind, definite };
   run.own.told(reply.now);
   const { version, updatedAt, expiresAt } = reply;
@@ -96,7 +104,7 @@ function needsReading(
 /** After a lost answer: whether the write was applied, or can be no more. `undefined`: it may be sent again. */
 async function settled(run: Run, write: Omit<RecordWrite, 'resent'>): Promise<RecordReply | undefined> {
   const seen = await run.own.look(write.name);
-  if (seen === 'stale') return { kind: 'stale' };
+  if (seen.kind === 'stale') return seen;
   const current = seen.record;
   if (current?.version === writeIdText(write.id)) {
     const { version, updatedAt, expiresAt } = current;
@@ -120,23 +128,24 @@ interface Outage {
   survive(error: unknown): Promise<void>;
 }
 
-const FEW = 3;
-const BACKOFF = { from: 100, to: 30_000 };
+const BACKOFF = { from: 100, to: 5_000 };
 
-function createOutage({ core, life, where }: Run, patience: Patience, externalId: JsonValue | undefined): Outage {
+function createOutage({ core, life, about, attempt }: Run, patience: Patience, externalId: JsonValue | undefined): Outage {
+  let elapsed: (() => number) | undefined;
   let failures = 0;
   let unknown: OutcomeUnknownError | undefined;
   let sinceEnd: (() => number) | undefined;
   /** An ID that only this attempt knows goes with the error, and into the log, whoever swallows the error. */
   const given = (error: unknown): unknown => {
-    if (externalId === undefined) return error;
-    life.log.error({ ...where, externalId, failures, err: error }, 'given up: the external ID could not be written down');
-    const why = error instanceof Error ? error.message : String(error);
-    const text = `external job ${JSON.stringify(externalId)} could not be written down: ${why}`;
-    return new OutcomeUnknownError('no-answer', text, { ...where, externalId, cause: error });
+    if (patience === 'lock' || externalId === undefined) return error;
+    life.log.error({ ...about, externalId, failures, err: error }, 'given up: the external ID could not be written down');
+    const text = `external job ${JSON.stringify(externalId)} could not be written down: ${reasonOf(error)}`;
+    return new OutcomeUnknownError('no-answer', text, { ...about, store: core.metastore.name, externalId, cause: error });
   };
   const isOver = (): boolean => {
-    if (patience === 'few') return failures >= FEW;
+    // From the first failure: what takes long is tried once more.
+    elapsed ??= stopwatch(core.clock);
+    if (patience === 'lock' && elapsed() > attempt.patience) return true;
     // The attempt is over; what it alone knows gets one more command's time.
     if (life.signal.aborted) sinceEnd ??= stopwatch(core.clock);
     return sinceEnd !== undefined && sinceEnd() > core.commandTimeout;
@@ -144,12 +153,12 @@ function createOutage({ core, life, where }: Run, patience: Patience, externalId
   return {
     lost: () => unknown,
     async survive(error) {
-      if (patience === 'few' && !isOutage(error)) throw error;
+      if (patience === 'lock' && !isOutage(error)) throw error;
       failures += 1;
       if (isOutage(error) && error.code === 'mooring.outcome-unknown') unknown = error;
-      if (isOver()) throw patience === 'few' ? (unknown ?? error) : given(unknown ?? error);
+      if (isOver()) throw given(unknown ?? error);
       life.log.warn(
-        { ...where, failures, ...(externalId !== undefined && { externalId }), err: error },
+        { ...about, failures, ...(externalId !== undefined && { externalId }), err: error },
         'the record could not be written yet',
       );
       const ms = Math.min(BACKOFF.to, BACKOFF.from * 2 ** (failures - 1));
@@ -160,10 +169,6 @@ function createOutage({ core, life, where }: Run, patience: Patience, externalId
   };
 }
 
-function isOutage(error: unknown): error is OutcomeUnknownError {
-  return isMooringError(error) && (error.code === 'mooring.store-unavailable' || error.code === 'mooring.outcome-unknown');
-}
-
 /**
  * Ends an attempt that was superseded. An external job that it holds and that the record does not is listed as an orphan, and
  * never cancelled: the record may have been rolled back, and may come to hold it.
@@ -172,29 +177,24 @@ function isOutage(error: unknown): error is OutcomeUnknownError {
  */
 export async function superseded(
   run: Run,
+  { holder }: { holder?: string | undefined },
   job?: Required<Pick<OrphanFields, 'externalId' | 'idempotencyKey' | 'submission'>>,
 ): Promise<never> {
-  const { core, life, where } = run;
+  const { core, own, where } = run;
   core.emit({ type: 'stale-write', scope: where.scope, key: where.key });
   if (job) await listOrphan(run, job);
-  const error = new StaleAttemptError('a newer attempt holds the fence, or the record holds another external job', where);
-  life.abort(error);
-  throw error;
+  throw own.refused(where, holder ?? 'another attempt, or the record holds another external job');
 }
 
 async function listOrphan(run: Run, job: OrphanFields): Promise<void> {
-  const { core, own, life, where } = run;
-  const orphan = {
-    name: run.options.name,
-    idDigest: idDigest(job.externalId),
-    json: JSON.stringify({ ...job, ...keyOfDigest(run) }),
-  };
+  const { core, own, life, where, about } = run;
+  const orphan = { name: run.options.recordName, ...orphanOf(run, job) };
   const outage = createOutage(run, 'life', job.externalId);
   for (;;) {
     try {
       if ((await core.track(() => core.metastore.listOrphan(own.address, orphan, {}))) === 'held') return;
       core.emit({ type: 'orphan', scope: where.scope, key: where.key });
-      life.log.warn({ ...where, externalId: job.externalId }, 'superseded: the external job is listed as an orphan');
+      life.log.warn({ ...about, externalId: job.externalId }, 'superseded: the external job is listed as an orphan');
       return;
     } catch (error) {
       await outage.survive(error);
@@ -202,7 +202,11 @@ async function listOrphan(run: Run, job: OrphanFields): Promise<void> {
   }
 }
 
+function orphanOf(run: Run, job: OrphanFields): { idDigest: string; json: string } {
+  return { idDigest: idDigest(job.externalId), json: JSON.stringify({ ...job, ...keyOfDigest(run) }) };
+}
+
 /** Where the record's name is a digest, the text that it stands for is in the JSON. */
 function keyOfDigest({ options }: Run): { key?: string } {
-  return options.name.startsWith('sha256=') ? { key: options.externalIdKey } : {};
+  return options.recordName.startsWith('sha256=') ? { key: options.externalIdKey } : {};
 }

@@ -1,6 +1,7 @@
 import { milliseconds, type Duration } from '../duration.ts';
 import { ExternalJobUnknownError } from '../errors.ts';
 import { NEVER } from '../head.ts';
+import { reasonOf } from '../reason.ts';
 import { countStatusError } from '../telemetry.ts';
 import type { JsonValue } from '../value.ts';
 import { judge, type Verdict } from './decision.ts';
@@ -33,9 +34,9 @@ export async function ask(run: Run, record: StoredRecord): Promise<KnownStatus> 
     const { status, cause } = await getStatus(run, record);
     if (status.state !== 'unknown') return status;
     countStatusError();
-    const detail = status.detail ?? 'the far side did not say';
+    const detail = status.detail ?? 'the external system did not say';
     run.life.log.warn(
-      { ...run.where, externalId: record.externalId, detail, tries, ...(cause !== undefined && { err: cause }) },
+      { ...run.about, externalId: record.externalId, detail, tries, ...(cause !== undefined && { err: cause }) },
       'status unknown',
     );
     if (tries >= UNKNOWN_IN_A_ROW) {
@@ -54,7 +55,7 @@ async function getStatus(run: Run, record: StoredRecord): Promise<{ status: JobS
       return { status: { state: 'unknown', detail: `no answer within ${run.options.callTimeout} ms` } };
   } catch (cause) {
     run.signal.throwIfAborted();
-    return { status: { state: 'unknown', detail: 'getStatus failed' }, cause };
+    return { status: { state: 'unknown', detail: `getStatus failed: ${reasonOf(cause)}` }, cause };
   }
   throw run.signal.reason;
 }
@@ -79,7 +80,7 @@ export async function waitForEnd(
   for (;;) {
     const verdict = judge(status, record, run.options, run.own.now());
     if (verdict !== 'wait') return { status, verdict };
-    run.life.log.debug({ ...run.where, externalId: record.externalId, state: status.state }, 'polled');
+    run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
     report(run, status);
     await at(run, 'G9');
     keptUntil = await keepAlive(run, record, keptUntil);
@@ -103,7 +104,7 @@ function wish(run: Run, nextPoll: Duration | undefined): number | undefined {
   try {
     return milliseconds(nextPoll, 'nextPoll');
   } catch (err) {
-    run.life.log.warn({ ...run.where, err }, 'nextPoll is no length of time');
+    run.life.log.warn({ ...run.about, err }, 'nextPoll is no length of time');
     return undefined;
   }
 }
@@ -119,7 +120,7 @@ function report(run: Run, status: KnownStatus): void {
   const { progress } = status;
   void Promise.resolve()
     .then(() => onProgress(progress))
-    .catch((err: unknown) => run.life.log.warn({ ...run.where, err }, 'onProgress failed'));
+    .catch((err: unknown) => run.life.log.warn({ ...run.about, err }, 'onProgress failed'));
 }
 
 /** A record must not expire while an attempt waits on it. Returns until when it is kept. */
@@ -128,10 +129,12 @@ async function keepAlive(run: Run, record: StoredRecord, keptUntil: number): Pro
   const retention = recordRetention(core);
   if (retention === 'forever' || keptUntil >= NEVER || keptUntil > own.now() + retention - REFRESH_AFTER) return keptUntil;
   try {
-    await core.track(() => core.metastore.refresh(own.address, { name: options.name, basis: record.version, retention }, {}));
+    await core.track(() =>
+      core.metastore.refresh(own.address, { name: options.recordName, basis: record.version, retention }, {}),
+    );
     return own.now() + retention;
   } catch (err) {
-    life.log.warn({ ...run.where, err }, 'the record could not be kept alive yet');
+    life.log.warn({ ...run.about, err }, 'the record could not be kept alive yet');
     return keptUntil;
   }
 }

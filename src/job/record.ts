@@ -19,6 +19,13 @@ export interface PreviousSubmission {
 
 /** The part of a record that only we read. */
 export interface RecordFields {
+  /** What people call the external job. */
+  name?: string;
+  /** The runtime's job that opened this submission, and the one that wrote its end where that is another. */
+  job?: string;
+  endedBy?: string;
+  /** Why the last submit was refused, and how often the key that comes next has been refused. */
+  refused?: { reason: string; times: number };
   idempotencyKey: string;
   fingerprint?: string;
   /** When a submit with this key may first have been sent, in milliseconds of the metastore. */

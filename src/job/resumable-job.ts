@@ -1,22 +1,22 @@
 import {
   AmbiguousSubmitError,
+  ConfigError,
   ExternalJobFailedError,
   ExternalJobMissingError,
-  ExternalJobUnknownError,
   InputChangedError,
   isMooringError,
 } from '../errors.ts';
 import type { DecisionKind } from '../events.ts';
 import { milliseconds } from '../duration.ts';
 import type { JsonValue } from '../value.ts';
-import { afterInputChange, decide, inputChanged, judge, nextSubmission, type Step, type Unresolved } from './decision.ts';
+import { cancelJob } from './cancel-job.ts';
+import { afterInputChange, decide, inputChanged, judge, type Step, type Unresolved } from './decision.ts';
 import { finishFailed, finishSucceeded, recordedResult } from './finish.ts';
-import { cancelJob, holdJob, letGoOf } from './hold.ts';
 import type { Snapshot } from './owned-scope.ts';
 import { persist, superseded } from './persist.ts';
 import { ask, waitForEnd, type KnownStatus } from './poll.ts';
-import { fieldsOf, type RecordFields, type StoredRecord } from './record.ts';
-import { at, factsOf, waitUntil, type Run } from './run.ts';
+import { fieldsOf, idDigest, type RecordFields, type StoredRecord } from './record.ts';
+import { at, factsOf, pauseSubmit, waitUntil, type Run } from './run.ts';
 import { find, send, writeSubmitted } from './send.ts';
 import type { Decision } from './task-context.ts';
 
@@ -34,16 +34,9 @@ export interface Outcome {
   result: unknown;
 }
 
-/**
- * Where the ID of a job that is looked at comes from: the record as this attempt found it, a submission that somebody may have
- * sent before, one that this attempt opened, or this attempt's own waiting.
- */
-type Origin = 'record' | 'took' | 'opened' | 'waited';
-
 /** What a run knows between two steps. */
 interface Position {
   seen: Snapshot;
-  origin: Origin;
   /** What it did to get here; `undefined`: it reconnected. */
   kind: DecisionKind | undefined;
   /** Decided already. */
@@ -61,22 +54,18 @@ export async function runJob(run: Run, goal: Goal): Promise<Outcome> {
   }
 }
 
-/** Reads the record. Also in an attempt that was cancelled: whoever asked for the end means the job of an earlier attempt too. */
+/** Reads the record, and refuses one that a job of another name made. */
 async function start(run: Run): Promise<Position> {
-  if (run.life.cancelling() === undefined) run.signal.throwIfAborted();
-  const position = await reread(run);
-  const record = position.seen.record;
-  if (record?.letter === 'e') holdJob(run, record.externalId as JsonValue);
   run.signal.throwIfAborted();
-  return position;
-}
-
-async function reread(run: Run): Promise<Position> {
-  const seen = await run.own.read(run.options.name);
-  const sent = run.sent.get(run.options.name);
-  // Also what `submit()` sent is this attempt's own: its failure is not an old one.
-  const origin = sent && sent.submission === seen.record?.submission ? sent.origin : 'record';
-  return { seen, origin, kind: undefined, next: undefined };
+  const seen = await run.own.read(run.options.recordName);
+  const { name } = run.options;
+  const made = seen.record?.name;
+  if (name !== undefined && made !== undefined && made !== name) {
+    const rule = `must be the one that made this record, which is ${JSON.stringify(made)}: give each external job of a task an externalIdKey of its own`;
+    throw new ConfigError('name', rule, name);
+  }
+  run.signal.throwIfAborted();
+  return { seen, kind: undefined, next: undefined };
 }
 
 async function take(run: Run, goal: Goal, position: Position, step: Step): Promise<Outcome | Position> {
@@ -102,117 +91,94 @@ async function take(run: Run, goal: Goal, position: Position, step: Step): Promi
       throw ambiguous(run, record, record.firstSentAt ?? record.updatedAt);
     case 'input-changed':
       run.announce('input-changed', record.submission);
-      run.life.log.warn({ ...run.where, externalId: externalId ?? null }, 'the input changed');
+      run.life.log.warn({ ...run.about, externalId: externalId ?? null }, 'the input changed');
       throw new InputChangedError(externalId ?? null, run.where);
   }
 }
 
 async function sendStep(run: Run, position: Position, { plan }: Step & { do: 'send' }): Promise<Position> {
   const { record } = position.seen;
+  // A record that was lost, or rolled back, since this attempt sent: it opens no second submission.
+  if (record?.letter === 'f' && run.own.sent.has(run.options.recordName)) throw failure(run, record);
   if (record && inputChanged(record, run)) {
     run.life.log.warn(
-      { ...run.where, externalId: record.externalId ?? null, submission: plan.submission },
+      { ...run.about, externalId: record.externalId ?? null, submission: plan.submission },
       'the input changed: next submission',
     );
   }
   const sent = await send(run, plan, record).catch(async (error: unknown) => {
-    if (!run.signal.aborted) run.announce(plan.kind, plan.submission);
-    const after = askedToWait(run, error);
+    const after = askedToWait(error);
     if (after === undefined) throw error;
-    // Where runs beside this one keep the attempt from being handed back, it is over later, and decided on again.
-    await run.waiting.pause(after, 'submit', run.signal);
+    await pauseSubmit(run, after);
     return { kind: 'again' } as const;
   });
-  if (sent.kind === 'again') return reread(run);
-  if (plan.cancels !== undefined) {
-    letGoOf(run, plan.cancels);
-    await cancelJob(run, plan.cancels, 'input-changed');
-  }
-  const origin = plan.took ? 'took' : 'opened';
-  run.sent.set(run.options.name, { submission: plan.submission, origin });
+  if (sent.kind === 'again') return start(run);
+  if (plan.cancels !== undefined) await cancelReplaced(run, plan.cancels);
   return {
     seen: { ...position.seen, record: sent.record, result: undefined },
-    origin,
     kind: sent.found ? 'reconnected' : plan.kind,
     next: undefined,
   };
 }
 
-/** How long a far side that refused a submit asked to be left alone, in milliseconds, where the attempt can be handed back. */
-function askedToWait({ attempt }: Run, error: unknown): number | undefined {
-  if (!attempt.release || !isMooringError(error) || error.code !== 'mooring.not-submitted' || !error.retryable) return undefined;
+/** The job that this submission replaced. It stays listed as an orphan unless it could be cancelled. */
+async function cancelReplaced(run: Run, externalId: JsonValue): Promise<void> {
+  const { core, own, options, life, about } = run;
+  if (await cancelJob(core, run.job, externalId, { reason: 'input-changed', log: life.log, where: about })) return;
+  const orphan = { name: options.recordName, idDigest: idDigest(externalId) };
+  await core
+    .track(() => core.metastore.forgetOrphan(own.address, orphan, {}))
+    .catch((err: unknown) => {
+      life.log.warn({ ...about, externalId, err }, 'the external job was cancelled, and is still listed as an orphan');
+    });
+}
+
+/** How long an external system that refused a submit asked to be left alone, in milliseconds. */
+function askedToWait(error: unknown): number | undefined {
+  if (!isMooringError(error) || error.code !== 'mooring.not-submitted' || !error.retryable) return undefined;
   return error.retryAfter === undefined ? undefined : milliseconds(error.retryAfter, 'retryAfter');
 }
 
-/** Asks the far side how the recorded job is, waits for its end, and writes that down. */
+/** Asks the external system how the recorded job is, waits for its end, and writes that down. Whoever writes a failure down throws it. */
 async function look(run: Run, goal: Goal, position: Position, record: StoredRecord): Promise<Outcome | Position> {
   const externalId = record.externalId as JsonValue;
   const kind = position.kind ?? 'reconnected';
-  let { origin } = position;
-  holdJob(run, externalId);
+  const reached = { externalId, result: undefined };
   run.signal.throwIfAborted();
-  if (origin === 'opened' && position.kind !== undefined) {
+  // The job that this attempt has just submitted is waited for; any other is looked at first.
+  if (position.kind === 'submitted' || position.kind === 'resubmitted') {
     run.announce(kind, record.submission);
-    if (goal === 'id') return { externalId, result: undefined };
+    if (goal === 'id') return reached;
   }
   await at(run, 'G8');
   let status = await ask(run, record);
   let verdict = judge(status, record, run.options, run.own.now());
+  const ended = verdict !== 'wait';
   if (verdict === 'wait') {
     run.announce(kind, record.submission);
-    if (goal === 'id') return { externalId, result: undefined };
+    if (goal === 'id') return reached;
     ({ status, verdict } = await waitForEnd(run, record, status));
-    origin = 'waited';
   }
-  switch (verdict) {
-    case 'succeeded':
-      run.announce(position.kind === undefined && origin !== 'waited' ? 'already-succeeded' : kind, record.submission);
-      return goal === 'id' ? { externalId, result: undefined } : succeed(run, record);
-    case 'failed':
-      return fail(run, { ...position, origin }, record, status as KnownStatus & { state: 'failed' });
-    case 'resubmit':
-      if (!isOld(run, position.origin, record)) {
-        run.announce('missing', record.submission);
-        throw new ExternalJobUnknownError(externalId, 'it is missing; the next attempt submits again', run.where);
-      }
-      return { ...position, next: nextSubmission(record, run.options, factsOf(run, position.seen)) };
-    case 'missing':
-      run.announce('missing', record.submission);
-      throw new ExternalJobMissingError(externalId, run.where);
+  if (verdict === 'succeeded') {
+    run.announce(position.kind === undefined && ended ? 'already-succeeded' : kind, record.submission);
+    return goal === 'id' ? reached : succeed(run, record);
   }
+  if (verdict === 'missing') {
+    run.announce('missing', record.submission);
+    const mayResubmit = run.options.onMissing === 'resubmit';
+    const error = new ExternalJobMissingError(externalId, mayResubmit, run.where);
+    if (!mayResubmit) throw error;
+    await finishFailed(run, record, { reason: 'the external system does not know it' }, () => error);
+    return start(run);
+  }
+  run.announce(kind, record.submission);
+  await finishFailed(run, record, status as KnownStatus & { state: 'failed' }, (failed) => failure(run, failed));
+  return start(run);
 }
 
 async function succeed(run: Run, record: StoredRecord): Promise<Outcome | Position> {
   const finished = await finishSucceeded(run, record);
-  return finished.kind === 'again' ? reread(run) : { externalId: record.externalId as JsonValue, result: finished.result };
-}
-
-/**
- * A failure is recorded. One that was there before this attempt looked is an old one, and the next submission opens in this
- * attempt; any other is this attempt's own, and the runtime's next attempt is the next submission.
- */
-async function fail(
-  run: Run,
-  position: Position,
-  record: StoredRecord,
-  status: KnownStatus & { state: 'failed' },
-): Promise<Position> {
-  const finished = await finishFailed(run, record, status);
-  if (finished.kind === 'again') return reread(run);
-  if (isOld(run, position.origin, record))
-    return {
-      seen: { ...position.seen, record: finished.record, result: undefined },
-      origin: 'record',
-      kind: undefined,
-      next: undefined,
-    };
-  run.announce(position.kind ?? 'reconnected', record.submission);
-  throw failure(run, finished.record);
-}
-
-/** Whether a submission was there before this attempt. Only such a one is followed by the next in the same attempt. */
-function isOld({ attempt }: Run, origin: Origin, { submission }: StoredRecord): boolean {
-  return origin === 'record' || (origin === 'took' && submission < attempt.attempt);
+  return finished.kind === 'again' ? start(run) : { externalId: record.externalId as JsonValue, result: finished.result };
 }
 
 /** The input changed while the old one's send is unresolved: what the far side shows of it decides. */
@@ -235,7 +201,10 @@ async function giveUp(run: Run, position: Position, lost: Unresolved): Promise<P
   if (lost.waitUntil !== undefined) await waitUntil(run, lost.waitUntil);
   run.signal.throwIfAborted();
   const { submission, idempotencyKey, fingerprint, previous, since } = lost;
+  const { name } = run.options;
   const fields: RecordFields = {
+    ...(name !== undefined && { name }),
+    job: record?.job ?? run.attempt.job,
     idempotencyKey,
     ...(fingerprint !== undefined && { fingerprint }),
     firstSentAt: since,
@@ -245,11 +214,11 @@ async function giveUp(run: Run, position: Position, lost: Unresolved): Promise<P
     previous,
   };
   // Reads again in the same step: it is written only over the very record that was waited for.
-  const reply = await persist(run, { letter: 'a', submission, fields, basis: record }, 'few');
-  if (reply.kind === 'changed') return reread(run);
-  if (reply.kind !== 'ok') return superseded(run);
+  const reply = await persist(run, { letter: 'a', submission, fields, basis: record }, 'lock');
+  if (reply.kind === 'changed') return start(run);
+  if (reply.kind !== 'ok') return superseded(run, reply);
   run.announce('ambiguous', submission);
-  throw ambiguous(run, reply.record, since);
+  throw ambiguous(run, reply.record, since, lost.why);
 }
 
 function failure({ where }: Run, record: StoredRecord): ExternalJobFailedError {
@@ -257,8 +226,13 @@ function failure({ where }: Run, record: StoredRecord): ExternalJobFailedError {
   return new ExternalJobFailedError({ externalId: externalId as JsonValue, submission, reason, retryable }, where);
 }
 
-function ambiguous({ where }: Run, { idempotencyKey, submission }: StoredRecord, since: number): AmbiguousSubmitError {
-  return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(since) }, where);
+function ambiguous(
+  { where }: Run,
+  { idempotencyKey, submission }: StoredRecord,
+  since: number,
+  why?: string,
+): AmbiguousSubmitError {
+  return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(since), why }, where);
 }
 
 /** What `runJob()` would do now. Looks at the far side once where the record holds an ID; writes nothing. */
@@ -270,12 +244,7 @@ export async function decideJob(run: Run): Promise<Decision<JsonValue>> {
   if (step.do !== 'look' || !record) return describe(step, record);
   const status = await ask(run, record);
   const verdict = judge(status, record, run.options, run.own.now());
-  if (verdict === 'resubmit') return describe(nextSubmission(record, run.options, facts), record);
-  if (verdict === 'failed') {
-    const { reason, retryable = true } = status as KnownStatus & { state: 'failed' };
-    return describe(decide({ ...record, letter: 'f', reason, retryable }, run.options, facts), record);
-  }
-  const kinds = { wait: 'reconnected', succeeded: 'already-succeeded', missing: 'missing' } as const;
+  const kinds = { wait: 'reconnected', succeeded: 'already-succeeded', failed: 'already-failed', missing: 'missing' } as const;
   return about(kinds[verdict], record);
 }
 

@@ -6,16 +6,15 @@ import type { StoreCore } from '../state-store/core.ts';
 import type { ResolvedAttempt, ResolvedWait } from './attempt-options.ts';
 import type { Gap } from './crash-point.ts';
 import type { Facts } from './decision.ts';
-import type { ExternalId, ExternalJob, JobOptions } from './external-job.ts';
+import type { AnyJob } from './cancel-job.ts';
+import type { JobOptions } from './external-job.ts';
 import { submissionKey } from './idempotency-key.ts';
+import type { ItemIndex } from './item-index.ts';
 import type { Life } from './life.ts';
 import type { OwnedScope, Snapshot } from './owned-scope.ts';
 import type { Waiting } from './waiting.ts';
 
 /** One `run()`, `submit()` or `decide()` of one external job in one attempt: what every step of the protocol works on. */
-
-/** An external job whose types were checked at the door. */
-export type AnyJob = ExternalJob<unknown, ExternalId, unknown>;
 
 /** What the runs of one attempt share. */
 export interface AttemptParts {
@@ -23,24 +22,27 @@ export interface AttemptParts {
   readonly life: Life;
   readonly attempt: ResolvedAttempt;
   readonly waiting: Waiting;
+  readonly items: ItemIndex;
 }
 
 /** One use of an external job. */
 export interface Run extends AttemptParts {
   readonly own: OwnedScope;
-  /** By the record's name: the submission that this attempt sent last. */
-  readonly sent: Map<string, { submission: number; origin: 'took' | 'opened' }>;
   readonly job: AnyJob;
   readonly input: unknown;
   readonly options: JobOptions;
   /** Digest of the input's fingerprint. */
   readonly fingerprint: string | undefined;
   readonly where: ErrorContext & { scope: OwnedScope['scope']; key: string };
+  /** The same, and what people call the job: for logs. */
+  readonly about: object;
   /** The end of the attempt, or of this run. */
   readonly signal: AbortSignal;
   readonly wait: ResolvedWait;
-  /** Says, once, what this run does. */
+  /** Says, once, what this run does: to the log, to listeners, and to its span. */
   announce(decision: DecisionKind, submission: number): void;
+  /** Says to listeners, and to the span, what became of one submit. */
+  tell(decision: DecisionKind, submission: number): void;
 }
 
 const MONTH = 30 * 24 * 3_600_000;
@@ -58,9 +60,13 @@ export async function at({ core }: Pick<AttemptParts, 'core'>, gap: Gap): Promis
 /** What a decision needs of a run. */
 export function factsOf(run: Run, snapshot: Pick<Snapshot, 'first' | 'lostAt'>): Facts {
   const { core, own, options, fingerprint } = run;
-  const { createdAt } = run.attempt;
+  const { attempt, createdAt, job, surelyFirst } = run.attempt;
   return {
     first: snapshot.first,
+    surelyFirst,
+    attempt,
+    job,
+    nonce: own.nonce,
     lostAt: snapshot.lostAt,
     now: own.now(),
     createdAt,
@@ -69,7 +75,7 @@ export function factsOf(run: Run, snapshot: Pick<Snapshot, 'first' | 'lostAt'>):
       submissionKey({
         namespace: core.namespace,
         path: own.address.path,
-        name: options.name,
+        name: options.recordName,
         submission,
         createdAt,
         fingerprint,
@@ -82,10 +88,13 @@ export function callFarSide<T>(run: Run, work: (signal: AbortSignal) => Promise<
   return bounded(run.core.timer, run.options.callTimeout, run.signal, work);
 }
 
-/** Sleeps until a time of the metastore. A run that may release does so where that is longer than it would hold. */
+/** Sleeps until a time of the metastore. A run that may release does so if that is longer than it would hold. */
 export async function waitUntil(run: Run, time: number): Promise<void> {
-  for (let left = time - run.own.now(); left > 0; left = time - run.own.now()) {
-    const releases = run.wait.mode === 'release' && left > run.wait.holdFor;
-    await run.waiting.pause(left, releases ? 'submit' : undefined, run.signal);
-  }
+  for (let left = time - run.own.now(); left > 0; left = time - run.own.now()) await pauseSubmit(run, left);
+}
+
+/** Waits before a submit, or before a search for one: holds, or releases, as the run waits for its job. */
+export function pauseSubmit(run: Run, ms: number): Promise<void> {
+  const releases = run.wait.mode === 'release' && ms > run.wait.holdFor;
+  return run.waiting.pause(ms, releases ? 'submit' : undefined, run.signal);
 }

@@ -61,7 +61,7 @@ export function createWaiting(
       if (pause) willing.add(pause);
       try {
         signal.throwIfAborted();
-        if (release && pause && willing.size === runs) await (handingBack ??= handBack(release));
+        if (release && pause && willing.size === runs && !life.failure()) await (handingBack ??= handBack(release));
         await clock.sleep(ms, signal);
         signal.throwIfAborted();
       } finally {

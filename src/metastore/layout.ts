@@ -10,6 +10,8 @@ import { encodeSegment } from '../path.ts';
 export const FIELD = {
   /** `<24 digits> <nonce>`: who may write. */
   fence: 'fence',
+  /** For people: which attempt has the fence, where, and since when. */
+  holder: 'holder',
   /** The last fence drawn. */
   drawn: 'drawn',
   /** When the state was found lost, in milliseconds. */
@@ -29,7 +31,15 @@ export const FIELD = {
 } as const;
 
 /** First letters of fields of which there are many. */
-export const PREFIX = { entry: 'e:', body: 'v:', record: 'r:', orphan: 'o:', superseded: 's:' } as const;
+export const PREFIX = {
+  entry: 'e:',
+  body: 'v:',
+  record: 'r:',
+  orphan: 'o:',
+  superseded: 's:',
+  cancel: 'c:',
+  item: 'i:',
+} as const;
 
 /** Where results lie among the entries; no key of a user has this in its name. */
 export const RESULT = 'result=';

@@ -1,5 +1,5 @@
 import { writeIdText, type WriteId } from '../fence.ts';
-import { instant, NEVER, readHead } from '../head.ts';
+import { expiryOf, instant, NEVER, readHead } from '../head.ts';
 import { FIELD, PREFIX } from './layout.ts';
 import { FENCE_KEPT, LATENESS, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import {
@@ -15,6 +15,7 @@ import {
   namesOf,
   openStep,
   peekScope,
+  putOrphan,
   refuseForeign,
   supersede,
   type MemoryData,
@@ -49,7 +50,8 @@ export function clearScope(data: MemoryData, scope: ScopeAddress, id: WriteId, n
   for (const name of records) clearRecord(step, name, id);
   const held = fenceOf(step.hash);
   if (held) fields.set(FIELD.fence, `${held.fence} ${id.nonce}`);
-  if (namesOf(step.hash, PREFIX.orphan).length > 0) keep(step, now + FENCE_KEPT);
+  for (const job of namesOf(step.hash, PREFIX.cancel)) fields.delete(PREFIX.cancel + job);
+  if ([PREFIX.orphan, PREFIX.item].some((prefix) => namesOf(step.hash, prefix).length > 0)) keep(step, now + FENCE_KEPT);
   if (namesOf(step.hash, PREFIX.superseded).length > 0) keep(step, now + SWEEP_TIME);
   fields.delete(FIELD.ends);
   closeStep(step);
@@ -93,13 +95,6 @@ function clearRecord(step: Step, name: string, id: WriteId): void {
     }),
   );
   expires(step, expiresAt);
-}
-
-function putOrphan(step: Step, orphan: Pick<RawOrphan, 'name' | 'idDigest'>, json: string): void {
-  const field = `${PREFIX.orphan}${orphan.name}:${orphan.idDigest}`;
-  const { fields } = step.hash;
-  if (!fields.has(field)) fields.set(field, `${instant(step.now)} ${json}`);
-  keep(step, step.now + FENCE_KEPT);
 }
 
 /** Lists an orphan, unless the record holds that ID. */
@@ -149,6 +144,32 @@ export function settleScope(
   closeStep(step);
 }
 
+/** Notes that somebody asked for the cancellation of a job. */
+export function requestCancel(
+  data: MemoryData,
+  scope: ScopeAddress,
+  { job, reason }: Parameters<OpenMetastore['requestCancel']>[1],
+  now: number,
+): void {
+  const step = openStep(data, scope, now);
+  step.hash.fields.set(PREFIX.cancel + job, reason);
+  keep(step, now + FENCE_KEPT);
+  closeStep(step);
+}
+
+/** Notes items that are about to have records. */
+export function addItems(
+  data: MemoryData,
+  scope: ScopeAddress,
+  { items, retention }: Parameters<OpenMetastore['addItems']>[1],
+  now: number,
+): void {
+  const step = openStep(data, scope, now);
+  for (const item of items) step.hash.fields.set(PREFIX.item + item, '');
+  keep(step, expiryOf(now, retention));
+  closeStep(step);
+}
+
 /** Makes `path` another name of `target`, unless it holds state or is another name already. */
 export function bindAlias(data: MemoryData, path: string, target: string, now: number): 'bound' | 'state' | 'other' {
   const step = openStep(data, { path }, now);
@@ -171,7 +192,7 @@ export function unbindAlias(data: MemoryData, path: string, target: string, now:
 /** What an operator sees. */
 export function inspectScope(data: MemoryData, scope: ScopeAddress, now: number): Inspected {
   const hash = peekScope(data, scope.path, now);
-  if (!hash) return { recorded: undefined, records: [], orphans: [] };
+  if (!hash) return { recorded: undefined, records: [], orphans: [], items: [] };
   const ended = hasEnded(hash, now);
   return {
     recorded: hash.fields.get(FIELD.scope),
@@ -183,5 +204,6 @@ export function inspectScope(data: MemoryData, scope: ScopeAddress, now: number)
       const [name, idDigest] = field.split(':') as [string, string];
       return { name, idDigest, text: hash.fields.get(PREFIX.orphan + field) ?? '' };
     }),
+    items: ended ? [] : namesOf(hash, PREFIX.item),
   };
 }

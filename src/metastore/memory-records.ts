@@ -11,12 +11,23 @@ import {
   liveEntry,
   liveRecord,
   openStep,
+  putOrphan,
   refuseForeign,
+  stale,
   type MemoryData,
   type Step,
 } from './memory-scope.ts';
 import { applyChange, isLaterOwn } from './memory-values.ts';
-import type { BeginRequest, Begun, OpenMetastore, RecordAnswer, RecordReply, RecordWrite, ScopeAddress } from './metastore.ts';
+import type {
+  BeginRequest,
+  Begun,
+  OpenMetastore,
+  RecordAnswer,
+  RecordReply,
+  RecordWrite,
+  ScopeAddress,
+  Stale,
+} from './metastore.ts';
 import { holdsId, readRecordHead, recordText, type RecordHead } from '../record-head.ts';
 
 /** Fences and records of the memory metastore. Each function mirrors the script of the same name. */
@@ -38,31 +49,29 @@ function fenceAt(ms: number): Fence {
 }
 
 /** Installs a fence, notes whether the state was lost, and reads. */
-export function beginAttempt(
-  data: MemoryData,
-  scope: ScopeAddress,
-  request: BeginRequest,
-  now: number,
-): Begun | { kind: 'stale' } {
+export function beginAttempt(data: MemoryData, scope: ScopeAddress, request: BeginRequest, now: number): Begun | Stale {
   const step = openStep(data, scope, now);
   const { fields } = step.hash;
   const held = fenceOf(step.hash);
   if (held && (held.fence > request.fence || (held.fence === request.fence && held.nonce !== request.nonce))) {
-    return { kind: 'stale' };
+    return stale(step);
   }
   // The scope of a finished job ends with its fence: an attempt that slept since its proof would find it new.
-  if (request.drawn && held?.fence !== request.fence && request.fence < fenceAt(now - LATENESS)) return { kind: 'stale' };
+  if (request.drawn && held?.fence !== request.fence && request.fence < fenceAt(now - LATENESS)) return stale(step);
   const bornAt = data.bornAt ?? now;
   if (!held && !request.first && bornAt > request.createdAt - BIRTH_SLACK) fields.set(FIELD.lost, String(now));
+  if (held?.fence !== request.fence) fields.set(FIELD.holder, request.holder);
   installFence(step, request.fence, request.nonce);
   fields.delete(FIELD.ends);
   closeStep(step);
   const lost = fields.get(FIELD.lost);
+  const cancelRequest = fields.get(PREFIX.cancel + request.job);
   return {
     kind: 'ok',
     now,
     held: held?.fence === request.fence,
     lostAt: lost === undefined ? undefined : Number(lost),
+    ...(cancelRequest !== undefined && { cancelRequest }),
     records: request.records.map((name) => {
       const text = liveRecord(step.hash, name, now);
       return text === undefined ? undefined : { text, result: liveEntry(step.hash, RESULT + name, now) };
@@ -87,9 +96,9 @@ export function writeRecord(data: MemoryData, scope: ScopeAddress, write: Record
   // The one exception to the fence: the very `submitting` that this attempt wrote is still there, so the ID is not lost.
   const mine = current?.letter === 's' && own && !isLaterOwn(current, id);
   if (!(mine && (letter === 'e' || write.withdraw))) {
-    if (write.withdraw) return { kind: 'stale' };
-    if (held && (held.fence > id.fence || (held.fence === id.fence && held.nonce !== id.nonce))) return { kind: 'stale' };
-    if (current && (current.fence > id.fence || (current.fence === id.fence && !own))) return { kind: 'stale' };
+    if (write.withdraw) return stale(step);
+    if (held && (held.fence > id.fence || (held.fence === id.fence && held.nonce !== id.nonce))) return stale(step);
+    if (current && (current.fence > id.fence || (current.fence === id.fence && !own))) return stale(step);
     if (current && isLaterOwn(current, id)) return { kind: 'old' };
     if (holdsId(letter) ? isOtherJob(current, letter, write.idDigest) : current?.version !== write.basis)
       return { kind: 'changed' };
@@ -97,6 +106,7 @@ export function writeRecord(data: MemoryData, scope: ScopeAddress, write: Record
   }
   if (write.result) refuseForeign(step, write.result.name, step.hash.fields.get(PREFIX.entry + write.result.name));
 
+  if (write.replaces) putOrphan(step, { name: write.name, idDigest: write.replaces.idDigest }, write.replaces.json);
   const expiresAt = putRecord(step, write, version);
   if (gone) installFence(step, id.fence, id.nonce);
   if (write.result) applyChange(step, write.result, version);

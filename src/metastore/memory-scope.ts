@@ -3,7 +3,7 @@ import type { Fence } from '../fence.ts';
 import { HEAD_LENGTH, type Head, headText, instant, NEVER, readHead } from '../head.ts';
 import { FIELD, PREFIX } from './layout.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
-import type { RawEntry, ScopeAddress } from './metastore.ts';
+import type { RawEntry, RawOrphan, ScopeAddress, Stale } from './metastore.ts';
 import { foreignFormat } from './outcome.ts';
 import { supersededText } from './superseded.ts';
 
@@ -179,6 +179,12 @@ export function fenceOf(hash: ScopeHash): { fence: Fence; nonce: string } | unde
   return text === undefined ? undefined : { fence: text.slice(0, 24), nonce: text.slice(25) };
 }
 
+/** A refusal by the fence, with its holder. */
+export function stale({ hash }: Step): Stale {
+  const holder = hash.fields.get(FIELD.holder);
+  return { kind: 'stale', ...(holder !== undefined && { holder }) };
+}
+
 /** Makes a fence the scope's own. */
 export function installFence(step: Step, fence: Fence, nonce: string): void {
   step.hash.fields.set(FIELD.fence, `${fence} ${nonce}`);
@@ -222,7 +228,17 @@ function startEmpty(step: Step): void {
     if (readHead(text).letter !== 't') step.emptied.push(name);
     fields.delete(PREFIX.entry + name);
   }
-  for (const name of namesOf(step.hash, PREFIX.record)) fields.delete(PREFIX.record + name);
+  for (const prefix of [PREFIX.record, PREFIX.cancel, PREFIX.item]) {
+    for (const name of namesOf(step.hash, prefix)) fields.delete(prefix + name);
+  }
   bodies.clear();
   for (const field of [FIELD.lost, FIELD.until, FIELD.ends]) fields.delete(field);
+}
+
+/** Lists an external job that no record holds. */
+export function putOrphan(step: Step, orphan: Pick<RawOrphan, 'name' | 'idDigest'>, json: string): void {
+  const field = `${PREFIX.orphan}${orphan.name}:${orphan.idDigest}`;
+  const { fields } = step.hash;
+  if (!fields.has(field)) fields.set(field, `${instant(step.now)} ${json}`);
+  keep(step, step.now + FENCE_KEPT);
 }

@@ -18,6 +18,7 @@ import {
   openStep,
   peekScope,
   refuseForeign,
+  stale,
   supersede,
   type MemoryData,
   type Step,
@@ -69,7 +70,7 @@ export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueW
 
   const same = heads.find((head) => head.version === version);
   if (same) return appliedAt(write.changes, same.updatedAt);
-  if (write.fenced && isStale(step, write.id, heads)) return { kind: 'stale' };
+  if (write.fenced && isStale(step, write.id, heads)) return stale(step);
   if (heads.some((head) => isLaterOwn(head, write.id))) return { kind: 'old' };
   if (now - write.began > LATENESS) return { kind: 'late' };
   for (const [at, { name, expect }] of write.changes.entries()) {

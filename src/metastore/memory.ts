@@ -1,6 +1,16 @@
 import type { CallOptions } from '../call.ts';
 import { bear, lineageOf, raise } from './memory-lineage.ts';
-import { bindAlias, clearScope, forgetOrphan, inspectScope, listOrphan, settleScope, unbindAlias } from './memory-operators.ts';
+import {
+  addItems,
+  bindAlias,
+  clearScope,
+  forgetOrphan,
+  inspectScope,
+  listOrphan,
+  requestCancel,
+  settleScope,
+  unbindAlias,
+} from './memory-operators.ts';
 import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './memory-records.ts';
 import { heldObjects, restoreEntry } from './memory-restore.ts';
 import { memoryData, NAME, peekScope, type MemoryData } from './memory-scope.ts';
@@ -46,6 +56,8 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
     refresh: (scope, record, call) => step(call, (now) => refreshRecord(data, scope, record, now)),
     listOrphan: (scope, orphan, call) => step(call, (now) => listOrphan(data, scope, orphan, now)),
     settle: (scope, request, call) => step(call, (now) => settleScope(data, scope, request, now)),
+    requestCancel: (scope, request, call) => step(call, (now) => requestCancel(data, scope, request, now)),
+    addItems: (scope, request, call) => step(call, (now) => addItems(data, scope, request, now)),
     answerRecord: (scope, answer, call) => step(call, (now) => answerRecord(data, scope, answer, now)),
     forgetOrphan: (scope, orphan, call) => step(call, (now) => forgetOrphan(data, scope, orphan, now)),
     async *scopes(prefix, call) {

@@ -98,13 +98,20 @@ export interface Applied {
   entries: readonly { updatedAt: number; expiresAt: number }[];
 }
 
+/** A newer attempt, or another run of this one, holds the fence. `holder`: who that is, where it says so. */
+export interface Stale {
+  kind: 'stale';
+  holder?: string;
+}
+
 /**
  * `old`: this writer's own later write of a key is there already, so this one counts as overwritten; nothing was written.
  * `moved`: the asset was declared to be the one at `path`.
  */
 export type WriteReply =
   | Applied
-  | { kind: 'stale' | 'late' | 'old' }
+  | Stale
+  | { kind: 'late' | 'old' }
   | { kind: 'conflict'; name: string; current: Version | 'absent' }
   | { kind: 'moved'; path: string };
 
@@ -123,6 +130,10 @@ export interface BeginRequest {
   createdAt: number;
   /** Records, by externalIdKey name, each returned with the entry of its result. */
   records: readonly string[];
+  /** Who takes the fence, for people: attempt, host, process, and since when. */
+  holder: string;
+  /** The runtime's job, of which a cancellation may have been requested. */
+  job: string;
 }
 
 /** What a record looks like to the metastore. `text` is read by `job/record.ts`. */
@@ -138,6 +149,8 @@ export interface Begun {
   /** When state was noted as lost, in milliseconds: the fence of an earlier attempt should be there and was not. */
   lostAt: number | undefined;
   records: readonly (RawRecord | undefined)[];
+  /** Why somebody asked for the cancellation of this job, from anywhere; absent: nobody did. */
+  cancelRequest?: string;
   /** Whether this very fence and nonce was in place already: this was a resend, or a read again. Absent counts as false. */
   held?: boolean;
 }
@@ -157,6 +170,8 @@ export interface RecordWrite {
   basis: Version | undefined;
   /** Takes back the `submitting` that this very attempt wrote; the letter is then `n` or `s`. */
   withdraw: boolean;
+  /** The external job that a `submitting` takes the place of: an orphan from this step on, until it was cancelled. */
+  replaces?: { idDigest: string; json: string };
   /** The result of a finished job, in the same step. */
   result?: Omit<ValueChange, 'expect'>;
   resent: boolean;
@@ -164,11 +179,12 @@ export interface RecordWrite {
 
 /**
  * `changed`: the record is not the one that was decided on. `gone`: the attempt's own fence is not there any more.
- * `stale`: a newer attempt, or another run of this one, holds the fence. `old`: a later write of this attempt is there.
+ * `old`: a later write of this attempt is there.
  */
 export type RecordReply =
   | { kind: 'ok'; now: number; version: Version; updatedAt: number; expiresAt: number }
-  | { kind: 'stale' | 'old' | 'changed' | 'gone' };
+  | Stale
+  | { kind: 'old' | 'changed' | 'gone' };
 
 /** A person's answer: decided by the record's write ID alone, whatever the fence. */
 export interface RecordAnswer extends Pick<
@@ -191,6 +207,8 @@ export interface Inspected {
   recorded: string | undefined;
   records: readonly { name: string; text: string }[];
   orphans: readonly RawOrphan[];
+  /** Last segments of the paths of the task's items that may have records. */
+  items: readonly string[];
 }
 
 /** What `clear()` did; or the records that forbid it, as text, because their submit is unresolved. */
@@ -208,7 +226,7 @@ export interface OpenMetastore extends MetastoreUpkeep {
   /** A fence that is higher than any drawn before in this scope, and at least the server's time in microseconds. */
   draw(scope: ScopeAddress, call: CallOptions): Promise<Fence>;
   /** Installs the fence and reads, in one step. The same fence and nonce again is a resend. Makes the namespace's birth known. */
-  begin(scope: ScopeAddress, request: BeginRequest, call: CallOptions): Promise<Begun | { kind: 'stale' }>;
+  begin(scope: ScopeAddress, request: BeginRequest, call: CallOptions): Promise<Begun | Stale>;
 
   /** Entries that have not expired; no tombstones. In the order of `names`. */
   read(
@@ -247,6 +265,11 @@ export interface OpenMetastore extends MetastoreUpkeep {
     request: { fence: Fence; nonce: string; within: number; keepFence: boolean },
     call: CallOptions,
   ): Promise<void>;
+
+  /** Notes that somebody asked for the cancellation of a runtime's job; its next attempt hears of it when it begins. */
+  requestCancel(scope: ScopeAddress, request: { job: string; reason: string }, call: CallOptions): Promise<void>;
+  /** Notes, in the scope of a task, items of it that are about to have records. */
+  addItems(scope: ScopeAddress, request: { items: readonly string[]; retention: RetentionMs }, call: CallOptions): Promise<void>;
 
   answerRecord(
     scope: ScopeAddress,

@@ -90,9 +90,10 @@ export function createConnection(
     let sameSockets: (() => boolean) | undefined;
     const wasResent = (): boolean => failure.resent || sameSockets?.() === false;
     const outcome = await boundedWait(timer, commandTimeout, call.signal, async () => {
+      refuseEnded(client);
       await session.open();
       if (over) throw unavailable('the call is over');
-      if (isClosed(client)) throw unavailable('the Redis client is closed');
+      refuseEnded(client);
       sameSockets = watchSockets(client);
       return work(() => over, wasResent);
     }).catch((error: unknown) => {
@@ -191,4 +192,11 @@ export function createConnection(
       return time.atLeast() ?? within(call, { key: '', writes: false, resent: false }, async () => time.atLeast() as number);
     },
   };
+}
+
+/** @throws {@link StoreUnavailableError} */
+function refuseEnded(client: RedisClient): void {
+  if (!isClosed(client)) return;
+  const remedy = 'give the store a new client, whose retryStrategy does not give up';
+  throw unavailable(`the Redis client has ended for good, and connects to Redis no more: ${remedy}`);
 }

@@ -4,7 +4,18 @@ import { PREFIX, SHARDS } from './layout.ts';
 import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress } from './metastore.ts';
 import { keyPrefixOf, mastersOf } from './redis-client.ts';
 import type { Connection } from './redis-connection.ts';
-import { BIND, CLEAR, FORGET_ORPHAN, INSPECT, LIST_ORPHAN, SETTLE, TRIAL, UNBIND } from './redis-scripts-operators.ts';
+import {
+  ADD_ITEMS,
+  BIND,
+  CLEAR,
+  FORGET_ORPHAN,
+  INSPECT,
+  LIST_ORPHAN,
+  REQUEST_CANCEL,
+  SETTLE,
+  TRIAL,
+  UNBIND,
+} from './redis-scripts-operators.ts';
 import { recordedOf } from './redis-values.ts';
 
 /** What ends a scope, and what people do with one, in Redis. */
@@ -54,6 +65,26 @@ export async function settleScope(
   await connection.run(SETTLE, scope, [recordedOf(scope), fence, nonce, within, keepFence ? '1' : '0'], call);
 }
 
+/** Notes that somebody asked for the cancellation of a job. */
+export async function requestCancel(
+  connection: Connection,
+  scope: ScopeAddress,
+  { job, reason }: Parameters<OpenMetastore['requestCancel']>[1],
+  call: CallOptions,
+): Promise<void> {
+  await connection.run(REQUEST_CANCEL, scope, [recordedOf(scope), job, reason], call);
+}
+
+/** Notes items that are about to have records. */
+export async function addItems(
+  connection: Connection,
+  scope: ScopeAddress,
+  { items, retention }: Parameters<OpenMetastore['addItems']>[1],
+  call: CallOptions,
+): Promise<void> {
+  await connection.run(ADD_ITEMS, scope, [recordedOf(scope), retention, ...items], call);
+}
+
 /**
  * Makes a URI and a name one asset. They lie in different slots of a Cluster, so this takes several scripts: state that lies under
  * one of the two names decides which one stays, and the URI's pointing at the name wins where both directions were taken.
@@ -91,6 +122,7 @@ export async function inspectScope(connection: Connection, scope: ScopeAddress, 
       const [name, idDigest] = field.split(':') as [string, string];
       return { name, idDigest, text };
     }),
+    items: those(PREFIX.item).map(([item]) => item),
   };
 }
 

@@ -1,13 +1,22 @@
 import type { CallOptions } from '../call.ts';
 import { writeIdText, type Fence, type Version } from '../fence.ts';
 import { submissionText } from '../record-head.ts';
-import type { BeginRequest, Begun, OpenMetastore, RecordAnswer, RecordReply, RecordWrite, ScopeAddress } from './metastore.ts';
+import type {
+  BeginRequest,
+  Begun,
+  OpenMetastore,
+  RecordAnswer,
+  RecordReply,
+  RecordWrite,
+  ScopeAddress,
+  Stale,
+} from './metastore.ts';
 import { believe } from './outcome.ts';
 import type { Argument } from './redis-client.ts';
 import type { Connection } from './redis-connection.ts';
 import { NAME } from './redis-errors.ts';
 import { ANSWER_RECORD, BEGIN, DRAW, REFRESH, WRITE_RECORD } from './redis-scripts-records.ts';
-import { changeArguments, rawEntry, recordedOf } from './redis-values.ts';
+import { changeArguments, rawEntry, recordedOf, staleReply } from './redis-values.ts';
 
 /** Fences and records in Redis: what goes into their scripts, and what comes out. */
 
@@ -23,17 +32,18 @@ export async function beginAttempt(
   scope: ScopeAddress,
   request: BeginRequest,
   call: CallOptions,
-): Promise<Begun | { kind: 'stale' }> {
-  const { fence, nonce, drawn, first, createdAt, records } = request;
-  const args = [recordedOf(scope), fence, nonce, drawn ? '1' : '0', first ? '1' : '0', createdAt, ...records];
+): Promise<Begun | Stale> {
+  const { fence, nonce, drawn, first, createdAt, holder, job, records } = request;
+  const args = [recordedOf(scope), fence, nonce, drawn ? '1' : '0', first ? '1' : '0', createdAt, holder, job, ...records];
   const { kind, now, rest } = await connection.run(BEGIN, scope, args, call, { buffers: true });
-  if (kind === 'stale') return { kind };
-  const [held, lost, ...found] = rest;
+  if (kind === 'stale') return staleReply(rest[0]);
+  const [held, lost, cancel, ...found] = rest;
   return {
     kind: 'ok',
     now,
     held: String(held) === '1',
     lostAt: lost === null ? undefined : Number(String(lost)),
+    ...(cancel !== null && cancel !== undefined && { cancelRequest: String(cancel) }),
     records: records.map((_name, at) => {
       const [text, result, body] = found.slice(3 * at);
       return text === null || text === undefined ? undefined : { text: String(text), result: rawEntry(result, body) };
@@ -55,20 +65,21 @@ export async function writeRecord(
   write: RecordWrite,
   call: CallOptions,
 ): Promise<RecordReply> {
-  const { id, basis, withdraw, result, resent } = write;
+  const { id, basis, withdraw, replaces, result, resent } = write;
   const args = [
     recordedOf(scope),
     ...recordArguments(write),
     basis ?? '',
     withdraw ? '1' : '0',
+    replaces?.idDigest ?? '',
+    replaces?.json ?? '',
     ...(result ? changeArguments(result) : []),
   ];
   const answer = await connection.run(WRITE_RECORD, scope, args, call, { resent });
   const { kind, now, rest } = answer;
+  const refusal = kind === 'stale' ? staleReply(rest[0]) : { kind: kind as 'old' | 'changed' | 'gone' };
   const reply: RecordReply =
-    kind === 'ok'
-      ? { kind, now, version: writeIdText(id), updatedAt: Number(rest[0]), expiresAt: Number(rest[1]) }
-      : { kind: kind as 'stale' | 'old' | 'changed' | 'gone' };
+    kind === 'ok' ? { kind, now, version: writeIdText(id), updatedAt: Number(rest[0]), expiresAt: Number(rest[1]) } : refusal;
   return believe(reply, answer.resent, NAME);
 }
 

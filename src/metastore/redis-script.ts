@@ -55,6 +55,7 @@ if born then redis.call('SET', BIRTH, instant(now)) end
 
 local indexed, cover, firstEnd, dueAt, puts, drops, emptied = nil, before, NEVER, nil, {}, {}, {}
 local function answer(kind, ...) return {instant(now), born and '1' or '0', kind, ...} end
+local function stale() return answer('stale', redis.call('HGET', KEY, 'holder')) end
 local function put(field, value)
   puts[#puts + 1] = field
   puts[#puts + 1] = value
@@ -146,7 +147,7 @@ if ends and ends <= now then
       if text:sub(2, 2) ~= 't' then emptied[#emptied + 1] = field:sub(3) end
     end
     if kind == 'o:' then keep(now + ${FENCE_KEPT}) end
-    if kind == 'e:' or kind == 'v:' or kind == 'r:' then drop(field) end
+    if kind == 'e:' or kind == 'v:' or kind == 'r:' or kind == 'c:' or kind == 'i:' then drop(field) end
   end
   for _, field in ipairs({'lost', 'until', 'ends'}) do drop(field) end
   flush(true)

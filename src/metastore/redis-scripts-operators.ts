@@ -1,15 +1,9 @@
 import { FENCE_KEPT, LATENESS, SWEEP_TIME, TOMBSTONE_KEPT } from './lifetimes.ts';
 import { CLEARED_JSON, NO_ID } from '../record-head.ts';
-import { CLOCK, IDENTITY, OPEN, script, type Script } from './redis-script.ts';
+import { CHANGE, CLOCK, IDENTITY, OPEN, script, type Script } from './redis-script.ts';
+import { ORPHAN } from './redis-scripts-records.ts';
 
 /** Scripts for what ends a scope, and for people. */
-
-const ORPHAN = String.raw`
-local function orphan(name, digest, json)
-  local field = 'o:' .. name .. ':' .. digest
-  if redis.call('HEXISTS', KEY, field) == 0 then put(field, instant(now) .. ' ' .. json) end
-  keep(now + ${FENCE_KEPT})
-end`;
 
 /**
  * Write ID. Refused while a submit of the scope is unresolved. Entries become tombstones that keep the write ID of what they
@@ -33,7 +27,8 @@ for _, field in ipairs(redis.call('HKEYS', KEY)) do
   local kind, name = field:sub(1, 2), field:sub(3)
   if kind == 'e:' then entries[name] = redis.call('HGET', KEY, field) end
   if kind == 'r:' then records[name] = redis.call('HGET', KEY, field) end
-  if kind == 'o:' then kept = true end
+  if kind == 'o:' or kind == 'i:' then kept = true end
+  if kind == 'c:' then drop(field) end
   if kind == 's:' then superseded = true end
   if foreign(entries[name]) or foreign(records[name]) then return answer('foreign', name) end
 end
@@ -121,6 +116,33 @@ close(false)
 return answer('ok')`,
 );
 
+/** Job and reason: somebody asked for the cancellation of that job. */
+export const REQUEST_CANCEL: Script = script(
+  'requestCancel',
+  true,
+  CLOCK,
+  OPEN,
+  String.raw`
+put('c:' .. ARGV[3], ARGV[4])
+keep(now + ${FENCE_KEPT})
+close(false)
+return answer('ok')`,
+);
+
+/** Lifetime, then items that are about to have records. */
+export const ADD_ITEMS: Script = script(
+  'addItems',
+  true,
+  CLOCK,
+  OPEN,
+  CHANGE,
+  String.raw`
+for i = 4, #ARGV do put('i:' .. ARGV[i], '') end
+keep(lifeFrom(ARGV[3]))
+close(false)
+return answer('ok')`,
+);
+
 /** A path: this scope becomes another name of it, unless it holds state or is another name already. */
 export const BIND: Script = script(
   'bind',
@@ -148,7 +170,7 @@ if redis.call('HGET', KEY, 'alias') == ARGV[3] then redis.call('HDEL', KEY, 'ali
 return {instant(now), '0', 'ok'}`,
 );
 
-/** What an operator sees: the recorded scope, then records and orphans by field. */
+/** What an operator sees: the recorded scope, then records, orphans and items by field. */
 export const INSPECT: Script = script(
   'inspect',
   false,
@@ -159,8 +181,8 @@ local ended = (tonumber(head[1] or '') or NEVER) <= now
 local found = {instant(now), '0', 'ok', head[2]}
 for _, field in ipairs(redis.call('HKEYS', KEY)) do
   local kind = field:sub(1, 2)
-  local text = (kind == 'r:' or kind == 'o:') and redis.call('HGET', KEY, field)
-  if text and (kind == 'o:' or (not ended and live(text))) then
+  local text = (kind == 'r:' or kind == 'o:' or kind == 'i:') and redis.call('HGET', KEY, field)
+  if text and (kind == 'o:' or (not ended and (kind == 'i:' or live(text)))) then
     found[#found + 1] = field
     found[#found + 1] = text
   end

@@ -24,7 +24,7 @@ return answer('ok', drawn)`,
 );
 
 /**
- * Fence, nonce, whether drawn, whether a first attempt, when the job was created, then names of records. Installs the fence unless
+ * Fence, nonce, whether drawn, whether a first attempt, when the job was created, holder, job, then names of records. Installs the fence unless
  * another run holds it or a higher one, notes whether the state was lost, takes the scope's end away, and reads.
  */
 export const BEGIN: Script = script(
@@ -35,9 +35,9 @@ export const BEGIN: Script = script(
   String.raw`
 local fence, nonce, drawn, first, created = ARGV[3], ARGV[4], ARGV[5] == '1', ARGV[6] == '1', tonumber(ARGV[7])
 local mine = held == fence .. ' ' .. nonce
-if held and not mine and held:sub(1, 24) >= fence then return answer('stale') end
+if held and not mine and held:sub(1, 24) >= fence then return stale() end
 -- The scope of a finished job ends with its fence: an attempt that slept since its proof would find it new.
-if drawn and not mine and fence < string.format('%024.0f', (now - ${LATENESS}) * 1000) then return answer('stale') end
+if drawn and not mine and fence < string.format('%024.0f', (now - ${LATENESS}) * 1000) then return stale() end
 local lost = redis.call('HGET', KEY, 'lost')
 if not held and not first and (tonumber(redis.call('GET', BIRTH)) or now) > created - ${BIRTH_SLACK} then
   lost = instant(now)
@@ -45,11 +45,12 @@ if not held and not first and (tonumber(redis.call('GET', BIRTH)) or now) > crea
 end
 held = fence .. ' ' .. nonce
 put('fence', held)
+if not mine then put('holder', ARGV[8]) end
 drop('ends')
 ends = nil
 close(false)
-local found = answer('ok', mine and '1' or '0', lost)
-for i = 8, #ARGV do
+local found = answer('ok', mine and '1' or '0', lost, redis.call('HGET', KEY, 'c:' .. ARGV[9]))
+for i = 10, #ARGV do
   local record = redis.call('HGET', KEY, 'r:' .. ARGV[i])
   local result = redis.call('HMGET', KEY, 'e:result=' .. ARGV[i], 'v:result=' .. ARGV[i])
   local counts = live(result[1])
@@ -59,6 +60,14 @@ for i = 8, #ARGV do
 end
 return found`,
 );
+
+/** `orphan(name, digest, JSON)`: lists an external job that no record holds. */
+export const ORPHAN: string = String.raw`
+local function orphan(name, digest, json)
+  local field = 'o:' .. name .. ':' .. digest
+  if redis.call('HEXISTS', KEY, field) == 0 then put(field, instant(now) .. ' ' .. json) end
+  keep(now + ${FENCE_KEPT})
+end`;
 
 /** `record(at)`: puts the record whose arguments begin at `at`: name, letter, submission, digest, JSON, lifetime. Any write of an ID takes it off the orphans. */
 const PUT_RECORD = String.raw`
@@ -77,7 +86,7 @@ local function record(at)
 end`;
 
 /**
- * Write ID, the record, its basis, whether it withdraws, and perhaps a change for the result. The order of the checks is that of
+ * Write ID, the record, its basis, whether it withdraws, digest and JSON of the job that it replaces, and perhaps a change for the result. The order of the checks is that of
  * `docs/design.md`: the same write ID; the exception for the very `submitting` that this attempt wrote; the fence; the sequence;
  * what was decided on, or another ID; the attempt's own fence.
  */
@@ -88,6 +97,7 @@ export const WRITE_RECORD: Script = script(
   OPEN,
   CHANGE,
   IDENTITY,
+  ORPHAN,
   PUT_RECORD,
   String.raw`
 local name, letter, digest, basis, withdraw = ARGV[4], ARGV[5], ARGV[7], ARGV[10], ARGV[11] == '1'
@@ -100,9 +110,9 @@ end
 local gone = not held or held:sub(1, 24) < fence
 local mine = text and text:sub(2, 2) == 's' and own(text) and not laterOwn(text)
 if not (mine and (letter == 'e' or withdraw)) then
-  if withdraw then return answer('stale') end
-  if held and newer(held:sub(1, 24), held:sub(26)) then return answer('stale') end
-  if text and newer(text:sub(4, 27), text:sub(29, 44)) then return answer('stale') end
+  if withdraw then return stale() end
+  if held and newer(held:sub(1, 24), held:sub(26)) then return stale() end
+  if text and newer(text:sub(4, 27), text:sub(29, 44)) then return stale() end
   if text and laterOwn(text) then return answer('old') end
   if holdsId(letter) then
     local other = text and holdsId(text:sub(2, 2)) and (text:sub(85, 116) ~= digest or (letter == 'e' and text:sub(2, 2) ~= 'e'))
@@ -112,14 +122,15 @@ if not (mine and (letter == 'e' or withdraw)) then
   end
   if letter == 's' and gone then return answer('gone') end
 end
-local result = ARGV[12] and redis.call('HGET', KEY, 'e:' .. ARGV[12])
-if foreign(result) then return answer('foreign', ARGV[12]) end
+local result = ARGV[14] and redis.call('HGET', KEY, 'e:' .. ARGV[14])
+if foreign(result) then return answer('foreign', ARGV[14]) end
 local expiresAt = record(4)
+if ARGV[12] ~= '' then orphan(name, ARGV[12], ARGV[13]) end
 if gone then
   held = fence .. ' ' .. nonce
   put('fence', held)
 end
-if ARGV[12] then change(12, result, id) end
+if ARGV[14] then change(14, result, id) end
 close(false)
 return answer('ok', instant(now), instant(expiresAt))`,
 );

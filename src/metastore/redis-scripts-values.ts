@@ -70,9 +70,9 @@ for i, text in pairs(texts) do
   end
 end
 if fenced then
-  if held and newer(held:sub(1, 24), held:sub(26)) then return answer('stale') end
+  if held and newer(held:sub(1, 24), held:sub(26)) then return stale() end
   for _, text in pairs(texts) do
-    if text and newer(text:sub(4, 27), text:sub(29, 44)) then return answer('stale') end
+    if text and newer(text:sub(4, 27), text:sub(29, 44)) then return stale() end
   end
 end
 for _, text in pairs(texts) do

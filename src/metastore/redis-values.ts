@@ -1,7 +1,7 @@
 import type { CallOptions } from '../call.ts';
 import { entryParts } from '../entry.ts';
 import { writeIdText, type Version } from '../fence.ts';
-import type { OpenMetastore, RawEntry, ScopeAddress, ValueChange, ValueWrite, WriteReply } from './metastore.ts';
+import type { OpenMetastore, RawEntry, ScopeAddress, Stale, ValueChange, ValueWrite, WriteReply } from './metastore.ts';
 import { appliedAt, believe } from './outcome.ts';
 import type { Argument } from './redis-client.ts';
 import type { Connection, Part } from './redis-connection.ts';
@@ -30,6 +30,11 @@ export function recordedOf(scope: ScopeAddress): string {
 export function rawEntry(text: Part, body: Part): RawEntry | undefined {
   if (text === null || text === undefined) return undefined;
   return { text: String(text), ...(Buffer.isBuffer(body) && { body }) };
+}
+
+/** A refusal by the fence, with its holder. */
+export function staleReply(holder: Part): Stale {
+  return { kind: 'stale', ...(holder !== null && holder !== undefined && { holder: String(holder) }) };
 }
 
 function bytes(body: Uint8Array): Buffer {
@@ -69,8 +74,10 @@ function writeReply({ kind, rest }: { kind: string; rest: readonly Part[] }, cha
       return { kind, name: String(rest[0]), current: String(rest[1]) as Version | 'absent' };
     case 'moved':
       return { kind, path: String(rest[0]) };
+    case 'stale':
+      return staleReply(rest[0]);
     default:
-      return { kind: kind as 'stale' | 'late' | 'old' };
+      return { kind: kind as 'late' | 'old' };
   }
 }
 

@@ -9,11 +9,13 @@ import { NAME } from './redis-errors.ts';
 import { factsOf } from './redis-facts.ts';
 import { bear, lineageOf, raise } from './redis-lineage.ts';
 import {
+  addItems,
   clearScope,
   declareAlias,
   forgetOrphan,
   inspectScope,
   listOrphan,
+  requestCancel,
   scopePaths,
   settleScope,
   tryToWrite,
@@ -76,6 +78,8 @@ function openRedis(connection: Connection): OpenMetastore {
     refresh: (scope, record, call) => refreshRecord(connection, scope, record, call),
     listOrphan: (scope, orphan, call) => listOrphan(connection, scope, orphan, call),
     settle: (scope, request, call) => settleScope(connection, scope, request, call),
+    requestCancel: (scope, request, call) => requestCancel(connection, scope, request, call),
+    addItems: (scope, request, call) => addItems(connection, scope, request, call),
     answerRecord: (scope, answer, call) => answerRecord(connection, scope, answer, call),
     forgetOrphan: (scope, orphan, call) => forgetOrphan(connection, scope, orphan, call),
     scopes: (prefix, call) => scopePaths(connection, prefix, call),

@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import type { CallOptions } from '../call.ts';
+import { abortController, type CallOptions } from '../call.ts';
 
 /**
  * Runs `work` for each item, a few at a time, with a signal that takes as many listeners as that needs. After a failure no further
@@ -11,8 +10,7 @@ export async function inLanes<Item>(
   { signal }: CallOptions,
   work: (item: Item, call: Required<CallOptions>, index: number) => Promise<void>,
 ): Promise<void> {
-  const own = new AbortController();
-  setMaxListeners(0, own.signal);
+  const own = abortController();
   const abort = (): void => own.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });

@@ -1,4 +1,4 @@
-import { bounded, joined } from '../call.ts';
+import { abortController, bounded, joined } from '../call.ts';
 import { randomText } from '../random.ts';
 import type { PutOptions } from './object-store.ts';
 import { createObject, headOf } from './s3-conditional.ts';
@@ -133,7 +133,7 @@ async function sendPart(
   put: AbortSignal | undefined,
 ): Promise<CompletedPart> {
   // Its own signal: a client adds several listeners for each request, and Node warns of more than ten on one signal.
-  const { signal, leave } = joined(new AbortController().signal, put);
+  const { signal, leave } = joined(abortController().signal, put);
   try {
     const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
     const { ETag, ChecksumCRC32 } = await send(store, 'UploadPart', name, input, signal);

@@ -1,4 +1,4 @@
-import { joined } from '../call.ts';
+import { abortController, joined } from '../call.ts';
 import { requireObjectKey } from './object-key.ts';
 import type { ObjectStore, PutOptions } from './object-store.ts';
 import { createObject } from './s3-conditional.ts';
@@ -17,7 +17,7 @@ export function s3Put(store: S3Store): ObjectStore['put'] {
     requireObjectKey(key);
     options.signal?.throwIfAborted();
     const name = store.prefix + key;
-    const stop = new AbortController();
+    const stop = abortController();
     const { signal, leave } = joined(stop.signal, options.signal);
     const parts = partsOf(body, store.partSize, signal);
     const within = { ...options, signal };

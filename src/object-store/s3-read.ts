@@ -1,3 +1,4 @@
+import { abortController } from '../call.ts';
 import { requireObjectKey, requireRange } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createBody, type BodySource } from './s3-body.ts';
@@ -66,7 +67,7 @@ async function request(
   signal: AbortSignal | undefined,
 ): Promise<BodySource | undefined> {
   // Its own signal, since aborting it is what lets go of the connection, with every version of the client.
-  const stop = new AbortController();
+  const stop = abortController();
   const close = (): void => stop.abort();
   signal?.throwIfAborted();
   signal?.addEventListener('abort', close, { once: true });

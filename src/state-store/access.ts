@@ -1,5 +1,5 @@
 import type { CallOptions } from '../call.ts';
-import type { StaleAttemptError } from '../errors.ts';
+import { StaleAttemptError, type ErrorContext } from '../errors.ts';
 import { createWriter, drawNonce, UNFENCED, type Writer } from '../fence.ts';
 import type { Random } from '../random.ts';
 import type { TaskScope } from '../scope.ts';
@@ -12,12 +12,15 @@ export interface Access {
   readonly by: TaskScope | undefined;
   /** Called before the first I/O of every operation: an attempt begins here, and rejects once it has ended. */
   writer(call: CallOptions): Promise<Writer>;
-  /** A write was refused: a newer attempt owns the scope. */
-  refused(error: StaleAttemptError): void;
+  /** Called around every operation. Returns its promise, whose rejection it may count as handled. */
+  during<T>(operation: () => Promise<T>): Promise<T>;
+  /** A write was refused: a newer attempt owns the scope. Returns the error to throw. */
+  refused(where: ErrorContext, holder: string | undefined): StaleAttemptError;
 }
 
 /** Access for people and tools: fenced by nothing. */
 export function unfencedAccess(random: Random): Access {
   const writer = createWriter(UNFENCED, drawNonce('tool', random));
-  return { fenced: false, by: undefined, writer: () => Promise.resolve(writer), refused: () => undefined };
+  const refused: Access['refused'] = (where, holder) => new StaleAttemptError('an attempt holds the fence', { ...where, holder });
+  return { fenced: false, by: undefined, writer: () => Promise.resolve(writer), during: (operation) => operation(), refused };
 }

@@ -51,6 +51,8 @@ export interface StoreCore {
   readonly takeBody: TakeBody;
   /** Lets a codec work on many bytes once it is its turn. */
   readonly codecTurn: Turns;
+  /** The external jobs that tasks use in this process, by path and record (`job/cancel-job.ts`). */
+  readonly usedJobs: Map<string, object>;
   /** Hands an event to the user's listener and to the counters; never throws. */
   emit(event: StateEvent): void;
   /** Counts an operation as in flight, so that `close()` waits for it; refuses it once closed. */

@@ -43,6 +43,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     shareSignal: createShareSignal(),
     takeBody: createTakeBody(),
     codecTurn: createTurns(CODECS_AT_ONCE),
+    usedJobs: new Map(),
     emit: emitter(resolved),
     track: flight.track,
     beside: flight.beside,

@@ -52,9 +52,11 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
         leave();
       }
     };
-    return core.track(checkedOperation).catch((error: unknown) => {
-      throw located(error, { scope: checked, key });
-    });
+    return access.during(() =>
+      core.track(checkedOperation).catch((error: unknown) => {
+        throw located(error, { scope: checked, key });
+      }),
+    );
   };
   const handle: StateHandle = {
     get: (key, options = {}) => run(key, options, async (call) => (await readValue(parts, checkKey(parts, key), call))?.value),
@@ -78,9 +80,7 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
       };
       return run(key, options, operation, WRITE);
     },
-    async delete(key, options = {}) {
-      await run(key, options, async (call) => write(parts, [checkKey(parts, key)], call));
-    },
+    delete: (key, options = {}) => run(key, options, async (call) => void (await write(parts, [checkKey(parts, key)], call))),
     async *entries(options = {}) {
       for (const entry of await run(undefined, options, (call) => entries(parts, options, call), LIST)) {
         options.signal?.throwIfAborted();

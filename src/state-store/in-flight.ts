@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { abortController } from '../call.ts';
 import { StoreUnavailableError } from '../errors.ts';
 
 /** What is going on in a store, so that closing can wait for it. */
@@ -16,9 +16,7 @@ export interface InFlight {
 /** Nothing is in flight yet. */
 export function createInFlight(): InFlight {
   const running = new Set<Promise<unknown>>();
-  const closing = new AbortController();
-  // Each stream that is open listens.
-  setMaxListeners(0, closing.signal);
+  const closing = abortController();
   const counted = async <T>(operation: () => Promise<T>): Promise<T> => {
     const promise = operation();
     running.add(promise);

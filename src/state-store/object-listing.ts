@@ -1,4 +1,4 @@
-import { joined, type Timer } from '../call.ts';
+import { abortController, joined, type Timer } from '../call.ts';
 import { withProgress } from '../progress.ts';
 import type { StoreCore } from './core.ts';
 import { stepWithin, type ObjectCall } from './object-calls.ts';
@@ -32,7 +32,7 @@ export async function* stepped<T>(
   what: string,
   begin: (call: { signal: AbortSignal }) => AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
-  const left = new AbortController();
+  const left = abortController();
   const { signal, leave } = joined(left.signal, at.call.signal);
   // One listener on the caller's signal, which others listen to as well.
   const own = { ...at, call: { signal } };

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { joined, onAbort, type CallOptions } from '../call.ts';
+import { abortController, joined, onAbort, type CallOptions } from '../call.ts';
 import type { StoredEntry } from '../entry.ts';
 import type { RawEntry } from '../metastore/metastore.ts';
 import type { StoreCore } from './core.ts';
@@ -31,7 +31,7 @@ export async function openValue(
   reread: () => Promise<RawEntry | undefined>,
   call: CallOptions,
 ): Promise<Readable | undefined> {
-  const stop = new AbortController();
+  const stop = abortController();
   const { signal, leave } = joined(stop.signal, call.signal);
   let opened: Awaited<ReturnType<typeof follow<AsyncIterable<Uint8Array>>>>;
   try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { joined, onAbort, type CallOptions } from '../call.ts';
+import { abortController, joined, onAbort, type CallOptions } from '../call.ts';
 import type { Reference } from '../entry.ts';
 import { ConfigError, CorruptEntryError, StoreUnavailableError, ValueTooLargeError, type ErrorContext } from '../errors.ts';
 import { LATENESS } from '../metastore/metastore.ts';
@@ -37,7 +37,7 @@ export async function prepareStream(
   call: CallOptions,
 ): Promise<Prepared> {
   const where = { scope: address.scope, key: address.key };
-  const stop = new AbortController();
+  const stop = abortController();
   const { signal, leave } = joined(stop.signal, call.signal);
   const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(where)));
   const sourceEnded = onAbort(core.closing, () => stop.abort(storeClosed()));

@@ -1,4 +1,4 @@
-import { boundedWait, joined, untilAborted } from '../call.ts';
+import { abortController, boundedWait, joined, untilAborted } from '../call.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { PutOptions } from '../object-store/object-store.ts';
 import type { StoreCore } from './core.ts';
@@ -51,7 +51,7 @@ export interface StreamBody {
  */
 export async function putStream(core: StoreCore, at: ObjectCall, target: NewObject, body: StreamBody): Promise<void> {
   const { object } = target;
-  const stop = new AbortController();
+  const stop = abortController();
   const { signal, leave } = joined(stop.signal, at.call.signal);
   await core.writePoint?.('before-put');
   const watch = watchedBody(core, body.bytes, () => stop.abort(new DOMException('The deadline passed.', 'TimeoutError')));

@@ -1,4 +1,4 @@
-import { joined, type CallOptions } from '../call.ts';
+import { abortController, joined, type CallOptions } from '../call.ts';
 import { OutcomeUnknownError } from '../errors.ts';
 import type { StoreCore } from './core.ts';
 
@@ -27,7 +27,7 @@ export async function sendTwice<Reply extends { kind: string }>(
   } catch (error) {
     const lost = error instanceof OutcomeUnknownError && error.reason === 'no-answer';
     if (!lost || !repeatable || late || call.signal?.aborted) throw error;
-    const deadline = new AbortController();
+    const deadline = abortController();
     giveUp = () => deadline.abort();
     const { signal, leave } = joined(deadline.signal, call.signal);
     const again = await send(true, { signal })

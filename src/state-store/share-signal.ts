@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { onAbort, type CallOptions } from '../call.ts';
+import { abortController, onAbort, type CallOptions } from '../call.ts';
 
 /**
  * One listener on a caller's signal, however many calls of a store are given it and however much each does side by side: Node takes
@@ -45,7 +44,6 @@ export function createShareSignal(): ShareSignal {
 }
 
 function listen(signal: AbortSignal): Shared {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
+  const controller = abortController();
   return { signal: controller.signal, stop: onAbort(signal, () => controller.abort(signal.reason)), users: 0 };
 }

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../call.ts';
 import type { EntryMeta } from '../entry.ts';
 import { NEVER } from '../head.ts';
-import { StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../errors.ts';
+import { StoreUnavailableError, type ErrorContext } from '../errors.ts';
 import { writeIdText, type Version } from '../fence.ts';
 import type { ValueWrite, WriteReply } from '../metastore/metastore.ts';
 import type { RetentionMs } from '../retention.ts';
@@ -116,10 +116,8 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
       return { kind: 'conflict', key: drafts.find((draft) => draft.name === name)?.key ?? name, current };
     }
     case 'stale': {
-      const error = new StaleAttemptError('a newer attempt holds the fence', where);
       core.emit({ type: 'stale-write', scope: place.scope, key: drafts[0]?.key ?? '' });
-      access.refused(error);
-      throw error;
+      throw access.refused(where, reply.holder ?? 'another attempt');
     }
     case 'late':
       throw lateWrite(where);

@@ -1,4 +1,4 @@
-import { joined, type Timer } from '../call.ts';
+import { abortController, joined, type Timer } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { Gap } from '../job/crash-point.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';
@@ -32,7 +32,7 @@ export interface KillableWorld {
 
 /** A world around a core, which ends when a gap is reached. */
 export function killableWorld(core: StoreCore, killAt: Gap | undefined): KillableWorld {
-  const end = new AbortController();
+  const end = abortController();
   const killed = new Promise<never>((_, reject) => {
     end.signal.addEventListener('abort', () => reject(end.signal.reason as KilledError), { once: true });
   });

@@ -46,7 +46,7 @@ export function clearContract(bench: Bench): void {
       await begin(bench.m, who);
       await write(bench.m, who, put('k', 1));
       await clear();
-      expect(await write(bench.m, who, put('k', 2))).toEqual({ kind: 'stale' });
+      expect(await write(bench.m, who, put('k', 2))).toMatchObject({ kind: 'stale' });
       expect((await bench.m.writeRecord(SCOPE, record(who, 's'), {})).kind).toBe('stale');
       expect(await value(bench.m, 'k')).toBeUndefined();
       expect((await begin(bench.m, attempt(6))).kind).toBe('ok');

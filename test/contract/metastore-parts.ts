@@ -139,7 +139,17 @@ function hand(fence: string, letter: string): Hand {
 /** Installs an attempt's fence. */
 export async function begin(m: OpenMetastore, who: Hand, request: Partial<BeginRequest> = {}, scope = SCOPE) {
   const { fence, nonce } = who;
-  return m.begin(scope, { fence, nonce, drawn: false, first: true, createdAt: LATER, records: [], ...request }, {});
+  const asked = {
+    fence,
+    nonce,
+    drawn: false,
+    first: true,
+    createdAt: LATER,
+    holder: `the holder ${nonce}`,
+    job: 'job@1',
+    records: [],
+  };
+  return m.begin(scope, { ...asked, ...request }, {});
 }
 
 /** A change that puts an inline value. */

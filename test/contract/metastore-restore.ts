@@ -176,7 +176,7 @@ export function restoreContract(bench: Bench): void {
     test('sets no fence: write IDs decide, as for any entry', async () => {
       await restore(lost(attempt(7)));
       expect((await stored()).has('fence')).toBe(false);
-      expect(await write(bench.m, attempt(6), put('k', 1))).toEqual({ kind: 'stale' });
+      expect(await write(bench.m, attempt(6), put('k', 1))).toMatchObject({ kind: 'stale' });
       await begin(bench.m, attempt(8));
       expect((await write(bench.m, attempt(9), put('k', 2))).kind).toBe('ok');
       expect(await value(bench.m, 'k')).toBe(2);

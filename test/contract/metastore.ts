@@ -7,6 +7,7 @@ import { operatorsContract } from './metastore-operators.ts';
 import { useBench, type MetastoreRig } from './metastore-parts.ts';
 import { recordsContract } from './metastore-records.ts';
 import { restoreContract } from './metastore-restore.ts';
+import { endsContract } from './metastore-ends.ts';
 import { dueContract } from './metastore-due.ts';
 import { sweepEndContract } from './metastore-sweep-end.ts';
 import { sweepContract } from './metastore-sweep.ts';
@@ -22,6 +23,7 @@ export function metastoreContract(name: string, start: () => Promise<MetastoreRi
     clearContract(bench);
     lifetimeContract(bench);
     operatorsContract(bench);
+    endsContract(bench);
     dueContract(bench);
     sweepContract(bench);
     sweepEndContract(bench);

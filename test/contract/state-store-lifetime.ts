@@ -164,7 +164,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       const writer = createWriter(fence, drawNonce('attempt', systemRandom));
       await metastore.begin(
         address,
-        { fence, nonce: writer.nonce, first: true, createdAt: Date.now(), drawn: false, records: [] },
+        { fence, nonce: writer.nonce, first: true, createdAt: Date.now(), drawn: false, holder: 'h', job: 'j', records: [] },
         {},
       );
       const record = {

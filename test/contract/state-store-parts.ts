@@ -6,7 +6,7 @@ import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
 import type { StateEvent } from '../../src/events.ts';
-import type { StaleAttemptError } from '../../src/errors.ts';
+import { StaleAttemptError } from '../../src/errors.ts';
 import { parseEntry, type EntryMeta } from '../../src/entry.ts';
 import { createWriter, drawNonce, orderedFence, UNFENCED } from '../../src/fence.ts';
 import type { Metastore } from '../../src/metastore/metastore.ts';
@@ -51,7 +51,7 @@ export async function attemptHandle(
   const core = coreOf(store);
   const fence = orderedFence([attempt, 0]);
   const nonce = drawNonce('attempt', systemRandom);
-  const request = { fence, nonce, first: attempt === 1, createdAt: Date.now(), drawn: false, records: [] };
+  const request = { fence, nonce, first: attempt === 1, createdAt: Date.now(), drawn: false, holder: 'h', job: 'j', records: [] };
   const begun = await core.metastore.begin({ path: scopePath(scope) }, request, {});
   if (begun.kind !== 'ok') throw new Error(`attempt ${attempt} could not begin`);
   const refusals: StaleAttemptError[] = [];
@@ -60,7 +60,12 @@ export async function attemptHandle(
     fenced: true,
     by: scope,
     writer: () => Promise.resolve(writer),
-    refused: (error) => refusals.push(error),
+    during: (operation) => operation(),
+    refused: (where, holder) => {
+      const error = new StaleAttemptError('a newer attempt holds the fence', { ...where, holder });
+      refusals.push(error);
+      return error;
+    },
   };
   return Object.assign(createStateHandle(core, scope, access), {
     refusals,

@@ -1,3 +1,4 @@
+import { unfencedAccess } from '../../src/state-store/access.ts';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { coreOf } from '../../src/state-store/core.ts';
@@ -142,12 +143,8 @@ export function referencesContract(factory: PartsFactory): void {
       const store = openOver(parts, { objectStore, offloadThreshold: 0, clock: fakeClock() });
       const run = (): StateHandle => {
         const writer = createWriter(orderedFence([1, 0]), drawNonce('attempt', systemRandom));
-        return createStateHandle(coreOf(store), TASK, {
-          fenced: true,
-          by: TASK,
-          writer: () => Promise.resolve(writer),
-          refused: () => undefined,
-        });
+        const access = { ...unfencedAccess(systemRandom), fenced: true, by: TASK, writer: () => Promise.resolve(writer) };
+        return createStateHandle(coreOf(store), TASK, access);
       };
       await run().set('k', 'the same');
       await expect(run().set('k', 'the same')).rejects.toThrow(StaleAttemptError);

@@ -11,8 +11,6 @@ import {
   StoreUnavailableError,
   type AttemptOptions,
 } from '../../src/index.ts';
-import type { Timer } from '../../src/call.ts';
-import { withCoreParts } from '../../src/job/crash-point.ts';
 import { memoryMetastore } from '../../src/metastore/memory.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
@@ -300,19 +298,31 @@ describe('waiting by release', () => {
       });
     };
 
-    test('the job is handed back for as long as it asked', async () => {
+    const wait = { mode: 'release', holdFor: '10s' } as const;
+
+    test('a run that releases is handed back for as long as it asked', async () => {
       const parts = setting();
       const job = refusing(parts, 2);
-      const { result, releases } = await released(parts, (ctx) => ctx.run(job, 'clip'));
+      const { result, releases } = await released(parts, (ctx) => ctx.run(job, 'clip', { wait }));
       expect(result).toMatchObject({ of: 'job-1' });
       expect(releases).toEqual([30_000, 30_000]);
+    });
+
+    test('a run that holds, holds for that time', async () => {
+      const parts = setting();
+      const { clock } = parts;
+      const start = clock.now();
+      const { result, releases } = await released(parts, (ctx) => ctx.run(refusing(parts, 2), 'clip'));
+      expect(result).toMatchObject({ of: 'job-1' });
+      expect(releases).toEqual([]);
+      expect(clock.now() - start).toBeGreaterThanOrEqual(60_000);
     });
 
     test('a runtime that would rather keep the attempt has it hold for that time', async () => {
       const parts = setting();
       const asked: unknown[] = [];
       const attempt = await parts.task.start({ release: async (...given) => void asked.push(given) });
-      await expect(attempt.context.run(refusing(parts, 2), 'clip')).resolves.toMatchObject({ of: 'job-1' });
+      await expect(attempt.context.run(refusing(parts, 2), 'clip', { wait })).resolves.toMatchObject({ of: 'job-1' });
       expect(asked).toEqual([
         [30_000, 'submit'],
         [30_000, 'submit'],
@@ -325,23 +335,19 @@ describe('waiting by release', () => {
       const { clock } = parts;
       const start = clock.now();
       const held = parts.far.job({ externalIdKey: 'held' });
+      const short = { ...refusing(parts, 1), getStatus: async () => ({ state: 'succeeded' }) as const };
       const { releases } = await released(parts, (ctx) =>
-        Promise.all([ctx.run(held, 'a', { wait: { mode: 'hold' } }), ctx.run(refusing(parts, 1), 'b')]),
+        Promise.all([ctx.run(held, 'a', { wait: { mode: 'hold' } }), ctx.run(short, 'b', { wait })]),
       );
       expect(releases).toEqual([]);
       expect(clock.now() - start).toBeGreaterThanOrEqual(30_000);
       expect(parts.far.jobs).toHaveLength(2);
     });
 
-    test('a refusal for good passes, and so does any from a runtime that cannot release', async () => {
+    test('a refusal for good passes', async () => {
       const parts = setting();
-      await expect(released(parts, (ctx) => ctx.run(refusing(parts, 1, { retryable: false }), 'clip'))).rejects.toBeInstanceOf(
-        NotSubmittedError,
-      );
-      await expect(parts.task.attempt((ctx) => ctx.run(refusing(parts, 1), 'clip'))).rejects.toMatchObject({
-        code: 'mooring.not-submitted',
-        retryAfter: '30s',
-      });
+      const refused = released(parts, (ctx) => ctx.run(refusing(parts, 1, { retryable: false }), 'clip', { wait }));
+      await expect(refused).rejects.toBeInstanceOf(NotSubmittedError);
     });
   });
 
@@ -457,112 +463,6 @@ describe('waiting by hold', () => {
   });
 });
 
-describe('the heartbeat', () => {
-  /** Timers that fire when the test says so. */
-  function manualTimer(): { timer: Timer; fire: () => Promise<void>; waiting: () => number } {
-    const timers: { ms: number; fire: () => void }[] = [];
-    return {
-      timer: (ms, fire) => {
-        const entry = { ms, fire };
-        timers.push(entry);
-        return () => void (timers.includes(entry) && timers.splice(timers.indexOf(entry), 1));
-      },
-      waiting: () => timers.filter(({ ms }) => ms === 5_000).length,
-      async fire() {
-        const entry = timers.find(({ ms }) => ms === 5_000);
-        if (!entry) throw new Error('no heartbeat is due');
-        timers.splice(timers.indexOf(entry), 1);
-        entry.fire();
-        await new Promise((resolve) => void setImmediate(resolve));
-      },
-    };
-  }
-
-  async function beating(beat: () => Promise<'held' | 'lost'>) {
-    const parts = setting({ activeLooks: Infinity });
-    const manual = manualTimer();
-    const lines: unknown[] = [];
-    const say = (fields: object, message: string): void => void lines.push([fields, message]);
-    const attempt = beginAttempt(withCoreParts(parts.store, { timer: manual.timer }), {
-      scope: TASK,
-      attempt: 1,
-      first: true,
-      createdAt: new Date(),
-      fence: { kind: 'ordered', order: [1, 1] },
-      heartbeat: { every: '5s', beat },
-      logger: { debug: say, info: say, warn: say, error: say },
-    });
-    return { ...parts, ...manual, attempt, lines };
-  }
-
-  test('goes on from the first use of state to the end, apart from the polls', async () => {
-    let beats = 0;
-    const { attempt, fire, waiting } = await beating(async () => ((beats += 1), 'held'));
-    expect(waiting()).toBe(0);
-    await attempt.context.state.set('k', 1);
-    await attempt.context.item('a').state.set('k', 1);
-    expect(waiting()).toBe(1);
-    await fire();
-    await fire();
-    expect(beats).toBe(2);
-    await attempt[Symbol.asyncDispose]();
-    expect(waiting()).toBe(0);
-  });
-
-  test('goes on while a job is being cancelled, and ends with that', async () => {
-    const { attempt, fire, waiting, far } = await beating(async () => 'held');
-    let cancelled = (): void => undefined;
-    const cancel = (): Promise<void> => new Promise((resolve) => (cancelled = resolve));
-    const running = attempt.context.run(far.job({ cancel }), 'clip').catch(thrown);
-    await until(() => far.calls.includes('getStatus'));
-    attempt.cancel(new Error('a person asked'));
-    await running;
-    const ended = attempt[Symbol.asyncDispose]();
-    await fire();
-    await fire();
-    expect(waiting()).toBe(1);
-    cancelled();
-    await ended;
-    expect(waiting()).toBe(0);
-  });
-
-  test('of an attempt that was superseded is not sent any more', async () => {
-    const { attempt, waiting } = await beating(async () => 'held');
-    await attempt.context.state.set('k', 1);
-    attempt.abort(new StaleAttemptError('another worker has the job'));
-    expect(waiting()).toBe(0);
-    await attempt[Symbol.asyncDispose]();
-  });
-
-  test('that is lost ends the attempt, and leaves the external job alone', async () => {
-    const { attempt, fire, far } = await beating(async () => 'lost');
-    const running = attempt.context.run(far.job(), 'clip').catch(thrown);
-    await until(() => far.calls.includes('getStatus'));
-    await fire();
-    expect(await running).toBeInstanceOf(StaleAttemptError);
-    await attempt[Symbol.asyncDispose]();
-    expect(far.jobs[0]?.cancelled).toEqual([]);
-  });
-
-  test('that fails says nothing: the fence decides', async () => {
-    const { attempt, fire, waiting } = await beating(() => Promise.reject(new Error('no connection')));
-    await attempt.context.state.set('k', 1);
-    await fire();
-    expect(attempt.context.signal.aborted).toBe(false);
-    expect(waiting()).toBe(1);
-    await attempt[Symbol.asyncDispose]();
-  });
-
-  test('that fails is logged without what the client sent', async () => {
-    const { attempt, fire, lines } = await beating(() => Promise.reject(replyError()));
-    await attempt.context.state.set('k', 1);
-    await fire();
-    expect(lines).toContainEqual([expect.objectContaining({ problem: 'NOAUTH' }), 'the heartbeat failed']);
-    expect(inspect(lines, { depth: 10, showHidden: true })).not.toContain('lock-token');
-    await attempt[Symbol.asyncDispose]();
-  });
-});
-
 /** What ioredis rejects with: the command is in it, and the arguments of the command. */
 function replyError(): Error {
   return Object.assign(new Error('NOAUTH'), { name: 'ReplyError', command: { name: 'evalsha', args: ['lock-token'] } });
@@ -639,12 +539,15 @@ describe('bad options of an attempt', () => {
     ['createdAt', { createdAt: 5 }],
     ['fence.kind', { fence: { kind: 'random' } }],
     ['fence.kind', { fence: undefined }],
-    ['fence.prove', { fence: { kind: 'drawn' } }],
+    ['fence.prove', { fence: { kind: 'drawn', prove: 'yes' } }],
     ['fence.order', { fence: { kind: 'ordered', order: [0, 0] } }],
     ['fence.order', { fence: { kind: 'ordered', order: [-1, 1] } }],
     ['fence.order', { fence: { kind: 'ordered', order: [1, 100_000_000] } }],
-    ['heartbeat.every', { heartbeat: { every: 0, beat: async () => 'held' } }],
-    ['heartbeat.beat', { heartbeat: { every: '1s' } }],
+    ['patience', { patience: 0 }],
+    ['jobId', { jobId: '' }],
+    ['externalJobs', { externalJobs: {} }],
+    ['submit', { externalJobs: [{ getStatus: () => undefined }] }],
+    ['onCancelRequest', { onCancelRequest: 'stop' }],
     ['clearAfterSuccess', { clearAfterSuccess: 0 }],
     ['wait.mode', { wait: { mode: 'poll' } }],
     ['wait.holdFor', { wait: { mode: 'release', holdFor: -1 }, release: () => Promise.reject(new Error()) }],

@@ -126,10 +126,12 @@ describe('C84 C85 a stored ID', () => {
 });
 
 describe('C86 a known failure', () => {
-  test('is submitted again in this attempt; the new ID replaces the old one, which is kept as an earlier one', async () => {
+  test('is submitted again by the next attempt; the new ID replaces the old one, which is kept as an earlier one', async () => {
     const { store, far, task } = setting();
     await (await task.start()).context.submit(far.job(), 'clip');
     far.jobs[0]!.status = { state: 'failed', reason: 'out of memory' };
+    const found = task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    await expect(found).rejects.toMatchObject({ code: 'mooring.external-job-failed', submission: 1 });
     expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-2' });
     expect(await record(store)).toMatchObject({
       state: 'succeeded',
@@ -138,7 +140,7 @@ describe('C86 a known failure', () => {
       previous: [{ submission: 1, externalId: 'job-1', idempotencyKey: far.jobs[0]!.key }],
     });
     expect(far.jobs[1]!.key).not.toBe(far.jobs[0]!.key);
-    expect(decisions(store)).toEqual(['submitted', 'resubmitted']);
+    expect(decisions(store)).toEqual(['submitted', 'reconnected', 'resubmitted']);
   });
 
   test('while this attempt waits: recorded and thrown; the next attempt is the next submission', async () => {
@@ -230,6 +232,8 @@ describe('C88 a job that is missing', () => {
     });
     await task.attempt((ctx) => ctx.submit(again, 'clip'));
     clock.advance('5s');
+    const found = task.attempt((ctx) => ctx.run(again, 'clip'));
+    await expect(found).rejects.toMatchObject({ code: 'mooring.external-job-missing', retryable: true });
     expect(await task.attempt((ctx) => ctx.run(again, 'clip'))).toMatchObject({ of: 'job-2' });
     expect((await record(store))?.previous).toEqual([expect.objectContaining({ externalId: 'job-1' })]);
   });
@@ -498,7 +502,7 @@ describe('C97 a part of a run', () => {
     far.jobs[0]!.status = { state: 'succeeded' };
     expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'already-succeeded', externalId: 'job-1' });
     far.jobs[0]!.status = { state: 'failed', reason: 'x' };
-    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'resubmitted', submission: 2 });
+    expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'already-failed', submission: 1 });
     far.jobs[0]!.status = { state: 'failed', reason: 'x', retryable: false };
     expect(await attempt.context.decide(far.job(), 'clip')).toMatchObject({ kind: 'already-failed', externalId: 'job-1' });
     far.jobs[0]!.status = { state: 'missing' };

@@ -108,12 +108,12 @@ describe('a submission of this attempt', () => {
         });
       for (const submission of [1, 2]) {
         await expect(attempt()).rejects.toMatchObject({
-          code: 'mooring.external-job-unknown',
+          code: 'mooring.external-job-missing',
           retryable: true,
           externalId: `gone-${submission}`,
         });
         expect(endless).toBe(submission);
-        expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'submitted', submission });
+        expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'failed', submission });
       }
     },
   );

@@ -58,7 +58,16 @@ describe('what is shown', () => {
   test('a record in each state', async () => {
     const { clock, store, far, task } = await unresolved();
     const { key } = far.jobs[0]!;
-    const shared = { scope: TASK, externalIdKey: 'external_job_id', submission: 1, idempotencyKey: key, previous: [] };
+    const job = `flow/run/task/-1@${task.createdAt.getTime()}`;
+    const shared = {
+      scope: TASK,
+      externalIdKey: 'external_job_id',
+      name: undefined,
+      job,
+      submission: 1,
+      idempotencyKey: key,
+      previous: [],
+    };
     const sentAt = new Date(clock.now());
     const deadline = new Date(clock.now() + 60_000);
     expect(await get(store)).toEqual({ ...shared, state: 'submitting', deadline, since: sentAt, version: expect.any(String) });

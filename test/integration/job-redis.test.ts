@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const AMBIGUOUS: readonly Gap[] = ['G3', 'G4', 'G5', 'G6'];
 const GAPS = Array.from({ length: 12 }, (_, index) => `G${index + 1}` as Gap);
-const SHORT = { submitTimeout: '300ms', findLag: '20ms', pollInterval: '5ms' } as const;
+const SHORT = { submitTimeout: '2s', findLag: '20ms', pollInterval: '5ms' } as const;
 
 describe.each(['ordered', 'drawn'] as const)('the crash table on Redis, with a fence that is %s', (fence) => {
   describe.each<FarSideKind>(['keyed', 'findable', 'plain'])('%s', (kind) => {

@@ -111,7 +111,8 @@ describe('a result', () => {
     }
     const { getResult: _, ...recorded } = job;
     expect(await task.attempt((ctx) => ctx.run(externalJob(recorded), 'clip'))).toEqual(result);
-    const other = testRuntime(memoryStateStore({ ...parts, encryption: gcm('gcm', new Uint8Array(32)) }));
+    const { createdAt } = task;
+    const other = testRuntime(memoryStateStore({ ...parts, encryption: gcm('gcm', new Uint8Array(32)) }), { createdAt });
     for (let earlier = 0; earlier < 2; earlier += 1) await other.start();
     await expect(other.attempt((ctx) => ctx.run(externalJob(recorded), 'clip'))).rejects.toBeInstanceOf(CorruptEntryError);
     expect(far.jobs).toHaveLength(1);

@@ -3,6 +3,7 @@ import {
   AmbiguousSubmitError,
   ExternalJobFailedError,
   jobRecords,
+  isStoreOutage,
   NotSubmittedError,
   OutcomeUnknownError,
   StaleAttemptError,
@@ -345,11 +346,26 @@ describe('† the submit timeout', () => {
     const { intercept, slow } = slowWrite(lost);
     const { clock, store, far, task } = setting({ intercept });
     slow.by = () => clock.advance('61s');
-    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toBeInstanceOf(NotSubmittedError);
+    const error: unknown = await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(thrown);
+    expect(isStoreOutage(error)).toBe(true);
     expect(far.calls).toEqual([]);
     expect(await record(store)).toBeUndefined();
     slow.by = () => undefined;
     expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+  });
+
+  test('a search that takes longer: nothing is submitted, and the submission is withdrawn', async () => {
+    const { clock, store, far, task } = setting({ kind: 'findable' });
+    await task.attempt(() => Promise.resolve());
+    const slow = far.job({
+      find: async () => {
+        clock.advance('61s');
+        return undefined;
+      },
+    });
+    await expect(task.attempt((ctx) => ctx.run(slow, 'clip'))).rejects.toBeInstanceOf(NotSubmittedError);
+    expect(far.calls).toEqual([]);
+    expect(await record(store)).toBeUndefined();
   });
 
   test('a submit that gives no answer within it leaves the question open', async () => {
@@ -362,12 +378,13 @@ describe('† the submit timeout', () => {
 });
 
 describe('† withdrawing', () => {
-  const refuses = { submit: () => Promise.reject(new NotSubmittedError('queue full', { retryAfter: '30s' })) };
+  const refuses = { submit: () => Promise.reject(new NotSubmittedError('queue full')) };
 
   test('of a submission that this attempt opened leaves none, with its number and the earlier ones', async () => {
     const { store, far, task } = setting();
     await (await task.start()).context.submit(far.job(), 'clip');
     far.jobs[0]!.status = { state: 'failed', reason: 'x' };
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(thrown);
     await expect(task.attempt((ctx) => ctx.run(far.job(refuses), 'clip'))).rejects.toBeInstanceOf(NotSubmittedError);
     expect(await record(store)).toBeUndefined();
     await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
@@ -402,32 +419,66 @@ describe('† withdrawing', () => {
   });
 });
 
-describe('† an old failure', () => {
+describe('† a failure costs an attempt', () => {
   const failed = async (far: ReturnType<typeof fakeFarSide>) => void (far.jobs[0]!.status = { state: 'failed', reason: 'oom' });
 
-  test('met by an attempt that took the submission over: recorded, and the next one opens in the same attempt', async () => {
+  test('whoever learns of it records and throws it, also an attempt that took the submission over', async () => {
     const { store, far, task } = setting({ kind: 'keyed' });
     await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
     await failed(far);
+    const error = await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(thrown);
+    expect(error).toBeInstanceOf(ExternalJobFailedError);
+    expect(far.jobs).toHaveLength(1);
+    expect(await record(store)).toMatchObject({ submission: 1, state: 'failed' });
+  });
+
+  test('only a record that is read as failed opens the next submission', async () => {
+    const { store, far, task } = setting({ kind: 'keyed' });
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G9' }).catch(thrown);
+    await failed(far);
+    await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(thrown);
     expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-2' });
     expect(await record(store)).toMatchObject({ submission: 2, state: 'succeeded' });
   });
 
-  test('only as long as the submission number is below the attempt: then it is this attempt’s own', async () => {
-    const { far, task } = setting({ kind: 'keyed' });
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
-    await failed(far);
-    const error = await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { attempt: 1 }).catch(thrown);
+  test('an attempt that has sent opens no second submission, if Redis was rolled back to a failed record', async () => {
+    let failedRecord: unknown;
+    let rolledBack = false;
+    const { far, task } = setting({
+      kind: 'keyed',
+      intercept: async ({ method }, proceed) => {
+        const reply = await (proceed() as Promise<{ records: unknown[] }>);
+        if (method !== 'begin') return reply;
+        failedRecord ??= (reply.records[0] as { text: string } | undefined)?.text.startsWith('1f') && reply.records;
+        return rolledBack ? { ...reply, records: failedRecord } : reply;
+      },
+    });
+    await task
+      .attempt((ctx) => ctx.run(far.job({ getStatus: async () => ({ state: 'failed', reason: 'oom' }) }), 'clip'))
+      .catch(thrown);
+    const attempt = await task.start();
+    await attempt.context.submit(far.job(), 'clip');
+    rolledBack = true;
+    const error = await attempt.context.run(far.job(), 'clip').catch(thrown);
     expect(error).toBeInstanceOf(ExternalJobFailedError);
-    expect(far.jobs).toHaveLength(1);
+    expect(far.jobs).toHaveLength(2);
   });
 
-  test('of the submission that this attempt opened is thrown, also at the first look', async () => {
+  test('of the submission that this attempt opened, also at the first look', async () => {
     const { far, task } = setting({ kind: 'keyed' });
     await task.start();
     const job = far.job({ getStatus: async () => ({ state: 'failed', reason: 'oom' }) });
     await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toBeInstanceOf(ExternalJobFailedError);
     expect(far.jobs).toHaveLength(1);
+  });
+
+  test('the pause before the next submission doubles with each', async () => {
+    const { clock, far, task } = setting({ kind: 'keyed' });
+    const job = far.job({ getStatus: async () => ({ state: 'failed', reason: 'oom' }) });
+    for (let attempt = 0; attempt < 5; attempt += 1) await task.attempt((ctx) => ctx.run(job, 'clip')).catch(thrown);
+    const at = far.jobs.map(({ acceptedAt }) => acceptedAt);
+    expect(at.slice(1).map((time, before) => time - at[before]!)).toEqual([1_000, 2_000, 4_000, 8_000]);
+    expect(clock.now()).toBe(at.at(-1));
   });
 });
 

@@ -77,6 +77,7 @@ const operation = fc.oneof(
       job: fc.constantFrom('j1', 'j2'),
       basis: fc.constantFrom('none', 'current', 'current'),
       withdraw: rarely,
+      replaces: fc.option(fc.constantFrom('j1', 'j2'), { nil: undefined }),
       result: fc.option(changes),
       again: rarely,
       retention,
@@ -100,6 +101,12 @@ const operation = fc.oneof(
   }),
   fc.record({ op: fc.constant('clear' as const), path, again: rarely }),
   fc.record({ op: fc.constant('declare' as const) }),
+  fc.record({ op: fc.constant('requestCancel' as const), job: fc.constantFrom('job@1', 'job@2') }),
+  fc.record({
+    op: fc.constant('addItems' as const),
+    items: fc.uniqueArray(fc.constantFrom('0', '1', 'key=a'), { minLength: 1 }),
+    retention,
+  }),
   {
     weight: 3,
     arbitrary: fc.record({
@@ -187,6 +194,8 @@ function callOf(
         drawn,
         first,
         createdAt: world.now - ago,
+        holder: `held by ${hand.nonce}`,
+        job: 'job@1',
         records: ['job', 'other'],
       };
       return (m) => m.begin(scope, request, {});
@@ -206,7 +215,7 @@ function callOf(
       return (m) => m.write({ ...scope, recorded: '{"flow":"f"}' }, write, {});
     }
     case 'record': {
-      const { letter, job, withdraw, result, again, submission } = operation;
+      const { letter, job, withdraw, replaces, result, again, submission } = operation;
       const write = {
         id: idOf(world, hand, again),
         name: 'job',
@@ -217,6 +226,7 @@ function callOf(
         retention: operation.retention,
         basis: basisOf(operation.basis),
         withdraw: withdraw && 'ns'.includes(letter),
+        ...(replaces !== undefined && { replaces: { idDigest: digest(replaces), json: '{"externalId":"x/y"}' } }),
         ...(result?.[0] && { result: change({ ...result[0], expect: undefined }) }),
         resent: false,
       };
@@ -250,6 +260,10 @@ function callOf(
       const id = idOf(world, hand, operation.again);
       return (m) => m.clear(scope, id, {});
     }
+    case 'requestCancel':
+      return (m) => m.requestCancel(scope, { job: operation.job, reason: 'not wanted' }, {});
+    case 'addItems':
+      return (m) => m.addItems(scope, { items: operation.items, retention: operation.retention }, {});
     case 'declare':
       return (m) => m.declare('assets/uri=u', 'assets/n', {});
     case 'sweepPage': {

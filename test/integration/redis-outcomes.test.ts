@@ -153,8 +153,8 @@ describe.each([
 
   test('a refusal of a first send is definite', async () => {
     await begin(m, attempt(2));
-    expect(await write(m, attempt(1), put('k', 1))).toEqual({ kind: 'stale' });
-    expect(await m.writeRecord(SCOPE, record(attempt(1), 's'), {})).toEqual({ kind: 'stale' });
+    expect(await write(m, attempt(1), put('k', 1))).toMatchObject({ kind: 'stale' });
+    expect(await m.writeRecord(SCOPE, record(attempt(1), 's'), {})).toMatchObject({ kind: 'stale' });
     expect((await write(m, tool(), put('k', 1, { expect: 'absent' }))).kind).toBe('ok');
     expect((await write(m, tool(), put('k', 2, { expect: 'absent' }))).kind).toBe('conflict');
   });

@@ -10,7 +10,7 @@ import { sweep } from '../../src/maintenance/sweep.ts';
 import { memoryObjectStore } from '../../src/object-store/memory.ts';
 import { parseObjectKey } from '../../src/object-name.ts';
 import { scopePath } from '../../src/path.ts';
-import type { Access } from '../../src/state-store/access.ts';
+import { unfencedAccess, type Access } from '../../src/state-store/access.ts';
 import { coreOf } from '../../src/state-store/core.ts';
 import { openStateStore } from '../../src/state-store/create-state-store.ts';
 import { createStateHandle } from '../../src/state-store/handle.ts';
@@ -112,7 +112,7 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
       name,
       dead: false,
       stoppedUntil: 0,
-      wroteAheadAt: 0,
+      wroteAheadAt: new Map(),
       tick() {
         ticks += 1;
         if (Math.floor(stops) === ticks) {
@@ -320,7 +320,7 @@ async function attemptState(
   const core = coreOf(store);
   const nonce = drawNonce('attempt', random);
   const writer = createWriter(orderedFence([attempt, 0]), nonce);
-  const access: Access = { fenced: true, by: scope, writer: () => Promise.resolve(writer), refused: () => undefined };
+  const access: Access = { ...unfencedAccess(random), fenced: true, by: scope, writer: () => Promise.resolve(writer) };
   return createStateHandle(core, scope, access);
 }
 

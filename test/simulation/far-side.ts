@@ -2,27 +2,42 @@ import { NotSubmittedError, type ExternalJob, type JobStatus } from '../../src/i
 import type { FarSideKind } from '../support/fake-far-side.ts';
 import type { Process, World } from './world.ts';
 
-/** A far side in a world: requests travel, are accepted or not, and are answered or not. */
+/** A far side in a world: requests travel, are accepted, refused or lost, and are answered or not. */
 
 /** A job that was accepted. */
 export interface SimJob {
   id: number;
   key: string;
+  submission: number;
+  /** The record that it is of. */
   input: string;
-  state: 'active' | 'succeeded' | 'failed';
+  state: 'active' | 'succeeded' | 'failed' | 'cancelled';
   acceptedAt: number;
   shownAt: number;
 }
 
 /** A far side, and what it found wrong. */
 export interface SimFarSide {
-  readonly kind: FarSideKind;
   readonly jobs: SimJob[];
   readonly violations: string[];
-  /** Requests that are on their way, or not answered yet. */
-  inFlight(): number;
+  /** Whether it says, of a key that it refused before, that another one is needed. */
+  readonly tellsSo: boolean;
   /** The far side as a process sees it. */
   from(process: Process, faulty: () => boolean): ExternalJob<string, number, string>;
+}
+
+/** Options of `simFarSide()`. */
+export interface SimFarSideOptions {
+  kind: FarSideKind;
+  /** How long a keyed far side knows a key. */
+  idempotentFor: number;
+  /** How probable it is that a job fails. */
+  failures: number;
+  /** `remembers`: a key that was refused once is refused for ever. `keeps-key`: it is no reason for another key. */
+  refusals: 'plain' | 'remembers' | 'keeps-key';
+  accepted: (job: SimJob) => void;
+  /** Whether somebody wants jobs to be cancelled, and why. */
+  wish: () => string | undefined;
 }
 
 /** How long the far side may hide a job from `find`, in milliseconds. */
@@ -30,36 +45,36 @@ export const FIND_LAG = 10_000;
 /** In milliseconds. */
 export const SUBMIT_TIMEOUT = 60_000;
 
-/** `idempotentFor`: how long a keyed far side knows a key. `failures`: how probable a failure is. */
+/** A far side without jobs. */
 export function simFarSide(
   world: World,
-  kind: FarSideKind,
-  { idempotentFor, failures }: { idempotentFor: number; failures: number },
+  { kind, idempotentFor, failures, refusals, accepted, wish }: SimFarSideOptions,
 ): SimFarSide {
   const jobs: SimJob[] = [];
   const violations: string[] = [];
-  let flying = 0;
+  const refused = new Set<string>();
+  const tellsSo = refusals === 'remembers' && world.chance(0.5);
+  const forGood = new Set<number>();
 
-  const accept = (key: string, input: string): SimJob => {
+  const accept = (key: string, submission: number, input: string): SimJob => {
     const known =
       kind === 'keyed' ? jobs.find((job) => job.key === key && world.now() < job.acceptedAt + idempotentFor) : undefined;
     if (known) return known;
-    for (const other of jobs) {
+    for (const other of jobs.filter((candidate) => candidate.input === input)) {
       if (other.key === key) violations.push(`two jobs of one submission: J${other.id} and J${jobs.length + 1}`);
-      else if (other.state !== 'failed') violations.push(`J${jobs.length + 1} is made while J${other.id} is ${other.state}`);
+      else if (!['failed', 'cancelled'].includes(other.state))
+        violations.push(`J${jobs.length + 1} is made while J${other.id} is ${other.state}`);
     }
-    const job: SimJob = {
-      id: jobs.length + 1,
-      key,
-      input,
-      state: 'active',
-      acceptedAt: world.now(),
-      shownAt: world.now() + world.between(0, FIND_LAG),
-    };
+    const acceptedAt = world.now();
+    const shownAt = acceptedAt + world.between(0, FIND_LAG);
+    const job: SimJob = { id: jobs.length + 1, key, submission, input, state: 'active', acceptedAt, shownAt };
     jobs.push(job);
-    world.note(`far side accepts J${job.id}`);
+    world.note(`far side accepts J${job.id}, submission ${submission} of ${input}`);
+    accepted(job);
     world.after(world.between(0, 120_000), () => {
+      if (job.state === 'cancelled') return;
       job.state = world.chance(failures) ? 'failed' : 'succeeded';
+      if (job.state === 'failed' && world.chance(0.1)) forGood.add(job.id);
       world.note(`J${job.id} ${job.state}`);
     });
     return job;
@@ -71,32 +86,53 @@ export function simFarSide(
     return answer();
   };
 
+  /** One that remembers looks at the key first. */
+  const refuses = (key: string, faulty: () => boolean): boolean => {
+    if (refusals !== 'remembers') return faulty() && world.chance(0.05);
+    return refused.has(key) || (!jobs.some((job) => job.key === key) && faulty() && world.chance(0.2));
+  };
+  const refusal = (key: string): NotSubmittedError => {
+    if (refusals === 'keeps-key') return new NotSubmittedError('refused', { newKey: false });
+    if (refusals === 'plain') return new NotSubmittedError('refused', world.chance(0.3) ? { retryAfter: '20s' } : {});
+    const known = refused.has(key);
+    refused.add(key);
+    return new NotSubmittedError('refused, and remembered', known && tellsSo ? { newKey: true } : {});
+  };
+
+  const cancel = async (process: Process, faulty: () => boolean, id: number, reason: string): Promise<void> => {
+    world.note(`${process.name} cancels J${id}: ${reason}`);
+    if (reason !== wish()) violations.push(`J${id} is cancelled (${reason}), and nobody wished that`);
+    const job = jobs[id - 1];
+    if (job?.state === 'active') job.state = 'cancelled';
+    await world.delay(process, 20_000);
+    if (faulty() && world.chance(0.1)) throw new Error('the far side did not answer');
+  };
+
   return {
-    kind,
     jobs,
     violations,
-    inFlight: () => flying,
+    tellsSo,
     from: (process, faulty) => ({
       submitTimeout: SUBMIT_TIMEOUT,
       findLag: FIND_LAG,
       ...(kind === 'keyed' && { idempotentFor }),
-      submit: (input, { idempotencyKey }) =>
+      submit: (input, { idempotencyKey, submission }) =>
         new Promise<number>((resolve, reject) => {
-          flying += 1;
           // A request that has left its process goes on without it, but not beyond the promise that users make; no promise covers
           // one that was sent when its time was over.
-          const deadline = process.wroteAheadAt + SUBMIT_TIMEOUT;
+          const deadline = (process.wroteAheadAt.get(input) ?? 0) + SUBMIT_TIMEOUT;
           const covered = world.now() < deadline;
           const arrives = (): void => {
-            flying -= 1;
-            if (faulty() && world.chance(0.05)) {
-              answer(() => reject(new NotSubmittedError('refused')));
+            if (refuses(idempotencyKey, faulty)) {
+              const error = refusal(idempotencyKey);
+              world.note(`far side refuses submission ${submission} of ${input}`);
+              answer(() => reject(error));
             } else if (faulty() && world.chance(0.07)) {
               answer(() => reject(new Error('the request was lost')));
             } else if (covered && world.now() >= deadline) {
               answer(() => reject(new Error('too late')));
             } else {
-              const { id } = accept(idempotencyKey, input);
+              const { id } = accept(idempotencyKey, submission, input);
               if (faulty() && world.chance(0.07)) answer(() => reject(new Error('the reply was lost')));
               else answer(() => resolve(id));
             }
@@ -114,9 +150,11 @@ export function simFarSide(
           const job = jobs[id - 1];
           if (!job) return { state: 'missing' };
           if (faulty() && world.chance(0.05)) return { state: 'unknown' };
-          return job.state === 'failed' ? { state: 'failed', reason: 'by chance' } : { state: job.state };
+          if (job.state === 'failed') return { state: 'failed', reason: 'by chance', retryable: !forGood.has(id) };
+          return job.state === 'cancelled' ? { state: 'failed', reason: 'cancelled' } : { state: job.state };
         }),
       getResult: (id) => ask(process, faulty, () => `result of J${id}`),
+      cancel: (id, { reason }) => cancel(process, faulty, id, reason),
     }),
   };
 }

@@ -5,16 +5,35 @@ import type { Process, World } from './world.ts';
 /** The way of one process to the metastore: slow, at times broken, and at times bringing a command twice. */
 
 const COMMAND_TIMEOUT = 10_000;
+const NAME = 'sim';
 
 /** What can be late does so less than the lateness limit. */
 const LATEST = 50 * 60_000;
 
-/** `copies` counts what is still to arrive. `applied` is called after whatever may have changed something. */
+/** The metastore is away for a while. */
+export interface Outage {
+  until: number;
+  /** A command was done; its answer is lost if that begins an outage. */
+  did(method: string): void;
+}
+
+/** Options of `simMetastore()`. */
+export interface SimMetastoreOptions {
+  faulty: () => boolean;
+  /** Called after whatever may have changed something, with the path of the scope. */
+  applied: (path: string) => void;
+  /** Copies of commands that are still to arrive. */
+  copies: { inFlight: number };
+  /** When it answers nobody. */
+  outage: Outage;
+}
+
+/** The metastore as a process sees it. */
 export function simMetastore(
   world: World,
   inner: OpenMetastore,
   process: Process,
-  { faulty, applied, copies }: { faulty: () => boolean; applied: () => void; copies: { inFlight: number } },
+  { faulty, applied, copies, outage }: SimMetastoreOptions,
 ): OpenMetastore {
   return new Proxy(inner, {
     get(target, property) {
@@ -22,17 +41,23 @@ export function simMetastore(
       if (typeof value !== 'function') return value;
       const apply = async (args: unknown[]): Promise<unknown> => {
         const reply = await (value as (...all: unknown[]) => Promise<unknown>).apply(target, args);
-        applied();
+        applied((args[0] as { path?: string } | undefined)?.path ?? '');
         return reply;
       };
       return async (...args: unknown[]): Promise<unknown> => {
         const write = args[1] as { letter?: string; resent?: boolean } | undefined;
-        if (write?.letter === 's' && write.resent === false) process.wroteAheadAt = world.now();
+        if (write?.letter === 's' && write.resent === false)
+          process.wroteAheadAt.set((args[0] as { path: string }).path, world.now());
         await world.delay(process, 5_000);
         const method = String(property);
-        if (faulty() && world.chance(0.03)) {
-          world.note(`${process.name} ${method}: not sent`);
-          throw new StoreUnavailableError('no connection');
+        const away = world.now() < outage.until;
+        if (away && world.chance(0.5)) {
+          await unanswered(world, process);
+          throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
+        }
+        if (away || (faulty() && world.chance(0.03))) {
+          if (!away) world.note(`${process.name} ${method}: not sent`);
+          throw new StoreUnavailableError('no connection', { store: NAME });
         }
         if (faulty() && world.chance(0.04)) {
           world.note(`${process.name} ${method}: a copy stays in flight`);
@@ -44,16 +69,17 @@ export function simMetastore(
           });
           if (world.chance(0.5)) {
             await unanswered(world, process);
-            throw new OutcomeUnknownError('no-answer', 'no answer');
+            throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
           }
         }
         const reply = await apply(args);
         if (method !== 'begin' || world.log.length < 10_000)
           world.note(`${process.name} ${method}${summary(args)}: ${kindOf(reply)}`);
-        if (faulty() && world.chance(0.04)) {
+        outage.did(method);
+        if (world.now() < outage.until || (faulty() && world.chance(0.04))) {
           world.note(`${process.name} ${method}: reply lost`);
           await unanswered(world, process);
-          throw new OutcomeUnknownError('no-answer', 'no answer');
+          throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
         }
         await world.delay(process, 5_000);
         return reply;

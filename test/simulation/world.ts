@@ -23,8 +23,8 @@ export interface Process {
   dead: boolean;
   /** Nothing of it happens before. */
   stoppedUntil: number;
-  /** When it last wrote that it would submit. */
-  wroteAheadAt: number;
+  /** When it last wrote that it would submit, by the path of the record. */
+  readonly wroteAheadAt: Map<string, number>;
   /** Called before each of its events; may kill or stop it. */
   tick(): void;
 }
@@ -131,7 +131,7 @@ export function createWorld(seed: number): World {
   return world;
 }
 
-/** What the last event set going has come to its next wait. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+/** What the last event set going has come to its next wait; some of it takes a turn of the event loop. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 2; turns += 1) await new Promise((resolve) => void setImmediate(resolve));
 }

@@ -12,7 +12,9 @@ const attempt = beginAttempt<{ cursor: number }>(store, {
   first: false,
   createdAt,
   fence: { kind: 'ordered', order: [1_763_000_000_000, 2] },
-  heartbeat: { every: '10s', beat: () => Promise.resolve('held') },
+  jobId: '7@1763000000000',
+  patience: '1m',
+  onCancelRequest: (reason) => reason.length,
 });
 expectTypeOf(attempt).toEqualTypeOf<Attempt<{ cursor: number }>>();
 expectTypeOf(attempt.context).toEqualTypeOf<TaskContext<{ cursor: number }>>();

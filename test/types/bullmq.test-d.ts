@@ -4,6 +4,7 @@ import { expectTypeOf } from 'expect-type';
 import { externalJob, type StateStore, type TaskContext } from 'mooring';
 import {
   attach,
+  cancelJob,
   resumableProcessor,
   runWithState,
   taskContext,
@@ -58,6 +59,7 @@ new Worker5(
 withState(store, (job: SandboxedJob<Video>, ctx) => ctx.run(transcode, job.data), {
   scope: (job) => ({ flow: 'videos', run: job.data.source, task: 'transcode' }),
   onFinalFailure: 'cancel',
+  externalJobs: [transcode],
 });
 // @ts-expect-error: the state's shape is held to what can be stored
 withState(store, (_: Job<Video>, ctx: TaskContext<{ at: Date }>) => ctx.state.set('at', new Date()));
@@ -76,3 +78,17 @@ attach(new Worker('transcode', processor, { connection }));
 attach(new Worker5('transcode', processor, { connection }));
 expectTypeOf(wake(new Queue('transcode', { connection }), 'token')).resolves.toEqualTypeOf<boolean>();
 expectTypeOf(wake(new Queue5('transcode', { connection }), 'token')).resolves.toEqualTypeOf<boolean>();
+expectTypeOf(
+  cancelJob(new Queue<Video>('transcode', { connection }), '1', {
+    store,
+    reason: 'not wanted',
+    signal: new AbortController().signal,
+  }),
+).resolves.toEqualTypeOf<boolean>();
+void cancelJob(new Queue5('transcode', { connection }), '1', {
+  store,
+  reason: 'not wanted',
+  scope: (job: Job5<Video>) => ({ flow: 'videos', run: job.data.source, task: 'transcode' }),
+});
+// @ts-expect-error: whose state it is must be said
+void cancelJob(new Queue('transcode', { connection }), '1', { reason: 'not wanted' });

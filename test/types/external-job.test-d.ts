@@ -104,13 +104,15 @@ const early: JobStatus = { state: 'succeeded', result: 1 };
 const strange: JobStatus = { state: 'running' };
 void [unexplained, early, strange];
 
-// A decision is one of nine.
+// A decision is one of eleven.
 expectTypeOf<DecisionKind>().toEqualTypeOf<
   | 'submitted'
   | 'repeated'
   | 'reconnected'
   | 'already-succeeded'
   | 'resubmitted'
+  | 'refused'
+  | 'unresolved'
   | 'ambiguous'
   | 'already-failed'
   | 'missing'

@@ -48,6 +48,7 @@ function steady(line: string): string {
     .replace(/\b0{8}\d{16}\b/g, (fence) => (/^0+$/.test(fence) ? fence : 'FENCE'))
     .replace(/\b[at][0-9a-hjkmnp-tv-z]{15}\b/g, (nonce) => `${nonce[0]}NONCE`)
     .replace(/\b1\d{12}\b/g, (time) => (time === String(CREATED_AT) ? time : 'TIME'))
+    .replace(/host \S+, process \d+, since \S+$/, 'HOLDER')
     .replace(/"storedSize":\d+(?:,"sha256":"[0-9a-f]{64}")?/, 'STORED');
 }
 
@@ -148,6 +149,7 @@ describe('docs/storage-format.md', () => {
       attempt: 1,
       first: true,
       createdAt: new Date(CREATED_AT),
+      jobId: `17@${CREATED_AT}`,
       fence: { kind: 'drawn', prove: () => Promise.resolve(true) },
     });
     await attempt.context.run(job, '2026-11');

@@ -33,7 +33,7 @@ const ONE_OF_EACH: readonly [string, AnyMooringError, boolean][] = [
     new errors.ExternalJobFailedError({ externalId: 'j1', submission: 1, reason: 'no disk', retryable: true }, WHERE),
     true,
   ],
-  ['mooring.external-job-missing', new errors.ExternalJobMissingError('j1', WHERE), false],
+  ['mooring.external-job-missing', new errors.ExternalJobMissingError('j1', false, WHERE), false],
   ['mooring.external-job-unknown', new errors.ExternalJobUnknownError('j1', 'it said PAUSED', WHERE), true],
   ['mooring.input-changed', new errors.InputChangedError(null, WHERE), false],
   ['mooring.not-submitted', new errors.NotSubmittedError('429', { retryAfter: '30s' }), true],

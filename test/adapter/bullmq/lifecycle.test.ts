@@ -162,7 +162,7 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     const job = await rig.add({ name: 'a' }, { attempts: 5 });
     const { failedReason } = await rig.reaches(job, 'failed');
 
-    expect(failedReason).toContain('may or may not have reached the far side');
+    expect(failedReason).toContain('may or may not have reached the external system');
     expect(calls.ambiguous).toBe(2);
     expect(side.submits).toHaveLength(1);
     const scopes: unknown[] = [];

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { runWithState, type BullJob } from '../../../adapters/bullmq/index.ts';
-import { createStateStore, externalJob, type StateStore } from '../../../src/index.ts';
+import { createStateStore, externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory.ts';
 import { until } from '../../support/until.ts';
 
@@ -57,6 +57,28 @@ test.each(['cancel', 'leave'] as const)(
     expect(cancelled).toEqual(onFinalFailure === 'cancel' ? ['far-1'] : []);
   },
 );
+
+test('cancels the external jobs of a job that was given up with those that are named for jobs of its name', async () => {
+  const metastore = memoryMetastore();
+  const [store, elsewhere] = [createStateStore({ metastore }), createStateStore({ metastore })];
+  const worker = workerOf();
+  const cancelled: string[] = [];
+  const far = (name: string): ExternalJob<undefined, string, never> => ({
+    submit: async () => `${name}-1`,
+    getStatus: async () => ({ state: 'active' }),
+    cancel: async (id) => void cancelled.push(`${name} ${id}`),
+  });
+  for (const name of ['video', 'email']) {
+    const call = { job: jobOf(name, worker, { name }), token: 't', signal: undefined };
+    await runWithState(elsewhere, call, async (ctx) => void (await ctx.submit(far(name), undefined)));
+    await runWithState(store, call, async () => undefined, { onFinalFailure: 'cancel', externalJobs: [far(name)] });
+  }
+  const lines: string[] = [];
+  worker.emit('failed', jobOf('video', worker, { name: 'video', finishedOn: 2, log: (line: string) => lines.push(line) }));
+  await until(() => lines.length > 0);
+
+  expect(cancelled).toEqual(['video video-1']);
+});
 
 test('warns once for a store, not once for a job', async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);

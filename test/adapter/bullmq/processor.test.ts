@@ -33,12 +33,14 @@ describe('pitfall 1: a processor declares exactly three parameters, so that Bull
 
 describe('what cannot be meant is refused when the processor is made', () => {
   test.each([
-    ['wait', { wait: { mode: 'sometimes' } }],
+    ['wait.mode', { wait: { mode: 'sometimes' } }],
     ['wait', { wait: null }],
     ['wait.holdFor', { wait: { mode: 'release', holdFor: '10 minutes' } }],
     ['clearAfterSuccess', { clearAfterSuccess: 0 }],
     ['clearAfterSuccess', { clearAfterSuccess: 'never' }],
     ['onFinalFailure', { onFinalFailure: 'retry' }],
+    ['externalJobs', { externalJobs: job }],
+    ['externalJob', { externalJobs: ['job'] }],
     ['scope', { scope: { flow: 'f', run: 'r', task: 't' } }],
     ['heartbeat', { heartbeat: Number.NaN }],
     ['heartbeat', { heartbeat: '-1s' }],
@@ -90,15 +92,16 @@ describe('a call', () => {
     await expect(processor(fakeJob(), 'token')).rejects.toMatchObject({ cause: { code: 'mooring.config', option: 'scope' } });
   });
 
-  test('whose queue does not answer fails its first use of state once the lock would have lapsed', async () => {
+  test('whose queue does not answer at its first use of state is delayed within the deadline of the store', async () => {
+    const warn = jest.spyOn(globalThis.process, 'emitWarning').mockReturnValue();
+    const hasty = createStateStore({ metastore: memoryMetastore(), commandTimeout: '30ms' });
     const job = { ...fakeJob(), extendLock: () => new Promise<number>(() => undefined) };
-    const worker = Object.assign(new EventEmitter(), { opts: { lockDuration: 30 } });
-    attach(worker as never);
-    worker.emit('active', job);
 
-    await expect(withState(store, (_job: TestJob, ctx) => ctx.state.get('cursor'))(job, 'token')).rejects.toMatchObject({
-      code: 'mooring.store-unavailable',
+    await expect(withState(hasty, (_job: TestJob, ctx) => ctx.state.get('cursor'))(job, 'token')).rejects.toMatchObject({
+      name: 'DelayedError',
     });
+    expect(warn.mock.calls.map(([text]) => String(text)).join()).toContain('within 30 ms');
+    warn.mockRestore();
   });
 
   test('of runWithState is the same for a method of a class', async () => {

@@ -60,7 +60,7 @@ describe('the progress of the external job', () => {
     job.log = () => {
       throw new Error('down');
     };
-    jobLogger(job, () => false).info({}, 'submitted');
+    jobLogger(job).info({}, 'submitted');
     await new Promise(setImmediate);
   });
 });
@@ -68,10 +68,10 @@ describe('the progress of the external job', () => {
 describe('the job’s log', () => {
   test('names what happened and to what, and tells a warning once', async () => {
     const { job, lines } = reported();
-    const logger = jobLogger(job, ({ decision }) => decision === 'reconnected');
+    const logger = jobLogger(Object.assign(job, { attemptsStarted: 2 }));
     logger.debug({}, 'polled');
     logger.info({ scope: { flow: 'f' }, externalId: { region: 'eu', id: 7 }, submission: 1, gone: undefined }, 'submitted');
-    logger.info({ decision: 'reconnected' }, 'reconnected');
+    logger.info({ decision: 'reconnected', wait: 'release' }, 'reconnected');
     logger.warn({ err: new Error('timeout') }, 'the heartbeat failed');
     logger.warn({ err: new Error('timeout') }, 'the heartbeat failed');
     await new Promise(setImmediate);
@@ -79,6 +79,32 @@ describe('the job’s log', () => {
     expect(lines).toEqual([
       'mooring: submitted externalId={"region":"eu","id":7} submission=1',
       'mooring: the heartbeat failed err=timeout',
+    ]);
+  });
+
+  test('tells that a job came back, but not for each poll of one that was released', async () => {
+    const { job, lines } = reported();
+    jobLogger(Object.assign(job, { attemptsStarted: 2 })).info({ decision: 'reconnected', wait: 'hold' }, 'reconnected');
+    jobLogger(Object.assign(job, { attemptsStarted: 1 })).info({ decision: 'reconnected', wait: 'release' }, 'reconnected');
+    await new Promise(setImmediate);
+
+    expect(lines).toEqual(['mooring: reconnected', 'mooring: reconnected']);
+  });
+
+  test('has one line for each change of the reason of a warning, and one for each external job', async () => {
+    const { job, lines } = reported();
+    const logger = jobLogger(job);
+    for (const reason of ['busy', 'busy', 'down', 'down', 'busy'])
+      logger.warn({ reason, idempotencyKey: lines.length }, 'refused');
+    for (const externalId of ['a', 'b', 'a']) logger.warn({ externalId }, 'not cancelled');
+    await new Promise(setImmediate);
+
+    expect(lines.map((line) => line.replace(/ idempotencyKey=\d+/, ''))).toEqual([
+      'mooring: refused reason=busy',
+      'mooring: refused reason=down',
+      'mooring: refused reason=busy',
+      'mooring: not cancelled externalId=a',
+      'mooring: not cancelled externalId=b',
     ]);
   });
 });

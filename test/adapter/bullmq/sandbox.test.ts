@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { WorkerOptions } from 'bullmq';
 import { fileURLToPath } from 'node:url';
-import { attach } from '../../../adapters/bullmq/index.ts';
+import { attach, cancelJob } from '../../../adapters/bullmq/index.ts';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
+import { createStateStore } from '../../../src/index.ts';
+import { redisMetastore } from '../../../src/metastore/redis.ts';
 import { until } from '../../support/until.ts';
 import { BOTH_MAJORS, createRig, type Rig, type Versions } from './rig.ts';
 import { sharedFarSide } from './shared-far-side.ts';
@@ -67,6 +69,26 @@ describe.each(KINDS)('bullmq $bullmq in $where', ({ where: _where, useWorkerThre
     await side.end(0, 'hopeless');
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ attemptsMade: 1 });
+  });
+
+  test('a job on hold hears within a heartbeat that somebody cancelled it', async () => {
+    const { side } = start(versions, { useWorkerThreads });
+    const job = await rig.add({ far: side.name }, { attempts: 3 });
+    await until(async () => (await side.polls()) > 1);
+    const store = createStateStore({ metastore: redisMetastore({ client: rig.redis }) });
+    await cancelJob(rig.queue, job.id as string, { store, reason: 'not wanted' });
+
+    expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsMade: 1 });
+    expect(await side.cancelled()).toEqual([expect.stringMatching(/ requested$/)]);
+  });
+
+  test('the last failure cancels the external job, if asked to', async () => {
+    const { side } = start(versions, { useWorkerThreads });
+    const job = await rig.add({ far: side.name, fails: true }, { attempts: 2 });
+    await rig.reaches(job, 'failed');
+
+    expect(await side.submits()).toHaveLength(1);
+    expect(await side.cancelled()).toEqual([expect.stringMatching(/ gave-up$/)]);
   });
 
   test('two attempts of one job find the same state, and the later one reconnects', async () => {

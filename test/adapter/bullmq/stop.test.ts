@@ -1,27 +1,37 @@
 import { expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import type { BullJob } from '../../../adapters/bullmq/index.ts';
+import { watchOf } from '../../../adapters/bullmq/lifecycle.ts';
+import { createSetup } from '../../../adapters/bullmq/setup.ts';
 import { createStop } from '../../../adapters/bullmq/stop.ts';
 import { beginAttempt, createStateStore } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory.ts';
 
-test("a job that could not be delayed says why, and not by which lock's token", async () => {
-  const command = { name: 'evalsha', args: ['the-token-of-the-lock'] };
-  const moveToDelayed = (): Promise<never> => Promise.reject(Object.assign(new Error('Missing lock for job 7'), { command }));
-  const stop = createStop({ moveToDelayed } as unknown as BullJob, 'the-token-of-the-lock');
-  const attempt = beginAttempt(createStateStore({ metastore: memoryMetastore() }), {
-    scope: { flow: 'f', run: '1', task: 't' },
+/** What becomes of a release that BullMQ does not take. */
+async function refusedRelease(refusal: object): Promise<unknown> {
+  const moveToDelayed = (): Promise<never> => Promise.reject(Object.assign(new Error('Missing lock for job 7'), refusal));
+  const job = { id: '7', timestamp: 1, queueQualifiedName: 'bull:q', moveToDelayed } as unknown as BullJob;
+  const store = createStateStore({ metastore: memoryMetastore() });
+  const scope = { flow: 'f', run: '1', task: 't' };
+  const attempt = beginAttempt(store, {
+    scope,
     attempt: 1,
     first: true,
     createdAt: new Date(),
     fence: { kind: 'ordered', order: [1, 1] },
   });
-  const error: unknown = await stop
-    .settle(attempt, () => {
-      attempt.abort(new Error('released'));
-      return stop.release('1s').catch(() => Promise.reject(attempt.context.signal.reason as Error));
-    })
-    .catch((caught: unknown) => caught);
+  const held = { job, token: 'the-token-of-the-lock', store, scope };
+  const stop = createStop(held, attempt, watchOf(job, store), createSetup(store, {}));
+  return stop.settle(() => stop.release('1s')).catch((caught: unknown) => caught);
+}
+
+test("a job that BullMQ did not let be delayed is lost: the error says why, and not by which lock's token", async () => {
+  const error = await refusedRelease({ code: -2, command: { name: 'evalsha', args: ['the-token-of-the-lock'] } });
+
   expect(error).toMatchObject({ code: 'mooring.stale-attempt', message: expect.stringContaining('Missing lock for job 7') });
   expect(inspect(error, { depth: 12, showHidden: true })).not.toContain('the-token-of-the-lock');
+});
+
+test('a job that could not be delayed because the connection broke is handed back', async () => {
+  expect(await refusedRelease({ code: 'ECONNRESET' })).toMatchObject({ message: 'bullmq:rateLimitExceeded' });
 });

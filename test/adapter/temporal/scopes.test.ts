@@ -10,46 +10,63 @@ import { declareStories, resetAfterOneStep } from './world.ts';
 const INPUT = { args: ['clip'] };
 const BEATS = { heartbeatTimeout: '5s', retry: { initialInterval: 10, backoffCoefficient: 1 } } as const;
 
-const SCOPES: readonly { name: string; scope(): ActivityScope; jobs: number }[] = [
-  { name: 'activity', scope: () => 'activity', jobs: 2 },
-  { name: 'workflowRun', scope: () => ({ workflowRun: 'job' }), jobs: 2 },
-  { name: 'workflow', scope: () => ({ workflow: 'job' }), jobs: 1 },
-  { name: 'one of its own', scope: () => ({ flow: 'video', run: `video-${Math.random()}`, task: 'transcode' }), jobs: 1 },
+const SCOPES: readonly { name: string; scope(): ActivityScope; shared: boolean }[] = [
+  { name: 'activity', scope: () => 'activity', shared: false },
+  { name: 'workflowRun', scope: () => ({ workflowRun: 'job' }), shared: false },
+  { name: 'workflow', scope: () => ({ workflow: 'job' }), shared: true },
+  { name: 'one of its own', scope: () => ({ flow: 'video', run: `video-${Math.random()}`, task: 'transcode' }), shared: true },
 ];
 
 describe.each(GENERATIONS)('%s', (generation) => {
   const story = declareStories(generation);
 
-  for (const { name, scope, jobs } of SCOPES) {
-    const shared = jobs === 1 ? 'finds' : 'does not find';
+  for (const { name, scope, shared } of SCOPES) {
+    const jobs = shared ? 1 : 2;
 
-    story(`2 the next run of a workflow ${shared} the external job in the scope ${name}`, async ({ run, step }) => {
-      const far = farSide();
-      far.succeed();
-      const result = await run('twoRuns', step(resumableActivity(far.job, { scope: scope() }), { ...INPUT, ...BEATS }));
-      expect(result).toBe(`result of clip-${jobs}`);
-      expect(far.submits).toHaveLength(jobs);
-    });
+    story(
+      `2 the next run of a workflow has a job of its own in the scope ${name}, once that of the run before ended`,
+      async (world) => {
+        const far = farSide();
+        far.succeed();
+        const activity = resumableActivity(far.job, { scope: scope() });
+        expect(await world.run('twoRuns', world.step(activity, { ...INPUT, ...BEATS }))).toBe('result of clip-2');
+        expect(far.submits).toHaveLength(2);
+      },
+    );
 
-    story(`2 a workflow that is reset ${shared} the external job in the scope ${name}`, async ({ start, step, client }) => {
-      const far = farSide();
-      const { seen, code } = noted(resumableActivity(far.job, { scope: scope() }));
-      const handle = await start(
-        'steps',
-        step(async () => undefined),
-        step(code, { ...INPUT, ...BEATS }),
-      );
-      await until(() => far.looks > 0);
-      const runId = await resetAfterOneStep(client, handle);
-      await until(() => seen.length === 2);
-      await until(() => far.submits.length === jobs);
-      far.succeed();
-      expect(await client.workflow.getHandle(handle.workflowId, runId).result()).toBe(`result of clip-${jobs}`);
-      expect(far.submits).toHaveLength(jobs);
-      // The attempt that belongs to the old run was not told to cancel anything.
-      expect(far.cancelled).toEqual([]);
-    });
+    story(
+      `2 a workflow that is reset ${shared ? 'finds' : 'does not find'} the running job in the scope ${name}`,
+      async ({ start, step, client }) => {
+        const far = farSide();
+        const { seen, code } = noted(resumableActivity(far.job, { scope: scope() }));
+        const handle = await start(
+          'steps',
+          step(async () => undefined),
+          step(code, { ...INPUT, ...BEATS }),
+        );
+        await until(() => far.looks > 0);
+        const runId = await resetAfterOneStep(client, handle);
+        await until(() => seen.length === 2);
+        await until(() => far.submits.length === jobs);
+        far.succeed();
+        expect(await client.workflow.getHandle(handle.workflowId, runId).result()).toBe(`result of clip-${jobs}`);
+        expect(far.submits).toHaveLength(jobs);
+        // The attempt that belongs to the old run was not told to cancel anything.
+        expect(far.cancelled).toEqual([]);
+      },
+    );
   }
+
+  story('2 what is kept in ctx.state of a workflow survives its runs', async ({ run, step }) => {
+    const far = farSide();
+    far.succeed();
+    const code = (input: string): Promise<unknown> => {
+      const context = taskContext({ workflow: 'job' });
+      return context.state.getOrSet('result', () => context.run(far.job, input));
+    };
+    expect(await run('twoRuns', step(code, { ...INPUT, ...BEATS }))).toBe('result of clip-1');
+    expect(far.submits).toHaveLength(1);
+  });
 
   story('3 an activity ID that is used again within a run is another activity', async ({ run, step }) => {
     const far = farSide();

@@ -1,9 +1,7 @@
 import { describe } from '@jest/globals';
-import { resumableProcessor, runWithState, wake, withState } from '../../../adapters/bullmq/index.ts';
-import { observed } from '../../../adapters/bullmq/observed-context.ts';
+import { cancelJob, resumableProcessor, runWithState, wake, withState, type BullJob } from '../../../adapters/bullmq/index.ts';
 import { memoryStateStore } from '../../../src/testing/testing.ts';
 import { refusals, wrong } from '../../support/refusals.ts';
-import { testRuntime } from '../../support/runtime.ts';
 
 /** What users get for bad input of the BullMQ adapter, when the processor is made. */
 
@@ -13,9 +11,19 @@ const call = { job: wrong({}), token: 't', signal: undefined };
 const done = async (): Promise<void> => undefined;
 /** `ctx.run()` as a processor sees it. */
 const run = (...given: [far: unknown, input: unknown, options?: unknown]): unknown =>
-  testRuntime(store).attempt((ctx) =>
-    observed(ctx, { uses: () => undefined, wait: (asked) => asked ?? { mode: 'hold' } }).run(...(given as [never, never, never])),
-  );
+  withState(store, (_job: BullJob, ctx) => ctx.run(...(given as [never, never, never])))(bullJob, 't');
+const bullJob: BullJob = {
+  id: '1',
+  name: 'task',
+  data: {},
+  timestamp: 1_760_000_000_000,
+  attemptsMade: 0,
+  queueQualifiedName: 'bull:q',
+  log: () => 0,
+  moveToDelayed: () => Promise.resolve(),
+  updateProgress: () => Promise.resolve(),
+};
+const queue = { getJob: () => Promise.resolve(undefined) };
 
 describe('the BullMQ adapter, given', () => {
   refusals([
@@ -48,6 +56,28 @@ describe('the BullMQ adapter, given', () => {
     ['no job to runWithState()', () => runWithState(store, wrong(undefined), done), 'call', /must be an object/],
     ['a misspelt token', () => runWithState(store, wrong({ ...call, tokn: 't' }), done), 'call.tokn', /job, token, signal/],
     ['no queue to wake()', () => wake(wrong(undefined), 'token'), 'queue', /must be a queue of BullMQ, received undefined/],
+    ['no queue to cancelJob()', () => cancelJob(wrong({}), '1', { store, reason: 'r' }), 'queue', /must be a queue of BullMQ/],
+    ['no ID to cancelJob()', () => cancelJob(queue, wrong(1), { store, reason: 'r' }), 'jobId', /must be a text, received 1/],
+    ['no options to cancelJob()', () => cancelJob(queue, '1', wrong(undefined)), 'options', /must be an object/],
+    [
+      'no store to cancelJob()',
+      () => cancelJob(queue, '1', wrong({ reason: 'r' })),
+      'store',
+      /must come from createStateStore\(\)/,
+    ],
+    [
+      'a scope to cancelJob() that is no function',
+      () => cancelJob(queue, '1', { store, reason: 'r', scope: wrong('s') }),
+      'scope',
+      /must be a function/,
+    ],
+    ['no reason to cancelJob()', () => cancelJob(queue, '1', wrong({ store })), 'reason', /must be a text, received undefined/],
+    [
+      'a misspelt option of cancelJob()',
+      () => cancelJob(queue, '1', wrong({ store, why: 'r' })),
+      'why',
+      /store, reason, scope, signal/,
+    ],
     ['null for the options of ctx.run()', () => run(job, 'clip', null), 'options', /must be an object, received null/],
     ['no external job to ctx.run()', () => run(undefined, 'clip'), 'externalJob', /must be an object, received undefined/],
   ]);

@@ -77,7 +77,7 @@ describe('an external job, given', () => {
 describe('an attempt, given', () => {
   refusals([
     ['no options', () => beginAttempt(store, wrong(undefined)), 'options', /must be an object, received undefined/],
-    ['a misspelt option', () => begin({ heartBeat: {} }), 'heartBeat', /not an option .*heartbeat/],
+    ['a misspelt option', () => begin({ jobID: '1' }), 'jobID', /not an option .*jobId/],
     ['a signal that is none', () => begin({ signal: 5 }), 'signal', /must be an AbortSignal, received 5/],
     ['a release that is none', () => begin({ release: true }), 'release', /must be a function, received true/],
     ['a listener that is none', () => begin({ onProgress: 'log' }), 'onProgress', /must be a function, received "log"/],

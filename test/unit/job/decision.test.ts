@@ -1,13 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  afterInputChange,
-  decide,
-  judge,
-  nextSubmission,
-  type FarSide,
-  type Facts,
-  type Step,
-} from '../../../src/job/decision.ts';
+import { afterInputChange, decide, judge, type FarSide, type Facts, type Step } from '../../../src/job/decision.ts';
 import type { StoredRecord } from '../../../src/job/record.ts';
 import { writeIdText } from '../../../src/fence.ts';
 
@@ -23,8 +15,8 @@ const plain: FarSide = {
   findLag: 10_000,
   submitTimeout: MINUTE,
   onInputChange: 'fail',
-  onMissing: 'fail',
   missingGrace: MINUTE,
+  pollInterval: { from: 1_000, to: 30_000 },
 };
 const findable: FarSide = { ...plain, findable: true };
 const keyed: FarSide = { ...plain, idempotentFor: 60 * MINUTE };
@@ -32,8 +24,14 @@ const keyedShort: FarSide = { ...plain, idempotentFor: 3 * MINUTE };
 const both: FarSide = { ...keyed, findable: true };
 const bothShort: FarSide = { ...keyedShort, findable: true };
 
+const NONCE = 'a000000000000009';
+
 const later: Facts = {
   first: false,
+  surelyFirst: false,
+  attempt: 2,
+  job: 'job@1',
+  nonce: NONCE,
   lostAt: undefined,
   now: NOW,
   createdAt: CREATED,
@@ -64,8 +62,8 @@ function record(letter: StoredRecord['letter'], fields: Partial<StoredRecord> = 
 /** What matters of a step. */
 function send(step: Step): object {
   if (step.do !== 'send') return step;
-  const { kind, submission, idempotencyKey, waitUntil, find, firstSentAt, opened, took, keyedUntil } = step.plan;
-  return { kind, submission, idempotencyKey, waitUntil, find, firstSentAt, opened, took, keyedUntil };
+  const { kind, submission, idempotencyKey, waitUntil, find, firstSentAt, opened, keyedUntil } = step.plan;
+  return { kind, submission, idempotencyKey, waitUntil, find, firstSentAt, opened, keyedUntil };
 }
 
 const fresh = {
@@ -76,7 +74,6 @@ const fresh = {
   find: false,
   firstSentAt: undefined,
   opened: true,
-  took: false,
   keyedUntil: undefined,
 };
 
@@ -116,14 +113,13 @@ describe('none, state lost', () => {
       ...fresh,
       kind: 'repeated',
       firstSentAt: CREATED,
-      took: true,
       keyedUntil: CREATED + 60 * MINUTE,
     });
   });
 
   test('findable: wait one submit timeout from the note and the lag, find, else submit', () => {
     const plan = send(decide(undefined, findable, lost));
-    expect(plan).toMatchObject({ kind: 'repeated', find: true, took: true, waitUntil: NOW - 1_000 + MINUTE + 10_000 });
+    expect(plan).toMatchObject({ kind: 'repeated', find: true, waitUntil: NOW - 1_000 + MINUTE + 10_000 });
   });
 
   test('plain: ambiguous at once', () => {
@@ -150,13 +146,13 @@ describe('none, state lost', () => {
 
   test('a person who said "not submitted" is believed, even by a plain far side', () => {
     const answered = record('n', { submission: 2, version: version('t00000000000000') });
-    expect(send(decide(answered, plain, lost))).toMatchObject({ submission: 2, took: false });
+    expect(send(decide(answered, plain, lost))).toMatchObject({ submission: 2 });
     expect(decide(record('n', { submission: 2 }), plain, lost)).toMatchObject({ do: 'give-up' });
   });
 });
 
 describe('submitting, of an earlier attempt', () => {
-  const same = { kind: 'repeated', submission: 2, idempotencyKey: 'stored-key', opened: false, took: true };
+  const same = { kind: 'repeated', submission: 2, idempotencyKey: 'stored-key', opened: false };
 
   test('keyed: submit with the stored key, without a wait', () => {
     const plan = send(decide(record('s'), keyed, later));
@@ -196,9 +192,53 @@ describe('submitted and finished', () => {
     for (const far of [keyed, findable, plain]) expect(decide(record(letter), far, later)).toEqual(step);
   });
 
+  describe.each(['o', 'f'] as const)('%s of another job', (letter) => {
+    const own = { job: 'job@1' };
+    const next = { kind: 'resubmitted', submission: 3, idempotencyKey: 'key-3' };
+
+    test('that shares the scope is not this one’s result: the next submission', () => {
+      expect(send(decide(record(letter, { job: 'job@2', retryable: false }), plain, later))).toMatchObject(next);
+    });
+
+    test('that this job waited for to the end is its result', () => {
+      const step = decide(record(letter, { job: 'job@2', endedBy: 'job@1', retryable: false }), plain, later);
+      expect(step).toEqual({ do: letter === 'o' ? 'return' : 'fail' });
+    });
+
+    test('which the first attempt of a job finds: the next submission', () => {
+      const firstOfAll = { ...first, surelyFirst: true };
+      expect(send(decide(record(letter, { ...own, retryable: false }), plain, firstOfAll))).toMatchObject(next);
+    });
+
+    test('is none that this very attempt wrote, also the first', () => {
+      const mine = record(letter, { ...own, retryable: false, version: version('a00000000000000') });
+      const step = decide(mine, plain, { ...first, surelyFirst: true, nonce: 'a000000000000000' });
+      expect(step).toEqual({ do: letter === 'o' ? 'return' : 'fail' });
+    });
+
+    test('is none that an older version wrote, which named no job', () => {
+      expect(decide(record(letter, { retryable: false }), plain, later)).toEqual({ do: letter === 'o' ? 'return' : 'fail' });
+    });
+  });
+
+  test('a running job of another job that shares the scope is waited for', () => {
+    expect(decide(record('e', { job: 'job@2' }), plain, later)).toEqual({ do: 'look' });
+  });
+
+  test.each([
+    [1, 1_000],
+    [2, 2_000],
+    [5, 16_000],
+    [9, 60_000],
+    [99, 60_000],
+  ])('failed for the %ith time: the next submission not before %i ms after it', (submission, pause) => {
+    const step = decide(record('f', { submission }), plain, later);
+    expect(send(step)).toMatchObject({ submission: submission + 1, waitUntil: NOW - 30_000 + pause });
+  });
+
   test('failed: the next submission, which keeps the old ID', () => {
     const step = decide(record('f', { reason: 'oom' }), plain, later);
-    expect(send(step)).toMatchObject({ kind: 'resubmitted', submission: 3, idempotencyKey: 'key-3', opened: true, took: false });
+    expect(send(step)).toMatchObject({ kind: 'resubmitted', submission: 3, idempotencyKey: 'key-3', opened: true });
     expect(step).toMatchObject({ plan: { previous: [{ submission: 2, idempotencyKey: 'stored-key', externalId: 'job-2' }] } });
   });
 
@@ -207,16 +247,22 @@ describe('submitted and finished', () => {
   });
 
   test('failed, state lost: the next key may have been sent before the loss', () => {
-    expect(send(decide(record('f'), keyed, lost))).toMatchObject({ submission: 3, took: true, firstSentAt: CREATED });
-    expect(send(decide(record('f'), findable, lost))).toMatchObject({ submission: 3, took: true, find: true });
+    expect(send(decide(record('f'), keyed, lost))).toMatchObject({ submission: 3, firstSentAt: CREATED });
+    expect(send(decide(record('f'), findable, lost))).toMatchObject({ submission: 3, find: true });
+  });
+
+  test('failed, state lost: not before the pause either', () => {
+    const justFailed = record('f', { submission: 8, updatedAt: NOW });
+    expect(send(decide(justFailed, keyed, lost))).toMatchObject({ waitUntil: NOW + MINUTE });
+    expect(send(decide(justFailed, findable, lost))).toMatchObject({ waitUntil: NOW - 1_000 + MINUTE + 10_000 });
+    expect(send(decide(justFailed, findable, { ...lost, lostAt: NOW - 5 * MINUTE }))).toMatchObject({ waitUntil: NOW + MINUTE });
   });
 
   test('only none is lost: what follows a record is submitted, also by a plain far side', () => {
-    const next = { submission: 3, kind: 'resubmitted', took: false };
+    const next = { submission: 3, kind: 'resubmitted' };
     expect(send(decide(record('f', { externalId: 0 }), plain, lost))).toMatchObject(next);
-    expect(send(nextSubmission(record('e'), plain, lost))).toMatchObject(next);
     expect(send(afterInputChange(record('o'), { ...plain, onInputChange: 'resubmit' }, lost))).toMatchObject(next);
-    expect(send(decide(record('n', { submission: 3, known: true }), plain, lost))).toMatchObject({ submission: 3, took: false });
+    expect(send(decide(record('n', { submission: 3, known: true }), plain, lost))).toMatchObject({ submission: 3 });
   });
 
   const at = { updatedAt: NOW - 30_000 };
@@ -226,13 +272,6 @@ describe('submitted and finished', () => {
     ['failed', { state: 'failed', reason: 'x' }, at, plain, 'failed'],
     ['missing within the grace', { state: 'missing' }, at, plain, 'wait'],
     ['missing after it', { state: 'missing' }, { updatedAt: NOW - MINUTE }, plain, 'missing'],
-    [
-      'missing after it, to be submitted again',
-      { state: 'missing' },
-      { updatedAt: NOW - MINUTE },
-      { ...plain, onMissing: 'resubmit' },
-      'resubmit',
-    ],
   ] as const)('%s', (_name, status, fields, far, verdict) => {
     expect(judge(status, record('e', fields), far, NOW)).toBe(verdict);
   });
@@ -280,10 +319,11 @@ describe('the fingerprint differs', () => {
 
 test('† opening a submission moves the old ID, or the unresolved key, to the earlier ones', () => {
   const before = [{ submission: 1, idempotencyKey: 'k1', externalId: 'job-1' }];
-  expect(nextSubmission(record('e', { previous: before }), plain, later)).toMatchObject({
+  const resubmits = { ...plain, onInputChange: 'resubmit' } as const;
+  expect(afterInputChange(record('e', { previous: before }), resubmits, later)).toMatchObject({
     plan: { previous: [...before, { submission: 2, idempotencyKey: 'stored-key', externalId: 'job-2' }] },
   });
-  expect(nextSubmission(record('s', { previous: before }), plain, later)).toMatchObject({
+  expect(afterInputChange(record('s', { previous: before }), resubmits, later)).toMatchObject({
     plan: { previous: [...before, { submission: 2, idempotencyKey: 'stored-key' }] },
   });
 });

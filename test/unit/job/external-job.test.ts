@@ -16,7 +16,8 @@ describe('externalJob()', () => {
   test('has the defaults of the documentation', () => {
     expect(jobOptions(good)).toEqual({
       externalIdKey: 'external_job_id',
-      name: 'external_job_id',
+      name: undefined,
+      recordName: 'external_job_id',
       idempotentFor: undefined,
       findable: false,
       findLag: 10_000,

@@ -5,13 +5,7 @@ import { cancellingActivity, mooringPlugin, resumableActivity, taskContext } fro
 import { isSuspension, NotSubmittedError, StaleAttemptError, type Duration, type TaskScope } from '../../../src/index.ts';
 import { fakeClock, memoryStateStore } from '../../../src/testing/testing.ts';
 import { until } from '../../support/until.ts';
-import { begin, farSide } from './rig.ts';
-
-const failure = async (running: Promise<unknown>): Promise<ApplicationFailure> =>
-  running.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => error as ApplicationFailure,
-  );
+import { begin, failureOf, farSide } from './rig.ts';
 
 describe('cancellation', () => {
   test('that was asked for cancels the external job, and passes as Temporal made it', async () => {
@@ -30,7 +24,7 @@ describe('cancellation', () => {
       const attempt = begin(() => resumableActivity(job)('clip'));
       await until(() => seen.looks > 0);
       attempt.cancel(reason);
-      const error = await failure(attempt.result);
+      const error = await failureOf(attempt.result);
       expect(error).toBeInstanceOf(CancelledFailure);
       expect(error.message).toBe(reason);
       expect(seen.cancels).toEqual([]);
@@ -131,10 +125,10 @@ describe('heartbeats', () => {
 describe('waiting', () => {
   test('release hands the activity back with a delay that is never 0', async () => {
     const { job, seen } = farSide(['active']);
-    const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release', holdFor: 1 } })('clip'), {
+    const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release', holdFor: 0 } })('clip'), {
       scheduleToCloseTimeoutMs: 0,
     });
-    const error = await failure(attempt.result);
+    const error = await failureOf(attempt.result);
     expect(error).toBeInstanceOf(ApplicationFailure);
     expect(error).toMatchObject({ type: 'mooring.waiting', nonRetryable: false, category: 'BENIGN' });
     expect(error.nextRetryDelay).toBeGreaterThanOrEqual(1);
@@ -198,7 +192,7 @@ describe('waiting', () => {
     test('one that may be released comes back after that time', async () => {
       const { job, seen } = refusing(undefined, '1h');
       const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release' } })('clip'), { scheduleToCloseTimeoutMs: 0 });
-      const { type, nextRetryDelay } = await failure(attempt.result);
+      const { type, nextRetryDelay } = await failureOf(attempt.result);
       expect(type).toBe('mooring.waiting');
       expect(nextRetryDelay).toBeGreaterThan(3_500_000);
       expect(nextRetryDelay).toBeLessThanOrEqual(3_600_000);
@@ -227,7 +221,7 @@ describe('waiting', () => {
 describe('errors', () => {
   test('of this library keep their code as the failure’s type, and say whether to retry', async () => {
     const attempt = begin(async () => taskContext().state.set('', 1));
-    const error = await failure(attempt.result);
+    const error = await failureOf(attempt.result);
     expect(error).toBeInstanceOf(ApplicationFailure);
     expect(error).toMatchObject({ type: 'mooring.invalid-key', nonRetryable: true });
     expect(error.details?.[0]).toMatchObject({ scope: { task: expect.stringContaining('transcode') } });
@@ -238,7 +232,7 @@ describe('errors', () => {
   });
 
   test('a superseded attempt is retried, and is no failure for a dashboard', async () => {
-    const error = await failure(begin(() => Promise.reject(new StaleAttemptError('a newer attempt holds the fence'))).result);
+    const error = await failureOf(begin(() => Promise.reject(new StaleAttemptError('a newer attempt holds the fence'))).result);
     expect(error).toMatchObject({ type: 'mooring.stale-attempt', nonRetryable: false, category: 'BENIGN' });
   });
 
@@ -271,7 +265,7 @@ describe('state', () => {
     );
     await expect(second.result).resolves.toBe(3);
     const zombie = begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 1), {}, { store });
-    expect(await failure(zombie.result)).toMatchObject({ type: 'mooring.stale-attempt' });
+    expect(await failureOf(zombie.result)).toMatchObject({ type: 'mooring.stale-attempt' });
   });
 
   test('of one activity ends a while after it, and what activities share outlives each of them', async () => {
@@ -326,6 +320,19 @@ describe('state', () => {
     expect(() => taskContext()).toThrow(/mooringPlugin/);
   });
 
+  test('a submit that was refused is counted each time, and no decision to submit is', async () => {
+    const { job } = farSide(['succeeded']);
+    let refusals = 0;
+    const submit: typeof job.submit = (input, context) => {
+      if ((refusals += 1) < 3) throw new NotSubmittedError('no room', { retryAfter: 1 });
+      return job.submit(input, context);
+    };
+    const attempt = begin(() => resumableActivity({ ...job, submit })('clip'));
+    await attempt.result;
+    const counted = attempt.metrics.filter(({ name }) => name === 'mooring_decisions');
+    expect(counted.map(({ tags }) => (tags as { decision: string }).decision)).toEqual(['refused', 'refused', 'submitted']);
+  });
+
   test('decisions are counted and logged', async () => {
     const { job } = farSide(['succeeded']);
     const attempt = begin(() => resumableActivity(job)('clip'));
@@ -362,11 +369,13 @@ describe('the plugin', () => {
     ['heartbeat', () => mooringPlugin(store, { heartbeat: 0 })],
     ['clearAfterSuccess', () => mooringPlugin(store, { clearAfterSuccess: -1 })],
     ['heartbeats', () => mooringPlugin(store, { heartbeats: 1 } as never)],
+    ['maxResultBytes', () => mooringPlugin(store, { maxResultBytes: 0 })],
     ['job', () => resumableActivity({} as never)],
     ['wait', () => resumableActivity(farSide().job, { wait: { mode: 'retry' } as never })],
     ['scope', () => resumableActivity(farSide().job, { scope: { workflowRun: '' } })],
     ['job', () => cancellingActivity({ ...farSide().job, cancel: undefined } as never, { workflowRun: 'a' })],
     ['scope', () => cancellingActivity(farSide().job, 'activity' as never)],
+    ['jobs', () => cancellingActivity(farSide().job, { workflowRun: 'a' }, { jobs: [] } as never)],
   ])('a %s that cannot be meant is refused when it is made', (option, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
   });

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { Info } from '@temporalio/activity';
+import type { ApplicationFailure, Info } from '@temporalio/activity';
 import { ActivityCancellationDetails } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { stateInterceptors, type ActivityStateOptions } from '../../../adapters/temporal/index.ts';
 import { externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
 import { memoryStateStore } from '../../../src/testing/testing.ts';
@@ -16,6 +17,15 @@ export interface MockAttempt<Result> {
   cancel(reason: 'CANCELLED' | 'WORKER_SHUTDOWN' | 'PAUSED' | 'RESET' | 'NOT_FOUND' | 'TIMED_OUT'): void;
 }
 
+/** The worker of an attempt. */
+export interface MockWorker {
+  /** @defaultValue a new one in memory */
+  store?: StateStore;
+  options?: ActivityStateOptions;
+  /** @defaultValue those of the store */
+  interceptors?: ActivityInterceptorsFactory[];
+}
+
 const DETAILS = {
   CANCELLED: { cancelRequested: true },
   WORKER_SHUTDOWN: { workerShutdown: true },
@@ -29,7 +39,7 @@ const DETAILS = {
 export function begin<Result>(
   activity: () => Promise<Result>,
   info: Partial<Info> = {},
-  { store = memoryStateStore(), options = {} }: { store?: StateStore; options?: ActivityStateOptions } = {},
+  { store = memoryStateStore(), options = {}, interceptors = [stateInterceptors(store, options)] }: MockWorker = {},
 ): MockAttempt<Result> {
   const heartbeats: unknown[] = [];
   const logs: MockAttempt<Result>['logs'] = [];
@@ -41,7 +51,7 @@ export function begin<Result>(
   const environment = new MockActivityEnvironment(
     { activityType: 'transcode', ...info },
     {
-      interceptors: [stateInterceptors(store, options)],
+      interceptors,
       logger: {
         log: (level, message, meta) => say(level)(message, meta),
         trace: say('TRACE'),
@@ -72,6 +82,14 @@ export function begin<Result>(
     metrics,
     cancel: (reason) => environment.cancel(reason, new ActivityCancellationDetails(DETAILS[reason])),
   };
+}
+
+/** What an attempt failed with. */
+export async function failureOf(running: Promise<unknown>): Promise<ApplicationFailure> {
+  return running.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: unknown) => error as ApplicationFailure,
+  );
 }
 
 /** A far side that says what it is told to say. */

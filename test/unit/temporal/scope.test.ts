@@ -97,7 +97,7 @@ describe('the scope of an activity', () => {
 describe('an attempt', () => {
   test('is the first only where Temporal says so, and never in a scope that others share', () => {
     const first = (change: Partial<Info>, choice: ActivityScope = 'activity'): boolean =>
-      attemptFacts(info(change), choice).first;
+      attemptFacts(info(change), choice, 0).first;
     expect(first({})).toBe(true);
     expect(first({ attempt: 2 })).toBe(false);
     // After a reset the number is 1 again.
@@ -106,11 +106,11 @@ describe('an attempt', () => {
   });
 
   test('is ordered by when it was scheduled, before its number', () => {
-    const order = (change: Partial<Info>): readonly number[] => {
-      const { fence } = attemptFacts(info(change), 'activity');
+    const order = (change: Partial<Info>, rerun = 0): readonly number[] => {
+      const { fence } = attemptFacts(info(change), 'activity', rerun);
       return fence.kind === 'ordered' ? fence.order : [];
     };
-    expect(order({ attempt: 1, currentAttemptScheduledTimestampMs: 50 })).toEqual([50, 1]);
-    expect(order({ attempt: 3, currentAttemptScheduledTimestampMs: 40 })).toEqual([40, 3]);
+    expect(order({ attempt: 1, currentAttemptScheduledTimestampMs: 50 })).toEqual([50, 1_000]);
+    expect(order({ attempt: 3, currentAttemptScheduledTimestampMs: 40 })).toEqual([40, 3_000]);
   });
 });

@@ -5,13 +5,20 @@ import { redisMetastore } from 'mooring/redis';
 import { farSide } from './far-side.mjs';
 
 /** A processor in a file of its own, for a sandbox and for a worker process. What it is to do is in the job's data. */
+process.on('disconnect', () => process.exit());
 const redis = new Redis(Number(process.env.MOORING_TEST_REDIS_PORT), '127.0.0.1', { maxRetriesPerRequest: null });
 const store = createStateStore({ metastore: redisMetastore({ client: redis }) });
 
-export default withState(store, async (job, ctx) => {
-  const { far, release } = job.data;
-  const runs = (await ctx.state.get('runs')) ?? 0;
-  await ctx.state.set('runs', runs + 1);
-  const wait = release ? { mode: 'release', holdFor: 1 } : { mode: 'hold' };
-  return ctx.run(farSide(redis, far), job.data, { wait });
-});
+export default withState(
+  store,
+  async (job, ctx) => {
+    const { far, release, fails } = job.data;
+    const runs = (await ctx.state.get('runs')) ?? 0;
+    await ctx.state.set('runs', runs + 1);
+    const wait = release ? { mode: 'release', holdFor: 1 } : { mode: 'hold' };
+    if (fails) await ctx.submit(farSide(redis, far), job.data);
+    if (fails) throw new Error('given up');
+    return ctx.run(farSide(redis, far), job.data, { wait });
+  },
+  { onFinalFailure: 'cancel', heartbeat: '200ms' },
+);

@@ -1,0 +1,84 @@
+import {
+  type CallOptions,
+  ConfigError,
+  requestCancellation,
+  requireKnownNames,
+  type StateHandle,
+  type StateStore,
+  type TaskScope,
+} from '../../src/index.ts';
+import { requireFunction, requireStore } from './options.ts';
+import type { BullJob, BullQueue, JobDetails } from './runtime.ts';
+import { runName, scopeOf } from './scope.ts';
+import type { StatefulJob } from './setup.ts';
+import { promote, requireQueue } from './wake.ts';
+
+/**
+ * Cancelling a job from anywhere. The wish is recorded in the job's scope, where its next attempt finds it, and in an index of the
+ * queue, which whoever holds the job reads.
+ */
+
+/** Options of `cancelJob()`. */
+export interface CancelJobOptions<J = BullJob> extends CallOptions {
+  /** The store of the job's processor. */
+  store: StateStore;
+  /** What the job fails with: a text of 1 to 1,000 characters. */
+  reason: string;
+  /**
+   * The `scope` of the processor's options.
+   * @defaultValue queue, job ID and creation time
+   */
+  scope?: (job: J) => TaskScope;
+}
+
+/**
+ * Cancels a job, wherever it is: on hold in any process, released, waiting, or held by a worker that died. Its external jobs are cancelled,
+ * and it fails with the reason. Whoever holds it hears of that within a heartbeat, and a job that waits when it is its turn. Resolves to
+ * false if there is no such job, or if it is over.
+ *
+ * @throws {@link ConfigError} that names the option; `StoreUnavailableError`; what BullMQ rejects with when its Redis cannot be reached.
+ */
+export async function cancelJob<J>(queue: BullQueue, jobId: string, options: CancelJobOptions<J>): Promise<boolean> {
+  requireQueue(queue);
+  requireKnownNames('options', options, { store: true, reason: true, scope: true, signal: true });
+  const { store, reason, scope, signal } = options;
+  requireStore(store);
+  if (scope !== undefined) requireFunction('scope', scope);
+  for (const [option, text] of Object.entries({ jobId, reason })) {
+    if (typeof text !== 'string' || text === '') throw new ConfigError(option, 'must be a text', text);
+  }
+  const job = (await queue.getJob(jobId)) as (BullJob & JobDetails) | undefined;
+  if (!job || job.finishedOn !== undefined) return false;
+  await recordCancel({ store, scope: scopeOf(job, scope), job }, reason, signal ? { signal } : {});
+  await promote(job);
+  return true;
+}
+
+/** Records that somebody wants a job to be cancelled. */
+export async function recordCancel({ store, scope, job }: StatefulJob, reason: string, call: CallOptions = {}): Promise<void> {
+  const jobId = runName(job);
+  await requestCancellation(store, scope, { jobId, reason }, call);
+  await requestsOf(store, job.queueQualifiedName).set(jobId, { reason }, { retention: '7d', ...call });
+}
+
+/** Who of some jobs, by their run names, is to be cancelled, and why. One command if it is none. */
+export async function requestedCancels(store: StateStore, queue: string, names: Set<string>): Promise<Map<string, string>> {
+  const requests = requestsOf(store, queue);
+  const found = new Map<string, string>();
+  for await (const { key } of requests.entries()) {
+    const request = names.has(key) ? await requests.get(key) : undefined;
+    if (request) found.set(key, request.reason);
+  }
+  return found;
+}
+
+/** The job has failed with the reason. If somebody retries it, it runs again. Never rejects: what stays ends by itself. */
+export async function forgetCancel({ store, scope, job }: StatefulJob): Promise<void> {
+  const jobId = runName(job);
+  const noted = requestsOf(store, job.queueQualifiedName).delete(jobId);
+  await Promise.allSettled([requestCancellation(store, scope, { jobId, reason: undefined }), noted]);
+}
+
+function requestsOf(store: StateStore, queue: string): StateHandle<Record<string, { reason: string }>> {
+  return store.task({ flow: queue, run: 'mooring', task: 'cancel-requests' });
+}

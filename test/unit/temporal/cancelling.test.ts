@@ -1,0 +1,190 @@
+import { describe, expect, test } from '@jest/globals';
+import { cancellingActivity, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
+import { externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
+import { memoryMetastore, memoryStateStore } from '../../../src/testing/testing.ts';
+import { interceptMetastore } from '../../support/intercept.ts';
+import { until } from '../../support/until.ts';
+import { begin, failureOf, farSide, type MockAttempt } from './rig.ts';
+
+/** Several calls of activities in one run of a workflow, and what a cancelling activity reaches of them. */
+
+const SHARED = { workflowRun: 'preview' };
+let calls = 0;
+
+/** A call of an activity, later than those before. */
+function call<Result>(store: StateStore, activity: () => Promise<Result>): MockAttempt<Result> {
+  calls += 1;
+  const at = Date.now() + calls;
+  const info = { activityId: String(calls), scheduledTimestampMs: at, currentAttemptScheduledTimestampMs: at };
+  return begin(activity, { ...info, heartbeatTimeoutMs: 30_000 }, { store });
+}
+
+/** A store in use for a while: a record that is not there is none that was lost. */
+async function grownStore(options: Parameters<typeof memoryStateStore>[0] = {}): Promise<StateStore> {
+  const metastore = memoryMetastore();
+  const then = Date.now() - 600_000;
+  const old = memoryStateStore({ metastore, clock: { now: () => then, sleep: () => Promise.resolve() } });
+  await old.asset({ name: 'first' }).set('key', 'value');
+  return memoryStateStore({ ...options, metastore });
+}
+
+/** A job whose external IDs are inputs. */
+function named(state: 'active' | 'succeeded' = 'active'): { job: ExternalJob<string, string, string>; cancelled: string[] } {
+  const cancelled: string[] = [];
+  const job = externalJob<string, string, string>({
+    submit: async (input) => input,
+    getStatus: async () => ({ state }),
+    getResult: async (id) => `result of ${id}`,
+    cancel: async (id) => void cancelled.push(id),
+    pollInterval: 5,
+  });
+  return { job, cancelled };
+}
+
+const byInput = (input: string): { workflowRun: string } => ({ workflowRun: `preview-${input}` });
+
+describe('a scope that is a function of the input', () => {
+  test('serves several calls of one run at the same time', async () => {
+    const store = await grownStore();
+    const { job } = named('succeeded');
+    const preview = resumableActivity(job, { scope: byInput });
+    const results = ['intro', 'outro'].map((input) => call(store, () => preview(input)).result);
+    await expect(Promise.all(results)).resolves.toEqual(['result of intro', 'result of outro']);
+  });
+
+  test('names the call that a cancelling activity cancels', async () => {
+    const store = await grownStore();
+    const { job, cancelled } = named();
+    const waiting = ['intro', 'outro'].map((input) => call(store, () => resumableActivity(job, { scope: byInput })(input)));
+    await until(() => waiting.every(({ logs }) => logs.some(({ message }) => message.includes('ID is recorded'))));
+    await call(store, () => cancellingActivity(job, byInput)('intro')).result;
+    expect(cancelled).toEqual(['intro']);
+    for (const { cancel } of waiting) cancel('PAUSED');
+    await Promise.allSettled(waiting.map(({ result }) => result));
+  });
+
+  test.each([
+    ['nothing', () => undefined],
+    ['an empty name', () => ({ workflowRun: '' })],
+    ['a promise', async () => SHARED],
+  ])('that returns %s is refused', async (_what, scope) => {
+    const { job } = named();
+    for (const activity of [resumableActivity(job, { scope: scope as never }), cancellingActivity(job, scope as never)]) {
+      const failure = await failureOf(call(memoryStateStore(), async () => activity('clip')).result);
+      expect(failure).toMatchObject({ type: 'mooring.config', details: [{ option: 'scope' }] });
+    }
+  });
+
+  test('may not return the scope of a single activity to a cancelling one', async () => {
+    const cancel = cancellingActivity(named().job, () => 'activity' as never);
+    await expect(failureOf(call(memoryStateStore(), () => cancel('clip')).result)).resolves.toMatchObject({
+      type: 'mooring.config',
+    });
+  });
+});
+
+test('a finished record of another call in a shared scope is not this call’s result', async () => {
+  const store = await grownStore();
+  const { job } = named('succeeded');
+  const preview = resumableActivity(job, { scope: SHARED });
+  expect(await call(store, () => preview('intro')).result).toBe('result of intro');
+  expect(await call(store, () => preview('outro')).result).toBe('result of outro');
+});
+
+test('a local activity whose completion was lost finds its result, under a new ID and time', async () => {
+  const store = await grownStore();
+  const { job, seen } = farSide(['succeeded']);
+  const local = (id: string): Promise<string> => {
+    const at = { activityId: id, scheduledTimestampMs: Date.now(), currentAttemptScheduledTimestampMs: Date.now() + Number(id) };
+    return begin(() => resumableActivity(job, { scope: SHARED })('clip'), { ...at, isLocal: true }, { store }).result;
+  };
+  expect([await local('1'), await local('7')]).toEqual(['job-1 done', 'job-1 done']);
+  expect(seen.submits).toBe(1);
+});
+
+describe('a cancelling activity', () => {
+  test('waits for a submit that is on its way by the metastore’s clock, however wrong the worker’s is', async () => {
+    const behind = Date.now() - 3_600_000;
+    const started = Date.now();
+    const clock = {
+      now: () => behind + Date.now() - started,
+      sleep: (ms: number, signal?: AbortSignal) =>
+        new Promise<void>((resolve, reject) => {
+          setTimeout(resolve, ms);
+          signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        }),
+    };
+    let inspections = 0;
+    const metastore = interceptMetastore(memoryMetastore(), ({ method }, proceed) => {
+      if (method === 'inspect') inspections += 1;
+      return proceed();
+    });
+    const store = memoryStateStore({ clock, metastore });
+    const { job, cancelled } = named();
+    let reply = (): void => undefined;
+    const replied = new Promise<void>((resolve) => (reply = resolve));
+    let asked = false;
+    const slow: typeof job = {
+      ...job,
+      idempotentFor: 'forever',
+      submitTimeout: '20s',
+      async submit(input) {
+        asked = true;
+        await replied;
+        return input;
+      },
+    };
+    const submitting = call(store, () => resumableActivity(slow, { scope: SHARED })('clip'));
+    await until(() => asked);
+    const cancelling = call(store, () => cancellingActivity(slow, SHARED)('clip'));
+    // It has taken the fence, and looked at the record.
+    await until(() => inspections > 0);
+    expect(cancelled).toEqual([]);
+    reply();
+    await cancelling.result;
+    expect(cancelled).toEqual(['clip']);
+    submitting.cancel('PAUSED');
+    await Promise.allSettled([submitting.result]);
+  });
+
+  test('reaches the jobs of items, and those of other names that it is told of', async () => {
+    const store = await grownStore();
+    const [one, other] = [named(), named()];
+    const second = { ...other.job, externalIdKey: 'second' };
+    const work = call(store, async () => {
+      const ctx = taskContext(SHARED);
+      await ctx.item('a').submit(one.job, 'page-a');
+      await ctx.submit(second, 'extra');
+    });
+    await work.result;
+    // As in another process, which has not submitted anything.
+    const [mine, theirs] = [{ ...one.job, name: undefined as never }, second];
+    await call(store, () => cancellingActivity(mine, SHARED, { externalJobs: [theirs] })()).result;
+    expect([one.cancelled, other.cancelled]).toEqual([['page-a'], ['extra']]);
+  });
+
+  test('fails with what cancel failed with, for its next attempt to try again', async () => {
+    const store = await grownStore();
+    const cancel = (): Promise<void> => Promise.reject(new Error('busy'));
+    const job = { ...named().job, cancel, callTimeout: 50 };
+    await call(store, async () => void (await taskContext(SHARED).submit(job, 'clip'))).result;
+    await expect(call(store, () => cancellingActivity(job, SHARED)('clip')).result).rejects.toThrow(/busy|no answer/);
+  });
+
+  test('says which external job it does not know', async () => {
+    const store = await grownStore();
+    const { job } = named();
+    const { cancel: _, ...endless } = { ...named().job, externalIdKey: 'endless' };
+    await call(store, async () => void (await taskContext(SHARED).submit(endless, 'clip'))).result;
+    const failure = await failureOf(call(store, () => cancellingActivity(job, SHARED)('clip')).result);
+    expect(failure).toMatchObject({ type: 'mooring.config', nonRetryable: true, message: expect.stringContaining('endless') });
+  });
+
+  test('fails for a person if nobody can tell whether a job is running', async () => {
+    const store = await grownStore();
+    const job = { ...named().job, submitTimeout: 20, submit: () => Promise.reject(new Error('connection lost')) };
+    await expect(call(store, () => resumableActivity(job, { scope: SHARED })('clip')).result).rejects.toThrow('connection lost');
+    const failure = await failureOf(call(store, () => cancellingActivity(job, SHARED)('clip')).result);
+    expect(failure).toMatchObject({ type: 'mooring.ambiguous-submit', nonRetryable: true, details: [{ submission: 1 }] });
+  });
+});
