@@ -3,6 +3,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { BatchEvent } from './batch-service/events.ts';
+import type { Fault } from './batch-service/service.ts';
 
 const TYPESCRIPT = ['--import', 'tsx'];
 
@@ -11,9 +12,11 @@ export interface BatchProcess {
   readonly url: string;
   readonly pid: number;
   /** Says what goes wrong with the next submit of a name. */
-  fault(name: string, fault: { hold: 'request'; afterwards: 'accept' | 'drop' } | { hold: 'reply' }): Promise<void>;
+  fault(name: string, fault: Fault): Promise<void>;
   /** How many jobs were accepted under a name. */
   submissions(name: string): Promise<number>;
+  /** How many of them have not ended. */
+  running(name: string): Promise<number>;
   /** Ends the service and its jobs. */
   stop(): Promise<void>;
 }
@@ -39,15 +42,16 @@ export async function startBatchProcess(options: {
     void ended.then((how) => reject(new Error(`the batch service ended: ${how}`)));
   });
   const url = `http://127.0.0.1:${port}`;
+  const counts = async (name: string): Promise<{ submissions: number; running: number }> =>
+    (await (await fetch(`${url}/submissions/${name}`)).json()) as { submissions: number; running: number };
   return {
     url,
     pid: child.pid as number,
     async fault(name, fault) {
       await (await fetch(`${url}/faults/${name}`, { method: 'PUT', body: JSON.stringify(fault) })).arrayBuffer();
     },
-    async submissions(name) {
-      return ((await (await fetch(`${url}/submissions/${name}`)).json()) as { submissions: number }).submissions;
-    },
+    submissions: async (name) => (await counts(name)).submissions,
+    running: async (name) => (await counts(name)).running,
     async stop() {
       child.stdin.destroy();
       await ended;
@@ -66,6 +70,8 @@ export interface WorkerProcess<Order, Message> {
   readonly ended: Promise<string>;
   /** Called for every message. */
   onMessage(listener: (message: Message) => void): void;
+  /** Nobody is called any more. */
+  forget(): void;
 }
 
 /** Starts a worker process. Its own output goes to our standard error. */
@@ -74,12 +80,15 @@ export function startWorkerProcess<Order extends object, Message>(
   args: readonly string[] = [],
 ): WorkerProcess<Order, Message> {
   const child = fork(fileURLToPath(file), args, { execArgv: TYPESCRIPT, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const listeners = new Set<(message: Message) => void>();
+  child.on('message', (message) => listeners.forEach((listener) => listener(message as Message)));
   return {
     pid: child.pid as number,
     tell: (order) => child.connected && child.send(order),
     kill: () => child.kill('SIGKILL'),
     ended: exit(child),
-    onMessage: (listener) => child.on('message', (message) => listener(message as Message)),
+    onMessage: (listener) => void listeners.add(listener),
+    forget: () => listeners.clear(),
   };
 }
 

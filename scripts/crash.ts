@@ -1,20 +1,25 @@
-/** `npm run crash`: kills worker processes in every gap of the crash table and checks what became of their jobs. */
+/** `npm run crash`: ends attempts in every gap of the crash table, in every way, and checks what became of their jobs. */
 import { parseArgs } from 'node:util';
 import { SIDES, type Side } from './batch-service/job.ts';
 import { ensureBuilt } from './build.ts';
-import { runCrash, type Plan } from './crash/harness.ts';
+import { END_LIST, END_NAMES, parseEnd } from './crash/ends.ts';
+import { placesOf, runCrash, type Plan } from './crash/harness.ts';
 import { reportText } from './crash/report.ts';
 import { RUNTIMES } from './crash/runtime.ts';
-import { deviation } from './crash/table.ts';
+import { deviation, outcomeOf } from './crash/table.ts';
 import { GAP_LIST, GAP_NAMES, parseGap } from './gaps.ts';
 import { cleanupOnInterrupt } from './interrupt.ts';
 
 const HELP = `npm run crash -- [options]
 
-Kills real worker processes with SIGKILL in every gap, against three kinds of far side, and checks each cell against the
-crash table. Exit code 1 on a duplicate, a lost job, or whatever else differs from the table.
+Ends the attempts of real worker processes in every gap and in every way, against three kinds of far side, and checks each cell
+against the crash table. Exit code 1 on a duplicate, a lost job, more submissions than attempts, or whatever else differs from it.
+
+The table has the jobs that the far side accepted, and how the runs ended.
 
   --runtime NAME    bullmq (the default) or temporal
+  --end NAME        one way, several with commas, or all (default all):
+${END_LIST}
   --gap GAP         one gap, several with commas, or all (default all):
 ${GAP_LIST}
   --far-side NAME   keyed, findable, plain or all (default all)
@@ -33,6 +38,7 @@ function readOptions(args: string[]): Options {
     args,
     options: {
       runtime: { type: 'string', default: 'bullmq' },
+      end: { type: 'string', default: 'all' },
       gap: { type: 'string', default: 'all' },
       'far-side': { type: 'string', default: 'all' },
       repeat: { type: 'string', default: '1' },
@@ -44,10 +50,13 @@ function readOptions(args: string[]): Options {
   if (runtime === undefined) throw new Error(`--runtime is ${RUNTIMES.join(' or ')}, received ${values.runtime}`);
   const repeat = Number(values.repeat);
   if (!Number.isInteger(repeat) || repeat < 1) throw new Error(`--repeat is a whole number above 0, received ${values.repeat}`);
+  const gaps = values.gap === 'all' ? GAP_NAMES : values.gap.split(',').map(parseGap);
+  const sides = values['far-side'] === 'all' ? SIDES : values['far-side'].split(',').map(parseSide);
+  const places = placesOf(values.end === 'all' ? END_NAMES : values.end.split(',').map(parseEnd), gaps, sides);
+  if (places.length === 0) throw new Error(`no attempt ends in ${values.gap} by ${values.end}`);
   return {
     runtime,
-    gaps: values.gap === 'all' ? GAP_NAMES : values.gap.split(',').map(parseGap),
-    sides: values['far-side'] === 'all' ? SIDES : values['far-side'].split(',').map(parseSide),
+    places,
     repeat,
     json: values.json,
     help: values.help,
@@ -69,18 +78,18 @@ async function main(): Promise<number> {
   const cleanup = cleanupOnInterrupt();
   try {
     await ensureBuilt();
-    const all = options.gaps.length * options.sides.length * options.repeat;
+    const all = options.places.length * options.repeat;
     let done = 0;
-    const report = await runCrash(options, cleanup, (gap, side, run) => {
+    const report = await runCrash(options, cleanup, ({ end, gap, side }, run) => {
       done += 1;
       if (options.json) return;
-      const verdict = deviation(gap, side, run) ?? (run.ambiguous ? 'ambiguous, as it must be' : 'one result');
-      process.stdout.write(
-        `${String(done).padStart(4)}/${all}  ${gap.padEnd(3)}  ${side.padEnd(8)}  ${run.submissions} submitted, ${verdict}\n`,
-      );
+      const counts = `${run.submissions} submitted in ${run.attempts}`;
+      const place = `${end.padEnd(7)}  ${gap.padEnd(3)}  ${side.padEnd(8)}`;
+      const verdict = deviation(end, gap, side, run) ?? outcomeOf(run);
+      process.stdout.write(`${String(done).padStart(4)}/${all}  ${place}  ${counts}, ${verdict}\n`);
     });
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `\n${reportText(report)}`);
-    return report.duplicates + report.lost + report.deviations === 0 ? 0 : 1;
+    return report.duplicates + report.lost + report.tooMany + report.deviations === 0 ? 0 : 1;
   } finally {
     await cleanup.run();
   }

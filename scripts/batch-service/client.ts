@@ -20,8 +20,10 @@ export function batchClient(url: string, side: Side): BatchClient {
       ...(signal && { signal }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    if (!response.ok && response.status !== 404)
-      throw new Error(`the batch service answered ${response.status}: ${await response.text()}`);
+    if (!response.ok && response.status !== 404) {
+      const error = new Error(`the batch service answered ${response.status}: ${await response.text()}`);
+      throw Object.assign(error, { status: response.status });
+    }
     return response;
   };
   return {

@@ -18,6 +18,8 @@ export interface Jobs {
   cancel(side: Side, id: string): Promise<boolean>;
   /** How many jobs of that name were accepted. */
   accepted(name: string): number;
+  /** How many of them have not ended. */
+  running(name: string): Promise<number>;
   /** Tells of progress and ends since the last look. */
   look(): Promise<void>;
   /** Ends every process, from memory, since the folders may be gone already; none is started afterwards. */
@@ -81,6 +83,11 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
       return known(side, id);
     },
     accepted: (name) => [...jobs.values()].filter((job) => job.name === name).length,
+    async running(name) {
+      const ids = [...jobs.values()].filter((job) => job.name === name).map(({ id }) => id);
+      const states = await Promise.all(ids.map(async (id) => (await status(folderOf(id))).state));
+      return states.filter((state) => !isOver(state)).length;
+    },
     async look() {
       for (const [id, seen] of watched) {
         const { state, progress } = await status(folderOf(id));

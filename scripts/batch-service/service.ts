@@ -16,9 +16,9 @@ const LATE = 300;
 
 /**
  * What goes wrong with the next submit of a name: the request is held before it is accepted, or the reply after. A held
- * request, once its caller is gone, is accepted late (it was on its way) or never.
+ * request, once its caller is gone, is accepted late (it was on its way) or never. Or it is refused with a status.
  */
-export type Fault = { hold: 'request'; afterwards: 'accept' | 'drop' } | { hold: 'reply' };
+export type Fault = { hold: 'request'; afterwards: 'accept' | 'drop' } | { hold: 'reply' } | { hold: 'nothing'; answer: number };
 
 /** A running service. */
 export interface BatchService {
@@ -79,7 +79,8 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   }
   if (root === 'submissions') {
     const name = second ?? '';
-    return { status: 200, body: { submissions: state.jobs.accepted(name), requests: state.requests.get(name) ?? 0 } };
+    const [submissions, running] = [state.jobs.accepted(name), await state.jobs.running(name)];
+    return { status: 200, body: { submissions, running, requests: state.requests.get(name) ?? 0 } };
   }
   const side = SIDES.find((one) => one === root);
   if (side === undefined || second !== 'jobs') return { status: 404, body: { error: 'no such path' } };
@@ -96,6 +97,7 @@ async function submit(state: State, side: Side, request: IncomingMessage, respon
   state.requests.set(name, (state.requests.get(name) ?? 0) + 1);
   const fault = state.faults.get(name);
   state.faults.delete(name);
+  if (fault?.hold === 'nothing') return { status: fault.answer, body: { error: 'not now' } };
   const accept = (): Promise<{ id: string; created: boolean }> => state.jobs.accept({ side, name, token, command });
   if (fault?.hold === 'request') {
     await held(state, 'request', name, response);

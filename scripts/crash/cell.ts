@@ -1,18 +1,24 @@
-/** One run of one cell: a worker dies in a gap, another takes over, and the far side says how often it was asked. */
+/** One run of one cell: an attempt ends in a gap, another goes on, and the far side says how often it was asked. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BatchEvent } from '../batch-service/events.ts';
-import { SIDES, type Side } from '../batch-service/job.ts';
+import type { Side } from '../batch-service/job.ts';
 import type { BatchProcess } from '../children.ts';
 import type { Gap } from '../gaps.ts';
-import type { Message } from './messages.ts';
+import { endIt, type Stage } from './acts.ts';
+import type { End } from './ends.ts';
+import { FAILURES, type Message, type Work } from './messages.ts';
 import type { CrashWorker, Pool } from './pool.ts';
 import type { CrashRuntime } from './runtime.ts';
+import { startStoppableRedis } from './stoppable-redis.ts';
 import type { Run } from './table.ts';
+import { within } from './within.ts';
 
 const DEADLINE = 60_000;
 /** In these gaps the next attempt is to meet a job that still runs. */
 const RECONNECTS: readonly Gap[] = ['G7', 'G8', 'G9'];
+/** In these gaps the external job has ended. */
+const OVER: readonly Gap[] = ['G10', 'G11', 'G12'];
 
 /** What all cells share. */
 export interface Environment {
@@ -25,99 +31,117 @@ export interface Environment {
   pool: Pool;
 }
 
-/** Runs a cell for the n-th time. */
-export async function runCell(environment: Environment, gap: Gap, side: Side, turn: number): Promise<Run> {
-  const { batch, pool, runtime } = environment;
-  const name = `${gap}-${side}-${turn}`;
-  const decisions: string[] = [];
-  const follow = (message: Message): void => void (message.type === 'decision' && decisions.push(message.decision));
-  const first = await pool.take();
-  first.onMessage(follow);
-  const killFromOutside = await arrange(environment, gap, name, { late: (turn + SIDES.indexOf(side)) % 2 === 1 }, first);
-  first.tell({ type: 'work', queue: name, side, ...(killFromOutside ? {} : { killAt: gap }) });
-  const gate = join(environment.directory, name);
-  const input = { name, word: `echo-${name}`, ...(RECONNECTS.includes(gap) && { gate }) };
-  const job = await runtime.start(name, input, { old: true });
-  try {
-    const died = await within(DEADLINE, first.ended);
-    if (died === undefined) first.kill();
-    const submissions = (): Promise<number> => batch.submissions(name);
-    if (died !== 'SIGKILL')
-      return { submissions: await submissions(), result: false, ambiguous: false, decisions, trouble: `${gap} was not reached` };
-
-    const second = gap === 'G12' && runtime.completesBeforeG12 ? undefined : await pool.take();
-    let following = true;
-    second?.onMessage((message) => {
-      if (!following) return;
-      follow(message);
-      if (message.type === 'decision') void writeFile(gate, '');
-    });
-    second?.tell({ type: 'work', queue: name, side });
-    const ended = await job.end(DEADLINE);
-    if (second) await stop(second, pool);
-    following = false;
-    return {
-      submissions: await submissions(),
-      result: ended?.result === input.word,
-      ambiguous: ended?.ambiguous ?? false,
-      decisions,
-      ...(ended === undefined && { trouble: 'the job never ended' }),
-    };
-  } finally {
-    await job.close();
-  }
+/** Which cell. */
+export interface Place {
+  end: End;
+  gap: Gap;
+  side: Side;
 }
 
-/**
- * Gaps that need the far side's help: it holds the request or the reply, and the worker is killed meanwhile. A request that
- * was on its way is accepted late or never: in turns, and of the first turns too each is one. Says whether the gap is one of
- * them.
- */
-async function arrange(
-  { batch, onBatchEvent }: Environment,
-  gap: Gap,
-  name: string,
-  { late }: { late: boolean },
-  worker: CrashWorker,
-): Promise<boolean> {
-  if (gap !== 'G4' && gap !== 'G5') return false;
-  onBatchEvent(name, (event) => event.event === 'held' && worker.kill());
-  await batch.fault(name, gap === 'G4' ? { hold: 'request', afterwards: late ? 'accept' : 'drop' } : { hold: 'reply' });
-  return true;
+/** Runs a cell for the n-th time. */
+export async function runCell(environment: Environment, { end, gap, side }: Place, turn: number): Promise<Run> {
+  const { batch, pool, runtime, directory } = environment;
+  const name = `${end}-${gap}-${side}-${turn}`;
+  const gate = join(directory, name);
+  const decisions: string[] = [];
+  let attempts = 1;
+  let following = true;
+  const workers: CrashWorker[] = [];
+  const take = async (): Promise<CrashWorker> => {
+    const worker = await pool.take();
+    workers.push(worker);
+    return worker;
+  };
+  const metastore = end === 'outage' ? await startStoppableRedis(runtime) : undefined;
+  const work: Work = {
+    type: 'work',
+    queue: name,
+    side,
+    releases: end === 'release',
+    ...(metastore && { metastorePort: metastore.port }),
+  };
+  const follow = (worker: CrashWorker): void =>
+    worker.onMessage((message: Message) => {
+      if (message.type !== 'decision' || !following) return;
+      decisions.push(message.decision);
+      attempts = Math.max(attempts, message.attempt);
+    });
+  const first = await take();
+  follow(first);
+  // An external job whose end is awaited runs until somebody has met it again; one that is to be cancelled, for ever.
+  const waits = end === 'cancel' ? !OVER.includes(gap) : RECONNECTS.includes(gap);
+  const word = `echo-${name}`;
+  const input = { name, word, ...(waits && { gate }), ...(end === 'failure' && { failures: FAILURES }) };
+  const stage: Stage = {
+    environment,
+    gap,
+    side,
+    name,
+    turn,
+    first,
+    work,
+    metastore,
+    decisions,
+    open: () => void writeFile(gate, ''),
+    async takeOver() {
+      const second = await take();
+      follow(second);
+      second.tell(work);
+      return second;
+    },
+    begin: (at) => first.tell({ ...work, ...(at && { at }) }),
+    start: () => runtime.start(name, input, { old: true, ...(end === 'failure' && { attempts: FAILURES + 1 }) }),
+    cancel: (job) => job.cancel(take),
+  };
+  try {
+    const { job, trouble } = await endIt(end, stage);
+    try {
+      const ended = trouble === undefined ? await job.end(DEADLINE) : undefined;
+      following = false;
+      return {
+        submissions: await batch.submissions(name),
+        attempts: ended?.attempts ?? attempts,
+        running: ended?.cancelled ? await batch.running(name) : 0,
+        result: ended?.result === word,
+        ambiguous: ended?.ambiguous ?? false,
+        cancelled: ended?.cancelled ?? false,
+        reason: ended?.reason ?? '',
+        decisions,
+        ...(ended === undefined && { trouble: trouble ?? 'the job never ended' }),
+      };
+    } finally {
+      await job.close();
+    }
+  } finally {
+    stage.open();
+    await Promise.all(workers.map((worker) => giveBack(worker, pool)));
+    await metastore?.stop();
+  }
 }
 
 /**
  * Gives the namespace its first job, so that the cells' jobs are those of a namespace that has long been in use. Until then a job
  * that died before it used any state cannot be told from one whose state was lost.
  */
-export async function firstUse({ pool, runtime }: Environment): Promise<void> {
+export async function firstUse({ pool, runtime }: Environment, redisPort: number): Promise<void> {
   const name = 'first-use';
   const worker = await pool.take();
   worker.tell({ type: 'work', queue: name, side: 'keyed' });
   const job = await runtime.start(name, { name, word: 'used' }, { old: false });
   try {
     await job.end(DEADLINE);
-    await stop(worker, pool);
-    await runtime.aged();
+    await giveBack(worker, pool);
+    await runtime.aged(redisPort);
   } finally {
     await job.close();
   }
 }
 
-/** Takes a worker off its queue; one that does not stop is killed. */
-async function stop(worker: CrashWorker, pool: Pool): Promise<void> {
+/** Takes a worker off its queue; one that does not stop is killed, and one that has ended is gone. */
+async function giveBack(worker: CrashWorker, pool: Pool): Promise<void> {
   const stopped = new Promise<true>((resolve) => worker.onMessage((message) => message.type === 'stopped' && resolve(true)));
   worker.tell({ type: 'stop' });
-  if (await within(DEADLINE, stopped)) pool.give(worker);
+  const outcome = await within(DEADLINE, Promise.race([stopped, worker.ended]));
+  if (outcome === true) pool.give(worker);
   else worker.kill();
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

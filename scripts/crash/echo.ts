@@ -1,20 +1,31 @@
 /** The external job of the crash tests, as a worker of every runtime describes it. */
-import { externalJob, type ExternalJob, type JobStatus } from 'mooring';
+import { externalJob, NotSubmittedError, type ExternalJob, type JobStatus, type SubmitContext } from 'mooring';
 import { batchClient, type BatchClient } from '../batch-service/client.ts';
 import type { Side } from '../batch-service/job.ts';
 import { FIND_LAG, SUBMIT_TIMEOUT, type EchoInput } from './messages.ts';
 
-/** Echoes its first argument once the file that the second one names is there. */
-const ECHO = 'while [ ! -e "$2" ]; do sleep 0.05; done; sleep 0.2; echo "$1"';
+/** Echoes its first argument once the file that the second one names is there, or fails as the third one says. */
+const ECHO = 'while [ ! -e "$2" ]; do sleep 0.05; done; sleep 0.2; echo "$1"; exit "$3"';
+/** The status with which the batch service asks for patience, and how much it gets. */
+const TOO_MANY = 429;
+const PATIENCE = '500ms';
 
 /** One description for each kind of far side: they differ in what the far side does with the token. */
 export function echo(batchUrl: string, side: Side): ExternalJob<EchoInput, string, string> {
   const batch = batchClient(batchUrl, side);
   const shared = {
-    submit: ({ name, word, gate }: EchoInput, { idempotencyKey, signal }: { idempotencyKey: string; signal: AbortSignal }) =>
-      batch.submit({ name, token: idempotencyKey, command: ['/bin/sh', '-c', ECHO, 'echo', word, gate ?? '/'] }, signal),
+    async submit({ name, word, gate = '/', failures = 0 }: EchoInput, { idempotencyKey, submission, signal }: SubmitContext) {
+      const command = ['/bin/sh', '-c', ECHO, 'echo', word, gate, submission > failures ? '0' : '1'];
+      try {
+        return await batch.submit({ name, token: idempotencyKey, command }, signal);
+      } catch (error) {
+        if ((error as { status?: number }).status !== TOO_MANY) throw error;
+        throw new NotSubmittedError('the batch service asks for patience', { retryAfter: PATIENCE, cause: error });
+      }
+    },
     getStatus: (id: string, { signal }: { signal: AbortSignal }) => status(batch, id, signal),
     getResult: async (id: string, { signal }: { signal: AbortSignal }) => (await batch.output(id, signal)).trim(),
+    cancel: (id: string, { signal }: { signal: AbortSignal }) => batch.cancel(id, signal),
     submitTimeout: SUBMIT_TIMEOUT,
     pollInterval: { from: '50ms', to: '250ms' },
   } as const;

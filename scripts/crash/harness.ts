@@ -1,4 +1,4 @@
-/** The crash harness: real worker processes, killed in every gap, against every kind of far side. */
+/** The crash harness: real worker processes, whose attempts end in every gap and in every way, against every kind of far side. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,32 +9,44 @@ import type { Gap } from '../gaps.ts';
 import type { Cleanup } from '../interrupt.ts';
 import { startRedis } from '../redis/server.ts';
 import { bullmqRuntime } from './bullmq.ts';
-import { firstUse, runCell, type Environment } from './cell.ts';
+import { firstUse, runCell, type Environment, type Place } from './cell.ts';
+import { canEnd, type End } from './ends.ts';
 import { FIND_LAG } from './messages.ts';
 import { workerPool } from './pool.ts';
 import type { RuntimeName } from './runtime.ts';
-import { deviation, duplicates, isLost, type Run } from './table.ts';
+import { deviation, duplicates, isLost, isTooMany, outcomeOf, type Run } from './table.ts';
 import { temporalRuntime } from './temporal.ts';
 
 /** What is run. */
 export interface Plan {
   runtime: RuntimeName;
-  gaps: readonly Gap[];
-  sides: readonly Side[];
+  places: readonly Place[];
   repeat: number;
+}
+
+/** All cells of these ends, gaps and sides, without those that cannot be. */
+export function placesOf(ends: readonly End[], gaps: readonly Gap[], sides: readonly Side[]): Place[] {
+  return ends.flatMap((end) =>
+    gaps.filter((gap) => canEnd(end, gap)).flatMap((gap) => sides.map((side) => ({ end, gap, side }))),
+  );
 }
 
 /** One cell of the report. */
 export interface Cell {
   runtime: RuntimeName;
+  end: End;
   gap: Gap;
   farSide: Side;
   runs: number;
-  /** Of all runs together. */
+  /** Of all runs together, as what follows. */
   submissions: number;
+  attempts: number;
   duplicates: number;
   lost: number;
-  ambiguous: number;
+  /** Runs in which there were more submissions than attempts. */
+  tooMany: number;
+  /** How often each outcome came. */
+  outcomes: Record<string, number>;
   /** How often each decision was taken. */
   decisions: Record<string, number>;
   /** What differs from the crash table. */
@@ -46,6 +58,7 @@ export interface Report {
   cells: Cell[];
   duplicates: number;
   lost: number;
+  tooMany: number;
   deviations: number;
 }
 
@@ -56,17 +69,18 @@ const AT_ONCE = 6;
 export async function runCrash(
   plan: Plan,
   cleanup: Cleanup,
-  onRun: (gap: Gap, side: Side, run: Run) => void = () => {},
+  onRun: (place: Place, run: Run) => void = () => {},
 ): Promise<Report> {
   const environment = await prepare(plan.runtime, cleanup);
-  const cells = plan.gaps.flatMap((gap) => plan.sides.map((farSide) => emptyCell(plan.runtime, gap, farSide)));
-  const queue = Array.from({ length: plan.repeat }, (_, at) => cells.map((cell) => ({ cell, turn: at + 1 }))).flat();
+  const places = plan.places.map((place) => ({ place, cell: emptyCell(plan.runtime, place) }));
+  const cells = places.map(({ cell }) => cell);
+  const queue = Array.from({ length: plan.repeat }, (_, at) => places.map((one) => ({ ...one, turn: at + 1 }))).flat();
   const lane = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const { cell, turn } = next;
-      const run = await runCell(environment, cell.gap, cell.farSide, turn);
-      add(cell, run);
-      onRun(cell.gap, cell.farSide, run);
+      const { place, cell, turn } = next;
+      const run = await runCell(environment, place, turn);
+      add(cell, place, run);
+      onRun(place, run);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
@@ -75,6 +89,7 @@ export async function runCrash(
     cells,
     duplicates: total((cell) => cell.duplicates),
     lost: total((cell) => cell.lost),
+    tooMany: total((cell) => cell.tooMany),
     deviations: total((cell) => cell.deviations.length),
   };
 }
@@ -91,7 +106,7 @@ async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<Environment
     onEvent: (event) => 'name' in event && listeners.get(event.name)?.(event),
   });
   cleanup.add(() => batch.stop());
-  const runtime = name === 'temporal' ? await temporalRuntime(redis.port, directory, cleanup) : bullmqRuntime(redis.port);
+  const runtime = name === 'temporal' ? await temporalRuntime(directory, cleanup) : bullmqRuntime(redis.port);
   const pool = workerPool(runtime.worker, { redisPort: redis.port, batchUrl: batch.url, ...runtime.setting }, AT_ONCE + 2);
   cleanup.add(() => pool.close());
   const environment: Environment = {
@@ -101,32 +116,41 @@ async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<Environment
     pool,
     onBatchEvent: (name, listener) => void listeners.set(name, listener),
   };
-  await firstUse(environment);
+  await firstUse(environment, redis.port);
   return environment;
 }
 
-function emptyCell(runtime: RuntimeName, gap: Gap, farSide: Side): Cell {
+function emptyCell(runtime: RuntimeName, { end, gap, side }: Place): Cell {
   return {
     runtime,
+    end,
     gap,
-    farSide,
+    farSide: side,
     runs: 0,
     submissions: 0,
+    attempts: 0,
     duplicates: 0,
     lost: 0,
-    ambiguous: 0,
+    tooMany: 0,
+    outcomes: {},
     decisions: {},
     deviations: [],
   };
 }
 
-function add(cell: Cell, run: Run): void {
+function add(cell: Cell, { end, gap, side }: Place, run: Run): void {
   cell.runs += 1;
   cell.submissions += run.submissions;
-  cell.duplicates += duplicates(run);
+  cell.attempts += run.attempts;
+  cell.duplicates += duplicates(end, run);
   cell.lost += isLost(run) ? 1 : 0;
-  cell.ambiguous += run.ambiguous ? 1 : 0;
-  for (const decision of run.decisions) cell.decisions[decision] = (cell.decisions[decision] ?? 0) + 1;
-  const deviates = deviation(cell.gap, cell.farSide, run);
+  cell.tooMany += isTooMany(run) ? 1 : 0;
+  count(cell.outcomes, outcomeOf(run));
+  for (const decision of run.decisions) count(cell.decisions, decision);
+  const deviates = deviation(end, gap, side, run);
   if (deviates !== undefined) cell.deviations.push(deviates);
+}
+
+function count(counts: Record<string, number>, what: string): void {
+  counts[what] = (counts[what] ?? 0) + 1;
 }

@@ -10,13 +10,30 @@ export interface EchoInput {
   word: string;
   /** The far side's job ends when this file is there; at once where none is named. */
   gate?: string;
+  /** So many submissions fail before one succeeds. */
+  failures?: number;
+}
+
+/** A worker is to work at a queue. */
+export interface Work {
+  type: 'work';
+  queue: string;
+  side: Side;
+  /** What it does when an attempt of it first reaches a gap: dies, begins to close, or waits until it is told to go on. */
+  at?: { gap: Gap; how: 'die' | 'close' | 'wait' };
+  /** Whether it releases what waits. */
+  releases?: boolean;
+  /** The metastore, where it is not the Redis of all. */
+  metastorePort?: number;
 }
 
 /** What a worker is told. */
-export type Order = { type: 'work'; queue: string; side: Side; killAt?: Gap } | { type: 'stop' };
+export type Order = Work | { type: 'go-on' } | { type: 'stop' } | { type: 'cancel'; queue: string; id: string };
 
 /** What a worker tells. */
-export type Message = { type: 'ready' | 'stopped' } | { type: 'decision'; decision: string };
+export type Message =
+  | { type: 'ready' | 'reached' | 'stopped' | 'cancelled' }
+  | { type: 'decision'; decision: string; attempt: number };
 
 /** Where a worker finds the others, as its one argument. */
 export interface Setting {
@@ -37,3 +54,7 @@ export interface WorkflowSetting {
 export const SUBMIT_TIMEOUT = 2_000;
 /** So long the far side hides a job that it accepted from those who search. */
 export const FIND_LAG = 300;
+/** So long a command of a metastore that is about to stop may take, in milliseconds. */
+export const COMMAND_TIMEOUT = 1_000;
+/** How often the external job fails, where it is to fail. */
+export const FAILURES = 1;

@@ -40,7 +40,10 @@ export function workerPool(file: URL, setting: Setting, ahead: number): Pool {
       if (ready.length <= 1) add();
       return ready.shift() as Promise<CrashWorker>;
     },
-    give: (worker) => void ready.unshift(Promise.resolve(worker)),
+    give(worker) {
+      worker.forget();
+      ready.unshift(Promise.resolve(worker));
+    },
     close() {
       closed = true;
       for (const worker of all) worker.kill();

@@ -1,28 +1,57 @@
-/** The crash report for people: a table, a row for each cell. */
+/** The crash report for people: a row for each gap and far side, a column for each way in which attempts end. */
+import { END_NAMES, type End } from './ends.ts';
 import type { Cell, Report } from './harness.ts';
 
-const HEAD = ['gap', 'far side', 'runs', 'submissions', 'duplicates', 'lost', 'ambiguous', 'decisions', ''];
-const NUMBERS = [2, 3, 4, 5, 6];
+const NONE = '-';
 
-/** The table and its sums. */
+/** The table, what differs from it, and its sums. */
 export function reportText(report: Report): string {
-  const rows = [HEAD, ...report.cells.map(row)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => (cells[column] as string).length)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) =>
-        NUMBERS.includes(column) ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number),
-      )
-      .join('  ')
-      .trimEnd(),
+  const ends = END_NAMES.filter((end) => report.cells.some((cell) => cell.end === end));
+  const rows = new Map<string, Map<End, Cell>>();
+  for (const cell of report.cells.toSorted((a, b) => gapNumber(a) - gapNumber(b))) {
+    const row = `${cell.gap} ${cell.farSide}`;
+    rows.set(row, (rows.get(row) ?? new Map<End, Cell>()).set(cell.end, cell));
+  }
+  const body = [...rows].map(([row, cells]) => [
+    ...row.split(' '),
+    ...ends.map((end) => {
+      const cell = cells.get(end);
+      return cell ? told(cell) : NONE;
+    }),
+  ]);
+  const table = aligned([['gap', 'far side', ...ends], ...body]);
+  const differences = report.cells.flatMap(({ end, gap, farSide, deviations }) =>
+    [...new Set(deviations)].map((deviation) => `${end} ${gap} ${farSide}: ${deviation}`),
   );
   const runs = report.cells.reduce((sum, cell) => sum + cell.runs, 0);
-  const sums = `${runs} runs: ${report.duplicates} duplicates, ${report.lost} lost, ${report.deviations} other than the crash table says`;
-  return `${lines.join('\n')}\n\n${sums}\n`;
+  const sums = [
+    `${runs} runs: ${report.duplicates} duplicates`,
+    `${report.lost} lost`,
+    `${report.tooMany} with more submissions than attempts`,
+    `${report.deviations} other than the crash table says`,
+  ].join(', ');
+  return [table, ...(differences.length > 0 ? [differences.join('\n')] : []), sums].map((part) => `${part}\n`).join('\n');
 }
 
-function row(cell: Cell): string[] {
-  const numbers = [cell.runs, cell.submissions, cell.duplicates, cell.lost, cell.ambiguous].map(String);
-  const decisions = Object.entries(cell.decisions).map(([decision, count]) => `${decision} ${count}`);
-  return [cell.gap, cell.farSide, ...numbers, decisions.join(', '), [...new Set(cell.deviations)].join('; ')];
+function gapNumber({ gap }: Cell): number {
+  return Number(gap.slice(1));
+}
+
+/** `1: result`, and how often where it is more than once. */
+function told({ runs, submissions, outcomes, deviations }: Cell): string {
+  const often = (count: number): string => (runs > 1 ? ` ${count}` : '');
+  const ends = Object.entries(outcomes).map(([outcome, count]) => `${outcome}${often(count)}`);
+  return `${submissions}: ${ends.join(', ')}${deviations.length > 0 ? ' (!)' : ''}`;
+}
+
+function aligned(rows: readonly string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

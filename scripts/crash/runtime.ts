@@ -1,5 +1,6 @@
 /** What the crash harness asks of a runtime. */
 import type { EchoInput, Setting } from './messages.ts';
+import type { CrashWorker } from './pool.ts';
 
 /** The runtimes that there are. */
 export const RUNTIMES = ['bullmq', 'temporal'] as const;
@@ -11,6 +12,8 @@ export type RuntimeName = (typeof RUNTIMES)[number];
 export interface StartedJob {
   /** Its end, when the runtime is through with it; nothing, where that is not so within these milliseconds. */
   end(within: number): Promise<Ended | undefined>;
+  /** Somebody cancels it; `take` gives a worker that can do so. Resolves when the runtime knows. */
+  cancel(take: () => Promise<CrashWorker>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -20,6 +23,20 @@ export interface Ended {
   result: unknown;
   /** It ended with AmbiguousSubmitError. */
   ambiguous: boolean;
+  /** It ended since somebody cancelled it. */
+  cancelled: boolean;
+  /** Why it failed. */
+  reason?: string;
+  /** Attempts that the runtime counted, where it does not count every start. */
+  attempts?: number;
+}
+
+/** How a job is started. */
+export interface StartOptions {
+  /** As one that was created long after the namespace's first use. */
+  old: boolean;
+  /** So often it may fail, and one less. */
+  attempts?: number;
 }
 
 /** A runtime. */
@@ -31,8 +48,8 @@ export interface CrashRuntime {
   readonly setting: Pick<Setting, 'temporal'>;
   /** Whether a job is completed before its retention is shortened (G12), so that nobody takes it up again. */
   readonly completesBeforeG12: boolean;
-  /** Hands a job to the workers of a queue. `old`: as one that was created long after the namespace's first use. */
-  start(queue: string, input: EchoInput, how: { old: boolean }): Promise<StartedJob>;
-  /** Called after the namespace's first use: jobs from now on must look like those of a namespace that has long been in use. */
-  aged(): Promise<void>;
+  /** Hands a job to the workers of a queue. */
+  start(queue: string, input: EchoInput, how: StartOptions): Promise<StartedJob>;
+  /** Called after a namespace's first use: jobs from now on must look like those of a namespace that has long been in use. */
+  aged(redisPort: number): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** Temporal, for the crash harness. */
-import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { CancelledFailure, Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import type { Cleanup } from '../interrupt.ts';
 import { startWorkerProcess } from '../children.ts';
@@ -14,8 +14,8 @@ const AGE = 24 * 3_600_000;
 const QUEUE = 'workflows';
 const FAILED = 'mooring.ambiguous-submit';
 
-/** Temporal with a server of its own, and the metastore in the Redis at this port. */
-export async function temporalRuntime(redisPort: number, directory: string, cleanup: Cleanup): Promise<CrashRuntime> {
+/** Temporal with a server of its own. */
+export async function temporalRuntime(directory: string, cleanup: Cleanup): Promise<CrashRuntime> {
   const server = await startTemporal();
   cleanup.add(() => server.stop());
   const workflows: WorkflowSetting = { address: server.address, bundle: await bundleWorkflows(directory), queue: QUEUE };
@@ -33,9 +33,15 @@ export async function temporalRuntime(redisPort: number, directory: string, clea
     async start(queue, input) {
       const args = ['echo', input, queue];
       const handle = await client.workflow.start('oneActivity', { taskQueue: QUEUE, workflowId: queue, args });
-      return { end: (within) => endOf(handle, within), close: () => Promise.resolve() };
+      return {
+        end: (within) => endOf(handle, within),
+        async cancel() {
+          await handle.cancel();
+        },
+        close: () => Promise.resolve(),
+      };
     },
-    async aged() {
+    async aged(redisPort) {
       const redis = new Redis(redisPort, '127.0.0.1');
       try {
         // The server dates the jobs, so the namespace is made older instead.
@@ -51,10 +57,15 @@ async function endOf(handle: WorkflowHandle, within: number): Promise<Ended | un
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, within, undefined)));
   const ended = handle.result().then(
-    (result: unknown): Ended => ({ result, ambiguous: false }),
+    (result: unknown): Ended => ({ result, ambiguous: false, cancelled: false }),
     (error: unknown): Ended => {
       if (!(error instanceof WorkflowFailedError)) throw error;
-      return { result: undefined, ambiguous: hasType(error, FAILED) };
+      return {
+        result: undefined,
+        ambiguous: hasType(error, FAILED),
+        cancelled: error.cause instanceof CancelledFailure,
+        reason: textOf(error),
+      };
     },
   );
   try {
@@ -62,6 +73,11 @@ async function endOf(handle: WorkflowHandle, within: number): Promise<Ended | un
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The text of the innermost cause. */
+function textOf(error: Error): string {
+  return error.cause instanceof Error ? textOf(error.cause) : error.message;
 }
 
 function hasType(error: unknown, type: string): boolean {
