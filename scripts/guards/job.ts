@@ -15,6 +15,21 @@ export const JOB_GUARDS: readonly Guard[] = [
     test: { file: RULES, name: 'of two runs with one fence the later one is refused' },
   },
   {
+    name: "the task's fence guards its items",
+    file: 'src/job/item-index.ts',
+    remove: { text: "if (reply.kind === 'stale') throw", by: "if (reply.kind === 'stale' && !scope) throw" },
+    test: { file: ENDS, name: 'an item that begins submits nothing once a newer attempt has taken the task' },
+  },
+  {
+    name: 'an item is listed after its write-ahead',
+    file: 'src/job/send.ts',
+    remove: {
+      text: 'const reply = await writeAhead(run, plan, fields, basis);',
+      by: 'await run.items(run.own.scope);\n  const reply = await writeAhead(run, plan, fields, basis);',
+    },
+    test: { file: ENDS, name: 'finds the record of an item as soon as the item is listed' },
+  },
+  {
     name: '† draw, then prove',
     file: 'src/job/owned-scope.ts',
     remove: {

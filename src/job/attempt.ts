@@ -78,16 +78,16 @@ export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
     }
     return known;
   };
+  const main: OwnedScope = scopeParts(scope).own;
   const parts: ContextParts = {
     core,
     life,
     attempt,
     waiting: createWaiting(core, life, attempt.release),
-    items: createItemIndex(core, scope),
+    items: createItemIndex(core, main),
     assets: createWriter(UNFENCED, nonce),
     scopeParts,
   };
-  const main: OwnedScope = scopeParts(scope).own;
   const stop = attempt.signal ? onAbort(attempt.signal, () => life.abort(attempt.signal?.reason)) : (): void => undefined;
   return {
     context: createContext<Shape>(parts, scope),

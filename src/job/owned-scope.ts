@@ -58,7 +58,7 @@ export interface OwnedScope {
 }
 
 /** Of a fence that an older version took. */
-const UNKNOWN_HOLDER = 'another attempt';
+export const UNKNOWN_HOLDER = 'another attempt';
 
 /** Does no I/O. `home`: the scope of the task, if this is the one of an item; there it is recorded that somebody asked to cancel the job. */
 export function createOwnedScope(

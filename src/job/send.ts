@@ -42,13 +42,14 @@ export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undef
   const fields = plannedFields(run, plan);
   // From before the write is first sent: its deadline counts from when it arrives, which is later.
   const elapsed = stopwatch(core.clock);
-  await run.items(run.own.scope);
   const reply = await writeAhead(run, plan, fields, basis);
   if (reply.kind === 'changed' || reply.kind === 'gone') return { kind: 'again' };
   if (reply.kind !== 'ok') return superseded(run, reply);
   const mine = reply.record;
 
   const ready = await orWithdraw(run, plan, mine, async (): Promise<Ready> => {
+    // After the write-ahead, so that whoever supersedes this attempt either finds the record or stops this.
+    await run.items(run.own.scope);
     if (plan.keyedUntil !== undefined && mine.updatedAt + options.submitTimeout >= plan.keyedUntil) return { kind: 'late' };
     // The store was slow, or away: no failure of the job.
     if (elapsed() >= options.submitTimeout) throw new StoreUnavailableError(LATE, { ...run.where, store: core.metastore.name });

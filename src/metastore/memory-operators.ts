@@ -17,11 +17,12 @@ import {
   peekScope,
   putOrphan,
   refuseForeign,
+  stale,
   supersede,
   type MemoryData,
   type Step,
 } from './memory-scope.ts';
-import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress } from './metastore.ts';
+import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from './metastore.ts';
 import { CLEARED_JSON, holdsId, NO_ID, readRecordHead, recordJson, recordText } from '../record-head.ts';
 
 /** What ends a scope, and what people do with one, in the memory metastore. Each function mirrors the script of the same name. */
@@ -157,17 +158,20 @@ export function requestCancel(
   closeStep(step);
 }
 
-/** Notes items that are about to have records. */
+/** Notes items that have records. */
 export function addItems(
   data: MemoryData,
   scope: ScopeAddress,
-  { items, retention }: Parameters<OpenMetastore['addItems']>[1],
+  { items, fence, nonce, retention }: Parameters<OpenMetastore['addItems']>[1],
   now: number,
-): void {
+): { kind: 'ok' } | Stale {
   const step = openStep(data, scope, now);
+  const held = fenceOf(step.hash);
+  if (held && (held.fence > fence || (held.fence === fence && held.nonce !== nonce))) return stale(step);
   for (const item of items) step.hash.fields.set(PREFIX.item + item, '');
   keep(step, expiryOf(now, retention));
   closeStep(step);
+  return { kind: 'ok' };
 }
 
 /** Makes `path` another name of `target`, unless it holds state or is another name already. */

@@ -268,8 +268,12 @@ export interface OpenMetastore extends MetastoreUpkeep {
 
   /** Notes that somebody asked for the cancellation of a runtime's job; its next attempt hears of it when it begins. */
   requestCancel(scope: ScopeAddress, request: { job: string; reason: string }, call: CallOptions): Promise<void>;
-  /** Notes, in the scope of a task, items of it that are about to have records. */
-  addItems(scope: ScopeAddress, request: { items: readonly string[]; retention: RetentionMs }, call: CallOptions): Promise<void>;
+  /** Notes, in the scope of a task, items of it that have records, unless a newer attempt holds the fence of the task. */
+  addItems(
+    scope: ScopeAddress,
+    request: { items: readonly string[]; fence: Fence; nonce: string; retention: RetentionMs },
+    call: CallOptions,
+  ): Promise<{ kind: 'ok' } | Stale>;
 
   answerRecord(
     scope: ScopeAddress,

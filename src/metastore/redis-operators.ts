@@ -1,7 +1,7 @@
 import { sideBySide, type CallOptions } from '../call.ts';
 import { writeIdText, type WriteId } from '../fence.ts';
 import { PREFIX, SHARDS } from './layout.ts';
-import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress } from './metastore.ts';
+import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from './metastore.ts';
 import { keyPrefixOf, mastersOf } from './redis-client.ts';
 import type { Connection } from './redis-connection.ts';
 import {
@@ -16,7 +16,7 @@ import {
   TRIAL,
   UNBIND,
 } from './redis-scripts-operators.ts';
-import { recordedOf } from './redis-values.ts';
+import { recordedOf, staleReply } from './redis-values.ts';
 
 /** What ends a scope, and what people do with one, in Redis. */
 
@@ -75,14 +75,15 @@ export async function requestCancel(
   await connection.run(REQUEST_CANCEL, scope, [recordedOf(scope), job, reason], call);
 }
 
-/** Notes items that are about to have records. */
+/** Notes items that have records. */
 export async function addItems(
   connection: Connection,
   scope: ScopeAddress,
-  { items, retention }: Parameters<OpenMetastore['addItems']>[1],
+  { items, fence, nonce, retention }: Parameters<OpenMetastore['addItems']>[1],
   call: CallOptions,
-): Promise<void> {
-  await connection.run(ADD_ITEMS, scope, [recordedOf(scope), retention, ...items], call);
+): Promise<{ kind: 'ok' } | Stale> {
+  const { kind, rest } = await connection.run(ADD_ITEMS, scope, [recordedOf(scope), fence, nonce, retention, ...items], call);
+  return kind === 'stale' ? staleReply(rest[0]) : { kind: 'ok' };
 }
 
 /**

@@ -129,7 +129,7 @@ close(false)
 return answer('ok')`,
 );
 
-/** Lifetime, then items that are about to have records. */
+/** Fence, nonce, lifetime, then items that have records. */
 export const ADD_ITEMS: Script = script(
   'addItems',
   true,
@@ -137,8 +137,10 @@ export const ADD_ITEMS: Script = script(
   OPEN,
   CHANGE,
   String.raw`
-for i = 4, #ARGV do put('i:' .. ARGV[i], '') end
-keep(lifeFrom(ARGV[3]))
+local fence = held and held:sub(1, 24)
+if held and (fence > ARGV[3] or (fence == ARGV[3] and held:sub(26) ~= ARGV[4])) then return stale() end
+for i = 6, #ARGV do put('i:' .. ARGV[i], '') end
+keep(lifeFrom(ARGV[5]))
 close(false)
 return answer('ok')`,
 );

@@ -31,25 +31,38 @@ export function endsContract(bench: Bench): void {
   });
 
   describe('items', () => {
-    const add = (...items: string[]) => bench.m.addItems(SCOPE, { items, retention: DAY }, {});
+    const add = ({ fence, nonce }: ReturnType<typeof attempt>, ...items: string[]) =>
+      bench.m.addItems(SCOPE, { items, fence, nonce, retention: DAY }, {});
 
     test('are listed once each', async () => {
-      await add('key=a', '7');
-      await add('7');
+      const who = attempt(1);
+      expect(await add(who, 'key=a', '7')).toEqual({ kind: 'ok' });
+      expect(await add(who, '7')).toEqual({ kind: 'ok' });
       expect((await bench.m.inspect(SCOPE, {})).items.toSorted()).toEqual(['7', 'key=a']);
     });
 
     test('stay listed after clear(): they have state of their own', async () => {
-      await add('7');
+      await add(attempt(1), '7');
       await bench.m.clear(SCOPE, tool().next(), {});
       expect((await bench.m.inspect(SCOPE, {})).items).toEqual(['7']);
+    });
+
+    test('are not noted for an attempt that a newer one, or clear(), has superseded', async () => {
+      const [older, newer] = [attempt(1), attempt(2)];
+      await begin(bench.m, older);
+      await begin(bench.m, newer, { holder: 'attempt 2' });
+      expect(await add(older, '7')).toEqual({ kind: 'stale', holder: 'attempt 2' });
+      expect(await add(newer, '8')).toEqual({ kind: 'ok' });
+      await bench.m.clear(SCOPE, tool().next(), {});
+      expect(await add(newer, '9')).toMatchObject({ kind: 'stale' });
+      expect((await bench.m.inspect(SCOPE, {})).items).toEqual(['8']);
     });
 
     test('are forgotten with the scope, once its time after success is over', async () => {
       const who = attempt(1);
       await begin(bench.m, who);
       await write(bench.m, who, put('k', 1));
-      await add('7');
+      await add(who, '7');
       await bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: DAY, keepFence: true }, {});
       await bench.advance(2 * DAY);
       expect((await bench.m.inspect(SCOPE, {})).items).toEqual([]);

@@ -6,6 +6,7 @@ import {
   NotSubmittedError,
   OutcomeUnknownError,
   requestCancellation,
+  StaleAttemptError,
   StoreUnavailableError,
   type AttemptOptions,
   type CancelOutcome,
@@ -269,6 +270,46 @@ describe('cancelling', () => {
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
     expect(far.jobs.map(({ cancelled }) => cancelled)).toEqual([['requested'], ['requested'], ['requested']]);
+  });
+
+  test.each(['before', 'after'] as const)(
+    'an item that begins submits nothing once a newer attempt has taken the task, %s its write-ahead',
+    async (when) => {
+      let takeOver = (): Promise<unknown> => Promise.resolve();
+      const parts = setting({
+        intercept: async ({ method }, proceed) => {
+          if (method === 'addItems' && when === 'after') await takeOver();
+          return proceed();
+        },
+      });
+      const { store, far, task, records } = parts;
+      const older = await task.start();
+      await older.context.state.get('k');
+      const newer = await task.start();
+      takeOver = async () => {
+        await newer.context.state.get('k');
+        return cancelExternalJobs(store, TASK, [far.job()]);
+      };
+      if (when === 'before') await takeOver();
+      expect(await older.context.item('b').submit(far.job(), 'clip').catch(thrown)).toBeInstanceOf(StaleAttemptError);
+      expect(far.calls).toEqual([]);
+      expect(await records.get({ ...TASK, itemKey: 'b' }, 'external_job_id')).toBeUndefined();
+      await older[Symbol.asyncDispose]();
+      await newer[Symbol.asyncDispose]();
+    },
+  );
+
+  test('finds the record of an item as soon as the item is listed', async () => {
+    let found: unknown;
+    const parts = setting({
+      intercept: async ({ method }, proceed) => {
+        if (method === 'addItems') found = await parts.records.get({ ...TASK, itemKey: 'b' }, 'external_job_id');
+        return proceed();
+      },
+    });
+    const { far, task } = parts;
+    await task.attempt((ctx) => ctx.item('b').submit(far.job(), 'clip'));
+    expect(found).toMatchObject({ state: 'submitting' });
   });
 
   test('gives each job to the object that submitted it, and never to another of the same externalIdKey', async () => {

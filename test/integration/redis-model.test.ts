@@ -104,6 +104,7 @@ const operation = fc.oneof(
   fc.record({ op: fc.constant('requestCancel' as const), job: fc.constantFrom('job@1', 'job@2') }),
   fc.record({
     op: fc.constant('addItems' as const),
+    who,
     items: fc.uniqueArray(fc.constantFrom('0', '1', 'key=a'), { minLength: 1 }),
     retention,
   }),
@@ -262,8 +263,10 @@ function callOf(
     }
     case 'requestCancel':
       return (m) => m.requestCancel(scope, { job: operation.job, reason: 'not wanted' }, {});
-    case 'addItems':
-      return (m) => m.addItems(scope, { items: operation.items, retention: operation.retention }, {});
+    case 'addItems': {
+      const { items, retention: kept } = operation;
+      return (m) => m.addItems(scope, { items, fence: hand.fence, nonce: hand.nonce, retention: kept }, {});
+    }
     case 'declare':
       return (m) => m.declare('assets/uri=u', 'assets/n', {});
     case 'sweepPage': {
