@@ -271,4 +271,31 @@ export const JOB_GUARDS: readonly Guard[] = [
     remove: { text: "  await at(run, 'G11');\n", by: "  await at(run, 'G11');\n  await run.own.settle(1);\n" },
     test: { file: RULES, name: 'nothing is cleared inside an attempt' },
   },
+  {
+    name: 'the pause after a failure, where state was lost',
+    file: 'src/job/decision.ts',
+    remove: { text: 'const waitUntil = latest(notBefore, again.waitUntil);', by: 'const { waitUntil } = again; void latest;' },
+    test: { file: DECISION, name: 'failed, state lost: not before the pause either' },
+  },
+  {
+    name: 'a task of items hears that somebody asked to cancel it',
+    file: 'src/job/owned-scope.ts',
+    remove: { text: 'const heard = home?.writer();', by: 'const heard = undefined as Promise<unknown> | undefined;' },
+    test: { file: ENDS, name: 'reaches an attempt that uses nothing but its items' },
+  },
+  {
+    name: 'a failure that may have been written down is counted',
+    file: 'src/job/finish.ts',
+    remove: {
+      text: "outage.code === 'mooring.outcome-unknown') run.life.fail(error);",
+      by: "outage.code === 'mooring.outcome-unknown') void 0;",
+    },
+    test: { file: ENDS, name: 'is known too, if nobody knows whether it was written down' },
+  },
+  {
+    name: 'a slow write-ahead is an outage',
+    file: 'src/job/send.ts',
+    remove: { text: 'if (elapsed() >= options.submitTimeout)', by: 'if (elapsed() >= Infinity)' },
+    test: { file: RULES, name: '† the submit timeout' },
+  },
 ];
