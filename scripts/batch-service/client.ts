@@ -3,7 +3,11 @@ import type { Side, Status } from './job.ts';
 
 /** Calls one kind of far side. */
 export interface BatchClient {
-  submit(job: { name: string; command: readonly string[]; token?: string }, signal?: AbortSignal): Promise<string>;
+  /** `expires`: in milliseconds since the epoch; a request that arrives later is refused. */
+  submit(
+    job: { name: string; command: readonly string[]; token?: string; expires?: number },
+    signal?: AbortSignal,
+  ): Promise<string>;
   /** The newest job with the token. */
   find(token: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Nothing where the service does not know the job. */

@@ -90,10 +90,12 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
 }
 
 async function submit(state: State, side: Side, request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
-  const { name, command, token } = (await json(request)) as { name: string; command: string[]; token?: string };
+  const wanted = (await json(request)) as { name: string; command: string[]; token?: string; expires?: number };
+  const { name, command, token, expires = Infinity } = wanted;
   if (typeof name !== 'string' || !Array.isArray(command) || command.length === 0) {
     return { status: 400, body: { error: 'name and command are needed' } };
   }
+  if (Date.now() > expires) return { status: 410, body: { error: 'the request has expired' } };
   state.requests.set(name, (state.requests.get(name) ?? 0) + 1);
   const fault = state.faults.get(name);
   state.faults.delete(name);

@@ -20,6 +20,11 @@ const RECONNECTS: readonly Gap[] = ['G7', 'G8', 'G9'];
 /** In these gaps the external job has ended. */
 const OVER: readonly Gap[] = ['G10', 'G11', 'G12'];
 
+/** After these ends an attempt waits for the end of a submit that another one began. */
+const WAITED_FOR: readonly End[] = ['kill', 'stall'];
+/** So often a job may fail: a submit with little patience fails on a busy machine, and no end but a failure may cost an attempt. */
+const ATTEMPTS: Partial<Record<End, number>> = { kill: 3, stall: 3, failure: FAILURES + 1 };
+
 /** What all cells share. */
 export interface Environment {
   runtime: CrashRuntime;
@@ -58,6 +63,7 @@ export async function runCell(environment: Environment, { end, gap, side }: Plac
     queue: name,
     side,
     releases: end === 'release',
+    patience: WAITED_FOR.includes(end) ? 'short' : 'long',
     ...(metastore && { metastorePort: metastore.port }),
   };
   const follow = (worker: CrashWorker): void =>
@@ -90,7 +96,7 @@ export async function runCell(environment: Environment, { end, gap, side }: Plac
       return second;
     },
     begin: (at) => first.tell({ ...work, ...(at && { at }) }),
-    start: () => runtime.start(name, input, { old: true, ...(end === 'failure' && { attempts: FAILURES + 1 }) }),
+    start: () => runtime.start(name, input, { old: true, attempts: ATTEMPTS[end] ?? 1 }),
     cancel: (job) => job.cancel(take),
   };
   try {
@@ -126,7 +132,7 @@ export async function runCell(environment: Environment, { end, gap, side }: Plac
 export async function firstUse({ pool, runtime }: Environment, redisPort: number): Promise<void> {
   const name = 'first-use';
   const worker = await pool.take();
-  worker.tell({ type: 'work', queue: name, side: 'keyed' });
+  worker.tell({ type: 'work', queue: name, side: 'keyed', patience: 'long' });
   const job = await runtime.start(name, { name, word: 'used' }, { old: false });
   try {
     await job.end(DEADLINE);

@@ -1,8 +1,7 @@
 /** The external job of the crash tests, as a worker of every runtime describes it. */
 import { externalJob, NotSubmittedError, type ExternalJob, type JobStatus, type SubmitContext } from 'mooring';
 import { batchClient, type BatchClient } from '../batch-service/client.ts';
-import type { Side } from '../batch-service/job.ts';
-import { FIND_LAG, SUBMIT_TIMEOUT, type EchoInput } from './messages.ts';
+import { FIND_LAG, SUBMIT_TIMEOUT, type EchoInput, type Work } from './messages.ts';
 
 /** Echoes its first argument once the file that the second one names is there, or fails as the third one says. */
 const ECHO = 'while [ ! -e "$2" ]; do sleep 0.05; done; sleep 0.2; echo "$1"; exit "$3"';
@@ -11,13 +10,19 @@ const TOO_MANY = 429;
 const PATIENCE = '500ms';
 
 /** One description for each kind of far side: they differ in what the far side does with the token. */
-export function echo(batchUrl: string, side: Side): ExternalJob<EchoInput, string, string> {
+export function echo(
+  batchUrl: string,
+  { side, patience }: Pick<Work, 'side' | 'patience'>,
+): ExternalJob<EchoInput, string, string> {
   const batch = batchClient(batchUrl, side);
+  const submitTimeout = SUBMIT_TIMEOUT[patience];
   const shared = {
     async submit({ name, word, gate = '/', failures = 0 }: EchoInput, { idempotencyKey, submission, signal }: SubmitContext) {
       const command = ['/bin/sh', '-c', ECHO, 'echo', word, gate, submission > failures ? '0' : '1'];
+      // A process that stops before the request is sent goes on when nobody reckons with it any more.
+      const expires = Date.now() + submitTimeout / 2;
       try {
-        return await batch.submit({ name, token: idempotencyKey, command }, signal);
+        return await batch.submit({ name, token: idempotencyKey, command, expires }, signal);
       } catch (error) {
         if ((error as { status?: number }).status !== TOO_MANY) throw error;
         throw new NotSubmittedError('the batch service asks for patience', { retryAfter: PATIENCE, cause: error });
@@ -26,7 +31,7 @@ export function echo(batchUrl: string, side: Side): ExternalJob<EchoInput, strin
     getStatus: (id: string, { signal }: { signal: AbortSignal }) => status(batch, id, signal),
     getResult: async (id: string, { signal }: { signal: AbortSignal }) => (await batch.output(id, signal)).trim(),
     cancel: (id: string, { signal }: { signal: AbortSignal }) => batch.cancel(id, signal),
-    submitTimeout: SUBMIT_TIMEOUT,
+    submitTimeout,
     pollInterval: { from: '50ms', to: '250ms' },
   } as const;
   switch (side) {

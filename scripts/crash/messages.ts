@@ -23,6 +23,8 @@ export interface Work {
   at?: { gap: Gap; how: 'die' | 'close' | 'wait' };
   /** Whether it releases what waits. */
   releases?: boolean;
+  /** How long a submit may take. */
+  patience: keyof typeof SUBMIT_TIMEOUT;
   /** The metastore, where it is not the Redis of all. */
   metastorePort?: number;
 }
@@ -50,8 +52,8 @@ export interface WorkflowSetting {
   queue: string;
 }
 
-/** So long a submit may take. Short, since an attempt that finds an open submission waits for its end. */
-export const SUBMIT_TIMEOUT = 2_000;
+/** So long a submit may take. Short where an attempt that finds an open submission waits for its end, in milliseconds. */
+export const SUBMIT_TIMEOUT = { short: 2_000, long: 20_000 };
 /** So long the far side hides a job that it accepted from those who search. */
 export const FIND_LAG = 300;
 /** So long a command of a metastore that is about to stop may take, in milliseconds. */

@@ -35,7 +35,7 @@ export interface Ended {
 export interface StartOptions {
   /** As one that was created long after the namespace's first use. */
   old: boolean;
-  /** So often it may fail, and one less. */
+  /** So many attempts may be counted. @defaultValue 1 */
   attempts?: number;
 }
 

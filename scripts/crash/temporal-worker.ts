@@ -15,12 +15,12 @@ Runtime.install({
 const connection = await NativeConnection.connect({ address: setting.temporal.address });
 
 await serve(setting, {
-  async work({ queue, side, releases }, store) {
+  async work({ queue, releases, ...order }, store) {
     const options = releases ? ({ wait: { mode: 'release', holdFor: 0 } } as const) : {};
     const worker = await Worker.create({
       connection,
       taskQueue: queue,
-      activities: { echo: resumableActivity(echo(setting.batchUrl, side), options) },
+      activities: { echo: resumableActivity(echo(setting.batchUrl, order), options) },
       plugins: [mooringPlugin(store)],
     });
     const ended = worker.run();

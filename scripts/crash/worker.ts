@@ -8,9 +8,9 @@ import { serve } from './serve.ts';
 const setting = JSON.parse(process.argv[2] ?? '{}') as Setting;
 
 await serve(setting, {
-  async work({ queue, side, releases }, store, connection) {
+  async work({ queue, releases, ...order }, store, connection) {
     const options = releases ? ({ wait: { mode: 'release', holdFor: 0 } } as const) : {};
-    const processor = resumableProcessor(store, echo(setting.batchUrl, side), options);
+    const processor = resumableProcessor(store, echo(setting.batchUrl, order), options);
     const worker = new Worker<EchoInput, string>(queue, processor, {
       connection,
       lockDuration: 1_500,
