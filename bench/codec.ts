@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { brotliCodec } from '../src/codec/brotli.ts';
 import type { Codec } from '../src/codec/codec.ts';
-import { crc32c } from '../src/crc32c.ts';
+import { crc32c } from '../src/format/crc32c.ts';
 import { gzipCodec, pakoGzip } from '../src/codec/gzip.ts';
-import { nodeZlib } from '../src/codec/node-zlib.ts';
-import { shorten } from '../src/codec/shorten.ts';
-import { installedSnappy, nativeBlocks, scriptBlocks } from '../src/codec/snappy-block.ts';
-import { snappyCodec } from '../src/codec/snappy.ts';
+import { nodeZlib } from '../src/codec/zlib.ts';
+import { shorten } from '../src/codec/compress-if-smaller.ts';
+import { installedSnappy, nativeBlocks, scriptBlocks } from '../src/codec/snappy/block.ts';
+import { snappyCodec } from '../src/codec/snappy/framing.ts';
 import { zstdCodec } from '../src/codec/zstd.ts';
 
 /**

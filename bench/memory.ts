@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { startRedis } from '../scripts/redis/server.ts';
 import { beginAttempt, createStateStore, externalJob, type StateStore } from '../src/index.ts';
-import { redisMetastore } from '../src/metastore/redis.ts';
+import { redisMetastore } from '../src/redis.ts';
 import { memoryObjectStore } from '../src/object-store/memory.ts';
 
 /** How many bytes of Redis what is stored needs, as docs/operations.md says: `npx tsx bench/memory.ts`. */

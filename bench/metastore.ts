@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
-import { systemTimer } from '../src/call.ts';
-import { systemClock } from '../src/clock.ts';
+import { systemTimer } from '../src/async/deadline.ts';
+import { systemClock } from '../src/async/clock.ts';
 import { openMetastore, type ValueChange } from '../src/metastore/metastore.ts';
-import { redisMetastore } from '../src/metastore/redis.ts';
-import { systemRandom } from '../src/random.ts';
+import { redisMetastore } from '../src/redis.ts';
+import { systemRandom } from '../src/async/random.ts';
 import { startRedis } from '../scripts/redis/server.ts';
 
 /**

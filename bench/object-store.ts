@@ -9,7 +9,7 @@ import {
 import { performance } from 'node:perf_hooks';
 import { startMinio } from '../test/support/minio.ts';
 import type { ObjectStore } from '../src/object-store/object-store.ts';
-import { s3ObjectStore } from '../src/object-store/s3.ts';
+import { s3ObjectStore } from '../src/s3.ts';
 
 /**
  * What an object store costs beside its client: `npx tsx bench/object-store.ts`, on a MinIO of its own. `put` and `get` beside the

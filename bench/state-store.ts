@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { startRedis } from '../scripts/redis/server.ts';
-import { redisMetastore } from '../src/metastore/redis.ts';
-import { fileObjectStore } from '../src/object-store/file.ts';
+import { redisMetastore } from '../src/redis.ts';
+import { fileObjectStore } from '../src/file.ts';
 import { createStateStore } from '../src/state-store/create-state-store.ts';
 
 /**

@@ -3,17 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileObjectStore } from '../src/object-store/file.ts';
+import { fileObjectStore } from '../src/file.ts';
 import type { ObjectStore } from '../src/object-store/object-store.ts';
-import { s3ObjectStore } from '../src/object-store/s3.ts';
-import { memoryMetastore } from '../src/metastore/memory.ts';
-import { concurrently } from '../src/state-store/concurrently.ts';
+import { s3ObjectStore } from '../src/s3.ts';
+import { memoryMetastore } from '../src/metastore/memory/store.ts';
+import { concurrently } from '../src/async/concurrency.ts';
 import { createStateStore } from '../src/state-store/create-state-store.ts';
 import { startMinio } from '../test/support/minio.ts';
 
 /**
  * Large objects: `npx tsx bench/streams.ts`. The first table compares reading an object in parts, side by side, with one `get`, in
- * turns: `ONE_REQUEST`, `PART` and `LANES` of `src/state-store/object-body.ts` follow it. MinIO is also asked through a line on
+ * turns: `ONE_REQUEST`, `PART` and `LANES` of `src/state-store/objects/body.ts` follow it. MinIO is also asked through a line on
  * which each request gets 40 MB/s at most and waits 20 ms, as one of S3 in the same region does. The second table is what `setStream`
  * and `getStream` do in a second beside `put` and `get` of the same bytes.
  */

@@ -1,11 +1,11 @@
 /** The public core: everything here is the contract, and nothing here loads a client. */
-export type { CallOptions } from './call.ts';
-export type { Clock } from './clock.ts';
+export type { CallOptions } from './async/deadline.ts';
+export type { Clock } from './async/clock.ts';
 export type { BuiltInCodec } from './codec/built-in.ts';
 export type { Codec, Encryption } from './codec/codec.ts';
 export { builtInCodecs } from './codec/registry.ts';
-export { shorten } from './codec/shorten.ts';
-export { milliseconds, type Duration } from './duration.ts';
+export { shorten } from './codec/compress-if-smaller.ts';
+export { milliseconds, type Duration } from './model/duration.ts';
 export {
   AmbiguousSubmitError,
   CodecUnavailableError,
@@ -29,13 +29,13 @@ export {
   ValueTooLargeError,
   VersionConflictError,
   type AnyMooringError,
-} from './errors.ts';
-export type { DecisionKind, StateEvent } from './events.ts';
-export type { Version } from './fence.ts';
-export { beginAttempt, type Attempt } from './job/attempt.ts';
-export { requireExternalJobs, resolveWait, type AttemptOptions, type Release } from './job/attempt-options.ts';
-export { cancelExternalJobs, type CancelExternalJobsOptions, type CancelOutcome } from './job/cancel-recorded.ts';
-export { requestCancellation } from './job/cancel-request.ts';
+} from './model/errors/store.ts';
+export type { DecisionKind, StateEvent } from './observe/events.ts';
+export type { Version } from './format/write-id.ts';
+export { beginAttempt, type Attempt } from './job/attempt/attempt.ts';
+export { requireExternalJobs, resolveWait, type AttemptOptions, type Release } from './job/attempt/options.ts';
+export { cancelExternalJobs, type CancelExternalJobsOptions, type CancelOutcome } from './job/operator/cancel-recorded.ts';
+export { requestCancellation } from './job/operator/cancel-request.ts';
 export {
   externalJob,
   type CallContext,
@@ -44,26 +44,26 @@ export {
   type ExternalJob,
   type SubmitContext,
 } from './job/external-job.ts';
-export { jobRecords } from './job/job-records.ts';
-export type { JobRecord, JobRecords, Orphan } from './job/job-record.ts';
-export { jobStatus, type JobStatus } from './job/job-status.ts';
-export { isStoreOutage } from './job/outage.ts';
-export { isSuspension } from './job/suspension.ts';
+export { jobRecords } from './job/operator/records.ts';
+export type { JobRecord, JobRecords, Orphan } from './job/operator/record.ts';
+export { jobStatus, type JobStatus } from './job/status.ts';
+export { isStoreOutage } from './model/errors/outage.ts';
+export { isSuspension } from './job/attempt/suspension.ts';
 export type { Decision, RunOptions, TaskContext, Wait } from './job/task-context.ts';
-export type { Logger } from './logger.ts';
-export { doctor } from './maintenance/doctor.ts';
-export type { Finding } from './maintenance/finding.ts';
-export { reconcile, type ReconcileOptions } from './maintenance/reconcile.ts';
-export { recover, type RecoveredEntry, type RecoverOptions, type RecoverReport } from './maintenance/recover.ts';
-export { sweep, type SweepOptions } from './maintenance/sweep.ts';
+export type { Logger } from './observe/logger.ts';
+export { doctor } from './maintenance/doctor/doctor.ts';
+export type { Finding } from './maintenance/doctor/finding.ts';
+export { reconcile, type ReconcileOptions } from './maintenance/reconcile/reconcile.ts';
+export { recover, type RecoveredEntry, type RecoverOptions, type RecoverReport } from './maintenance/recover/recover.ts';
+export { sweep, type SweepOptions } from './maintenance/sweep/sweep.ts';
 export type { Metastore } from './metastore/metastore.ts';
 export type { ObjectStore } from './object-store/object-store.ts';
-export { requireKnownNames } from './option-names.ts';
-export type { Retention } from './retention.ts';
-export type { AssetScope, TaskScope } from './scope.ts';
+export { requireKnownNames } from './model/check-options.ts';
+export type { Retention } from './model/retention.ts';
+export type { AssetScope, TaskScope } from './model/scope.ts';
 export { createStateStore } from './state-store/create-state-store.ts';
 export type { StateStoreOptions } from './state-store/options.ts';
 export type { Entry, SetOptions, StateHandle, WriteOptions } from './state-store/state-handle.ts';
 export type { StateStore } from './state-store/state-store.ts';
-export type { SweepReport } from './sweep-report.ts';
-export type { AnyShape, Json, JsonValue, KeyOf, StateShape, Storable } from './value.ts';
+export type { SweepReport } from './observe/sweep-report.ts';
+export type { AnyShape, Json, JsonValue, KeyOf, StateShape, Storable } from './model/storable.ts';

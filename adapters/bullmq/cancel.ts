@@ -8,9 +8,9 @@ import {
   type TaskScope,
 } from '../../src/index.ts';
 import { requireFunction, requireStore } from './options.ts';
-import type { BullJob, BullQueue, JobDetails } from './runtime.ts';
-import { runName, scopeOf } from './scope.ts';
-import type { StatefulJob } from './setup.ts';
+import type { BullJob, BullQueue, JobDetails } from './types.ts';
+import { runName, scopeOf } from './attempt/scope.ts';
+import type { StatefulJob } from './worker/setup.ts';
 import { promote, requireQueue } from './wake.ts';
 
 /**

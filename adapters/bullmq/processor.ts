@@ -9,11 +9,11 @@ import {
   type StateStore,
   type TaskContext,
 } from '../../src/index.ts';
-import { withSetup } from './lifecycle.ts';
+import { withSetup } from './worker/lifecycle.ts';
 import { requireFunction, type ProcessorOptions } from './options.ts';
-import { runAttempt } from './run.ts';
-import type { BullJob, ResumableProcessor } from './runtime.ts';
-import { createSetup, type Setup } from './setup.ts';
+import { runAttempt } from './attempt/run.ts';
+import type { BullJob, ResumableProcessor } from './types.ts';
+import { createSetup, type Setup } from './worker/setup.ts';
 
 /** The three ways to give a BullMQ job its state. */
 

@@ -3,10 +3,10 @@ import type { Guard } from './guard.ts';
 
 const CLEANUP = 'test/unit/maintenance/maintenance.test.ts';
 const LINEAGE = 'src/maintenance/lineage.ts';
-const RECONCILE = 'src/maintenance/reconcile.ts';
-const CANDIDATES = 'src/maintenance/candidates.ts';
-const ROUND = 'src/maintenance/sweep-round.ts';
-const RECOVER = 'src/maintenance/recover.ts';
+const RECONCILE = 'src/maintenance/reconcile/reconcile.ts';
+const CANDIDATES = 'src/maintenance/reconcile/candidates.ts';
+const ROUND = 'src/maintenance/sweep/round.ts';
+const RECOVER = 'src/maintenance/recover/recover.ts';
 
 /** Sweep, reconcile, recover. */
 export const MAINTENANCE_GUARDS: readonly Guard[] = [
@@ -54,27 +54,27 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 † a sweep raises it, at least once in a grace',
-    file: 'src/maintenance/sweep.ts',
+    file: 'src/maintenance/sweep/sweep.ts',
     remove: { text: 'if (age >= grace / 2 ||', by: 'if (age < 0 ||' },
     test: { file: CLEANUP, name: 'against one that was restored from before the last raise' },
   },
   {
     name: 'I5 that of a metastore that was lost is not raised',
-    file: 'src/maintenance/sweep.ts',
+    file: 'src/maintenance/sweep/sweep.ts',
     remove: { text: "if (!newest || current.verdict.kind === 'lost') {", by: 'if (!newest) {' },
     test: { file: CLEANUP, name: 'I5 raises no generation of a metastore that lost its state' },
   },
   {
     name: 'I5 the first writer of an object makes generation 0',
-    file: 'src/state-store/new-object.ts',
+    file: 'src/state-store/objects/new-object.ts',
     remove: { text: '  await core.beforeObject(call);\n', by: '' },
-    test: { file: 'test/unit/state-store/generation.test.ts', name: 'is made before the first object' },
+    test: { file: 'test/unit/state-store/objects/generation.test.ts', name: 'is made before the first object' },
   },
   {
     name: 'I5 which is not made from births that may be new',
-    file: 'src/state-store/generation.ts',
+    file: 'src/state-store/objects/generation.ts',
     remove: { text: '  if (later) return', by: '  if (later && !store) return' },
-    test: { file: 'test/unit/state-store/generation.test.ts', name: 'comes back from a later one' },
+    test: { file: 'test/unit/state-store/objects/generation.test.ts', name: 'comes back from a later one' },
   },
   {
     name: 'I5 † births: a metastore that was emptied, or is another one',
@@ -84,7 +84,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 a metastore leaves its birth before its first object',
-    file: 'src/state-store/generation.ts',
+    file: 'src/state-store/objects/generation.ts',
     remove: { text: '  await leaveBirth(core, at, own);\n', by: '' },
     test: { file: CLEANUP, name: 'and put their first objects at the same time' },
   },
@@ -96,7 +96,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 also of one that was born in the same millisecond',
-    file: 'src/state-store/generation.ts',
+    file: 'src/state-store/objects/generation.ts',
     remove: { text: '`${instant(bornAt)}-${name}`', by: '`${instant(bornAt)}-0123456789abcdef`' },
     test: { file: CLEANUP, name: 'that were born in the same millisecond' },
   },
@@ -114,7 +114,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 nor that of a metastore that is refused',
-    file: 'src/maintenance/sweep.ts',
+    file: 'src/maintenance/sweep/sweep.ts',
     remove: {
       text: '      await keepBirth(core, { store: current.store, where: {}, call }, births, lineage.metastore);\n',
       by: '',
@@ -147,9 +147,9 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 only paths that this library makes',
-    file: 'src/object-name.ts',
+    file: 'src/format/object-name.ts',
     remove: { text: 'return isScopePath(path) && isKeyName(name) ?', by: 'return name ?' },
-    test: { file: 'test/unit/object-name.test.ts', name: 'of an item that is none' },
+    test: { file: 'test/unit/format/object-name.test.ts', name: 'of an item that is none' },
   },
   {
     name: 'I5 † only what the metastore does not know',
@@ -206,11 +206,11 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
       text: '    while (left > 0 && waiting.length',
       by: '    while (left > 0 && waiting.length >= counted && waiting.length',
     },
-    test: { file: 'test/unit/maintenance/reconcile-memory.test.ts', name: 'are removed in constant memory' },
+    test: { file: 'test/unit/maintenance/reconcile/memory.test.ts', name: 'are removed in constant memory' },
   },
   {
     name: 'a report is no larger than can be read',
-    file: 'src/maintenance/tally.ts',
+    file: 'src/maintenance/counts.ts',
     remove: { text: ' || failed.size >= MOST_NAMED) return;', by: ') return;' },
     test: { file: CLEANUP, name: 'names no more than 1,000' },
   },
@@ -243,7 +243,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'recover takes the newest object, by fence among attempts',
-    file: 'src/maintenance/newest-objects.ts',
+    file: 'src/maintenance/recover/newest-objects.ts',
     remove: { text: "`${one.id.fence} ${String(one.id.sequence).padStart(10, '0')} ${time(one)}`", by: 'time(one)' },
     test: { file: CLEANUP, name: 'takes the newest object of a key' },
   },

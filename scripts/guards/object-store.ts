@@ -1,33 +1,33 @@
 /** Guards of the object stores: what clients and disks do to each other, and to a value. */
 import type { Guard } from './guard.ts';
 
-const PUT = 'test/unit/object-store/gcs-put.test.ts';
-const GCS = 'test/unit/object-store/gcs.test.ts';
-const BODY = 'test/unit/object-store/gcs-body.test.ts';
-const ERRORS = 'test/unit/object-store/gcs-errors.test.ts';
-const FILE = 'test/unit/object-store/file.test.ts';
+const PUT = 'test/unit/object-store/gcs/put.test.ts';
+const GCS = 'test/unit/object-store/gcs/store.test.ts';
+const BODY = 'test/unit/object-store/gcs/body.test.ts';
+const ERRORS = 'test/unit/object-store/gcs/errors.test.ts';
+const FILE = 'test/unit/object-store/file/store.test.ts';
 const STORE = 'test/unit/state-store/state-store.test.ts';
-const SESSION = 'src/object-store/gcs-session.ts';
-const REQUEST = 'src/object-store/gcs-request.ts';
-const READ = 'src/object-store/gcs-read.ts';
+const SESSION = 'src/object-store/gcs/session.ts';
+const REQUEST = 'src/object-store/gcs/request.ts';
+const READ = 'src/object-store/gcs/read.ts';
 
 /** By store. */
 export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   {
     name: 'what no repetition helps is not called retryable',
-    file: 'src/state-store/object-calls.ts',
+    file: 'src/state-store/objects/calls.ts',
     remove: { text: '  if (isMooringError(cause) && !cause.retryable) return cause;\n', by: '' },
     test: { file: STORE, name: 'what no repetition helps is not called retryable' },
   },
   {
     name: 'I6 no more of an object is asked for than it should have',
-    file: 'src/state-store/object-calls.ts',
+    file: 'src/state-store/objects/calls.ts',
     remove: { text: '{ signal, end: most + 1 }', by: '{ signal }' },
     test: { file: STORE, name: 'I6 takes no more than a byte beyond' },
   },
   {
     name: 'GCS: a put replaces what was there when it asked, or nothing',
-    file: 'src/object-store/gcs-put.ts',
+    file: 'src/object-store/gcs/put.ts',
     remove: { text: 'generation: ifAbsent ? 0 : await generationOf(store, name, options)', by: 'generation: 0' },
     test: { file: PUT, name: 'O2 every put says what it replaces' },
   },
@@ -64,7 +64,7 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'GCS: a body that stands still is given up',
-    file: 'src/object-store/gcs-body.ts',
+    file: 'src/object-store/gcs/body.ts',
     remove: { text: 'if (!isOver) stopWaiting = timer(STALLED, giveUp);', by: '' },
     test: { file: BODY, name: 'that stands still is cut short' },
     hangs: true,
@@ -73,18 +73,18 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     name: 'GCS: an answer that never comes is given up',
     file: REQUEST,
     remove: { text: 'boundedWait(timer, ms, signal, work)', by: 'boundedWait(timer, ms * 1_000, signal, work)' },
-    test: { file: 'test/unit/object-store/gcs-in-time.test.ts', name: 'an answer that never comes' },
+    test: { file: 'test/unit/object-store/gcs/in-time.test.ts', name: 'an answer that never comes' },
     hangs: true,
   },
   {
     name: 'GCS: an answer that broke off is no success',
-    file: 'src/object-store/gcs-errors.ts',
+    file: 'src/object-store/gcs/errors.ts',
     remove: { text: '  if (http !== undefined && http < 300) return { code: CUT_SHORT };\n', by: '' },
     test: { file: ERRORS, name: 'of an answer that broke off' },
   },
   {
     name: 'GCS: a body is not stopped half-way, since that stops others',
-    file: 'src/object-store/gcs-body.ts',
+    file: 'src/object-store/gcs/body.ts',
     remove: {
       text: 'const abort = (): void => end(() => reject(signal?.reason as Error));',
       by: 'const abort = (): void => end(() => (stream.destroy(), reject(signal?.reason as Error)));',
@@ -130,52 +130,52 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'GCS: a source may fill its buffer again',
-    file: 'src/object-store/gcs-parts.ts',
+    file: 'src/object-store/gcs/parts.ts',
     remove: { text: 'body instanceof Uint8Array ? chunk : new Uint8Array(chunk)', by: 'chunk' },
-    test: { file: 'test/unit/object-store/gcs-parts.test.ts', name: 'are the body' },
+    test: { file: 'test/unit/object-store/gcs/parts.test.ts', name: 'are the body' },
   },
   {
     name: 'GCS: 16 requests of one delete at a time',
-    file: 'src/object-store/gcs-list.ts',
+    file: 'src/object-store/gcs/list.ts',
     remove: { text: 'const LANES = 16;', by: 'const LANES = 40;' },
     test: { file: GCS, name: 'sends 16 requests at a time' },
   },
   {
     name: 'GCS: what is no object key is not ours',
-    file: 'src/object-store/gcs-list.ts',
+    file: 'src/object-store/gcs/list.ts',
     remove: { text: 'if (isObjectKey(key)) yield', by: 'yield' },
     test: { file: GCS, name: 'keeps below the prefix' },
   },
   {
     name: 'GCS: no query of an address in an error',
-    file: 'src/object-store/gcs-errors.ts',
+    file: 'src/object-store/gcs/errors.ts',
     remove: { text: "    .replace(/\\?\\S+/g, '?…')\n", by: '' },
     test: { file: ERRORS, name: 'without queries' },
   },
   {
     name: 'one listener on the signal of many requests',
-    file: 'src/object-store/lanes.ts',
+    file: 'src/async/lanes.ts',
     remove: {
       text: 'await work(item, { signal: own.signal }, index)',
       by: 'await work(item, { signal: signal as AbortSignal }, index)',
     },
-    test: { file: 'test/unit/object-store/lanes.test.ts', name: 'put one listener' },
+    test: { file: 'test/unit/async/lanes.test.ts', name: 'put one listener' },
   },
   {
     name: 'the deadline of a listing is that of each folder and page',
-    file: 'src/state-store/object-listing.ts',
+    file: 'src/state-store/objects/listing.ts',
     remove: { text: 'renew: () => again?.(),', by: 'renew: () => undefined,' },
-    test: { file: 'test/unit/state-store/object-listing.test.ts', name: 'may take longer than the deadline as a whole' },
+    test: { file: 'test/unit/state-store/objects/listing.test.ts', name: 'may take longer than the deadline as a whole' },
   },
   {
     name: 'I4 file: what a put may still be writing is not removed',
-    file: 'src/object-store/file-list.ts',
+    file: 'src/object-store/file/list.ts',
     remove: { text: '      if (modifiedAt >= before) continue;\n', by: '' },
     test: { file: FILE, name: 'I4 is found where it is older' },
   },
   {
     name: 'I4 file: nothing is removed that no put wrote',
-    file: 'src/object-store/file-put.ts',
+    file: 'src/object-store/file/put.ts',
     remove: { text: 'return /^\\+[0-9a-z]{20}$/.test(path.slice(at)) &&', by: "return path[at] === '+' &&" },
     test: { file: FILE, name: 'is nothing that is not of a put' },
   },

@@ -2,8 +2,8 @@
 import type { Guard } from './guard.ts';
 
 const RULES = 'test/integration/job-rules.test.ts';
-const METASTORE = 'test/unit/metastore/memory.test.ts';
-const RECORDS = 'src/metastore/memory-records.ts';
+const METASTORE = 'test/unit/metastore/memory/store.test.ts';
+const RECORDS = 'src/metastore/memory/records.ts';
 
 /** In the order of the step. */
 export const RECORD_GUARDS: readonly Guard[] = [
@@ -60,13 +60,13 @@ export const RECORD_GUARDS: readonly Guard[] = [
   },
   {
     name: '† an orphan is not listed where the record holds it',
-    file: 'src/metastore/memory-operators.ts',
+    file: 'src/metastore/memory/operators.ts',
     remove: { text: "  if (head && holdsId(head.letter) && head.idDigest === orphan.idDigest) return 'held';\n", by: '' },
     test: { file: METASTORE, name: 'one that the record holds is not listed' },
   },
   {
     name: '† the tombstone that clear leaves keeps its write ID',
-    file: 'src/metastore/memory-operators.ts',
+    file: 'src/metastore/memory/operators.ts',
     remove: { text: 'bury(step, name, head.version);', by: 'step.hash.fields.delete(PREFIX.entry + name);' },
     test: { file: METASTORE, name: 'no late copy of a write that it wiped comes back' },
   },
@@ -102,13 +102,13 @@ export const RECORD_GUARDS: readonly Guard[] = [
   },
   {
     name: '† clear supersedes the attempt that runs',
-    file: 'src/metastore/memory-operators.ts',
+    file: 'src/metastore/memory/operators.ts',
     remove: { text: 'if (held) fields.set(FIELD.fence, `${held.fence} ${id.nonce}`);', by: '' },
     test: { file: RULES, name: 'by a person supersedes the attempt that runs' },
   },
   {
     name: '† clear leaves the next submission number',
-    file: 'src/metastore/memory-operators.ts',
+    file: 'src/metastore/memory/operators.ts',
     remove: { text: "submission: letter === 'n' ? submission : submission + 1,", by: 'submission,' },
     test: { file: RULES, name: 'by a person supersedes the attempt that runs' },
   },

@@ -2,10 +2,10 @@
 import type { Guard } from './guard.ts';
 
 const CONTRACT = 'test/integration/redis-contract.test.ts';
-const SCRIPT = 'src/metastore/redis-script.ts';
-const VALUES = 'src/metastore/redis-scripts-values.ts';
-const RECORDS = 'src/metastore/redis-scripts-records.ts';
-const SWEEP = 'src/metastore/redis-scripts-sweep.ts';
+const SCRIPT = 'src/metastore/redis/lua/script.ts';
+const VALUES = 'src/metastore/redis/lua/values.ts';
+const RECORDS = 'src/metastore/redis/lua/records.ts';
+const SWEEP = 'src/metastore/redis/lua/sweep.ts';
 
 const on = (name: string): Guard['test'] => ({ file: CONTRACT, name });
 
@@ -13,13 +13,13 @@ const on = (name: string): Guard['test'] => ({ file: CONTRACT, name });
 export const REDIS_GUARDS: readonly Guard[] = [
   {
     name: 'Redis: I2 a command that a script may not run comes after others',
-    file: 'src/metastore/redis-errors.ts',
+    file: 'src/metastore/redis/errors.ts',
     remove: { text: 'return failure.writes\n      ? noAnswer', by: 'return !failure.writes\n      ? noAnswer' },
-    test: { file: 'test/unit/metastore/redis-errors.test.ts', name: 'I2 a command that a script may not run' },
+    test: { file: 'test/unit/metastore/redis/errors.test.ts', name: 'I2 a command that a script may not run' },
   },
   {
     name: 'Redis: ready() misses what a later write would',
-    file: 'src/metastore/redis-scripts-operators.ts',
+    file: 'src/metastore/redis/lua/operators.ts',
     remove: { text: "redis.call('ZADD', DUE, 'XX', 'LT', 0, 'trial')\n", by: '' },
     test: { file: 'test/integration/redis-acl.test.ts', name: 'are missed by ready()' },
   },

@@ -1,11 +1,11 @@
 /** Guards of the S3 store: what servers answer, and what is left behind. */
 import type { Guard } from './guard.ts';
 
-const READ = 'src/object-store/s3-read.ts';
-const BODY = 'src/object-store/s3-body.ts';
-const CONDITIONAL = 'src/object-store/s3-conditional.ts';
-const MULTIPART = 'src/object-store/s3-multipart.ts';
-const test = (name: 'errors' | 'read' | 'put' | 'multipart' | 'parts'): string => `test/unit/object-store/s3-${name}.test.ts`;
+const READ = 'src/object-store/s3/read.ts';
+const BODY = 'src/object-store/s3/body.ts';
+const CONDITIONAL = 'src/object-store/s3/conditional.ts';
+const MULTIPART = 'src/object-store/s3/multipart.ts';
+const test = (name: 'errors' | 'read' | 'put' | 'multipart' | 'parts'): string => `test/unit/object-store/s3/${name}.test.ts`;
 
 /** By step. */
 export const S3_GUARDS: readonly Guard[] = [
@@ -17,7 +17,7 @@ export const S3_GUARDS: readonly Guard[] = [
   },
   {
     name: 'S3: an error shows nothing of the request',
-    file: 'src/object-store/s3-request.ts',
+    file: 'src/object-store/s3/request.ts',
     remove: {
       text: 'throw new S3Error({ operation, bucket, name }, answerOf(error));',
       by: 'throw Object.assign(new S3Error({ operation, bucket, name }, answerOf(error)), { cause: error });',
@@ -62,7 +62,7 @@ export const S3_GUARDS: readonly Guard[] = [
   },
   {
     name: 'S3: the buffers of parts go around',
-    file: 'src/object-store/s3-parts.ts',
+    file: 'src/object-store/s3/parts.ts',
     remove: { text: 'free.pop() ?? ', by: '' },
     test: { file: test('parts'), name: 'of a stream go around' },
   },

@@ -2,13 +2,13 @@
 import type { Guard } from './guard.ts';
 
 const STORE = 'test/unit/state-store/state-store.test.ts';
-const METASTORE = 'test/unit/metastore/memory.test.ts';
-const VALUES = 'src/metastore/memory-values.ts';
-const PUT = 'src/state-store/put-object.ts';
-const FOLLOW = 'src/state-store/follow.ts';
-const DECODE = 'src/state-store/decode.ts';
-const VERIFIED = 'src/state-store/verified.ts';
-const WRITE = 'src/state-store/write.ts';
+const METASTORE = 'test/unit/metastore/memory/store.test.ts';
+const VALUES = 'src/metastore/memory/values.ts';
+const PUT = 'src/state-store/objects/put.ts';
+const FOLLOW = 'src/state-store/read/follow.ts';
+const DECODE = 'src/state-store/read/decode.ts';
+const VERIFIED = 'src/state-store/read/verified.ts';
+const WRITE = 'src/state-store/write/write.ts';
 
 /** In the order of docs/design.md. */
 export const STORAGE_GUARDS: readonly Guard[] = [
@@ -26,19 +26,19 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I2 † only a refusal of the first send is definite',
-    file: 'src/state-store/send-twice.ts',
+    file: 'src/state-store/write/send-twice.ts',
     remove: { text: 'await send(true, { signal })', by: 'await send(false, { signal })' },
     test: { file: STORE, name: 'I2 never takes a refusal of a resend for the answer' },
   },
   {
     name: 'I2 † nor is one that the client may have sent twice',
-    file: 'src/metastore/redis-errors.ts',
+    file: 'src/metastore/redis/errors.ts',
     remove: { text: 'if (failure.writes && failure.resent) return', by: 'if (failure.writes && !failure.writes) return' },
-    test: { file: 'test/unit/metastore/redis-errors.test.ts', name: 'no refusal of what may have been sent before is definite' },
+    test: { file: 'test/unit/metastore/redis/errors.test.ts', name: 'no refusal of what may have been sent before is definite' },
   },
   {
     name: 'I2 † nor is a refusal by the script, after a resend',
-    file: 'src/metastore/outcome.ts',
+    file: 'src/metastore/replies.ts',
     remove: {
       text: "if (!resent || reply.kind === 'ok' || reply.kind === 'moved') return reply;",
       by: "if (!resent || reply.kind !== 'late') return reply;",
@@ -89,7 +89,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 † the nonce in the names of objects',
-    file: 'src/object-name.ts',
+    file: 'src/format/object-name.ts',
     remove: { text: '-${id.nonce}-${instant(time)', by: '-${instant(time)' },
     test: { file: STORE, name: 'never use one object name' },
   },
@@ -113,19 +113,19 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I6 the bound of a frame',
-    file: 'src/state-store/frames.ts',
+    file: 'src/format/frames.ts',
     remove: { text: 'length === 0 || length > longest', by: 'length === 0' },
     test: { file: STORE, name: 'I6 holds no more for a frame than its size allows' },
   },
   {
     name: 'I6 what a frame may stand for',
-    file: 'src/state-store/decode-frames.ts',
+    file: 'src/state-store/read/decode-frames.ts',
     remove: { text: 'size: expected, path', by: 'size: expected + 2 ** 40, path' },
     test: { file: STORE, name: 'a bomb is not unpacked' },
   },
   {
     name: 'I6 a frame is encrypted for its place',
-    file: 'src/state-store/prepare-stream.ts',
+    file: 'src/state-store/write/prepare-stream.ts',
     remove: { text: '`${object}/${Math.floor(size / FRAME_BYTES)}`', by: 'object' },
     test: { file: STORE, name: 'come back byte for byte' },
   },
@@ -173,7 +173,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I8 the end of a value',
-    file: 'src/metastore/memory-scope.ts',
+    file: 'src/metastore/memory/scope.ts',
     remove: { text: "return head.letter === 't' || head.expiresAt <= now ?", by: "return head.letter === 't' ?" },
     test: { file: METASTORE, name: 'C59 I8 an expired value is absent' },
   },
@@ -185,7 +185,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I9 names that look alike stay',
-    file: 'src/state-store/clear.ts',
+    file: 'src/state-store/handle/clear.ts',
     remove: { text: '`${taskPath(scope)}/`', by: 'taskPath(scope)' },
     test: { file: STORE, name: 'I9 clears one mapped item' },
   },
@@ -203,7 +203,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: '† the tombstone of a deleted value',
-    file: 'src/metastore/memory-scope.ts',
+    file: 'src/metastore/memory/scope.ts',
     remove: {
       text: "step.hash.fields.set(PREFIX.entry + name, headText('1t', version, step.now, until));",
       by: 'step.hash.fields.delete(PREFIX.entry + name);',

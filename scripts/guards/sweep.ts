@@ -1,9 +1,9 @@
 /** Guards of what removes, and of what puts back: sweep, the superseded list, restore, generations. */
 import type { Guard } from './guard.ts';
 
-const METASTORE = 'test/unit/metastore/memory.test.ts';
-const SWEEP = 'src/metastore/memory-sweep.ts';
-const RESTORE = 'src/metastore/memory-restore.ts';
+const METASTORE = 'test/unit/metastore/memory/store.test.ts';
+const SWEEP = 'src/metastore/memory/sweep.ts';
+const RESTORE = 'src/metastore/memory/restore.ts';
 
 /** In the order of a sweep. */
 export const SWEEP_GUARDS: readonly Guard[] = [
@@ -54,7 +54,7 @@ export const SWEEP_GUARDS: readonly Guard[] = [
   },
   {
     name: '† a time that is set while a sweep goes on takes its nonce away',
-    file: 'src/metastore/memory-scope.ts',
+    file: 'src/metastore/memory/scope.ts',
     remove: { text: '  step.hash.fields.delete(FIELD.sweep);\n', by: '' },
     test: { file: METASTORE, name: '† a time that is set while the sweep goes on is not lost' },
   },
@@ -96,7 +96,7 @@ export const SWEEP_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 † a generation is only ever raised',
-    file: 'src/metastore/memory-lineage.ts',
+    file: 'src/metastore/memory/lineage.ts',
     remove: { text: 'Math.max(data.generation, generation)', by: 'generation' },
     test: { file: METASTORE, name: '† is only ever raised' },
   },

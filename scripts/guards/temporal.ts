@@ -1,9 +1,9 @@
 /** Guards of the Temporal adapter: the pitfalls of docs/temporal.md, most of them on a real server. */
 import type { Guard } from './guard.ts';
 
-const RUN = 'adapters/temporal/activity-run.ts';
-const SCOPE = 'adapters/temporal/scope.ts';
-const STORE = 'adapters/temporal/payload-store.ts';
+const RUN = 'adapters/temporal/activity/run.ts';
+const SCOPE = 'adapters/temporal/activity/scope.ts';
+const STORE = 'adapters/temporal/external-storage/store.ts';
 const at = (file: string, name: string): Guard['test'] => ({ file: `test/adapter/temporal/${file}.test.ts`, name });
 const unit = (file: string, name: string): Guard['test'] => ({ file: `test/unit/temporal/${file}.test.ts`, name });
 
@@ -50,13 +50,13 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   },
   {
     name: 'Temporal 6: what an attempt rejects with that was stopped is the stop',
-    file: 'adapters/temporal/errors.ts',
+    file: 'adapters/temporal/activity/errors.ts',
     remove: { text: 'stop === undefined || isStale(error) ? error : stop', by: 'isMooringError(stop) ? stop : error' },
     test: unit('ends', 'by a pause ends with that'),
   },
   {
     name: 'Temporal 6: but for an attempt that was superseded',
-    file: 'adapters/temporal/errors.ts',
+    file: 'adapters/temporal/activity/errors.ts',
     remove: { text: 'stop === undefined || isStale(error) ? error : stop', by: 'stop === undefined ? error : stop' },
     test: unit('ends', 'says that it was superseded'),
   },
@@ -74,31 +74,31 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   },
   {
     name: 'Temporal: promises of runs are the core’s own',
-    file: 'adapters/temporal/activity-context.ts',
+    file: 'adapters/temporal/activity/context.ts',
     remove: { text: 'run: (job, input, options) => parts.run', by: 'run: async (job, input, options) => parts.run' },
     test: unit('ends', 'two runs that are awaited one after the other'),
   },
   {
     name: 'Temporal 8: our heartbeats repeat the user’s details',
-    file: 'adapters/temporal/heartbeat.ts',
+    file: 'adapters/temporal/activity/heartbeat.ts',
     remove: { text: 'const repeat = (): void => send(last);', by: 'const repeat = (): void => send(undefined);' },
     test: unit('activity', 'of ours say the user’s last details again'),
   },
   {
     name: 'Temporal 10: a delay is never 0',
-    file: 'adapters/temporal/waiting.ts',
+    file: 'adapters/temporal/activity/waiting.ts',
     remove: { text: 'Math.max(1, Math.floor(Math', by: 'Math.max(0, Math.floor(Math' },
     test: unit('waiting', 'never after 0'),
   },
   {
     name: 'Temporal 10: finite attempts are not used up by waiting',
-    file: 'adapters/temporal/waiting.ts',
+    file: 'adapters/temporal/activity/waiting.ts',
     remove: { text: 'if (most > 0) return hold(', by: 'if (most < 0) return hold(' },
     test: at('waiting', '10 release holds where maximumAttempts is finite'),
   },
   {
     name: 'Temporal 10: nor a deadline passed',
-    file: 'adapters/temporal/waiting.ts',
+    file: 'adapters/temporal/activity/waiting.ts',
     remove: { text: 'Math.min(wished, timeLeft(info, now) - MARGIN)', by: 'wished' },
     test: at('waiting', '10 release comes back before scheduleToCloseTimeout'),
   },
@@ -125,13 +125,13 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   },
   {
     name: 'Temporal 19: details that no message can hold are refused in the activity',
-    file: 'adapters/temporal/heartbeat.ts',
+    file: 'adapters/temporal/activity/heartbeat.ts',
     remove: { text: 'if (bytes > largest) {', by: 'if (bytes > Infinity) {' },
     test: at('external-storage', 'details that could not stay in a message are refused'),
   },
   {
     name: 'Temporal 22: the type of a failure is the error’s code',
-    file: 'adapters/temporal/errors.ts',
+    file: 'adapters/temporal/activity/errors.ts',
     remove: { text: 'type: error.code,', by: 'type: error.name,' },
     test: at('reporting', '22 a failure’s type is the error’s code'),
   },
@@ -143,7 +143,7 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   },
   {
     name: 'Temporal: a webhook ends no wait but for a job that is recorded',
-    file: 'adapters/temporal/waiting.ts',
+    file: 'adapters/temporal/activity/waiting.ts',
     remove: { text: "if (leaves === 'async' && waitsFor === 'job') throw", by: "if (leaves === 'async') throw" },
     test: unit('activity', 'leaves nothing to it before there is a job'),
   },
@@ -164,19 +164,19 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   },
   {
     name: 'Temporal 23: no older attempt submits once the cancelling activity looks',
-    file: 'adapters/temporal/cancelling-activity.ts',
+    file: 'adapters/temporal/activity/cancelling.ts',
     remove: { text: "    await state.get('cancelled');\n", by: '' },
     test: at('cancelling', 'it supersedes an attempt that is still alive'),
   },
   {
     name: 'Temporal: a cancelling activity leaves to a person what nobody can tell',
-    file: 'adapters/temporal/cancelling-activity.ts',
+    file: 'adapters/temporal/activity/cancelling.ts',
     remove: { text: 'if (record) throw new', by: 'if (!record) throw new' },
     test: unit('cancelling', 'fails for a person'),
   },
   {
     name: 'Temporal: and says which external job it does not know',
-    file: 'adapters/temporal/cancelling-activity.ts',
+    file: 'adapters/temporal/activity/cancelling.ts',
     remove: { text: "if (outcome === 'unknown-job')", by: 'if (outcome === undefined)' },
     test: unit('cancelling', 'says which external job it does not know'),
   },
@@ -280,27 +280,27 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
     name: 'Temporal: a payload that is too large for a message is an error at once',
     file: STORE,
     remove: { text: 'encoded.bytes.length > LARGEST_INLINE', by: 'encoded.bytes.length < 0' },
-    test: unit('external-storage', 'it is an error for what no message to the server holds'),
+    test: unit('external-storage/driver', 'it is an error for what no message to the server holds'),
   },
   {
     name: 'Temporal: a payload that was stored just now is not stored again',
     file: STORE,
     remove: { text: '  if (cache.knows(key)) return key;\n', by: '' },
-    test: unit('external-storage', 'is one request for a new payload'),
+    test: unit('external-storage/driver', 'is one request for a new payload'),
   },
   {
     name: 'Temporal: a payload is the one that was stored',
-    file: 'adapters/temporal/payload-retrieve.ts',
+    file: 'adapters/temporal/external-storage/retrieve.ts',
     remove: {
       text: "if (createHash('sha256').update(bytes).digest('hex') !== claim.sha256)",
       by: 'if (bytes === undefined)',
     },
-    test: unit('external-storage', 'refuses other bytes than were stored'),
+    test: unit('external-storage/driver', 'refuses other bytes than were stored'),
   },
   {
     name: 'Temporal: a call of an object store is tried again',
-    file: 'adapters/temporal/payload-transfer.ts',
+    file: 'adapters/temporal/external-storage/transfer.ts',
     remove: { text: 'const TRIES = 5;', by: 'const TRIES = 1;' },
-    test: unit('external-storage', 'tries again, and tells nobody of what healed'),
+    test: unit('external-storage/driver', 'tries again, and tells nobody of what healed'),
   },
 ];

@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the library logs, as lines beside the result: warnings and errors, and the rest where it was asked for. */

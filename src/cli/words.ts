@@ -1,5 +1,5 @@
-import { ConfigError, isMooringError } from '../errors.ts';
-import type { SweepReport } from '../sweep-report.ts';
+import { ConfigError, isMooringError } from '../model/errors/store.ts';
+import type { SweepReport } from '../observe/sweep-report.ts';
 import type { Flags } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,4 +1,4 @@
-import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './node-zlib.ts';
+import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './zlib.ts';
 import { unavailableCodec, type BuiltInCodec } from './built-in.ts';
 
 const NAME = 'brotli';

@@ -1,4 +1,4 @@
-import { CodecUnavailableError } from '../errors.ts';
+import { CodecUnavailableError } from '../model/errors/store.ts';
 import type { Codec } from './codec.ts';
 
 /** A codec of this library. All are known everywhere, so that a value that one wrote is never of an unknown codec. */

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../call.ts';
+import type { CallOptions } from '../async/deadline.ts';
 
 /** Bytes to bytes. What a value was encoded with is recorded in its entry, never guessed from a name. */
 export interface Codec {

@@ -1,4 +1,4 @@
-import { CorruptEntryError } from '../errors.ts';
+import { CorruptEntryError } from '../model/errors/store.ts';
 
 /** The error of every codec for bytes that it cannot decode, or not within the limit. */
 export function damaged(codec: string, maxBytes: number, cause?: unknown): CorruptEntryError {

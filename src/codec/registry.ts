@@ -1,7 +1,7 @@
 import { brotliCodec } from './brotli.ts';
 import type { BuiltInCodec } from './built-in.ts';
 import { gzipCodec } from './gzip.ts';
-import { snappyCodec } from './snappy.ts';
+import { snappyCodec } from './snappy/framing.ts';
 import { zstdCodec } from './zstd.ts';
 
 /** The codecs that every store knows, made anew: a store adds its own to them, and no other store sees those. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { unavailableCodec, type BuiltInCodec } from './built-in.ts';
 import { damaged } from './damaged.ts';
-import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib, type ZlibPair } from './node-zlib.ts';
+import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib, type ZlibPair } from './zlib.ts';
 import { zstdFrames } from './zstd-frames.ts';
 
 const NAME = 'zstd';

@@ -1,6 +1,6 @@
 import type { StateStore } from '../state-store/state-store.ts';
 import { openWith } from './open-store.ts';
-import { installed } from './packages.ts';
+import { installed } from './clients/packages.ts';
 import type { StoreConfig } from './store-config.ts';
 
 export { configFromEnv } from './environment.ts';

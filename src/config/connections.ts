@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../model/errors/store.ts';
 
 /**
  * Connections by their ID. Upper and lower case are one, and so are `-` and `_`: what is `my-reports` in a URL is

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../model/errors/store.ts';
 import { CONNECTION_ID, normalId } from './connections.ts';
 import { configOf, type Setting, type Settings } from './settings.ts';
 import type { StoreConfig } from './store-config.ts';

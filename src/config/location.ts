@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../model/errors/store.ts';
 import { CONNECTION_ID, normalId } from './connections.ts';
 
 /**

@@ -1,17 +1,17 @@
-import { milliseconds } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
-import { redisMetastore } from '../metastore/redis.ts';
-import { requireKnownNames, type OptionNames } from '../option-names.ts';
-import { coreOf, withCore } from '../state-store/core.ts';
+import { milliseconds } from '../model/duration.ts';
+import { ConfigError } from '../model/errors/store.ts';
+import { redisMetastore } from '../metastore/redis/store.ts';
+import { requireKnownNames, type OptionNames } from '../model/check-options.ts';
+import { coreOf, withCore } from '../state-store/internals.ts';
 import { createStateStore } from '../state-store/create-state-store.ts';
 import type { StateStore } from '../state-store/state-store.ts';
-import type { Environment } from './bucket-clients.ts';
+import type { Environment } from './clients/buckets.ts';
 import { readConnections } from './connections.ts';
 import { createObjectStores } from './object-stores.ts';
-import { load, type Packages } from './packages.ts';
+import { load, type Packages } from './clients/packages.ts';
 import { placesOf } from './places.ts';
 import { parseRedis, type RedisAddress } from './redis-address.ts';
-import { createRedis } from './redis-client.ts';
+import { createRedis } from './clients/redis.ts';
 import { CONFIG_OPTIONS, type StoreConfig } from './store-config.ts';
 
 /**

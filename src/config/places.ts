@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../model/errors/store.ts';
 import { identityOf, parseLocation, type Location } from './location.ts';
 import type { StoreConfig } from './store-config.ts';
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../model/errors/store.ts';
 
 /** The address of a Redis. What is wrong with one is said without showing any of it: it mostly has a password. */
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../model/errors/store.ts';
 
 /** The same error of a bad option, by the name that the user gave the option by; any other error as it is. */
 export function renamed(error: unknown, nameOf: (option: string) => string | undefined): unknown {

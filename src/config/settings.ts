@@ -1,5 +1,5 @@
-import type { Duration } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
+import type { Duration } from '../model/duration.ts';
+import { ConfigError } from '../model/errors/store.ts';
 import { resolveOptions, type StateStoreOptions } from '../state-store/options.ts';
 import { parseLocation } from './location.ts';
 import { renamed } from './renamed.ts';

@@ -1,4 +1,4 @@
-import type { OptionNames } from '../option-names.ts';
+import type { OptionNames } from '../model/check-options.ts';
 import type { StateStoreOptions } from '../state-store/options.ts';
 
 /** Options of `openStateStore()`: those of `createStateStore()`, with addresses in place of ready stores. */

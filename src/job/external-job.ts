@@ -1,9 +1,9 @@
-import { milliseconds, type Duration } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
-import { requireKnownNames } from '../option-names.ts';
-import { encodeSegment } from '../path.ts';
-import { retentionMs, type Retention, type RetentionMs } from '../retention.ts';
-import type { JobStatus } from './job-status.ts';
+import { milliseconds, type Duration } from '../model/duration.ts';
+import { ConfigError } from '../model/errors/store.ts';
+import { requireKnownNames } from '../model/check-options.ts';
+import { encodeSegment } from '../format/path.ts';
+import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
+import type { JobStatus } from './status.ts';
 
 /** What a user says of a far side: facts, from which the protocol chooses what is safe. */
 

@@ -1,9 +1,9 @@
-import type { CallOptions } from '../call.ts';
-import type { Duration } from '../duration.ts';
-import type { DecisionKind } from '../events.ts';
-import type { AssetScope, TaskScope } from '../scope.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import type { Duration } from '../model/duration.ts';
+import type { DecisionKind } from '../observe/events.ts';
+import type { AssetScope, TaskScope } from '../model/scope.ts';
 import type { StateHandle } from '../state-store/state-handle.ts';
-import type { AnyShape, StateShape } from '../value.ts';
+import type { AnyShape, StateShape } from '../model/storable.ts';
 import type { ExternalId, ExternalJob } from './external-job.ts';
 
 /** What a task sees of its attempt: the same object under every runtime and in a test. */

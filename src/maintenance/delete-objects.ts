@@ -1,7 +1,7 @@
-import type { CallOptions } from '../call.ts';
-import { UnknownLocationError } from '../errors.ts';
-import type { StoreCore } from '../state-store/core.ts';
-import { within } from '../state-store/object-calls.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import { UnknownLocationError } from '../model/errors/store.ts';
+import type { StoreCore } from '../state-store/internals.ts';
+import { within } from '../state-store/objects/calls.ts';
 
 /** An object that is to go. */
 export interface DoomedObject {

@@ -1,8 +1,8 @@
-import type { CallOptions } from '../call.ts';
-import { StateLostError, StoreUnavailableError } from '../errors.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import { StateLostError, StoreUnavailableError } from '../model/errors/store.ts';
 import type { Lineage } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import type { StoreCore } from '../state-store/core.ts';
+import type { StoreCore } from '../state-store/internals.ts';
 import {
   bear,
   clearOtherBirths,
@@ -15,8 +15,8 @@ import {
   readGenerations,
   type Generation,
   type Generations,
-} from '../state-store/generation.ts';
-import { getObject, within, type ObjectCall } from '../state-store/object-calls.ts';
+} from '../state-store/objects/generation.ts';
+import { getObject, within, type ObjectCall } from '../state-store/objects/calls.ts';
 
 /**
  * Whether the metastore is the one that refers to the objects, and knows all that it ever knew of them. Births say that it is the

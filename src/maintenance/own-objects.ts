@@ -1,9 +1,9 @@
-import type { CallOptions } from '../call.ts';
-import { nestedNamespace, parseObjectKey, type ParsedObjectKey } from '../object-name.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import { nestedNamespace, parseObjectKey, type ParsedObjectKey } from '../format/object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import type { StoreCore } from '../state-store/core.ts';
-import { generationPrefix } from '../state-store/generation.ts';
-import { listObjects } from '../state-store/object-listing.ts';
+import type { StoreCore } from '../state-store/internals.ts';
+import { generationPrefix } from '../state-store/objects/generation.ts';
+import { listObjects } from '../state-store/objects/listing.ts';
 
 /** Listing the values of this store, and none of another's whose prefix begins with this one's prefix and namespace. */
 

@@ -1,8 +1,8 @@
-import { requireCall, type CallOptions } from '../call.ts';
-import { milliseconds, type Duration } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
+import { requireCall, type CallOptions } from '../async/deadline.ts';
+import { milliseconds, type Duration } from '../model/duration.ts';
+import { ConfigError } from '../model/errors/store.ts';
 import { GRACE, LATENESS } from '../metastore/lifetimes.ts';
-import type { OptionNames } from '../option-names.ts';
+import type { OptionNames } from '../model/check-options.ts';
 
 /** The options that the tools of this room share, checked before any I/O. */
 

@@ -1,12 +1,12 @@
-import type { CallOptions, Timer } from '../call.ts';
-import type { Clock } from '../clock.ts';
-import { ConfigError } from '../errors.ts';
-import type { EntryMeta } from '../entry.ts';
-import type { Fence, Version, WriteId } from '../fence.ts';
-import type { Logger } from '../logger.ts';
-import type { Random } from '../random.ts';
-import type { RecordLetter } from '../record-head.ts';
-import type { RetentionMs } from '../retention.ts';
+import type { CallOptions, Timer } from '../async/deadline.ts';
+import type { Clock } from '../async/clock.ts';
+import { ConfigError } from '../model/errors/store.ts';
+import type { EntryMeta } from '../format/entry.ts';
+import type { Fence, Version, WriteId } from '../format/write-id.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Random } from '../async/random.ts';
+import type { RecordLetter } from '../format/record-head.ts';
+import type { RetentionMs } from '../model/retention.ts';
 import type { ScopeAddress } from './scope-address.ts';
 import type { MetastoreUpkeep } from './upkeep.ts';
 
@@ -136,7 +136,7 @@ export interface BeginRequest {
   job: string;
 }
 
-/** What a record looks like to the metastore. `text` is read by `job/record.ts`. */
+/** What a record looks like to the metastore. `text` is read by `format/record.ts`. */
 export interface RawRecord {
   text: string;
   result: RawEntry | undefined;

@@ -1,7 +1,7 @@
-import type { CallOptions } from '../call.ts';
-import type { EntryMeta } from '../entry.ts';
-import type { WriteId } from '../fence.ts';
-import type { RetentionMs } from '../retention.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import type { EntryMeta } from '../format/entry.ts';
+import type { WriteId } from '../format/write-id.ts';
+import type { RetentionMs } from '../model/retention.ts';
 import type { ScopeAddress } from './scope-address.ts';
 
 /** What tools do with a metastore: find and remove what has expired, ask about objects, put back what was lost. */

@@ -1,9 +1,9 @@
-import { systemClock } from '../clock.ts';
-import { ConfigError } from '../errors.ts';
-import { requireKnownNames } from '../option-names.ts';
-import { isObjectKey } from '../path.ts';
-import { chunksOf } from './body.ts';
-import { requireObjectKey, requirePrefix, requireRange } from './object-key.ts';
+import { systemClock } from '../async/clock.ts';
+import { ConfigError } from '../model/errors/store.ts';
+import { requireKnownNames } from '../model/check-options.ts';
+import { isObjectKey } from '../format/path.ts';
+import { chunksOf } from '../async/chunks.ts';
+import { requireObjectKey, requirePrefix, requireRange } from './check-key.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Objects in this process's memory: for tests, and for trying things out. What goes in and comes out are copies. */

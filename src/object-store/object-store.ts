@@ -1,4 +1,4 @@
-import type { CallOptions } from '../call.ts';
+import type { CallOptions } from '../async/deadline.ts';
 
 /** Options of `put()`. */
 export interface PutOptions extends CallOptions {

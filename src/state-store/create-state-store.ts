@@ -1,19 +1,19 @@
-import { systemTimer, type Timer } from '../call.ts';
-import type { StateEvent } from '../events.ts';
+import { systemTimer, type Timer } from '../async/deadline.ts';
+import type { StateEvent } from '../observe/events.ts';
 import { openMetastore } from '../metastore/metastore.ts';
-import { assetScope, taskScope } from '../scope.ts';
-import { countEvent } from '../telemetry.ts';
-import { unfencedAccess } from './access.ts';
-import { withCore, type StoreCore } from './core.ts';
-import { createTakeBody } from './fresh-body.ts';
-import { beforeFirstObject } from './generation.ts';
-import { createStateHandle } from './handle.ts';
+import { assetScope, taskScope } from '../model/scope.ts';
+import { countEvent } from '../observe/telemetry.ts';
+import { unfencedAccess } from './handle/access.ts';
+import { withCore, type StoreCore } from './internals.ts';
+import { createTakeBody } from './write/fresh-body.ts';
+import { beforeFirstObject } from './objects/generation.ts';
+import { createStateHandle } from './handle/handle.ts';
 import { createInFlight } from './in-flight.ts';
 import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './options.ts';
 import { ready } from './ready.ts';
-import { createShareSignal } from './share-signal.ts';
+import { createShareSignal } from '../async/shared-signal.ts';
 import type { StateStore } from './state-store.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from './codec-queue.ts';
 
 /**
  * Codecs work in the four threads that files and names of hosts are looked up in as well. One is left to those: 32 codecs at once

@@ -1,5 +1,5 @@
-import { abortController } from '../call.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { abortController } from '../async/deadline.ts';
+import { StoreUnavailableError } from '../model/errors/store.ts';
 
 /** What is going on in a store, so that closing can wait for it. */
 export interface InFlight {

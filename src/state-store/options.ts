@@ -1,17 +1,17 @@
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../async/clock.ts';
 import type { Codec, Encryption } from '../codec/codec.ts';
 import { builtInCodecs } from '../codec/registry.ts';
-import { milliseconds, type Duration } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
-import type { StateEvent } from '../events.ts';
-import type { Logger } from '../logger.ts';
+import { milliseconds, type Duration } from '../model/duration.ts';
+import { ConfigError } from '../model/errors/store.ts';
+import type { StateEvent } from '../observe/events.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { Metastore } from '../metastore/metastore.ts';
-import { isReservedCodecName } from '../object-name.ts';
+import { isReservedCodecName } from '../format/object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import { requireKnownNames, type OptionNames } from '../option-names.ts';
-import { systemRandom } from '../random.ts';
-import { retentionMs, type Retention } from '../retention.ts';
-import type { StoreCore } from './core.ts';
+import { requireKnownNames, type OptionNames } from '../model/check-options.ts';
+import { systemRandom } from '../async/random.ts';
+import { retentionMs, type Retention } from '../model/retention.ts';
+import type { StoreCore } from './internals.ts';
 
 /** Options of `createStateStore()`. Ready clients go in, inside the stores; they stay yours to close. */
 export interface StateStoreOptions {

@@ -1,9 +1,9 @@
-import { requireCall, type CallOptions } from '../call.ts';
-import { concurrently } from './concurrently.ts';
-import type { StoreCore } from './core.ts';
-import { generationKey, LONGEST_GENERATION } from './generation.ts';
-import { deleteObject, getObject, within, type ObjectCall } from './object-calls.ts';
-import { probeKey } from './probe.ts';
+import { requireCall, type CallOptions } from '../async/deadline.ts';
+import { concurrently } from '../async/concurrency.ts';
+import type { StoreCore } from './internals.ts';
+import { generationKey, LONGEST_GENERATION } from './objects/generation.ts';
+import { deleteObject, getObject, within, type ObjectCall } from './objects/calls.ts';
+import { probeKey } from './objects/probe.ts';
 
 /** Whether the stores can be used: the metastore and the current object store for writing too, former ones for reading. */
 

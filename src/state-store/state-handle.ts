@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import type { CallOptions } from '../call.ts';
-import type { Version } from '../fence.ts';
-import type { Retention } from '../retention.ts';
-import type { TaskScope } from '../scope.ts';
-import type { AnyShape, KeyOf, StateShape } from '../value.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import type { Version } from '../format/write-id.ts';
+import type { Retention } from '../model/retention.ts';
+import type { TaskScope } from '../model/scope.ts';
+import type { AnyShape, KeyOf, StateShape } from '../model/storable.ts';
 
 /** Options of a write. */
 export interface WriteOptions extends CallOptions {

@@ -1,6 +1,6 @@
-import type { CallOptions } from '../call.ts';
-import type { AssetScope, TaskScope } from '../scope.ts';
-import type { AnyShape, StateShape } from '../value.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import type { AssetScope, TaskScope } from '../model/scope.ts';
+import type { AnyShape, StateShape } from '../model/storable.ts';
 import type { StateHandle } from './state-handle.ts';
 
 /** State of tasks and assets. Made by `createStateStore()`; not for implementing. */

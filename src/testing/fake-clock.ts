@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import { milliseconds, type Duration } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
+import type { Clock } from '../async/clock.ts';
+import { milliseconds, type Duration } from '../model/duration.ts';
+import { ConfigError } from '../model/errors/store.ts';
 
 /** A clock on which a sleep ends at once and moves the time, so that a test of hours takes milliseconds. */
 

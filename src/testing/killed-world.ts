@@ -1,8 +1,8 @@
-import { abortController, joined, type Timer } from '../call.ts';
-import type { Clock } from '../clock.ts';
-import type { Gap } from '../job/crash-point.ts';
+import { abortController, joined, type Timer } from '../async/deadline.ts';
+import type { Clock } from '../async/clock.ts';
+import type { Gap } from '../job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';
-import type { StoreCore } from '../state-store/core.ts';
+import type { StoreCore } from '../state-store/internals.ts';
 
 /**
  * The world of one attempt, which ends as a process does that is killed: whatever it waits for never comes, whatever it does

@@ -1,5 +1,5 @@
-import type { StateEvent } from '../events.ts';
-import { memoryMetastore } from '../metastore/memory.ts';
+import type { StateEvent } from '../observe/events.ts';
+import { memoryMetastore } from '../metastore/memory/store.ts';
 import { createStateStore } from '../state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../state-store/options.ts';
 import type { StateStore } from '../state-store/state-store.ts';

@@ -1,16 +1,16 @@
-import { requireCall } from '../call.ts';
-import type { Duration } from '../duration.ts';
-import { milliseconds } from '../duration.ts';
-import { ConfigError } from '../errors.ts';
-import { beginAttempt, type Attempt } from '../job/attempt.ts';
-import { withCoreParts, type Gap } from '../job/crash-point.ts';
+import { requireCall } from '../async/deadline.ts';
+import type { Duration } from '../model/duration.ts';
+import { milliseconds } from '../model/duration.ts';
+import { ConfigError } from '../model/errors/store.ts';
+import { beginAttempt, type Attempt } from '../job/attempt/attempt.ts';
+import { withCoreParts, type Gap } from '../job/protocol/crash-point.ts';
 import type { TaskContext } from '../job/task-context.ts';
 import { BIRTH_SLACK } from '../metastore/lifetimes.ts';
-import { scopePath } from '../path.ts';
-import { taskScope, type TaskScope } from '../scope.ts';
-import { coreOf } from '../state-store/core.ts';
+import { scopePath } from '../format/path.ts';
+import { taskScope, type TaskScope } from '../model/scope.ts';
+import { coreOf } from '../state-store/internals.ts';
 import type { StateStore } from '../state-store/state-store.ts';
-import type { AnyShape, StateShape } from '../value.ts';
+import type { AnyShape, StateShape } from '../model/storable.ts';
 import { killableWorld } from './killed-world.ts';
 
 /** A task without a runtime, so that users test their own processors: also that they survive the death of a worker. */

@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { Codec } from '../../src/codec/codec.ts';
-import { CorruptEntryError } from '../../src/errors.ts';
+import { CorruptEntryError } from '../../src/model/errors/store.ts';
 
 /** A codec, and others of its name, by other implementations: each must read what the others wrote. */
 export interface CodecContract {

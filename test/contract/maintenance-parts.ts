@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
-import { UNFENCED, drawNonce } from '../../src/fence.ts';
-import { generationPrefix } from '../../src/state-store/generation.ts';
-import { objectName } from '../../src/object-name.ts';
+import { UNFENCED, drawNonce } from '../../src/format/write-id.ts';
+import { generationPrefix } from '../../src/state-store/objects/generation.ts';
+import { objectName } from '../../src/format/object-name.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { keyName, objectKey, scopePath } from '../../src/path.ts';
-import { systemRandom } from '../../src/random.ts';
-import type { AssetScope, TaskScope } from '../../src/scope.ts';
+import { keyName, objectKey, scopePath } from '../../src/format/path.ts';
+import { systemRandom } from '../../src/async/random.ts';
+import type { AssetScope, TaskScope } from '../../src/model/scope.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';

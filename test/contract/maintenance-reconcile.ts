@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { isMooringError, StateLostError } from '../../src/errors.ts';
-import { reconcile, type ReconcileOptions } from '../../src/maintenance/reconcile.ts';
-import { recover } from '../../src/maintenance/recover.ts';
-import { sweep } from '../../src/maintenance/sweep.ts';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
+import { isMooringError, StateLostError } from '../../src/model/errors/store.ts';
+import { reconcile, type ReconcileOptions } from '../../src/maintenance/reconcile/reconcile.ts';
+import { recover } from '../../src/maintenance/recover/recover.ts';
+import { sweep } from '../../src/maintenance/sweep/sweep.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { generationKey } from '../../src/state-store/generation.ts';
-import type { SweepReport } from '../../src/sweep-report.ts';
+import { generationKey } from '../../src/state-store/objects/generation.ts';
+import type { SweepReport } from '../../src/observe/sweep-report.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, nestedIn, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 

@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseEntry } from '../../src/entry.ts';
-import { isMooringError } from '../../src/errors.ts';
-import type { StateEvent } from '../../src/events.ts';
-import { parseWriteId } from '../../src/fence.ts';
-import { reconcile } from '../../src/maintenance/reconcile.ts';
-import { recover } from '../../src/maintenance/recover.ts';
-import { sweep, type SweepOptions } from '../../src/maintenance/sweep.ts';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
+import { parseEntry } from '../../src/format/entry.ts';
+import { isMooringError } from '../../src/model/errors/store.ts';
+import type { StateEvent } from '../../src/observe/events.ts';
+import { parseWriteId } from '../../src/format/write-id.ts';
+import { reconcile } from '../../src/maintenance/reconcile/reconcile.ts';
+import { recover } from '../../src/maintenance/recover/recover.ts';
+import { sweep, type SweepOptions } from '../../src/maintenance/sweep/sweep.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { keyName, scopePath } from '../../src/path.ts';
-import { coreOf } from '../../src/state-store/core.ts';
-import type { SweepReport } from '../../src/sweep-report.ts';
+import { keyName, scopePath } from '../../src/format/path.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
+import type { SweepReport } from '../../src/observe/sweep-report.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CLEARED_JSON } from '../../src/record-head.ts';
+import { CLEARED_JSON } from '../../src/format/record-head.ts';
 import {
   all,
   attempt,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { shardOf } from '../../src/metastore/layout.ts';
+import { shardOf } from '../../src/format/redis-keys.ts';
 import { all, DAY, HOUR, MINUTE, openOn, put, putRef, tool, write, type Bench } from './metastore-parts.ts';
 import { isDueIn, NONCE, O1, O2 } from './metastore-sweep-parts.ts';
 

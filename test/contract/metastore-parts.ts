@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
-import { systemTimer } from '../../src/call.ts';
-import type { EntryMeta } from '../../src/entry.ts';
-import { UNFENCED, writeIdText, type WriteId } from '../../src/fence.ts';
-import type { Logger } from '../../src/logger.ts';
+import { systemTimer } from '../../src/async/deadline.ts';
+import type { EntryMeta } from '../../src/format/entry.ts';
+import { UNFENCED, writeIdText, type WriteId } from '../../src/format/write-id.ts';
+import type { Logger } from '../../src/observe/logger.ts';
 import {
   openMetastore,
   type BeginRequest,
@@ -14,8 +14,8 @@ import {
   type ValueWrite,
   type WriteReply,
 } from '../../src/metastore/metastore.ts';
-import { NO_ID } from '../../src/record-head.ts';
-import { systemRandom } from '../../src/random.ts';
+import { NO_ID } from '../../src/format/record-head.ts';
+import { systemRandom } from '../../src/async/random.ts';
 
 /** What the contract of the metastore is written with. */
 

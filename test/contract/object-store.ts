@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
-import { ConfigError, InvalidKeyError } from '../../src/errors.ts';
+import { ConfigError, InvalidKeyError } from '../../src/model/errors/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { until } from '../support/until.ts';
 

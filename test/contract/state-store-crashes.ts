@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
+import { ConfigError, OutcomeUnknownError, StoreUnavailableError } from '../../src/model/errors/store.ts';
 import { interceptMetastore, interceptObjectStore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { Reference } from '../../src/entry.ts';
-import { CodecUnavailableError, CorruptEntryError } from '../../src/errors.ts';
+import type { Reference } from '../../src/format/entry.ts';
+import { CodecUnavailableError, CorruptEntryError } from '../../src/model/errors/store.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { noise, objectsOf, openOver, plant, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
 import { chunked, drained, failureOf, gcm, MIB, mixedBytes, told } from './state-store-stream-parts.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidKeyError } from '../../src/errors.ts';
-import { scopePath } from '../../src/path.ts';
-import { coreOf } from '../../src/state-store/core.ts';
+import { InvalidKeyError } from '../../src/model/errors/store.ts';
+import { scopePath } from '../../src/format/path.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
 import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
 import { collected, objectsOf, openOver, TASK, type PartsFactory } from './state-store-parts.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { AmbiguousSubmitError, ConfigError, StaleAttemptError } from '../../src/errors.ts';
-import { createWriter, drawNonce, orderedFence } from '../../src/fence.ts';
-import { scopePath } from '../../src/path.ts';
-import { systemRandom } from '../../src/random.ts';
-import { coreOf } from '../../src/state-store/core.ts';
+import { AmbiguousSubmitError, ConfigError, StaleAttemptError } from '../../src/model/errors/store.ts';
+import { createWriter, drawNonce, orderedFence } from '../../src/format/write-id.ts';
+import { scopePath } from '../../src/format/path.ts';
+import { systemRandom } from '../../src/async/random.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
 import { until } from '../support/until.ts';
 import { attemptHandle, collected, objectsOf, openOver, personHandle, TASK, type PartsFactory } from './state-store-parts.ts';
 

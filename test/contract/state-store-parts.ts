@@ -1,19 +1,19 @@
-import { unfencedAccess, type Access } from '../../src/state-store/access.ts';
+import { unfencedAccess, type Access } from '../../src/state-store/handle/access.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
-import { coreOf } from '../../src/state-store/core.ts';
-import { createStateHandle } from '../../src/state-store/handle.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
+import { createStateHandle } from '../../src/state-store/handle/handle.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
-import type { StateEvent } from '../../src/events.ts';
-import { StaleAttemptError } from '../../src/errors.ts';
-import { parseEntry, type EntryMeta } from '../../src/entry.ts';
-import { createWriter, drawNonce, orderedFence, UNFENCED } from '../../src/fence.ts';
+import type { StateEvent } from '../../src/observe/events.ts';
+import { StaleAttemptError } from '../../src/model/errors/store.ts';
+import { parseEntry, type EntryMeta } from '../../src/format/entry.ts';
+import { createWriter, drawNonce, orderedFence, UNFENCED } from '../../src/format/write-id.ts';
 import type { Metastore } from '../../src/metastore/metastore.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { keyName, scopePath } from '../../src/path.ts';
-import { systemRandom } from '../../src/random.ts';
-import type { AssetScope, TaskScope } from '../../src/scope.ts';
+import { keyName, scopePath } from '../../src/format/path.ts';
+import { systemRandom } from '../../src/async/random.ts';
+import type { AssetScope, TaskScope } from '../../src/model/scope.ts';
 
 /** Stores for one test: nothing is in them yet. */
 export interface Parts {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Codec, Encryption } from '../../src/codec/codec.ts';
-import { StoreUnavailableError } from '../../src/errors.ts';
+import { StoreUnavailableError } from '../../src/model/errors/store.ts';
 import { VALUES } from './state-store-encryption.ts';
 import { noise, openOver, personHandle, TASK, type PartsFactory } from './state-store-parts.ts';
 import { chunked, failureOf, gcm, MIB, mixedBytes } from './state-store-stream-parts.ts';

@@ -1,7 +1,7 @@
-import { unfencedAccess } from '../../src/state-store/access.ts';
+import { unfencedAccess } from '../../src/state-store/handle/access.ts';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { coreOf } from '../../src/state-store/core.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
 import {
   CodecUnavailableError,
   CorruptEntryError,
@@ -9,13 +9,13 @@ import {
   StaleAttemptError,
   StoreUnavailableError,
   UnknownLocationError,
-} from '../../src/errors.ts';
+} from '../../src/model/errors/store.ts';
 import type { Codec, Encryption } from '../../src/codec/codec.ts';
-import type { EntryMeta } from '../../src/entry.ts';
-import { createWriter, drawNonce, orderedFence } from '../../src/fence.ts';
+import type { EntryMeta } from '../../src/format/entry.ts';
+import { createWriter, drawNonce, orderedFence } from '../../src/format/write-id.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { systemRandom } from '../../src/random.ts';
-import { createStateHandle } from '../../src/state-store/handle.ts';
+import { systemRandom } from '../../src/async/random.ts';
+import { createStateHandle } from '../../src/state-store/handle/handle.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { interceptValues } from '../support/intercept.ts';

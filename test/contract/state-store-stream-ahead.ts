@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { StoreUnavailableError } from '../../src/errors.ts';
+import { StoreUnavailableError } from '../../src/model/errors/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { interceptValues } from '../support/intercept.ts';
 import { until } from '../support/until.ts';

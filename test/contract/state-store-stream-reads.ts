@@ -1,6 +1,11 @@
 import { getEventListeners, getMaxListeners } from 'node:events';
 import { describe, expect, it, jest } from '@jest/globals';
-import { CorruptEntryError, MissingObjectError, StoreUnavailableError, UnknownLocationError } from '../../src/errors.ts';
+import {
+  CorruptEntryError,
+  MissingObjectError,
+  StoreUnavailableError,
+  UnknownLocationError,
+} from '../../src/model/errors/store.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { interceptValues } from '../support/intercept.ts';
 import { until } from '../support/until.ts';

@@ -7,9 +7,9 @@ import {
   InvalidValueError,
   OutcomeUnknownError,
   StoreUnavailableError,
-} from '../../src/errors.ts';
-import { systemTimer } from '../../src/call.ts';
-import { withCoreParts } from '../../src/job/crash-point.ts';
+} from '../../src/model/errors/store.ts';
+import { systemTimer } from '../../src/async/deadline.ts';
+import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { openStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';

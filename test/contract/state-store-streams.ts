@@ -1,7 +1,13 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { ConfigError, InvalidKeyError, StaleAttemptError, ValueTooLargeError, VersionConflictError } from '../../src/errors.ts';
+import {
+  ConfigError,
+  InvalidKeyError,
+  StaleAttemptError,
+  ValueTooLargeError,
+  VersionConflictError,
+} from '../../src/model/errors/store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
 import { until } from '../support/until.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidValueError, ValueTooLargeError } from '../../src/errors.ts';
+import { InvalidValueError, ValueTooLargeError } from '../../src/model/errors/store.ts';
 import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
 import { noise, objectsOf, openOver, openWithEvents, storedMeta, TASK, type PartsFactory } from './state-store-parts.ts';
 

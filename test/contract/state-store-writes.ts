@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, StaleAttemptError, VersionConflictError } from '../../src/errors.ts';
-import type { Version } from '../../src/fence.ts';
+import { ConfigError, StaleAttemptError, VersionConflictError } from '../../src/model/errors/store.ts';
+import type { Version } from '../../src/format/write-id.ts';
 import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
 import {
   attemptHandle,

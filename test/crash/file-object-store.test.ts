@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileObjectStore } from '../../src/object-store/file.ts';
+import { fileObjectStore } from '../../src/file.ts';
 import { all, objectOf } from '../contract/object-store.ts';
 
 /** A writer is killed at a moment that chance picks, again and again over the same folder, while a reader looks on. */
@@ -13,7 +13,7 @@ import { all, objectOf } from '../contract/object-store.ts';
 const KILLS = 12;
 const SIZE = 3 * 2 ** 20;
 const WRITER = `
-  import { fileObjectStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/object-store/file.ts'))};
+  import { fileObjectStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/file.ts'))};
   const store = fileObjectStore({ directory: process.argv.at(-1) });
   console.log('ready');
   for (let round = 0; ; round += 1) {

@@ -13,8 +13,8 @@ import { promisify } from 'node:util';
 const SOURCES = join(import.meta.dirname, '../../src');
 const WRITER = `
   import { createStateStore } from ${JSON.stringify(join(SOURCES, 'index.ts'))};
-  import { memoryMetastore } from ${JSON.stringify(join(SOURCES, 'metastore/memory.ts'))};
-  import { fileObjectStore } from ${JSON.stringify(join(SOURCES, 'object-store/file.ts'))};
+  import { memoryMetastore } from ${JSON.stringify(join(SOURCES, 'metastore/memory/store.ts'))};
+  import { fileObjectStore } from ${JSON.stringify(join(SOURCES, 'file.ts'))};
   const objectStore = fileObjectStore({ directory: process.argv.at(-1) });
   const store = createStateStore({ metastore: memoryMetastore(), objectStore, codec: 'none' });
   const state = store.task({ flow: 'films', run: '1', task: 'cut' });

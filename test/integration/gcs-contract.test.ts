@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { gcsObjectStore } from '../../src/object-store/gcs.ts';
+import { gcsObjectStore } from '../../src/gcs.ts';
 import { OF_A_SERVER, objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startFakeGcs, type GcsClient, type GcsServer } from '../support/fake-gcs.ts';
 

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Bucket } from '@google-cloud/storage';
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
-import type { Timer } from '../../src/call.ts';
-import type { GcsBucket } from '../../src/object-store/gcs-options.ts';
-import { gcsObjectStoreOf } from '../../src/object-store/gcs-store.ts';
+import type { Timer } from '../../src/async/deadline.ts';
+import type { GcsBucket } from '../../src/object-store/gcs/options.ts';
+import { gcsObjectStoreOf } from '../../src/object-store/gcs/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { all, objectOf } from '../contract/object-store.ts';
 import { withoutPauses } from '../support/gcs-bucket.ts';

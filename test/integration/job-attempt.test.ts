@@ -11,8 +11,8 @@ import {
   StoreUnavailableError,
   type AttemptOptions,
 } from '../../src/index.ts';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
-import { fakeClock, memoryStateStore } from '../../src/testing/testing.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
+import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
 import { interceptMetastore, recorder, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime, type FenceKind } from '../support/runtime.ts';

@@ -18,8 +18,8 @@ import {
   type Logger,
   type StateStore,
 } from '../../src/index.ts';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
-import { fakeClock, memoryObjectStore, memoryStateStore, type FakeClock } from '../../src/testing/testing.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
+import { fakeClock, memoryObjectStore, memoryStateStore, type FakeClock } from '../../src/testing.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { interceptMetastore, interceptValues, recorder, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { AmbiguousSubmitError, type TaskContext } from '../../src/index.ts';
-import { fakeClock, KilledError, memoryStateStore, type Gap } from '../../src/testing/testing.ts';
+import { fakeClock, KilledError, memoryStateStore, type Gap } from '../../src/testing.ts';
 import { fakeFarSide, type FarSideKind } from '../support/fake-far-side.ts';
 import { testRuntime } from '../support/runtime.ts';
 

@@ -7,8 +7,8 @@ import {
   StoreUnavailableError,
   type Attempt,
 } from '../../src/index.ts';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
-import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
+import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { objectsOf } from '../contract/state-store-parts.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { interceptMetastore, type Intercept } from '../support/intercept.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { externalJob, jobRecords } from '../../src/index.ts';
-import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
+import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 

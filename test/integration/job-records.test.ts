@@ -10,8 +10,8 @@ import {
   type StateStore,
   type TaskScope,
 } from '../../src/index.ts';
-import { coreOf } from '../../src/state-store/core.ts';
-import { fakeClock, memoryStateStore } from '../../src/testing/testing.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
+import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 

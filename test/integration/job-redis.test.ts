@@ -8,9 +8,9 @@ import {
   type StateStore,
   type TaskContext,
 } from '../../src/index.ts';
-import { systemClock } from '../../src/clock.ts';
-import { redisMetastore } from '../../src/metastore/redis.ts';
-import { KilledError, type Gap } from '../../src/testing/testing.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import { redisMetastore } from '../../src/redis.ts';
+import { KilledError, type Gap } from '../../src/testing.ts';
 import { fakeFarSide, type FarSideKind } from '../support/fake-far-side.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';

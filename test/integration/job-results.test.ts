@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { CorruptEntryError, externalJob, MissingObjectError, type Logger, type ObjectStore } from '../../src/index.ts';
-import { fakeClock, memoryMetastore, memoryObjectStore, memoryStateStore } from '../../src/testing/testing.ts';
+import { fakeClock, memoryMetastore, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { gcm } from '../contract/state-store-stream-parts.ts';
 import { fakeFarSide } from '../support/fake-far-side.ts';
 import { interceptObjectStore } from '../support/intercept.ts';

@@ -10,7 +10,7 @@ import {
   type JobRecord,
   type StateStore,
 } from '../../src/index.ts';
-import { fakeClock, memoryStateStore } from '../../src/testing/testing.ts';
+import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions, type FakeJob } from '../support/fake-far-side.ts';
 import { flushable } from '../support/flushable.ts';
 import { interceptMetastore, type Intercept } from '../support/intercept.ts';

@@ -4,7 +4,7 @@ import {
   PutBucketLifecycleConfigurationCommand,
   type BucketLifecycleConfiguration,
 } from '@aws-sdk/client-s3';
-import { s3ObjectStore } from '../../src/object-store/s3.ts';
+import { s3ObjectStore } from '../../src/s3.ts';
 import { runCommand } from '../support/command.ts';
 import { startMinio, type S3Server } from '../support/minio.ts';
 

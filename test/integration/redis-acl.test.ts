@@ -3,8 +3,8 @@ import { Cluster, Redis } from 'ioredis';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStateStore, jobRecords } from '../../src/index.ts';
-import { doctor } from '../../src/maintenance/doctor.ts';
-import { redisMetastore } from '../../src/metastore/redis.ts';
+import { doctor } from '../../src/maintenance/doctor/doctor.ts';
+import { redisMetastore } from '../../src/redis.ts';
 import { memoryObjectStore } from '../../src/object-store/memory.ts';
 import { metastoreContract } from '../contract/metastore.ts';
 import { redisRig, type RigClient } from '../support/redis-rig.ts';
@@ -15,7 +15,7 @@ import { startRedis, startRedisCluster, type TestRedis } from '../support/redis.
 jest.setTimeout(30_000);
 
 const PASSWORD = 'long-enough';
-const SOURCES = join(import.meta.dirname, '../../src/metastore');
+const SOURCES = join(import.meta.dirname, '../../src/metastore/redis');
 
 /** The words of a marked block, those of `ACL SETUSER` from `on`. */
 async function wordsOf(name: string): Promise<string[]> {
@@ -95,8 +95,8 @@ describe('the users of docs/operations.md', () => {
     };
 
     expect([...rights.all].toSorted()).toEqual([...(await commandsOf(/./))].toSorted());
-    const ofOperators = await commandsOf(/sweep|restore|facts|durability|redis-operators/);
-    const ofWorkers = await commandsOf(/^(?!.*(?:sweep|restore|facts|durability|redis-operators))/);
+    const ofOperators = await commandsOf(/sweep|restore|facts|durability|^operators/);
+    const ofWorkers = await commandsOf(/^(?!.*(?:sweep|restore|facts|durability)|operators)/);
     expect([...rights.worker].toSorted()).toEqual([...ofWorkers].toSorted());
     expect([...ofOperators].filter((command) => !ofWorkers.has(command)).length).toBeGreaterThan(0);
   });
@@ -191,7 +191,7 @@ const NAMED =
 
 /** The commands in those sources of the metastore whose names match. */
 async function commandsOf(names: RegExp): Promise<Set<string>> {
-  const files = (await readdir(SOURCES)).filter((file) => file.startsWith('redis') && names.test(file));
+  const files = (await readdir(SOURCES, { recursive: true })).filter((file) => file.endsWith('.ts') && names.test(file));
   const texts = await Promise.all(files.map((file) => readFile(join(SOURCES, file), 'utf8')));
   const found = texts.flatMap((text) => [...text.matchAll(NAMED)].map((match) => match.slice(1).find(Boolean) ?? ''));
   return new Set(found.map((name) => name.toLowerCase().replace("', ['", '|')));

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
-import { keysOf } from '../../src/metastore/layout.ts';
+import { keysOf } from '../../src/format/redis-keys.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
 import { attempt, begin, put, putRef, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
 import { freePort, startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { Cluster, Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
-import type { RedisClient } from '../../src/metastore/redis.ts';
+import type { RedisClient } from '../../src/redis.ts';
 import { attempt, begin, put, record, recorded, recordNow, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
 import { startRedis, startRedisCluster, type TestCluster, type TestRedis } from '../support/redis.ts';
 import { openRedisMetastore } from '../support/store-context.ts';

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
-import { systemTimer } from '../../src/call.ts';
-import { keysOf, SHARDS } from '../../src/metastore/layout.ts';
+import { systemTimer } from '../../src/async/deadline.ts';
+import { keysOf, SHARDS } from '../../src/format/redis-keys.ts';
 import { openMetastore, type OpenMetastore } from '../../src/metastore/metastore.ts';
-import { redisMetastore } from '../../src/metastore/redis.ts';
-import { systemRandom } from '../../src/random.ts';
+import { redisMetastore } from '../../src/redis.ts';
+import { systemRandom } from '../../src/async/random.ts';
 import { all, attempt, DAY, HOUR, NAME, put, putRef, SCOPE, tool, write } from '../contract/metastore-parts.ts';
 import { startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';
 import { openRedisMetastore } from '../support/store-context.ts';

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import * as oldest from 'aws-sdk-client-s3-oldest';
-import { systemTimer } from '../../src/call.ts';
-import { systemClock } from '../../src/clock.ts';
-import type { S3Client } from '../../src/object-store/s3-options.ts';
-import type { S3Commands } from '../../src/object-store/s3-request.ts';
-import { s3ObjectStoreOf } from '../../src/object-store/s3-store.ts';
-import { s3ObjectStore } from '../../src/object-store/s3.ts';
-import { systemRandom } from '../../src/random.ts';
+import { systemTimer } from '../../src/async/deadline.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import type { S3Client } from '../../src/object-store/s3/options.ts';
+import type { S3Commands } from '../../src/object-store/s3/request.ts';
+import { s3ObjectStoreOf } from '../../src/object-store/s3/store.ts';
+import { s3ObjectStore } from '../../src/s3.ts';
+import { systemRandom } from '../../src/async/random.ts';
 import { OF_A_SERVER, objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startMinio } from '../support/minio.ts';
 import { S3_CREDENTIALS, S3_REGION } from '../support/s3-server.ts';
@@ -21,7 +21,7 @@ const SERVERS = [
   { name: 'versitygw', start: startVersityGateway, limits: { atomicCreate: false }, clients: ['newest', 'oldest'] },
 ];
 
-/** The classes of the oldest client, as `s3-commands.ts` has those of the newest. */
+/** The classes of the oldest client, as `object-store/s3/commands.ts` has those of the newest. */
 const OLDEST_COMMANDS = {
   PutObject: oldest.PutObjectCommand,
   GetObject: oldest.GetObjectCommand,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { redisMetastore } from '../../src/metastore/redis.ts';
-import { s3ObjectStore } from '../../src/object-store/s3.ts';
+import { redisMetastore } from '../../src/redis.ts';
+import { s3ObjectStore } from '../../src/s3.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
 import { all, objectOf } from '../contract/object-store.ts';

@@ -2,8 +2,8 @@ import { afterAll } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
-import { fileObjectStore } from '../../src/object-store/file.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
+import { fileObjectStore } from '../../src/file.ts';
 import type { Parts } from '../contract/state-store-parts.ts';
 import { stateStoreContract } from '../contract/state-store.ts';
 

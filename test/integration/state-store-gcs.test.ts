@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
-import { gcsObjectStore } from '../../src/object-store/gcs.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
+import { gcsObjectStore } from '../../src/gcs.ts';
 import type { Parts } from '../contract/state-store-parts.ts';
 import { stateStoreContract } from '../contract/state-store.ts';
 import { startFakeGcs, type GcsServer } from '../support/fake-gcs.ts';

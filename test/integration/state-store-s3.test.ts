@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { memoryMetastore } from '../../src/metastore/memory.ts';
-import { s3ObjectStore } from '../../src/object-store/s3.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
+import { s3ObjectStore } from '../../src/s3.ts';
 import type { Parts } from '../contract/state-store-parts.ts';
 import { stateStoreContract } from '../contract/state-store.ts';
 import { startVersityGateway, type S3Server } from '../support/versitygw.ts';

@@ -15,8 +15,8 @@ const SOURCES = join(import.meta.dirname, '../../src');
 const PROGRAM = `
   import { createHash, randomBytes } from 'node:crypto';
   import { createStateStore } from ${JSON.stringify(join(SOURCES, 'index.ts'))};
-  import { memoryMetastore } from ${JSON.stringify(join(SOURCES, 'testing/testing.ts'))};
-  import { fileObjectStore } from ${JSON.stringify(join(SOURCES, 'object-store/file.ts'))};
+  import { memoryMetastore } from ${JSON.stringify(join(SOURCES, 'testing.ts'))};
+  import { fileObjectStore } from ${JSON.stringify(join(SOURCES, 'file.ts'))};
   const [directory, codec, mebibytes] = process.argv.slice(-3);
   const state = createStateStore({ metastore: memoryMetastore(), objectStore: fileObjectStore({ directory }), codec })
     .task({ flow: 'f', run: 'r', task: 't' });

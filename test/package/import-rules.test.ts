@@ -43,12 +43,95 @@ const IMPORT = 'eslint(no-restricted-imports)';
 
 describe('the linter refuses', () => {
   test.each([
+    // The order of rooms.
+    ['the vocabulary looking right', 'src/model/x.ts', "export { deadline } from '../async/deadline.ts';"],
+    ['waiting that sees events', 'src/async/x.ts', "export type { StateEvent } from '../observe/events.ts';"],
+    ['events that see the format', 'src/observe/x.ts', "export { scopePath } from '../format/path.ts';"],
+    ['the format seeing a codec', 'src/format/x.ts', "export { shorten } from '../codec/compress-if-smaller.ts';"],
+    ['a codec that sees a store', 'src/codec/snappy/x.ts', "export type { Metastore } from '../../metastore/metastore.ts';"],
+    [
+      'a metastore that sees an object store',
+      'src/metastore/redis/x.ts',
+      "export { MAX } from '../../object-store/check-key.ts';",
+    ],
+    ['a metastore that sees a codec', 'src/metastore/redis/lua/x.ts', "export { shorten } from '../../../codec/registry.ts';"],
+    ['an object store that sees a metastore', 'src/object-store/s3/x.ts', "export { read } from '../../metastore/metastore.ts';"],
+    ['a store that sees the state store', 'src/object-store/x.ts', "export { coreOf } from '../state-store/internals.ts';"],
+    ['the state store seeing the job', 'src/state-store/read/x.ts', "export { jobOptions } from '../../job/external-job.ts';"],
+    ['the job seeing the maintenance', 'src/job/x.ts', "export { sweep } from '../maintenance/sweep/sweep.ts';"],
+    [
+      'the maintenance seeing the job',
+      'src/maintenance/doctor/x.ts',
+      "export { jobRecords } from '../../job/operator/records.ts';",
+    ],
+    ['the maintenance seeing the command', 'src/maintenance/x.ts', "export { run } from '../cli/run.ts';"],
+    ['the configuration seeing the job', 'src/config/x.ts', "export { jobRecords } from '../job/operator/records.ts';"],
+    ['the configuration seeing the test tools', 'src/config/x.ts', "export { testTask } from '../testing/test-task.ts';"],
+    ['the test tools seeing the configuration', 'src/testing/x.ts', "export { openWith } from '../config/open-store.ts';"],
+    ['a room that sees a subpath', 'src/state-store/write/x.ts', "export { createStateStore } from '../../index.ts';"],
+
+    // Interfaces, and who implements them.
+    ['an interface that sees its implementation', 'src/metastore/x.ts', "export { redisMetastore } from './redis/store.ts';"],
+    ['an implementation that sees another', 'src/metastore/memory/x.ts', "export { NAME } from '../redis/errors.ts';"],
+    ['an object store that sees another', 'src/object-store/gcs/x.ts', "export { putObject } from '../s3/put.ts';"],
+    [
+      'an object store that sees one in memory',
+      'src/object-store/file/x.ts',
+      "export { memoryObjectStore } from '../memory.ts';",
+    ],
+    [
+      'the state store seeing an implementation',
+      'src/state-store/write/x.ts',
+      "export { redisMetastore } from '../../metastore/redis/store.ts';",
+    ],
+    ['the job seeing an implementation', 'src/job/x.ts', "export { memoryMetastore } from '../metastore/memory/store.ts';"],
+    ['the job seeing the insides of a store', 'src/job/protocol/x.ts', "export { believe } from '../../metastore/replies.ts';"],
+    [
+      'the maintenance seeing an implementation',
+      'src/maintenance/sweep/x.ts',
+      "export { memoryMetastore } from '../../metastore/memory/store.ts';",
+    ],
+
+    // Clients.
+    ['a client in the vocabulary', 'src/model/x.ts', "export type { Redis } from 'ioredis';"],
+    ['a client in the core', 'src/job/x.ts', "export { Redis } from 'ioredis';"],
+    ['a client at run time in a store', 'src/metastore/x.ts', "export { Redis } from 'ioredis';"],
+    ['a client at run time in an implementation', 'src/metastore/redis/x.ts', "export { Redis } from 'ioredis';"],
+    ['a client at run time in an object store', 'src/object-store/s3/put.ts', "export { S3Client } from '@aws-sdk/client-s3';"],
+    ['another package beside the commands', 'src/object-store/s3/commands.ts', "export { Upload } from '@aws-sdk/lib-storage';"],
+    ['another file beside the commands', 'src/object-store/s3/commands.ts', "export { s3ObjectStoreOf } from './store.ts';"],
+    ['a client that is loaded with the configuration', 'src/config/x.ts', "export { Redis } from 'ioredis';"],
+    ['another client among the packages', 'src/config/clients/packages.ts', "export { Queue } from 'bullmq';"],
+    ['a client in the command', 'src/cli/x.ts', "export const load = (): Promise<unknown> => import('ioredis');"],
+
+    // Subpaths.
+    ['a client in a subpath', 'src/s3.ts', "export { S3Client } from '@aws-sdk/client-s3';"],
+    ['a subpath that takes in another', 'src/s3.ts', "export { createStateStore } from './index.ts';"],
+    ['the core taking in a store', 'src/index.ts', "export { redisMetastore } from './metastore/redis/store.ts';"],
+    ['the core taking in another subpath', 'src/index.ts', "export { redisMetastore } from './redis.ts';"],
+    ['the core taking in the test tools', 'src/index.ts', "export { testTask } from './testing/test-task.ts';"],
+    ['the core taking in the configuration', 'src/index.ts', "export { configFromEnv } from './config/environment.ts';"],
+    ['a command with a private door', 'src/cli/commands/x.ts', "export { coreOf } from '../../state-store/internals.ts';"],
+    ['a command that sees another subpath', 'src/cli/x.ts', "export { testTask } from '../testing.ts';"],
+
+    // Adapters, examples and package tests.
+    ['src seeing an adapter', 'src/job/x.ts', "export { withState } from '../../adapters/bullmq/index.ts';"],
+    ['an adapter with a private door', 'adapters/bullmq/x.ts', "export { coreOf } from '../../src/state-store/internals.ts';"],
+    [
+      'a private door deep in an adapter',
+      'adapters/bullmq/worker/x.ts',
+      "export { coreOf } from '../../../src/state-store/internals.ts';",
+    ],
+    ['an adapter that sees another', 'adapters/bullmq/x.ts', "export { plugin } from '../temporal/index.ts';"],
+    ['an adapter that sees its tests', 'adapters/bullmq/attempt/x.ts', "export { until } from '../../../test/support/until.ts';"],
+    ['pitfall 19: an adapter that loads its runtime', 'adapters/bullmq/x.ts', "export { DelayedError } from 'bullmq';"],
+    ['an adapter that knows a client', 'adapters/bullmq/x.ts', "export type { Redis } from 'ioredis';"],
     ['a worker at run time in the Temporal adapter', 'adapters/temporal/x.ts', "export { Worker } from '@temporalio/worker';"],
-    ['another runtime in the Temporal adapter', 'adapters/temporal/x.ts', "export { Queue } from 'bullmq';"],
+    ['another runtime in the Temporal adapter', 'adapters/temporal/activity/x.ts', "export { Queue } from 'bullmq';"],
     [
       'a private door of the Temporal adapter',
-      'adapters/temporal/x.ts',
-      "export { coreOf } from '../../src/state-store/core.ts';",
+      'adapters/temporal/activity/x.ts',
+      "export { coreOf } from '../../../src/state-store/internals.ts';",
     ],
     [
       'anything but Temporal in workflow code',
@@ -56,41 +139,6 @@ describe('the linter refuses', () => {
       "export { milliseconds } from '../../src/index.ts';",
     ],
     ['Node in workflow code', 'adapters/temporal/workflow.ts', "export { createHash } from 'node:crypto';"],
-    ['a client in the core', 'src/job/x.ts', "export { Redis } from 'ioredis';"],
-    ['a client at run time in a store', 'src/metastore/x.ts', "export { Redis } from 'ioredis';"],
-    ['a client at run time in an object store', 'src/object-store/s3-put.ts', "export { S3Client } from '@aws-sdk/client-s3';"],
-    ['another package beside the commands', 'src/object-store/s3-commands.ts', "export { Upload } from '@aws-sdk/lib-storage';"],
-    ['another file beside the commands', 'src/object-store/s3-commands.ts', "export { s3ObjectStore } from './s3.ts';"],
-    ['a client type in a leaf', 'src/x.ts', "export type { Redis } from 'ioredis';"],
-    ['a leaf that looks into a room', 'src/x.ts', "export { coreOf } from './state-store/core.ts';"],
-    ['the barrel taking in a store', 'src/index.ts', "export { redisMetastore } from './metastore/redis.ts';"],
-    ['the barrel taking in the test tools', 'src/index.ts', "export { testTask } from './testing/testing.ts';"],
-    ['a store that sees the state store', 'src/object-store/x.ts', "export { coreOf } from '../state-store/core.ts';"],
-    [
-      'the state store seeing an implementation',
-      'src/state-store/x.ts',
-      "export { redisMetastore } from '../metastore/redis.ts';",
-    ],
-    ['the state store seeing the job', 'src/state-store/x.ts', "export { externalJob } from '../job/external-job.ts';"],
-    ['the job seeing an implementation', 'src/job/x.ts', "export { memoryMetastore } from '../metastore/memory.ts';"],
-    ['the barrel taking in the configuration', 'src/index.ts', "export { configFromEnv } from './config/config.ts';"],
-    ['the state store seeing the configuration', 'src/state-store/x.ts', "export { configFromEnv } from '../config/config.ts';"],
-    [
-      'the maintenance seeing an implementation',
-      'src/maintenance/x.ts',
-      "export { memoryMetastore } from '../metastore/memory.ts';",
-    ],
-    ['the maintenance seeing the job', 'src/maintenance/x.ts', "export { jobRecords } from '../job/job-records.ts';"],
-    ['the maintenance seeing the command', 'src/maintenance/x.ts', "export { run } from '../cli/run.ts';"],
-    ['a client that is loaded with the configuration', 'src/config/x.ts', "export { Redis } from 'ioredis';"],
-    ['the configuration seeing the job', 'src/config/x.ts', "export { jobRecords } from '../job/job-records.ts';"],
-    ['a client in the command', 'src/cli/x.ts', "export const load = (): Promise<unknown> => import('ioredis');"],
-    ['a command with a private door', 'src/cli/x.ts', "export { coreOf } from '../state-store/core.ts';"],
-    ['src seeing an adapter', 'src/job/x.ts', "export { withState } from '../../adapters/bullmq/index.ts';"],
-    ['an adapter with a private door', 'adapters/bullmq/x.ts', "export { coreOf } from '../../src/state-store/core.ts';"],
-    ['an adapter that sees another', 'adapters/bullmq/x.ts', "export { plugin } from '../temporal/index.ts';"],
-    ['pitfall 19: an adapter that loads its runtime', 'adapters/bullmq/x.ts', "export { DelayedError } from 'bullmq';"],
-    ['an adapter that knows a client', 'adapters/bullmq/x.ts', "export type { Redis } from 'ioredis';"],
     ['an example that reaches into the sources', 'examples/x.ts', "export { createStateStore } from '../src/index.ts';"],
     ['a package test that does', 'test/package/x.ts', "export { createStateStore } from '../../src/index.ts';"],
   ])('%s', async (_what, file, text) => {
@@ -108,16 +156,22 @@ describe('the linter refuses', () => {
     expect(new Set(codes)).toEqual(new Set(['import(no-cycle)']));
   });
 
+  test('a file that nobody reads to its end', async () => {
+    const codes = await refusals({ 'src/job/x.ts': `export const x = 1;\n${'//\n'.repeat(350)}` });
+
+    expect(codes).toEqual(['eslint(max-lines)']);
+  });
+
   test('a promise that nobody waits for', async () => {
     const codes = await refusals({
-      'src/x.ts': 'const write = async (): Promise<void> => {};\n\nexport function stop(): void {\n  write();\n}',
+      'src/job/x.ts': 'const write = async (): Promise<void> => {};\n\nexport function stop(): void {\n  write();\n}',
     });
 
     expect(codes).toEqual(['typescript(no-floating-promises)']);
   });
 
   test('`any`', async () => {
-    const codes = await refusals({ 'src/x.ts': 'export const same = (value: any): unknown => value;' });
+    const codes = await refusals({ 'src/job/x.ts': 'export const same = (value: any): unknown => value;' });
 
     expect(codes).toEqual(['typescript(no-explicit-any)']);
   });
@@ -126,20 +180,30 @@ describe('the linter refuses', () => {
 describe('the linter lets pass', () => {
   test.each([
     ['the type of a client in a store', 'src/metastore/x.ts', "export type { Redis } from 'ioredis';"],
+    ['the type of a client in an implementation', 'src/metastore/redis/x.ts', "export type { Redis } from 'ioredis';"],
     [
       "the user's own commands in their one place",
-      'src/object-store/s3-commands.ts',
+      'src/object-store/s3/commands.ts',
       "export { PutObjectCommand } from '@aws-sdk/client-s3';",
     ],
-    ['an interface in the state store', 'src/state-store/x.ts', "export type { Metastore } from '../metastore/metastore.ts';"],
+    ['a room to the left', 'src/job/protocol/x.ts', "export { coreOf } from '../../state-store/internals.ts';"],
+    [
+      'an interface in the state store',
+      'src/state-store/read/x.ts',
+      "export type { Metastore } from '../../metastore/metastore.ts';",
+    ],
+    ['the interface in an implementation', 'src/metastore/redis/x.ts', "export type { Metastore } from '../metastore.ts';"],
+    ['a script of its own in an implementation', 'src/metastore/redis/x.ts', "export { SWEEP } from './lua/sweep.ts';"],
     [
       'a client that is loaded when it is needed',
-      'src/config/packages.ts',
+      'src/config/clients/packages.ts',
       "export const load = (): Promise<unknown> => import('ioredis');",
     ],
-    ['a store in the configuration', 'src/config/x.ts', "export { redisMetastore } from '../metastore/redis.ts';"],
-    ['the barrel in the command', 'src/cli/x.ts', "export { sweep } from '../index.ts';"],
-    ['the barrel in an adapter', 'adapters/bullmq/x.ts', "export { isSuspension } from '../../src/index.ts';"],
+    ['a store in the configuration', 'src/config/x.ts', "export { redisMetastore } from '../metastore/redis/store.ts';"],
+    ['a store in its subpath', 'src/redis.ts', "export { redisMetastore } from './metastore/redis/store.ts';"],
+    ['the core in the command', 'src/cli/commands/x.ts', "export { sweep } from '../../index.ts';"],
+    ['the core in an adapter', 'adapters/bullmq/x.ts', "export { isSuspension } from '../../src/index.ts';"],
+    ['the core deep in an adapter', 'adapters/bullmq/worker/x.ts', "export { isSuspension } from '../../../src/index.ts';"],
     ['the type of its runtime in an adapter', 'adapters/bullmq/x.ts', "export type { Job } from 'bullmq';"],
     ['the package in an example', 'examples/x.ts', "export { createStateStore } from 'mooring';"],
   ])('%s', async (_what, file, text) => {

@@ -1,4 +1,4 @@
-import { OutcomeUnknownError } from '../../src/errors.ts';
+import { OutcomeUnknownError } from '../../src/model/errors/store.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import type { Process, World } from './world.ts';

@@ -1,5 +1,5 @@
 import { jobRecords, type AttemptOptions, type Wait } from '../../src/index.ts';
-import { coreOf } from '../../src/state-store/core.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
 import { openStateStore } from '../../src/state-store/create-state-store.ts';
 import type { FarSideKind } from '../support/fake-far-side.ts';
 import { flushable } from '../support/flushable.ts';

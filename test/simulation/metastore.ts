@@ -1,4 +1,4 @@
-import { OutcomeUnknownError, StoreUnavailableError } from '../../src/errors.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../src/model/errors/store.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
 import type { Process, World } from './world.ts';
 

@@ -11,7 +11,7 @@ import {
   type StateStore,
   type Wait,
 } from '../../src/index.ts';
-import { withCoreParts } from '../../src/job/crash-point.ts';
+import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
 import { healthyProcess, misfortune } from './misfortune.ts';
 import { simMetastore, type SimMetastoreOptions } from './metastore.ts';

@@ -1,5 +1,5 @@
 import { isSuspension, type ExternalJob, type TaskContext } from '../../src/index.ts';
-import { scopePath } from '../../src/path.ts';
+import { scopePath } from '../../src/format/path.ts';
 import type { Process, World } from './world.ts';
 
 /** What a user's task may do with its external jobs. */

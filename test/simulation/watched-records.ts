@@ -1,4 +1,4 @@
-import { parseOrphan, parseRecord, type StoredRecord } from '../../src/job/record.ts';
+import { parseOrphan, parseRecord, type StoredRecord } from '../../src/format/record.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
 import type { SimJob } from './far-side.ts';
 

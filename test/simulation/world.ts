@@ -1,5 +1,5 @@
-import type { Timer } from '../../src/call.ts';
-import type { Clock } from '../../src/clock.ts';
+import type { Timer } from '../../src/async/deadline.ts';
+import type { Clock } from '../../src/async/clock.ts';
 
 /**
  * A world in which nothing happens by itself: every delay is drawn from a seed, every wait is an event, and events happen one

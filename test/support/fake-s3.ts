@@ -1,8 +1,8 @@
 import { fakeClock } from '../../src/testing/fake-clock.ts';
-import { systemTimer, type Timer } from '../../src/call.ts';
-import type { S3ObjectStoreOptions } from '../../src/object-store/s3-options.ts';
-import type { S3Commands, S3Operations } from '../../src/object-store/s3-request.ts';
-import { s3ObjectStoreOf } from '../../src/object-store/s3-store.ts';
+import { systemTimer, type Timer } from '../../src/async/deadline.ts';
+import type { S3ObjectStoreOptions } from '../../src/object-store/s3/options.ts';
+import type { S3Commands, S3Operations } from '../../src/object-store/s3/request.ts';
+import { s3ObjectStoreOf } from '../../src/object-store/s3/store.ts';
 
 /** An S3 whose answers a test gives: for those that no server here gives, and for what goes out. */
 

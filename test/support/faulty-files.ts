@@ -1,7 +1,7 @@
 import * as nodeFiles from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileSystem } from '../../src/object-store/file-folder.ts';
+import type { FileSystem } from '../../src/object-store/file/folder.ts';
 
 /** The real file system, which writes down its calls and fails those that a test names. */
 export interface FaultyFiles {

@@ -1,4 +1,4 @@
-import { memoryMetastore } from '../../src/metastore/memory.ts';
+import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { closedMetastore, openMetastore, type Metastore, type OpenMetastore } from '../../src/metastore/metastore.ts';
 
 /** A memory metastore that can lose everything, its namespace's birth too, under the stores that use it. */

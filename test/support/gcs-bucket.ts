@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
-import type { Timer } from '../../src/call.ts';
-import { crc32c } from '../../src/crc32c.ts';
-import type { GcsBucket, GcsFile, GcsRequestOptions } from '../../src/object-store/gcs-options.ts';
+import type { Timer } from '../../src/async/deadline.ts';
+import { crc32c } from '../../src/format/crc32c.ts';
+import type { GcsBucket, GcsFile, GcsRequestOptions } from '../../src/object-store/gcs/options.ts';
 
 /**
  * A bucket in memory with the manners of the client and of the server: generations, ranges, and resumable sessions, which

@@ -1,5 +1,5 @@
-import { openMemory } from '../../src/metastore/memory.ts';
-import { memoryData, peekScope, type MemoryData } from '../../src/metastore/memory-scope.ts';
+import { openMemory } from '../../src/metastore/memory/store.ts';
+import { memoryData, peekScope, type MemoryData } from '../../src/metastore/memory/scope.ts';
 import { closedMetastore } from '../../src/metastore/metastore.ts';
 import type { MetastoreRig } from '../contract/metastore-parts.ts';
 

@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import type { CallOptions } from '../../src/call.ts';
+import type { CallOptions } from '../../src/async/deadline.ts';
 import type { SetOptions, StateHandle } from '../../src/state-store/state-handle.ts';
 import type { Numbered } from './observed-key.ts';
 

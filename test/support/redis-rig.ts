@@ -1,5 +1,5 @@
-import { redisMetastore, type RedisClient } from '../../src/metastore/redis.ts';
-import { keysOf } from '../../src/metastore/layout.ts';
+import { redisMetastore, type RedisClient } from '../../src/redis.ts';
+import { keysOf } from '../../src/format/redis-keys.ts';
 import type { MetastoreRig } from '../contract/metastore-parts.ts';
 
 /**

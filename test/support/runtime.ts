@@ -1,6 +1,6 @@
 import { beginAttempt, type Attempt, type AttemptOptions, type StateStore, type TaskContext } from '../../src/index.ts';
-import { withCoreParts, type Gap } from '../../src/job/crash-point.ts';
-import { coreOf } from '../../src/state-store/core.ts';
+import { withCoreParts, type Gap } from '../../src/job/protocol/crash-point.ts';
+import { coreOf } from '../../src/state-store/internals.ts';
 import { killableWorld } from '../../src/testing/killed-world.ts';
 
 /** A runtime for tests: starts attempts of one task, with an ordered fence or with one that is drawn and proven. */

@@ -1,7 +1,7 @@
 import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { s3ObjectStore, type S3ObjectStoreOptions } from '../../src/object-store/s3.ts';
+import { s3ObjectStore, type S3ObjectStoreOptions } from '../../src/s3.ts';
 import { startLossyHttp, type Fate, type LossyHttp } from './lossy-http.ts';
 import { startMinio } from './minio.ts';
 import type { S3Server } from './s3-server.ts';

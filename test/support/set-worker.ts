@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import * as nodeFiles from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
-import { withCoreParts } from '../../src/job/crash-point.ts';
-import { redisMetastore } from '../../src/metastore/redis.ts';
-import type { FileSystem } from '../../src/object-store/file-folder.ts';
-import { fileObjectStoreOver } from '../../src/object-store/file-store.ts';
+import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
+import { redisMetastore } from '../../src/redis.ts';
+import type { FileSystem } from '../../src/object-store/file/folder.ts';
+import { fileObjectStoreOver } from '../../src/object-store/file/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import type { WritePoint } from '../../src/state-store/core.ts';
+import type { WritePoint } from '../../src/state-store/internals.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import { attemptHandle, TASK } from '../contract/state-store-parts.ts';
 import { valueOf } from './set-values.ts';
@@ -101,7 +101,7 @@ type PlaceOf<Kind> = Extract<SetPlace, { kind: Kind }>;
 async function openerOfS3(): Promise<(place: SetPlace) => ObjectStore> {
   const [{ S3Client }, { s3ObjectStore }, { S3_CREDENTIALS, S3_REGION }] = await Promise.all([
     import('@aws-sdk/client-s3'),
-    import('../../src/object-store/s3.ts'),
+    import('../../src/s3.ts'),
     import('./s3-server.ts'),
   ]);
   return (at) => {
@@ -113,10 +113,7 @@ async function openerOfS3(): Promise<(place: SetPlace) => ObjectStore> {
 }
 
 async function openerOfGcs(): Promise<(place: SetPlace) => ObjectStore> {
-  const [{ Storage }, { gcsObjectStore }] = await Promise.all([
-    import('@google-cloud/storage'),
-    import('../../src/object-store/gcs.ts'),
-  ]);
+  const [{ Storage }, { gcsObjectStore }] = await Promise.all([import('@google-cloud/storage'), import('../../src/gcs.ts')]);
   return (at) => {
     const { port, bucket, prefix } = at as PlaceOf<'gcs'>;
     const storage = new Storage({ apiEndpoint: `http://127.0.0.1:${port}`, projectId: 'mooring-test' });

@@ -1,9 +1,9 @@
-import { systemTimer } from '../../src/call.ts';
-import { systemClock } from '../../src/clock.ts';
-import type { Logger } from '../../src/logger.ts';
+import { systemTimer } from '../../src/async/deadline.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import type { Logger } from '../../src/observe/logger.ts';
 import { openMetastore, type MetastoreContext, type OpenMetastore } from '../../src/metastore/metastore.ts';
-import { systemRandom } from '../../src/random.ts';
-import { redisMetastore, type RedisMetastoreOptions } from '../../src/metastore/redis.ts';
+import { systemRandom } from '../../src/async/random.ts';
+import { redisMetastore, type RedisMetastoreOptions } from '../../src/redis.ts';
 
 /** Opens a Redis metastore as a store would. */
 export function openRedisMetastore(

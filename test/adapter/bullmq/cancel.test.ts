@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { cancelJob, resumableProcessor, withState } from '../../../adapters/bullmq/index.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore } from '../../../src/index.ts';
-import { redisMetastore } from '../../../src/metastore/redis.ts';
+import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
 import { farSide } from './far-side.ts';
 import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';

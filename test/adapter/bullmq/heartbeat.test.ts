@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { cancelJob, withState } from '../../../adapters/bullmq/index.ts';
 import { createStateStore, externalJob, type StateStore, type TaskContext } from '../../../src/index.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { until } from '../../support/until.ts';
 import type { TestJob } from './rig.ts';
 

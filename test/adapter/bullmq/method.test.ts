@@ -2,7 +2,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { runWithState, type BullJob } from '../../../adapters/bullmq/index.ts';
 import { createStateStore, externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { until } from '../../support/until.ts';
 
 /** `runWithState`, whose every call brings its options anew. */

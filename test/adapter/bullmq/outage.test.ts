@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { resumableProcessor, withState } from '../../../adapters/bullmq/index.ts';
-import { watchOf } from '../../../adapters/bullmq/lifecycle.ts';
+import { watchOf } from '../../../adapters/bullmq/worker/lifecycle.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore, StoreUnavailableError, type StateStore } from '../../../src/index.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
-import { redisMetastore } from '../../../src/metastore/redis.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
+import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
 import { farSide } from './far-side.ts';
 import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';

@@ -2,7 +2,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { attach, resumableProcessor, runWithState, taskContext, wake, withState } from '../../../adapters/bullmq/index.ts';
 import { createStateStore } from '../../../src/index.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { farSide } from './far-side.ts';
 import type { TestJob } from './rig.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { BullJob, JobDetails } from '../../../adapters/bullmq/runtime.ts';
-import { riskOfDelay } from '../../../adapters/bullmq/release.ts';
-import type { Watch } from '../../../adapters/bullmq/lifecycle.ts';
+import type { BullJob, JobDetails } from '../../../adapters/bullmq/types.ts';
+import { riskOfDelay } from '../../../adapters/bullmq/attempt/release.ts';
+import type { Watch } from '../../../adapters/bullmq/worker/lifecycle.ts';
 
 const riskOf = (opts: JobDetails['opts'], maxStartedAttempts?: number): string | undefined =>
   riskOfDelay({ opts } as unknown as BullJob, { maxStartedAttempts } as Watch);

@@ -6,7 +6,7 @@ import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
 import type { BullJob, ResumableProcessor } from '../../../adapters/bullmq/index.ts';
 import { createStateStore, type StateStore } from '../../../src/index.ts';
-import { redisMetastore } from '../../../src/metastore/redis.ts';
+import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
 
 /** One queue, its workers and a state store, on a real Redis, with a choice of versions. */

@@ -5,7 +5,7 @@ import { attach, cancelJob } from '../../../adapters/bullmq/index.ts';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore } from '../../../src/index.ts';
-import { redisMetastore } from '../../../src/metastore/redis.ts';
+import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
 import { BOTH_MAJORS, createRig, type Rig, type Versions } from './rig.ts';
 import { sharedFarSide } from './shared-far-side.ts';

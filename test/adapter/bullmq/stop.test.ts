@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import type { BullJob } from '../../../adapters/bullmq/index.ts';
-import { watchOf } from '../../../adapters/bullmq/lifecycle.ts';
-import { createSetup } from '../../../adapters/bullmq/setup.ts';
-import { createStop } from '../../../adapters/bullmq/stop.ts';
+import { watchOf } from '../../../adapters/bullmq/worker/lifecycle.ts';
+import { createSetup } from '../../../adapters/bullmq/worker/setup.ts';
+import { createStop } from '../../../adapters/bullmq/attempt/stop.ts';
 import { beginAttempt, createStateStore } from '../../../src/index.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 
 /** What becomes of a release that BullMQ does not take. */
 async function refusedRelease(refusal: object): Promise<unknown> {

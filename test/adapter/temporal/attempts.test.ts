@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryStateStore } from '../../../src/testing.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
 import { farSide, noted } from './far-side.ts';

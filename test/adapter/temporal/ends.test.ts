@@ -2,7 +2,7 @@ import { describe, expect } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import { cancellingActivity, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
 import { StoreUnavailableError, type StateStore } from '../../../src/index.ts';
-import { memoryMetastore, memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import { interceptMetastore } from '../../support/intercept.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';

@@ -13,7 +13,7 @@ import {
 } from '@temporalio/worker';
 import { mooringPlugin, type ActivityStateOptions } from '../../../adapters/temporal/index.ts';
 import type { StateStore } from '../../../src/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryStateStore } from '../../../src/testing.ts';
 import { startTemporal, type Generation } from '../../support/temporal.ts';
 import type * as workflows from './workflows.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ActivityOptions, RetryState } from '@temporalio/common';
-import { memoryMetastore, memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import type { StateStore } from '../../../src/index.ts';
 import type { Generation } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';

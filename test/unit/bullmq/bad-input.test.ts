@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { cancelJob, resumableProcessor, runWithState, wake, withState, type BullJob } from '../../../adapters/bullmq/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryStateStore } from '../../../src/testing.ts';
 import { refusals, wrong } from '../../support/refusals.ts';
 
 /** What users get for bad input of the BullMQ adapter, when the processor is made. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Interruption } from '../../../src/cli/interruption.ts';
 import type { StoreConfig } from '../../../src/config/store-config.ts';
-import { ConfigError, StateLostError, StoreUnavailableError } from '../../../src/errors.ts';
+import { ConfigError, StateLostError, StoreUnavailableError } from '../../../src/model/errors/store.ts';
 import { createStateStore, recover, sweep } from '../../../src/index.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import { memoryStateStore } from '../../../src/testing/memory-state-store.ts';
 import { runCommand, type CommandOptions } from '../../support/command.ts';

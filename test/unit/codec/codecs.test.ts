@@ -3,10 +3,10 @@ import * as zlib from 'node:zlib';
 import { brotliCodec } from '../../../src/codec/brotli.ts';
 import type { Codec } from '../../../src/codec/codec.ts';
 import { gzipCodec, pakoGzip } from '../../../src/codec/gzip.ts';
-import { nodeZlib, type NodeZlib } from '../../../src/codec/node-zlib.ts';
+import { nodeZlib, type NodeZlib } from '../../../src/codec/zlib.ts';
 import { builtInCodecs } from '../../../src/codec/registry.ts';
 import { zstdCodec } from '../../../src/codec/zstd.ts';
-import { CodecUnavailableError } from '../../../src/errors.ts';
+import { CodecUnavailableError } from '../../../src/model/errors/store.ts';
 import { codecContract, records } from '../../contract/codec.ts';
 
 describe('gzip, by node:zlib and by pako', () => {

@@ -3,10 +3,10 @@ import * as native from 'snappy';
 import { brotliCodec } from '../../../src/codec/brotli.ts';
 import type { Codec } from '../../../src/codec/codec.ts';
 import { gzipCodec, pakoGzip } from '../../../src/codec/gzip.ts';
-import { nativeBlocks, scriptBlocks } from '../../../src/codec/snappy-block.ts';
-import { snappyCodec } from '../../../src/codec/snappy.ts';
+import { nativeBlocks, scriptBlocks } from '../../../src/codec/snappy/block.ts';
+import { snappyCodec } from '../../../src/codec/snappy/framing.ts';
 import { zstdCodec } from '../../../src/codec/zstd.ts';
-import { CorruptEntryError } from '../../../src/errors.ts';
+import { CorruptEntryError } from '../../../src/model/errors/store.ts';
 import { fixtures } from '../../support/fixtures.ts';
 
 /** Files that other tools wrote are read, by each implementation. What other tools read of ours: docs/codecs.md. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/model/errors/store.ts';
 import { identityOf, parseLocation } from '../../../src/config/location.ts';
 
 const bucket = (kind: 's3' | 'gs', name: string, prefix: string, connection?: string) => ({

@@ -6,9 +6,9 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { configFromEnv } from '../../../src/config/environment.ts';
 import { openWith } from '../../../src/config/open-store.ts';
-import type { Packages } from '../../../src/config/packages.ts';
+import type { Packages } from '../../../src/config/clients/packages.ts';
 import type { StoreConfig } from '../../../src/config/store-config.ts';
-import { coreOf } from '../../../src/state-store/core.ts';
+import { coreOf } from '../../../src/state-store/internals.ts';
 import { refusals, wrong } from '../../support/refusals.ts';
 
 const redis = 'redis://localhost:1/0';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/model/errors/store.ts';
 import { parseRedis, publicAddress } from '../../../src/config/redis-address.ts';
 
 const plain = { cluster: false, tls: false, host: 'localhost', port: 6379, db: 0, username: undefined, password: undefined };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { externalJob, InvalidKeyError, jobStatus, type ExternalJob } from '../../../src/index.ts';
 import { jobOptions } from '../../../src/job/external-job.ts';
-import { fakeClock, memoryStateStore, testTask } from '../../../src/testing/testing.ts';
+import { fakeClock, memoryStateStore, testTask } from '../../../src/testing.ts';
 
 const good: ExternalJob<string, string, undefined> = {
   submit: async () => 'id',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { systemTimer } from '../../../src/call.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { systemTimer } from '../../../src/async/deadline.ts';
+import { systemClock } from '../../../src/async/clock.ts';
 import { openMetastore } from '../../../src/metastore/metastore.ts';
-import { redisMetastore, type RedisClient } from '../../../src/metastore/redis.ts';
-import { systemRandom } from '../../../src/random.ts';
+import { redisMetastore, type RedisClient } from '../../../src/redis.ts';
+import { systemRandom } from '../../../src/async/random.ts';
 import { refusals, wrong } from '../../support/refusals.ts';
 
 /** What users get for bad input of the metastore in Redis, and whose time it counts. */

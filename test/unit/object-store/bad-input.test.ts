@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import { fileObjectStore } from '../../../src/object-store/file.ts';
+import { fileObjectStore } from '../../../src/file.ts';
 import { refusals, wrong } from '../../support/refusals.ts';
 
 describe('fileObjectStore(), given', () => {

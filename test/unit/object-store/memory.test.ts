@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/model/errors/store.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import { objectStoreContract } from '../../contract/object-store.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createStateStore } from '../../../src/index.ts';
-import { memoryMetastore, memoryObjectStore } from '../../../src/testing/testing.ts';
+import { memoryMetastore, memoryObjectStore } from '../../../src/testing.ts';
 import { interceptMetastore, recorder } from '../../support/intercept.ts';
 import { refusals, wrong, type Refusal } from '../../support/refusals.ts';
 

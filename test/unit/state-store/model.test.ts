@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { VersionConflictError } from '../../../src/errors.ts';
-import type { Version } from '../../../src/fence.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { VersionConflictError } from '../../../src/model/errors/store.ts';
+import type { Version } from '../../../src/format/write-id.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import { createStateStore } from '../../../src/state-store/create-state-store.ts';
 import type { StateHandle } from '../../../src/state-store/state-handle.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError } from '../../../src/errors.ts';
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { ConfigError } from '../../../src/model/errors/store.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
-import { coreOf } from '../../../src/state-store/core.ts';
+import { coreOf } from '../../../src/state-store/internals.ts';
 import { createStateStore } from '../../../src/state-store/create-state-store.ts';
 import { resolveOptions, type StateStoreOptions } from '../../../src/state-store/options.ts';
 

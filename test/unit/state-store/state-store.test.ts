@@ -1,4 +1,4 @@
-import { memoryMetastore } from '../../../src/metastore/memory.ts';
+import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
 import { stateStoreContract } from '../../contract/state-store.ts';
 

@@ -95,6 +95,10 @@ describe('a server', () => {
 
 test('a test needs the servers that it imports, also through what it imports', async () => {
   const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-  const needed = await serversNeeded([file('crash/servers-end.test.ts'), file('support/minio.ts'), file('unit/path.test.ts')]);
+  const needed = await serversNeeded([
+    file('crash/servers-end.test.ts'),
+    file('support/minio.ts'),
+    file('unit/format/path.test.ts'),
+  ]);
   expect([...needed.values()]).toEqual([['toxiproxy', 'versitygw', 'fake-gcs-server', 'minio'], ['minio'], []]);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellingActivity, mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
 import { isSuspension, NotSubmittedError, StaleAttemptError, type Duration, type TaskScope } from '../../../src/index.ts';
-import { fakeClock, memoryStateStore } from '../../../src/testing/testing.ts';
+import { fakeClock, memoryStateStore } from '../../../src/testing.ts';
 import { until } from '../../support/until.ts';
 import { begin, failureOf, farSide } from './rig.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cancellingActivity, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
 import { externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
-import { memoryMetastore, memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import { interceptMetastore } from '../../support/intercept.ts';
 import { until } from '../../support/until.ts';
 import { begin, failureOf, farSide, type MockAttempt } from './rig.ts';

@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@tempo
 import { describe, expect, test } from '@jest/globals';
 import { resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
 import { externalJob, StaleAttemptError } from '../../../src/index.ts';
-import { memoryMetastore, memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import { interceptMetastore } from '../../support/intercept.ts';
 import { until } from '../../support/until.ts';
 import { begin, failureOf, farSide } from './rig.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Context } from '@temporalio/activity';
 import { ExternalStorage, type StorageDriver } from '@temporalio/common';
-import { heartbeatsOf } from '../../../adapters/temporal/heartbeat.ts';
-import { externalStorageDriver } from '../../../adapters/temporal/external-storage.ts';
-import { LARGEST_DETAILS, largestDetails } from '../../../adapters/temporal/largest-details.ts';
+import { heartbeatsOf } from '../../../adapters/temporal/activity/heartbeat.ts';
+import { externalStorageDriver } from '../../../adapters/temporal/external-storage/index.ts';
+import { LARGEST_DETAILS, largestDetails } from '../../../adapters/temporal/activity/largest-details.ts';
 import { InvalidValueError } from '../../../src/index.ts';
 
-import { memoryObjectStore } from '../../../src/testing/testing.ts';
+import { memoryObjectStore } from '../../../src/testing.ts';
 import { until } from '../../support/until.ts';
 
 /** As far as it is used of a context. */

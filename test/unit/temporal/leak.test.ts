@@ -6,7 +6,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { stateInterceptors, taskContext } from '../../../adapters/temporal/index.ts';
 import { externalJob } from '../../../src/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryStateStore } from '../../../src/testing.ts';
 
 /** What is kept of each poll until the activity ends: a day of polling every second is 86 400 of them. */
 

@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { describe, expect, test } from '@jest/globals';
 import { taskContext } from '../../../adapters/temporal/index.ts';
 import { StoreUnavailableError, type StateStore } from '../../../src/index.ts';
-import { memoryMetastore, memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import { interceptMetastore } from '../../support/intercept.ts';
 import { until } from '../../support/until.ts';
 import { begin, failureOf, farSide } from './rig.ts';

@@ -4,7 +4,7 @@ import { ActivityCancellationDetails } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { stateInterceptors, type ActivityStateOptions } from '../../../adapters/temporal/index.ts';
 import { externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryStateStore } from '../../../src/testing.ts';
 
 /** Attempts of one activity in Temporal's own mock of it: no server, and so no data converter, throttling or limit. */
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { defaultActivityInfo } from '@temporalio/testing/lib/mocking-activity-environment.js';
 import type { Info } from '@temporalio/activity';
-import { attemptFacts, scopeOf, type ActivityScope } from '../../../adapters/temporal/scope.ts';
-import { scopePath } from '../../../src/path.ts';
+import { attemptFacts, scopeOf, type ActivityScope } from '../../../adapters/temporal/activity/scope.ts';
+import { scopePath } from '../../../src/format/path.ts';
 
 const info = (change: Partial<Info> = {}): Info => ({ ...defaultActivityInfo, activityType: 'transcode', ...change });
 const path = (change: Partial<Info> = {}, choice: ActivityScope = 'activity'): string => scopePath(scopeOf(info(change), choice));

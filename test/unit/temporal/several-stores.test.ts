@@ -6,7 +6,7 @@ import {
   stateInterceptors,
   taskContext,
 } from '../../../adapters/temporal/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryStateStore } from '../../../src/testing.ts';
 import { until } from '../../support/until.ts';
 import { begin, failureOf, farSide } from './rig.ts';
 

@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { describe, expect, test } from '@jest/globals';
 import { mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
-import { memoryStateStore } from '../../../src/testing/testing.ts';
+import { memoryStateStore } from '../../../src/testing.ts';
 import { until } from '../../support/until.ts';
 import { begin, failureOf, farSide, type MockWorker } from './rig.ts';
 

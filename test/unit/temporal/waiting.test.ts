@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ApplicationFailure, type Info } from '@temporalio/activity';
 import { defaultActivityInfo } from '@temporalio/testing/lib/mocking-activity-environment.js';
-import { waitingOf } from '../../../adapters/temporal/waiting.ts';
+import { waitingOf } from '../../../adapters/temporal/activity/waiting.ts';
 
 /** When a released activity comes back, whose scheduleToCloseTimeout ends ten minutes after it was scheduled. */
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fakeClock } from '../../../src/testing/testing.ts';
+import { fakeClock } from '../../../src/testing.ts';
 
 test('a sleep ends at once and moves the time', async () => {
   const clock = fakeClock(new Date(1_000));

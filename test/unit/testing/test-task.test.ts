@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createStateStore, externalJob, isSuspension } from '../../../src/index.ts';
-import { fakeClock, KilledError, memoryMetastore, memoryStateStore, testTask, type Gap } from '../../../src/testing/testing.ts';
+import { fakeClock, KilledError, memoryMetastore, memoryStateStore, testTask, type Gap } from '../../../src/testing.ts';
 import { fakeFarSide } from '../../support/fake-far-side.ts';
 
 describe('memoryStateStore()', () => {

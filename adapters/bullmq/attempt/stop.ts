@@ -1,0 +1,166 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type Attempt,
+  type Duration,
+  isMooringError,
+  isStoreOutage,
+  milliseconds,
+  StaleAttemptError,
+} from '../../../src/index.ts';
+import { forgetCancel, recordCancel, requestedCancels } from '../cancel.ts';
+import { cancelledError, delayedError, handBackError } from './errors.ts';
+import { afterGivenUp, isFinalFailure } from './final-failure.ts';
+import type { Listener } from '../worker/heartbeat.ts';
+import { SANDBOX_CLOSING, type Watch } from '../worker/lifecycle.ts';
+import { riskOfDelay } from './release.ts';
+import { logLine, textOf } from './reporting.ts';
+import { detailsOf } from '../types.ts';
+import { runName } from './scope.ts';
+import type { Setup, StatefulJob } from '../worker/setup.ts';
+import { promote } from '../wake.ts';
+
+/**
+ * Ends of an attempt before its work is done, and what then becomes of the job. The job is moved only once the processor has
+ * returned and the attempt is over, so that no write of state comes later.
+ */
+
+const SWALLOWED =
+  'returned although it had been stopped: that does not count. Rethrow errors for which isSuspension(error) is true';
+
+type Stopped = { kind: 'cancelled'; error: Error } | { kind: 'handed-back' } | { kind: 'delayed'; until: number; away?: true };
+
+/** How an attempt can be stopped. */
+export interface Stop extends Listener {
+  /** The attempt waits for its external jobs and gives its slot back meanwhile. Resolves if the job had better be held. */
+  release(after: Duration): Promise<void>;
+  /** BullMQ aborted its signal: somebody cancelled the job, or a program that ends has cancelled all jobs of its worker. */
+  aborted(reason: unknown): void;
+  /** Runs the work, ends the attempt, and gives the job back if the attempt was stopped. */
+  settle<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+/** The ends of one attempt, which holds the job by a token. */
+export function createStop(held: StatefulJob & { token: string }, attempt: Attempt, worker: Watch, setup: Setup): Stop {
+  const { job, store, scope } = held;
+  const queue = job.queueQualifiedName;
+  let stopped: Stopped | undefined;
+  let deciding: Promise<void> | undefined;
+  let moving = false;
+  let late: string | undefined;
+  let hasCancelled = false;
+
+  const close = (): void => {
+    stopped ??= { kind: 'handed-back' };
+    attempt.abort(new Error('the worker is closing'));
+  };
+  const cancel = (reason: unknown): void => {
+    // Whoever closes a worker wants its jobs back, whatever else it does to stop them.
+    if (stopped?.kind === 'cancelled' || worker.isClosing()) return;
+    const error = cancelledError(reason);
+    // Too late to fail: the job is on its way to the delayed set.
+    if (moving) late ??= error.message;
+    else {
+      stopped = { kind: 'cancelled', error };
+      hasCancelled = true;
+      attempt.cancel(error);
+    }
+  };
+
+  /** The store was away: the work has not failed. */
+  const outlast = async (error: unknown): Promise<void> => {
+    const ms = worker.outage();
+    worker.warn('outage', `Mooring hands jobs of ${queue} back until their state store answers: ${textOf(error)}`);
+    logLine(job, `handed back, since the state store is away: ${textOf(error)}`);
+    if (riskOfDelay(job, worker) === undefined) stopped = { kind: 'delayed', until: Date.now() + ms, away: true };
+    // Otherwise the wait is here: BullMQ starts a job that is handed back at once.
+    else if (!worker.isClosing()) await pause(ms, undefined, { signal: attempt.context.signal }).catch(() => undefined);
+    await deciding;
+    stopped ??= { kind: 'handed-back' };
+  };
+  const failed = async (error: unknown): Promise<void> => {
+    if (!isStoreOutage(error)) worker.storeAnswered();
+    if (stopped || isStale(error)) return;
+    if (isStoreOutage(error)) return outlast(error);
+    if (setup.options.onFinalFailure !== 'cancel' || !isFinalFailure(job, error, worker)) return;
+    hasCancelled = true;
+    attempt.cancel(new Error('BullMQ gives the job up', { cause: error }), 'gave-up');
+  };
+
+  const becomes = async (stop: Stopped): Promise<Error> => {
+    if (stop.kind === 'cancelled') return stop.error;
+    if (stop.kind === 'handed-back' || worker.isClosing()) return handBackError();
+    moving = true;
+    try {
+      await job.moveToDelayed(stop.until, held.token);
+    } catch (cause) {
+      // BullMQ's refusals have a number. Anything else is its connection's.
+      if (typeof (cause as { code?: unknown }).code !== 'number') return handBackError();
+      // Its text alone: a client's error carries the command, and with it the lock's token.
+      return new StaleAttemptError(`BullMQ did not let the job be delayed: ${textOf(cause)}`, { scope });
+    }
+    await deciding;
+    if (late !== undefined) await recordCancel(held, late.slice(0, 1_000)).catch(tellLate);
+    // Not waited for: BullMQ goes on extending the lock, which is gone, until it hears of the delay.
+    void takeBack(stop.away).catch(() => undefined);
+    return delayedError(stop.until);
+  };
+  const tellLate = (error: unknown): void => logLine(job, `cancelled while it was released, to no avail: ${textOf(error)}`);
+  /** A job that was cancelled on its way: its next attempt begins now, and fails. Who asked meanwhile found none to promote. */
+  const takeBack = async (away = false): Promise<void> => {
+    const asked = late !== undefined || (!away && (await requestedCancels(store, queue, new Set([runName(job)]))).size > 0);
+    if (asked) await promote(detailsOf(job));
+  };
+
+  return {
+    async release(after) {
+      const risk = riskOfDelay(job, worker);
+      if (risk !== undefined) return worker.warn(risk, `Mooring holds jobs of ${queue} instead of releasing them: ${risk}`);
+      // BullMQ compares this with the wall clock, whatever clock the store was given.
+      const until = Date.now() + milliseconds(after, 'after');
+      stopped ??= { kind: 'delayed', until };
+      throw delayedError(until);
+    },
+    cancel,
+    close,
+    aborted(reason) {
+      if (reason === SANDBOX_CLOSING) return close();
+      attempt.abort(cancelledError(reason));
+      // BullMQ's guide cancels all jobs just before it closes the worker: that is known a moment later.
+      const decide = (): void => (worker.isClosing() ? close() : cancel(reason));
+      deciding = new Promise((resolve) => void setImmediate(resolve)).then(decide);
+    },
+    lost: () => attempt.abort(new StaleAttemptError('another attempt, or none, holds the lock of its job', { scope })),
+    completed: () => void attempt.succeed(),
+    gaveUp: () => void (hasCancelled ? forgetCancel(held) : afterGivenUp(setup, job)),
+    async settle<Result>(work: () => Promise<Result>): Promise<Result> {
+      let [outcome] = await Promise.allSettled([work()]);
+      await deciding;
+      const { reason } = attempt.context.signal as { reason: unknown };
+      if (outcome.status === 'fulfilled' && attempt.interrupted()) {
+        worker.warn('swallowed', `A processor of ${queue} ${SWALLOWED}`);
+        logLine(job, `the processor ${SWALLOWED}`);
+        outcome = { status: 'rejected', reason };
+      }
+      if (outcome.status === 'rejected') {
+        // Who has lost the job does nothing more about it, whatever its processor makes of that.
+        if (isStale(reason)) outcome = { status: 'rejected', reason };
+        // A failure that was written down costs an attempt, however this one was stopped.
+        const failure = attempt.failure();
+        if (failure && (isStoreOutage(outcome.reason) || (stopped && stopped.kind !== 'cancelled'))) {
+          stopped = undefined;
+          outcome = { status: 'rejected', reason: failure };
+        }
+        await failed(outcome.reason);
+        await attempt.fail();
+      } else worker.storeAnswered();
+      await attempt[Symbol.asyncDispose]();
+      await deciding;
+      if (outcome.status === 'fulfilled') return outcome.value;
+      throw stopped && !isStale(outcome.reason) ? await becomes(stopped) : outcome.reason;
+    },
+  };
+}
+
+function isStale(error: unknown): boolean {
+  return isMooringError(error) && error.code === 'mooring.stale-attempt';
+}

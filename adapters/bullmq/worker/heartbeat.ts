@@ -1,0 +1,109 @@
+import type { StateStore } from '../../../src/index.ts';
+import { requestedCancels } from '../cancel.ts';
+import { textOf } from '../attempt/reporting.ts';
+import type { BullJob, ExtendLocks } from '../types.ts';
+import { runName } from '../attempt/scope.ts';
+import type { StatefulJob } from './setup.ts';
+
+/**
+ * Keeps the locks of all live runs of a worker with one command, which also proves that the jobs are still theirs, and hears with
+ * another one which of them somebody wants to be cancelled. BullMQ extends locks too, but stops doing so for a run whose job an
+ * earlier run of the same worker has ended.
+ */
+
+/** What a call of a processor hears from outside. */
+export interface Listener {
+  /** The job is another call's. */
+  lost(): void;
+  /** Somebody wants the job to be cancelled. */
+  cancel(reason: unknown): void;
+  /** The worker closes: external jobs go on, another worker takes the job. */
+  close(): void;
+  /** BullMQ has completed the job. */
+  completed(): void;
+  /** BullMQ has given the job up. */
+  gaveUp(): void;
+}
+
+/** One call of a processor. */
+export interface Run extends StatefulJob, Listener {
+  /** Of the job's lock. */
+  readonly token: string;
+  /** Milliseconds between two heartbeats. */
+  readonly every: number;
+  /** Whether it has used state. Its lock is extended from then on. */
+  begun(): boolean;
+}
+
+/** Warns once of each kind. */
+export type Warn = (kind: string, text: string) => void;
+
+/** What a heartbeat needs of its worker. Without `extendLocks` each run extends its own lock. */
+type Parts = { lockDuration: number; extendLocks: ExtendLocks | undefined; warn: Warn };
+
+/** What Node's own timers can wait, in milliseconds: longer ones fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Extends the lock of one job: whether it is held under this token. */
+export async function extendLock(job: BullJob, token: string, duration: number): Promise<boolean> {
+  return (await job.extendLock?.(token, duration)) === 1;
+}
+
+/**
+ * The heartbeat of the live runs of a worker. What is returned is to be called with each run that came to live, and without one after
+ * a run has ended: the heart beats only while there is one.
+ */
+export function createHeartbeat(live: ReadonlySet<Run>, { lockDuration, extendLocks, warn }: Parts): (begun?: Run) => void {
+  let timer: NodeJS.Timeout | undefined;
+  let every = 0;
+  let unanswered = 0;
+
+  const ask = (question: Promise<unknown>): void => {
+    unanswered += 1;
+    const failed = (error: unknown): void =>
+      warn('beat', `Mooring could not renew locks or hear of cancels, and tries again: ${textOf(error)}`);
+    void question.catch(failed).finally(() => (unanswered -= 1));
+  };
+  const extendOwn = async (run: Run): Promise<void> => {
+    if (run.job.extendLock && !(await extendLock(run.job, run.token, lockDuration)) && live.has(run)) run.lost();
+  };
+  const extendAll = async (runs: readonly Run[]): Promise<void> => {
+    const newest = new Map(runs.map((run) => [String(run.job.id), run]));
+    const isNewest = ({ job, token }: Run): boolean => newest.get(String(job.id))?.token === token;
+    // An answer by the job's ID says nothing of an earlier run of the same job.
+    const alone = runs.filter((run) => !extendLocks || !isNewest(run));
+    const tokens = [...newest.values()].map(({ token }) => token);
+    const failed = new Set(await extendLocks?.([...newest.keys()], tokens, lockDuration));
+    for (const run of runs) if (isNewest(run) && failed.has(String(run.job.id)) && live.has(run)) run.lost();
+    await Promise.all(alone.map(extendOwn));
+  };
+  const hear = async (store: StateStore, queue: string): Promise<void> => {
+    const reasons = await requestedCancels(store, queue, new Set([...live].map(({ job }) => runName(job))));
+    for (const run of live) {
+      const reason = run.store === store ? reasons.get(runName(run.job)) : undefined;
+      if (reason !== undefined) run.cancel(reason);
+    }
+  };
+  const beat = (): void => {
+    if (unanswered > 0) warn('late', 'Mooring heard nothing for a heartbeat after it extended locks, and asks again');
+    const begun = [...live].filter((run) => run.begun());
+    if (begun.length > 0) ask(extendAll(begun));
+    const stores = new Map([...live].map(({ store, job }) => [store, job.queueQualifiedName]));
+    for (const [store, queue] of stores) ask(hear(store, queue));
+    arm();
+  };
+  const arm = (): void => {
+    clearTimeout(timer);
+    every = Math.min(...[...live].map((run) => run.every), LONGEST_TIMER);
+    timer = setTimeout(beat, every);
+  };
+
+  return (run) => {
+    const earlier = run && [...live].filter(({ job, token }) => job.id === run.job.id && token !== run.token);
+    for (const other of earlier ?? []) ask(extendOwn(other));
+    if (run && (timer === undefined || run.every < every)) arm();
+    if (live.size > 0) return;
+    clearTimeout(timer);
+    timer = undefined;
+  };
+}

@@ -1,0 +1,167 @@
+import { ConfigError, type StateStore } from '../../../src/index.ts';
+import { createHeartbeat, type Run, type Warn } from './heartbeat.ts';
+import { afterGivenUp } from '../attempt/final-failure.ts';
+import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails } from '../types.ts';
+import type { Setup } from './setup.ts';
+
+/**
+ * What is heard from a worker: that it closes, and that it has completed a job or given it up. BullMQ waits for none of these
+ * listeners, and an event can be lost with its process, so nothing that must happen hangs on one. What is known of a worker lives
+ * on the worker itself.
+ */
+
+const watchKey: unique symbol = Symbol('mooring.bullmq.watch');
+const setupKey: unique symbol = Symbol('mooring.bullmq.setup');
+
+/** Reaches a sandbox as the reason of its signal, where no other word of the worker does. */
+export const SANDBOX_CLOSING = 'mooring: the worker is closing';
+
+/** A worker that is listened to. */
+export interface Watch {
+  /** Milliseconds. */
+  readonly lockDuration: number;
+  readonly maxStartedAttempts: number | undefined;
+  warn: Warn;
+  isClosing(): boolean;
+  /**
+   * From the call of a processor to its end, which is what is returned.
+   *
+   * @throws {@link ConfigError} if the same call uses the same state already.
+   */
+  enter(run: Run): () => void;
+  /** For jobs that BullMQ gives up without a call of the processor here: a worker died with them once too often. */
+  onGaveUp(listener: (job: BullJob) => unknown): void;
+  /** Who runs jobs of a name, and so knows what to do if BullMQ gives one up. The last one of a store counts. */
+  serves(name: string, setup: Setup): void;
+  /** The store was away, and ended an attempt: milliseconds until the job is worth another one. */
+  outage(): number;
+  /** An attempt ended in another way. */
+  storeAnswered(): void;
+}
+
+/** BullMQ's default, in milliseconds. */
+const LOCK_DURATION = 30_000;
+
+/** As many names of jobs as a worker may reasonably have; if names are made up at run time, the oldest are forgotten. */
+const MOST_NAMES = 100;
+
+/** Milliseconds. */
+const PAUSE = { shortest: 1_000, longest: 30_000 };
+
+type Watched = BullWorker & WorkerDetails & { [watchKey]?: Watch; processFn?: { [setupKey]?: Setup } };
+
+const giveUp = (setup: Setup | undefined, job: BullJob): unknown => setup && afterGivenUp(setup, job);
+
+function createWatch(worker: Watched): Watch {
+  const { lockDuration = LOCK_DURATION, maxStartedAttempts } = worker.opts ?? {};
+  const live = new Set<Run>();
+  const runs = new WeakMap<BullJob, Run[]>();
+  const listeners = new Set<(job: BullJob) => unknown>();
+  const setups = new Map<StateStore, Map<string, Setup>>();
+  const warned = new Set<string>();
+  let closing = false;
+  let pause = 0;
+  let pausedUntil = 0;
+  const warn: Warn = (kind, text) => {
+    if (!warned.has(kind)) process.emitWarning(text, { type: 'MooringWarning' });
+    warned.add(kind);
+  };
+  const beat = createHeartbeat(live, { lockDuration, extendLocks: worker.extendJobLocks?.bind(worker), warn });
+  const watching: Watch = {
+    lockDuration,
+    maxStartedAttempts,
+    warn,
+    isClosing: () => closing || Boolean(worker.closing),
+    enter(run) {
+      for (const other of live) refuseTwin(run, other);
+      live.add(run);
+      beat(run);
+      runs.set(run.job, [...(runs.get(run.job) ?? []), run]);
+      return () => {
+        live.delete(run);
+        beat();
+      };
+    },
+    onGaveUp: (listener) => void listeners.add(listener),
+    serves(name, setup) {
+      const known = setups.get(setup.store) ?? new Map<string, Setup>();
+      if (!setups.has(setup.store)) watching.onGaveUp((job) => giveUp(known.get(job.name), job));
+      setups.set(setup.store, known);
+      known.delete(name);
+      known.set(name, setup);
+      if (known.size > MOST_NAMES) known.delete(String([...known.keys()][0]));
+    },
+    outage() {
+      // Runs that end at the same time have seen one and the same outage.
+      if (Date.now() < pausedUntil) return pause;
+      pause = Math.min(pause * 2 || PAUSE.shortest, PAUSE.longest);
+      pausedUntil = Date.now() + pause;
+      return pause;
+    },
+    storeAnswered: () => void (pause = pausedUntil = 0),
+  };
+  worker.on('closing', () => {
+    closing = true;
+    for (const run of live) run.close();
+    if (worker.childPool) worker.cancelAllJobs?.(SANDBOX_CLOSING);
+  });
+  worker.on('completed', (job: BullJob) => runs.get(job)?.forEach((run) => run.completed()));
+  worker.on('failed', (job?: BullJob) => {
+    // Every failed attempt is told here; only the last one has a time of finishing, whatever the counters say.
+    if (!job || detailsOf(job).finishedOn === undefined) return;
+    const own = runs.get(job);
+    if (own) for (const run of own) run.gaveUp();
+    else if (![...listeners].map((listener) => listener(job)).some(Boolean)) giveUp(worker.processFn?.[setupKey], job);
+  });
+  // Told just before the processor is called: leads from the job to the worker if the job itself does not.
+  worker.on('active', (job: BullJob) => void Object.defineProperty(job, watchKey, { value: watching }));
+  return watching;
+}
+
+const NO_WORKER = "Mooring cannot find a job's worker, nor hear when it closes or has completed a job: call attach(worker)";
+
+function refuseTwin(run: Run, other: Run): void {
+  const sameCall = run.job.id === other.job.id && run.token === other.token && run.store === other.store;
+  if (!sameCall || JSON.stringify(run.scope) !== JSON.stringify(other.scope)) return;
+  const rule = 'is in use by an outer withState or runWithState of this call, on the same store: use its context';
+  throw new ConfigError('scope', rule, JSON.stringify(run.scope));
+}
+
+/**
+ * The worker of a job: BullMQ's job carries it as its `queue`. If it cannot be found, as in a sandbox, what stands for it lives on the
+ * store, and is the same for all jobs of the queue.
+ */
+export function watchOf(job: BullJob & { [watchKey]?: Watch }, store: StateStore & { [watchKey]?: Map<string, Watch> }): Watch {
+  const { queue, queueQualifiedName } = detailsOf(job);
+  if (job[watchKey]) return job[watchKey];
+  if (isWorker(queue)) return watch(queue);
+  const queues = (store[watchKey] ??= new Map<string, Watch>());
+  const watching = queues.get(queueQualifiedName) ?? createWatch({ on: () => undefined });
+  queues.set(queueQualifiedName, watching);
+  if (job.extendLock) watching.warn('no worker', NO_WORKER);
+  return watching;
+}
+
+/** Listens to a worker, once. */
+function watch(worker: Watched): Watch {
+  return (worker[watchKey] ??= createWatch(worker));
+}
+
+/** Tells the worker of this processor what to do with a job that BullMQ gave up, and that it did not run itself. */
+export function withSetup<P extends object>(processor: P, setup: Setup): P {
+  return Object.defineProperty(processor, setupKey, { value: setup });
+}
+
+/**
+ * Listens to a worker. `withState` finds the worker of its jobs by itself: call this if a warning asks for it, for a worker of
+ * sandboxed processors, so that they hear when it closes, and with `onFinalFailure: 'cancel'`, so that a process whose first job
+ * failed elsewhere hears of it.
+ *
+ * @throws {@link ConfigError} unless it is a worker.
+ */
+export function attach(worker: BullWorker): void {
+  if (typeof (worker as Partial<BullWorker> | undefined)?.on !== 'function') {
+    throw new ConfigError('worker', 'must be a Worker of bullmq', worker);
+  }
+  watch(worker);
+}

@@ -1,0 +1,29 @@
+import type { StateStore, TaskScope } from '../../../src/index.ts';
+import { checkOptions, type ProcessorOptions } from '../options.ts';
+import type { BullJob } from '../types.ts';
+
+type Options = ProcessorOptions<never>;
+
+/** What the calls of one processor share. */
+export interface Setup {
+  readonly store: StateStore;
+  readonly options: Options;
+}
+
+/** A job, and where its state is. */
+export interface StatefulJob {
+  readonly job: BullJob;
+  readonly store: StateStore;
+  readonly scope: TaskScope;
+}
+
+/**
+ * Checks the options of a processor.
+ *
+ * @param own - The external job of the processor itself.
+ * @throws {@link ConfigError} that names the option.
+ */
+export function createSetup(store: StateStore, options: Options, own: Options['externalJobs'] = []): Setup {
+  checkOptions(store, options);
+  return { store, options: { ...options, externalJobs: [...own, ...(options.externalJobs ?? [])] } };
+}

@@ -1,0 +1,74 @@
+import { AmbiguousSubmitError, cancelExternalJobs, ConfigError, externalJob, jobRecords } from '../../../src/index.ts';
+import { requireKnownNames, type ExternalId, type ExternalJob } from '../../../src/index.ts';
+import { currentRun, type StoreChoice } from './running.ts';
+import { checkScope, type ActivityScope } from './scope.ts';
+
+/**
+ * Cancelling external jobs from an activity of its own: for a workflow that is cancelled while the activity which submitted them is between
+ * two attempts, or waits for a webhook, so that none of its code runs.
+ */
+
+/** A scope that several activities may have. */
+type SharedScope = Exclude<ActivityScope, 'activity'>;
+
+/** Options of `cancellingActivity()`. */
+export interface CancellingActivityOptions extends StoreChoice {
+  /**
+   * The other external jobs of the scope and its items.
+   * @defaultValue none
+   */
+  externalJobs?: readonly ExternalJob<never, ExternalId, unknown>[];
+}
+
+/**
+ * An activity that cancels the external jobs of a scope, and of its items, that it shares with the activity which submits them. It
+ * supersedes an attempt of that activity which is still alive, waits for a submit that may be on its way, and does nothing if no job is
+ * running.
+ *
+ * Give it the input, and a submit whose reply was lost is looked for with the job's `find`.
+ *
+ * @param scope - Whose state it is, or a function that says it for an input.
+ * @throws {@link ConfigError} for a job without `cancel`, and for the scope `'activity'`, which no two activities share. The activity
+ * rejects with what `cancel` failed with, with `AmbiguousSubmitError` if a job may be running and nothing can tell, and with `ConfigError`
+ * if one is running that it does not know.
+ */
+export function cancellingActivity<Input, Id extends ExternalId, Result>(
+  job: ExternalJob<Input, Id, Result>,
+  scope: SharedScope | ((input: Input) => SharedScope),
+  options: CancellingActivityOptions = {},
+): (input?: Input) => Promise<void> {
+  requireKnownNames('options', options, { store: true, externalJobs: true });
+  const jobs: readonly ExternalJob<never, ExternalId, unknown>[] = [job, ...(options.externalJobs ?? [])];
+  for (const one of jobs) {
+    if (typeof one?.cancel !== 'function') throw new ConfigError('job', 'must be an external job that has cancel', one);
+    externalJob(one);
+  }
+  if (typeof scope !== 'function') requireShared(scope);
+  return async (input) => {
+    const choice = requireShared(typeof scope === 'function' ? scope(input as Input) : scope);
+    const { context, store } = currentRun('cancellingActivity()').attempt(choice, options.store);
+    const { state, signal, scope: task } = context;
+    // The first use of state takes the fence: from here on no older attempt opens a submission.
+    await state.get('cancelled');
+    const outcomes = await cancelExternalJobs(store, task, jobs, { signal, ...(input !== undefined && { input }) });
+    // Of several, the one first that another attempt can mend.
+    for (const { outcome, error } of outcomes) if (outcome === 'failed') throw error;
+    for (const { outcome, scope: of, externalIdKey: key, externalId } of outcomes) {
+      if (outcome === 'unknown-job') {
+        throw new ConfigError(
+          'externalJobs',
+          `must name every external job of the scope: ${JSON.stringify(externalId)}, of ${key}, may go on`,
+        );
+      }
+      const record = outcome === 'unresolved' && (await jobRecords(store).get(of, key, { signal }));
+      if (record) throw new AmbiguousSubmitError(record, { scope: of, key });
+    }
+    signal.throwIfAborted();
+  };
+}
+
+function requireShared(scope: ActivityScope): ActivityScope {
+  checkScope(scope);
+  if (scope !== 'activity') return scope;
+  throw new ConfigError('scope', 'must be one that the submitting activity shares: { workflowRun: name } or { workflow: name }');
+}

@@ -1,0 +1,38 @@
+import { ApplicationFailure, CompleteAsyncError, type Context } from '@temporalio/activity';
+import type { Logger } from '../../../src/index.ts';
+import { WAITING } from './errors.ts';
+
+/**
+ * What people see of an attempt in Temporal's own logs and metrics. It is for looking at: a failure to report is never a failure
+ * of the activity. Tags hold no path and no value.
+ */
+
+/** Writes an attempt's lines to the activity's log, which adds whose they are, and counts its decisions. */
+export function activityLogger(context: Context): Logger {
+  const say =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void => {
+      // Also of a refusal that was told before, which is no news for a log.
+      if ('decision' in fields)
+        count(context, 'decisions', 'What runs of external jobs did, or found', { decision: fields.decision });
+      context.log[level](`mooring: ${message}`, { ...fields });
+    };
+  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+}
+
+/** Counts how an attempt ended that did not end well: by an error of this library, or because it gave its slot back. */
+export function countEnd(context: Context, failure: unknown): void {
+  const { type } = failure instanceof ApplicationFailure ? failure : {};
+  const released = failure instanceof CompleteAsyncError || type === WAITING;
+  if (released) count(context, 'releases', 'Attempts that gave their slot back while they waited', {});
+  else if (type?.startsWith('mooring.'))
+    count(context, 'failures', 'Errors of this library that ended an attempt', { code: type });
+}
+
+function count({ metricMeter }: Context, name: string, description: string, tags: object): void {
+  try {
+    metricMeter.createCounter(`mooring_${name}`, '1', description).add(1, tags as Record<string, string>);
+  } catch {
+    // There is nobody left to tell.
+  }
+}

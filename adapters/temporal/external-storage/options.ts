@@ -1,0 +1,246 @@
+import {
+  builtInCodecs,
+  ConfigError,
+  milliseconds,
+  requireKnownNames,
+  type Clock,
+  type Codec,
+  type Duration,
+  type Logger,
+  type ObjectStore,
+  type Retention,
+} from '../../../src/index.ts';
+import type { RetentionDays } from './keys.ts';
+import type { Transfer } from './transfer.ts';
+
+/** Options of `externalStorageDriver()`. The object store stays yours to close. */
+export interface ExternalStorageOptions {
+  /** Where payloads go: `s3ObjectStore()`, `gcsObjectStore()`, `fileObjectStore()`. */
+  objectStore: ObjectStore;
+  /**
+   * Object stores that payloads were written to earlier: still read, never written.
+   * @defaultValue `[]`
+   */
+  formerObjectStores?: readonly ObjectStore[];
+  /**
+   * What references in histories call this driver. Every client and worker that reads them must have a driver of this name.
+   * @defaultValue `'mooring'`; with `keys: 'temporal-v0'` that of the published driver, `'aws.s3driver'`
+   */
+  name?: string;
+  /**
+   * The form of keys, bytes and references. `'temporal-v0'` is the published one, which Temporal's own drivers for S3 read, of any
+   * SDK: it has no compression and no class of retention.
+   * @defaultValue `'mooring'`
+   */
+  keys?: 'mooring' | 'temporal-v0';
+  /** With `keys: 'temporal-v0'`, and only then: the name of the bucket, which its references hold. The object store must have no prefix. */
+  bucket?: string;
+  /**
+   * How payloads are compressed, where it pays; those of the encoding `binary/encrypted` never are.
+   * @defaultValue `'gzip'`; `'none'` with `keys: 'temporal-v0'`
+   */
+  codec?: 'none' | 'gzip' | 'snappy' | 'brotli' | 'zstd' | Codec;
+  /**
+   * The class of retention, in whole days: it stands in the keys, for a lifecycle rule of the bucket, and is told to stores that
+   * have a field for it. It must be longer than the longest run and the namespace's retention together. Nothing is deleted by this driver.
+   * @defaultValue `'forever'`
+   */
+  retention?: Retention;
+  /**
+   * What becomes of a payload that the object store does not take, after all tries. `'inline'`: up to 1.25 MiB after compression it stays in the message
+   * to the server, as without external storage; what is larger fails. `'fail'`: the call fails. The SDK tries a failed task again, but
+   * where the payload is a heartbeat's it ends the whole worker.
+   * @defaultValue `'inline'`; `'fail'` with `keys: 'temporal-v0'`, since drivers of other languages cannot read what is inline
+   */
+  whenUnavailable?: 'inline' | 'fail';
+  /**
+   * The largest payload that is stored or retrieved, in bytes before compression.
+   * @defaultValue 50 MiB, as in the published drivers
+   */
+  maxPayloadBytes?: number;
+  /**
+   * Bytes of payloads that are kept in memory, so that what was just stored or retrieved is not asked for again. 0: none.
+   * @defaultValue 32 MiB
+   */
+  cacheBytes?: number;
+  /**
+   * The longest that one call of the object store may take.
+   * @defaultValue `'4s'`
+   */
+  callTimeout?: Duration;
+  /**
+   * The longest that all tries for one payload may take: below Temporal's limit for a workflow task, of 10 s by default.
+   * @defaultValue `'8s'`
+   */
+  timeout?: Duration;
+  /**
+   * Hears of payloads that stayed inline.
+   * @defaultValue none
+   */
+  logger?: Logger;
+  /** @defaultValue the system's */
+  clock?: Clock;
+  /**
+   * Draws a number of at least 0 and below 1, for the waits between tries.
+   * @defaultValue `Math.random`
+   */
+  random?: () => number;
+}
+
+/** The options, complete and checked. */
+export interface ResolvedDriver extends Transfer {
+  name: string;
+  objectStore: ObjectStore;
+  /** By alias: the one that is written to, and former ones. */
+  stores: ReadonlyMap<string, ObjectStore>;
+  /** Of the published form; `undefined`: our own. */
+  bucket: string | undefined;
+  codec: Codec | undefined;
+  codecs: ReadonlyMap<string, Codec>;
+  retention: RetentionDays;
+  inline: boolean;
+  maxPayloadBytes: number;
+  cacheBytes: number;
+  logger: Logger | undefined;
+}
+
+const NAMES: Readonly<Record<keyof ExternalStorageOptions, true>> = {
+  objectStore: true,
+  formerObjectStores: true,
+  name: true,
+  keys: true,
+  bucket: true,
+  codec: true,
+  retention: true,
+  whenUnavailable: true,
+  maxPayloadBytes: true,
+  cacheBytes: true,
+  callTimeout: true,
+  timeout: true,
+  logger: true,
+  clock: true,
+  random: true,
+};
+const MEBIBYTE = 2 ** 20;
+const DAY = 86_400_000;
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const abort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted) abort();
+    }),
+};
+
+/**
+ * Checks every option and fills in what is left out.
+ *
+ * @throws {@link ConfigError} that names the option.
+ */
+export function resolveDriver(options: ExternalStorageOptions): ResolvedDriver {
+  requireKnownNames('options', options, NAMES);
+  const { objectStore, keys = 'mooring', whenUnavailable, logger, clock = systemClock, random = Math.random } = options;
+  requireOneOf('keys', keys, ['mooring', 'temporal-v0']);
+  const published = keys === 'temporal-v0';
+  const { name = published ? 'aws.s3driver' : 'mooring' } = options;
+  if (typeof name !== 'string' || name === '') throw new ConfigError('name', 'must be a text that is not empty', name);
+  if (whenUnavailable !== undefined) requireOneOf('whenUnavailable', whenUnavailable, ['inline', 'fail']);
+  if (typeof random !== 'function') throw new ConfigError('random', 'must be a function', random);
+  requireMethods('clock', clock, ['now', 'sleep']);
+  if (logger !== undefined) requireMethods('logger', logger, ['debug', 'info', 'warn', 'error']);
+  return {
+    name,
+    objectStore,
+    stores: storesOf(objectStore, options.formerObjectStores ?? []),
+    bucket: bucketOf(options, published),
+    ...codecsOf(options.codec ?? (published ? 'none' : 'gzip')),
+    retention: daysOf(options.retention ?? 'forever'),
+    inline: (whenUnavailable ?? (published ? 'fail' : 'inline')) === 'inline',
+    maxPayloadBytes: bytes('maxPayloadBytes', options.maxPayloadBytes ?? 50 * MEBIBYTE, 1),
+    cacheBytes: bytes('cacheBytes', options.cacheBytes ?? 32 * MEBIBYTE, 0),
+    callTimeout: milliseconds(options.callTimeout ?? '4s', 'callTimeout'),
+    timeout: milliseconds(options.timeout ?? '8s', 'timeout'),
+    logger,
+    clock,
+    random,
+  };
+}
+
+/** What the published form has no place for is refused, where it would silently do nothing. */
+function bucketOf({ bucket, codec, retention }: ExternalStorageOptions, published: boolean): string | undefined {
+  if (!published) {
+    if (bucket !== undefined) throw new ConfigError('bucket', "goes with keys: 'temporal-v0' only", bucket);
+    return undefined;
+  }
+  if (typeof bucket !== 'string' || bucket === '')
+    throw new ConfigError('bucket', "must be given with keys: 'temporal-v0'", bucket);
+  if (codec !== undefined && codec !== 'none') throw new ConfigError('codec', "must be 'none' with keys: 'temporal-v0'");
+  if (retention !== undefined && retention !== 'forever') {
+    throw new ConfigError('retention', "must be 'forever' with keys: 'temporal-v0', whose keys have no place for it", retention);
+  }
+  return bucket;
+}
+
+function storesOf(current: ObjectStore, former: readonly ObjectStore[]): ReadonlyMap<string, ObjectStore> {
+  if (!Array.isArray(former)) throw new ConfigError('formerObjectStores', 'must be an array of object stores', former);
+  const byAlias = new Map<string, ObjectStore>();
+  for (const [index, store] of [current, ...former].entries()) {
+    const option = index === 0 ? 'objectStore' : `formerObjectStores[${index - 1}]`;
+    requireMethods(option, store, ['put', 'getStream']);
+    if (byAlias.has(store.alias)) throw new ConfigError(option, 'must not have the alias of another object store', store.alias);
+    byAlias.set(store.alias, store);
+  }
+  return byAlias;
+}
+
+function codecsOf(given: string | Codec): Pick<ResolvedDriver, 'codec' | 'codecs'> {
+  const builtIn = builtInCodecs();
+  const codecs = new Map<string, Codec>(builtIn.map((codec) => [codec.name, codec]));
+  if (typeof given === 'object' && given !== null) {
+    requireMethods('codec', given, ['encode', 'decode']);
+    if (typeof given.name !== 'string' || !/^[a-z0-9-]{1,32}$/.test(given.name)) {
+      throw new ConfigError('codec.name', 'must be 1 to 32 lower-case letters, digits or -', given.name);
+    }
+    if (given.name === 'none' || codecs.has(given.name)) {
+      throw new ConfigError('codec.name', 'must not be that of another codec', given.name);
+    }
+    return { codec: given, codecs: codecs.set(given.name, given) };
+  }
+  if (given === 'none') return { codec: undefined, codecs };
+  const found = builtIn.find(({ name }) => name === given);
+  if (!found) throw new ConfigError('codec', `must be a codec, or one of none, ${[...codecs.keys()].join(', ')}`, given);
+  if (found.unavailable !== undefined) throw new ConfigError('codec', `cannot be this one: ${found.unavailable}`, given);
+  return { codec: found, codecs };
+}
+
+/** Rules of buckets count in days. */
+function daysOf(retention: Retention): RetentionDays {
+  if (retention === 'forever') return retention;
+  const days = milliseconds(retention, 'retention') / DAY;
+  if (!Number.isInteger(days)) throw new ConfigError('retention', "must be whole days, or 'forever'", retention);
+  return days;
+}
+
+function bytes(option: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new ConfigError(option, `must be a whole number of bytes of at least ${least}`, value);
+}
+
+function requireOneOf(option: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw new ConfigError(option, `must be one of ${known.join(', ')}`, value);
+}
+
+function requireMethods(option: string, value: object, methods: readonly string[]): void {
+  const given = value as Partial<Record<string, unknown>> | null | undefined;
+  if (methods.every((method) => typeof given?.[method] === 'function')) return;
+  throw new ConfigError(option, `must have the methods ${methods.join(', ')}`, value);
+}

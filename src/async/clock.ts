@@ -1,0 +1,52 @@
+import { systemTimer } from './deadline.ts';
+
+/** Time as an argument, so that a test, or a seeded scheduler, can own it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Waits. Rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Milliseconds since any moment; never set back.
+   * @defaultValue none: what is measured then follows `now`, and the time of a server is counted on the system's
+   */
+  monotonic?(): number;
+}
+
+/** The system's clock. */
+export const systemClock: Required<Clock> = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  async sleep(ms, signal) {
+    if (ms > 0) await wait(ms, signal);
+    signal?.throwIfAborted();
+  },
+};
+
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const abort = (): void => {
+      stop();
+      reject(signal?.reason as Error);
+    };
+    const stop = systemTimer(ms, () => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    });
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}
+
+/**
+ * Measures the time from now. The longer of what both clocks say: the wall clock may be set back, and the monotonic one stands
+ * still while a machine sleeps.
+ */
+export function stopwatch(clock: Clock): () => number {
+  const now = clock.now();
+  const monotonic = clock.monotonic?.();
+  return () => Math.max(clock.now() - now, monotonic === undefined ? 0 : (clock.monotonic?.() ?? 0) - monotonic);
+}

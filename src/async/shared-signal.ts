@@ -1,0 +1,49 @@
+import { abortController, onAbort, type CallOptions } from './deadline.ts';
+
+/**
+ * One listener on a caller's signal, however many calls of a store are given it and however much each does side by side: Node takes
+ * more than ten for a leak, and says so.
+ */
+
+/** A call on a signal of its own, which aborts as the caller's does until `leave` is called. */
+export interface SharedCall {
+  readonly call: CallOptions;
+  leave(): void;
+}
+
+/** Takes part in the listener on a signal. */
+export type ShareSignal = (signal: AbortSignal | undefined) => SharedCall;
+
+interface Shared {
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+  users: number;
+}
+
+/** Listens to no signal yet; and to none once each call has left. */
+export function createShareSignal(): ShareSignal {
+  const bySignal = new WeakMap<AbortSignal, Shared>();
+  return (signal) => {
+    if (!signal) return { call: {}, leave: () => undefined };
+    const shared = bySignal.get(signal) ?? listen(signal);
+    bySignal.set(signal, shared);
+    shared.users += 1;
+    let left = false;
+    return {
+      call: { signal: shared.signal },
+      leave() {
+        if (left) return;
+        left = true;
+        shared.users -= 1;
+        if (shared.users > 0) return;
+        bySignal.delete(signal);
+        shared.stop();
+      },
+    };
+  };
+}
+
+function listen(signal: AbortSignal): Shared {
+  const controller = abortController();
+  return { signal: controller.signal, stop: onAbort(signal, () => controller.abort(signal.reason)), users: 0 };
+}

@@ -1,0 +1,2 @@
+/** `mooring/config`: a store from addresses. */
+export { configFromEnv, openStateStore, type StoreConfig } from './config/config.ts';

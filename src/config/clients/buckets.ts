@@ -1,0 +1,39 @@
+import type { GcsBucket } from '../../object-store/gcs/create.ts';
+import type { S3Client } from '../../object-store/s3/create.ts';
+import type { Packages } from './packages.ts';
+
+/** Clients of buckets, from the options of a connection. What these leave out goes by the client's own chain. */
+
+/** The environment, as far as it decides what the client of S3 would do by itself. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A client of S3. Where it speaks to another server than Amazon's, it names the bucket in the path and sends no checksums of its
+ * own, which many of them refuse; objects are verified by their SHA-256 in any case.
+ */
+export function createS3(
+  sdk: Awaited<ReturnType<Packages['@aws-sdk/client-s3']>>,
+  options: object,
+  env: Environment,
+): { client: S3Client; close(): void } {
+  const elsewhere = 'endpoint' in options || env['AWS_ENDPOINT_URL_S3'] !== undefined || env['AWS_ENDPOINT_URL'] !== undefined;
+  const regionKnown = env['AWS_REGION'] !== undefined || env['AWS_PROFILE'] !== undefined;
+  const client = new sdk.S3Client({
+    ...(elsewhere && {
+      forcePathStyle: true,
+      ...(!regionKnown && { region: 'us-east-1' }),
+      ...(env['AWS_REQUEST_CHECKSUM_CALCULATION'] === undefined && { requestChecksumCalculation: 'WHEN_REQUIRED' }),
+      ...(env['AWS_RESPONSE_CHECKSUM_VALIDATION'] === undefined && { responseChecksumValidation: 'WHEN_REQUIRED' }),
+    }),
+    ...options,
+  });
+  return { client, close: () => client.destroy() };
+}
+
+/** Buckets of Google Cloud Storage. The client keeps no socket that would hold a process. */
+export function createGcs(
+  sdk: Awaited<ReturnType<Packages['@google-cloud/storage']>>,
+  options: object,
+): { bucket(name: string): GcsBucket } {
+  return new sdk.Storage({ ...options });
+}

@@ -1,0 +1,53 @@
+import { ConfigError } from '../../model/errors/store.ts';
+import type { GcsBucket } from '../../object-store/gcs/create.ts';
+import type { S3Client } from '../../object-store/s3/create.ts';
+import type { RedisClient } from '../../metastore/redis/store.ts';
+
+/** The packages that clients come from. Each is loaded when an address needs it, and none before. */
+
+/** A client of ioredis that is ours to close. */
+export interface OwnRedis extends RedisClient {
+  readonly status: string;
+  readonly options: object;
+  on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
+  quit(): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** How each package is loaded, so that a test can do without one. */
+export interface Packages {
+  ioredis(): Promise<{
+    Redis: new (options: object) => OwnRedis;
+    Cluster: new (nodes: readonly object[], options: object) => OwnRedis;
+  }>;
+  '@aws-sdk/client-s3'(): Promise<{ S3Client: new (options: object) => S3Client & { destroy(): void } }>;
+  '@google-cloud/storage'(): Promise<{ Storage: new (options: object) => { bucket(name: string): GcsBucket } }>;
+}
+
+/** The packages as they are installed. */
+export const installed: Packages = {
+  ioredis: () => import('ioredis') as unknown as ReturnType<Packages['ioredis']>,
+  '@aws-sdk/client-s3': () => import('@aws-sdk/client-s3'),
+  '@google-cloud/storage': () => import('@google-cloud/storage'),
+};
+
+/**
+ * Loads a package.
+ *
+ * @param option - What needs it.
+ * @throws {@link ConfigError} that says what to install.
+ */
+export async function load<Name extends keyof Packages>(
+  packages: Packages,
+  name: Name,
+  option: string,
+): Promise<Awaited<ReturnType<Packages[Name]>>> {
+  try {
+    return (await packages[name]()) as Awaited<ReturnType<Packages[Name]>>;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const missing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
+    const why = missing ? 'which is not installed' : `which cannot be loaded (${code ?? message.split('\n')[0]})`;
+    throw new ConfigError(option, `needs the package ${name}, ${why}: npm install ${name}`);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Logger } from '../../observe/logger.ts';
+import { systemTimer } from '../../async/deadline.ts';
+import type { OwnRedis, Packages } from './packages.ts';
+import type { RedisAddress } from '../redis-address.ts';
+
+/**
+ * A client of ioredis that gives up: each command is tried again over a few connections and then fails, and ioredis 6 replaces a
+ * connection that is silent, so that a Redis that is gone is an error and not a hang. It connects with its first command. The deadline
+ * of a command is the metastore's own: the client's leaves a timer behind in ioredis 5, which holds the process.
+ */
+
+/** How often a command is tried on a new connection before it fails. */
+const RETRIES = 5;
+/** How long a goodbye may take, in milliseconds. */
+const GOODBYE = 2_000;
+/** How long the socket may take to close after it, in milliseconds. */
+const HANG_UP = 200;
+/** How much longer than a command a connection may be silent, in milliseconds: the command is over by then, and known as late. */
+const SLACK = 1_000;
+/** When the system begins to ask whether the other side is there, in milliseconds. */
+const KEEP_ALIVE = 30_000;
+
+/** Whether the package can replace a silent connection: ioredis 5 has the option too, but it writes to the console, and holds the process. */
+function replacesSilent(ioredis: Awaited<ReturnType<Packages['ioredis']>>): boolean {
+  return 'protocol' in new ioredis.Redis({ lazyConnect: true }).options;
+}
+
+/** Makes the client; sends nothing. */
+export function createRedis(
+  ioredis: Awaited<ReturnType<Packages['ioredis']>>,
+  address: RedisAddress,
+  more: object,
+  { commandTimeout, logger }: { commandTimeout: number; logger: Logger | undefined },
+): { client: OwnRedis; close(): Promise<void> } {
+  const { cluster, tls, host, port, db, username, password } = address;
+  const options = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+    family: 0,
+    maxRetriesPerRequest: RETRIES,
+    ...(replacesSilent(ioredis) && { socketTimeout: commandTimeout + SLACK }),
+    disconnectTimeout: HANG_UP,
+    keepAlive: KEEP_ALIVE,
+    enableAutoPipelining: false,
+    reconnectOnError: (error: Error) => (/^(?:READONLY|LOADING)\b/.test(error.message) ? (2 as const) : false),
+    ...more,
+  };
+  const client = cluster
+    ? new ioredis.Cluster([{ host, port }], { lazyConnect: true, redisOptions: options })
+    : new ioredis.Redis({ host, port, db, lazyConnect: true, ...options });
+  // Without a listener the client writes to the console. The error itself holds the arguments of its command: of AUTH too.
+  client.on('error', ({ code, message }) => {
+    const why = code ?? /^[A-Z]+\b/.exec(message ?? '')?.[0] ?? 'no reason';
+    logger?.warn({ code: why }, 'the connection to Redis failed; it is tried again');
+  });
+  return { client, close: () => closeRedis(client) };
+}
+
+/** Lets what was sent be answered, but not for long. Never rejects. */
+async function closeRedis(client: OwnRedis): Promise<void> {
+  if (client.status === 'ready') {
+    let stop = (): void => undefined;
+    const late = new Promise<void>((resolve) => {
+      stop = systemTimer(GOODBYE, resolve);
+    });
+    await Promise.race([client.quit().catch(() => undefined), late]);
+    stop();
+  }
+  if (client.status !== 'end') client.disconnect();
+}

@@ -1,0 +1,73 @@
+import type { Version, WriteId } from './write-id.ts';
+import type { RetentionMs } from '../model/retention.ts';
+
+/**
+ * The head that entries and records share, of fixed places: `<format><letter> <write ID 52> <updated at 13> <expires at 13>`.
+ * The scripts of the metastore read it at the same places, and compare its parts as text.
+ */
+
+/** The instant that stands for no end. */
+export const NEVER = 9_999_999_999_999;
+
+/** Places of JavaScript, as [from, to). */
+const PLACE = {
+  letter: 1,
+  version: [3, 55],
+  fence: [3, 27],
+  nonce: [28, 44],
+  sequence: [45, 55],
+  updatedAt: [56, 69],
+  expiresAt: [70, 83],
+} as const;
+
+/** Characters of the head. */
+export const HEAD_LENGTH = 83;
+
+/** What a head says. Fence and sequence are text of fixed width, and compare as such. */
+export interface Head {
+  letter: string;
+  version: Version;
+  fence: string;
+  nonce: string;
+  sequence: string;
+  updatedAt: number;
+  expiresAt: number;
+}
+
+/** Reads a head; what is damaged comes out as it is. */
+export function readHead(text: string): Head {
+  return {
+    letter: text[PLACE.letter] ?? '',
+    version: text.slice(...PLACE.version) as Version,
+    fence: text.slice(...PLACE.fence),
+    nonce: text.slice(...PLACE.nonce),
+    sequence: text.slice(...PLACE.sequence),
+    updatedAt: Number(text.slice(...PLACE.updatedAt)),
+    expiresAt: Number(text.slice(...PLACE.expiresAt)),
+  };
+}
+
+/** Writes a head. `start` is the format and the letter. */
+export function headText(start: string, version: Version, updatedAt: number, expiresAt: number): string {
+  return `${start} ${version} ${instant(updatedAt)} ${instant(expiresAt)}`;
+}
+
+/** Replaces the end of a text's life. */
+export function withExpiry(text: string, expiresAt: number): string {
+  return text.slice(0, PLACE.expiresAt[0]) + instant(expiresAt) + text.slice(PLACE.expiresAt[1]);
+}
+
+/** Milliseconds as 13 digits. */
+export function instant(ms: number): string {
+  return String(ms).padStart(13, '0');
+}
+
+/** A sequence as it stands in a head. */
+export function sequenceText(id: WriteId): string {
+  return String(id.sequence).padStart(10, '0');
+}
+
+/** The end of a life that begins now. */
+export function expiryOf(now: number, retention: RetentionMs): number {
+  return retention === 'forever' ? NEVER : Math.min(now + retention, NEVER - 1);
+}

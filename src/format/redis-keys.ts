@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { encodeSegment } from './path.ts';
+
+/**
+ * Where things lie: the names of a scope's fields, and the keys of Redis. A scope, the index of its shard, the shard's birth and
+ * its generation share a hash tag, so that one script reaches them in a Cluster.
+ */
+
+/** Fields of a scope of which there is one. */
+export const FIELD = {
+  /** `<24 digits> <nonce>`: who may write. */
+  fence: 'fence',
+  /** For people: which attempt has the fence, where, and since when. */
+  holder: 'holder',
+  /** The last fence drawn. */
+  drawn: 'drawn',
+  /** When the state was found lost, in milliseconds. */
+  lost: 'lost',
+  /** When the whole scope ends after success, in milliseconds. */
+  ends: 'ends',
+  /** The longest that anything in the scope is kept, in milliseconds. */
+  until: 'until',
+  /** The scope as JSON, where its path holds a digest. */
+  scope: 'scope',
+  /** The path of the asset that this one was declared to be. */
+  alias: 'alias',
+  /** The write ID of the last `clear()`: its resend clears nothing again. */
+  cleared: 'cleared',
+  /** The sweep that looks through the scope: whatever becomes due meanwhile takes this away. */
+  sweep: 'sweep',
+} as const;
+
+/** First letters of fields of which there are many. */
+export const PREFIX = {
+  entry: 'e:',
+  body: 'v:',
+  record: 'r:',
+  orphan: 'o:',
+  superseded: 's:',
+  cancel: 'c:',
+  item: 'i:',
+} as const;
+
+/** Where results lie among the entries; no key of a user has this in its name. */
+export const RESULT = 'result=';
+
+/** The two hex digits that spread scopes over a Cluster. */
+export function shardOf(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 2);
+}
+
+/** All shards. */
+export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
+
+const REMEMBERED = 1_000;
+
+/** The keys of one namespace. */
+export interface Keys {
+  /** Of a scope: its hash, its shard's index, its shard's birth. */
+  scope(path: string): readonly [hash: string, due: string, birth: string];
+  birth(shard: string): string;
+  /** Of a shard: its generation, its index, its birth. */
+  shard(shard: string): readonly [generation: string, due: string, birth: string];
+  /** What tells the namespace's metastore from others: one key, in the last shard. */
+  readonly name: string;
+  /** Keys of no meaning, to try whether they may be written. */
+  trial(shard: string): readonly string[];
+  /** The path behind the key of a scope's hash; `undefined` for other keys. */
+  path(key: string): string | undefined;
+  /** A glob that finds the scopes whose path begins so. */
+  glob(prefix: string): string;
+}
+
+/** The keys below a namespace. */
+export function keysOf(namespace: string): Keys {
+  const encoded = encodeSegment('namespace', namespace);
+  const tag = (shard: string): string => `mooring:{${encoded}:${shard}}:`;
+  const tagLength = tag('00').length;
+  const known = new Map<string, readonly [string, string, string]>();
+  return {
+    scope(path) {
+      const before = known.get(path);
+      if (before) return before;
+      const start = tag(shardOf(path));
+      const keys = [start + path, `${start}due`, `${start}birth`] as const;
+      // A digest costs as much as the rest of a call does here, and most calls are for the same few scopes.
+      if (known.size >= REMEMBERED) known.clear();
+      known.set(path, keys);
+      return keys;
+    },
+    birth: (shard) => `${tag(shard)}birth`,
+    shard: (shard) => [`${tag(shard)}generation`, `${tag(shard)}due`, `${tag(shard)}birth`],
+    name: `${tag('ff')}name`,
+    trial: (shard) => ['trial', 'due', 'birth'].map((name) => tag(shard) + name),
+    path: (key) => {
+      const path = key.slice(tagLength);
+      // Every path has at least two segments; the other keys of a shard have one.
+      return path.includes('/') ? path : undefined;
+    },
+    glob: (prefix) => `${tag('??')}${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`,
+  };
+}

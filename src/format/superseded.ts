@@ -1,0 +1,27 @@
+import { instant } from './head.ts';
+import type { Reference } from './entry.ts';
+import type { SupersededObject } from '../metastore/upkeep.ts';
+
+/** A superseded object, as its field of the scope says: `<since when, 13 digits> {"store":…,"storedSize":…}`. */
+
+/** Says of an object that it was superseded now. */
+export function supersededText(now: number, { store, storedSize }: Reference): string {
+  return `${instant(now)} ${JSON.stringify({ store, storedSize })}`;
+}
+
+/** Since when; `undefined` where a newer version, or nobody, wrote it: it is then left alone. */
+export function supersededSince(text: string): number | undefined {
+  const since = /^\d{13}(?= )/.exec(text)?.[0];
+  return since === undefined ? undefined : Number(since);
+}
+
+/** The object; none where the text is not read. */
+export function supersededObject(object: string, text: string): SupersededObject | undefined {
+  try {
+    const { store, storedSize } = JSON.parse(text.slice(14)) as Partial<SupersededObject>;
+    if (typeof store !== 'string') return undefined;
+    return { store, object, storedSize: Number.isSafeInteger(storedSize) ? (storedSize as number) : 0 };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { randomText, type Random } from '../async/random.ts';
+
+/**
+ * Who may write. A fence is a text of 24 digits that compares as text, since numbers above 2^53 do not compare in Lua. A nonce
+ * tells two runs of one attempt apart, and a sequence their writes; together they are the write ID, which makes a resend harmless.
+ */
+
+/** Which write an entry comes from. Opaque: compare it, and give it back as `ifVersion`. */
+export type Version = string & { readonly [brand]: 'version' };
+declare const brand: unique symbol;
+
+/** 24 digits. */
+export type Fence = string;
+
+/** The lowest fence: what a writer has that is fenced by nothing. */
+export const UNFENCED: Fence = '0'.repeat(24);
+
+/** A fence from a pair that orders attempts, the first number before the second. */
+export function orderedFence(order: readonly [number, number]): Fence {
+  return String(order[0]).padStart(16, '0') + String(order[1]).padStart(8, '0');
+}
+
+/** The identity of one write. */
+export interface WriteId {
+  fence: Fence;
+  /** 16 letters and digits; the first is `a` for an attempt and `t` for a tool or a person. */
+  nonce: string;
+  /** From 1, in steps of 1, per nonce. */
+  sequence: number;
+}
+
+/** The nonce of one run of an attempt, or of one unfenced handle. */
+export function drawNonce(kind: 'attempt' | 'tool', random: Random): string {
+  return (kind === 'attempt' ? 'a' : 't') + randomText(random, 15);
+}
+
+/** A write ID as text: 52 characters of fixed places, `<fence>-<nonce>-<sequence>`. */
+export function writeIdText(id: WriteId): Version {
+  return `${id.fence}-${id.nonce}-${String(id.sequence).padStart(10, '0')}` as Version;
+}
+
+const WRITE_ID = /^(\d{24})-([at][0-9a-z]{15})-(\d{10})$/;
+
+/** The write ID that a text stands for, or `undefined`. */
+export function parseWriteId(text: string): WriteId | undefined {
+  const match = WRITE_ID.exec(text);
+  return match ? { fence: match[1] as string, nonce: match[2] as string, sequence: Number(match[3]) } : undefined;
+}
+
+/** Numbers the writes of one nonce. */
+export interface Writer {
+  readonly fence: Fence;
+  readonly nonce: string;
+  /** The next write ID. Never given twice. */
+  next(): WriteId;
+}
+
+/** A writer that counts from 1. */
+export function createWriter(fence: Fence, nonce: string): Writer {
+  let sequence = 0;
+  return { fence, nonce, next: () => ({ fence, nonce, sequence: (sequence += 1) }) };
+}

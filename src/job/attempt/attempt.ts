@@ -1,0 +1,121 @@
+import { onAbort } from '../../async/deadline.ts';
+import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
+import { scopePath } from '../../format/path.ts';
+import type { TaskScope } from '../../model/scope.ts';
+import { coreOf } from '../../state-store/internals.ts';
+import type { StateStore } from '../../state-store/state-store.ts';
+import type { AnyShape, StateShape } from '../../model/storable.ts';
+import { resolveAttempt, type AttemptOptions } from './options.ts';
+import { cancelWithPatience } from '../operator/cancel-recorded.ts';
+import { createContext, type ContextParts, type TaskScopeParts } from './context.ts';
+import { createItemIndex } from '../protocol/item-index.ts';
+import { createLife, type Life } from './lifecycle.ts';
+import { createOwnedScope, type OwnedScope } from './owned-scope.ts';
+import { at } from '../protocol/run.ts';
+import type { TaskContext } from '../task-context.ts';
+import { createWaiting } from './waiting.ts';
+
+/** One attempt of one task, from its first use of state to its end. */
+export interface Attempt<Shape extends StateShape<Shape> = AnyShape> extends AsyncDisposable {
+  /** What the task is given; of use until the attempt is disposed. */
+  readonly context: TaskContext<Shape>;
+  /**
+   * The runtime has completed the job: its state ends after `clearAfterSuccess`. May be called after the attempt was disposed;
+   * never rejects, since a task that succeeded must not fail here.
+   */
+  succeed(): Promise<void>;
+  /**
+   * The attempt ended in another way, and the runtime may start another one. If it was the first and used no state, that is written
+   * down: the next attempt would take the missing traces for state that was lost. Never rejects.
+   */
+  fail(): Promise<void>;
+  /** Stops the attempt and leaves its external jobs running. The reason becomes a suspension (`isSuspension()`). */
+  abort(reason: unknown): void;
+  /**
+   * Somebody asked for the end: stops the attempt, and cancels the external jobs that the task and its items have recorded, also in
+   * earlier attempts. Disposing waits for that.
+   *
+   * @param why - What `cancel` of the external jobs hears.
+   * @defaultValue `why` is 'requested'
+   */
+  cancel(reason: unknown, why?: 'requested' | 'gave-up'): void;
+  /**
+   * The failure of an external job that this attempt has written down. However the attempt is stopped then, its runtime must count it as
+   * failed, with this error: the next attempt is the next submission.
+   */
+  failure(): Error | undefined;
+  /** Whether a run, or another operation of the context, rejected because the attempt was stopped. */
+  interrupted(): boolean;
+  /** Ends the attempt, whose context is of no use then, and waits until nothing of it goes on. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * The door of the adapters: begins one attempt of one task. Does no I/O, so that an adapter can hand out its context at once; the
+ * attempt takes its fence at the first use of state.
+ *
+ * @throws {@link ConfigError} {@link InvalidKeyError}
+ */
+export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
+  store: StateStore,
+  options: AttemptOptions,
+): Attempt<Shape> {
+  const core = coreOf(store);
+  const attempt = resolveAttempt(options);
+  const { scope, patience } = attempt;
+  const nonce = drawNonce('attempt', core.random);
+  const scopes = new Map<string, TaskScopeParts>();
+  const life: Life = createLife([core.logger, attempt.logger], async (reason) => {
+    await cancelWithPatience(core, scope, patience, { reason, log: life.log, jobs: attempt.externalJobs });
+  });
+
+  const scopeParts = (of: TaskScope): TaskScopeParts => {
+    const path = scopePath(of);
+    let known = scopes.get(path);
+    if (!known) {
+      const home = path === scopePath(scope) ? undefined : main;
+      scopes.set(path, (known = { own: createOwnedScope(core, life, attempt, of, nonce, home), used: new Map() }));
+    }
+    return known;
+  };
+  const main: OwnedScope = scopeParts(scope).own;
+  const parts: ContextParts = {
+    core,
+    life,
+    attempt,
+    waiting: createWaiting(core, life, attempt.release),
+    items: createItemIndex(core, main),
+    assets: createWriter(UNFENCED, nonce),
+    scopeParts,
+  };
+  const stop = attempt.signal ? onAbort(attempt.signal, () => life.abort(attempt.signal?.reason)) : (): void => undefined;
+  return {
+    context: createContext<Shape>(parts, scope),
+    abort: life.abort,
+    cancel: (reason, why = 'requested') => life.cancel(reason, why),
+    failure: life.failure,
+    interrupted: life.interrupted,
+    async succeed() {
+      await at(parts, 'G12');
+      if (attempt.clearAfterSuccess === 'forever') return;
+      const within = attempt.clearAfterSuccess;
+      const settling = [...scopes.values()].filter(({ own }) => own.begun()).map(({ own }) => own.settle(within));
+      for (const outcome of await Promise.allSettled(settling)) {
+        if (outcome.status === 'rejected') {
+          life.log.warn({ scope, err: outcome.reason }, 'the retention could not be shortened after success');
+        }
+      }
+    },
+    async fail() {
+      if (![...scopes.values()].some(({ own }) => own.begun())) {
+        await main.leaveTrace().catch((err: unknown) => {
+          life.log.debug({ scope, err }, 'it could not be written down that this attempt used no state');
+        });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      stop();
+      await life.end();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { abortController } from '../../async/deadline.ts';
+import { StaleAttemptError } from '../../model/errors/store.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { suspension } from './suspension.ts';
+
+/** The life of one attempt: what ends it, and what goes on in it. */
+
+/** Who asked for the end of external jobs. */
+export type CancelReason = 'requested' | 'gave-up';
+
+/** One attempt, as the runs in it see it. */
+export interface Life {
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** Whether external jobs are to be cancelled. */
+  cancelling(): CancelReason | undefined;
+  /** Ends the attempt; the first reason stays. */
+  abort(reason: unknown): void;
+  cancel(reason: unknown, why: CancelReason): void;
+  /** A failure was written down: the attempt must end as one that failed, or the next submission would cost none. */
+  fail(error: Error): void;
+  /** The first failure that was written down. */
+  failure(): Error | undefined;
+  /** Whether something that user code started rejected because the attempt was stopped. */
+  interrupted(): boolean;
+  /** Hears how an operation of user code ends. Returns the same promise: one that nobody listens to does not end the process. */
+  watch<T>(work: Promise<T>): Promise<T>;
+  /** The same, and the end of the attempt waits for it. */
+  track<T>(work: Promise<T>): Promise<T>;
+  /** Ends the attempt, and resolves when nothing of it goes on. */
+  end(): Promise<void>;
+}
+
+/** A life that has begun. `cancelAll` cancels the external jobs that are recorded, each once, and never rejects. */
+export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: (why: CancelReason) => Promise<void>): Life {
+  const controller = abortController();
+  const going = new Set<Promise<unknown>>();
+  let cancelling: CancelReason | undefined;
+  let interrupted = false;
+  let failure: Error | undefined;
+  let ended = false;
+
+  const watch = <T>(work: Promise<T>): Promise<T> => {
+    work.catch(() => (interrupted ||= controller.signal.aborted && !ended));
+    return work;
+  };
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    going.add(work);
+    const done = (): void => void going.delete(work);
+    work.then(done, done);
+    return watch(work);
+  };
+  const abort = (reason: unknown): void => {
+    if (!controller.signal.aborted) controller.abort(suspension(reason));
+  };
+  return {
+    signal: controller.signal,
+    log: everywhere(loggers.filter((logger) => logger !== undefined)),
+    cancelling: () => cancelling,
+    abort,
+    cancel(reason, why) {
+      if (cancelling) return;
+      cancelling = why;
+      abort(reason);
+      void track(cancelAll(why));
+    },
+    fail: (error) => void (failure ??= error),
+    failure: () => failure,
+    interrupted: () => interrupted,
+    watch,
+    track,
+    async end() {
+      ended = true;
+      abort(new StaleAttemptError('it has ended'));
+      while (going.size > 0) await Promise.allSettled(going);
+    },
+  };
+}
+
+/** One logger that says everything to all. What a logger throws must not change what an attempt does. */
+function everywhere(loggers: readonly Logger[]): Logger {
+  const say =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void => {
+      for (const logger of loggers) {
+        try {
+          logger[level](fields, message);
+        } catch {
+          // There is nobody left to tell.
+        }
+      }
+    };
+  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+}

@@ -1,0 +1,227 @@
+import { hostname } from 'node:os';
+import process from 'node:process';
+import { requireSignal } from '../../async/deadline.ts';
+import { milliseconds, type Duration } from '../../model/duration.ts';
+import { ConfigError } from '../../model/errors/store.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import { retentionMs, type Retention, type RetentionMs } from '../../model/retention.ts';
+import { taskScope, type TaskScope } from '../../model/scope.ts';
+import { scopePath } from '../../format/path.ts';
+import type { JsonValue } from '../../model/storable.ts';
+import type { AnyJob } from '../protocol/cancel-job.ts';
+import { jobOptions, type ExternalId, type ExternalJob } from '../external-job.ts';
+import type { Wait } from '../task-context.ts';
+
+/** What an adapter tells of its runtime's attempt. Checked before the attempt exists. */
+
+/** Options of `beginAttempt()`. */
+export interface AttemptOptions {
+  /** The task: the same in every attempt of it. */
+  scope: TaskScope;
+  /** From 1, as the runtime counts. */
+  attempt: number;
+  /** Whether the runtime itself says that no earlier attempt was ever started. */
+  first: boolean;
+  /** When the runtime created the job: the same in every attempt. */
+  createdAt: Date;
+  /**
+   * The runtime's job, by an ID that no other job ever has: the same in every attempt. It says whose a finished record is, if jobs share
+   * a scope.
+   * @defaultValue the path of the task, and `createdAt`
+   */
+  jobId?: string;
+  /**
+   * What a webhook brings back.
+   * @defaultValue the path of the task
+   */
+  callbackToken?: string;
+  /**
+   * Aborting it is `abort()` with its reason.
+   * @defaultValue none
+   */
+  signal?: AbortSignal;
+  /**
+   * How long the task's state outlives its success.
+   * @defaultValue '1d'
+   */
+  clearAfterSuccess?: Retention;
+  /**
+   * Hears the lines of this attempt, beside the store's logger; `info` and above are transitions.
+   * @defaultValue none
+   */
+  logger?: Logger;
+  /**
+   * What tells a newer attempt from an older one. `ordered`: numbers of the runtime that only grow, the first before the second.
+   * `drawn`: the metastore draws a number, and `prove` then says whether the runtime still holds the job for this attempt; if it is
+   * `undefined`, the attempt that drew last may write.
+   */
+  fence: { kind: 'ordered'; order: readonly [number, number] } | { kind: 'drawn'; prove: (() => Promise<boolean>) | undefined };
+  /**
+   * How long the write of a record, and the cancelling of external jobs, are tried again while the metastore is away.
+   * @defaultValue '30s'
+   */
+  patience?: Duration;
+  /**
+   * External jobs that cancelling may use, each for the records of its `externalIdKey` and `name`, where this process did not submit
+   * them itself.
+   * @defaultValue none
+   */
+  externalJobs?: readonly ExternalJob<never, ExternalId, unknown>[];
+  /**
+   * Hears, when the attempt begins to use state, that somebody asked for the cancellation of this job. The metastore keeps that request.
+   * @defaultValue none: such a request is ignored
+   */
+  onCancelRequest?: (reason: string) => void;
+  /**
+   * Hands the job back to the runtime.
+   * @defaultValue none: waiting with `release` is a `ConfigError`
+   */
+  release?: Release;
+  /**
+   * How runs wait that do not say it themselves.
+   * @defaultValue `{ mode: 'hold' }`
+   */
+  wait?: Wait;
+  /**
+   * Hears the progress that the far side tells. What it throws is logged.
+   * @defaultValue none
+   */
+  onProgress?: (progress: JsonValue) => void | Promise<void>;
+}
+
+/**
+ * Hands the job back to the runtime, to be started again after a time: rejects with what the runtime wants thrown. Resolves where the
+ * attempt is to hold on instead.
+ *
+ * @param waitsFor - `job`: all runs of the attempt wait for the end of external jobs whose IDs are recorded. `submit`: one waits
+ * until it may submit its job, or look for it; nobody else can end that.
+ */
+export type Release = (after: Duration, waitsFor: 'job' | 'submit') => Promise<void>;
+
+/** The options, checked, with lengths of time in milliseconds. */
+export interface ResolvedAttempt extends Omit<
+  AttemptOptions,
+  'createdAt' | 'jobId' | 'clearAfterSuccess' | 'patience' | 'externalJobs' | 'wait'
+> {
+  createdAt: number;
+  job: string;
+  clearAfterSuccess: RetentionMs;
+  patience: number;
+  externalJobs: readonly AnyJob[];
+  /** The runtime says that this is the first attempt, and nobody else can have been given the job since. */
+  surelyFirst: boolean;
+  /** Who that is, for people. */
+  holder: string;
+  wait: ResolvedWait;
+}
+
+/** A way of waiting, with its defaults. */
+export type ResolvedWait = { mode: 'hold' } | { mode: 'release'; holdFor: number };
+
+const OPTIONS: OptionNames<AttemptOptions> = {
+  scope: true,
+  attempt: true,
+  first: true,
+  createdAt: true,
+  callbackToken: true,
+  signal: true,
+  clearAfterSuccess: true,
+  logger: true,
+  fence: true,
+  jobId: true,
+  patience: true,
+  externalJobs: true,
+  onCancelRequest: true,
+  release: true,
+  wait: true,
+  onProgress: true,
+};
+
+const LARGEST_SECOND = 99_999_999;
+
+/**
+ * Checks the options of an attempt.
+ *
+ * @throws {@link ConfigError} {@link InvalidKeyError}
+ */
+export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
+  requireKnownNames('options', options, OPTIONS);
+  const { attempt, first, createdAt, jobId, clearAfterSuccess = '1d', fence, wait = { mode: 'hold' }, ...rest } = options;
+  if (!Number.isSafeInteger(attempt) || attempt < 1)
+    throw new ConfigError('attempt', 'must be a whole number of at least 1', attempt);
+  if (typeof first !== 'boolean') throw new ConfigError('first', 'must be true or false', first);
+  if (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime())) {
+    throw new ConfigError('createdAt', 'must be a valid Date', createdAt);
+  }
+  requireSignal(options.signal);
+  for (const option of ['release', 'onProgress', 'onCancelRequest'] as const) {
+    const given: unknown = options[option];
+    if (given !== undefined && typeof given !== 'function') throw new ConfigError(option, 'must be a function', given);
+  }
+  requireFence(fence);
+  if (jobId !== undefined && (typeof jobId !== 'string' || jobId === '')) throw new ConfigError('jobId', 'must be a text', jobId);
+  const externalJobs = requireExternalJobs(options.externalJobs);
+  const scope = taskScope(options.scope);
+  const since = new Date().toISOString();
+  return {
+    ...rest,
+    scope,
+    job: jobId ?? `${scopePath(scope)}@${createdAt.getTime()}`,
+    patience: milliseconds(options.patience ?? '30s', 'patience'),
+    externalJobs,
+    surelyFirst: first && (fence.kind === 'ordered' || fence.prove !== undefined),
+    holder: `attempt ${attempt}, host ${hostname()}, process ${process.pid}, since ${since}`,
+    attempt,
+    first,
+    createdAt: createdAt.getTime(),
+    clearAfterSuccess: retentionMs(clearAfterSuccess, 'clearAfterSuccess'),
+    fence,
+    wait: resolveWait(wait, options.release !== undefined),
+  };
+}
+
+/**
+ * A way of waiting with its defaults.
+ *
+ * @throws {@link ConfigError} when it is none, or the runtime cannot release.
+ */
+export function resolveWait(wait: Wait, canRelease: boolean): ResolvedWait {
+  requireKnownNames('wait', wait, { mode: true, holdFor: true });
+  if (wait.mode === 'hold') return { mode: 'hold' };
+  if (wait.mode !== 'release')
+    throw new ConfigError('wait.mode', "must be 'hold' or 'release'", (wait as { mode?: unknown }).mode);
+  if (!canRelease) throw new ConfigError('wait.mode', "must be 'hold' where the runtime cannot release an attempt", wait.mode);
+  return { mode: 'release', holdFor: wait.holdFor === 0 ? 0 : milliseconds(wait.holdFor ?? '30s', 'wait.holdFor') };
+}
+
+export function requireExternalJobs(jobs: unknown = []): readonly AnyJob[] {
+  if (!Array.isArray(jobs)) throw new ConfigError('externalJobs', 'must be an array of external jobs', jobs);
+  for (const job of jobs as AnyJob[]) jobOptions(job);
+  return jobs as readonly AnyJob[];
+}
+
+function requireFence(fence: AttemptOptions['fence']): void {
+  if (fence?.kind === 'drawn') {
+    if (fence.prove !== undefined && typeof fence.prove !== 'function')
+      throw new ConfigError('fence.prove', 'must be a function', fence.prove);
+    return;
+  }
+  if (fence?.kind !== 'ordered') {
+    throw new ConfigError('fence.kind', "must be 'ordered' or 'drawn'", (fence as { kind?: unknown } | undefined)?.kind);
+  }
+  const order: unknown = fence.order;
+  const [first, second] = Array.isArray(order) ? (order as number[]) : [];
+  const whole = isWhole(first) && isWhole(second);
+  if (!whole || second > LARGEST_SECOND || (first === 0 && second === 0)) {
+    throw new ConfigError(
+      'fence.order',
+      'must be two whole numbers of at least 0, not both 0, the second below 100000000',
+      String(fence.order),
+    );
+  }
+}
+
+function isWhole(number: number | undefined): number is number {
+  return Number.isSafeInteger(number) && (number as number) >= 0;
+}

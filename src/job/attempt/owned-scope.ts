@@ -1,0 +1,202 @@
+import { bounded, untilAborted, type CallOptions } from '../../async/deadline.ts';
+import { stopwatch } from '../../async/clock.ts';
+import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
+import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../../format/write-id.ts';
+import type { Begun, RawEntry, ScopeAddress, Stale } from '../../metastore/metastore.ts';
+import { pathScope, scopePath } from '../../format/path.ts';
+import type { TaskScope } from '../../model/scope.ts';
+import type { StoreCore } from '../../state-store/internals.ts';
+import type { ResolvedAttempt } from './options.ts';
+import type { Life } from './lifecycle.ts';
+import { parseRecord, type StoredRecord } from '../../format/record.ts';
+
+/**
+ * A scope that an attempt owns by its fence. The fence is taken at the first use, in the round trip that reads the first record;
+ * every later read is the same step again, so a fence that is gone is taken again, as by a later attempt.
+ */
+
+/** A record, and what the scope says beside it. */
+export interface Snapshot {
+  kind: 'ok';
+  record: StoredRecord | undefined;
+  result: RawEntry | undefined;
+  /** The runtime says that this is the first attempt, and its fence was there ever since. */
+  first: boolean;
+  /** When state was noted as lost, in milliseconds of the metastore. */
+  lostAt: number | undefined;
+}
+
+/** A task scope in the hands of one attempt. */
+export interface OwnedScope {
+  readonly scope: TaskScope;
+  readonly address: ScopeAddress;
+  /**
+   * The numbers of this attempt's writes. Takes the fence. The call's signal ends the wait, and not the taking, which is for all.
+   * @throws {@link StaleAttemptError} when a newer attempt holds it.
+   */
+  writer(call?: CallOptions): Promise<Writer>;
+  /** Reads a record. Errors as `writer`. */
+  read(name: string): Promise<Snapshot>;
+  /** As `read`, where a newer attempt is an answer like others. */
+  look(name: string): Promise<Snapshot | Stale>;
+  /** The metastore's time, in whole milliseconds: never later than it is. */
+  now(): number;
+  /** Records for which this attempt has sent a submit that may have led to a job. */
+  readonly sent: Set<string>;
+  /** Of all writes of this attempt. */
+  readonly nonce: string;
+  /** A newer attempt owns the scope: ends this one, and returns the error. */
+  refused(where: ErrorContext, holder?: string): StaleAttemptError;
+  /** A reply told the time. */
+  told(now: number): void;
+  /** Whether the fence was taken. */
+  begun(): boolean;
+  /** After success: the state ends after this many milliseconds. */
+  settle(within: number): Promise<void>;
+  /** A first attempt that used no state says so, with the lowest fence: no attempt loses its own by it. */
+  leaveTrace(): Promise<void>;
+}
+
+/** Of a fence that an older version took. */
+export const UNKNOWN_HOLDER = 'another attempt';
+
+/** Does no I/O. `home`: the scope of the task, if this is the one of an item; there it is recorded that somebody asked to cancel the job. */
+export function createOwnedScope(
+  core: StoreCore,
+  life: Life,
+  attempt: ResolvedAttempt,
+  scope: TaskScope,
+  nonce: string,
+  home?: Pick<OwnedScope, 'writer'>,
+): OwnedScope {
+  const path = scopePath(scope);
+  const address: ScopeAddress = pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
+  const drawn = attempt.fence.kind === 'drawn';
+  let taken: Promise<{ writer: Writer; begun: Begun }> | undefined;
+  let { first } = attempt;
+  let lostAt: number | undefined;
+  let time = { now: 0, since: stopwatch(core.clock) };
+  let hasBegun = false;
+
+  const told = (now: number): void => {
+    time = { now, since: stopwatch(core.clock) };
+  };
+
+  const begin = async (fence: Fence, asFirst: boolean, records: readonly string[]): Promise<Begun | Stale> => {
+    const { createdAt, holder, job } = attempt;
+    const request = { fence, drawn, nonce, first: asFirst, createdAt, holder, job, records };
+    const reply = await core.track(() => core.metastore.begin(address, request, {}));
+    if (reply.kind === 'stale') return reply;
+    told(reply.now);
+    lostAt = reply.lostAt;
+    // Empty: it was withdrawn.
+    if (reply.cancelRequest) attempt.onCancelRequest?.(reply.cancelRequest);
+    return reply;
+  };
+
+  const refused = (where: ErrorContext, holder?: string): StaleAttemptError => {
+    const why =
+      holder === undefined ? 'the runtime gave the job to another attempt, or took it back' : 'a newer attempt holds the fence';
+    const error = new StaleAttemptError(why, { ...where, attempt: attempt.attempt, holder });
+    life.abort(error);
+    return error;
+  };
+
+  const take = async (records: readonly string[]): Promise<{ writer: Writer; begun: Begun }> => {
+    await core.crashPoint?.('G1');
+    const heard = home?.writer();
+    heard?.catch(() => undefined);
+    const fence = await ownFence(core, life, attempt, { scope, address });
+    if (fence === undefined) {
+      life.log.warn({ scope }, 'state was refused: the runtime says that this attempt does not hold the job (any more)');
+      throw refused({ scope });
+    }
+    const begun = await begin(fence, attempt.first, records);
+    if (begun.kind === 'stale') throw refused({ scope }, begun.holder ?? UNKNOWN_HOLDER);
+    await heard;
+    hasBegun = true;
+    if (begun.cancelRequest !== undefined) life.signal.throwIfAborted();
+    return { writer: createWriter(fence, nonce), begun };
+  };
+
+  const taking = (records: readonly string[]): { promise: Promise<{ writer: Writer; begun: Begun }>; mine: boolean } => {
+    if (taken) return { promise: taken, mine: false };
+    taken = take(records);
+    taken.catch(() => (taken = undefined));
+    return { promise: taken, mine: true };
+  };
+
+  const look = async (name: string): Promise<Snapshot | Stale> => {
+    const { promise, mine } = taking([name]);
+    const { writer, begun } = await promise;
+    if (mine) return snapshot(begun);
+    const again = await begin(writer.fence, false, [name]);
+    if (again.kind === 'stale') return again;
+    // Gone and taken again: what this attempt was the first to see, it may not be the first to have done.
+    first &&= again.held === true;
+    return snapshot(again);
+  };
+
+  const snapshot = ({ records }: Begun): Snapshot => {
+    const raw = records[0];
+    return { kind: 'ok', record: raw && parseRecord(raw.text, { scope }), result: raw?.result, first, lostAt };
+  };
+
+  return {
+    scope,
+    address,
+    sent: new Set(),
+    nonce,
+    refused,
+    look,
+    told,
+    writer: async ({ signal } = {}) => {
+      const { promise } = taking([]);
+      return (await untilAborted(promise, signal)).writer;
+    },
+    read: async (name) => {
+      const seen = await look(name);
+      if (seen.kind === 'stale') throw refused({ scope }, seen.holder ?? UNKNOWN_HOLDER);
+      return seen;
+    },
+    now: () => time.now + Math.floor(time.since()),
+    begun: () => hasBegun,
+    async settle(within) {
+      const settled = await taken;
+      if (!settled) return;
+      const { fence } = settled.writer;
+      await core.track(() => core.metastore.settle(address, { fence, nonce, within, keepFence: !drawn }, {}));
+    },
+    async leaveTrace() {
+      if (taken || !attempt.first) return;
+      const { createdAt, holder, job } = attempt;
+      const request = { fence: UNFENCED, drawn: false, nonce, first: true, createdAt, holder, job, records: [] };
+      await core.track(() => core.metastore.begin(address, request, {}));
+    },
+  };
+}
+
+/**
+ * The attempt's fence. Drawn before it is proven: a fence raised after a proof can be a zombie's. `undefined`: the runtime says
+ * that the job is another attempt's.
+ */
+async function ownFence(
+  core: StoreCore,
+  life: Life,
+  { fence }: ResolvedAttempt,
+  { scope, address }: Pick<OwnedScope, 'scope' | 'address'>,
+): Promise<Fence | undefined> {
+  if (fence.kind === 'ordered') return orderedFence(fence.order);
+  const drawn = await core.track(() => core.metastore.draw(address, {}));
+  const { prove } = fence;
+  if (!prove) return drawn;
+  const proof = await bounded(core.timer, core.commandTimeout, life.signal, prove).catch((error: unknown) => {
+    if (isMooringError(error)) throw error;
+    // The text alone: a client's error may carry the command, and so the token of the runtime's lock.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${why}`, { scope });
+  });
+  if (proof.ended === 'value') return proof.value ? drawn : undefined;
+  if (proof.ended === 'aborted') throw proof.reason;
+  throw new StoreUnavailableError(`the runtime did not say within ${core.commandTimeout} ms whether it holds the job`, { scope });
+}

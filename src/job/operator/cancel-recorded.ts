@@ -1,0 +1,216 @@
+import { requireCall, type CallOptions } from '../../async/deadline.ts';
+import { stopwatch } from '../../async/clock.ts';
+import { ConfigError } from '../../model/errors/store.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { decodeSegment, pathScope, scopePath, taskPath } from '../../format/path.ts';
+import { taskScope, type TaskScope } from '../../model/scope.ts';
+import { concurrently } from '../../async/concurrency.ts';
+import { coreOf, type StoreCore } from '../../state-store/internals.ts';
+import type { StateStore } from '../../state-store/state-store.ts';
+import type { JsonValue } from '../../model/storable.ts';
+import { callWithin, cancelJob, usedJob, type AnyJob } from '../protocol/cancel-job.ts';
+import { jobOptions, type ExternalId, type ExternalJob } from '../external-job.ts';
+import { isOutage } from '../../model/errors/outage.ts';
+import { deadlineOf, parseRecord, type StoredRecord } from '../../format/record.ts';
+
+/**
+ * Cancelling what is recorded: the external jobs of a task and of its items, whichever attempt submitted them. Nothing is guessed: a
+ * job is cancelled by the object that submitted it in this process, or by one that was named for its record.
+ */
+
+/** What became of one record. */
+export interface CancelOutcome {
+  scope: TaskScope;
+  externalIdKey: string;
+  /** `undefined` while a submit is unresolved. */
+  externalId: JsonValue | undefined;
+  /**
+   * `unresolved`: a job may be running, and nothing can tell. `unknown-job`: it runs, and nothing here knows how to cancel it.
+   * `failed`: its `cancel`, or its `find`, failed.
+   */
+  outcome: 'cancelled' | 'failed' | 'unresolved' | 'unknown-job';
+  /** What `cancel` or `find` failed with. */
+  error?: unknown;
+}
+
+/** Options of `cancelExternalJobs()`. */
+export interface CancelExternalJobsOptions extends CallOptions {
+  /**
+   * What `cancel` of the external jobs hears.
+   * @defaultValue 'requested'
+   */
+  reason?: 'requested' | 'gave-up';
+  /**
+   * The input of the submit: with it an unresolved submit is looked for with the job's `find`.
+   * @defaultValue none
+   */
+  input?: unknown;
+}
+
+/**
+ * Cancels the external jobs that a task, and its items, have recorded as running. It waits for a submit that may still be on its way, by the
+ * clock of the metastore. Each of `jobs` serves the records of its `externalIdKey` and `name`.
+ *
+ * @returns what became of each record that held a running job, or an unresolved submit.
+ * @throws {@link ConfigError} {@link StoreUnavailableError}
+ */
+export async function cancelExternalJobs(
+  store: StateStore,
+  scope: TaskScope,
+  jobs: readonly ExternalJob<never, ExternalId, unknown>[],
+  options: CancelExternalJobsOptions = {},
+): Promise<readonly CancelOutcome[]> {
+  requireCall(options, { signal: true, reason: true, input: true });
+  const { reason = 'requested', signal } = options;
+  if (!['requested', 'gave-up'].includes(reason)) throw new ConfigError('reason', "must be 'requested' or 'gave-up'", reason);
+  const core = coreOf(store);
+  const cancelling = { reason, signal, log: core.logger, jobs: jobs as readonly unknown[] as readonly AnyJob[] };
+  return cancelRecorded(
+    core,
+    taskScope(scope),
+    'input' in options ? { ...cancelling, find: { input: options.input } } : cancelling,
+  );
+}
+
+/** How records are cancelled. */
+export interface Cancelling {
+  reason: 'requested' | 'gave-up';
+  signal?: AbortSignal | undefined;
+  log: Logger | undefined;
+  /** For records whose submitting object this process does not have. */
+  jobs: readonly AnyJob[];
+  /** Looks for an unresolved submit. */
+  find?: { input: unknown };
+}
+
+/** The same inside an attempt, which is ending: for as long as its patience lasts while the store is away, and without rejecting. */
+export async function cancelWithPatience(
+  core: StoreCore,
+  scope: TaskScope,
+  patience: number,
+  cancelling: Cancelling,
+): Promise<void> {
+  const elapsed = stopwatch(core.clock);
+  for (;;) {
+    try {
+      await cancelRecorded(core, scope, cancelling);
+      return;
+    } catch (err) {
+      if (!isOutage(err) || elapsed() > patience) {
+        cancelling.log?.error({ scope, err }, 'external jobs of this task were not cancelled, and may go on');
+        return;
+      }
+      await core.clock.sleep(LOOK_AGAIN);
+    }
+  }
+}
+
+async function cancelRecorded(core: StoreCore, scope: TaskScope, cancelling: Cancelling): Promise<readonly CancelOutcome[]> {
+  const own = await inspect(core, scopePath(scope), cancelling);
+  const items = await concurrently(own.items, (item) => inspect(core, `${taskPath(scope)}/${item}`, cancelling));
+  const records = [own, ...items].flatMap(({ found }) => found);
+  const outcomes = await concurrently(records, (one) => cancelOne(core, one, cancelling), AT_ONCE);
+  return outcomes.filter((outcome) => outcome !== undefined);
+}
+
+/** So many at the same time: one whose submit is on its way is waited for, and must not hold up the others. */
+const AT_ONCE = 50;
+
+/** A record, and where it is. */
+interface Found {
+  path: string;
+  name: string;
+  where: { scope: TaskScope; key: string };
+  record: StoredRecord;
+}
+
+async function inspect(
+  core: StoreCore,
+  path: string,
+  { signal }: Cancelling,
+): Promise<{ found: Found[]; items: readonly string[] }> {
+  const call = signal ? { signal } : {};
+  const { recorded, records, items } = await core.track(() => core.metastore.inspect({ path }, call));
+  const scope = (pathScope(path) ?? JSON.parse(recorded ?? '{}')) as TaskScope;
+  const found = records.map(({ name, text }): Found => {
+    const where = { scope, key: decodeSegment(name) ?? name };
+    return { path, name, where, record: parseRecord(text, where) };
+  });
+  return { found, items };
+}
+
+async function cancelOne(core: StoreCore, found: Found, cancelling: Cancelling): Promise<CancelOutcome | undefined> {
+  const { where } = found;
+  const { log, reason } = cancelling;
+  const job = jobFor(core, found, cancelling);
+  const record = await settled(core, found, job, cancelling);
+  const about = { ...where, ...(record?.name !== undefined && { name: record.name }) };
+  const became = (outcome: Omit<CancelOutcome, 'scope' | 'externalIdKey'>): CancelOutcome => ({
+    scope: where.scope,
+    externalIdKey: record?.key ?? where.key,
+    ...outcome,
+  });
+  let externalId = record?.letter === 'e' ? record.externalId : undefined;
+  if (record?.letter === 's' || record?.letter === 'a') {
+    const { idempotencyKey } = record;
+    const looked = cancelling.find && job?.find && (await look(core, job, idempotencyKey, cancelling.find.input, cancelling));
+    if (!looked) {
+      log?.warn({ ...about, idempotencyKey }, 'not cancelled: nobody knows whether this external job was submitted');
+      return became({ outcome: 'unresolved', externalId });
+    }
+    if ('error' in looked) return became({ outcome: 'failed', externalId, error: looked.error });
+    externalId = looked.id;
+  }
+  if (externalId === undefined) return undefined;
+  if (!job?.cancel) {
+    log?.warn({ ...about, externalId }, 'not cancelled, and may go on: nothing here knows how to cancel this external job');
+    return became({ outcome: 'unknown-job', externalId });
+  }
+  const failed = await cancelJob(core, job, externalId, { reason, log, where: about });
+  return became({ externalId, ...(failed ? { outcome: 'failed', error: failed.error } : { outcome: 'cancelled' }) });
+}
+
+/** The very object that submitted it here, else one that was named for this record. */
+function jobFor(core: StoreCore, { path, name, record }: Found, { jobs }: Cancelling): AnyJob | undefined {
+  const named = jobs.find((job) => {
+    const options = jobOptions(job);
+    return options.recordName === name && (record.name ?? options.name) === (options.name ?? record.name);
+  });
+  return usedJob(core, path, name) ?? named;
+}
+
+/** Milliseconds between two looks at a record whose submit may be on its way: most replies come long before the deadline. */
+const LOOK_AGAIN = 500;
+
+/** The record, once no submit that it tells of can be on its way. */
+async function settled(
+  core: StoreCore,
+  { path, name, record }: Found,
+  job: AnyJob | undefined,
+  cancelling: Cancelling,
+): Promise<StoredRecord | undefined> {
+  let current: StoredRecord | undefined = record;
+  const lag = job?.find ? jobOptions(job).findLag : 0;
+  while (current?.letter === 's') {
+    const left = deadlineOf(current) + lag - (await core.track(() => core.metastore.now({})));
+    if (left <= 0) break;
+    await core.clock.sleep(Math.min(left, LOOK_AGAIN), cancelling.signal);
+    current = (await inspect(core, path, cancelling)).found.find((one) => one.name === name)?.record;
+  }
+  return current;
+}
+
+async function look(
+  core: StoreCore,
+  job: AnyJob,
+  idempotencyKey: string,
+  input: unknown,
+  { signal }: Cancelling,
+): Promise<{ id: JsonValue | undefined } | { error: unknown }> {
+  try {
+    const id = await callWithin(core, job, signal, async (within) => job.find?.(idempotencyKey, { signal: within, input }));
+    return { id: (id ?? undefined) as JsonValue | undefined };
+  } catch (error) {
+    return { error };
+  }
+}

@@ -1,0 +1,245 @@
+import { requireCall, type CallOptions } from '../../async/deadline.ts';
+import { milliseconds } from '../../model/duration.ts';
+import { ConfigError, isMooringError, VersionConflictError } from '../../model/errors/store.ts';
+import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
+import type { Inspected, ScopeAddress } from '../../metastore/metastore.ts';
+import { decodeSegment, encodeSegment, pathScope, scopePath } from '../../format/path.ts';
+import { holdsId, NO_ID, type RecordLetter } from '../../format/record-head.ts';
+import { isTaskScope, taskScope, type TaskScope } from '../../model/scope.ts';
+import { coreOf, type StoreCore } from '../../state-store/internals.ts';
+import type { StateStore } from '../../state-store/state-store.ts';
+import type { JsonValue } from '../../model/storable.ts';
+import { DEFAULT_EXTERNAL_ID_KEY } from '../external-job.ts';
+import { readId } from '../protocol/external-id.ts';
+import type { JobRecord, JobRecords, Orphan } from './record.ts';
+import {
+  deadlineOf,
+  fieldsOf,
+  idDigest,
+  parseOrphan,
+  parseRecord,
+  withCurrent,
+  type RecordFields,
+  type StoredRecord,
+} from '../../format/record.ts';
+import { recordRetention } from '../protocol/run.ts';
+
+/** Records and orphans for operators. An answer is compared with the write that it is about, and changes nothing else. */
+
+/**
+ * The records of a store's external jobs, for operators.
+ *
+ * @throws {@link ConfigError} when the store is not of `createStateStore()`.
+ */
+export function jobRecords(store: StateStore): JobRecords {
+  const core = coreOf(store);
+  const writer = createWriter(UNFENCED, drawNonce('tool', core.random));
+
+  const answer = async (
+    record: JobRecord,
+    allowed: Allowed,
+    change: (stored: StoredRecord) => Change,
+    call: CallOptions,
+  ): Promise<void> => {
+    requireCall(call);
+    requireState(record, allowed);
+    const address = addressOf(taskScope(record.scope));
+    const name = encodeSegment('externalIdKey', record.externalIdKey);
+    const where = { scope: record.scope, key: record.externalIdKey };
+    const stored = await readStored(core, address, name, where, call);
+    if (stored?.version !== record.version) throw new VersionConflictError(stored?.version ?? 'absent', where);
+    if (record.state !== 'failed') await requireSettled(core, stored, call);
+    const { letter, submission, fields, digest = NO_ID } = change(stored);
+    const json = JSON.stringify({ ...fields, ...(stored.key !== undefined && { key: stored.key }) });
+    const retention = recordRetention(core);
+    const write = { id: writer.next(), name, letter, submission, idDigest: digest, json, retention, basis: record.version };
+    const reply = await core.track(() => core.metastore.answerRecord(address, write, call));
+    if (reply.kind === 'conflict') throw new VersionConflictError(reply.current, where);
+    core.logger?.info(
+      { ...where, submission },
+      `a person answered: ${letter === 'e' ? 'adopted' : 'the next submission may open'}`,
+    );
+  };
+  const next = (stored: StoredRecord): Change => ({
+    letter: 'n',
+    submission: stored.submission + 1,
+    fields: { previous: withCurrent(stored) },
+  });
+
+  return {
+    list: (options = {}) => listRecords(core, options),
+    async get(scope, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, call = {}) {
+      requireCall(call);
+      const checked = taskScope(scope);
+      const name = encodeSegment('externalIdKey', externalIdKey);
+      const where = { scope: checked, key: externalIdKey };
+      const stored = await readStored(core, addressOf(checked), name, where, call);
+      return stored && publicRecord(checked, externalIdKey, stored);
+    },
+    adopt: async (record, externalId, call = {}) =>
+      answer(record, UNRESOLVED, (stored) => adoption(stored, checkedId(externalId)), call),
+    markNotSubmitted: async (record, call = {}) => answer(record, UNRESOLVED, next, call),
+    reopen: async (record, call = {}) => answer(record, FAILED, next, call),
+    orphans: (call = {}) => listOrphans(core, call),
+    async forget(orphan, call = {}) {
+      requireCall(call);
+      if (typeof orphan !== 'object' || orphan === null)
+        throw new ConfigError('orphan', 'must be one that orphans() gave', orphan);
+      const name = encodeSegment('externalIdKey', orphan.externalIdKey);
+      const digest = idDigest(orphan.externalId);
+      const address = addressOf(taskScope(orphan.scope));
+      await core.track(() => core.metastore.forgetOrphan(address, { name, idDigest: digest }, call));
+    },
+  };
+}
+
+interface Change {
+  letter: RecordLetter;
+  submission: number;
+  fields: RecordFields | Pick<RecordFields, 'previous'>;
+  digest?: string;
+}
+
+interface Allowed {
+  states: readonly JobRecord['state'][];
+  rule: string;
+}
+
+const UNRESOLVED: Allowed = { states: ['submitting', 'ambiguous'], rule: 'must be submitting or ambiguous to be answered' };
+const FAILED: Allowed = { states: ['failed'], rule: 'must be failed to be opened again' };
+
+function requireState(record: JobRecord, { states, rule }: Allowed): void {
+  if (!states.includes(record?.state)) throw new ConfigError('record', rule, record?.state);
+}
+
+/** A request may be on its way until the deadline, and what it made may be hidden a while longer. */
+async function requireSettled(core: StoreCore, stored: StoredRecord, call: CallOptions): Promise<void> {
+  const settled = deadlineOf(stored) + stored.findLag;
+  const now = await core.track(() => core.metastore.now(call));
+  if (now < settled) {
+    throw new ConfigError('record', 'cannot be answered before', new Date(settled).toISOString());
+  }
+}
+
+function adoption(stored: StoredRecord, externalId: JsonValue): Change {
+  const fields = { ...fieldsOf(stored), firstSentAt: stored.firstSentAt ?? stored.updatedAt, externalId };
+  return { letter: 'e', submission: stored.submission, fields, digest: idDigest(externalId) };
+}
+
+function checkedId(externalId: unknown): JsonValue {
+  const read = readId(externalId);
+  if ('id' in read) return read.id;
+  throw new ConfigError('externalId', `must be the ID of a job: it ${read.problem}`);
+}
+
+function addressOf(scope: TaskScope): ScopeAddress {
+  const path = scopePath(scope);
+  return pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
+}
+
+async function readStored(
+  core: StoreCore,
+  address: ScopeAddress,
+  name: string,
+  where: { scope: TaskScope; key: string },
+  call: CallOptions,
+): Promise<StoredRecord | undefined> {
+  const { records } = await core.track(() => core.metastore.inspect(address, call));
+  const raw = records.find((candidate) => candidate.name === name);
+  return raw && parseRecord(raw.text, where);
+}
+
+const LIST = { signal: true, state: true, flow: true, olderThan: true } as const;
+const STATES: Readonly<Record<JobRecord['state'], true>> = {
+  submitting: true,
+  ambiguous: true,
+  submitted: true,
+  succeeded: true,
+  failed: true,
+};
+
+async function* listRecords(
+  core: StoreCore,
+  options: Parameters<JobRecords['list']>[0] & object,
+): AsyncGenerator<JobRecord, void, undefined> {
+  requireCall(options, LIST);
+  const { state, flow, olderThan, ...call } = options;
+  if (state !== undefined && !Object.hasOwn(STATES, state)) {
+    throw new ConfigError('state', `must be one of ${Object.keys(STATES).join(', ')}`, state);
+  }
+  const age = olderThan === undefined ? undefined : milliseconds(olderThan, 'olderThan');
+  const prefix = flow === undefined ? '' : `${scopePath({ flow, run: '-', task: '-' }).split('/')[0]}/`;
+  const now = age === undefined ? 0 : await core.track(() => core.metastore.now(call));
+  for await (const { scope, inspected } of inspectedScopes(core, prefix, call)) {
+    for (const { name, text } of inspected.records) {
+      const stored = readable(core, { scope, key: name }, () => parseRecord(text, { scope, key: name }));
+      if (!stored) continue;
+      const record = publicRecord(scope, stored.key ?? decodeSegment(name) ?? name, stored);
+      const wanted = record && (state === undefined || record.state === state);
+      if (wanted && (age === undefined || record.since.getTime() < now - age)) yield record;
+    }
+  }
+}
+
+/** One that cannot be read is told, and does not hide the others. */
+function readable<T>(core: StoreCore, where: { scope: TaskScope; key: string }, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isMooringError(error)) throw error;
+    const path = scopePath(where.scope);
+    core.logger?.warn({ ...where, path, code: error.code }, `left out of the list: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function* listOrphans(core: StoreCore, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
+  requireCall(call);
+  for await (const { scope, inspected } of inspectedScopes(core, '', call)) {
+    for (const raw of inspected.orphans) {
+      const orphan = readable(core, { scope, key: raw.name }, () => parseOrphan(raw, { scope, key: raw.name }));
+      if (!orphan) continue;
+      const { externalId, since, key } = orphan;
+      yield { scope, externalIdKey: key ?? decodeSegment(raw.name) ?? raw.name, externalId, since: new Date(since) };
+    }
+  }
+}
+
+async function* inspectedScopes(
+  core: StoreCore,
+  prefix: string,
+  call: CallOptions,
+): AsyncGenerator<{ scope: TaskScope; inspected: Inspected }, void, undefined> {
+  const seen = new Set<string>();
+  for await (const path of core.metastore.scopes(prefix, call)) {
+    if (seen.has(path) || path.startsWith('assets/')) continue;
+    seen.add(path);
+    const inspected = await core.track(() => core.metastore.inspect({ path }, call));
+    const scope =
+      pathScope(path) ?? (inspected.recorded === undefined ? undefined : (JSON.parse(inspected.recorded) as TaskScope));
+    if (scope && isTaskScope(scope)) yield { scope, inspected };
+  }
+}
+
+/** What operators see; `undefined` where no submission is open. */
+function publicRecord(scope: TaskScope, externalIdKey: string, stored: StoredRecord): JobRecord | undefined {
+  const { letter, version, submission, idempotencyKey, name, job } = stored;
+  const unresolved = letter === 's' || letter === 'a';
+  const shared = {
+    scope,
+    externalIdKey,
+    name,
+    job,
+    version,
+    submission,
+    idempotencyKey,
+    since: new Date(unresolved ? (stored.firstSentAt ?? stored.updatedAt) : stored.updatedAt),
+    previous: stored.previous.map((earlier) => ({ ...earlier, externalId: earlier.externalId })),
+  };
+  if (letter === 's') return { ...shared, state: 'submitting', deadline: new Date(deadlineOf(stored)) };
+  if (letter === 'a') return { ...shared, state: 'ambiguous' };
+  if (!holdsId(letter)) return undefined;
+  const externalId = stored.externalId as JsonValue;
+  if (letter === 'f') return { ...shared, state: 'failed', externalId, reason: stored.reason ?? '' };
+  return { ...shared, state: letter === 'o' ? 'succeeded' : 'submitted', externalId };
+}

@@ -1,0 +1,79 @@
+import { bounded } from '../../async/deadline.ts';
+import type { Logger } from '../../observe/logger.ts';
+import type { StoreCore } from '../../state-store/internals.ts';
+import type { JsonValue } from '../../model/storable.ts';
+import { jobOptions, type CancelJobReason, type ExternalId, type ExternalJob } from '../external-job.ts';
+
+/** Asking an external system to stop a job: only because somebody asked, or because another submission has taken the job's place. */
+
+/** An external job whose types were checked at the door. */
+export type AnyJob = ExternalJob<unknown, ExternalId, unknown>;
+
+/** As many as a process may reasonably have going; the oldest are forgotten. */
+const MOST_USED = 10_000;
+
+/** Remembers which object a task uses for a record: whoever cancels what is recorded needs the very one that submitted it. */
+export function useJob({ usedJobs }: Pick<StoreCore, 'usedJobs'>, path: string, recordName: string, job: AnyJob): void {
+  const name = `${path} ${recordName}`;
+  usedJobs.delete(name);
+  usedJobs.set(name, job);
+  const [oldest] = usedJobs.keys();
+  if (usedJobs.size > MOST_USED && oldest !== undefined) usedJobs.delete(oldest);
+}
+
+/** The object that a task used for a record in this process. */
+export function usedJob({ usedJobs }: Pick<StoreCore, 'usedJobs'>, path: string, recordName: string): AnyJob | undefined {
+  return usedJobs.get(`${path} ${recordName}`) as AnyJob | undefined;
+}
+
+/** Calls an external system within the job's `callTimeout`; an answer that does not come by then is an error. */
+export async function callWithin<T>(
+  { timer }: Pick<StoreCore, 'timer'>,
+  job: AnyJob,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { callTimeout } = jobOptions(job);
+  const outcome = await bounded(timer, callTimeout, signal, work);
+  if (outcome.ended === 'value') return outcome.value;
+  throw outcome.ended === 'aborted' ? outcome.reason : new Error(`no answer within ${callTimeout} ms`);
+}
+
+/** Who asked is gone after this attempt, so an external system that is busy for a moment is asked again. */
+const TRIES = 3;
+/** Milliseconds before the second try; twice as many before the third. */
+const FIRST_PAUSE = 500;
+
+/**
+ * Asks an external system to stop a job: three times if it fails, within one `callTimeout`, and not only until the end of the attempt,
+ * which is over when somebody asks.
+ *
+ * @returns why it could not be cancelled; `undefined`: it was.
+ */
+export async function cancelJob(
+  core: Pick<StoreCore, 'timer' | 'clock'>,
+  job: AnyJob,
+  externalId: JsonValue,
+  { reason, log, where }: { reason: CancelJobReason; log: Logger | undefined; where: object },
+): Promise<{ error: unknown } | undefined> {
+  const about = { ...where, externalId, reason };
+  try {
+    if (!job.cancel) throw new Error('the external job has no cancel');
+    await callWithin(core, job, undefined, async (signal) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await job.cancel?.(externalId as ExternalId, { signal, reason });
+        } catch (err) {
+          if (tries === TRIES || signal.aborted) throw err;
+          log?.info({ ...about, err }, 'the external job could not be cancelled yet');
+        }
+        await core.clock.sleep(FIRST_PAUSE * 2 ** (tries - 1), signal);
+      }
+    });
+    log?.info(about, 'the external job was cancelled');
+    return undefined;
+  } catch (error) {
+    log?.warn({ ...about, err: error }, 'the external job could not be cancelled, and may go on');
+    return { error };
+  }
+}

@@ -1,0 +1,23 @@
+import { coreOf, withCore, type StoreCore } from '../../state-store/internals.ts';
+import type { StateStore } from '../../state-store/state-store.ts';
+
+/**
+ * The places of the crash table, where a test ends a process. The hook travels in the store, so that what is tested (adapter
+ * and all) needs no door for it; a store of `createStateStore()` has none, and pays nothing.
+ */
+
+/** A gap of the crash table in `docs/reliability.md`. */
+export type Gap = `G${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`;
+
+/** Called when an attempt reaches a gap, and waited for. */
+export type CrashPoint = (gap: Gap) => void | Promise<void>;
+
+/** The same store, with a hook at the places of the crash table. Not public. */
+export function withCrashPoint(store: StateStore, at: CrashPoint): StateStore {
+  return withCoreParts(store, { crashPoint: at as NonNullable<StoreCore['crashPoint']> });
+}
+
+/** The same store, with parts of its core exchanged. Not public. */
+export function withCoreParts(store: StateStore, parts: Partial<StoreCore>): StateStore {
+  return withCore(Object.create(store) as StateStore, { ...coreOf(store), ...parts });
+}

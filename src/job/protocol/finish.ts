@@ -1,0 +1,147 @@
+import { ExternalJobUnknownError, isMooringError } from '../../model/errors/store.ts';
+import type { WriteId } from '../../format/write-id.ts';
+import { resultName } from '../../format/path.ts';
+import { loadValue } from '../../state-store/read/load-value.ts';
+import type { ValueAddress } from '../../state-store/objects/new-object.ts';
+import { prepareSerialized, serializeValue, type Prepared } from '../../state-store/write/prepare-value.ts';
+import type { JsonValue } from '../../model/storable.ts';
+import type { ExternalId } from '../external-job.ts';
+import type { Snapshot } from '../attempt/owned-scope.ts';
+import { persist, superseded, type Persisted } from './persist.ts';
+import { fieldsOf, type RecordFields, type StoredRecord } from '../../format/record.ts';
+import { at, callFarSide, recordRetention, type Run } from './run.ts';
+
+/**
+ * The end of an external job. Its outcome is written down before the run returns, since the runtime's own completion can still be
+ * lost; a result is stored in the same step, under a key that users cannot reach.
+ */
+
+/** What `finished` led to: `again` where the record turned out to hold something else. */
+export type Finished = { kind: 'ok'; record: StoredRecord; result: unknown } | { kind: 'again' };
+
+/** Fetches the result of a job that succeeded, and writes both down. */
+export async function finishSucceeded(run: Run, record: StoredRecord): Promise<Finished> {
+  const result = await getResult(run, record);
+  await at(run, 'G10');
+  const id = (await run.own.writer()).next();
+  const prepared = await prepareResult(run, record, result, id);
+  const fields: RecordFields = { ...endedFields(run, record), result: prepared.kind };
+  const draft = { letter: 'o', submission: record.submission, fields, basis: record, id } as const;
+  const { value } = prepared;
+  const stored = value && {
+    name: resultName(run.options.externalIdKey),
+    put: { meta: value.meta, body: value.body, retention: recordRetention(run.core) },
+  };
+  let reply: Persisted;
+  try {
+    reply = await persist(run, stored ? { ...draft, result: stored } : draft, 'lock');
+  } catch (error) {
+    if (isMooringError(error) && error.code === 'mooring.store-unavailable') await value?.discard();
+    throw error;
+  }
+  // The record may refer to the object already, or have referred to it when another attempt read it.
+  if (reply.kind !== 'ok' && reply.definite) await value?.discard();
+  return finished(run, record, reply, result);
+}
+
+/**
+ * Writes down that a job failed, and throws what `errorOf` makes of that. The attempt counts as failed also if nobody knows whether it was
+ * written down: the next attempt may read it. Resolves where the record turned out to hold something else.
+ */
+export async function finishFailed(
+  run: Run,
+  record: StoredRecord,
+  status: { reason: unknown; retryable?: boolean },
+  errorOf: (failed: StoredRecord) => Error,
+): Promise<void> {
+  await at(run, 'G10');
+  const { reason, retryable = true } = status;
+  const fields: RecordFields = { ...endedFields(run, record), reason: String(reason).slice(0, LONGEST_REASON), retryable };
+  const error = errorOf({ ...record, ...fields });
+  const draft = { letter: 'f', submission: record.submission, fields, basis: record } as const;
+  const reply = await persist(run, draft, 'lock').catch((outage: unknown) => {
+    if (isMooringError(outage) && outage.code === 'mooring.outcome-unknown') run.life.fail(error);
+    throw outage;
+  });
+  const outcome = await finished(run, record, reply, undefined);
+  if (outcome.kind === 'again') return;
+  run.life.fail(error);
+  throw error;
+}
+
+const LONGEST_REASON = 1_000;
+
+/** What goes into the record of an end: whose it is, where another job of the runtime opened the submission. */
+function endedFields({ attempt }: Run, record: StoredRecord): RecordFields {
+  return { ...fieldsOf(record), ...(record.job !== attempt.job && { endedBy: attempt.job }) };
+}
+
+async function finished(run: Run, record: StoredRecord, reply: Persisted, result: unknown): Promise<Finished> {
+  if (reply.kind === 'changed') return { kind: 'again' };
+  if (reply.kind !== 'ok') {
+    const { externalId, idempotencyKey, submission } = record;
+    return superseded(run, reply, { externalId: externalId as JsonValue, idempotencyKey, submission });
+  }
+  run.life.log.info({ ...run.about, externalId: record.externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
+  await at(run, 'G11');
+  return { kind: 'ok', record: reply.record, result };
+}
+
+/** The object is gone, or `maxValueBytes` was lowered since: the far side still has the result. */
+const CANNOT_BE_HAD: readonly string[] = ['mooring.missing-object', 'mooring.value-too-large'];
+
+/** The result that was stored, or asked for again. */
+export async function recordedResult(run: Run, record: StoredRecord, raw: Snapshot['result']): Promise<unknown> {
+  if (record.result === 'none') return undefined;
+  if (record.result === 'stored' && raw) {
+    const reread = async (): Promise<Snapshot['result']> => (await run.own.read(run.options.recordName)).result;
+    try {
+      const loaded = await run.core.track(() => loadValue(run.core, resultAddress(run), raw, reread, { signal: run.signal }));
+      if (loaded) return loaded.value;
+    } catch (error) {
+      if (!run.job.getResult || !isMooringError(error) || !CANNOT_BE_HAD.includes(error.code)) throw error;
+      run.life.log.warn({ ...run.about, err: error }, 'the stored result cannot be had; asking the far side again');
+    }
+  }
+  return getResult(run, record);
+}
+
+async function getResult(run: Run, record: StoredRecord): Promise<unknown> {
+  if (!run.job.getResult) return undefined;
+  const outcome = await callFarSide(run, async (signal) => run.job.getResult?.(record.externalId as ExternalId, { signal }));
+  if (outcome.ended === 'value') return outcome.value;
+  if (outcome.ended === 'aborted') throw outcome.reason;
+  const detail = `getResult gave no answer within ${run.options.callTimeout} ms`;
+  throw new ExternalJobUnknownError(record.externalId as JsonValue, detail, run.where);
+}
+
+function resultAddress({ own, options, where }: Run): ValueAddress {
+  return { path: own.address.path, name: resultName(options.externalIdKey), key: options.externalIdKey, scope: where.scope };
+}
+
+interface PreparedResult {
+  kind: NonNullable<RecordFields['result']>;
+  value?: Prepared;
+}
+
+/** What JSON would change, and what is too large, is asked for again rather than stored. */
+async function prepareResult(run: Run, record: StoredRecord, result: unknown, id: WriteId): Promise<PreparedResult> {
+  const { core, own, options, where } = run;
+  if (result === undefined) return { kind: 'none' };
+  if (!options.rememberResult || result === null) return { kind: 'ask' };
+  let serialized;
+  try {
+    serialized = serializeValue(core, where, result);
+  } catch (err) {
+    run.life.log.warn(
+      { ...run.about, externalId: record.externalId, err },
+      'the result cannot be stored; a later attempt asks for it again',
+    );
+    return { kind: 'ask' };
+  }
+  // An attempt that was superseded puts no object.
+  if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.recordName);
+  const terms = { id, by: where.scope, retention: recordRetention(core) };
+  const value = await core.track(() => prepareSerialized(core, resultAddress(run), serialized, terms, { signal: run.signal }));
+  return { kind: 'stored', value };
+}

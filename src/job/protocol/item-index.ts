@@ -1,0 +1,53 @@
+import { scopePath } from '../../format/path.ts';
+import type { TaskScope } from '../../model/scope.ts';
+import type { StoreCore } from '../../state-store/internals.ts';
+import { UNKNOWN_HOLDER, type OwnedScope } from '../attempt/owned-scope.ts';
+import { recordRetention } from './run.ts';
+
+/**
+ * Which items of a task have records, written down in the scope of the task between an item's first write-ahead and its submit:
+ * cancelling finds them there, also those that the current attempt has not come to. The task's fence guards it. So a newer attempt that
+ * took that fence either finds the item with its record, or the item submits nothing.
+ */
+
+/**
+ * Notes an item, once in an attempt. Items that begin at the same time share one write.
+ *
+ * @throws {@link StaleAttemptError} {@link StoreUnavailableError}
+ */
+export type ItemIndex = (item: TaskScope) => Promise<void>;
+
+/** The index of one attempt. `home`: the scope of its task. */
+export function createItemIndex(core: StoreCore, home: OwnedScope): ItemIndex {
+  const { scope, address } = home;
+  const noted = new Map<string, Promise<void>>();
+  let next: { items: string[]; written: Promise<void> } | undefined;
+
+  const write = async (items: readonly string[]): Promise<void> => {
+    // Whatever begins in this turn of the event loop joins.
+    await new Promise((resolve) => setImmediate(resolve));
+    next = undefined;
+    const { fence, nonce } = await home.writer();
+    const request = { items, fence, nonce, retention: recordRetention(core) };
+    const reply = await core.track(() => core.metastore.addItems(address, request, {}));
+    if (reply.kind === 'stale') throw home.refused({ scope }, reply.holder ?? UNKNOWN_HOLDER);
+  };
+
+  return (item) => {
+    const path = scopePath(item);
+    if (path === address.path) return Promise.resolve();
+    let written = noted.get(path);
+    if (!written) {
+      const segment = path.slice(path.lastIndexOf('/') + 1);
+      if (next) next.items.push(segment);
+      else {
+        const items = [segment];
+        next = { items, written: write(items) };
+      }
+      ({ written } = next);
+      noted.set(path, written);
+      written.catch(() => noted.delete(path));
+    }
+    return written;
+  };
+}

@@ -1,0 +1,212 @@
+import { stopwatch } from '../../async/clock.ts';
+import { OutcomeUnknownError } from '../../model/errors/store.ts';
+import { parseWriteId, writeIdText, type WriteId } from '../../format/write-id.ts';
+import type { RecordReply, RecordWrite } from '../../metastore/metastore.ts';
+import { holdsId, NO_ID, type RecordLetter } from '../../format/record-head.ts';
+import { reasonOf } from '../../model/reason.ts';
+import type { JsonValue } from '../../model/storable.ts';
+import { isOutage } from '../../model/errors/outage.ts';
+import { idDigest, type OrphanFields, type RecordFields, type StoredRecord } from '../../format/record.ts';
+import { recordRetention, type Run } from './run.ts';
+
+/**
+ * Writes of a record that outlive an outage. A write is sent again with the same write ID, so that it happens once; where an
+ * answer was lost, the record is read before that, since a refusal of a resend says nothing.
+ */
+
+/** A write before it is sent. */
+export interface RecordDraft {
+  letter: RecordLetter;
+  submission: number;
+  /** A withdrawal leaves no more than what came before. */
+  fields: RecordFields | Pick<RecordFields, 'previous' | 'known' | 'refused'>;
+  /** The record as this attempt last saw it. */
+  basis: Pick<StoredRecord, 'version'> | undefined;
+  withdraw?: boolean;
+  /** The external job that a `submitting` takes the place of. */
+  replaces?: OrphanFields | undefined;
+  result?: RecordWrite['result'];
+  /** Where it was prepared before, as the result that goes with it. */
+  id?: WriteId;
+}
+
+/** `life`: as long as the attempt lives, since an ID must not be lost. `lock`: for a while, since another attempt can do it again. */
+export type Patience = 'life' | 'lock';
+
+/**
+ * The record as it was written, or why it was refused. `definite`: no earlier send can have been applied; without that the record
+ * may have held this write, and somebody may have read it.
+ */
+export type Persisted =
+  | { kind: 'ok'; record: StoredRecord }
+  | { kind: Exclude<RecordReply['kind'], 'ok'>; definite: boolean; holder?: string | undefined };
+
+/**
+ * Writes a record.
+ *
+ * @throws {@link StoreUnavailableError} {@link OutcomeUnknownError} when the patience is over.
+ */
+export async function persist(run: Run, draft: RecordDraft, patience: Patience): Promise<Persisted> {
+  const { letter, submission } = draft;
+  const id = draft.id ?? (await run.own.writer()).next();
+  const fields = { ...draft.fields, ...keyOfDigest(run) };
+  const externalId = 'externalId' in fields ? fields.externalId : undefined;
+  const write: Omit<RecordWrite, 'resent'> = {
+    id,
+    name: run.options.recordName,
+    letter,
+    submission,
+    idDigest: externalId === undefined ? NO_ID : idDigest(externalId),
+    json: JSON.stringify(fields),
+    // What waits for a person is not forgotten before the answer.
+    retention: letter === 'a' ? 'forever' : recordRetention(run.core),
+    basis: draft.basis?.version,
+    withdraw: draft.withdraw ?? false,
+    ...(draft.replaces && { replaces: orphanOf(run, draft.replaces) }),
+    ...(draft.result && { result: draft.result }),
+  };
+  const { reply, definite } = await send(run, write, patience, externalId);
+  if (reply.kind === 'stale') return { kind: reply.kind, definite, holder: reply.holder };
+  if (reply.kind !== 'ok') return { kind: reply.kind, definite };
+  run.own.told(reply.now);
+  const { version, updatedAt, expiresAt } = reply;
+  const known = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
+  return { kind: 'ok', record: { ...known, letter, version, updatedAt, expiresAt, submission } };
+}
+
+async function send(
+  run: Run,
+  write: Omit<RecordWrite, 'resent'>,
+  patience: Patience,
+  externalId: JsonValue | undefined,
+): Promise<{ reply: RecordReply; definite: boolean }> {
+  const { core, own } = run;
+  const outage = createOutage(run, patience, externalId);
+  for (let resent = false; ; resent = true) {
+    try {
+      const found = needsReading(outage.lost(), write) ? await settled(run, write) : undefined;
+      const reply = found ?? (await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {})));
+      return { reply, definite: outage.lost() === undefined };
+    } catch (error) {
+      await outage.survive(error);
+    }
+  }
+}
+
+/** A write that is short of replicas is sent again, which waits for them again; of `submitted` the ID is all that counts. */
+function needsReading(
+  lost: OutcomeUnknownError | undefined,
+  { letter, withdraw }: Pick<RecordWrite, 'letter' | 'withdraw'>,
+): boolean {
+  return lost !== undefined && (lost.reason === 'no-answer' || letter === 'e' || withdraw);
+}
+
+/** After a lost answer: whether the write was applied, or can be no more. `undefined`: it may be sent again. */
+async function settled(run: Run, write: Omit<RecordWrite, 'resent'>): Promise<RecordReply | undefined> {
+  const seen = await run.own.look(write.name);
+  if (seen.kind === 'stale') return seen;
+  const current = seen.record;
+  if (current?.version === writeIdText(write.id)) {
+    const { version, updatedAt, expiresAt } = current;
+    return { kind: 'ok', now: run.own.now(), version, updatedAt, expiresAt };
+  }
+  const by = current && parseWriteId(current.version);
+  if (by && (by.fence > write.id.fence || (by.fence === write.id.fence && by.nonce !== write.id.nonce))) return { kind: 'stale' };
+  if (!holdsId(write.letter)) return current?.version === write.basis ? undefined : { kind: 'changed' };
+  if (!current || !holdsId(current.letter)) return undefined;
+  const other = current.externalId === undefined || idDigest(current.externalId) !== write.idDigest;
+  return other || (write.letter === 'e' && current.letter !== 'e') ? { kind: 'changed' } : undefined;
+}
+
+interface Outage {
+  /** Why nobody knows whether the write was applied, or how durably; `undefined`: it was certainly not. */
+  lost(): OutcomeUnknownError | undefined;
+  /**
+   * Waits before the next send; throws what is not an outage, and the outage when the patience is over. While an ID is known to
+   * this attempt alone, whatever keeps it from being written is an outage: access and servers are repaired while a process lives.
+   */
+  survive(error: unknown): Promise<void>;
+}
+
+const BACKOFF = { from: 100, to: 5_000 };
+
+function createOutage({ core, life, about, attempt }: Run, patience: Patience, externalId: JsonValue | undefined): Outage {
+  let elapsed: (() => number) | undefined;
+  let failures = 0;
+  let unknown: OutcomeUnknownError | undefined;
+  let sinceEnd: (() => number) | undefined;
+  /** An ID that only this attempt knows goes with the error, and into the log, whoever swallows the error. */
+  const given = (error: unknown): unknown => {
+    if (patience === 'lock' || externalId === undefined) return error;
+    life.log.error({ ...about, externalId, failures, err: error }, 'given up: the external ID could not be written down');
+    const text = `external job ${JSON.stringify(externalId)} could not be written down: ${reasonOf(error)}`;
+    return new OutcomeUnknownError('no-answer', text, { ...about, store: core.metastore.name, externalId, cause: error });
+  };
+  const isOver = (): boolean => {
+    // From the first failure: what takes long is tried once more.
+    elapsed ??= stopwatch(core.clock);
+    if (patience === 'lock' && elapsed() > attempt.patience) return true;
+    // The attempt is over; what it alone knows gets one more command's time.
+    if (life.signal.aborted) sinceEnd ??= stopwatch(core.clock);
+    return sinceEnd !== undefined && sinceEnd() > core.commandTimeout;
+  };
+  return {
+    lost: () => unknown,
+    async survive(error) {
+      if (patience === 'lock' && !isOutage(error)) throw error;
+      failures += 1;
+      if (isOutage(error) && error.code === 'mooring.outcome-unknown') unknown = error;
+      if (isOver()) throw given(unknown ?? error);
+      life.log.warn(
+        { ...about, failures, ...(externalId !== undefined && { externalId }), err: error },
+        'the record could not be written yet',
+      );
+      const ms = Math.min(BACKOFF.to, BACKOFF.from * 2 ** (failures - 1));
+      await core.clock
+        .sleep(life.signal.aborted ? BACKOFF.from : ms, life.signal.aborted ? undefined : life.signal)
+        .catch(() => undefined);
+    },
+  };
+}
+
+/**
+ * Ends an attempt that was superseded. An external job that it holds and that the record does not is listed as an orphan, and
+ * never cancelled: the record may have been rolled back, and may come to hold it.
+ *
+ * @throws {@link StaleAttemptError} always.
+ */
+export async function superseded(
+  run: Run,
+  { holder }: { holder?: string | undefined },
+  job?: Required<Pick<OrphanFields, 'externalId' | 'idempotencyKey' | 'submission'>>,
+): Promise<never> {
+  const { core, own, where } = run;
+  core.emit({ type: 'stale-write', scope: where.scope, key: where.key });
+  if (job) await listOrphan(run, job);
+  throw own.refused(where, holder ?? 'another attempt, or the record holds another external job');
+}
+
+async function listOrphan(run: Run, job: OrphanFields): Promise<void> {
+  const { core, own, life, where, about } = run;
+  const orphan = { name: run.options.recordName, ...orphanOf(run, job) };
+  const outage = createOutage(run, 'life', job.externalId);
+  for (;;) {
+    try {
+      if ((await core.track(() => core.metastore.listOrphan(own.address, orphan, {}))) === 'held') return;
+      core.emit({ type: 'orphan', scope: where.scope, key: where.key });
+      life.log.warn({ ...about, externalId: job.externalId }, 'superseded: the external job is listed as an orphan');
+      return;
+    } catch (error) {
+      await outage.survive(error);
+    }
+  }
+}
+
+function orphanOf(run: Run, job: OrphanFields): { idDigest: string; json: string } {
+  return { idDigest: idDigest(job.externalId), json: JSON.stringify({ ...job, ...keyOfDigest(run) }) };
+}
+
+/** Where the record's name is a digest, the text that it stands for is in the JSON. */
+function keyOfDigest({ options }: Run): { key?: string } {
+  return options.recordName.startsWith('sha256=') ? { key: options.externalIdKey } : {};
+}

@@ -1,0 +1,140 @@
+import { milliseconds, type Duration } from '../../model/duration.ts';
+import { ExternalJobUnknownError } from '../../model/errors/store.ts';
+import { NEVER } from '../../format/head.ts';
+import { reasonOf } from '../../model/reason.ts';
+import { countStatusError } from '../../observe/telemetry.ts';
+import type { JsonValue } from '../../model/storable.ts';
+import { judge, type Verdict } from './decision.ts';
+import type { ExternalId } from '../external-job.ts';
+import type { JobStatus } from '../status.ts';
+import type { StoredRecord } from '../../format/record.ts';
+import { at, callFarSide, recordRetention, type Run } from './run.ts';
+
+/**
+ * Asks a far side how a job is, and waits between two questions. A status that nobody can classify, and a question that fails,
+ * are asked again; they are never a reason to submit.
+ */
+
+/** A status that can be judged. */
+export type KnownStatus = Exclude<JobStatus, { state: 'unknown' }>;
+
+/** How often in a row a status may be unknown. With the default intervals that is some 3 minutes. */
+const UNKNOWN_IN_A_ROW = 10;
+/** A record that is waited on is kept alive once it has aged this much. */
+const REFRESH_AFTER = 24 * 3_600_000;
+
+/**
+ * Asks until the status is known.
+ *
+ * @throws {@link ExternalJobUnknownError} when it stays unknown.
+ */
+export async function ask(run: Run, record: StoredRecord): Promise<KnownStatus> {
+  const { from, to } = run.options.pollInterval;
+  for (let tries = 1; ; tries += 1) {
+    const { status, cause } = await getStatus(run, record);
+    if (status.state !== 'unknown') return status;
+    countStatusError();
+    const detail = status.detail ?? 'the external system did not say';
+    run.life.log.warn(
+      { ...run.about, externalId: record.externalId, detail, tries, ...(cause !== undefined && { err: cause }) },
+      'status unknown',
+    );
+    if (tries >= UNKNOWN_IN_A_ROW) {
+      throw new ExternalJobUnknownError(record.externalId as JsonValue, detail, { ...run.where, cause });
+    }
+    await run.waiting.pause(jittered(run, Math.min(to, from * 2 ** (tries - 1))), undefined, run.signal);
+  }
+}
+
+/** Asks once. */
+async function getStatus(run: Run, record: StoredRecord): Promise<{ status: JobStatus; cause?: unknown }> {
+  try {
+    const outcome = await callFarSide(run, (signal) => run.job.getStatus(record.externalId as ExternalId, { signal }));
+    if (outcome.ended === 'value') return { status: classified(outcome.value) };
+    if (outcome.ended === 'deadline')
+      return { status: { state: 'unknown', detail: `no answer within ${run.options.callTimeout} ms` } };
+  } catch (cause) {
+    run.signal.throwIfAborted();
+    return { status: { state: 'unknown', detail: `getStatus failed: ${reasonOf(cause)}` }, cause };
+  }
+  throw run.signal.reason;
+}
+
+const STATES: readonly string[] = ['active', 'succeeded', 'failed', 'missing', 'unknown'];
+
+/** What a user's function returned may be anything. */
+function classified(status: JobStatus): JobStatus {
+  const state: unknown = (status as JobStatus | undefined)?.state;
+  if (typeof state === 'string' && STATES.includes(state)) return status;
+  return { state: 'unknown', detail: `getStatus returned the state ${JSON.stringify(state)}` };
+}
+
+/** Waits from an active status to the end of the job. */
+export async function waitForEnd(
+  run: Run,
+  record: StoredRecord,
+  first: KnownStatus,
+): Promise<{ status: KnownStatus; verdict: Exclude<Verdict, 'wait'> }> {
+  let status = first;
+  let keptUntil = record.expiresAt;
+  for (;;) {
+    const verdict = judge(status, record, run.options, run.own.now());
+    if (verdict !== 'wait') return { status, verdict };
+    run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
+    report(run, status);
+    await at(run, 'G9');
+    keptUntil = await keepAlive(run, record, keptUntil);
+    const age = Math.max(0, run.own.now() - record.updatedAt);
+    const ms = interval(run, status, age);
+    const releases = run.wait.mode === 'release' && age + ms > run.wait.holdFor;
+    await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal);
+    status = await ask(run, record);
+  }
+}
+
+/** As old as the job is, so that questions become rarer, in this attempt as in the next. */
+function interval(run: Run, status: KnownStatus, age: number): number {
+  const { from, to } = run.options.pollInterval;
+  const wished = status.state === 'active' ? wish(run, status.nextPoll) : undefined;
+  return wished ?? jittered(run, Math.min(to, Math.max(from, age)));
+}
+
+function wish(run: Run, nextPoll: Duration | undefined): number | undefined {
+  if (nextPoll === undefined) return undefined;
+  try {
+    return milliseconds(nextPoll, 'nextPoll');
+  } catch (err) {
+    run.life.log.warn({ ...run.about, err }, 'nextPoll is no length of time');
+    return undefined;
+  }
+}
+
+/** Up to a quarter shorter, so that many attempts do not ask at once. */
+function jittered(run: Run, ms: number): number {
+  return Math.max(1, Math.round(ms * (1 - run.core.random() / 4)));
+}
+
+function report(run: Run, status: KnownStatus): void {
+  const { onProgress } = run.attempt;
+  if (!onProgress || status.state !== 'active' || status.progress === undefined) return;
+  const { progress } = status;
+  void Promise.resolve()
+    .then(() => onProgress(progress))
+    .catch((err: unknown) => run.life.log.warn({ ...run.about, err }, 'onProgress failed'));
+}
+
+/** A record must not expire while an attempt waits on it. Returns until when it is kept. */
+async function keepAlive(run: Run, record: StoredRecord, keptUntil: number): Promise<number> {
+  const { core, own, options, life } = run;
+  const retention = recordRetention(core);
+  if (retention === 'forever' || keptUntil >= NEVER || keptUntil > own.now() + retention - REFRESH_AFTER) return keptUntil;
+  try {
+    await core.track(() =>
+      core.metastore.refresh(own.address, { name: options.recordName, basis: record.version, retention }, {}),
+    );
+    return own.now() + retention;
+  } catch (err) {
+    life.log.warn({ ...run.about, err }, 'the record could not be kept alive yet');
+    return keptUntil;
+  }
+}

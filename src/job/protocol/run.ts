@@ -1,0 +1,100 @@
+import { bounded, type Bounded } from '../../async/deadline.ts';
+import type { ErrorContext } from '../../model/errors/store.ts';
+import type { DecisionKind } from '../../observe/events.ts';
+import type { RetentionMs } from '../../model/retention.ts';
+import type { StoreCore } from '../../state-store/internals.ts';
+import type { ResolvedAttempt, ResolvedWait } from '../attempt/options.ts';
+import type { Gap } from './crash-point.ts';
+import type { Facts } from './decision.ts';
+import type { AnyJob } from './cancel-job.ts';
+import type { JobOptions } from '../external-job.ts';
+import { submissionKey } from '../../format/idempotency-key.ts';
+import type { ItemIndex } from './item-index.ts';
+import type { Life } from '../attempt/lifecycle.ts';
+import type { OwnedScope, Snapshot } from '../attempt/owned-scope.ts';
+import type { Waiting } from '../attempt/waiting.ts';
+
+/** One `run()`, `submit()` or `decide()` of one external job in one attempt: what every step of the protocol works on. */
+
+/** What the runs of one attempt share. */
+export interface AttemptParts {
+  readonly core: StoreCore;
+  readonly life: Life;
+  readonly attempt: ResolvedAttempt;
+  readonly waiting: Waiting;
+  readonly items: ItemIndex;
+}
+
+/** One use of an external job. */
+export interface Run extends AttemptParts {
+  readonly own: OwnedScope;
+  readonly job: AnyJob;
+  readonly input: unknown;
+  readonly options: JobOptions;
+  /** Digest of the input's fingerprint. */
+  readonly fingerprint: string | undefined;
+  readonly where: ErrorContext & { scope: OwnedScope['scope']; key: string };
+  /** The same, and what people call the job: for logs. */
+  readonly about: object;
+  /** The end of the attempt, or of this run. */
+  readonly signal: AbortSignal;
+  readonly wait: ResolvedWait;
+  /** Says, once, what this run does: to the log, to listeners, and to its span. */
+  announce(decision: DecisionKind, submission: number): void;
+  /** Says to listeners, and to the span, what became of one submit. */
+  tell(decision: DecisionKind, submission: number): void;
+}
+
+const MONTH = 30 * 24 * 3_600_000;
+
+/** How long a record is kept: as long as the fence, or longer. */
+export function recordRetention({ retention }: StoreCore): RetentionMs {
+  return retention === 'forever' ? retention : Math.max(retention, MONTH);
+}
+
+/** Waits for a test at a place of the crash table; there is none in a store of `createStateStore()`. */
+export async function at({ core }: Pick<AttemptParts, 'core'>, gap: Gap): Promise<void> {
+  await core.crashPoint?.(gap);
+}
+
+/** What a decision needs of a run. */
+export function factsOf(run: Run, snapshot: Pick<Snapshot, 'first' | 'lostAt'>): Facts {
+  const { core, own, options, fingerprint } = run;
+  const { attempt, createdAt, job, surelyFirst } = run.attempt;
+  return {
+    first: snapshot.first,
+    surelyFirst,
+    attempt,
+    job,
+    nonce: own.nonce,
+    lostAt: snapshot.lostAt,
+    now: own.now(),
+    createdAt,
+    fingerprint,
+    keyOf: (submission) =>
+      submissionKey({
+        namespace: core.namespace,
+        path: own.address.path,
+        name: options.recordName,
+        submission,
+        createdAt,
+        fingerprint,
+      }),
+  };
+}
+
+/** Calls the far side within `callTimeout`, until the run ends. */
+export function callFarSide<T>(run: Run, work: (signal: AbortSignal) => Promise<T>): Promise<Bounded<T>> {
+  return bounded(run.core.timer, run.options.callTimeout, run.signal, work);
+}
+
+/** Sleeps until a time of the metastore. A run that may release does so if that is longer than it would hold. */
+export async function waitUntil(run: Run, time: number): Promise<void> {
+  for (let left = time - run.own.now(); left > 0; left = time - run.own.now()) await pauseSubmit(run, left);
+}
+
+/** Waits before a submit, or before a search for one: holds, or releases, as the run waits for its job. */
+export function pauseSubmit(run: Run, ms: number): Promise<void> {
+  const releases = run.wait.mode === 'release' && ms > run.wait.holdFor;
+  return run.waiting.pause(ms, releases ? 'submit' : undefined, run.signal);
+}

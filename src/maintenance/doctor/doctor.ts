@@ -1,0 +1,36 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import type { OptionNames } from '../../model/check-options.ts';
+import { coreOf } from '../../state-store/internals.ts';
+import type { StateStore } from '../../state-store/state-store.ts';
+import { examineMetastore } from './metastore.ts';
+import { examineObjectStores } from './object-stores.ts';
+import { createFindings, type Finding } from './finding.ts';
+import { requireOptions } from '../settings.ts';
+
+const OPTIONS: OptionNames<CallOptions> = { signal: true };
+
+/**
+ * Looks whether the stores are as they should be: can be reached and written to, keep what they are given, belong to each other, and
+ * are swept. Leaves nothing behind. What is wrong is in the findings, each with what to do.
+ *
+ * @throws `ConfigError` for an option that cannot be meant; the signal's reason
+ */
+export async function doctor(store: StateStore, options: CallOptions = {}): Promise<readonly Finding[]> {
+  const core = coreOf(store);
+  requireOptions(options, OPTIONS);
+  const { signal } = options;
+  const call: CallOptions = signal ? { signal } : {};
+  return core.track(async () => {
+    const findings = createFindings(call);
+    runtimeFinding(findings);
+    if (await examineMetastore(core, findings, call)) await examineObjectStores(core, findings, call);
+    return findings.all;
+  });
+}
+
+function runtimeFinding(findings: ReturnType<typeof createFindings>): void {
+  const { node } = process.versions;
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) findings.ok('runtime', `Node ${node}`);
+  else findings.error('runtime', `Node ${node} is too old`, 'Use Node 20.19 or newer.');
+}

@@ -1,0 +1,69 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { isMooringError } from '../../model/errors/store.ts';
+
+/** One thing that `doctor()` looked at. */
+export interface Finding {
+  /** `warning`: it works, and will not in some case. `error`: it does not work. */
+  level: 'ok' | 'warning' | 'error';
+  /** What was looked at: stable, for scripts. */
+  check: string;
+  /** What was found. */
+  message: string;
+  /** What to do; only where there is something. */
+  remedy?: string;
+}
+
+/** Where findings are collected. */
+export interface Findings {
+  readonly all: readonly Finding[];
+  ok(check: string, message: string): void;
+  warning(check: string, message: string, remedy: string): void;
+  error(check: string, message: string, remedy: string): void;
+  /**
+   * Runs a check; what it throws is a finding too.
+   *
+   * @returns whether it did not throw
+   * @throws only the reason of the caller's signal
+   */
+  look(check: string, remedy: string, work: () => Promise<void>): Promise<boolean>;
+}
+
+/** Nothing was found yet. */
+export function createFindings({ signal }: CallOptions): Findings {
+  const all: Finding[] = [];
+  const findings: Findings = {
+    all,
+    ok: (check, message) => void all.push({ level: 'ok', check, message }),
+    warning: (check, message, remedy) => void all.push({ level: 'warning', check, message, remedy }),
+    error: (check, message, remedy) => void all.push({ level: 'error', check, message, remedy }),
+    async look(check, remedy, work) {
+      signal?.throwIfAborted();
+      try {
+        await work();
+        return true;
+      } catch (error) {
+        signal?.throwIfAborted();
+        findings.error(check, textOf(error), remedy);
+        return false;
+      }
+    },
+  };
+  return findings;
+}
+
+/**
+ * With the reason where the error that was the cause is of this library. Of any other only that there was one: a client's text may
+ * quote what it was configured with.
+ */
+export function textOf(error: unknown): string {
+  if (!isMooringError(error)) return 'it failed with an error that is not of this library';
+  const { cause } = error;
+  return isSafe(cause) ? `${error.message}: ${cause.message}` : error.message;
+}
+
+/** What the stores of this library throw in place of their clients' errors: names and codes, and nothing that the client sent. */
+const ERRORS_OF_BUCKETS: ReadonlySet<string> = new Set(['S3Error', 'GcsError']);
+
+function isSafe(cause: unknown): cause is Error {
+  return isMooringError(cause) || (cause instanceof Error && ERRORS_OF_BUCKETS.has(cause.name) && 'objectName' in cause);
+}

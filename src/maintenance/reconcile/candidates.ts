@@ -1,0 +1,89 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { StateLostError } from '../../model/errors/store.ts';
+import { concurrently } from '../../async/concurrency.ts';
+import type { StoreCore } from '../../state-store/internals.ts';
+import { isProbe } from '../../state-store/objects/probe.ts';
+import type { StoreLineage } from '../lineage.ts';
+import { ownObjects } from '../own-objects.ts';
+
+/**
+ * Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. Nothing of what
+ * was found is kept here, so that memory does not grow with the bucket.
+ */
+
+/** An object of this library, as it was listed. */
+export interface Candidate {
+  object: string;
+  /** Bytes. */
+  size: number;
+  /** Of its scope. */
+  path: string;
+  /** Of its key in the scope. */
+  name: string;
+}
+
+/** Objects whose references are asked for together. */
+const PAGE = 1_000;
+
+/**
+ * Lists an object store, and gives page by page what was put before `until`, by the time in its name, and is neither what an entry
+ * refers to nor on a list of superseded objects.
+ *
+ * @param onListed - Hears how many more objects of values were listed, also young ones, after every page and at the end.
+ * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.
+ */
+export async function* candidatePages(
+  core: StoreCore,
+  { store, generations }: StoreLineage,
+  until: number,
+  onListed: (more: number) => void,
+  call: CallOptions,
+): AsyncGenerator<Candidate[], void, undefined> {
+  let listed = 0;
+  let page: Candidate[] = [];
+  for await (const parsed of ownObjects(core, store, call)) {
+    if (!generations && !isProbe(parsed.path)) {
+      throw new StateLostError('the object store holds objects and no generation', { store: store.alias });
+    }
+    listed += 1;
+    if (listed % PAGE === 0) onListed(PAGE);
+    if (parsed.time >= until) continue;
+    const { object, size, path, name } = parsed;
+    page.push({ object, size, path, name });
+    if (page.length < PAGE) continue;
+    yield await unreferenced(core, page, call);
+    page = [];
+  }
+  onListed(listed % PAGE);
+  yield await unreferenced(core, page, call);
+}
+
+/** Those of the objects that the metastore does not know, by now. */
+export async function unreferenced(core: StoreCore, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
+  const byPath = new Map<string, Candidate[]>();
+  for (const object of objects) {
+    const some = byPath.get(object.path);
+    if (some) some.push(object);
+    else byPath.set(object.path, [object]);
+  }
+  const left = await concurrently([...byPath], async ([path, some]) => {
+    const held = await holds(core, path, some, call);
+    return some.filter((_object, at) => held[at] === false);
+  });
+  return left.flat();
+}
+
+/** An asset that was declared by name and URI keeps objects under both paths, and its entries under one. */
+async function holds(
+  core: StoreCore,
+  path: string,
+  objects: readonly Candidate[],
+  call: CallOptions,
+): Promise<readonly boolean[]> {
+  const asked = objects.map(({ name, object }) => ({ name, object }));
+  const reply = await core.metastore.holds({ path }, asked, call);
+  if (!('moved' in reply)) return reply;
+  const there = await core.metastore.holds({ path: reply.moved }, asked, call);
+  // Moved again: a declaration changed just now, so nothing is concluded.
+  return 'moved' in there ? objects.map(() => true) : reply.held.map((held, at) => held || there[at] !== false);
+}

@@ -1,0 +1,233 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { parseEntry, type Reference } from '../../format/entry.ts';
+import { ConfigError, UnknownLocationError } from '../../model/errors/store.ts';
+import { drawNonce, UNFENCED, writeIdText } from '../../format/write-id.ts';
+import type { OptionNames } from '../../model/check-options.ts';
+import { decodeSegment } from '../../format/path.ts';
+import { concurrently } from '../../async/concurrency.ts';
+import { coreOf, type StoreCore } from '../../state-store/internals.ts';
+import { listObjects } from '../../state-store/objects/listing.ts';
+import type { StateStore } from '../../state-store/state-store.ts';
+import { beginAnew } from '../lineage.ts';
+import { newestOf, objectsByKey, type FoundObject, type KeyObjects } from './newest-objects.ts';
+import { isProbe } from '../../state-store/objects/probe.ts';
+import { rebuildEntry } from './rebuild-entry.ts';
+import { flag, requireListener, requireOptions } from '../settings.ts';
+import { codeOf } from '../counts.ts';
+
+/** An entry that `recover()` brings back, or would. */
+export interface RecoveredEntry {
+  /** Of the scope. */
+  path: string;
+  /** As it was written; a digest where the key was too long for an object's name. */
+  key: string;
+  /** Where the value is. */
+  object: string;
+  /** Bytes of the value. */
+  size: number;
+  /** When it was written. */
+  writtenAt: Date;
+}
+
+/** What `recover()` did, or would do. */
+export interface RecoverReport {
+  /** Entries that were brought back. */
+  entries: number;
+  /** Keys that were left as they are: they have an entry, or were deleted, or their newest object cannot be read. */
+  skipped: number;
+  /**
+   * Those among the skipped whose newest object is there and cannot be read; the logger hears which and why. As long as there are any,
+   * `reconcile()` refuses: give the store the codec or the encryption they were written with, or delete them or move them away, and
+   * run `recover()` with `apply` again.
+   */
+  unreadable: number;
+}
+
+/** Options of `recover()`. */
+export interface RecoverOptions extends CallOptions {
+  /**
+   * Writes the entries; otherwise only says which.
+   * @defaultValue false
+   */
+  apply?: boolean;
+  /**
+   * Hears of each entry that is brought back, or would be.
+   * @defaultValue none
+   */
+  onEntry?: (entry: RecoveredEntry) => void;
+}
+
+const OPTIONS: OptionNames<RecoverOptions> = { signal: true, apply: true, onEntry: true };
+/** Keys that are taken from the listings at once, and worked on side by side. */
+const AT_ONCE = 64;
+const LANES = 4;
+
+interface Parts {
+  core: StoreCore;
+  apply: boolean;
+  onEntry: RecoverOptions['onEntry'];
+  call: CallOptions;
+  report: { entries: number; skipped: number; unreadable: number };
+}
+
+/**
+ * After the metastore lost its state: makes the entries of offloaded values again, from the newest object of each key. It can bring
+ * back a value that was never committed, or was deleted, or had expired, and none that was inline; external-job records, fences
+ * and the ends of retentions are not in the objects either. An entry that is there stays, unless its object is gone. Afterwards
+ * `reconcile()` trusts the metastore again, unless an object could not be read. Best run while nothing else writes.
+ *
+ * @throws `ConfigError` for an option that cannot be meant, and for a store without an `objectStore`; `StoreUnavailableError`; the
+ * signal's reason
+ */
+export async function recover(store: StateStore, options: RecoverOptions = {}): Promise<RecoverReport> {
+  const core = coreOf(store);
+  requireOptions(options, OPTIONS);
+  const { signal, onEntry } = options;
+  requireListener('onEntry', onEntry);
+  const applies = flag('apply', options.apply);
+  // That the metastore knows all again is written there.
+  if (!core.objectStore) throw new ConfigError('objectStore', 'must be given: recover needs the object store that is written to');
+  const parts: Parts = {
+    core,
+    apply: applies,
+    onEntry,
+    call: signal ? { signal } : {},
+    report: { entries: 0, skipped: 0, unreadable: 0 },
+  };
+  return core.track(() => recoverAll(parts));
+}
+
+async function recoverAll(parts: Parts): Promise<RecoverReport> {
+  const { core, apply, call, report } = parts;
+  let some: KeyObjects[] = [];
+  const recoverSome = async (): Promise<void> => {
+    call.signal?.throwIfAborted();
+    await concurrently(some, (key) => recoverKey(parts, key), LANES);
+    some = [];
+  };
+  for await (const key of objectsByKey(core, call)) {
+    some.push(key);
+    if (some.length === AT_ONCE) await recoverSome();
+  }
+  await recoverSome();
+  if (!apply) return report;
+  // Only now, and only of all: `reconcile()` would delete what it finds no entry for.
+  if (report.unreadable === 0) await beginAnew(core, report.entries + report.skipped > 0, call);
+  else {
+    const { unreadable } = report;
+    core.logger?.warn({ unreadable }, 'not all objects can be read: until they can, or are deleted by hand, reconcile() refuses');
+  }
+  return report;
+}
+
+async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
+  const { core, apply, call, report } = parts;
+  const newest = newestOf(key.objects);
+  if (!newest || isProbe(key.path)) return;
+  const there = await whatIsThere(core, key, call);
+  if (there.kind === 'kept') {
+    report.skipped += 1;
+    return;
+  }
+  const meta = await rebuildEntry(core, newest, call).catch((error: unknown) => {
+    call.signal?.throwIfAborted();
+    const code = codeOf(error);
+    if (code === 'mooring.store-unavailable') throw error;
+    if (code !== 'mooring.missing-object') report.unreadable += 1;
+    core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
+  });
+  if (!meta || (await wasDecidedElsewhere(core, newest, there.path, call))) {
+    report.skipped += 1;
+    return;
+  }
+  const retention = key.path.startsWith('assets/') ? 'forever' : core.retention;
+  const entry = { id: newest.id, name: key.name, meta, retention, instead: there.instead, apply };
+  const outcome = await core.metastore.restore({ path: there.path }, entry, call);
+  if (outcome === 'there' || (apply && !(await isStillThere(core, newest, there.path, call)))) {
+    report.skipped += 1;
+    return;
+  }
+  report.entries += 1;
+  tell(parts, newest, meta.size);
+}
+
+/**
+ * Whether the object outlived the step that made its entry: a sweep that runs now may have deleted it just before, and taken it off
+ * the list, which would have kept the entry away. Then the entry goes too, unless somebody has written the key since.
+ */
+async function isStillThere(core: StoreCore, found: FoundObject, path: string, call: CallOptions): Promise<boolean> {
+  const { store, object, name } = found;
+  if (await exists(core, store.alias, object, call)) return true;
+  const id = { fence: UNFENCED, nonce: drawNonce('tool', core.random), sequence: 1 };
+  const began = await core.metastore.now(call);
+  const changes = [{ name, expect: writeIdText(found.id) }];
+  const { kind } = await core.metastore.write({ path }, { id, fenced: false, began, changes, resent: false }, call);
+  core.logger?.warn({ object, kind }, 'an object was deleted while its entry was brought back; the entry was taken back');
+  return false;
+}
+
+function tell({ core, apply, onEntry }: Parts, { path, name, object, time }: FoundObject, size: number): void {
+  const entry = { path, key: decodeSegment(name) ?? name, object, size, writtenAt: new Date(time) };
+  core.logger?.info(entry, apply ? 'an entry was brought back' : 'an entry would be brought back');
+  onEntry?.(entry);
+}
+
+/** What the key holds by now, and where: `instead` is the object of its entry, which is gone. */
+type There = { kind: 'kept' } | { kind: 'lost'; path: string; instead: string | undefined };
+
+async function whatIsThere(core: StoreCore, { path, name, objects }: KeyObjects, call: CallOptions): Promise<There> {
+  let at = path;
+  // An asset that was declared to be another lies there; a second answer means that this changed meanwhile.
+  for (let moves = 0; moves < 3; moves += 1) {
+    const found = await core.metastore.read({ path: at }, [name], call);
+    if ('moved' in found) {
+      at = found.moved;
+      continue;
+    }
+    const text = found[0]?.text;
+    if (text === undefined) return { kind: 'lost', path: at, instead: undefined };
+    const ref = referenceIn(core, text, name);
+    if (!ref) return { kind: 'kept' };
+    const listed = objects.some(({ object, store }) => object === ref.object && store.alias === ref.store);
+    if (listed || (await exists(core, ref.store, ref.object, call))) return { kind: 'kept' };
+    return { kind: 'lost', path: at, instead: ref.object };
+  }
+  return { kind: 'kept' };
+}
+
+/**
+ * Whether the path that the object was put under, which is another name by now of where its entry would go, remembers that the
+ * value was deleted or overwritten before. Nothing is written there any more, so it is no race.
+ */
+async function wasDecidedElsewhere(
+  core: StoreCore,
+  { path, name, object }: FoundObject,
+  target: string,
+  call: CallOptions,
+): Promise<boolean> {
+  if (path === target) return false;
+  const reply = await core.metastore.holds({ path }, [{ name, object }], call);
+  // An alias that went away meanwhile: nothing is concluded.
+  return !('moved' in reply) || reply.held[0] !== false;
+}
+
+/** Nothing for an inline value, and for an entry that only a newer version can read. */
+function referenceIn(core: StoreCore, text: string, name: string): Reference | undefined {
+  try {
+    return parseEntry(text, { key: decodeSegment(name) ?? name }).meta.ref;
+  } catch (error) {
+    core.logger?.warn({ code: codeOf(error), err: error }, 'an entry that cannot be read was left as it is');
+    return undefined;
+  }
+}
+
+/** Whether an object is there now: it may have been put after it was listed. In a store that is not known it counts as there. */
+async function exists(core: StoreCore, alias: string, object: string, call: CallOptions): Promise<boolean> {
+  const store = core.locations.get(alias);
+  if (!store) {
+    core.logger?.warn({ object, err: new UnknownLocationError(alias, [...core.locations.keys()]) }, 'an entry was left as it is');
+    return true;
+  }
+  for await (const { key } of listObjects(core, { store, where: {}, call }, object)) if (key === object) return true;
+  return false;
+}

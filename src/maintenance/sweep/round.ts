@@ -1,0 +1,112 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import type { SweptPage } from '../../metastore/metastore.ts';
+import { randomText } from '../../async/random.ts';
+import { concurrently } from '../../async/concurrency.ts';
+import type { StoreCore } from '../../state-store/internals.ts';
+import { deleteObjects } from '../delete-objects.ts';
+import { referredElsewhere } from './other-paths.ts';
+import type { Tally } from '../counts.ts';
+
+/**
+ * One page of several scopes at a time: their scripts run side by side, and their objects go with the same requests. An object
+ * goes first and its place on the list after: a crash between the two leaves a place whose object is gone, which is harmless.
+ */
+
+/** What a sweep works with. */
+export interface SweepParts {
+  core: StoreCore;
+  tally: Tally;
+  /** Fields for each script, and objects for each request. */
+  batch: number;
+  /** Milliseconds. */
+  grace: number;
+  dryRun: boolean;
+  call: CallOptions;
+}
+
+/** A scope that is being swept. */
+export interface OpenScope {
+  path: string;
+  nonce: string;
+  cursor: string;
+  nextDue: number | undefined;
+  /** Something of it could not be done, so it stays due. */
+  failed: boolean;
+}
+
+/** A scope before its first page. */
+export function openScope(core: StoreCore, path: string): OpenScope {
+  return { path, nonce: randomText(core.random, 16), cursor: '0', nextDue: undefined, failed: false };
+}
+
+/** Takes one page of each scope; resolves with the scopes that have more. */
+export async function sweepRound(parts: SweepParts, scopes: readonly OpenScope[]): Promise<OpenScope[]> {
+  const { core, tally, call, dryRun } = parts;
+  const pages = await concurrently(scopes, (scope) => nextPage(parts, scope));
+  const found = scopes.flatMap((scope, at) => {
+    const page = pages[at];
+    return page ? [{ scope: advanced(scope, page), page }] : [];
+  });
+  for (const { page } of found) tally.entries += page.entries.length;
+  const objects = found.flatMap(({ page }) => page.objects);
+  const stayed = dryRun ? new Map<string, unknown>() : await deleteObjects(core, objects, parts.batch, call);
+  for (const { object, storedSize } of objects) {
+    if (stayed.has(object)) continue;
+    tally.objects += 1;
+    tally.bytes += storedSize;
+  }
+  const after = await concurrently(found, ({ scope, page }) => settle(parts, scope, page, stayed));
+  return after.filter(({ cursor }) => cursor !== '0');
+}
+
+/** A page, without the objects that an entry at another path refers to. */
+interface OwnPage extends SweptPage {
+  /** Those: superseded there, they are listed there, so they leave the list of this scope. */
+  elsewhere: readonly string[];
+}
+
+/** A page; `undefined` where it could not be had, and the scope stays due. */
+async function nextPage(parts: SweepParts, { path, nonce, cursor }: OpenScope): Promise<OwnPage | undefined> {
+  const { core, tally, batch, grace, dryRun, call } = parts;
+  try {
+    const page = await core.metastore.sweepPage({ path }, { nonce, cursor, count: batch, grace, dryRun }, call);
+    const named = page.objects.map(({ object }) => object);
+    const elsewhere = await referredElsewhere(core, path, named, call);
+    return { ...page, objects: page.objects.filter(({ object }) => !elsewhere.has(object)), elsewhere: [...elsewhere] };
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    tally.fail(path, error);
+    return undefined;
+  }
+}
+
+function advanced(scope: OpenScope, { cursor, nextDue }: SweptPage): OpenScope {
+  const due = [scope.nextDue, nextDue].filter((at) => at !== undefined);
+  return { ...scope, cursor, nextDue: due.length > 0 ? Math.min(...due) : undefined };
+}
+
+/** Takes what is gone off the list; after the last page, says when the scope is due again. */
+async function settle(
+  { core, tally, dryRun, call }: SweepParts,
+  scope: OpenScope,
+  { objects, elsewhere }: OwnPage,
+  stayed: ReadonlyMap<string, unknown>,
+): Promise<OpenScope> {
+  const { path, nonce, nextDue } = scope;
+  const failures = objects.filter(({ object }) => stayed.has(object));
+  for (const { object } of failures) tally.fail(path, stayed.get(object));
+  const gone = objects.filter(({ object }) => !stayed.has(object)).map(({ object }) => object);
+  gone.push(...elsewhere);
+  const failed = scope.failed || failures.length > 0;
+  if (dryRun) return scope;
+  try {
+    if (gone.length > 0) await core.metastore.forgetObjects({ path }, gone, call);
+    // What failed keeps its place in the index, and is met again by the next sweep.
+    if (scope.cursor === '0' && !failed) await core.metastore.sweepEnd({ path }, { nonce, nextDue }, call);
+    return { ...scope, failed };
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    tally.fail(path, error);
+    return { ...scope, failed: true };
+  }
+}

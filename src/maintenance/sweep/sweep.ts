@@ -1,0 +1,114 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import type { Duration } from '../../model/duration.ts';
+import { GRACE } from '../../metastore/lifetimes.ts';
+import type { OptionNames } from '../../model/check-options.ts';
+import { coreOf } from '../../state-store/internals.ts';
+import { keepBirth } from '../../state-store/objects/generation.ts';
+import type { StateStore } from '../../state-store/state-store.ts';
+import type { SweepReport } from '../../observe/sweep-report.ts';
+import { raise, readLineage } from '../lineage.ts';
+import { batchSize, flag, graceMs, LEAST_OF_SWEEP, requireListener, requireOptions } from '../settings.ts';
+import { openScope, sweepRound, type OpenScope, type SweepParts } from './round.ts';
+import { createTally } from '../counts.ts';
+
+/** Options of `sweep()`. */
+export interface SweepOptions extends CallOptions {
+  /**
+   * Says what there is to do, and changes nothing.
+   * @defaultValue false
+   */
+  dryRun?: boolean;
+  /**
+   * Objects that one request deletes, and fields of a scope that one script looks at. 1 to 1,000.
+   * @defaultValue 500
+   */
+  batch?: number;
+  /**
+   * How long an object is kept after it was superseded: readers, and a Redis that failed over, may still point to it. At least
+   * an hour.
+   * @defaultValue `'1d'`
+   */
+  grace?: Duration;
+  /**
+   * Hears how far it is, after every batch.
+   * @defaultValue none
+   */
+  onProgress?: (soFar: SweepReport) => void;
+}
+
+const OPTIONS: OptionNames<SweepOptions> = { signal: true, dryRun: true, batch: true, grace: true, onProgress: true };
+/** Scopes that are swept side by side. */
+const SIDE_BY_SIDE = 64;
+
+/**
+ * Removes what has expired, and the objects that were superseded longer ago than the grace. What it costs grows with what it
+ * removes, not with what is stored. Run it at least every 6 days; any number of them may run at the same time. What cannot be
+ * done is in the report, stays listed, and is tried again by the next one.
+ *
+ * @throws `ConfigError` for an option that cannot be meant; `StoreUnavailableError` where the metastore cannot say what is due; the
+ * signal's reason
+ */
+export async function sweep(store: StateStore, options: SweepOptions = {}): Promise<SweepReport> {
+  const core = coreOf(store);
+  requireOptions(options, OPTIONS);
+  const { signal, onProgress } = options;
+  requireListener('onProgress', onProgress);
+  const parts: SweepParts = {
+    core,
+    tally: createTally(core),
+    batch: batchSize(options.batch),
+    grace: graceMs(options.grace, LEAST_OF_SWEEP),
+    dryRun: flag('dryRun', options.dryRun),
+    call: signal ? { signal } : {},
+  };
+  return core.track(() => sweepAll(parts, onProgress));
+}
+
+async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress']): Promise<SweepReport> {
+  const { core, tally, grace, dryRun, call } = parts;
+  if (!dryRun) await raiseWhenDue(parts);
+  // The index counts with a grace of a day: with a shorter one things are due before it says so.
+  const until = (await core.metastore.now(call)) + Math.max(0, GRACE - grace);
+  let open: OpenScope[] = [];
+  const round = async (): Promise<void> => {
+    call.signal?.throwIfAborted();
+    open = await sweepRound(parts, open);
+    onProgress?.(tally.report());
+  };
+  for await (const path of core.metastore.due(until, call)) {
+    open.push(openScope(core, path));
+    while (open.length >= SIDE_BY_SIDE) await round();
+  }
+  while (open.length > 0) await round();
+  const report = tally.report();
+  if (!dryRun) core.emit({ type: 'sweep', report });
+  return report;
+}
+
+/**
+ * Raises the generation twice in a grace at most, and at least once where sweeps run as often: a metastore that is restored to
+ * what it was before is then behind. Where it cannot be raised, that is reported and the sweep goes on: what it removes is on the metastore's own lists.
+ */
+async function raiseWhenDue({ core, tally, grace, call }: SweepParts): Promise<void> {
+  try {
+    if (!core.objectStore) return;
+    const lineage = await readLineage(core, call, [core.objectStore]);
+    const { current } = lineage;
+    if (!current?.generations) return;
+    const { newest, births } = current.generations;
+    if (!newest || current.verdict.kind === 'lost') {
+      core.logger?.warn(
+        { store: current.store.alias, verdict: current.verdict },
+        'state was lost: restore Redis, or run recover()',
+      );
+      // No generation is raised for this metastore, which would put its birth again.
+      await keepBirth(core, { store: current.store, where: {}, call }, births, lineage.metastore);
+      return;
+    }
+    const age = (await core.metastore.now(call)) - newest.raisedAt;
+    if (age >= grace / 2 || current.verdict.kind === 'ahead') await raise(core, lineage, call);
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    tally.fail(`${core.namespace}/`, error);
+  }
+}

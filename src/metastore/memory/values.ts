@@ -1,0 +1,120 @@
+import { entryParts } from '../../format/entry.ts';
+import { writeIdText, type Version, type WriteId } from '../../format/write-id.ts';
+import { expiryOf, type Head, headText, NEVER, readHead, sequenceText } from '../../format/head.ts';
+import { FIELD, PREFIX, RESULT } from '../../format/redis-keys.ts';
+import { LATENESS, SWEEP_TIME } from '../lifetimes.ts';
+import {
+  becomesDue,
+  bury,
+  closeStep,
+  expires,
+  fenceOf,
+  hasEnded,
+  installFence,
+  keep,
+  liveEntry,
+  liveHead,
+  namesOf,
+  openStep,
+  peekScope,
+  refuseForeign,
+  stale,
+  supersede,
+  type MemoryData,
+  type Step,
+} from './scope.ts';
+import type { RawEntry, ScopeAddress, ValueChange, ValueWrite, WriteReply } from '../metastore.ts';
+import { appliedAt } from '../replies.ts';
+
+/** Values of the memory metastore. Each function mirrors the script of the same name. */
+
+/** Entries that count, in the order of `names`. */
+export function readValues(
+  data: MemoryData,
+  scope: ScopeAddress,
+  names: readonly string[],
+  now: number,
+): readonly (RawEntry | undefined)[] | { moved: string } {
+  const hash = peekScope(data, scope.path, now);
+  const alias = hash?.fields.get(FIELD.alias);
+  if (alias !== undefined) return { moved: alias };
+  return names.map((name) => (hash && !hasEnded(hash, now) ? liveEntry(hash, name, now) : undefined));
+}
+
+/** Users' entries without their values. */
+export function listValues(
+  data: MemoryData,
+  scope: ScopeAddress,
+  now: number,
+): readonly ({ name: string; text: string } | { moved: string })[] {
+  const hash = peekScope(data, scope.path, now);
+  if (!hash) return [];
+  const alias = hash.fields.get(FIELD.alias);
+  if (alias !== undefined) return [{ moved: alias }];
+  if (hasEnded(hash, now)) return [];
+  return namesOf(hash, PREFIX.entry).flatMap((name) => {
+    const text = hash.fields.get(PREFIX.entry + name);
+    return text !== undefined && !name.startsWith(RESULT) && liveHead(text, now) ? [{ name, text }] : [];
+  });
+}
+
+/** One commit. The order of the checks is the order of `docs/design.md`, and each of them is needed. */
+export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueWrite, now: number): WriteReply {
+  const step = openStep(data, scope, now);
+  const alias = step.hash.fields.get(FIELD.alias);
+  if (alias !== undefined) return { kind: 'moved', path: alias };
+  const version = writeIdText(write.id);
+  const texts = write.changes.map(({ name }) => step.hash.fields.get(PREFIX.entry + name));
+  for (const [at, text] of texts.entries()) refuseForeign(step, write.changes[at]?.name ?? '', text);
+  const heads = texts.flatMap((text) => (text === undefined ? [] : [readHead(text)]));
+
+  const same = heads.find((head) => head.version === version);
+  if (same) return appliedAt(write.changes, same.updatedAt);
+  if (write.fenced && isStale(step, write.id, heads)) return stale(step);
+  if (heads.some((head) => isLaterOwn(head, write.id))) return { kind: 'old' };
+  if (now - write.began > LATENESS) return { kind: 'late' };
+  for (const [at, { name, expect }] of write.changes.entries()) {
+    if (expect === undefined) continue;
+    const current = liveHead(texts[at], now)?.version ?? 'absent';
+    if (current !== expect) return { kind: 'conflict', name, current };
+  }
+
+  for (const change of write.changes) applyChange(step, change, version);
+  if (write.fenced) installFence(step, write.id.fence, write.id.nonce);
+  closeStep(step);
+  return appliedAt(write.changes, now);
+}
+
+function isStale(step: Step, id: WriteId, heads: readonly Head[]): boolean {
+  const fence = fenceOf(step.hash);
+  return [...(fence ? [fence] : []), ...heads].some(
+    (other) => other.fence > id.fence || (other.fence === id.fence && other.nonce !== id.nonce),
+  );
+}
+
+/** Whether a text is of a later write of the same run. */
+export function isLaterOwn(head: Head, id: WriteId): boolean {
+  return head.fence === id.fence && head.nonce === id.nonce && head.sequence > sequenceText(id);
+}
+
+/** The switch: the entry, its value, and what the old one referred to. */
+export function applyChange(step: Step, change: Omit<ValueChange, 'expect'>, version: Version): void {
+  const { hash, now } = step;
+  const field = PREFIX.entry + change.name;
+  const { put } = change;
+  supersede(step, hash.fields.get(field), put?.meta.ref);
+  if (!put) {
+    bury(step, change.name, version);
+    return;
+  }
+  const expiresAt = expiryOf(now, put.retention);
+  const { head, json } = entryParts(put.meta);
+  hash.fields.set(field, `${headText(head, version, now, expiresAt)} ${json}`);
+  if (put.body) hash.bodies.set(PREFIX.body + change.name, put.body.slice());
+  else hash.bodies.delete(PREFIX.body + change.name);
+  expires(step, expiresAt);
+  if (!put.meta.ref) return;
+  hash.fields.delete(PREFIX.superseded + put.meta.ref.object);
+  becomesDue(step, expiresAt);
+  if (expiresAt !== NEVER) keep(step, Math.min(expiresAt + SWEEP_TIME, NEVER - 1));
+}

@@ -1,0 +1,202 @@
+import { boundedWait, type CallOptions } from '../../async/deadline.ts';
+import { ConfigError, isMooringError, OutcomeUnknownError } from '../../model/errors/store.ts';
+import { keysOf, SHARDS, type Keys } from '../../format/redis-keys.ts';
+import type { MetastoreContext, ScopeAddress } from '../metastore.ts';
+import { foreignFormat } from '../replies.ts';
+import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
+import type { Wait } from './durability.ts';
+import { isMissingScript, NAME, noAnswer, translate, unavailable } from './errors.ts';
+import type { Script } from './lua/script.ts';
+import { createSession } from './session.ts';
+import { createServerTime } from './time.ts';
+
+/** One script at a time, as one round trip: its deadline, its durability, and what is known when it fails. */
+
+/** A part of an answer. */
+export type Part = string | Buffer | null | undefined;
+
+/** What a script answered. */
+export interface Answer {
+  now: number;
+  kind: string;
+  /** Text, or bytes where asked for; `null` where there is nothing. */
+  rest: readonly Part[];
+  /** Whether the client may have sent the script twice. */
+  resent: boolean;
+}
+
+/** How scripts say that they wrote. */
+const APPLIED: ReadonlySet<string> = new Set(['ok', 'listed', 'bound']);
+
+/** How a script is run. */
+export interface RunOptions {
+  /** Replies are text where nothing else is asked for. */
+  buffers?: boolean;
+  /** The caller sends this again. */
+  resent?: boolean;
+  /** Not worth waiting for replicas. */
+  fleeting?: boolean;
+}
+
+/** The scripts of one store, on one client. */
+export interface Connection {
+  readonly keys: Keys;
+  readonly client: RedisClient;
+  /** Whether a write is asked for more than the answer of its master. */
+  readonly waits: boolean;
+  run(script: Script, scope: ScopeAddress, args: readonly Argument[], call: CallOptions, options?: RunOptions): Promise<Answer>;
+  /** Runs a script on keys that are of no scope. */
+  runOn(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    call: CallOptions,
+    options?: RunOptions,
+  ): Promise<Answer>;
+  /** One command that reads. */
+  read(node: RedisClient, command: string, args: readonly Argument[], call: CallOptions): Promise<unknown>;
+  /** A lower bound of the server's time, in milliseconds. */
+  now(call: CallOptions): Promise<number>;
+}
+
+/**
+ * Connects the scripts with a client; sends nothing yet.
+ *
+ * @throws {@link ConfigError} when the durability may take longer than a call.
+ */
+export function createConnection(
+  client: RedisClient,
+  wait: Wait | undefined,
+  context: MetastoreContext,
+  monotonic: () => number,
+): Connection {
+  const { timer, commandTimeout } = context;
+  if (wait && wait.timeout >= commandTimeout) {
+    throw new ConfigError('durability.timeout', `must be below commandTimeout, which is ${commandTimeout} ms`, wait.timeout);
+  }
+  const keys = keysOf(context.namespace);
+  const time = createServerTime(monotonic);
+  const session = createSession(client, context, wait, time);
+  const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
+  const commands = { evalsha: command('evalsha'), eval: command('eval') };
+
+  /** Sends `work` within the deadline, once the session is open; what it rejects with comes out translated. */
+  const within = async <T>(
+    call: CallOptions,
+    failure: { key: string; writes: boolean; resent: boolean },
+    work: (isOver: () => boolean, wasResent: () => boolean) => Promise<T>,
+  ): Promise<T> => {
+    let over = false;
+    let sameSockets: (() => boolean) | undefined;
+    const wasResent = (): boolean => failure.resent || sameSockets?.() === false;
+    const outcome = await boundedWait(timer, commandTimeout, call.signal, async () => {
+      refuseEnded(client);
+      await session.open();
+      if (over) throw unavailable('the call is over');
+      refuseEnded(client);
+      sameSockets = watchSockets(client);
+      return work(() => over, wasResent);
+    }).catch((error: unknown) => {
+      if (!isMooringError(error)) throw translate(error, { ...failure, resent: wasResent() });
+      // Nothing was sent now, and yet what was sent before may have been applied.
+      throw failure.resent && error.code === 'mooring.store-unavailable' ? noAnswer(failure, error.message) : error;
+    });
+    over = true;
+    if (outcome.ended === 'value') return outcome.value;
+    if (outcome.ended === 'aborted') throw outcome.reason;
+    const late = `the deadline of ${commandTimeout} ms passed`;
+    throw sameSockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
+  };
+
+  /** Sends a script, and back to back with it the question how far it got. */
+  const evaluate = async (
+    script: Script,
+    args: readonly Argument[],
+    { buffers = false, fleeting = false }: RunOptions,
+    isOver: () => boolean,
+  ): Promise<{ reply: unknown; safe: boolean }> => {
+    const asks = wait !== undefined && script.writes && !fleeting;
+    const sameSockets = asks ? watchSockets(client) : undefined;
+    const reached = async (): Promise<boolean> => wait === undefined || wait.reached(client).catch(() => false);
+    const send = async (command: keyof typeof commands, first: string): Promise<{ reply: unknown; safe: boolean }> => {
+      const reply = commands[command][buffers ? 'buffers' : 'text']([first, ...args]);
+      if (!sameSockets) return { reply: await reply, safe: true };
+      const asked = client.nodes ? undefined : reached();
+      const answered = await reply;
+      const safe = await (asked ?? reached());
+      // On another socket nothing was written yet, so a wait there says nothing.
+      return { reply: answered, safe: safe && sameSockets() };
+    };
+    try {
+      return await send('evalsha', script.sha);
+    } catch (error) {
+      if (!isMissingScript(error)) throw error;
+      if (isOver()) throw error;
+      return send('eval', script.text);
+    }
+  };
+
+  /**
+   * Sends the births of all other shards, so that one which was never used does not look like lost state. Never rejects. No write
+   * waits for it: what was applied must not be late because of it, and what comes next on this connection comes after it.
+   */
+  let spreading: Promise<unknown> | undefined;
+  const spreadBirth = (now: string): void => {
+    spreading ??= Promise.allSettled(
+      SHARDS.map(async (shard) => sendCommand(client, 'text', 'set', [keys.birth(shard), now, 'nx'])),
+    ).finally(() => {
+      spreading = undefined;
+    });
+  };
+
+  const runOn = async (
+    script: Script,
+    names: readonly string[],
+    args: readonly Argument[],
+    call: CallOptions,
+    options: RunOptions,
+  ): Promise<Answer> => {
+    const failure = { key: names[0] ?? '', writes: script.writes, resent: options.resent === true };
+    return within(call, failure, async (isOver, wasResent) => {
+      const { reply, safe } = await evaluate(script, [names.length, ...names, ...args], options, isOver);
+      const [now, born, kind, ...rest] = reply as Part[];
+      time.observe(Number(now));
+      if (String(born) === '1') spreadBirth(String(now));
+      if (!safe && APPLIED.has(String(kind))) {
+        throw new OutcomeUnknownError(
+          'not-replicated',
+          `a write of ${failure.key} was applied, and did not reach the durability asked for`,
+          {
+            store: NAME,
+          },
+        );
+      }
+      return { now: Number(now), kind: String(kind), rest, resent: wasResent() };
+    });
+  };
+
+  return {
+    keys,
+    client,
+    waits: wait !== undefined,
+    async run(script, scope, args, call, options = {}) {
+      const answer = await runOn(script, keys.scope(scope.path), [scope.path, ...args], call, options);
+      if (answer.kind === 'foreign') throw foreignFormat(scope.path, String(answer.rest[0]), NAME);
+      return answer;
+    },
+    runOn: (script, names, args, call, options = {}) => runOn(script, names, args, call, options),
+    read: (node, command, args, call) =>
+      within(call, { key: '', writes: false, resent: false }, () => sendCommand(node, 'text', command, args)),
+    async now(call) {
+      call.signal?.throwIfAborted();
+      return time.atLeast() ?? within(call, { key: '', writes: false, resent: false }, async () => time.atLeast() as number);
+    },
+  };
+}
+
+/** @throws {@link StoreUnavailableError} */
+function refuseEnded(client: RedisClient): void {
+  if (!isClosed(client)) return;
+  const remedy = 'give the store a new client, whose retryStrategy does not give up';
+  throw unavailable(`the Redis client has ended for good, and connects to Redis no more: ${remedy}`);
+}

@@ -1,0 +1,122 @@
+import {
+  ConfigError,
+  CorruptEntryError,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  type MooringError,
+} from '../../model/errors/store.ts';
+
+/**
+ * What an error of the client means. Errors of ioredis and of Redis carry the arguments of their command, and some texts of Redis
+ * quote them: so no such error is ever passed on, and of its text only what is known to be free of them.
+ */
+
+/** The `store` of errors. */
+export const NAME = 'redis';
+
+/** What a server says instead of taking a command, by the first word. It wrote nothing. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  OOM: 'its memory is full (maxmemory)',
+  READONLY: 'it is a replica, and takes no writes',
+  LOADING: 'it is loading its data',
+  NOREPLICAS: 'it has fewer replicas than min-replicas-to-write asks for',
+  MISCONF: 'it cannot save its data, and takes no writes until it can',
+  MASTERDOWN: 'it is a replica whose master is down',
+  CLUSTERDOWN: 'the cluster is down',
+  TRYAGAIN: 'the slot is being moved',
+  BUSY: 'another script is running too long',
+};
+
+/** What a server says when the client is not the right one. It wrote nothing. */
+const MISTAKES: Readonly<Record<string, string>> = {
+  NOAUTH: 'must authenticate: the server asks for a password',
+  WRONGPASS: 'must have a valid user and password',
+  NOPERM: 'must be of a user who may run eval, evalsha, info, time, scan and the commands of the scripts on keys mooring:*',
+  NOPROTO: 'must speak a protocol that the server knows',
+  MOVED: 'must be a Cluster of ioredis: the server is part of a cluster',
+  ASK: 'must be a Cluster of ioredis: the server is part of a cluster',
+  CROSSSLOT: 'must be a Cluster of ioredis: the server is part of a cluster',
+};
+
+/**
+ * That a command of a script is not permitted, as Redis 6 and 7.0 say it, or 7.2. What the script did before that command is done: a
+ * right to run the script itself is missed in other words.
+ */
+const REFUSED_IN_SCRIPT = /The user executing the script can't|NOPERM .*@user_script/;
+
+const SERVER_ERROR = 'ReplyError';
+/** What the client says when it has not sent a command, and will not. */
+const NEVER_SENT = /^(?:Stream isn't writeable|Cluster isn't ready) and enableOfflineQueue options is false/;
+
+const LONGEST_TEXT = 300;
+
+/** What is known of a command that failed. */
+export interface Failure {
+  /** The key that the command was for. */
+  key: string;
+  writes: boolean;
+  /** Whether the command may have been sent before: then no refusal is definite. */
+  resent: boolean;
+}
+
+/** Whether the server does not have the script. */
+export function isMissingScript(error: unknown): boolean {
+  return isReply(error) && wordIn(textOf(error), ['NOSCRIPT']) !== undefined;
+}
+
+/** The error to throw for one of the client. */
+export function translate(error: unknown, failure: Failure): MooringError {
+  const text = textOf(error);
+  if (failure.writes && failure.resent) return noAnswer(failure, 'the connection broke, or it refused what was sent again');
+  if (!isReply(error)) {
+    return NEVER_SENT.test(text) ? unavailable(`Redis cannot be reached: ${text}`) : noAnswer(failure, text);
+  }
+  const refusal = wordIn(text, Object.keys(REFUSALS));
+  if (refusal !== undefined) return unavailable(`Redis refused the command: ${REFUSALS[refusal]} [${refusal}]`);
+  if (REFUSED_IN_SCRIPT.test(error.message)) {
+    const who = `${MISTAKES['NOPERM']} [NOPERM]`;
+    return failure.writes
+      ? noAnswer(failure, `a script was refused one of its commands; the client ${who}`)
+      : new ConfigError('client', who);
+  }
+  const mistake = wordIn(text, Object.keys(MISTAKES));
+  if (mistake !== undefined) return new ConfigError('client', `${MISTAKES[mistake]} [${mistake}]`);
+  if (wordIn(text, ['WRONGTYPE']) !== undefined) {
+    return new CorruptEntryError(
+      `the Redis key ${failure.key}, or the index or birth of its shard, holds something of another type`,
+      {
+        store: NAME,
+      },
+    );
+  }
+  if (/unknown command/i.test(text))
+    return new ConfigError('client', 'must be of a server that has eval, evalsha, info, time, wait and scan');
+  return noAnswer(failure, 'the script failed');
+}
+
+/** The error for a command whose fate is not known: for a read that is no more than unavailable. */
+export function noAnswer({ writes, key }: Pick<Failure, 'writes' | 'key'>, why: string): MooringError {
+  return writes
+    ? new OutcomeUnknownError('no-answer', `Redis gave no answer to a write of ${key}, which may have been applied: ${why}`, {
+        store: NAME,
+      })
+    : unavailable(`Redis gave no answer: ${why}`);
+}
+
+/** The error for a command that was certainly not taken. */
+export function unavailable(message: string): StoreUnavailableError {
+  return new StoreUnavailableError(message, { store: NAME });
+}
+
+function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === SERVER_ERROR;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, LONGEST_TEXT) : 'it failed without an error';
+}
+
+/** A word of capitals in an error's text: at its start, or, where a script passes it on, after a space. */
+function wordIn(text: string, words: readonly string[]): string | undefined {
+  return words.find((word) => new RegExp(`(?:^|[\\s-])${word}\\b`).test(text));
+}

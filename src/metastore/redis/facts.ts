@@ -1,0 +1,52 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { ConfigError } from '../../model/errors/store.ts';
+import { mastersOf, type RedisClient } from './client.ts';
+import type { Connection } from './connection.ts';
+import type { MetastoreFacts, ServerFacts } from '../upkeep.ts';
+
+/** What every Redis server says of itself. Its user may not be allowed to ask: then nothing is known, which is no failure. */
+
+/** Asks every master. */
+export async function factsOf(connection: Connection, call: CallOptions): Promise<MetastoreFacts> {
+  const { client } = connection;
+  await connection.now(call);
+  const servers = await Promise.all(mastersOf(client).map((node) => serverFacts(connection, node, call)));
+  const [seconds, microseconds] = (await connection.read(client, 'time', [], call)) as [string, string];
+  return { servers, now: Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000) };
+}
+
+async function serverFacts(connection: Connection, node: RedisClient, call: CallOptions): Promise<ServerFacts> {
+  const [info, save] = await Promise.all([
+    allowed(connection.read(node, 'info', [], call)),
+    allowed(connection.read(node, 'config', ['get', 'save'], call)),
+  ]);
+  const text = typeof info === 'string' ? info : '';
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1];
+  const appendOnly = field('aof_enabled');
+  const replicas = field('connected_slaves');
+  const failing = ['rdb_last_bgsave_status', 'aof_last_write_status', 'aof_last_bgrewrite_status'].some(
+    (name) => (field(name) ?? 'ok') !== 'ok',
+  );
+  return {
+    version: field('redis_version'),
+    evictionPolicy: field('maxmemory_policy'),
+    persistence:
+      appendOnly === undefined ? undefined : { appendOnlyFile: appendOnly === '1', snapshots: snapshotsIn(save), failing },
+    replicas: replicas === undefined ? undefined : Number(replicas),
+  };
+}
+
+/** An answer; nothing where the user may not ask, or a managed server has no such command. */
+async function allowed(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+function snapshotsIn(save: unknown): boolean | undefined {
+  if (!Array.isArray(save) || save.length < 2) return undefined;
+  return String(save[1]) !== '';
+}

@@ -1,0 +1,79 @@
+import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import { CorruptEntryError } from '../../model/errors/store.ts';
+import { SHARDS } from '../../format/redis-keys.ts';
+import { watchSockets, type Argument } from './client.ts';
+import type { Connection, Part } from './connection.ts';
+import { NAME, noAnswer } from './errors.ts';
+import { BEAR, LINEAGE, RAISE } from './lua/lineage.ts';
+import type { Script } from './lua/script.ts';
+import type { Lineage } from '../upkeep.ts';
+
+/** What Redis knows of its own past: of all shards, in one script; in a Cluster side by side, each by one on its own node. */
+
+/** Keys that one script can reach together; the last group ends with the key of the name. */
+function groupsOf({ client, keys }: Connection): [readonly string[], ...(readonly string[])[]] {
+  const each = SHARDS.map((shard) => [...keys.shard(shard)]);
+  each.at(-1)?.push(keys.name);
+  return client.nodes ? (each as [string[], ...string[][]]) : [each.flat()];
+}
+
+/**
+ * Writes to every shard, as safe as a write is: a birth or a generation that a failover loses looks like lost state. The wait
+ * after the last script is for all that these connections wrote, so it must be the same ones throughout.
+ */
+async function writeEveryShard(
+  connection: Connection,
+  script: Script,
+  args: readonly Argument[],
+  call: CallOptions,
+): Promise<void> {
+  const { client, now, runOn, waits } = connection;
+  await now(call);
+  const sameSockets = watchSockets(client);
+  const [last, ...others] = groupsOf(connection);
+  await sideBySide(call, (own) => Promise.all(others.map((names) => runOn(script, names, args, own, { fleeting: true }))));
+  await runOn(script, last, args, call);
+  if (!waits || sameSockets()) return;
+  throw noAnswer({ key: last[0] ?? '', writes: true }, 'the connection broke before all was replicated');
+}
+
+/** Births and generations of all shards, and the name. */
+export async function lineageOf(connection: Connection, call: CallOptions): Promise<Lineage> {
+  const { runOn } = connection;
+  const groups = groupsOf(connection);
+  const answers = await sideBySide(call, (own) => Promise.all(groups.map((names) => runOn(LINEAGE, names, [], own))));
+  const found = answers.flatMap(({ rest }) => rest);
+  const births = SHARDS.map((_shard, at) => whole(found[2 * at]));
+  const generations = SHARDS.map((_shard, at) => whole(found[2 * at + 1]) ?? 0);
+  const known = births.filter((birth) => birth !== undefined);
+  return {
+    bornAt: known.length < births.length ? undefined : Math.max(...known),
+    name: nameIn(found[2 * SHARDS.length]),
+    generation: { lowest: Math.min(...generations), highest: Math.max(...generations) },
+  };
+}
+
+/** What decides about deletion is not guessed. */
+function whole(part: Part): number | undefined {
+  if (part === null || part === undefined) return undefined;
+  const text = String(part);
+  if (!/^\d{1,15}$/.test(text)) throw new CorruptEntryError('a birth or a generation in Redis is no number', { store: NAME });
+  return Number(text);
+}
+
+function nameIn(part: Part): string | undefined {
+  if (part === null || part === undefined) return undefined;
+  const text = String(part);
+  if (!/^[0-9a-z]{16}$/.test(text)) throw new CorruptEntryError('the name of the metastore in Redis is invalid', { store: NAME });
+  return text;
+}
+
+/** Makes all births known, and gives the name. */
+export function bear(connection: Connection, name: string, call: CallOptions): Promise<void> {
+  return writeEveryShard(connection, BEAR, [name], call);
+}
+
+/** Raises all generations. */
+export function raise(connection: Connection, generation: number, call: CallOptions): Promise<void> {
+  return writeEveryShard(connection, RAISE, [generation], call);
+}

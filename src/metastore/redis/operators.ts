@@ -1,0 +1,158 @@
+import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import { writeIdText, type WriteId } from '../../format/write-id.ts';
+import { PREFIX, SHARDS } from '../../format/redis-keys.ts';
+import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';
+import { keyPrefixOf, mastersOf } from './client.ts';
+import type { Connection } from './connection.ts';
+import {
+  ADD_ITEMS,
+  BIND,
+  CLEAR,
+  FORGET_ORPHAN,
+  INSPECT,
+  LIST_ORPHAN,
+  REQUEST_CANCEL,
+  SETTLE,
+  TRIAL,
+  UNBIND,
+} from './lua/operators.ts';
+import { recordedOf, staleReply } from './values.ts';
+
+/** What ends a scope, and what people do with one, in Redis. */
+
+const PAGE = 1_000;
+
+/** Wipes a scope. */
+export async function clearScope(
+  connection: Connection,
+  scope: ScopeAddress,
+  id: WriteId,
+  call: CallOptions,
+): Promise<ClearReply> {
+  const { kind, rest } = await connection.run(CLEAR, scope, [recordedOf(scope), writeIdText(id)], call);
+  if (kind === 'moved') return { kind, path: String(rest[0]) };
+  return kind === 'ambiguous' ? { kind, name: String(rest[0]), text: String(rest[1]) } : { kind: 'ok' };
+}
+
+/** Lists an orphan, unless the record holds that ID. */
+export async function listOrphan(
+  connection: Connection,
+  scope: ScopeAddress,
+  { name, idDigest, json }: Parameters<OpenMetastore['listOrphan']>[1],
+  call: CallOptions,
+): Promise<'listed' | 'held'> {
+  const { kind } = await connection.run(LIST_ORPHAN, scope, [recordedOf(scope), name, idDigest, json], call);
+  return kind === 'held' ? 'held' : 'listed';
+}
+
+/** Takes an orphan off the list. */
+export async function forgetOrphan(
+  connection: Connection,
+  scope: ScopeAddress,
+  { name, idDigest }: Pick<RawOrphan, 'name' | 'idDigest'>,
+  call: CallOptions,
+): Promise<void> {
+  await connection.run(FORGET_ORPHAN, scope, ['', name, idDigest], call);
+}
+
+/** After success: the whole scope ends then. */
+export async function settleScope(
+  connection: Connection,
+  scope: ScopeAddress,
+  { fence, nonce, within, keepFence }: Parameters<OpenMetastore['settle']>[1],
+  call: CallOptions,
+): Promise<void> {
+  await connection.run(SETTLE, scope, [recordedOf(scope), fence, nonce, within, keepFence ? '1' : '0'], call);
+}
+
+/** Notes that somebody asked for the cancellation of a job. */
+export async function requestCancel(
+  connection: Connection,
+  scope: ScopeAddress,
+  { job, reason }: Parameters<OpenMetastore['requestCancel']>[1],
+  call: CallOptions,
+): Promise<void> {
+  await connection.run(REQUEST_CANCEL, scope, [recordedOf(scope), job, reason], call);
+}
+
+/** Notes items that have records. */
+export async function addItems(
+  connection: Connection,
+  scope: ScopeAddress,
+  { items, fence, nonce, retention }: Parameters<OpenMetastore['addItems']>[1],
+  call: CallOptions,
+): Promise<{ kind: 'ok' } | Stale> {
+  const { kind, rest } = await connection.run(ADD_ITEMS, scope, [recordedOf(scope), fence, nonce, retention, ...items], call);
+  return kind === 'stale' ? staleReply(rest[0]) : { kind: 'ok' };
+}
+
+/**
+ * Makes a URI and a name one asset. They lie in different slots of a Cluster, so this takes several scripts: state that lies under
+ * one of the two names decides which one stays, and the URI's pointing at the name wins where both directions were taken.
+ */
+export async function declareAlias(
+  connection: Connection,
+  uriPath: string,
+  namePath: string,
+  call: CallOptions,
+): Promise<'ok' | 'taken'> {
+  const bind = async (path: string, target: string): Promise<string> =>
+    (await connection.run(BIND, { path }, ['', target], call)).kind;
+  const asName = await bind(uriPath, namePath);
+  if (asName === 'other') return 'taken';
+  if (asName === 'state') {
+    if ((await bind(namePath, uriPath)) !== 'bound') return 'taken';
+    // The URI may have been emptied, and bound by another declaration, meanwhile.
+    if ((await bind(uriPath, namePath)) !== 'bound') return 'ok';
+  }
+  await connection.run(UNBIND, { path: namePath }, ['', uriPath], call);
+  return 'ok';
+}
+
+/** What an operator sees. */
+export async function inspectScope(connection: Connection, scope: ScopeAddress, call: CallOptions): Promise<Inspected> {
+  const { rest } = await connection.run(INSPECT, scope, [], call);
+  const fields: [string, string][] = [];
+  for (let at = 1; at < rest.length; at += 2) fields.push([String(rest[at]), String(rest[at + 1])]);
+  const those = (prefix: string): [string, string][] =>
+    fields.filter(([field]) => field.startsWith(prefix)).map(([field, text]) => [field.slice(prefix.length), text]);
+  return {
+    recorded: typeof rest[0] === 'string' ? rest[0] : undefined,
+    records: those(PREFIX.record).map(([name, text]) => ({ name, text })),
+    orphans: those(PREFIX.orphan).map(([field, text]) => {
+      const [name, idDigest] = field.split(':') as [string, string];
+      return { name, idDigest, text };
+    }),
+    items: those(PREFIX.item).map(([item]) => item),
+  };
+}
+
+/** Paths of scopes, from every master. */
+export async function* scopePaths(connection: Connection, prefix: string, call: CallOptions): AsyncIterable<string> {
+  const { client, keys } = connection;
+  await connection.now(call);
+  const clientPrefix = keyPrefixOf(client);
+  const glob = clientPrefix.replace(/[\\*?[\]]/g, '\\$&') + keys.glob(prefix);
+  for (const node of mastersOf(client)) {
+    let cursor = '0';
+    do {
+      const [next, found] = (await connection.read(node, 'scan', [cursor, 'match', glob, 'count', PAGE], call)) as [
+        string,
+        string[],
+      ];
+      cursor = next;
+      for (const key of found) {
+        const path = keys.path(key.slice(clientPrefix.length));
+        if (path !== undefined) yield path;
+      }
+    } while (cursor !== '0');
+  }
+}
+
+/** Tries to write, on every master of a Cluster. */
+export async function tryToWrite({ client, keys, runOn }: Connection, call: CallOptions): Promise<void> {
+  const shards = client.nodes ? SHARDS : SHARDS.slice(0, 1);
+  await sideBySide(call, (own) =>
+    Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), [], own, { fleeting: true }))),
+  );
+}

@@ -1,0 +1,49 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { writeIdText } from '../../format/write-id.ts';
+import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
+import type { Connection } from './connection.ts';
+import { noAnswer, unavailable } from './errors.ts';
+import { HOLDS, RESTORE, RESTORE_PREVIEW } from './lua/restore.ts';
+import { changeArguments, recordedOf } from './values.ts';
+import type { HeldObjects, Restoration } from '../upkeep.ts';
+
+/** What tools ask about objects, and put back, in Redis. */
+
+const OBJECTS_AT_ONCE = 1_000;
+
+/** Whether the scope needs each object. */
+export async function heldObjects(
+  connection: Connection,
+  scope: ScopeAddress,
+  objects: Parameters<OpenMetastore['holds']>[1],
+  call: CallOptions,
+): Promise<HeldObjects> {
+  const held: boolean[] = [];
+  let moved: string | undefined;
+  for (let from = 0; from < objects.length; from += OBJECTS_AT_ONCE) {
+    const some = objects.slice(from, from + OBJECTS_AT_ONCE).flatMap(({ name, object }) => [name, object]);
+    const { rest } = await connection.run(HOLDS, scope, some, call);
+    const [alias, ...answers] = rest;
+    if (typeof alias === 'string') moved = alias;
+    for (const answer of answers) held.push(answer === '1');
+  }
+  return moved === undefined ? held : { moved, held };
+}
+
+/** Puts a lost entry back. A copy that arrives later than the lateness limit could undo what was decided since, and is refused. */
+export async function restoreEntry(
+  connection: Connection,
+  scope: ScopeAddress,
+  { id, name, meta, retention, instead, apply }: Restoration,
+  call: CallOptions,
+): Promise<'restored' | 'there'> {
+  const change = changeArguments({ name, put: { meta, body: undefined, retention } });
+  const began = await connection.now(call);
+  const args = [recordedOf(scope), writeIdText(id), began, instead ?? '', ...change];
+  const { kind, resent } = await connection.run(apply ? RESTORE : RESTORE_PREVIEW, scope, args, call);
+  if (kind === 'late') {
+    const late = 'what was to be restored came later than the lateness limit';
+    throw resent ? noAnswer({ key: scope.path, writes: apply }, late) : unavailable(late);
+  }
+  return kind === 'ok' ? 'restored' : 'there';
+}

@@ -1,0 +1,90 @@
+import { boundedWait } from '../../async/deadline.ts';
+import { ConfigError, isMooringError } from '../../model/errors/store.ts';
+import { mastersOf, sendCommand, type RedisClient } from './client.ts';
+import type { Wait } from './durability.ts';
+import { NAME, translate, unavailable } from './errors.ts';
+import type { ServerTime } from './time.ts';
+import type { MetastoreContext } from '../metastore.ts';
+
+/** What is checked once per store, in one round trip, before its first command: that the server will do, and what time it is. */
+export interface Session {
+  /** Rejects where the server cannot be used; the next call then tries again. */
+  open(): Promise<void>;
+}
+
+/** Redis 6.2 has `ZADD LT` for members of a sorted set, and what else the scripts use. */
+const OLDEST = [6, 2] as const;
+/** Redis 7.2 has `WAITAOF`. */
+const OLDEST_WITH_WAITAOF = [7, 2] as const;
+
+/** A session of one store. */
+export function createSession(client: RedisClient, context: MetastoreContext, wait: Wait | undefined, time: ServerTime): Session {
+  let opened: Promise<void> | undefined;
+  let warned = false;
+
+  const check = (info: string): void => {
+    const version = field(info, 'redis_version') ?? '';
+    if (isOlder(version, OLDEST))
+      throw new ConfigError('client', 'must be of Redis 6.2 or newer, or of a server that is compatible', version);
+    if (wait?.appendOnlyFile === true && isOlder(version, OLDEST_WITH_WAITAOF)) {
+      throw new ConfigError(
+        'durability.kind',
+        "may be 'append-only-file' with Redis 7.2 or newer, which has WAITAOF; the server is older",
+        version,
+      );
+    }
+    const policy = field(info, 'maxmemory_policy');
+    if (policy === undefined || policy === 'noeviction' || warned) return;
+    warned = true;
+    context.logger?.warn(
+      { store: NAME, policy },
+      `Redis may evict state when its memory is full: maxmemory-policy is ${policy}, and must be noeviction, or external jobs are forgotten and submitted again`,
+    );
+  };
+
+  const ask = async (): Promise<void> => {
+    const [info, now] = await Promise.all([infoOf(client), sendCommand(client, 'text', 'time', [])]);
+    const [seconds, microseconds] = now as [string, string];
+    time.observe(Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000));
+    check(info);
+    if (client.nodes) for (const one of await Promise.all(mastersOf(client).map(infoOf))) check(one);
+  };
+
+  const open = async (): Promise<void> => {
+    const outcome = await boundedWait(context.timer, context.commandTimeout, undefined, ask).catch((error: unknown) => {
+      throw isMooringError(error) ? error : translate(error, { key: '', writes: false, resent: false });
+    });
+    if (outcome.ended !== 'value') throw unavailable(`Redis gave no answer within ${context.commandTimeout} ms`);
+  };
+
+  return {
+    open() {
+      opened ??= open().catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
+      return opened;
+    },
+  };
+}
+
+/** What the server says of itself; nothing, where its user may not ask. */
+async function infoOf(client: RedisClient): Promise<string> {
+  try {
+    return String(await sendCommand(client, 'text', 'info', []));
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOPERM')) return '';
+    throw error;
+  }
+}
+
+function field(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+}
+
+function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
+  const match = /^(\d+)\.(\d+)/.exec(version);
+  if (!match) return false;
+  const [, ours, theirs] = match.map(Number) as [number, number, number];
+  return ours < major || (ours === major && theirs < minor);
+}

@@ -1,0 +1,112 @@
+import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import { NEVER } from '../../format/head.ts';
+import { SHARDS } from '../../format/redis-keys.ts';
+import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
+import type { Connection } from './connection.ts';
+import { DUE, FORGET_OBJECTS, SWEEP_END, SWEEP_PAGE, SWEEP_PREVIEW } from './lua/sweep.ts';
+import { supersededObject } from '../../format/superseded.ts';
+import type { SweepRequest, SweptPage } from '../upkeep.ts';
+
+/** Removes what has expired, in Redis. */
+
+/** So many shards are asked side by side, so that an index in which nothing is due costs four round trips. */
+const SHARDS_AT_ONCE = 64;
+const PAGE = 250;
+const OBJECTS_AT_ONCE = 1_000;
+
+/**
+ * Paths in which something is due by then. No path twice, also where its time changes meanwhile: what a shard gave is remembered
+ * until the next shard. A path that is due throughout is given; one that becomes due earlier meanwhile may be left for the next
+ * sweep.
+ */
+export async function* duePaths(connection: Connection, until: number, call: CallOptions): AsyncIterable<string> {
+  for (let from = 0; from < SHARDS.length; from += SHARDS_AT_ONCE) {
+    const shards = SHARDS.slice(from, from + SHARDS_AT_ONCE);
+    const firsts = await sideBySide(call, (own) =>
+      Promise.all(shards.map((shard) => duePage(connection, shard, { from: 0, until, count: PAGE }, own))),
+    );
+    for (const [at, shard] of shards.entries()) yield* dueInShard(connection, shard, until, firsts[at] ?? [], call);
+  }
+}
+
+interface Due {
+  path: string;
+  at: number;
+}
+
+async function* dueInShard(
+  connection: Connection,
+  shard: string,
+  until: number,
+  first: readonly Due[],
+  call: CallOptions,
+): AsyncIterable<string> {
+  const given = new Set<string>();
+  let count = PAGE;
+  let page = first;
+  for (;;) {
+    const fresh = page.filter(({ path }) => !given.has(path));
+    for (const { path } of fresh) {
+      given.add(path);
+      yield path;
+    }
+    const last = page.at(-1);
+    if (!last || page.length < count) return;
+    // A page of nothing new: more paths than that are due at the same millisecond.
+    if (fresh.length === 0) count *= 2;
+    page = await duePage(connection, shard, { from: last.at, until, count }, call);
+  }
+}
+
+async function duePage(
+  { keys, runOn }: Connection,
+  shard: string,
+  { from, until, count }: { from: number; until: number; count: number },
+  call: CallOptions,
+): Promise<readonly Due[]> {
+  const { rest } = await runOn(DUE, keys.shard(shard), [from, Math.min(until, NEVER), count], call);
+  return Array.from({ length: rest.length / 2 }, (_, at) => ({ path: String(rest[2 * at]), at: Number(rest[2 * at + 1]) }));
+}
+
+/** One page. */
+export async function sweepPage(
+  connection: Connection,
+  scope: ScopeAddress,
+  { nonce, cursor, count, grace, dryRun }: SweepRequest,
+  call: CallOptions,
+): Promise<SweptPage> {
+  const script = dryRun ? SWEEP_PREVIEW : SWEEP_PAGE;
+  const { rest } = await connection.run(script, scope, ['', nonce, cursor, count, grace], call, { fleeting: true });
+  const [next, due, counted, ...names] = rest.map(String);
+  const found = names.splice(Number(counted));
+  const pairs = Array.from({ length: found.length / 2 }, (_, at) => [found[2 * at], found[2 * at + 1]] as [string, string]);
+  return {
+    cursor: next ?? '0',
+    entries: names,
+    objects: pairs.flatMap(([object, text]) => supersededObject(object, text) ?? []),
+    nextDue: due === '' ? undefined : Number(due),
+  };
+}
+
+/** Takes objects that were deleted off the list. */
+export async function forgetObjects(
+  connection: Connection,
+  scope: ScopeAddress,
+  objects: readonly string[],
+  call: CallOptions,
+): Promise<void> {
+  for (let from = 0; from < objects.length; from += OBJECTS_AT_ONCE) {
+    const some = objects.slice(from, from + OBJECTS_AT_ONCE);
+    await connection.run(FORGET_OBJECTS, scope, ['', ...some], call, { fleeting: true });
+  }
+}
+
+/** After the last page. */
+export async function sweepEnd(
+  connection: Connection,
+  scope: ScopeAddress,
+  { nonce, nextDue }: Parameters<OpenMetastore['sweepEnd']>[1],
+  call: CallOptions,
+): Promise<void> {
+  await connection.run(SWEEP_END, scope, ['', nonce, nextDue ?? ''], call, { fleeting: true });
+}

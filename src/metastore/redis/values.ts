@@ -1,0 +1,106 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { entryParts } from '../../format/entry.ts';
+import { writeIdText, type Version } from '../../format/write-id.ts';
+import type { OpenMetastore, RawEntry, ScopeAddress, Stale, ValueChange, ValueWrite, WriteReply } from '../metastore.ts';
+import { appliedAt, believe } from '../replies.ts';
+import type { Argument } from './client.ts';
+import type { Connection, Part } from './connection.ts';
+import { NAME } from './errors.ts';
+import { LIST, READ, WRITE } from './lua/values.ts';
+
+/** Values in Redis: what goes into their scripts, and what comes out. */
+
+const PAGE = 500;
+
+/** The arguments of one change, as `metastore/redis/lua/script.ts` counts them. */
+export function changeArguments({ name, put, expect }: ValueChange): Argument[] {
+  if (!put) return [name, 't', '', '', expect ?? '', '', '0', ''];
+  const { head, json } = entryParts(put.meta);
+  const object = put.meta.ref?.object ?? '';
+  const { body } = put;
+  return [name, head.slice(1), json, put.retention, expect ?? '', object, body ? '1' : '0', body ? bytes(body) : ''];
+}
+
+/** The scope that a script records, where its path does not tell it. */
+export function recordedOf(scope: ScopeAddress): string {
+  return scope.recorded ?? '';
+}
+
+/** An entry from two parts of a reply. */
+export function rawEntry(text: Part, body: Part): RawEntry | undefined {
+  if (text === null || text === undefined) return undefined;
+  return { text: String(text), ...(Buffer.isBuffer(body) && { body }) };
+}
+
+/** A refusal by the fence, with its holder. */
+export function staleReply(holder: Part): Stale {
+  return { kind: 'stale', ...(holder !== null && holder !== undefined && { holder: String(holder) }) };
+}
+
+function bytes(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+/** Entries that count, in the order of `names`. */
+export async function readValues(
+  connection: Connection,
+  scope: ScopeAddress,
+  names: readonly string[],
+  call: CallOptions,
+): Promise<readonly (RawEntry | undefined)[] | { moved: string }> {
+  const { kind, rest } = await connection.run(READ, scope, names, call, { buffers: true });
+  if (kind === 'moved') return { moved: String(rest[0]) };
+  return names.map((_name, at) => rawEntry(rest[2 * at], rest[2 * at + 1]));
+}
+
+/** One commit. */
+export async function writeValues(
+  connection: Connection,
+  scope: ScopeAddress,
+  write: ValueWrite,
+  call: CallOptions,
+): Promise<WriteReply> {
+  const { id, fenced, began, changes, resent } = write;
+  const args = [recordedOf(scope), writeIdText(id), fenced ? '1' : '0', began, ...changes.flatMap(changeArguments)];
+  const answer = await connection.run(WRITE, scope, args, call, { resent });
+  return believe(writeReply(answer, changes), answer.resent, NAME);
+}
+
+function writeReply({ kind, rest }: { kind: string; rest: readonly Part[] }, changes: readonly ValueChange[]): WriteReply {
+  switch (kind) {
+    case 'ok':
+      return appliedAt(changes, Number(rest[0]));
+    case 'conflict':
+      return { kind, name: String(rest[0]), current: String(rest[1]) as Version | 'absent' };
+    case 'moved':
+      return { kind, path: String(rest[0]) };
+    case 'stale':
+      return staleReply(rest[0]);
+    default:
+      return { kind: kind as 'late' | 'old' };
+  }
+}
+
+/** Users' entries, page by page. A page may name again what an earlier one named. */
+export async function* listValues(
+  connection: Connection,
+  scope: ScopeAddress,
+  call: CallOptions,
+): ReturnType<OpenMetastore['list']> {
+  const seen = new Set<string>();
+  let cursor = '0';
+  do {
+    const { kind, rest } = await connection.run(LIST, scope, [cursor, PAGE], call);
+    if (kind === 'moved') {
+      yield { moved: String(rest[0]) };
+      return;
+    }
+    cursor = String(rest[0]);
+    for (let at = 1; at < rest.length; at += 2) {
+      const name = String(rest[at]);
+      if (seen.has(name)) continue;
+      seen.add(name);
+      yield { name, text: String(rest[at + 1]) };
+    }
+  } while (cursor !== '0');
+}

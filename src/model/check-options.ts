@@ -1,0 +1,19 @@
+import { ConfigError } from './errors/store.ts';
+
+/** The names that an object of options may have: a misspelt one would be left out silently. */
+export type OptionNames<Options> = Readonly<Record<keyof Options & string, true>>;
+
+/**
+ * Refuses what is no object, and an object with a property that is none of the known names. Allocates nothing where all is well.
+ *
+ * @param what - The object, by its name; `'options'` stands for itself and is left out before the name of a property.
+ * @throws {@link ConfigError}
+ */
+export function requireKnownNames(what: string, given: unknown, names: Readonly<Record<string, true>>): void {
+  if (typeof given !== 'object' || given === null) throw new ConfigError(what, 'must be an object', given);
+  for (const name in given) {
+    if (Object.hasOwn(names, name) || !Object.hasOwn(given, name)) continue;
+    const option = what === 'options' ? name : `${what}.${name}`;
+    throw new ConfigError(option, `is not an option (there are: ${Object.keys(names).join(', ')})`);
+  }
+}

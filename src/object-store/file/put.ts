@@ -1,0 +1,131 @@
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CallOptions } from '../../async/deadline.ts';
+import { isObjectFolder } from '../../format/object-name.ts';
+import { randomText, systemRandom } from '../../async/random.ts';
+import { chunksOf } from '../../async/chunks.ts';
+import { codeOf, isAbsence, makeFolder, placeOf, removeEmpty, type FileSystem, type Place, type Root } from './folder.ts';
+import type { ObjectStore } from '../object-store.ts';
+
+/**
+ * Writing a file, all or nothing: into a file of another name beside it, synchronized, then put under its name in one step, and
+ * the folder synchronized. A crash leaves at most the file of the other name, which no key can have, so it is never an object.
+ */
+
+/** No segment of a key holds a `+`. */
+const UNFINISHED = '+';
+/** How often a folder is made again that a `delete()` beside us has just removed for being empty. */
+const FOLDER_TRIES = 20;
+/** A file system without hard links. */
+const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+/** A platform that cannot synchronize a folder, or open one; or a folder that went with its last object meanwhile. */
+const NO_FOLDER_SYNC: readonly (string | undefined)[] = ['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP', 'EBADF', 'ENOENT'];
+
+/** Whether the path is one that a put writes to before the file has its name. */
+export function isUnfinished(path: string): boolean {
+  const at = path.lastIndexOf('/') + 1;
+  return /^\+[0-9a-z]{20}$/.test(path.slice(at)) && isObjectFolder(path.slice(0, at - 1));
+}
+
+/** `put()` of the file store. */
+export function filePut(root: Root): ObjectStore['put'] {
+  return async (key, body, options) => {
+    const place = placeOf(root, key);
+    options.signal?.throwIfAborted();
+    try {
+      return await put(root, place, body, options);
+    } catch (error) {
+      await removeEmpty(root, place.folder);
+      throw error;
+    }
+  };
+}
+
+async function put(
+  root: Root,
+  place: Place,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  { ifAbsent, signal }: CallOptions & { ifAbsent: boolean },
+): Promise<'created' | 'exists'> {
+  const { handle, name, changed } = await openUnfinished(root, place);
+  try {
+    await fill(handle, body, signal);
+    if (!(await publish(root.fs, name, place.file, ifAbsent))) return 'exists';
+  } finally {
+    await root.fs.unlink(name).catch(() => undefined);
+  }
+  for (const folder of [place.folder, ...changed.toReversed()]) await syncFolder(root.fs, folder);
+  return 'created';
+}
+
+async function openUnfinished(root: Root, { folder }: Place): Promise<{ handle: FileHandle; name: string; changed: string[] }> {
+  const name = join(folder, UNFINISHED + randomText(systemRandom, 20));
+  const changed = new Set<string>();
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+  for (let left = FOLDER_TRIES; ; left -= 1) {
+    try {
+      for (const made of await makeFolder(root, folder)) changed.add(made);
+      return { handle: await root.fs.open(name, flags, 0o600), name, changed: [...changed] };
+    } catch (error) {
+      if (left === 0 || !isAbsence(error)) throw error;
+    }
+  }
+}
+
+async function fill(
+  handle: FileHandle,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    for await (const chunk of chunksOf(body, signal)) await handle.writeFile(chunk, signal && { signal });
+    await handle.sync();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  signal?.throwIfAborted();
+}
+
+/** Gives the file its name, in one step. Returns false where the name is taken and must not be. */
+async function publish(fs: FileSystem, unfinished: string, file: string, ifAbsent: boolean): Promise<boolean> {
+  if (ifAbsent) {
+    try {
+      await fs.link(unfinished, file);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      if (!NO_LINKS.includes(codeOf(error))) throw error;
+      // Two steps, which suffice: a name is never used twice, so what is there is an earlier send of the same.
+      if (await isTaken(fs, file)) return false;
+    }
+  }
+  await fs.rename(unfinished, file);
+  return true;
+}
+
+async function isTaken(fs: FileSystem, file: string): Promise<boolean> {
+  try {
+    await fs.lstat(file);
+    return true;
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw error;
+  }
+}
+
+async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
+  try {
+    const handle = await fs.open(folder, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.includes(codeOf(error))) throw error;
+  }
+}

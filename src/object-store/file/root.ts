@@ -1,0 +1,65 @@
+import * as nodeFiles from 'node:fs';
+import { basename, join } from 'node:path';
+import { ConfigError } from '../../model/errors/store.ts';
+import { codeOf } from './folder.ts';
+
+/** The folder of a file store, checked when the store is made: it is there, and keeps the keys `A` and `a` apart. */
+
+/** The part of `node:fs` that is called. */
+export interface RootFiles {
+  mkdirSync(path: string, options: { recursive: true; mode: number }): unknown;
+  mkdtempSync(prefix: string): string;
+  rmdirSync(path: string): void;
+  realpathSync: { native(path: string): string };
+}
+
+/**
+ * The real path of the folder, which is made where it is missing.
+ *
+ * @throws {@link ConfigError} when it can neither be found nor made, or when its file system would mix up keys without a sign.
+ */
+export function realDirectory(directory: string, fs: RootFiles = nodeFiles): string {
+  try {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const real = fs.realpathSync.native(directory);
+    requireCase(fs, real);
+    return real;
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError('directory', `must be a folder that can be used (${codeOf(error) ?? 'no reason'})`, directory);
+  }
+}
+
+/**
+ * A file system that takes capital letters for small ones can be used where it says under which name a folder is really there,
+ * as those of macOS and Windows do: then the second of two such keys is refused. Where it does not, the two would be one folder.
+ */
+function requireCase(fs: RootFiles, directory: string): void {
+  const probe = makeProbe(fs, directory);
+  // Nothing can be written here, so nothing can be mixed up.
+  if (probe === undefined) return;
+  const other = join(directory, basename(probe).toUpperCase());
+  try {
+    if (lookUp(fs, other) !== other) return;
+    throw new ConfigError('directory', 'must be on a file system that tells capital letters from small ones', directory);
+  } finally {
+    fs.rmdirSync(probe);
+  }
+}
+
+function makeProbe(fs: RootFiles, directory: string): string | undefined {
+  try {
+    // A `+` is in no key, so that a probe that a crash leaves is never taken for an object.
+    return fs.mkdtempSync(join(directory, '+case-'));
+  } catch {
+    return undefined;
+  }
+}
+
+function lookUp(fs: RootFiles, path: string): string | undefined {
+  try {
+    return fs.realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../../model/errors/store.ts';
+import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import type { FileSystem, Root } from './folder.ts';
+import { fileDelete, fileList, fileUnfinished } from './list.ts';
+import { filePut } from './put.ts';
+import { fileGet, fileGetStream } from './read.ts';
+import { realDirectory } from './root.ts';
+import type { ObjectStore } from '../object-store.ts';
+
+/** An object store in a folder of a given file system, one file for each object, under its key. Files 0600, folders 0700. */
+
+/** Options of `fileObjectStore()`. */
+export interface FileObjectStoreOptions {
+  /** The folder. Made where it is missing. It should be on a disk that all workers see, or all workers on one machine. */
+  directory: string;
+  /**
+   * What references record.
+   * @defaultValue `'file:<directory>'`, with the absolute path
+   */
+  alias?: string;
+}
+
+const OPTIONS: OptionNames<FileObjectStoreOptions> = { directory: true, alias: true };
+
+/**
+ * An object store in a folder.
+ *
+ * @throws {@link ConfigError} when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
+ */
+export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<Omit<ObjectStore, 'rules'>> {
+  requireKnownNames('options', options, OPTIONS);
+  const { directory } = options;
+  if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
+    throw new ConfigError('directory', 'must be the path of a folder', directory);
+  }
+  const { alias = `file:${resolve(directory)}` } = options;
+  if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
+  const root: Root = { fs, directory: realDirectory(directory) };
+  return {
+    alias,
+    put: filePut(root),
+    get: fileGet(root),
+    getStream: fileGetStream(root),
+    delete: fileDelete(root),
+    list: fileList(root),
+    unfinished: fileUnfinished(root),
+  };
+}

@@ -1,0 +1,103 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { crc32c } from '../../format/crc32c.ts';
+import { GcsError } from './errors.ts';
+import { generationOf, inBase64, type NewObject } from './new-object.ts';
+import type { GcsFile } from './options.ts';
+import { partsOf, type BodyPart } from './parts.ts';
+import { inTime, isNotFound, latestFor, persistently, requireBucket, type GcsStore } from './request.ts';
+import { putInSession } from './session.ts';
+import { requireObjectKey } from '../check-key.ts';
+import type { ObjectStore, PutOptions } from '../object-store.ts';
+
+/**
+ * Making an object. Every request says which generation it replaces, 0 for none: so it can be sent again without harm, and the
+ * client's own settings for retries stay as they are. What fits into a part goes in one request, with a checksum that the server
+ * holds it to; the client's own check afterwards would delete the object.
+ */
+
+/** Bytes; what is longer is uploaded in parts of this size, a multiple of 256 KiB. */
+const PART = 8 * 2 ** 20;
+/** How often an object is replaced that others replace at the same time. */
+const REPLACE_TRIES = 5;
+
+/** `put()` of the store. */
+export function gcsPut(store: GcsStore): ObjectStore['put'] {
+  return async (key, body, options) => {
+    requireObjectKey(key);
+    options.signal?.throwIfAborted();
+    const parts = partsOf(body, PART, options.signal);
+    try {
+      return await putParts(store, store.prefix + key, parts, options);
+    } catch (error) {
+      if (isNotFound(error)) await requireBucket(store, options);
+      throw error;
+    } finally {
+      await parts.return();
+    }
+  };
+}
+
+async function putParts(
+  store: GcsStore,
+  name: string,
+  parts: ReturnType<typeof partsOf>,
+  options: PutOptions,
+): Promise<'created' | 'exists'> {
+  const { ifAbsent, expiresAt } = options;
+  const metadata = { contentType: 'application/octet-stream', ...(expiresAt && { customTime: expiresAt.toISOString() }) };
+  const first = (await parts.next()).value as BodyPart;
+  for (let left = REPLACE_TRIES; ; left -= 1) {
+    const object: NewObject = { name, generation: ifAbsent ? 0 : await generationOf(store, name, options), metadata };
+    try {
+      if (first.last) await putAtOnce(store, object, first.bytes, options);
+      else return await putInSession(store, object, first, parts, options);
+      return 'created';
+    } catch (error) {
+      if (ifAbsent && (isPreconditionFailed(error) || needsDelete(error))) return 'exists';
+      if (!isPreconditionFailed(error)) throw error;
+      if (left === 0 || !first.last) throw error;
+    }
+  }
+}
+
+const PRECONDITION_FAILED = 412;
+
+function isPreconditionFailed(error: unknown): boolean {
+  return error instanceof GcsError && error.status === PRECONDITION_FAILED;
+}
+
+const FORBIDDEN = 403;
+
+/**
+ * Whether what is missing is the right to replace: the server asks for it only where an object is there, and perhaps before it looks
+ * at the condition. A worker may have no such right. Whoever hears that an object exists compares it.
+ */
+function needsDelete(error: unknown): boolean {
+  return error instanceof GcsError && error.status === FORBIDDEN && / have storage\.objects\.delete access/.test(error.message);
+}
+
+async function putAtOnce(store: GcsStore, object: NewObject, bytes: Uint8Array, call: CallOptions): Promise<void> {
+  const metadata = { ...object.metadata, crc32c: inBase64(crc32c(bytes)) };
+  await persistently(store, { operation: 'objects.insert', name: object.name }, call, () =>
+    inTime(store, latestFor(bytes.length), call, () => written(store.bucket.file(object.name), bytes, { ...object, metadata })),
+  );
+}
+
+function written(
+  file: GcsFile,
+  bytes: Uint8Array,
+  { generation, metadata }: { generation: number | string; metadata: NewObject['metadata'] & { crc32c: string } },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    file
+      .createWriteStream({
+        resumable: false,
+        validation: false,
+        preconditionOpts: { ifGenerationMatch: generation },
+        metadata: { ...metadata },
+      })
+      .on('error', reject)
+      .on('finish', resolve)
+      .end(bytes);
+  });
+}

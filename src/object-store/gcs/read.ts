@@ -1,0 +1,116 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import { CUT_SHORT, wholeBody, type Headers } from './body.ts';
+import { GcsError, type GcsRequest } from './errors.ts';
+import { isNotFound, persistently, requireBucket, type GcsStore } from './request.ts';
+import { inLanes } from '../../async/lanes.ts';
+import { requireObjectKey, requireRange } from '../check-key.ts';
+import type { ObjectStore } from '../object-store.ts';
+
+/** Reading an object, in parts: no request asks for more than one, since a body is always taken whole. */
+
+/** Bytes; the most that one request asks for. */
+const PART = 8 * 2 ** 20;
+/** Parts of one object that are read side by side. */
+const LANES = 4;
+const RANGE_NOT_SATISFIABLE = 416;
+
+/** Byte offsets, `end` exclusive, of this generation of the object, or of whichever is there. */
+interface Range {
+  start: number;
+  end: number;
+  generation?: string | undefined;
+}
+
+interface Part {
+  bytes: Uint8Array;
+  /** Of the whole object. */
+  size: number;
+  generation: string | undefined;
+}
+
+/** `get()` of the store. */
+export function gcsGet(store: GcsStore): ObjectStore['get'] {
+  return async (key, options = {}) => {
+    requireObjectKey(key);
+    const { end } = requireRange(options);
+    // The first byte of nothing at all tells a missing object from one that is there.
+    const first = await readPart(store, key, { start: 0, end: Math.min(Math.max(end, 1), PART) }, options);
+    const size = Math.min(first?.size ?? 0, end);
+    if (!first || size <= first.bytes.length) return first?.bytes.subarray(0, size);
+    const { generation } = first;
+    const whole = Buffer.allocUnsafe(size);
+    whole.set(first.bytes);
+    const starts = Array.from({ length: Math.ceil(size / PART) - 1 }, (_, index) => (index + 1) * PART);
+    await inLanes(LANES, starts, options, async (start, own) => {
+      whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, own), start);
+    });
+    return whole;
+  };
+}
+
+/** `getStream()` of the store. It holds one part in memory, and no connection while nobody reads. */
+export function gcsGetStream(store: GcsStore): ObjectStore['getStream'] {
+  return async (key, options = {}) => {
+    requireObjectKey(key);
+    const { start, end } = requireRange(options);
+    // Of an empty range too: it tells a missing object from one that is there.
+    const first = await readPart(store, key, { start, end: Math.min(Math.max(end, start + 1), start + PART) }, options);
+    return first && chunks(store, key, { start, end: Math.min(end, first.size), first }, options);
+  };
+}
+
+async function* chunks(
+  store: GcsStore,
+  key: string,
+  { start, end, first }: { start: number; end: number; first: Part },
+  call: CallOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { generation } = first;
+  for (let at = start; at < end; at += PART) {
+    call.signal?.throwIfAborted();
+    yield at === start ? first.bytes : await readOn(store, key, { start: at, end: Math.min(at + PART, end), generation }, call);
+  }
+}
+
+/** A further part, of what the first one was of. */
+async function readOn(store: GcsStore, key: string, range: Required<Range>, call: CallOptions): Promise<Uint8Array> {
+  const part = await readPart(store, key, range, call);
+  if (part?.bytes.length === range.end - range.start) return part.bytes;
+  throw new GcsError(requestFor(store, key), { code: 'changed while it was read' });
+}
+
+function requestFor({ bucket, prefix }: GcsStore, key: string): GcsRequest {
+  return { operation: 'objects.get', bucket: bucket.name, name: prefix + key };
+}
+
+/** Bytes of an object: `undefined` where there is none, empty beyond its end. */
+async function readPart(store: GcsStore, key: string, range: Range, call: CallOptions): Promise<Part | undefined> {
+  const { start, end, generation } = range;
+  const request = requestFor(store, key);
+  const file = store.bucket.file(request.name, generation === undefined ? {} : { generation });
+  try {
+    return await persistently(store, request, call, async () => {
+      const stream = file.createReadStream({ start, end: end - 1, decompress: false, validation: false });
+      const { bytes, headers } = await wholeBody(stream, store.timer, call.signal);
+      return { bytes, size: sizeOf(bytes, headers, range), generation: headers['x-goog-generation'] };
+    });
+  } catch (error) {
+    if (error instanceof GcsError && error.status === RANGE_NOT_SATISFIABLE) {
+      return { bytes: new Uint8Array(), size: 0, generation: undefined };
+    }
+    if (!isNotFound(error)) throw error;
+    await requireBucket(store, call);
+    return undefined;
+  }
+}
+
+/**
+ * The size of the whole object, where these are the bytes of it that were asked for.
+ *
+ * @throws an error with the code {@link CUT_SHORT}, where they are not.
+ */
+function sizeOf(bytes: Uint8Array, headers: Headers, { start, end }: Range): number {
+  const [, from, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '')?.map(Number) ?? [];
+  if (from === start && size !== undefined && last === Math.min(end, size) - 1 && bytes.length === last + 1 - start) return size;
+  throw Object.assign(new Error(CUT_SHORT), { code: CUT_SHORT });
+}

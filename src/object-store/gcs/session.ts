@@ -1,0 +1,167 @@
+import { boundedWait, type CallOptions } from '../../async/deadline.ts';
+import { crc32c } from '../../format/crc32c.ts';
+import { CUT_SHORT } from './body.ts';
+import { GcsError } from './errors.ts';
+import { generationOf, inBase64, type NewObject } from './new-object.ts';
+import type { GcsFile } from './options.ts';
+import type { BodyPart } from './parts.ts';
+import { persistently, sendOnce, type GcsReply, type GcsStore } from './request.ts';
+
+/**
+ * A resumable upload: https://cloud.google.com/storage/docs/performing-resumable-uploads. The object comes to be with the last part,
+ * so whatever fails before leaves none; the session is cancelled then, and one that could not be cancelled ends by itself after a
+ * week. A part is sent again as it was: the server skips what it has. The client's own upload is not used: it cannot be stopped,
+ * takes a lost answer for a failure, and counts its retries over all parts.
+ */
+
+interface Session {
+  readonly file: GcsFile;
+  readonly object: NewObject;
+  /** Its address, which is all that a request needs to be let in: it must not get into an error. */
+  readonly uri: string;
+  readonly qs: Record<string, string>;
+  /** The request that is on its way. */
+  flight: Promise<unknown>;
+}
+
+/** Milliseconds for taking back what was sent. */
+const CANCEL_WITHIN = 5_000;
+const INCOMPLETE = 308;
+
+/** Uploads the first part, and those that follow it. */
+export async function putInSession(
+  store: GcsStore,
+  object: NewObject,
+  first: BodyPart,
+  others: AsyncIterator<BodyPart, void>,
+  call: CallOptions,
+): Promise<'created' | 'exists'> {
+  const session = await openSession(store, object, call);
+  try {
+    let [offset, sum] = [0, 0];
+    for (let part = first; ; part = (await others.next()).value as BodyPart) {
+      sum = crc32c(part.bytes, sum);
+      const reply = await sendPart(store, session, { ...part, offset, sum }, call);
+      if (!reply) return 'exists';
+      if (part.last) {
+        await verify(store, session, reply, sum);
+        return 'created';
+      }
+      offset += part.bytes.length;
+    }
+  } catch (error) {
+    await cancel(store, session);
+    throw error;
+  }
+}
+
+async function openSession(store: GcsStore, object: NewObject, call: CallOptions): Promise<Session> {
+  const { name, generation, metadata } = object;
+  const { bucket } = store;
+  const file = bucket.file(name);
+  const { headers } = await persistently(store, { operation: 'objects.insert', name }, call, () =>
+    sendOnce(
+      store,
+      file,
+      {
+        method: 'POST',
+        uri: `${bucket.storage.apiEndpoint}/upload/storage/v1/b/${bucket.name}/o`,
+        qs: { uploadType: 'resumable', name, ifGenerationMatch: generation },
+        headers: { 'X-Upload-Content-Type': metadata.contentType },
+        json: metadata,
+      },
+      call,
+    ),
+  );
+  const { location } = headers;
+  // Asked before it is parsed: the error of a URL that cannot be holds it.
+  if (location === undefined || !URL.canParse(location)) throw failure(store, name, 'no session');
+  const { origin, pathname, searchParams } = new URL(location);
+  return { file, object, uri: origin + pathname, qs: Object.fromEntries(searchParams), flight: Promise.resolve() };
+}
+
+function failure({ bucket }: GcsStore, name: string, code: string): GcsError {
+  return new GcsError({ operation: 'objects.insert', bucket: bucket.name, name }, { code });
+}
+
+/** Sends a part until the server has all of it. `undefined`: an answer was lost, and the object is there, but nobody says whose it is. */
+async function sendPart(
+  store: GcsStore,
+  session: Session,
+  part: BodyPart & { offset: number; sum: number },
+  call: CallOptions,
+): Promise<GcsReply | undefined> {
+  const { name, generation } = session.object;
+  let sends = 0;
+  let from = part.offset;
+  const send = async (): Promise<GcsReply> => {
+    for (;;) {
+      call.signal?.throwIfAborted();
+      sends += 1;
+      const reply = await sendRest(store, session, part, from);
+      const stored = storedOf(reply, part);
+      if (stored === 'all') return reply;
+      if (stored <= from) throw failure(store, name, CUT_SHORT);
+      from = stored;
+    }
+  };
+  try {
+    return await persistently(store, { operation: 'objects.insert', name }, call, send);
+  } catch (error) {
+    const mayBeThere = part.last && sends > 1 && generation === 0;
+    if (mayBeThere && (await generationOf(store, name, call).catch(() => 0)) !== 0) return undefined;
+    throw error;
+  }
+}
+
+function sendRest(
+  store: GcsStore,
+  session: Session,
+  part: BodyPart & { offset: number; sum: number },
+  from: number,
+): Promise<GcsReply> {
+  const { bytes, last, offset, sum } = part;
+  const end = offset + bytes.length;
+  const sent = sendOnce(
+    store,
+    session.file,
+    {
+      method: 'PUT',
+      uri: session.uri,
+      qs: session.qs,
+      headers: {
+        'Content-Range': `bytes ${from}-${end - 1}/${last ? end : '*'}`,
+        ...(last && { 'x-goog-hash': `crc32c=${inBase64(sum)}` }),
+      },
+      body: Buffer.from(bytes.buffer, bytes.byteOffset + from - offset, end - from),
+    },
+    // Not the caller's signal: whoever cancels the session waits for this to end.
+    {},
+    [INCOMPLETE],
+  );
+  session.flight = sent;
+  return sent;
+}
+
+/** How many bytes of the object the server has. */
+function storedOf({ status, headers }: GcsReply, { bytes, last, offset }: BodyPart & { offset: number }): number | 'all' {
+  if (status !== INCOMPLETE) return 'all';
+  const stored = Number(/^bytes=0-(\d+)$/.exec(headers['range'] ?? '')?.[1] ?? -1) + 1;
+  const end = offset + bytes.length;
+  if (stored < end) return stored;
+  return last ? 0 : 'all';
+}
+
+/** Deletes what is not what was sent. */
+async function verify(store: GcsStore, { file, object }: Session, { body }: GcsReply, sum: number): Promise<void> {
+  const { crc32c: stored, generation } = (body ?? {}) as { crc32c?: string; generation?: string };
+  if (stored === undefined || stored === inBase64(sum)) return;
+  const qs = generation === undefined ? {} : { ifGenerationMatch: generation };
+  await sendOnce(store, file, { method: 'DELETE', uri: '', qs }, {}).catch(() => undefined);
+  throw failure(store, object.name, 'checksum mismatch');
+}
+
+async function cancel(store: GcsStore, { file, uri, qs, flight }: Session): Promise<void> {
+  const cancelled = sendOnce(store, file, { method: 'DELETE', uri, qs }, {});
+  await boundedWait(store.timer, CANCEL_WITHIN, undefined, () => Promise.allSettled([flight, cancelled]));
+}

@@ -1,0 +1,115 @@
+import { untilAborted } from '../../async/deadline.ts';
+
+/**
+ * The bytes of an object as they arrive. A body that breaks off is gone on with from where it was, a few times; it ends only where
+ * the answer said that it would. Its connection is let go at the end, when the reader stops, and when the signal aborts.
+ */
+
+/** One answer, whose body is not read yet. */
+export interface BodySource {
+  body: unknown;
+  /** The offset of its first byte in the object. */
+  at: number;
+  /** The offset after its last. */
+  end: number;
+  etag: string | undefined;
+  /** Lets go of the connection. */
+  close(): void;
+  /** Forgets the caller's signal. */
+  leave(): void;
+}
+
+/** What a body is made of. */
+export interface BodyParts {
+  first: BodySource;
+  /** The rest of the same object, from that offset. */
+  resume(at: number): Promise<BodySource>;
+  /** The error for a body that breaks off again and again. */
+  broken(message: string): Error;
+  signal: AbortSignal | undefined;
+}
+
+/** How often a body may break off before more than `PROGRESS` has come. */
+const RESUMES = 3;
+/** Bytes. */
+const PROGRESS = 2 ** 20;
+
+/** The body, to be read once. */
+export function createBody({ first, resume, broken, signal }: BodyParts): AsyncIterableIterator<Uint8Array> {
+  const { end } = first;
+  let { at } = first;
+  let source = first;
+  let chunks = open(source);
+  let left = RESUMES;
+  let brokeAt = at;
+  let over = false;
+
+  // Not when all bytes came: until the end itself was read too, the connection is not free.
+  const finish = (drained = false): void => {
+    over = true;
+    source.leave();
+    if (!drained) source.close();
+  };
+  const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
+    while (!over) {
+      const step = await untilAborted(take(chunks), signal).catch((reason: unknown) => {
+        finish();
+        throw reason;
+      });
+      if (over) break;
+      if ('chunk' in step && at + step.chunk.length <= end) {
+        at += step.chunk.length;
+        if (step.chunk.length > 0) return { done: false, value: step.chunk };
+      } else if ('problem' in step && at === end) {
+        finish(step.drained);
+      } else {
+        await goOn('problem' in step ? step.problem : 'more came than was announced');
+      }
+    }
+    return { done: true, value: undefined };
+  };
+  const goOn = async (problem: string): Promise<void> => {
+    source.leave();
+    source.close();
+    if (at - brokeAt >= PROGRESS) left = RESUMES;
+    brokeAt = at;
+    left -= 1;
+    try {
+      if (left < 0) throw broken(`${problem} after ${at} of ${end} bytes`);
+      source = await resume(at);
+      chunks = open(source);
+    } catch (error) {
+      over = true;
+      throw error;
+    }
+    if (over) finish();
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next,
+    return() {
+      if (!over) finish();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+}
+
+function open({ body, at, end }: BodySource): AsyncIterator<Uint8Array> | undefined {
+  if (at === end || body === undefined) return undefined;
+  // Else an error that comes while nobody reads would end the process.
+  (body as Partial<NodeJS.EventEmitter>).on?.('error', () => undefined);
+  return (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+}
+
+type Step = { chunk: Uint8Array } | { problem: string; drained: boolean };
+
+async function take(chunks: AsyncIterator<Uint8Array> | undefined): Promise<Step> {
+  try {
+    const step = await chunks?.next();
+    return !step || step.done ? { problem: 'the body ended', drained: true } : { chunk: step.value };
+  } catch {
+    return { problem: 'the connection broke', drained: false };
+  }
+}

@@ -1,0 +1,180 @@
+import { abortController, bounded, joined } from '../../async/deadline.ts';
+import { randomText } from '../../async/random.ts';
+import type { PutOptions } from '../object-store.ts';
+import { createObject, headOf } from './conditional.ts';
+import { S3Error } from './errors.ts';
+import type { BodyPart } from './parts.ts';
+import { CONTENT_TYPE, send, type S3Operations, type S3Store } from './request.ts';
+import { endUploads } from './unfinished.ts';
+
+/**
+ * Uploads in parts. There is no object before the upload is completed, and whatever goes wrong before that ends it, so that its
+ * parts cost nothing. A mark in the object's metadata tells whose upload made it, where the answer to completing it was lost.
+ */
+
+/** A body that is longer than one part. */
+export interface LongBody {
+  first: BodyPart;
+  /** Those after the first. Ends when the signal of the put aborts. */
+  rest: AsyncIterable<BodyPart>;
+  /** Aborts that signal. */
+  fail(error: unknown): void;
+}
+
+interface Upload {
+  name: string;
+  id: string;
+  mark: string;
+  /** What each part and the end say too. */
+  checksum: Checksum;
+}
+
+type Checksum = Pick<S3Operations['UploadPart']['input'], 'ChecksumAlgorithm'>;
+type CompletedPart = { PartNumber: number } & Pick<S3Operations['UploadPart']['output'], 'ETag' | 'ChecksumCRC32'>;
+
+const PARTS_IN_FLIGHT = 4;
+/** Milliseconds to end an upload in, beyond the caller's own patience. */
+const END_WITHIN = 10_000;
+const ENDS = 3;
+const END_AGAIN_AFTER = 100;
+/** Of the metadata: `x-amz-meta-mooring-upload`. */
+const MARK = 'mooring-upload';
+
+/**
+ * Puts a body that is longer than one part.
+ *
+ * @throws {@link S3Error}, the signal's reason, or whatever the source throws; the upload has been ended then, as far as S3 answered.
+ */
+export async function uploadParts(
+  store: S3Store,
+  name: string,
+  body: LongBody,
+  options: PutOptions,
+): Promise<'created' | 'exists'> {
+  const upload = await begin(store, name, options);
+  try {
+    const parts = await sendAll(store, upload, body, options);
+    const made = await complete(store, upload, parts, options);
+    if (made === 'exists') await end(store, upload, 1);
+    return made;
+  } catch (error) {
+    await end(store, upload, ENDS);
+    throw error;
+  }
+}
+
+async function begin(store: S3Store, name: string, options: PutOptions): Promise<Upload> {
+  const { encryption, random } = store;
+  const mark = randomText(random, 26);
+  const checksum = await checksumOf(store);
+  try {
+    const answer = await send(
+      store,
+      'CreateMultipartUpload',
+      name,
+      { Key: name, ContentType: CONTENT_TYPE, Metadata: { [MARK]: mark }, ...checksum, ...encryption },
+      options.signal,
+    );
+    return { name, id: answer.UploadId ?? '', mark, checksum };
+  } catch (error) {
+    const refused = error instanceof S3Error && error.status !== undefined && error.status < 500;
+    // It may have begun, under an ID that was lost with the answer. Names are not used twice: whatever there is, is this one.
+    if (!refused && options.ifAbsent) await patiently(store, (signal) => endUploads(store, name, signal));
+    throw error;
+  }
+}
+
+/** What the client will add to each part has to be said at the beginning, and nothing else may be. */
+async function checksumOf({ client }: S3Store): Promise<Checksum> {
+  const { config } = client as { config?: { requestChecksumCalculation?: unknown } };
+  const given = config?.requestChecksumCalculation;
+  const setting: unknown = typeof given === 'function' ? await (given as () => unknown)() : given;
+  return setting === 'WHEN_SUPPORTED' ? { ChecksumAlgorithm: 'CRC32' } : {};
+}
+
+async function sendAll(
+  store: S3Store,
+  upload: Upload,
+  { first, rest, fail }: LongBody,
+  options: PutOptions,
+): Promise<CompletedPart[]> {
+  const done: CompletedPart[] = [];
+  const running = new Set<Promise<void>>();
+  let number = 0;
+  const start = (part: BodyPart): void => {
+    const work = sendPart(store, upload, (number += 1), part, options.signal)
+      .then((completed) => void done.push(completed), fail)
+      .finally(() => running.delete(work));
+    running.add(work);
+  };
+  try {
+    start(first);
+    for await (const part of rest) {
+      if (running.size === PARTS_IN_FLIGHT) await Promise.race(running);
+      options.signal?.throwIfAborted();
+      start(part);
+    }
+  } catch (error) {
+    fail(error);
+    throw error;
+  } finally {
+    // A part that is still under way when the upload is ended may outlive it.
+    await Promise.all(running);
+  }
+  options.signal?.throwIfAborted();
+  return done.toSorted((a, b) => a.PartNumber - b.PartNumber);
+}
+
+async function sendPart(
+  store: S3Store,
+  { name, id, checksum }: Upload,
+  number: number,
+  { bytes, release }: BodyPart,
+  put: AbortSignal | undefined,
+): Promise<CompletedPart> {
+  // Its own signal: a client adds several listeners for each request, and Node warns of more than ten on one signal.
+  const { signal, leave } = joined(abortController().signal, put);
+  try {
+    const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
+    const { ETag, ChecksumCRC32 } = await send(store, 'UploadPart', name, input, signal);
+    release();
+    const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
+    return { PartNumber: number, ...(ETag !== undefined && { ETag }), ...digest };
+  } finally {
+    leave();
+  }
+}
+
+async function complete(
+  store: S3Store,
+  { name, id, mark }: Upload,
+  parts: CompletedPart[],
+  options: PutOptions,
+): Promise<'created' | 'exists'> {
+  const input = { Key: name, UploadId: id, MultipartUpload: { Parts: parts } };
+  const outcome = await createObject(store, name, options, (condition) =>
+    send(store, 'CompleteMultipartUpload', name, { ...input, ...condition }, options.signal),
+  ).catch((error: unknown) => ({ error }));
+  if (outcome === 'created') return outcome;
+  // After a lost answer the next try finds no upload any more, or the object that it has made itself.
+  const there = options.signal?.aborted ? undefined : await headOf(store, name, options.signal).catch(() => undefined);
+  if (there?.Metadata?.[MARK] === mark) return 'created';
+  if (outcome === 'exists') return outcome;
+  throw outcome.error;
+}
+
+/** Once more for parts that the server was still taking in: https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
+async function end(store: S3Store, { name, id }: Upload, times: number): Promise<void> {
+  await patiently(store, async (signal) => {
+    for (let tries = 1; tries <= times; tries += 1) {
+      if (tries > 1) await store.clock.sleep(END_AGAIN_AFTER, signal);
+      await send(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal);
+    }
+  });
+}
+
+/** The caller has an error already, and perhaps no patience left. What stays is found by `unfinished()`. */
+async function patiently(store: S3Store, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  // An error says that the upload is gone, or that there is nothing to be done here.
+  await bounded(store.timer, END_WITHIN, undefined, work).catch(() => undefined);
+}

@@ -1,0 +1,120 @@
+import { abortController } from '../../async/deadline.ts';
+import { requireObjectKey, requireRange } from '../check-key.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { createBody, type BodySource } from './body.ts';
+import { S3Error } from './errors.ts';
+import { send, type S3Operations, type S3Store } from './request.ts';
+
+/** Reading an object. Missing is what S3 says about the key; no bucket, no permission and no such address are errors. */
+
+interface Range {
+  start: number;
+  end: number;
+}
+
+/** `get()` of the S3 store. */
+export function s3Get(store: S3Store): ObjectStore['get'] {
+  return async (key, options = {}) => {
+    requireObjectKey(key);
+    const body = await openObject(store, store.prefix + key, requireRange(options), options.signal);
+    if (!body) return undefined;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+}
+
+/** `getStream()` of the S3 store. Whoever does not read it to the end ends it, or aborts: until then it holds a connection. */
+export function s3GetStream(store: S3Store): ObjectStore['getStream'] {
+  return async (key, options = {}) => {
+    requireObjectKey(key);
+    return openObject(store, store.prefix + key, requireRange(options), options.signal);
+  };
+}
+
+async function openObject(
+  store: S3Store,
+  name: string,
+  { start, end }: Range,
+  signal: AbortSignal | undefined,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  // No range is empty in HTTP: the first byte says whether there is an object.
+  const range = start === end ? { start: 0, end: 1 } : { start, end };
+  const first = await request(store, name, range, undefined, signal);
+  if (!first) return undefined;
+  if (start === end) {
+    first.close();
+    first.leave();
+  }
+  return createBody({
+    first: start === end ? { ...first, at: 0, end: 0 } : first,
+    // Objects never change, but a bucket is open to others: the rest of this object, or an error.
+    async resume(at) {
+      const rest = await request(store, name, { start: at, end: first.end }, first.etag, signal);
+      if (rest) return rest;
+      throw new S3Error({ operation: 'GetObject', bucket: store.bucket, name }, { code: 'NoSuchKey', message: 'it was deleted' });
+    },
+    broken: (message) => new S3Error({ operation: 'GetObject', bucket: store.bucket, name }, { code: 'IncompleteBody', message }),
+    signal,
+  });
+}
+
+async function request(
+  store: S3Store,
+  name: string,
+  { start, end }: Range,
+  etag: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<BodySource | undefined> {
+  // Its own signal, since aborting it is what lets go of the connection, with every version of the client.
+  const stop = abortController();
+  const close = (): void => stop.abort();
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', close, { once: true });
+  try {
+    // Always a range: to a whole body some versions of the client add a checksum stream that hangs when the body breaks off, and
+    // that reads faster than it is read. The façade's own digest says more.
+    const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1;
+    const input = { Key: name, Range: `bytes=${start}-${last}`, ...(etag !== undefined && { IfMatch: etag }) };
+    const answer = await send(store, 'GetObject', name, input, stop.signal);
+    return { ...extent(store, name, { start, end }, answer), body: answer.Body, etag: answer.ETag, close, leave };
+  } catch (error) {
+    close();
+    leave();
+    signal?.throwIfAborted();
+    if (error instanceof S3Error) {
+      if (error.status === 416) return { body: undefined, at: 0, end: 0, etag: undefined, close, leave };
+      if (await isMissing(store, name, error, signal)) return undefined;
+    }
+    throw error;
+  }
+
+  function leave(): void {
+    signal?.removeEventListener('abort', close);
+  }
+}
+
+/** An answer without S3's word for a missing key may be of anything that listens at the address: the bucket has to be there. */
+async function isMissing(store: S3Store, name: string, error: S3Error, signal: AbortSignal | undefined): Promise<boolean> {
+  if (error.status !== 404 || error.code === 'NoSuchBucket') return false;
+  if (error.code === 'NoSuchKey') return true;
+  if (error.code !== 'NotFound') return false;
+  await send(store, 'HeadBucket', name, {}, signal);
+  return true;
+}
+
+const CONTENT_RANGE = /^bytes (\d+)-(\d+)\//;
+
+/** From which byte to which the answer goes, by its own words; the whole object needs none. */
+function extent(
+  { bucket }: S3Store,
+  name: string,
+  { start, end }: Range,
+  { ContentRange, ContentLength }: S3Operations['GetObject']['output'],
+): Pick<BodySource, 'at' | 'end'> {
+  const [, from, to] = CONTENT_RANGE.exec(ContentRange ?? '') ?? [];
+  const answered = ContentRange === undefined ? { at: 0, end: ContentLength } : { at: Number(from), end: Number(to) + 1 };
+  if (answered.at === start && answered.end !== undefined && answered.end <= end) return { at: start, end: answered.end };
+  const message = `It answered with ${ContentRange ?? 'the whole object'} where another range was asked for`;
+  throw new S3Error({ operation: 'GetObject', bucket, name }, { code: 'WrongRange', message });
+}

@@ -1,0 +1,28 @@
+import type { ObjectStore } from '../object-store.ts';
+import { s3Delete, s3List } from './list.ts';
+import { resolveS3Options, type S3ObjectStoreOptions } from './options.ts';
+import { s3Put } from './put.ts';
+import { s3Get, s3GetStream } from './read.ts';
+import type { S3Parts, S3Store } from './request.ts';
+import { s3Rules } from './rules.ts';
+import { s3Unfinished } from './unfinished.ts';
+
+/**
+ * An object store in a bucket, made of given parts.
+ *
+ * @throws {@link ConfigError} for an option that cannot be meant.
+ */
+export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): Required<ObjectStore> {
+  const resolved = resolveS3Options(options);
+  const store: S3Store = { ...resolved, ...parts, conditional: true };
+  return {
+    alias: resolved.alias,
+    put: s3Put(store),
+    get: s3Get(store),
+    getStream: s3GetStream(store),
+    delete: s3Delete(store),
+    list: s3List(store),
+    unfinished: s3Unfinished(store),
+    rules: s3Rules(store),
+  };
+}

@@ -1,0 +1,146 @@
+import type { Reference } from '../../format/entry.ts';
+import { CorruptEntryError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
+import { concurrently } from '../../async/concurrency.ts';
+import type { StoreCore } from '../internals.ts';
+import { getObject, type ObjectCall } from './calls.ts';
+import { stepped } from './listing.ts';
+
+/**
+ * The bytes of an object, as a whole or in order: of a small one by one request, of a large one by several for parts of it, side by
+ * side. That is safe since an object never changes under its name. Nothing here is verified.
+ */
+
+/** Objects of at most so many bytes are read by one request. Measured by `bench/streams.ts`. */
+const ONE_REQUEST = 2 ** 24;
+/** Bytes that each request for a part asks for, and how many are on their way: a reader holds so much, whatever the object's size. */
+const PART = 2 ** 23;
+const LANES = 4;
+
+/** A part of an object: `start` inclusive, `end` exclusive. */
+interface Part {
+  start: number;
+  end: number;
+}
+
+type Body = Pick<Reference, 'object' | 'storedSize'>;
+
+/**
+ * All bytes of an object, or `undefined` where there is none.
+ *
+ * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
+ */
+export async function wholeBody(core: StoreCore, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
+  if (body.storedSize <= ONE_REQUEST) return smallBody(core, at, body);
+  const into = room(body, at);
+  const found = await concurrently(
+    partsOf(body),
+    async (part) => fetchPart(core, at, body, part, into.subarray(part.start, part.end)),
+    LANES,
+  );
+  return found.every(Boolean) ? into : undefined;
+}
+
+async function smallBody(core: StoreCore, at: ObjectCall, { object, storedSize }: Body): Promise<Uint8Array | undefined> {
+  const bytes = await getObject(core, at, object, storedSize);
+  if (bytes && bytes.length > storedSize) throw wrongSize(object, storedSize, 'more', at.where);
+  return bytes;
+}
+
+function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
+  try {
+    return new Uint8Array(storedSize);
+  } catch (cause) {
+    throw new CorruptEntryError(`the object ${object} has ${storedSize} bytes by its entry, which nothing can hold`, {
+      ...where,
+      cause,
+    });
+  }
+}
+
+/**
+ * The bytes of an object in order, or `undefined` where there is none. What follows the first part is fetched once that is taken,
+ * and no more than `LANES` parts ahead. Whoever leaves early aborts the call's signal.
+ *
+ * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
+ */
+export async function openBody(core: StoreCore, at: ObjectCall, body: Body): Promise<AsyncIterable<Uint8Array> | undefined> {
+  if (body.storedSize <= ONE_REQUEST) {
+    const bytes = await smallBody(core, at, body);
+    return bytes && only(bytes);
+  }
+  const fetch = async (part: Part): Promise<Uint8Array | undefined> => {
+    const into = new Uint8Array(part.end - part.start);
+    return (await fetchPart(core, at, body, part, into)) ? into : undefined;
+  };
+  const [firstPart, ...parts] = partsOf(body) as [Part, ...Part[]];
+  const first = await fetch(firstPart);
+  return first && inOrder(first, parts, fetch, at, body);
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+async function* inOrder(
+  first: Uint8Array,
+  parts: Part[],
+  fetch: (part: Part) => Promise<Uint8Array | undefined>,
+  { store, where }: ObjectCall,
+  { object }: Body,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const coming: Promise<Uint8Array | undefined>[] = [];
+  const ask = (): void => {
+    const part = parts.shift();
+    if (!part) return;
+    const fetching = fetch(part);
+    // Whoever takes it hears of it; a part that nobody comes to take must not end the process.
+    fetching.catch(() => undefined);
+    coming.push(fetching);
+  };
+  for (let lane = 0; lane < LANES; lane += 1) ask();
+  yield first;
+  for (let next = coming.shift(); next; next = coming.shift()) {
+    const bytes = await next;
+    if (!bytes)
+      throw new StoreUnavailableError(`the object ${object} was deleted while it was read`, { ...where, store: store.alias });
+    ask();
+    yield bytes;
+  }
+}
+
+function partsOf({ storedSize }: Body): Part[] {
+  return Array.from({ length: Math.ceil(storedSize / PART) }, (_, index) => ({
+    start: index * PART,
+    end: Math.min((index + 1) * PART, storedSize),
+  }));
+}
+
+/** Fetches a part, of which each chunk comes within `commandTimeout`. Returns false where there is no object. */
+async function fetchPart(
+  core: StoreCore,
+  at: ObjectCall,
+  { object, storedSize }: Body,
+  { start, end }: Part,
+  into: Uint8Array,
+): Promise<boolean> {
+  // The last part has no end: an object that is longer than it should be shows itself.
+  const range = end === storedSize ? { start } : { start, end };
+  let found = false;
+  let filled = 0;
+  const request = async function* ({ signal }: { signal: AbortSignal }): AsyncGenerator<Uint8Array, void, undefined> {
+    const chunks = await at.store.getStream(object, { ...range, signal });
+    found = chunks !== undefined;
+    if (chunks) yield* chunks;
+  };
+  for await (const chunk of stepped(core, at, 'reading an object', request)) {
+    if (chunk.length > into.length - filled) throw wrongSize(object, storedSize, 'more', at.where);
+    into.set(chunk, filled);
+    filled += chunk.length;
+  }
+  if (found && filled < into.length) throw wrongSize(object, storedSize, 'fewer', at.where);
+  return found;
+}
+
+function wrongSize(object: string, storedSize: number, which: 'more' | 'fewer', where: ErrorContext): CorruptEntryError {
+  return new CorruptEntryError(`the object ${object} has ${which} than the ${storedSize} bytes that its entry says`, where);
+}

@@ -1,0 +1,113 @@
+import { bounded, boundedWait, type Bounded, type CallOptions } from '../../async/deadline.ts';
+import { isMooringError, StoreUnavailableError, type AnyMooringError, type ErrorContext } from '../../model/errors/store.ts';
+import type { ObjectStore } from '../../object-store/object-store.ts';
+import type { StoreCore } from '../internals.ts';
+
+/**
+ * Calls of object stores. Whatever a store throws, and whatever it does not answer within `commandTimeout`, leaves here as one
+ * error family; what passes as it is: the reason of the caller's own signal, and an error of this library that no repetition helps.
+ */
+
+/** How long a call may take, and by which timer. */
+export type Patience = Pick<StoreCore, 'timer' | 'commandTimeout'>;
+
+/** Which store is called, for which key, in whose patience. */
+export interface ObjectCall {
+  store: ObjectStore;
+  where: ErrorContext;
+  call: CallOptions;
+}
+
+/**
+ * The bytes of an object, or `undefined` where there is none.
+ *
+ * @param most - Bytes that it should have at most: of a larger one no more than one byte beyond them is asked for.
+ * @throws {@link StoreUnavailableError}
+ */
+export function getObject(core: StoreCore, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
+  return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal, end: most + 1 }));
+}
+
+/** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
+export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store' | 'where'>, object: string): Promise<void> {
+  try {
+    const failed = await within(core, { ...at, call: {} }, 'deleting an object', (signal) =>
+      at.store.delete([object], { signal }),
+    );
+    if (failed.length > 0) throw failed[0]?.error;
+  } catch (error) {
+    core.logger?.warn({ object, store: at.store.alias, err: error }, 'an object that nothing refers to could not be deleted');
+  }
+}
+
+/** What a codec or an encryption made, or rejected with. */
+export type Transcoded = { bytes: Uint8Array } | { cause: unknown };
+
+/**
+ * Lets a codec or an encryption work within `commandTimeout`. What it rejects with is an answer too: the caller knows what it says
+ * of the value.
+ *
+ * @throws {@link StoreUnavailableError} where it takes longer.
+ */
+export function transcode(
+  core: StoreCore,
+  at: ObjectCall,
+  what: string,
+  work: (signal: AbortSignal) => Promise<Uint8Array>,
+): Promise<Transcoded> {
+  return within(core, at, what, async (signal) => {
+    try {
+      return { bytes: await work(signal) };
+    } catch (cause) {
+      return { cause };
+    }
+  });
+}
+
+/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
+const TURN_FROM = 2 ** 17;
+
+/** The same for a codec, whose turn it must be where it works on many bytes. The wait is not part of its time. */
+export function transcodeInTurn(
+  core: StoreCore,
+  at: ObjectCall,
+  what: string,
+  bytes: number,
+  work: (signal: AbortSignal) => Promise<Uint8Array>,
+): Promise<Transcoded> {
+  const run = (): Promise<Transcoded> => transcode(core, at, what, work);
+  return bytes < TURN_FROM ? run() : core.codecTurn(at.call.signal, run);
+}
+
+/**
+ * Waits for something that a user plugged in, within `commandTimeout`.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export function within<T>(core: StoreCore, at: ObjectCall, what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return answered(core, at, what, bounded(core.timer, core.commandTimeout, at.call.signal, work));
+}
+
+/**
+ * Waits for the next step of something that has a signal already, within `commandTimeout`.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export function stepWithin<T>(core: Patience, at: ObjectCall, what: string, step: () => Promise<T>): Promise<T> {
+  return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
+}
+
+/** The error for what a store threw. One of this library that is not retryable says what has to be changed, and is that already. */
+export function failureOf({ store, where }: ObjectCall, message: string, cause: unknown): AnyMooringError {
+  if (isMooringError(cause) && !cause.retryable) return cause;
+  return new StoreUnavailableError(message, { ...where, store: store.alias, cause });
+}
+
+async function answered<T>(core: Patience, at: ObjectCall, what: string, waiting: Promise<Bounded<T>>): Promise<T> {
+  const outcome = await waiting.catch((cause: unknown) => {
+    throw failureOf(at, `${what} failed`, cause);
+  });
+  if (outcome.ended === 'value') return outcome.value;
+  if (outcome.ended === 'aborted') throw outcome.reason;
+  throw new StoreUnavailableError(`${what} took longer than ${core.commandTimeout} ms`, { ...at.where, store: at.store.alias });
+}

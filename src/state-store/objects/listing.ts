@@ -1,0 +1,80 @@
+import { abortController, joined, type Timer } from '../../async/deadline.ts';
+import { withProgress } from '../../object-store/listing-progress.ts';
+import type { StoreCore } from '../internals.ts';
+import { stepWithin, type ObjectCall } from './calls.ts';
+
+/** Listing an object store, in the error family and with the patience of its other calls. */
+
+/** An object that a store listed. */
+export interface ListedObject {
+  key: string;
+  size: number;
+  modifiedAt: Date;
+}
+
+/**
+ * Lists the objects whose key begins so, in the order of the keys. Each step, which may be a page of a bucket or a
+ * folder, has `commandTimeout`, also where it shows no object.
+ *
+ * @throws `StoreUnavailableError`
+ */
+export function listObjects(core: StoreCore, at: ObjectCall, prefix: string): AsyncGenerator<ListedObject, void, undefined> {
+  return stepped(core, at, 'listing objects', (call) => at.store.list(prefix, call));
+}
+
+/**
+ * Goes through what a store yields; the store is told when nobody wants more of it. What it is given as options makes the time
+ * anew for each part of a listing.
+ */
+export async function* stepped<T>(
+  core: StoreCore,
+  at: ObjectCall,
+  what: string,
+  begin: (call: { signal: AbortSignal }) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const left = abortController();
+  const { signal, leave } = joined(left.signal, at.call.signal);
+  // One listener on the caller's signal, which others listen to as well.
+  const own = { ...at, call: { signal } };
+  const { timer, renew } = renewable(core.timer);
+  let source: AsyncIterator<T> | undefined;
+  let ended = false;
+  const next = async (): Promise<IteratorResult<T>> => {
+    source ??= begin(withProgress({ signal }, renew))[Symbol.asyncIterator]();
+    return source.next();
+  };
+  try {
+    for (;;) {
+      const step = await stepWithin({ timer, commandTimeout: core.commandTimeout }, own, what, next);
+      ended = step.done === true;
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    if (!ended) {
+      left.abort();
+      // Not waited for: a store that hangs may hang in this too.
+      void Promise.resolve(source?.return?.()).catch(() => undefined);
+    }
+    leave();
+  }
+}
+
+/** A timer whose time begins anew each time that it is told to, as long as it runs. */
+function renewable(timer: Timer): { timer: Timer; renew: () => void } {
+  let again: (() => void) | undefined;
+  return {
+    timer(ms, fire) {
+      let stop = timer(ms, fire);
+      again = () => {
+        stop();
+        stop = timer(ms, fire);
+      };
+      return () => {
+        again = undefined;
+        stop();
+      };
+    },
+    renew: () => again?.(),
+  };
+}

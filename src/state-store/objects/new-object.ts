@@ -1,0 +1,64 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import type { WriteId } from '../../format/write-id.ts';
+import { objectName, type ObjectForm } from '../../format/object-name.ts';
+import { objectKey } from '../../format/path.ts';
+import type { RetentionMs } from '../../model/retention.ts';
+import type { AssetScope, TaskScope } from '../../model/scope.ts';
+import type { StoreCore } from '../internals.ts';
+
+/** Where the object of a write lies: a name that none had before, below the path of its key. */
+
+/** A key of a scope. */
+export interface ValueAddress {
+  /** Of `scopePath()`. */
+  path: string;
+  /** Of `keyName()` or `resultName()`. */
+  name: string;
+  /** As the user wrote it. */
+  key: string;
+  scope: TaskScope | AssetScope;
+}
+
+/** One write: its number, in whose name, and for how long. */
+export interface WriteTerms {
+  id: WriteId;
+  /** The task that entries record as their writer; `undefined` for people and tools. */
+  by: TaskScope | undefined;
+  retention: RetentionMs;
+}
+
+/** A name that no object had before. */
+export interface NewObject {
+  object: string;
+  /** When the value ends, as far as that is known before it is committed. */
+  expiresAt: Date | undefined;
+}
+
+/** Names the object of a write. Every put is preceded by this, so that the stores know of each other before the first object. */
+export async function newObject(
+  core: StoreCore,
+  address: ValueAddress,
+  { id, retention }: Pick<WriteTerms, 'id' | 'retention'>,
+  form: Omit<ObjectForm, 'encrypted'>,
+  call: CallOptions,
+): Promise<NewObject> {
+  await core.beforeObject(call);
+  // The time of the put, by the metastore's clock: `reconcile()` lets what is young be.
+  const now = await core.metastore.now(call);
+  return {
+    object: objectKey(
+      core.namespace,
+      address.path,
+      address.name,
+      objectName(id, now, { ...form, encrypted: core.encryption !== undefined }),
+    ),
+    expiresAt: retention === 'forever' ? undefined : new Date(now + retention),
+  };
+}
+
+/** Whether an object lies where this key's objects are put. An asset that was declared to have a URI and a name keeps the objects of both. */
+export function isObjectOf(namespace: string, { path, name }: Pick<ValueAddress, 'path' | 'name'>, object: string): boolean {
+  if (object.startsWith(`${namespace}/${path}/${name}/`)) return true;
+  const parts = object.split('/');
+  return path.startsWith('assets/') && parts.length === 5 && parts[0] === namespace && parts[1] === 'assets' && parts[3] === name;
+}

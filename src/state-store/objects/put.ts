@@ -1,0 +1,97 @@
+import { abortController, boundedWait, joined, untilAborted } from '../../async/deadline.ts';
+import { StoreUnavailableError } from '../../model/errors/store.ts';
+import type { PutOptions } from '../../object-store/object-store.ts';
+import type { StoreCore } from '../internals.ts';
+import { deleteObject, failureOf, getObject, within, type ObjectCall } from './calls.ts';
+import type { NewObject } from './new-object.ts';
+import { watchedBody } from './watched-body.ts';
+
+/**
+ * Puts of objects, each under a name of its own. Where one fails, what it may have stored is deleted; where the name is there
+ * already, an earlier send of the same put has made it, or it is not ours to touch.
+ */
+
+const WHAT = 'putting an object';
+
+/**
+ * Puts bytes.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function putObject(core: StoreCore, at: ObjectCall, target: NewObject, body: Uint8Array): Promise<void> {
+  const { object } = target;
+  await core.writePoint?.('before-put');
+  const stored = await within(core, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
+    .then(async (made) => {
+      if (made === 'created') return true;
+      const there = await getObject(core, at, object, body.length);
+      return there !== undefined && Buffer.compare(there, body) === 0;
+    })
+    .catch((error: unknown) => {
+      deleteBeside(core, at, object);
+      throw error;
+    });
+  if (!stored) throw taken(at, object);
+  await core.writePoint?.('after-put');
+}
+
+/** A body that is made while it is put. */
+export interface StreamBody {
+  /** Its bytes, taken once. Ends by itself when the call's signal aborts. */
+  bytes: AsyncIterable<Uint8Array>;
+  /** Whether the object holds exactly the bytes that were made. Asked only once they all were. */
+  isStored(): Promise<boolean>;
+}
+
+/**
+ * Puts a body that is still being made. A store that does not go on is given up; what makes the body has all the time that it needs,
+ * and what that throws passes as it is.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function putStream(core: StoreCore, at: ObjectCall, target: NewObject, body: StreamBody): Promise<void> {
+  const { object } = target;
+  const stop = abortController();
+  const { signal, leave } = joined(stop.signal, at.call.signal);
+  await core.writePoint?.('before-put');
+  const watch = watchedBody(core, body.bytes, () => stop.abort(new DOMException('The deadline passed.', 'TimeoutError')));
+  const putting = (async () => at.store.put(object, watch.body, putOptions(target, signal)))();
+  let stored: boolean;
+  try {
+    const made = await untilAborted(putting, signal);
+    if (!watch.ended) throw new Error('the store did not take the whole body');
+    stored = made === 'created' || (await body.isStored());
+  } catch (cause) {
+    stop.abort(cause);
+    deleteBeside(core, at, object, putting);
+    at.call.signal?.throwIfAborted();
+    if (watch.failure) throw watch.failure.error;
+    const problem = watch.late === undefined ? 'failed' : `took longer than ${watch.late} ms`;
+    throw failureOf(at, `${WHAT} ${problem}`, cause);
+  } finally {
+    watch.end();
+    leave();
+  }
+  if (!stored) throw taken(at, object);
+  await core.writePoint?.('after-put');
+}
+
+function putOptions({ expiresAt }: NewObject, signal: AbortSignal): PutOptions {
+  return { signal, ifAbsent: true, ...(expiresAt && { expiresAt }) };
+}
+
+function taken({ store, where }: ObjectCall, object: string): StoreUnavailableError {
+  return new StoreUnavailableError(`the object store holds something else at ${object}`, { ...where, store: store.alias });
+}
+
+/**
+ * Deletes what a failed put may have stored, or may store yet. Beside the error, which must not wait for a store that is in
+ * trouble; also while the state store closes.
+ */
+function deleteBeside(core: StoreCore, at: ObjectCall, object: string, putting?: Promise<unknown>): void {
+  const clean = async (): Promise<void> => {
+    if (putting) await boundedWait(core.timer, core.commandTimeout, undefined, () => putting).catch(() => undefined);
+    await deleteObject(core, at, object);
+  };
+  core.beside(clean);
+}

@@ -1,0 +1,91 @@
+import type { StoreCore } from '../internals.ts';
+
+/**
+ * A body on its way into an object store, and a deadline that counts only while the store has the turn: a source may be as slow as
+ * it likes, a store that does not go on is given up.
+ */
+export interface WatchedBody {
+  /** For the store. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Whether the store has taken all of it. */
+  readonly ended: boolean;
+  /** What the source threw. */
+  readonly failure: { error: unknown } | undefined;
+  /** The milliseconds that the store had, and needed more. */
+  readonly late: number | undefined;
+  /** Stops watching. */
+  end(): void;
+}
+
+/** What a store may be doing while it says nothing: four parts that go out side by side, and the call that completes them. */
+const CALLS = 5;
+/** Bytes for each of which a store has one call more at the end: it puts together thousands of parts, or makes a large file durable. */
+const END_BYTES = 2 ** 30;
+
+/** Watches from now on; `onLate` is called at most once. */
+export function watchedBody(
+  { timer, commandTimeout }: Pick<StoreCore, 'timer' | 'commandTimeout'>,
+  bytes: AsyncIterable<Uint8Array>,
+  onLate: () => void,
+): WatchedBody {
+  let ended = false;
+  let failure: WatchedBody['failure'];
+  let late: number | undefined;
+  let over = false;
+  let stop = (): void => undefined;
+  let asked = 0;
+  let taken = 0;
+  const storesTurn = (): void => {
+    if (over || asked > 0) return;
+    stop();
+    const ms = (CALLS + (ended ? Math.floor(taken / END_BYTES) : 0)) * commandTimeout;
+    stop = timer(ms, () => {
+      late = ms;
+      onLate();
+    });
+  };
+  const next = async (source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> => {
+    asked += 1;
+    stop();
+    try {
+      const step = await source.next();
+      ended ||= step.done === true;
+      if (!step.done) taken += step.value.length;
+      return step;
+    } catch (error) {
+      failure ??= { error };
+      throw error;
+    } finally {
+      asked -= 1;
+      storesTurn();
+    }
+  };
+  storesTurn();
+  return {
+    body: {
+      [Symbol.asyncIterator]() {
+        const source = bytes[Symbol.asyncIterator]();
+        return {
+          next: () => next(source),
+          async return() {
+            await source.return?.();
+            return { done: true, value: undefined };
+          },
+        };
+      },
+    },
+    get ended() {
+      return ended;
+    },
+    get failure() {
+      return failure;
+    },
+    get late() {
+      return late;
+    },
+    end() {
+      over = true;
+      stop();
+    },
+  };
+}

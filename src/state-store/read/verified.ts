@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { Reference } from '../../format/entry.ts';
+import { CorruptEntryError, type ErrorContext } from '../../model/errors/store.ts';
+
+/** Whether the bytes of an object are those that were written, by their number and their digest. */
+
+/**
+ * Holds the bytes of an object to its reference.
+ *
+ * @throws {@link CorruptEntryError}
+ */
+export function verify(body: Uint8Array, ref: Reference, where: ErrorContext): void {
+  if (body.length !== ref.storedSize) throw wrongSize(ref, body.length, where);
+  if (createHash('sha256').update(body).digest('hex') !== ref.sha256) throw wrongBytes(ref, where);
+}
+
+/**
+ * The chunks of an object as they come. The last one is held back until it is known that all are what was written; where they are
+ * not, it throws instead of ending. So whoever has all of the bytes has the right ones, and of an object that comes as one chunk
+ * nothing is seen before.
+ *
+ * @throws {@link CorruptEntryError}
+ */
+export async function* verified(
+  chunks: AsyncIterable<Uint8Array>,
+  ref: Reference,
+  where: ErrorContext,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash('sha256');
+  let size = 0;
+  let held: Uint8Array | undefined;
+  for await (const chunk of chunks) {
+    if (held) yield held;
+    held = chunk;
+    size += chunk.length;
+    hash.update(chunk);
+  }
+  if (size !== ref.storedSize) throw wrongSize(ref, size, where);
+  if (hash.digest('hex') !== ref.sha256) throw wrongBytes(ref, where);
+  if (held) yield held;
+}
+
+function wrongSize({ object, storedSize }: Reference, size: number, where: ErrorContext): CorruptEntryError {
+  return new CorruptEntryError(`the object ${object} has ${size} bytes, its entry says ${storedSize}`, where);
+}
+
+function wrongBytes({ object }: Reference, where: ErrorContext): CorruptEntryError {
+  return new CorruptEntryError(`the object ${object} does not hold the bytes that were written`, where);
+}

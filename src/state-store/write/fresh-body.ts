@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream';
+import { ConfigError } from '../../model/errors/store.ts';
+
+/**
+ * Bodies that can be read once only. One that was read already ends at once, and would be stored as nothing over the value that is
+ * there: mostly that of a write which failed, and is tried again.
+ */
+
+/** Takes a body for a write; refuses one that has nothing more to give. */
+export type TakeBody = (body: AsyncIterable<Uint8Array>) => void;
+
+/** What streams of Node and of the web, and iterators, say of themselves. */
+interface OneTime {
+  next?: unknown;
+  pipe?: unknown;
+  getReader?: unknown;
+  locked?: unknown;
+  destroyed?: unknown;
+  errored?: unknown;
+  readableDidRead?: unknown;
+  readableEnded?: unknown;
+}
+
+/** Knows the bodies that it was given; an iterable that begins anew each time may come again. */
+export function createTakeBody(): TakeBody {
+  const taken = new WeakSet<object>();
+  return (body) => {
+    if (typeof (body as Partial<typeof body> | null | undefined)?.[Symbol.asyncIterator] !== 'function') {
+      throw new ConfigError('body', 'must be a stream, or another async iterable, of Uint8Array', body);
+    }
+    const { next, pipe, getReader } = body as OneTime;
+    const isStream = typeof pipe === 'function' || typeof getReader === 'function';
+    if (!isStream && typeof next !== 'function') return;
+    const spent = taken.has(body) ? 'was given to setStream already' : isStream ? spentBy(body) : undefined;
+    if (spent !== undefined) {
+      throw new ConfigError('body', `must be a stream that nobody has read: this one ${spent}; make a new one for each try`);
+    }
+    taken.add(body);
+  };
+}
+
+function spentBy(body: OneTime & object): string | undefined {
+  if (body.errored) return 'has failed';
+  if (body.destroyed === true) return 'was destroyed';
+  if (body.locked === true) return 'has a reader';
+  if (body.readableEnded === true) return 'has ended';
+  if (body.readableDidRead === true || Readable.isDisturbed(body as Readable)) return 'was read';
+  return undefined;
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import type { CallOptions } from '../../async/deadline.ts';
+import type { EntryMeta, Reference } from '../../format/entry.ts';
+import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.ts';
+import type { ObjectStore } from '../../object-store/object-store.ts';
+import { decodeSegment } from '../../format/path.ts';
+import { serialize, type SerializedValue } from '../../format/serializer.ts';
+import type { StoreCore } from '../internals.ts';
+import { encode, encrypt } from './encode.ts';
+import { deleteObject } from '../objects/calls.ts';
+import { newObject, type ValueAddress, type WriteTerms } from '../objects/new-object.ts';
+import { putObject } from '../objects/put.ts';
+
+/**
+ * The first half of a write: a value becomes an inline body, or an object under a name that is never used again, and the part
+ * of the entry that describes it. Nothing here can be seen by a reader: the metastore's switch is the only commit point, and
+ * what is prepared and not committed is at most an object that nothing refers to.
+ */
+
+/** A value that can be committed. */
+export interface Prepared {
+  meta: EntryMeta;
+  /** The value, where it is inline. */
+  body: Uint8Array | undefined;
+  /** Deletes the object that was put, if any. For a write that was certainly refused; never rejects. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Checks a value and turns it into bytes. Does no I/O.
+ *
+ * @throws {@link InvalidValueError} {@link ValueTooLargeError}
+ */
+export function serializeValue(core: StoreCore, where: ErrorContext, value: unknown): SerializedValue {
+  const serialized = serialize(value, where);
+  const bytes = serialized.bytes.length;
+  if (bytes > core.maxValueBytes) {
+    const hint = core.objectStore
+      ? 'raise it, or store what the value is made of under several keys'
+      : 'give the store an objectStore for large values, or raise it';
+    throw new ValueTooLargeError(bytes, core.maxValueBytes, hint, where);
+  }
+  return serialized;
+}
+
+/**
+ * Prepares a serialized value for a write. At or above the threshold it is compressed, encrypted, digested and put; so is what may
+ * not be inline.
+ *
+ * @throws {@link StoreUnavailableError} {@link CodecUnavailableError}
+ */
+export async function prepareSerialized(
+  core: StoreCore,
+  address: ValueAddress,
+  value: SerializedValue,
+  terms: WriteTerms,
+  call: CallOptions,
+): Promise<Prepared> {
+  const store = core.objectStore;
+  const size = value.bytes.length;
+  const offload = store !== undefined && (size >= core.offloadThreshold || size > core.maxValueBytes);
+  const content = { type: value.type, size };
+  if (offload) return offloaded(core, store, address, content, await putValue(core, store, address, value, terms, call), terms);
+  return { meta: describe(address, content, terms), body: value.bytes, discard: () => Promise.resolve() };
+}
+
+/** What was put, ready to be committed. */
+export function offloaded(
+  core: StoreCore,
+  store: ObjectStore,
+  address: ValueAddress,
+  content: Pick<EntryMeta, 'type' | 'size'>,
+  ref: Reference,
+  terms: WriteTerms,
+): Prepared {
+  core.emit({ type: 'offload', bytes: content.size, storedBytes: ref.storedSize });
+  return {
+    meta: describe(address, { ...content, ref }, terms),
+    body: undefined,
+    discard: () => deleteObject(core, { store, where: { scope: address.scope, key: address.key } }, ref.object),
+  };
+}
+
+function describe({ name, key }: ValueAddress, content: EntryMeta, { by }: WriteTerms): EntryMeta {
+  return { ...content, ...(decodeSegment(name) === undefined && { key }), ...(by && { writer: by }) };
+}
+
+async function putValue(
+  core: StoreCore,
+  store: ObjectStore,
+  address: ValueAddress,
+  { type, bytes }: SerializedValue,
+  terms: WriteTerms,
+  call: CallOptions,
+): Promise<Reference> {
+  const at = { store, where: { scope: address.scope, key: address.key }, call };
+  const encoded = await encode(core, at, bytes);
+  const { codec } = encoded;
+  const target = await newObject(core, address, terms, { type, codec, framed: false }, call);
+  const { object } = target;
+  const body = await encrypt(core, at, encoded.bytes, object);
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  await putObject(core, at, target, body);
+  return referenceTo(core, store, { object, codec, storedSize: body.length, sha256 });
+}
+
+/** A reference to what this store puts. */
+export function referenceTo(
+  { encryption }: StoreCore,
+  { alias }: ObjectStore,
+  { object, codec, frames, storedSize, sha256 }: Omit<Reference, 'store' | 'encryption'>,
+): Reference {
+  return {
+    store: alias,
+    object,
+    codec,
+    ...(encryption && { encryption: encryption.name }),
+    ...(frames !== undefined && { frames }),
+    storedSize,
+    sha256,
+  };
+}

@@ -1,0 +1,196 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { getEventListeners } from 'node:events';
+import { bounded, joined, sideBySide, systemTimer, type Timer } from '../../../src/async/deadline.ts';
+
+/** A timer in the hands of the test. */
+function handTimer(): { timer: Timer; fire(): void; running(): number } {
+  const running = new Set<() => void>();
+  return {
+    timer: (_ms, fire) => {
+      running.add(fire);
+      return () => running.delete(fire);
+    },
+    fire: () => {
+      for (const each of running) each();
+    },
+    running: () => running.size,
+  };
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+/** Runs the call, and checks that whatever happened left neither a timer nor a listener. */
+async function clean<T>(act: (parts: { timer: Timer; fire(): void; controller: AbortController }) => Promise<T>): Promise<T> {
+  const { timer, fire, running } = handTimer();
+  const controller = new AbortController();
+  try {
+    return await act({ timer, fire, controller });
+  } finally {
+    expect(running()).toBe(0);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  }
+}
+
+describe('a bounded call', () => {
+  it('ends with the value of its work', async () => {
+    const outcome = await clean(({ timer, controller }) => bounded(timer, 9, controller.signal, () => Promise.resolve(7)));
+
+    expect(outcome).toEqual({ ended: 'value', value: 7 });
+  });
+
+  it('rejects as its work rejects, also where that throws at once', async () => {
+    const failing = (work: () => Promise<never>): Promise<unknown> =>
+      clean(({ timer, controller }) => bounded(timer, 9, controller.signal, work));
+
+    await expect(failing(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(
+      failing(() => {
+        throw new Error('broken at once');
+      }),
+    ).rejects.toThrow('broken at once');
+  });
+
+  it('ends at its deadline, and tells the work so', async () => {
+    let given: AbortSignal | undefined;
+    const outcome = await clean(({ timer, fire, controller }) => {
+      const call = bounded(timer, 9, controller.signal, (signal) => {
+        given = signal;
+        setImmediate(fire);
+        return never();
+      });
+      return call;
+    });
+
+    expect(outcome).toEqual({ ended: 'deadline' });
+    expect(given?.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('ends when the caller aborts, and hands the reason to the work', async () => {
+    let given: AbortSignal | undefined;
+    const reason = new Error('enough');
+    const outcome = await clean(({ timer, controller }) =>
+      bounded(timer, 9, controller.signal, (signal) => {
+        given = signal;
+        setImmediate(() => controller.abort(reason));
+        return never();
+      }),
+    );
+
+    expect(outcome).toEqual({ ended: 'aborted', reason });
+    expect(given?.reason).toBe(reason);
+  });
+
+  it('does not begin for a caller that has aborted', async () => {
+    let began = false;
+    const work = (): Promise<void> => {
+      began = true;
+      return Promise.resolve();
+    };
+
+    await expect(bounded(systemTimer, 9, AbortSignal.abort('why'), work)).resolves.toEqual({ ended: 'aborted', reason: 'why' });
+    expect(began).toBe(false);
+  });
+
+  it('settles once: what its work does after the deadline is heard by nobody', async () => {
+    const { timer, fire } = handTimer();
+    let late: (error: Error) => void = () => undefined;
+    const call = bounded(timer, 9, undefined, () => {
+      setImmediate(fire);
+      return new Promise((_resolve, reject) => {
+        late = reject;
+      });
+    });
+
+    await expect(call).resolves.toEqual({ ended: 'deadline' });
+    late(new Error('late'));
+    // An unhandled rejection would fail this test.
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it('keeps to real time', async () => {
+    const start = performance.now();
+
+    await expect(bounded(systemTimer, 20, undefined, never)).resolves.toEqual({ ended: 'deadline' });
+    expect(performance.now() - start).toBeGreaterThan(15);
+  });
+});
+
+describe("the system's timer", () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('fires when it should where that is longer than a timer of Node can wait', () => {
+    jest.useFakeTimers();
+    const day = 86_400_000;
+    let fired = false;
+    systemTimer(60 * day, () => {
+      fired = true;
+    });
+
+    jest.advanceTimersByTime(60 * day - 1);
+    expect(fired).toBe(false);
+    jest.advanceTimersByTime(1);
+    expect(fired).toBe(true);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('can be stopped, however often it was wound up again', () => {
+    jest.useFakeTimers();
+    const stop = systemTimer(100 * 86_400_000, () => undefined);
+    jest.advanceTimersByTime(70 * 86_400_000);
+
+    stop();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('two signals joined', () => {
+  it.each([0, 1])('abort with the reason of the one that aborts first: %d', (first) => {
+    const controllers = [new AbortController(), new AbortController()] as const;
+    const { signal, leave } = joined(controllers[0].signal, controllers[1].signal);
+
+    controllers[first]?.abort('enough');
+    expect([signal.aborted, signal.reason]).toEqual([true, 'enough']);
+    leave();
+    for (const controller of controllers) expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
+  it('are aborted at once where one of them is', () => {
+    expect(joined(new AbortController().signal, AbortSignal.abort('why')).signal.reason).toBe('why');
+  });
+
+  it('may be of different implementations', () => {
+    const shape: { aborted: boolean; reason: unknown } = { aborted: false, reason: undefined };
+    const foreign = Object.assign(new EventTarget(), shape);
+    const { signal } = joined(new AbortController().signal, foreign as unknown as AbortSignal);
+
+    Object.assign(foreign, { aborted: true, reason: 'from afar' }).dispatchEvent(new Event('abort'));
+    expect(signal.reason).toBe('from afar');
+  });
+});
+
+describe('side by side', () => {
+  it('many listen to one signal without a warning, hear its reason, and leave it', async () => {
+    const warnings: string[] = [];
+    const warn = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', warn);
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const waits = sideBySide({ signal: controller.signal }, (call) =>
+      Promise.allSettled(Array.from({ length: 256 }, () => bounded(systemTimer, 60_000, call.signal, never))),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    controller.abort(reason);
+    const ended = await waits;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', warn);
+
+    expect(new Set(ended.map((one) => one.status === 'fulfilled' && one.value.ended === 'aborted' && one.value.reason))).toEqual(
+      new Set([reason]),
+    );
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+    expect(warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, test } from '@jest/globals';
+import { inspect } from 'node:util';
+import { isMissingScript, translate } from '../../../../src/metastore/redis/errors.ts';
+
+/** What becomes of errors of the client: they carry the arguments of their command, which no error of ours may. */
+
+const KEY = 'mooring:{default:00}:f/r/t/-1';
+const VALUE = 'a-value-that-no-error-may-hold';
+
+/** An error as ioredis makes it: the command, with all its arguments, hangs on it. */
+function reply(message: string): Error {
+  return Object.assign(new Error(message), { name: 'ReplyError', command: { name: 'evalsha', args: [VALUE] } });
+}
+
+function become(error: unknown, { writes = true, resent = false } = {}) {
+  const translated = translate(error, { key: KEY, writes, resent });
+  expect(inspect(translated, { depth: 10, showHidden: true })).not.toContain(VALUE);
+  return translated;
+}
+
+describe('an error of Redis', () => {
+  test.each(['OOM', 'READONLY', 'LOADING', 'NOREPLICAS', 'MISCONF', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY'])(
+    '%s is a definite refusal, as Redis 7 and as Redis 6 say it',
+    (word) => {
+      for (const text of [
+        `${word} of some kind`,
+        `ERR Error running script (call to f_1): @user_script:3: @user_script: 3: -${word} of some kind`,
+      ]) {
+        const error = become(reply(text));
+        expect(error).toMatchObject({ code: 'mooring.store-unavailable', retryable: true, store: 'redis' });
+        expect(error.message).toContain(`[${word}]`);
+      }
+    },
+  );
+
+  test.each(['NOAUTH', 'WRONGPASS', 'NOPERM', 'NOPROTO', 'MOVED 12 127.0.0.1:7000', 'ASK', 'CROSSSLOT'])(
+    '%s is a mistake of whoever made the client',
+    (text) => {
+      expect(become(reply(`${text} rest`))).toMatchObject({ code: 'mooring.config', option: 'client', retryable: false });
+    },
+  );
+
+  test.each([
+    "ERR The user executing the script can't run this command or subcommand script: 9b07, on @user_script:94.",
+    "ERR Error running script (call to f_1): @user_script:94: @user_script: 94: The user executing the script can't run this command",
+    `NOPERM User ${'u'.repeat(400)} has no permissions to run the 'zadd' command script: 9b07, on @user_script:94.`,
+  ])('I2 a command that a script may not run leaves a write unknown, since others came before it: %s', (text) => {
+    const unknown = become(reply(text));
+    expect(unknown).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+    expect(unknown.message).toMatch(/must be of a user who may run .* \[NOPERM\]/);
+    expect(become(reply(text), { writes: false })).toMatchObject({ code: 'mooring.config', option: 'client' });
+  });
+
+  test('WRONGTYPE names the key', () => {
+    const error = become(
+      reply('WRONGTYPE Operation against a key holding the wrong kind of value script: 1, on @user_script:3.'),
+    );
+    expect(error).toMatchObject({ code: 'mooring.corrupt-entry', message: expect.stringContaining(KEY) });
+  });
+
+  test('a command that the server does not have is told without its arguments, which Redis quotes', () => {
+    const error = become(reply(`ERR unknown command 'evalsha', with args beginning with: '${VALUE}'`));
+    expect(error).toMatchObject({ code: 'mooring.config', option: 'client' });
+  });
+
+  test('one that says nothing of what was done leaves a write unknown, and a read unavailable', () => {
+    const failed = reply(`ERR Error running script: attempt to index '${VALUE}'`);
+    expect(become(failed)).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+    expect(become(failed, { writes: false })).toMatchObject({ code: 'mooring.store-unavailable' });
+  });
+
+  test('† no refusal of what may have been sent before is definite', () => {
+    for (const text of ['OOM full', 'WRONGTYPE', 'NOPERM', 'ERR unknown command']) {
+      expect(become(reply(text), { resent: true })).toMatchObject({ code: 'mooring.outcome-unknown' });
+    }
+    expect(become(reply('OOM full'), { resent: true, writes: false })).toMatchObject({ code: 'mooring.store-unavailable' });
+  });
+
+  test('a missing script is told from everything else', () => {
+    expect(isMissingScript(reply('NOSCRIPT No matching script. Please use EVAL.'))).toBe(true);
+    expect(isMissingScript(reply('ERR something about NOSCRIPTS'))).toBe(false);
+    expect(isMissingScript(new Error('NOSCRIPT but not of the server'))).toBe(false);
+  });
+});
+
+describe('an error of the connection', () => {
+  const lost = (message: string): Error => Object.assign(new Error(message), { command: { args: [VALUE] } });
+
+  test.each([
+    'Connection is closed.',
+    'Command timed out',
+    'read ECONNRESET',
+    'Reached the max retries per request limit (which is 20).',
+  ])('%s leaves a write unknown, and a read unavailable', (text) => {
+    expect(become(lost(text))).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+    expect(become(lost(text), { writes: false })).toMatchObject({ code: 'mooring.store-unavailable' });
+  });
+
+  test('where the client did not send anything nothing was written', () => {
+    const never = lost("Stream isn't writeable and enableOfflineQueue options is false");
+    expect(become(never)).toMatchObject({ code: 'mooring.store-unavailable' });
+    expect(become(never, { resent: true })).toMatchObject({ code: 'mooring.outcome-unknown' });
+  });
+
+  test('something that is no error at all is one too', () => {
+    expect(become('nothing')).toMatchObject({ code: 'mooring.outcome-unknown' });
+  });
+});

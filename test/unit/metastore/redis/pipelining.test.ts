@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals';
+import type { RedisClient } from '../../../../src/redis.ts';
+import type { OpenMetastore } from '../../../../src/metastore/metastore.ts';
+import { all, NAME } from '../../../contract/metastore-parts.ts';
+import { openRedisMetastore } from '../../../support/store-context.ts';
+
+/** What is asked of all 256 shards goes out in one script where one server holds them all, else side by side, and not one after another. */
+
+/** A server that answers whatever has arrived by the end of a turn, and counts such turns. */
+function server(cluster: boolean): RedisClient & { turns: number; commands: number } {
+  let turn: Promise<void> | undefined;
+  const client = { turns: 0, commands: 0 };
+  const call: RedisClient['call'] = async (command) => {
+    if (command === 'info') return 'redis_version:7.2.4\r\nmaxmemory_policy:noeviction\r\n';
+    if (command === 'time') return ['1700000000', '500000'];
+    client.commands += 1;
+    turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        client.turns += 1;
+        turn = undefined;
+        resolve();
+      });
+    });
+    await turn;
+    return ['1700000000600', '0', 'ok'];
+  };
+  return Object.assign(client, { call, callBuffer: call }, cluster && { nodes: () => [client as unknown as RedisClient] });
+}
+
+test.each<[string, (m: OpenMetastore) => Promise<unknown>, { alone: object; cluster: object }]>([
+  [
+    'an index in which nothing is due',
+    (m) => all(m.due(1_700_000_000_000, {})),
+    { alone: { commands: 256, turns: 4 }, cluster: { commands: 256, turns: 4 } },
+  ],
+  ['the lineage', (m) => m.lineage({}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 1 } }],
+  ['making births known', (m) => m.bear(NAME, {}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } }],
+  ['raising the generation', (m) => m.raise(1, {}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } }],
+])('%s', async (_what, ask, expected) => {
+  for (const kind of ['alone', 'cluster'] as const) {
+    const client = server(kind === 'cluster');
+    const m = openRedisMetastore({ client });
+    await m.now({});
+    await ask(m);
+    expect(client).toMatchObject(expected[kind]);
+  }
+});

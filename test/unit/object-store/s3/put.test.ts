@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import { objectOf } from '../../../contract/object-store.ts';
+import { fakeS3, sdkError, type S3Behaviour } from '../../../support/fake-s3.ts';
+import type { S3ObjectStoreOptions } from '../../../../src/s3.ts';
+
+const KEY = objectOf('k');
+const NAME = `job-state/${KEY}`;
+const X = Buffer.from('x');
+const CREATE = { ifAbsent: true };
+
+/** Answers in turn, by operation; an error is thrown. The last answer is repeated. */
+function script(answers: Record<string, readonly unknown[]>): S3Behaviour {
+  const turns = new Map<string, number>();
+  return ({ operation }) => {
+    const turn = turns.get(operation) ?? 0;
+    turns.set(operation, turn + 1);
+    const given = answers[operation] ?? [{}];
+    const answer = given[Math.min(turn, given.length - 1)];
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+}
+
+describe('what goes out', () => {
+  it('is bytes of a known length and of no type, under the prefix, only where nothing is', async () => {
+    const { store, sent } = fakeS3(() => ({}));
+    async function* stream(): AsyncGenerator<Uint8Array> {
+      yield Promise.resolve(X);
+    }
+
+    await store.put(KEY, X, CREATE);
+    await store.put(KEY, stream(), CREATE);
+    await store.put(KEY, X, { ifAbsent: false });
+
+    const input = {
+      Bucket: 'reports',
+      Key: NAME,
+      Body: new Uint8Array(X),
+      ContentLength: 1,
+      ContentType: 'application/octet-stream',
+    };
+    expect(sent.map(({ operation }) => operation)).toEqual(['PutObject', 'PutObject', 'PutObject']);
+    expect(sent.map((request) => ({ ...request.input, Body: new Uint8Array(request.input['Body'] as Uint8Array) }))).toEqual([
+      { ...input, IfNoneMatch: '*' },
+      { ...input, IfNoneMatch: '*' },
+      input,
+    ]);
+    expect(sent.every(({ input: { Body } }) => Body instanceof Uint8Array)).toBe(true);
+  });
+
+  it.each<[S3ObjectStoreOptions['serverSideEncryption'], object]>([
+    [{ kind: 'AES256' }, { ServerSideEncryption: 'AES256' }],
+    [{ kind: 'aws:kms' }, { ServerSideEncryption: 'aws:kms', BucketKeyEnabled: true }],
+    [
+      { kind: 'aws:kms', keyId: 'alias/k' },
+      { ServerSideEncryption: 'aws:kms', BucketKeyEnabled: true, SSEKMSKeyId: 'alias/k' },
+    ],
+  ])('asks for the encryption %j, of an object and of an upload', async (serverSideEncryption, expected) => {
+    const { store, sent } = fakeS3(
+      script({ CreateMultipartUpload: [{ UploadId: 'u' }] }),
+      serverSideEncryption ? { serverSideEncryption } : {},
+    );
+
+    await store.put(KEY, X, CREATE);
+    await store.put(KEY, new Uint8Array(8 * 2 ** 20 + 1), CREATE);
+
+    const making = sent.filter(({ operation }) => operation === 'PutObject' || operation === 'CreateMultipartUpload');
+    expect(making).toHaveLength(2);
+    for (const { input } of making) expect(input).toMatchObject(expected);
+    expect(Object.keys(sent.find(({ operation }) => operation === 'UploadPart')?.input ?? {})).toEqual(
+      expect.not.arrayContaining(['ServerSideEncryption']),
+    );
+  });
+});
+
+describe('create-only', () => {
+  it('exists where the precondition failed', async () => {
+    const { store } = fakeS3(script({ PutObject: [sdkError('PreconditionFailed', 412)] }));
+
+    await expect(store.put(KEY, X, CREATE)).resolves.toBe('exists');
+  });
+
+  it('tries again, later and later, where another request on the name was not decided yet', async () => {
+    const conflict = sdkError('ConditionalRequestConflict', 409);
+    const { store, sent, slept } = fakeS3(script({ PutObject: [conflict, conflict, conflict, {}] }));
+
+    await expect(store.put(KEY, X, CREATE)).resolves.toBe('created');
+
+    expect(sent).toHaveLength(4);
+    // 50, 100 and 200 ms, three quarters of each.
+    expect(slept()).toBeCloseTo(262.5);
+  });
+
+  it('gives up after eight conflicts', async () => {
+    const { store, sent } = fakeS3(script({ PutObject: [sdkError('ConditionalRequestConflict', 409)] }));
+
+    await expect(store.put(KEY, X, CREATE)).rejects.toMatchObject({ code: 'ConditionalRequestConflict' });
+
+    expect(sent).toHaveLength(8);
+  });
+
+  it('does not wait for a conflict to end beyond the signal', async () => {
+    const controller = new AbortController();
+    const { store, sent } = fakeS3(() => {
+      controller.abort(new Error('enough'));
+      throw sdkError('ConditionalRequestConflict', 409);
+    });
+
+    await expect(store.put(KEY, X, { ...CREATE, signal: controller.signal })).rejects.toThrow('enough');
+
+    expect(sent).toHaveLength(1);
+  });
+
+  describe('on a server that does not know the condition', () => {
+    const unknown = sdkError('NotImplemented', 501);
+    const missing = sdkError('NotFound', 404);
+
+    it('looks for the object and puts without it, from then on at once', async () => {
+      const { store, sent } = fakeS3(script({ PutObject: [unknown, {}], HeadObject: [missing, missing, {}] }));
+
+      await expect(store.put(KEY, X, CREATE)).resolves.toBe('created');
+      await expect(store.put(KEY, X, CREATE)).resolves.toBe('created');
+      await expect(store.put(KEY, X, CREATE)).resolves.toBe('exists');
+
+      expect(sent.map(({ operation, input }) => operation + ('IfNoneMatch' in input ? ', conditional' : ''))).toEqual([
+        'PutObject, conditional',
+        'HeadObject',
+        'PutObject',
+        'HeadObject',
+        'PutObject',
+        'HeadObject',
+      ]);
+    });
+
+    it('does not take a server that implements nothing for one', async () => {
+      const { store, sent } = fakeS3(script({ PutObject: [unknown, unknown, {}], HeadObject: [missing] }));
+
+      await expect(store.put(KEY, X, CREATE)).rejects.toMatchObject({ code: 'NotImplemented' });
+      await expect(store.put(KEY, X, CREATE)).resolves.toBe('created');
+
+      expect(sent.at(-1)?.input['IfNoneMatch']).toBe('*');
+    });
+
+    it('does not put where it may not look', async () => {
+      const { store, sent } = fakeS3(script({ PutObject: [unknown, {}], HeadObject: [sdkError('Forbidden', 403)] }));
+
+      await expect(store.put(KEY, X, CREATE)).rejects.toMatchObject({ status: 403, operation: 'HeadObject' });
+
+      expect(sent.map(({ operation }) => operation)).toEqual(['PutObject', 'HeadObject']);
+    });
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import { watchedBody } from '../../../../src/state-store/objects/watched-body.ts';
+
+/** The deadline of a store that takes a stream: it counts only while the store has the turn. */
+
+const STEP = 5 * 100;
+
+/** A timer that a test moves. */
+function handTimer(): { timer: (ms: number, fire: () => void) => () => void; pass(ms: number): void; running(): number } {
+  const timers = new Set<{ left: number; fire: () => void }>();
+  return {
+    timer: (ms, fire) => {
+      const one = { left: ms, fire };
+      timers.add(one);
+      return () => void timers.delete(one);
+    },
+    pass(ms) {
+      for (const one of timers) {
+        one.left -= ms;
+        if (one.left > 0) continue;
+        timers.delete(one);
+        one.fire();
+      }
+    },
+    running: () => timers.size,
+  };
+}
+
+function rig() {
+  const clock = handTimer();
+  const wanted: ((value: Uint8Array) => void)[] = [];
+  async function* source(): AsyncGenerator<Uint8Array> {
+    for (let left = 3; left > 0; left -= 1) yield new Promise<Uint8Array>((resolve) => wanted.push(resolve));
+  }
+  let late = 0;
+  const watch = watchedBody({ timer: clock.timer, commandTimeout: 100 }, source(), () => (late += 1));
+  const store = watch.body[Symbol.asyncIterator]();
+  const give = async (chunk: Uint8Array = new Uint8Array(1)): Promise<void> => {
+    while (wanted.length === 0) await Promise.resolve();
+    wanted.shift()?.(chunk);
+  };
+  return { clock, watch, store, give, late: () => late };
+}
+
+describe('a body on its way', () => {
+  it('gives the store up that never asks for it', () => {
+    const { clock, watch, late } = rig();
+    clock.pass(STEP - 1);
+    expect(late()).toBe(0);
+    clock.pass(1);
+    expect([late(), watch.late]).toEqual([1, STEP]);
+  });
+
+  it('does not count the time of its source, and counts each step of the store anew', async () => {
+    const { clock, store, give, late } = rig();
+    for (let step = 0; step < 3; step += 1) {
+      clock.pass(STEP - 1);
+      const next = store.next();
+      clock.pass(100 * STEP);
+      await give();
+      await next;
+    }
+    expect(late()).toBe(0);
+    clock.pass(STEP);
+    expect(late()).toBe(1);
+  });
+
+  it('counts for a store that asks ahead only once all is given that it asked for', async () => {
+    const { clock, store, give, late } = rig();
+    const both = [store.next(), store.next()];
+    await give();
+    await both[0];
+    clock.pass(100 * STEP);
+    expect(late()).toBe(0);
+    await give();
+    await both[1];
+    clock.pass(STEP);
+    expect(late()).toBe(1);
+  });
+
+  it('gives a store up that does not come to an end, and knows whether it took all', async () => {
+    const { clock, watch, store, give, late } = rig();
+    for (let step = 0; step < 3; step += 1) {
+      const next = store.next();
+      await give();
+      await next;
+    }
+    expect(watch.ended).toBe(false);
+    await store.next();
+    expect(watch.ended).toBe(true);
+    clock.pass(STEP);
+    expect(late()).toBe(1);
+  });
+
+  it('gives a store the longer for its end the more it took, but not before', async () => {
+    const { clock, watch, store, give, late } = rig();
+    for (let step = 0; step < 3; step += 1) {
+      const next = store.next();
+      await give({ length: 2 ** 30 } as Uint8Array);
+      await next;
+    }
+    clock.pass(STEP - 1);
+    await store.next();
+    clock.pass(STEP + 300 - 1);
+    expect(late()).toBe(0);
+    clock.pass(1);
+    expect([late(), watch.late]).toEqual([1, STEP + 300]);
+  });
+
+  it('leaves no timer once it is over, also where the store still asks', async () => {
+    const { clock, watch, store, give } = rig();
+    const next = store.next();
+    watch.end();
+    await give();
+    await next;
+    expect(clock.running()).toBe(0);
+  });
+});
