@@ -8,7 +8,7 @@ import {
   type TaskScope,
 } from '../../src/index.ts';
 import { requireFunction, requireStore } from './options.ts';
-import type { BullJob, BullQueue, JobDetails } from './types.ts';
+import type { BullJob, BullQueue, JobDetails } from './runtime.ts';
 import { runName, scopeOf } from './attempt/scope.ts';
 import type { StatefulJob } from './worker/setup.ts';
 import { promote, requireQueue } from './wake.ts';

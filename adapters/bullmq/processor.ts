@@ -12,7 +12,7 @@ import {
 import { withSetup } from './worker/lifecycle.ts';
 import { requireFunction, type ProcessorOptions } from './options.ts';
 import { runAttempt } from './attempt/run.ts';
-import type { BullJob, ResumableProcessor } from './types.ts';
+import type { BullJob, ResumableProcessor } from './runtime.ts';
 import { createSetup, type Setup } from './worker/setup.ts';
 
 /** The three ways to give a BullMQ job its state. */

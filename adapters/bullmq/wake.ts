@@ -1,6 +1,6 @@
 import { ConfigError } from '../../src/index.ts';
 import { parseCallbackToken } from './attempt/scope.ts';
-import type { BullQueue } from './types.ts';
+import type { BullQueue } from './runtime.ts';
 
 /**
  * Polls now, for a webhook that hears from the external system: promotes the job that waits in `release` mode. `callbackToken` is what

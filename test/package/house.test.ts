@@ -61,7 +61,7 @@ describe('1: a room imports rooms to its left', () => {
 
     expect(linterFaults(config)).toEqual([]);
     expect(linterFaults(config.replace('job|maintenance|', 'job|'))).not.toEqual([]);
-    expect(linterFaults(config.replaceAll('src/job/**/*.ts', 'src/work/**/*.ts'))).toEqual(['src/job: no rule']);
+    expect(linterFaults(config.replaceAll('src/job/**/*.ts', 'src/task/**/*.ts'))).toEqual(['src/job: no rule']);
   });
 
   test.each([
@@ -204,6 +204,6 @@ describe('the unit tests mirror the sources', () => {
   });
 
   test('planted: a test beside nothing', () => {
-    expect(mirrorFaults({ 'src/job/run.ts': '', 'test/unit/work/run.test.ts': '' })).toHaveLength(1);
+    expect(mirrorFaults({ 'src/job/run.ts': '', 'test/unit/task/run.test.ts': '' })).toHaveLength(1);
   });
 });

@@ -2,7 +2,7 @@ import { cancelExternalJobs } from '../../../src/index.ts';
 import { forBullMQ, isMove, UNRECOVERABLE } from './errors.ts';
 import type { Watch } from '../worker/lifecycle.ts';
 import { logLine, textOf } from './reporting.ts';
-import { detailsOf, type BullJob } from '../types.ts';
+import { detailsOf, type BullJob } from '../runtime.ts';
 import { scopeOf } from './scope.ts';
 import type { Setup } from '../worker/setup.ts';
 

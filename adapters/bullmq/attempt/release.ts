@@ -1,5 +1,5 @@
 import type { Watch } from '../worker/lifecycle.ts';
-import { detailsOf, type BullJob } from '../types.ts';
+import { detailsOf, type BullJob } from '../runtime.ts';
 
 /**
  * Why a job must not lie in the delayed set; `undefined`: it may. BullMQ treats a delayed job differently from an active one if its

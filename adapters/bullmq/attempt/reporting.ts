@@ -1,5 +1,5 @@
 import type { JsonValue, Logger } from '../../../src/index.ts';
-import { detailsOf, type BullJob } from '../types.ts';
+import { detailsOf, type BullJob } from '../runtime.ts';
 
 /** What people see of an attempt on a dashboard. It is for looking at: a failure to report is never a failure of the job. */
 

@@ -4,7 +4,7 @@ import { forBullMQ } from './errors.ts';
 import { extendLock } from '../worker/heartbeat.ts';
 import { watchOf } from '../worker/lifecycle.ts';
 import { jobLogger, progressReporter } from './reporting.ts';
-import { detailsOf, type BullJob } from '../types.ts';
+import { detailsOf, type BullJob } from '../runtime.ts';
 import { attemptFacts, scopeOf } from './scope.ts';
 import type { Setup } from '../worker/setup.ts';
 import { createStop } from './stop.ts';

@@ -1,5 +1,5 @@
 import { type AttemptOptions, ConfigError, type TaskScope } from '../../../src/index.ts';
-import { detailsOf, type BullJob } from '../types.ts';
+import { detailsOf, type BullJob } from '../runtime.ts';
 
 /**
  * Which state is a job's, and which of its attempts is running.

@@ -14,7 +14,7 @@ import type { Listener } from '../worker/heartbeat.ts';
 import { SANDBOX_CLOSING, type Watch } from '../worker/lifecycle.ts';
 import { riskOfDelay } from './release.ts';
 import { logLine, textOf } from './reporting.ts';
-import { detailsOf } from '../types.ts';
+import { detailsOf } from '../runtime.ts';
 import { runName } from './scope.ts';
 import type { Setup, StatefulJob } from '../worker/setup.ts';
 import { promote } from '../wake.ts';

@@ -1,7 +1,7 @@
 import type { StateStore } from '../../../src/index.ts';
 import { requestedCancels } from '../cancel.ts';
 import { textOf } from '../attempt/reporting.ts';
-import type { BullJob, ExtendLocks } from '../types.ts';
+import type { BullJob, ExtendLocks } from '../runtime.ts';
 import { runName } from '../attempt/scope.ts';
 import type { StatefulJob } from './setup.ts';
 

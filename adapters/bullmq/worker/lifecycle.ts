@@ -1,7 +1,7 @@
 import { ConfigError, type StateStore } from '../../../src/index.ts';
 import { createHeartbeat, type Run, type Warn } from './heartbeat.ts';
 import { afterGivenUp } from '../attempt/final-failure.ts';
-import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails } from '../types.ts';
+import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails } from '../runtime.ts';
 import type { Setup } from './setup.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { StateStore, TaskScope } from '../../../src/index.ts';
 import { checkOptions, type ProcessorOptions } from '../options.ts';
-import type { BullJob } from '../types.ts';
+import type { BullJob } from '../runtime.ts';
 
 type Options = ProcessorOptions<never>;
 

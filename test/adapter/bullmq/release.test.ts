@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { BullJob, JobDetails } from '../../../adapters/bullmq/types.ts';
+import type { BullJob, JobDetails } from '../../../adapters/bullmq/runtime.ts';
 import { riskOfDelay } from '../../../adapters/bullmq/attempt/release.ts';
 import type { Watch } from '../../../adapters/bullmq/worker/lifecycle.ts';
 

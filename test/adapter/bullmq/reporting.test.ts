@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { jobLogger, progressReporter } from '../../../adapters/bullmq/attempt/reporting.ts';
-import type { BullJob, JobDetails } from '../../../adapters/bullmq/types.ts';
+import type { BullJob, JobDetails } from '../../../adapters/bullmq/runtime.ts';
 import type { JsonValue } from '../../../src/index.ts';
 
 function reported(progress: unknown = 0): { job: BullJob & JobDetails; lines: string[]; updates: unknown[] } {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { attemptFacts, jobScope, parseCallbackToken } from '../../../adapters/bullmq/attempt/scope.ts';
-import type { BullJob, JobDetails } from '../../../adapters/bullmq/types.ts';
+import type { BullJob, JobDetails } from '../../../adapters/bullmq/runtime.ts';
 
 function job(parts: Partial<BullJob & JobDetails> = {}): BullJob & JobDetails {
   return {
