@@ -104,6 +104,9 @@ export interface Stale {
   holder?: string;
 }
 
+/** Who holds the fence. Nobody is named beside one that an older version took. */
+export const holderOf = ({ holder = 'another attempt' }: Stale): string => holder;
+
 /**
  * `old`: this writer's own later write of a key is there already, so this one counts as overwritten; nothing was written.
  * `moved`: the asset was declared to be the one at `path`.

@@ -2,7 +2,7 @@ import { bounded, untilAborted, type CallOptions } from '../../async/deadline.ts
 import { stopwatch } from '../../async/clock.ts';
 import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../../format/write-id.ts';
-import type { Begun, RawEntry, ScopeAddress, Stale } from '../../metastore/metastore.ts';
+import { holderOf, type Begun, type RawEntry, type ScopeAddress, type Stale } from '../../metastore/metastore.ts';
 import { pathScope, scopePath } from '../../format/path.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
@@ -57,9 +57,6 @@ export interface OwnedScope {
   leaveTrace(): Promise<void>;
 }
 
-/** Of a fence that an older version took. */
-export const UNKNOWN_HOLDER = 'another attempt';
-
 /** Does no I/O. `home`: the scope of the task, if this is the one of an item; there it is recorded that somebody asked to cancel the job. */
 export function createOwnedScope(
   core: StoreCore,
@@ -112,7 +109,7 @@ export function createOwnedScope(
       throw refused({ scope });
     }
     const begun = await begin(fence, attempt.first, records);
-    if (begun.kind === 'stale') throw refused({ scope }, begun.holder ?? UNKNOWN_HOLDER);
+    if (begun.kind === 'stale') throw refused({ scope }, holderOf(begun));
     await heard;
     hasBegun = true;
     if (begun.cancelRequest !== undefined) life.signal.throwIfAborted();
@@ -156,7 +153,7 @@ export function createOwnedScope(
     },
     read: async (name) => {
       const seen = await look(name);
-      if (seen.kind === 'stale') throw refused({ scope }, seen.holder ?? UNKNOWN_HOLDER);
+      if (seen.kind === 'stale') throw refused({ scope }, holderOf(seen));
       return seen;
     },
     now: () => time.now + Math.floor(time.since()),

@@ -1,7 +1,8 @@
 import { scopePath } from '../../format/path.ts';
 import type { TaskScope } from '../../model/scope.ts';
+import { holderOf } from '../../metastore/metastore.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
-import { UNKNOWN_HOLDER, type OwnedScope } from '../attempt/owned-scope.ts';
+import type { OwnedScope } from '../attempt/owned-scope.ts';
 import { recordRetention } from './run.ts';
 
 /**
@@ -30,7 +31,7 @@ export function createItemIndex(core: StoreCore, home: OwnedScope): ItemIndex {
     const { fence, nonce } = await home.writer();
     const request = { items, fence, nonce, retention: recordRetention(core) };
     const reply = await core.track(() => core.metastore.addItems(address, request, {}));
-    if (reply.kind === 'stale') throw home.refused({ scope }, reply.holder ?? UNKNOWN_HOLDER);
+    if (reply.kind === 'stale') throw home.refused({ scope }, holderOf(reply));
   };
 
   return (item) => {

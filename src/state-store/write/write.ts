@@ -3,7 +3,7 @@ import type { EntryMeta } from '../../format/entry.ts';
 import { NEVER } from '../../format/head.ts';
 import { StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { writeIdText, type Version } from '../../format/write-id.ts';
-import type { ValueWrite, WriteReply } from '../../metastore/metastore.ts';
+import { holderOf, type ValueWrite, type WriteReply } from '../../metastore/metastore.ts';
 import type { RetentionMs } from '../../model/retention.ts';
 import { isTaskScope } from '../../model/scope.ts';
 import type { SerializedValue } from '../../format/serializer.ts';
@@ -117,7 +117,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
     }
     case 'stale': {
       core.emit({ type: 'stale-write', scope: place.scope, key: drafts[0]?.key ?? '' });
-      throw access.refused(where, reply.holder ?? 'another attempt');
+      throw access.refused(where, holderOf(reply));
     }
     case 'late':
       throw lateWrite(where);
