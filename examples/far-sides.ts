@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * The other system of these examples: a farm that transcodes videos. It is a service of its own, so it goes on when a worker
+ * The external system of these examples: a farm that transcodes videos. It is a service of its own, so it goes on when a worker
  * dies, and it answers a token that it knows with the job that it made first.
  */
 
