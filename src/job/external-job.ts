@@ -29,6 +29,9 @@ export interface SubmitContext extends CallContext {
 /** Why `cancel` is called. */
 export type CancelJobReason = 'requested' | 'input-changed' | 'gave-up';
 
+/** An external job whose types were checked at the door. */
+export type AnyJob = ExternalJob<unknown, ExternalId, unknown>;
+
 /** A job in an external system, as its user describes it. A class may implement it. */
 export interface ExternalJob<Input, Id extends ExternalId, Result> {
   /**

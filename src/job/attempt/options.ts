@@ -9,8 +9,7 @@ import { retentionMs, type Retention, type RetentionMs } from '../../model/reten
 import { taskScope, type TaskScope } from '../../model/scope.ts';
 import { scopePath } from '../../format/path.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import type { AnyJob } from '../protocol/cancel-job.ts';
-import { jobOptions, type ExternalId, type ExternalJob } from '../external-job.ts';
+import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
 import type { Wait } from '../task-context.ts';
 
 /** What an adapter tells of its runtime's attempt. Checked before the attempt exists. */

@@ -8,8 +8,9 @@ import { concurrently } from '../../async/concurrency.ts';
 import { coreOf, type StoreCore } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { callWithin, cancelJob, usedJob, type AnyJob } from '../protocol/cancel-job.ts';
-import { jobOptions, type ExternalId, type ExternalJob } from '../external-job.ts';
+import { cancelJob, usedJob } from '../protocol/cancel-job.ts';
+import { callWithin } from '../protocol/run.ts';
+import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
 import { isOutage } from '../../model/errors/outage.ts';
 import { deadlineOf, parseRecord, type StoredRecord } from '../../format/record.ts';
 
@@ -208,7 +209,8 @@ async function look(
   { signal }: Cancelling,
 ): Promise<{ id: JsonValue | undefined } | { error: unknown }> {
   try {
-    const id = await callWithin(core, job, signal, async (within) => job.find?.(idempotencyKey, { signal: within, input }));
+    const find = async (within: AbortSignal) => job.find?.(idempotencyKey, { signal: within, input });
+    const id = await callWithin(core, jobOptions(job), signal, find);
     return { id: (id ?? undefined) as JsonValue | undefined };
   } catch (error) {
     return { error };

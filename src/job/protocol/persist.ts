@@ -6,7 +6,7 @@ import { holdsId, NO_ID, type RecordLetter } from '../../format/record-head.ts';
 import { reasonOf } from '../../model/reason.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { isOutage } from '../../model/errors/outage.ts';
-import { idDigest, type OrphanFields, type RecordFields, type StoredRecord } from '../../format/record.ts';
+import { idDigest, storedRecord, type OrphanFields, type RecordFields, type StoredRecord } from '../../format/record.ts';
 import { recordRetention, type Run } from './run.ts';
 
 /**
@@ -70,8 +70,8 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
   if (reply.kind !== 'ok') return { kind: reply.kind, definite };
   run.own.told(reply.now);
   const { version, updatedAt, expiresAt } = reply;
-  const known = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
-  return { kind: 'ok', record: { ...known, letter, version, updatedAt, expiresAt, submission } };
+  const all = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
+  return { kind: 'ok', record: storedRecord({ letter, version, updatedAt, expiresAt, submission }, all) };
 }
 
 async function send(

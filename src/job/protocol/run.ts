@@ -1,4 +1,4 @@
-import { bounded, type Bounded } from '../../async/deadline.ts';
+import { bounded } from '../../async/deadline.ts';
 import type { ErrorContext } from '../../model/errors/store.ts';
 import type { DecisionKind } from '../../observe/events.ts';
 import type { RetentionMs } from '../../model/retention.ts';
@@ -6,8 +6,7 @@ import type { StoreCore } from '../../state-store/internals.ts';
 import type { ResolvedAttempt, ResolvedWait } from '../attempt/options.ts';
 import type { Gap } from './crash-point.ts';
 import type { Facts } from './decision.ts';
-import type { AnyJob } from './cancel-job.ts';
-import type { JobOptions } from '../external-job.ts';
+import type { AnyJob, JobOptions } from '../external-job.ts';
 import { submissionKey } from '../../format/idempotency-key.ts';
 import type { ItemIndex } from './item-index.ts';
 import type { Life } from '../attempt/lifecycle.ts';
@@ -83,9 +82,27 @@ export function factsOf(run: Run, snapshot: Pick<Snapshot, 'first' | 'lostAt'>):
   };
 }
 
-/** Calls the far side within `callTimeout`, until the run ends. */
-export function callFarSide<T>(run: Run, work: (signal: AbortSignal) => Promise<T>): Promise<Bounded<T>> {
-  return bounded(run.core.timer, run.options.callTimeout, run.signal, work);
+/** Calls the external system within `callTimeout`, until the run ends. Errors as `callWithin()`. */
+export function callSystem<T>(run: Run, work: (signal: AbortSignal) => Promise<T>, late?: (text: string) => Error): Promise<T> {
+  return callWithin(run.core, run.options, run.signal, work, late);
+}
+
+/**
+ * Calls an external system within the `callTimeout` of a job.
+ *
+ * @param late - Makes the error for an answer that does not come by then.
+ * @throws what `work` throws, the reason of the signal, or what `late` made.
+ */
+export async function callWithin<T>(
+  { timer }: Pick<StoreCore, 'timer'>,
+  { callTimeout }: Pick<JobOptions, 'callTimeout'>,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+  late = (text: string): Error => new Error(text),
+): Promise<T> {
+  const outcome = await bounded(timer, callTimeout, signal, work);
+  if (outcome.ended === 'value') return outcome.value;
+  throw outcome.ended === 'aborted' ? outcome.reason : late(`no answer within ${callTimeout} ms`);
 }
 
 /** Sleeps until a time of the metastore. A run that may release does so if that is longer than it would hold. */
