@@ -1,7 +1,7 @@
-import { cancelExternalJobs } from '../../../src/index.ts';
+import { cancelExternalJobs, messageOf } from '../../../src/adapter-kit.ts';
 import { forBullMQ, isMove, UNRECOVERABLE } from './errors.ts';
 import type { Watch } from '../worker/lifecycle.ts';
-import { logLine, textOf } from './reporting.ts';
+import { logLine } from './reporting.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 import { scopeOf } from './scope.ts';
 import type { Setup } from '../worker/setup.ts';
@@ -32,10 +32,10 @@ export async function afterGivenUp({ store, options }: Setup, job: BullJob): Pro
     for (const { externalId, outcome, error } of await cancelExternalJobs(store, scope, options.externalJobs ?? [], {
       reason: 'gave-up',
     })) {
-      const why = error === undefined ? '' : `: ${textOf(error)}`;
+      const why = error === undefined ? '' : `: ${messageOf(error)}`;
       logLine(job, `cancelling external job ${JSON.stringify(externalId)} after the final failure: ${outcome}${why}`);
     }
   } catch (error) {
-    logLine(job, `external jobs were not cancelled after the final failure: ${textOf(error)}`);
+    logLine(job, `external jobs were not cancelled after the final failure: ${messageOf(error)}`);
   }
 }

@@ -1,6 +1,5 @@
-import type { StateStore } from '../../../src/index.ts';
+import { messageOf, systemTimer, type StateStore } from '../../../src/adapter-kit.ts';
 import { requestedCancels } from '../cancel.ts';
-import { textOf } from '../attempt/reporting.ts';
 import type { BullJob, ExtendLocks } from '../runtime.ts';
 import { runName } from '../attempt/scope.ts';
 import type { StatefulJob } from './setup.ts';
@@ -41,9 +40,6 @@ export type Warn = (kind: string, text: string) => void;
 /** What a heartbeat needs of its worker. Without `extendLocks` each run extends its own lock. */
 type Parts = { lockDuration: number; extendLocks: ExtendLocks | undefined; warn: Warn };
 
-/** What Node's own timers can wait, in milliseconds: longer ones fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** Extends the lock of one job: whether it is held under this token. */
 export async function extendLock(job: BullJob, token: string, duration: number): Promise<boolean> {
   return (await job.extendLock?.(token, duration)) === 1;
@@ -54,14 +50,14 @@ export async function extendLock(job: BullJob, token: string, duration: number):
  * a run has ended: the heart beats only while there is one.
  */
 export function createHeartbeat(live: ReadonlySet<Run>, { lockDuration, extendLocks, warn }: Parts): (begun?: Run) => void {
-  let timer: NodeJS.Timeout | undefined;
+  let stop: (() => void) | undefined;
   let every = 0;
   let unanswered = 0;
 
   const ask = (question: Promise<unknown>): void => {
     unanswered += 1;
     const failed = (error: unknown): void =>
-      warn('beat', `Mooring could not renew locks or hear of cancels, and tries again: ${textOf(error)}`);
+      warn('beat', `Mooring could not renew locks or hear of cancels, and tries again: ${messageOf(error)}`);
     void question.catch(failed).finally(() => (unanswered -= 1));
   };
   const extendOwn = async (run: Run): Promise<void> => {
@@ -93,17 +89,17 @@ export function createHeartbeat(live: ReadonlySet<Run>, { lockDuration, extendLo
     arm();
   };
   const arm = (): void => {
-    clearTimeout(timer);
-    every = Math.min(...[...live].map((run) => run.every), LONGEST_TIMER);
-    timer = setTimeout(beat, every);
+    stop?.();
+    every = Math.min(...[...live].map((run) => run.every));
+    stop = systemTimer(every, beat);
   };
 
   return (run) => {
     const earlier = run && [...live].filter(({ job, token }) => job.id === run.job.id && token !== run.token);
     for (const other of earlier ?? []) ask(extendOwn(other));
-    if (run && (timer === undefined || run.every < every)) arm();
+    if (run && (stop === undefined || run.every < every)) arm();
     if (live.size > 0) return;
-    clearTimeout(timer);
-    timer = undefined;
+    stop?.();
+    stop = undefined;
   };
 }

@@ -1,4 +1,4 @@
-import { ConfigError, type StateStore } from '../../../src/index.ts';
+import { ConfigError, type StateStore } from '../../../src/adapter-kit.ts';
 import { createHeartbeat, type Run, type Warn } from './heartbeat.ts';
 import { afterGivenUp } from '../attempt/final-failure.ts';
 import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails } from '../runtime.ts';

@@ -1,5 +1,5 @@
 import type { Info } from '@temporalio/activity';
-import { ConfigError } from '../../../src/index.ts';
+import { ConfigError } from '../../../src/adapter-kit.ts';
 
 /**
  * The text that a webhook brings back: the IDs of the activity, which no retry changes. A task token would die with its attempt.

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { ConfigError, requireKnownNames } from '../../../src/index.ts';
+import { ConfigError, requireKnownNames } from '../../../src/adapter-kit.ts';
 import { activityBehind, type ActivityAddress } from './callback.ts';
 
 /** Completing an activity that waits with `{ mode: 'async' }`. */

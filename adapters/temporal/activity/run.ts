@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, type Context, type Info } from '@temporalio/activity';
 import type { LoadedDataConverter } from '@temporalio/common';
-import { beginAttempt, ConfigError, isStoreOutage, milliseconds } from '../../../src/index.ts';
-import type { Retention, StateStore } from '../../../src/index.ts';
+import { beginAttempt, ConfigError, isStoreOutage, milliseconds } from '../../../src/adapter-kit.ts';
+import type { Retention, StateStore } from '../../../src/adapter-kit.ts';
 import { activityContext, type ActivityContext, type ActivityParts } from './context.ts';
 import { callbackToken } from './callback.ts';
 import { forTemporal, outageFailure, waitingFailure } from './errors.ts';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ConfigError, type AnyShape, type StateShape, type StateStore } from '../../../src/index.ts';
+import { ConfigError, type AnyShape, type StateShape, type StateStore } from '../../../src/adapter-kit.ts';
 import type { ActivityContext } from './context.ts';
 import type { ActivityRun } from './run.ts';
 import type { ActivityScope } from './scope.ts';

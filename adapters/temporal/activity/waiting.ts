@@ -1,5 +1,5 @@
 import { CompleteAsyncError, type Info } from '@temporalio/activity';
-import { ConfigError, milliseconds, requireKnownNames, type Release, type Wait } from '../../../src/index.ts';
+import { ConfigError, milliseconds, requireKnownNames, type Release, type Wait } from '../../../src/adapter-kit.ts';
 import type { ActivityWait } from './context.ts';
 import { waitingFailure } from './errors.ts';
 

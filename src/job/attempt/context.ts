@@ -2,6 +2,7 @@ import { joined, requireCall } from '../../async/deadline.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { Writer } from '../../format/write-id.ts';
 import type { OptionNames } from '../../model/check-options.ts';
+import { text } from '../../model/checks.ts';
 import { assetScope, taskScope, type TaskScope } from '../../model/scope.ts';
 import type { Access } from '../../state-store/handle/access.ts';
 import { createStateHandle } from '../../state-store/handle/handle.ts';
@@ -74,7 +75,7 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
       ),
     item: (item) => createContext(parts, itemScope(scope, item)),
     idempotencyKey(name) {
-      if (typeof name !== 'string' || name === '') throw new ConfigError('name', 'must be a text', name);
+      text(name, 'name');
       return namedKey({ namespace: core.namespace, path: own.address.path, createdAt: attempt.createdAt }, name);
     },
     run: (job, input, options = {}) =>
@@ -178,9 +179,9 @@ function fingerprintOf<Input, Id extends ExternalId, Result>(
   input: Input,
 ): string | undefined {
   if (!job.fingerprint) return undefined;
-  const text: unknown = job.fingerprint(input);
-  if (typeof text !== 'string') throw new ConfigError('fingerprint', 'must return a text', text);
-  return fingerprintDigest(text);
+  const print: unknown = job.fingerprint(input);
+  if (typeof print !== 'string') throw new ConfigError('fingerprint', 'must return a text', print);
+  return fingerprintDigest(print);
 }
 
 /**

@@ -3,6 +3,7 @@ import { stopwatch } from '../../async/clock.ts';
 import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../../format/write-id.ts';
 import { holderOf, type Begun, type RawEntry, type ScopeAddress, type Stale } from '../../metastore/metastore.ts';
+import { messageOf } from '../../model/reason.ts';
 import { pathScope, scopePath } from '../../format/path.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
@@ -190,8 +191,7 @@ async function ownFence(
   const proof = await bounded(core.timer, core.commandTimeout, life.signal, prove).catch((error: unknown) => {
     if (isMooringError(error)) throw error;
     // The text alone: a client's error may carry the command, and so the token of the runtime's lock.
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${why}`, { scope });
+    throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${messageOf(error)}`, { scope });
   });
   if (proof.ended === 'value') return proof.value ? drawn : undefined;
   if (proof.ended === 'aborted') throw proof.reason;

@@ -1,6 +1,6 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { stopwatch } from '../../async/clock.ts';
-import { ConfigError } from '../../model/errors/store.ts';
+import { oneOf } from '../../model/checks.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { decodeSegment, pathScope, scopePath, taskPath } from '../../format/path.ts';
 import { taskScope, type TaskScope } from '../../model/scope.ts';
@@ -63,7 +63,7 @@ export async function cancelExternalJobs(
 ): Promise<readonly CancelOutcome[]> {
   requireCall(options, { signal: true, reason: true, input: true });
   const { reason = 'requested', signal } = options;
-  if (!['requested', 'gave-up'].includes(reason)) throw new ConfigError('reason', "must be 'requested' or 'gave-up'", reason);
+  oneOf('requested', 'gave-up')(reason, 'reason');
   const core = coreOf(store);
   const cancelling = { reason, signal, log: core.logger, jobs: jobs as readonly unknown[] as readonly AnyJob[] };
   return cancelRecorded(
