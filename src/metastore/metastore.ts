@@ -11,7 +11,7 @@ import type { ScopeAddress } from './scope-address.ts';
 import type { MetastoreUpkeep } from './upkeep.ts';
 
 export { LATENESS } from './lifetimes.ts';
-export type { ScopeAddress } from './scope-address.ts';
+export { scopeAddress, type ScopeAddress } from './scope-address.ts';
 export type { Lineage, ServerFacts, SweptPage } from './upkeep.ts';
 
 /**

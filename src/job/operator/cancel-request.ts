@@ -1,6 +1,6 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { shortText } from '../../model/checks.ts';
-import { pathScope, scopePath } from '../../format/path.ts';
+import { scopeAddress } from '../../metastore/metastore.ts';
 import { taskScope, type TaskScope } from '../../model/scope.ts';
 import { coreOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
@@ -29,8 +29,6 @@ export async function requestCancellation(
   sound(jobId, 'jobId');
   if (reason !== undefined) sound(reason, 'reason');
   const core = coreOf(store);
-  const checked = taskScope(scope);
-  const path = scopePath(checked);
-  const address = pathScope(path) === undefined ? { path, recorded: JSON.stringify(checked) } : { path };
+  const address = scopeAddress(taskScope(scope));
   await core.track(() => core.metastore.requestCancel(address, { job: jobId, reason: reason ?? NOBODY_ASKS }, call));
 }

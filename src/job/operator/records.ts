@@ -2,7 +2,7 @@ import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { ConfigError, isMooringError, VersionConflictError } from '../../model/errors/store.ts';
 import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
-import type { Inspected, ScopeAddress } from '../../metastore/metastore.ts';
+import { type Inspected, scopeAddress, type ScopeAddress } from '../../metastore/metastore.ts';
 import { decodeSegment, encodeSegment, pathScope, scopePath } from '../../format/path.ts';
 import { holdsId, NO_ID, type RecordLetter } from '../../format/record-head.ts';
 import { isTaskScope, taskScope, type TaskScope } from '../../model/scope.ts';
@@ -43,7 +43,7 @@ export function jobRecords(store: StateStore): JobRecords {
   ): Promise<void> => {
     requireCall(call);
     requireState(record, allowed);
-    const address = addressOf(taskScope(record.scope));
+    const address = scopeAddress(taskScope(record.scope));
     const name = encodeSegment('externalIdKey', record.externalIdKey);
     const where = { scope: record.scope, key: record.externalIdKey };
     const stored = await readStored(core, address, name, where, call);
@@ -73,7 +73,7 @@ export function jobRecords(store: StateStore): JobRecords {
       const checked = taskScope(scope);
       const name = encodeSegment('externalIdKey', externalIdKey);
       const where = { scope: checked, key: externalIdKey };
-      const stored = await readStored(core, addressOf(checked), name, where, call);
+      const stored = await readStored(core, scopeAddress(checked), name, where, call);
       return stored && publicRecord(checked, externalIdKey, stored);
     },
     adopt: async (record, externalId, call = {}) =>
@@ -87,7 +87,7 @@ export function jobRecords(store: StateStore): JobRecords {
         throw new ConfigError('orphan', 'must be one that orphans() gave', orphan);
       const name = encodeSegment('externalIdKey', orphan.externalIdKey);
       const digest = idDigest(orphan.externalId);
-      const address = addressOf(taskScope(orphan.scope));
+      const address = scopeAddress(taskScope(orphan.scope));
       await core.track(() => core.metastore.forgetOrphan(address, { name, idDigest: digest }, call));
     },
   };
@@ -130,11 +130,6 @@ function checkedId(externalId: unknown): JsonValue {
   const read = readId(externalId);
   if ('id' in read) return read.id;
   throw new ConfigError('externalId', `must be the ID of a job: it ${read.problem}`);
-}
-
-function addressOf(scope: TaskScope): ScopeAddress {
-  const path = scopePath(scope);
-  return pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
 }
 
 async function readStored(

@@ -217,6 +217,7 @@ const FOUND = { active: 'reconnected', succeeded: 'already-succeeded', failed: '
 export async function decideJob(run: Run): Promise<Decision<JsonValue>> {
   const { seen } = await start(run);
   const step = decide(seen.record, run.options, factsOf(run, seen));
-  const decision = described(step);
-  return step.do === 'look' ? { ...decision, kind: FOUND[(await ask(run, step.record)).state] } : decision;
+  const kind = step.do === 'look' ? FOUND[(await ask(run, step.record)).state] : step.kind;
+  run.tell(kind, described(step).submission);
+  return { ...described(step), kind };
 }
