@@ -26,7 +26,7 @@ export function resumableActivity<Input, Id extends ExternalId, Result>(
   requireKnownNames('options', options, { scope: true, wait: true, signal: true, store: true });
   const { scope = 'activity', store, ...run } = options;
   if (typeof scope !== 'function') checkScope(scope);
-  if (run.wait !== undefined) checkWait(run.wait);
+  if (run.wait !== undefined) checkWait(run.wait, 'wait');
   return (input) => {
     const { context } = currentRun('resumableActivity()').attempt(typeof scope === 'function' ? scope(input) : scope, store);
     return context.run(job, input, run);

@@ -1,5 +1,13 @@
 import { CompleteAsyncError, type Info } from '@temporalio/activity';
-import { ConfigError, milliseconds, requireKnownNames, type Release, type Wait } from '../../../src/adapter-kit.ts';
+import {
+  ConfigError,
+  milliseconds,
+  requireKnownNames,
+  resolveWait,
+  type Check,
+  type Release,
+  type Wait,
+} from '../../../src/adapter-kit.ts';
 import type { ActivityWait } from './context.ts';
 import { waitingFailure } from './errors.ts';
 
@@ -71,11 +79,9 @@ export function waitingOf(info: Info, now: () => number, warn: (why: string) => 
  *
  * @throws {@link ConfigError} that names the option.
  */
-export function checkWait(wait: ActivityWait): void {
-  const mode: unknown = (wait as Partial<ActivityWait> | undefined)?.mode;
-  if (mode !== 'hold' && mode !== 'release' && mode !== 'async') {
-    throw new ConfigError('wait', "must be { mode: 'hold' }, { mode: 'release' } or { mode: 'async' }", wait);
-  }
-  requireKnownNames('wait', wait, { mode: true, holdFor: true });
-  if (wait.mode === 'release' && wait.holdFor !== 0) milliseconds(wait.holdFor ?? '30s', 'wait.holdFor');
-}
+export const checkWait: Check = (wait) => {
+  const mode: unknown = (wait as Partial<ActivityWait> | null | undefined)?.mode;
+  if (mode === 'async') requireKnownNames('wait', wait, { mode: true });
+  else if (mode === 'hold' || mode === 'release') resolveWait(wait as Wait, true);
+  else throw new ConfigError('wait', "must be { mode: 'hold' }, { mode: 'release' } or { mode: 'async' }", wait);
+};

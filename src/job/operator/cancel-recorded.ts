@@ -65,12 +65,9 @@ export async function cancelExternalJobs(
   const { reason = 'requested', signal } = options;
   oneOf('requested', 'gave-up')(reason, 'reason');
   const core = coreOf(store);
-  const cancelling = { reason, signal, log: core.logger, jobs: jobs as readonly unknown[] as readonly AnyJob[] };
-  return cancelRecorded(
-    core,
-    taskScope(scope),
-    'input' in options ? { ...cancelling, find: { input: options.input } } : cancelling,
-  );
+  const find = 'input' in options ? { input: options.input } : undefined;
+  const cancelling = { reason, signal, log: core.logger, jobs: jobs as readonly unknown[] as readonly AnyJob[], find };
+  return cancelRecorded(core, taskScope(scope), cancelling);
 }
 
 /** How records are cancelled. */
@@ -81,7 +78,7 @@ export interface Cancelling {
   /** For records whose submitting object this process does not have. */
   jobs: readonly AnyJob[];
   /** Looks for an unresolved submit. */
-  find?: { input: unknown };
+  find?: { input: unknown } | undefined;
 }
 
 /** The same inside an attempt, which is ending: for as long as its patience lasts while the store is away, and without rejecting. */
@@ -94,13 +91,10 @@ export async function cancelWithPatience(
   const elapsed = stopwatch(core.clock);
   for (;;) {
     try {
-      await cancelRecorded(core, scope, cancelling);
-      return;
+      return void (await cancelRecorded(core, scope, cancelling));
     } catch (err) {
-      if (!isOutage(err) || elapsed() > patience) {
-        cancelling.log?.error({ scope, err }, 'external jobs of this task were not cancelled, and may go on');
-        return;
-      }
+      const told = 'external jobs of this task were not cancelled, and may go on';
+      if (!isOutage(err) || elapsed() > patience) return cancelling.log?.error({ scope, err }, told);
       await core.clock.sleep(LOOK_AGAIN);
     }
   }

@@ -57,29 +57,13 @@ export async function at({ core }: Pick<AttemptParts, 'core'>, gap: Gap): Promis
 }
 
 /** What a decision needs of a run. */
-export function factsOf(run: Run, snapshot: Pick<Snapshot, 'first' | 'lostAt'>): Facts {
+export function factsOf(run: Run, { first, lostAt }: Pick<Snapshot, 'first' | 'lostAt'>): Facts {
   const { core, own, options, fingerprint } = run;
-  const { attempt, createdAt, job, surelyFirst } = run.attempt;
-  return {
-    first: snapshot.first,
-    surelyFirst,
-    attempt,
-    job,
-    nonce: own.nonce,
-    lostAt: snapshot.lostAt,
-    now: own.now(),
-    createdAt,
-    fingerprint,
-    keyOf: (submission) =>
-      submissionKey({
-        namespace: core.namespace,
-        path: own.address.path,
-        name: options.recordName,
-        submission,
-        createdAt,
-        fingerprint,
-      }),
-  };
+  const { createdAt } = run.attempt;
+  const { namespace } = core;
+  const key = { namespace, path: own.address.path, name: options.recordName, createdAt, fingerprint };
+  const keyOf = (submission: number): string => submissionKey({ ...key, submission });
+  return { ...run.attempt, first, lostAt, nonce: own.nonce, now: own.now(), fingerprint, keyOf };
 }
 
 /** Calls the external system within `callTimeout`, until the run ends. Errors as `callWithin()`. */
