@@ -6,12 +6,12 @@ import { encodeSegment } from '../format/path.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
 import type { JobStatus } from './status.ts';
 
-/** What a user says of a far side: facts, from which the protocol chooses what is safe. */
+/** What a user says of an external system: facts, from which the protocol chooses what is safe. */
 
-/** The identity of an external job at its far side. Anything but `undefined` and `null`: `0` and `''` are IDs. */
+/** The identity of an external job in its system. Anything but `undefined` and `null`: `0` and `''` are IDs. */
 export type ExternalId = string | number | object;
 
-/** What every call of a far side gets. */
+/** What every call of an external system gets. */
 export interface CallContext {
   /** Aborts at the call's timeout, and when the attempt ends. */
   signal: AbortSignal;
@@ -23,7 +23,7 @@ export interface SubmitContext extends CallContext {
   idempotencyKey: string;
   /** From 1; a failed external job is submitted again as the next. */
   submission: number;
-  /** What a webhook of the far side must bring back. */
+  /** What a webhook of the external system must bring back. */
   callbackToken: string;
 }
 
@@ -45,10 +45,10 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    * @defaultValue 'external_job_id'
    */
   readonly externalIdKey?: string;
-  /** Starts the job. Throws `NotSubmittedError` where the far side certainly accepted nothing; any other error leaves that open. */
+  /** Starts the job. Throws `NotSubmittedError` where the external system certainly accepted nothing; any other error leaves that open. */
   submit(input: Input, context: SubmitContext): Promise<Id>;
   /**
-   * How long the far side knows an idempotency key again, so that repeating a submit with it does no harm.
+   * How long the external system knows an idempotency key again, so that repeating a submit with it does no harm.
    * @defaultValue none: a repeated submit starts a second job
    */
   readonly idempotentFor?: Retention;

@@ -95,7 +95,7 @@ export interface AttemptOptions {
    */
   wait?: Wait;
   /**
-   * Hears the progress that the far side tells. What it throws is logged.
+   * Hears the progress that the external system tells. What it throws is logged.
    * @defaultValue none
    */
   onProgress?: (progress: JsonValue) => void | Promise<void>;
