@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { ActivityInterceptorsFactory, WorkerPlugin } from '@temporalio/worker';
 import type { StateStore } from '../../src/adapter-kit.ts';
-import { execute, type RunSetup } from './activity/run.ts';
+import { execute } from './activity/run.ts';
 import { checkActivityOptions, type ActivityStateOptions } from './options.ts';
-import { running } from './activity/running.ts';
+import { running, type RunSetup } from './activity/running.ts';
 
 /** How the activities of a worker come to their state: by a plugin, or by its interceptors alone. */
 

@@ -82,7 +82,7 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     if (!isStoreOutage(error)) worker.storeAnswered();
     if (stopped || isStale(error)) return;
     if (isStoreOutage(error)) return outlast(error);
-    if (setup.options.onFinalFailure !== 'cancel' || !isFinalFailure(job, error, worker)) return;
+    if (setup.options.onFinalFailure !== 'cancel' || !isFinalFailure(job, error, worker.maxStartedAttempts)) return;
     hasCancelled = true;
     attempt.cancel(new Error('BullMQ gives the job up', { cause: error }), 'gave-up');
   };

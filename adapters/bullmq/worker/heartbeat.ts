@@ -25,7 +25,7 @@ export interface Listener {
 }
 
 /** One call of a processor. */
-export interface Run extends StatefulJob, Listener {
+export interface LiveCall extends StatefulJob, Listener {
   /** Of the job's lock. */
   readonly token: string;
   /** Milliseconds between two heartbeats. */
@@ -49,7 +49,10 @@ export async function extendLock(job: BullJob, token: string, duration: number):
  * The heartbeat of the live runs of a worker. What is returned is to be called with each run that came to live, and without one after
  * a run has ended: the heart beats only while there is one.
  */
-export function createHeartbeat(live: ReadonlySet<Run>, { lockDuration, extendLocks, warn }: Parts): (begun?: Run) => void {
+export function createHeartbeat(
+  live: ReadonlySet<LiveCall>,
+  { lockDuration, extendLocks, warn }: Parts,
+): (begun?: LiveCall) => void {
   let stop: (() => void) | undefined;
   let every = 0;
   let unanswered = 0;
@@ -60,12 +63,12 @@ export function createHeartbeat(live: ReadonlySet<Run>, { lockDuration, extendLo
       warn('beat', `Mooring could not renew locks or hear of cancels, and tries again: ${messageOf(error)}`);
     void question.catch(failed).finally(() => (unanswered -= 1));
   };
-  const extendOwn = async (run: Run): Promise<void> => {
+  const extendOwn = async (run: LiveCall): Promise<void> => {
     if (run.job.extendLock && !(await extendLock(run.job, run.token, lockDuration)) && live.has(run)) run.lost();
   };
-  const extendAll = async (runs: readonly Run[]): Promise<void> => {
+  const extendAll = async (runs: readonly LiveCall[]): Promise<void> => {
     const newest = new Map(runs.map((run) => [String(run.job.id), run]));
-    const isNewest = ({ job, token }: Run): boolean => newest.get(String(job.id))?.token === token;
+    const isNewest = ({ job, token }: LiveCall): boolean => newest.get(String(job.id))?.token === token;
     // An answer by the job's ID says nothing of an earlier run of the same job.
     const alone = runs.filter((run) => !extendLocks || !isNewest(run));
     const tokens = [...newest.values()].map(({ token }) => token);

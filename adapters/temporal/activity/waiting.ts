@@ -31,7 +31,7 @@ export function retryDelay(info: Info, wished: number, now: number): number {
 }
 
 /** How the runs of one attempt wait. */
-export interface Waiting {
+export interface ActivityWaiting {
   /** The way to wait that the core knows, given the one that was asked for; what is none is for the core to refuse. */
   choose(asked: ActivityWait | undefined): Wait;
   /** Ends the attempt until the next poll: rejects with what Temporal wants thrown. Resolves if it is to hold on. */
@@ -44,7 +44,7 @@ export interface Waiting {
  * @param now - The time in milliseconds, by the wall clock, as the server's deadlines are.
  * @param warn - Hears why an attempt holds that was to be released.
  */
-export function waitingOf(info: Info, now: () => number, warn: (why: string) => void): Waiting {
+export function waitingOf(info: Info, now: () => number, warn: (why: string) => void): ActivityWaiting {
   let leaves: 'async' | 'retry' | undefined;
   const hold = (why: string): Wait => {
     warn(`holds an activity that was to be released while it waits: ${why}`);

@@ -8,7 +8,7 @@ import { concurrently } from '../../async/concurrency.ts';
 import { coreOf, type StoreCore } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { cancelJob, usedJob } from '../protocol/cancel-job.ts';
+import { cancelExternalJob, usedJob } from '../protocol/cancel-job.ts';
 import { callWithin } from '../protocol/run.ts';
 import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
 import { isOutage } from '../../model/errors/outage.ts';
@@ -161,7 +161,7 @@ async function cancelOne(core: StoreCore, found: Found, cancelling: Cancelling):
     log?.warn({ ...about, externalId }, 'not cancelled, and may go on: nothing here knows how to cancel this external job');
     return became({ outcome: 'unknown-job', externalId });
   }
-  const failed = await cancelJob(core, job, externalId, { reason, log, where: about });
+  const failed = await cancelExternalJob(core, job, externalId, { reason, log, where: about });
   return became({ externalId, ...(failed ? { outcome: 'failed', error: failed.error } : { outcome: 'cancelled' }) });
 }
 

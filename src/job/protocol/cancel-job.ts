@@ -34,7 +34,7 @@ const FIRST_PAUSE = 500;
  *
  * @returns why it could not be cancelled; `undefined`: it was.
  */
-export async function cancelJob(
+export async function cancelExternalJob(
   core: Pick<StoreCore, 'timer' | 'clock'>,
   job: AnyJob,
   externalId: JsonValue,

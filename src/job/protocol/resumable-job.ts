@@ -12,7 +12,7 @@ import type { DecisionKind } from '../../observe/events.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';
 import type { Decision } from '../task-context.ts';
-import { cancelJob } from './cancel-job.ts';
+import { cancelExternalJob } from './cancel-job.ts';
 import { afterInputChange, decide, described, inputChanged, type SendPlan, type Step, type Unresolved } from './decision.ts';
 import { finishFailed, finishSucceeded, recordedResult } from './finish.ts';
 import { persist, superseded } from './persist.ts';
@@ -29,7 +29,7 @@ import { find, send, writeSubmitted } from './send.ts';
 export type Goal = 'result' | 'id';
 
 /** What a run led to. */
-export interface Outcome {
+export interface Reached {
   externalId: JsonValue;
   result: unknown;
 }
@@ -41,7 +41,7 @@ interface Position {
 }
 
 /** Runs an external job up to its goal. */
-export async function runJob(run: Run, goal: Goal): Promise<Outcome> {
+export async function runJob(run: Run, goal: Goal): Promise<Reached> {
   let position = await start(run);
   for (;;) {
     const outcome = await take(run, goal, position, decide(position.seen.record, run.options, factsOf(run, position.seen)));
@@ -64,7 +64,7 @@ async function start(run: Run): Promise<Position> {
   return { seen };
 }
 
-async function take(run: Run, goal: Goal, position: Position, step: Step): Promise<Outcome | Position> {
+async function take(run: Run, goal: Goal, position: Position, step: Step): Promise<Reached | Position> {
   switch (step.do) {
     case 'send':
       return sendStep(run, position, step);
@@ -83,7 +83,7 @@ async function take(run: Run, goal: Goal, position: Position, step: Step): Promi
 }
 
 /** What the record alone says. */
-async function conclude(run: Run, goal: Goal, { seen }: Position, step: Conclusion): Promise<Outcome> {
+async function conclude(run: Run, goal: Goal, { seen }: Position, step: Conclusion): Promise<Reached> {
   const { record } = step;
   const { externalId = null } = record;
   run.announce(step.kind, record.submission);
@@ -123,7 +123,7 @@ async function sendStep(run: Run, { seen }: Position, plan: SendPlan): Promise<P
 /** The job that this submission replaced. It stays listed as an orphan unless it could be cancelled. */
 async function cancelReplaced(run: Run, externalId: JsonValue): Promise<void> {
   const { core, own, options, life, about } = run;
-  if (await cancelJob(core, run.job, externalId, { reason: 'input-changed', log: life.log, where: about })) return;
+  if (await cancelExternalJob(core, run.job, externalId, { reason: 'input-changed', log: life.log, where: about })) return;
   const orphan = { name: options.recordName, idDigest: idDigest(externalId) };
   await core
     .track(() => core.metastore.forgetOrphan(own.address, orphan, {}))
@@ -139,7 +139,7 @@ function askedToWait(error: unknown): number | undefined {
 }
 
 /** Asks the external system how the recorded job is, waits for its end, and writes that down. Whoever writes a failure down throws it. */
-async function look(run: Run, goal: Goal, { kind }: Position, record: HeldRecord): Promise<Outcome | Position> {
+async function look(run: Run, goal: Goal, { kind }: Position, record: HeldRecord): Promise<Reached | Position> {
   const { externalId, submission } = record;
   const reached = { externalId, result: undefined };
   const did = kind ?? 'reconnected';

@@ -1,6 +1,7 @@
 import { bounded } from '../../async/deadline.ts';
 import type { ErrorContext } from '../../model/errors/store.ts';
 import type { DecisionKind } from '../../observe/events.ts';
+import type { TaskScope } from '../../model/scope.ts';
 import type { RetentionMs } from '../../model/retention.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
 import type { ResolvedAttempt, ResolvedWait } from '../attempt/options.ts';
@@ -8,7 +9,6 @@ import type { Gap } from './crash-point.ts';
 import type { Facts } from './decision.ts';
 import type { AnyJob, JobOptions } from '../external-job.ts';
 import { submissionKey } from '../../format/idempotency-key.ts';
-import type { ItemIndex } from './item-index.ts';
 import type { Life } from '../attempt/lifecycle.ts';
 import type { OwnedScope, Snapshot } from '../attempt/owned-scope.ts';
 import type { Waiting } from '../attempt/waiting.ts';
@@ -21,7 +21,8 @@ export interface AttemptParts {
   readonly life: Life;
   readonly attempt: ResolvedAttempt;
   readonly waiting: Waiting;
-  readonly items: ItemIndex;
+  /** Lists an item of the task, once in an attempt (`item-index.ts`). */
+  readonly items: (item: TaskScope) => Promise<void>;
 }
 
 /** One use of an external job. */

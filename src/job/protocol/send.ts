@@ -11,7 +11,7 @@ import {
 import { writeIdText } from '../../format/write-id.ts';
 import { reasonOf } from '../../model/reason.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { cancelJob } from './cancel-job.ts';
+import { cancelExternalJob } from './cancel-job.ts';
 import type { SendPlan } from './decision.ts';
 import { readId } from './external-id.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
@@ -190,7 +190,7 @@ async function recordLate(run: Run, mine: StoredRecord, returned: unknown): Prom
   run.life.log.error({ ...run.about, externalId, submission: mine.submission }, 'the external ID came after submitTimeout');
   await writeSubmitted(run, submittedDraft(mine, externalId));
   const reason = run.life.cancelling();
-  if (reason) await cancelJob(run.core, run.job, externalId, { reason, log: run.life.log, where: run.about });
+  if (reason) await cancelExternalJob(run.core, run.job, externalId, { reason, log: run.life.log, where: run.about });
 }
 
 type Refusal = NotSubmittedError | ConfigError;
