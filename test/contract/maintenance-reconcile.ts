@@ -87,23 +87,6 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toHaveLength(9);
     });
 
-    test('I5 an asset that was declared by URI and name keeps the objects of both', async () => {
-      const both = bench.open().asset({ name: 'orders', uri: 's3://orders' });
-      await both.set('named', 'by both');
-      await bench.open().asset({ uri: 's3://orders' }).set('by-uri', 'by its URI alone');
-      await bench.open().asset({ name: 'orders' }).set('by-name', 'by its name alone');
-      await bench.advance(2 * DAY);
-      expect(await bench.objects()).toHaveLength(3);
-
-      expect(await reconcile(bench.open(), ALL)).toEqual(NOTHING);
-
-      expect(await both.getMany(['named', 'by-uri', 'by-name'])).toEqual({
-        named: 'by both',
-        'by-uri': 'by its URI alone',
-        'by-name': 'by its name alone',
-      });
-    });
-
     test('files that are none of ours are neither counted nor touched, nor are other namespaces', async () => {
       await stored();
       const strange = [
