@@ -135,9 +135,15 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 nothing of a store whose prefix is below the namespace',
-    file: 'src/maintenance/own-objects.ts',
-    remove: { text: '      if (looked.isForeign) continue;\n', by: '' },
+    file: 'src/format/path.ts',
+    remove: { text: '(segment !== ASSETS && isSegment(segment))', by: 'isSegment(segment)' },
     test: { file: CLEANUP, name: 'I5 nor is the asset 42 of a store' },
+  },
+  {
+    name: 'I5 no path of a task has what those of a nested store have',
+    file: 'src/format/path.ts',
+    remove: { text: `unlikeAssets("the scope's task", task)`, by: `encodeSegment("the scope's task", task)` },
+    test: { file: 'test/unit/format/path.test.ts', name: 'C10 of a flow or a task named assets' },
   },
   {
     name: 'I5 only paths that this library makes',

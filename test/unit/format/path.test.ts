@@ -147,8 +147,9 @@ describe('the path of a scope', () => {
     expect(scopePath({ ...task, itemKey: '-1' })).not.toBe(scopePath(task));
   });
 
-  it('C10 of a flow named assets is no asset', () => {
+  it('C10 of a flow or a task named assets is no asset', () => {
     expect(scopePath({ flow: 'assets', run: 'a', task: 'b' })).toBe('%61ssets/a/b/-1');
+    expect(scopePath({ flow: 'a', run: 'assets', task: 'assets', mapIndex: 7 })).toBe('a/assets/%61ssets/7');
     expect(scopePath({ flow: '%61ssets', run: 'a', task: 'b' })).toBe('%2561ssets/a/b/-1');
     expect(scopePath({ name: 'a' })).toBe('assets/a');
   });
