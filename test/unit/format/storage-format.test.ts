@@ -64,7 +64,7 @@ describe('docs/storage-format.md', () => {
   test('shows the paths that scopes have', () => {
     const rows = [...page.matchAll(/^\| `(\{.*\})` \| `(.*)` \|$/gm)];
 
-    expect(rows).toHaveLength(7);
+    expect(rows).toHaveLength(8);
     for (const [, scope = '', path] of rows) expect(scopePath(JSON.parse(scope) as TaskScope | AssetScope)).toBe(path);
   });
 
