@@ -1,9 +1,9 @@
 import { systemClock } from '../async/clock.ts';
-import { ConfigError } from '../model/errors/store.ts';
-import { requireKnownNames } from '../model/check-options.ts';
+import { requireKnownNames, requireText } from '../model/check-options.ts';
 import { isObjectKey } from '../format/path.ts';
 import { chunksOf } from '../async/chunks.ts';
 import { requireObjectKey, requirePrefix, requireRange } from './check-key.ts';
+import { deleteEach } from './delete-each.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Objects in this process's memory: for tests, and for trying things out. What goes in and comes out are copies. */
@@ -23,7 +23,7 @@ interface StoredObject {
 export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore {
   requireKnownNames('options', options, { alias: true });
   const { alias = 'memory' } = options;
-  if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
+  requireText('alias', alias);
   const objects = new Map<string, StoredObject>();
   return {
     alias,
@@ -54,19 +54,7 @@ export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore
       return found && chunksOf(new Uint8Array(found.bytes.subarray(start, end)), options.signal);
     },
 
-    async delete(keys, { signal } = {}) {
-      const failed: { key: string; error: unknown }[] = [];
-      for (const key of keys) {
-        signal?.throwIfAborted();
-        try {
-          requireObjectKey(key);
-          objects.delete(key);
-        } catch (error) {
-          failed.push({ key, error });
-        }
-      }
-      return failed;
-    },
+    delete: (keys, call = {}) => deleteEach(keys, call, async (key) => objects.delete(key)),
 
     async *list(prefix, { signal } = {}) {
       requirePrefix(prefix);

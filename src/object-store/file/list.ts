@@ -2,9 +2,10 @@ import type { Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CallOptions } from '../../async/deadline.ts';
 import { isObjectKey } from '../../format/path.ts';
-import { isAbsence, isThere, placeOf, removeEmpty, type Root } from './folder.ts';
-import { isUnfinished } from './put.ts';
 import { requirePrefix } from '../check-key.ts';
+import { deleteEach } from '../delete-each.ts';
+import { isThere, orAbsent, filePathOf, removeEmpty, type Root } from './folder.ts';
+import { isUnfinished } from './put.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { progressOf } from '../listing-progress.ts';
 
@@ -88,32 +89,12 @@ async function entriesOf(root: Root, base: string): Promise<readonly { path: str
 
 /** `delete()` of the file store. Folders that are left empty go too. */
 export function fileDelete(root: Root): ObjectStore['delete'] {
-  return async (keys, { signal } = {}) => {
-    const failed: { key: string; error: unknown }[] = [];
-    for (const key of keys) {
-      signal?.throwIfAborted();
-      try {
-        await deleteOne(root, key);
-      } catch (error) {
-        failed.push({ key, error });
-      }
-    }
-    return failed;
-  };
+  return (keys, call = {}) => deleteEach(keys, call, (key) => deleteOne(root, key));
 }
 
 async function deleteOne(root: Root, key: string): Promise<void> {
-  const { folder, file } = placeOf(root, key);
+  const { folder, file } = filePathOf(root, key);
   if (!(await isThere(root, folder))) return;
   await orAbsent(root.fs.unlink(file));
   await removeEmpty(root, folder);
-}
-
-async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
 }

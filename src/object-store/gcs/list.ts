@@ -1,8 +1,8 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { isObjectKey } from '../../format/path.ts';
-import { isNotFound, listPage, persistently, requireBucket, sendOnce, type GcsStore } from './request.ts';
-import { inLanes } from '../../async/lanes.ts';
-import { requireObjectKey, requirePrefix } from '../check-key.ts';
+import { requirePrefix } from '../check-key.ts';
+import { deleteEach } from '../delete-each.ts';
+import { isNotFound, listPage, requireBucket, sendRequest, type GcsStore } from './request.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { progressOf } from '../listing-progress.ts';
 
@@ -37,30 +37,17 @@ export function gcsList(store: GcsStore): ObjectStore['list'] {
  * when that object was named, so that two side by side turn them off for good.
  */
 export function gcsDelete(store: GcsStore): ObjectStore['delete'] {
-  return async (keys, call = {}) => {
-    const failed: { key: string; error: unknown; index: number }[] = [];
+  return (keys, call = {}) => {
     let bucketIsThere: Promise<void> | undefined;
     const deleteOne = async (key: string, own: CallOptions): Promise<void> => {
-      requireObjectKey(key);
-      const name = store.prefix + key;
+      const request = { operation: 'objects.delete', name: store.prefix + key } as const;
       try {
-        await persistently(store, { operation: 'objects.delete', name }, own, () =>
-          sendOnce(store, store.bucket.file(name), { method: 'DELETE', uri: '' }, own),
-        );
+        await sendRequest(store, request, { method: 'DELETE', uri: '' }, own);
       } catch (error) {
         if (!isNotFound(error)) throw error;
         await (bucketIsThere ??= requireBucket(store, call));
       }
     };
-    call.signal?.throwIfAborted();
-    await inLanes(LANES, keys, call, async (key, own, index) => {
-      try {
-        await deleteOne(key, own);
-      } catch (error) {
-        own.signal.throwIfAborted();
-        failed.push({ key, error, index });
-      }
-    });
-    return failed.sort((a, b) => a.index - b.index).map(({ key, error }) => ({ key, error }));
+    return deleteEach(keys, call, deleteOne, LANES);
   };
 }

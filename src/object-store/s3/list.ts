@@ -3,7 +3,7 @@ import { requireObjectKey, requirePrefix } from '../check-key.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { progressOf } from '../listing-progress.ts';
 import { S3Error } from './errors.ts';
-import { send, type S3Store } from './request.ts';
+import { sendRequest, type S3Store } from './request.ts';
 
 /** Listing and deleting objects, a thousand with each request. */
 
@@ -22,7 +22,7 @@ export function s3List(store: S3Store): ObjectStore['list'] {
     let next: { ContinuationToken?: string } = {};
     let before = '';
     for (;;) {
-      const page = await send(store, 'ListObjectsV2', start, { ...(start !== '' && { Prefix: start }), ...next }, signal);
+      const page = await sendRequest(store, 'ListObjectsV2', start, { ...(start !== '' && { Prefix: start }), ...next }, signal);
       progress();
       for (const { Key: name = '', Size: size = 0, LastModified: modifiedAt = new Date(0) } of page.Contents ?? []) {
         signal?.throwIfAborted();
@@ -70,7 +70,7 @@ async function deleteBatch(
   const names = keys.map((key) => prefix + key);
   try {
     const request = { Delete: { Objects: names.map((name) => ({ Key: name })), Quiet: true } };
-    const { Errors = [] } = await send(store, 'DeleteObjects', names[0] ?? '', request, signal);
+    const { Errors = [] } = await sendRequest(store, 'DeleteObjects', names[0] ?? '', request, signal);
     return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(
       ({ Key: name = '', Code: code = 'Unknown', Message: message }) => ({
         key: name.slice(prefix.length),

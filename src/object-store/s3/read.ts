@@ -3,7 +3,7 @@ import { requireObjectKey, requireRange } from '../check-key.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { createBody, type BodySource } from './body.ts';
 import { S3Error } from './errors.ts';
-import { send, type S3Operations, type S3Store } from './request.ts';
+import { sendRequest, type S3Output, type S3Store } from './request.ts';
 
 /** Reading an object. Missing is what S3 says about the key; no bucket, no permission and no such address are errors. */
 
@@ -76,7 +76,7 @@ async function request(
     // that reads faster than it is read. The façade's own digest says more.
     const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1;
     const input = { Key: name, Range: `bytes=${start}-${last}`, ...(etag !== undefined && { IfMatch: etag }) };
-    const answer = await send(store, 'GetObject', name, input, stop.signal);
+    const answer = await sendRequest(store, 'GetObject', name, input, stop.signal);
     return { ...extent(store, name, { start, end }, answer), body: answer.Body, etag: answer.ETag, close, leave };
   } catch (error) {
     close();
@@ -99,7 +99,7 @@ async function isMissing(store: S3Store, name: string, error: S3Error, signal: A
   if (error.status !== 404 || error.code === 'NoSuchBucket') return false;
   if (error.code === 'NoSuchKey') return true;
   if (error.code !== 'NotFound') return false;
-  await send(store, 'HeadBucket', name, {}, signal);
+  await sendRequest(store, 'HeadBucket', name, {}, signal);
   return true;
 }
 
@@ -110,7 +110,7 @@ function extent(
   { bucket }: S3Store,
   name: string,
   { start, end }: Range,
-  { ContentRange, ContentLength }: S3Operations['GetObject']['output'],
+  { ContentRange, ContentLength }: S3Output<'GetObject'>,
 ): Pick<BodySource, 'at' | 'end'> {
   const [, from, to] = CONTENT_RANGE.exec(ContentRange ?? '') ?? [];
   const answered = ContentRange === undefined ? { at: 0, end: ContentLength } : { at: Number(from), end: Number(to) + 1 };
