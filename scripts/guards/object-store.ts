@@ -151,9 +151,9 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     test: { file: GCS, name: 'sends 16 requests at a time' },
   },
   {
-    name: 'GCS: what is no object key is not ours',
-    file: 'src/object-store/gcs/list.ts',
-    remove: { text: 'if (isObjectKey(key)) yield', by: 'yield' },
+    name: 'what is no object key is not listed',
+    file: 'src/object-store/checked.ts',
+    remove: { text: 'if (isObjectKey(object.key)) yield', by: 'yield' },
     test: { file: GCS, name: 'keeps below the prefix' },
   },
   {

@@ -1,12 +1,11 @@
 import { concurrently } from '../async/concurrency.ts';
 import { sideBySide, type CallOptions } from '../async/deadline.ts';
-import { requireObjectKey } from './check-key.ts';
 
 /**
  * Deletes one object at a time, or so many side by side, where a store has no request for several. What fails is reported, and the
  * rest is done.
  *
- * @param deleteOne - Is given a key that was checked. A missing object is no failure.
+ * @param deleteOne - For a missing object this is no failure.
  * @throws the signal's reason.
  */
 export function deleteEach(
@@ -19,7 +18,6 @@ export function deleteEach(
     const tryOne = async (key: string): Promise<{ key: string; error: unknown }[]> => {
       own.signal?.throwIfAborted();
       try {
-        requireObjectKey(key);
         await deleteOne(key, own);
         return [];
       } catch (error) {
@@ -27,7 +25,6 @@ export function deleteEach(
         return [{ key, error }];
       }
     };
-    own.signal?.throwIfAborted();
     return (await concurrently(keys, tryOne, lanes)).flat();
   });
 }

@@ -1,8 +1,7 @@
 import { systemClock } from '../async/clock.ts';
 import { requireKnownNames, requireText } from '../model/check-options.ts';
-import { isObjectKey } from '../format/path.ts';
 import { chunksOf } from '../async/chunks.ts';
-import { requireObjectKey, requirePrefix, requireRange } from './check-key.ts';
+import { checkedObjectStore, type UncheckedObjectStore } from './checked.ts';
 import { deleteEach } from './delete-each.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -25,11 +24,10 @@ export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore
   const { alias = 'memory' } = options;
   requireText('alias', alias);
   const objects = new Map<string, StoredObject>();
-  return {
+  return checkedObjectStore({
     alias,
 
     async put(key, body, { ifAbsent, signal }) {
-      requireObjectKey(key);
       const parts: Uint8Array[] = [];
       for await (const chunk of chunksOf(body, signal)) parts.push(new Uint8Array(chunk));
       signal?.throwIfAborted();
@@ -38,31 +36,23 @@ export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore
       return 'created';
     },
 
-    async get(key, options = {}) {
-      requireObjectKey(key);
-      const { end } = requireRange(options);
-      options.signal?.throwIfAborted();
+    async get(key, { end }) {
       const found = objects.get(key);
       return found && new Uint8Array(found.bytes.subarray(0, end));
     },
 
-    async getStream(key, options = {}) {
-      requireObjectKey(key);
-      const { start, end } = requireRange(options);
-      options.signal?.throwIfAborted();
+    async getStream(key, { start, end, signal }) {
       const found = objects.get(key);
-      return found && chunksOf(new Uint8Array(found.bytes.subarray(start, end)), options.signal);
+      return found && chunksOf(new Uint8Array(found.bytes.subarray(start, end)), signal);
     },
 
-    delete: (keys, call = {}) => deleteEach(keys, call, async (key) => objects.delete(key)),
+    delete: (keys, call) => deleteEach(keys, call, async (key) => objects.delete(key)),
 
-    async *list(prefix, { signal } = {}) {
-      requirePrefix(prefix);
-      for (const key of [...objects.keys()].filter((name) => name.startsWith(prefix) && isObjectKey(name)).sort()) {
-        signal?.throwIfAborted();
+    async *list(prefix) {
+      for (const key of [...objects.keys()].filter((name) => name.startsWith(prefix)).sort()) {
         const found = objects.get(key);
         if (found) yield { key, size: found.bytes.length, modifiedAt: new Date(found.modifiedAt) };
       }
     },
-  };
+  } satisfies UncheckedObjectStore);
 }

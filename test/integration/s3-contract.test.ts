@@ -8,7 +8,7 @@ import type { S3Commands } from '../../src/object-store/s3/request.ts';
 import { s3ObjectStoreOf } from '../../src/object-store/s3/store.ts';
 import { s3ObjectStore } from '../../src/s3.ts';
 import { systemRandom } from '../../src/async/random.ts';
-import { OF_A_SERVER, objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
+import { describeObjectStore, OF_A_SERVER, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startMinio } from '../support/minio.ts';
 import { S3_CREDENTIALS, S3_REGION } from '../support/s3-server.ts';
 import { startVersityGateway, type S3Server } from '../support/versitygw.ts';
@@ -45,16 +45,12 @@ describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {
     const options = { client, bucket, prefix: randomBytes(6).toString('hex') };
     const parts = { clock: systemClock, random: systemRandom, timer: systemTimer };
     const store = commands ? s3ObjectStoreOf({ commands, ...parts }, options) : s3ObjectStore(options);
-    return { store, close: () => Promise.resolve() };
+    return { store };
   };
 
   describe.each(clients)('the S3 object store with the %s client', (client) => {
-    objectStoreContract(
-      () => Promise.resolve(client === 'newest' ? opened(server.client()) : opened(old, oldest as unknown as S3Commands)),
-      {
-        ...OF_A_SERVER,
-        ...limits,
-      },
-    );
+    const open = (): OpenedObjectStore =>
+      client === 'newest' ? opened(server.client()) : opened(old, oldest as unknown as S3Commands);
+    describeObjectStore({ open, ...OF_A_SERVER, ...limits });
   });
 });

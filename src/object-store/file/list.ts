@@ -6,14 +6,15 @@ import { requirePrefix } from '../check-key.ts';
 import { deleteEach } from '../delete-each.ts';
 import { isThere, orAbsent, filePathOf, removeEmpty, type Root } from './folder.ts';
 import { isUnfinished } from './put.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { progressOf } from '../listing-progress.ts';
 
 /** Listing and deleting files. A folder that cannot be read fails the whole listing: a part of it would look like the whole. */
 
 /** `list()` of the file store. */
-export function fileList(root: Root): ObjectStore['list'] {
-  return (prefix, options = {}) => filesBelow(root, prefix, isObjectKey, options);
+export function fileList(root: Root): UncheckedObjectStore['list'] {
+  return (prefix, options) => filesBelow(root, prefix, isObjectKey, options);
 }
 
 /** `unfinished()` of the file store: what a put was writing to when its process died. */
@@ -88,8 +89,8 @@ async function entriesOf(root: Root, base: string): Promise<readonly { path: str
 }
 
 /** `delete()` of the file store. Folders that are left empty go too. */
-export function fileDelete(root: Root): ObjectStore['delete'] {
-  return (keys, call = {}) => deleteEach(keys, call, (key) => deleteOne(root, key));
+export function fileDelete(root: Root): UncheckedObjectStore['delete'] {
+  return (keys, call) => deleteEach(keys, call, (key) => deleteOne(root, key));
 }
 
 async function deleteOne(root: Root, key: string): Promise<void> {

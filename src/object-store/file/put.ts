@@ -7,7 +7,8 @@ import { randomText, systemRandom } from '../../async/random.ts';
 import { retry } from '../../async/retry.ts';
 import { isObjectFolder } from '../../format/object-name.ts';
 import { isAbsence, filePathOf, makeFolder, orAbsent, removeEmpty, type FileSystem, type FilePath, type Root } from './folder.ts';
-import type { ObjectStore, PutOptions } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
+import type { PutOptions } from '../object-store.ts';
 import { systemCode } from '../system-code.ts';
 
 /**
@@ -31,10 +32,9 @@ export function isUnfinished(path: string): boolean {
 }
 
 /** `put()` of the file store. */
-export function filePut(root: Root): ObjectStore['put'] {
+export function filePut(root: Root): UncheckedObjectStore['put'] {
   return async (key, body, options) => {
     const place = filePathOf(root, key);
-    options.signal?.throwIfAborted();
     try {
       return await put(root, place, body, options);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { requireRange } from '../check-key.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import { systemCode } from '../system-code.ts';
 import { isThere, filePathOf, orAbsent, type Root } from './folder.ts';
 
@@ -12,37 +12,32 @@ const CHUNK = 2 ** 19;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** `get()` of the file store. */
-export function fileGet(root: Root): ObjectStore['get'] {
-  return async (key, options = {}) => {
-    const { end } = requireRange(options);
-    const { signal } = options;
-    const file = await openFile(root, key, signal);
+export function fileGet(root: Root): UncheckedObjectStore['get'] {
+  return async (key, { end, signal }) => {
+    const file = await openFile(root, key);
     if (!file) return undefined;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of bytesOf(file, { start: 0, end, signal })) chunks.push(chunk);
+    for await (const chunk of bytesOf(file, { start: 0, end, ...(signal && { signal }) })) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
 }
 
 /** `getStream()` of the file store. The file is open only while it is read, so that a stream that nobody reads holds nothing. */
-export function fileGetStream(root: Root): ObjectStore['getStream'] {
-  return async (key, options = {}) => {
-    const { start, end } = requireRange(options);
-    const { signal } = options;
-    const file = await openFile(root, key, signal);
+export function fileGetStream(root: Root): UncheckedObjectStore['getStream'] {
+  return async (key, wanted) => {
+    const file = await openFile(root, key);
     await file?.handle.close();
-    return file && openedLater(root, key, { start, end, signal });
+    return file && openedLater(root, key, wanted);
   };
 }
 
-interface Wanted {
+interface Wanted extends CallOptions {
   start: number;
   end: number;
-  signal: AbortSignal | undefined;
 }
 
 async function* openedLater(root: Root, key: string, wanted: Wanted): AsyncGenerator<Uint8Array, void, undefined> {
-  const file = await openFile(root, key, wanted.signal);
+  const file = await openFile(root, key);
   if (!file) throw new Error(`the object ${key} was deleted before it was read`);
   yield* bytesOf(file, wanted);
 }
@@ -69,9 +64,8 @@ async function* bytesOf({ handle, size }: OpenedFile, wanted: Wanted): AsyncGene
   }
 }
 
-async function openFile(root: Root, key: string, signal: AbortSignal | undefined): Promise<OpenedFile | undefined> {
+async function openFile(root: Root, key: string): Promise<OpenedFile | undefined> {
   const { folder, file } = filePathOf(root, key);
-  signal?.throwIfAborted();
   if (!(await isThere(root, folder))) return undefined;
   const handle = await orAbsent(root.fs.open(file, READ)).catch((cause: unknown) => {
     throw systemCode(cause) === 'ELOOP' ? new Error(`${file} is a link: links are not followed`, { cause }) : cause;

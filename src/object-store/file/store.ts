@@ -2,6 +2,7 @@ import * as nodeFiles from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { requireKnownNames, requireText, type OptionNames } from '../../model/check-options.ts';
 import { ConfigError } from '../../model/errors/store.ts';
+import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { FileSystem, Root } from './folder.ts';
 import { fileDelete, fileList, fileUnfinished } from './list.ts';
@@ -43,7 +44,7 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
   const { alias = `file:${resolve(directory)}` } = options;
   requireText('alias', alias);
   const root: Root = { fs, directory: realDirectory(directory) };
-  return {
+  return checkedObjectStore({
     alias,
     put: filePut(root),
     get: fileGet(root),
@@ -51,5 +52,5 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
     delete: fileDelete(root),
     list: fileList(root),
     unfinished: fileUnfinished(root),
-  };
+  });
 }

@@ -1,9 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import { isObjectKey } from '../../format/path.ts';
-import { requirePrefix } from '../check-key.ts';
 import { deleteEach } from '../delete-each.ts';
 import { isNotFound, listPage, requireBucket, sendRequest, type GcsStore } from './request.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import { progressOf } from '../listing-progress.ts';
 
 /** Listing and deleting objects. What is below the prefix and no object key is not ours. */
@@ -14,18 +12,15 @@ const PAGE = 1_000;
 const LANES = 16;
 
 /** `list()` of the store, in the order in which the server lists: that of the names' bytes. */
-export function gcsList(store: GcsStore): ObjectStore['list'] {
-  return async function* list(prefix, call = {}) {
-    requirePrefix(prefix);
+export function gcsList(store: GcsStore): UncheckedObjectStore['list'] {
+  return async function* list(prefix, call) {
     const progress = progressOf(call);
     let pageToken: string | undefined;
     do {
       const page = await listPage(store, prefix, call, { maxResults: PAGE, ...(pageToken !== undefined && { pageToken }) });
       progress();
       for (const { name, size, timeCreated } of page.items ?? []) {
-        call.signal?.throwIfAborted();
-        const key = name.slice(store.prefix.length);
-        if (isObjectKey(key)) yield { key, size: Number(size), modifiedAt: new Date(timeCreated) };
+        yield { key: name.slice(store.prefix.length), size: Number(size), modifiedAt: new Date(timeCreated) };
       }
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined && pageToken !== '');
@@ -36,8 +31,8 @@ export function gcsList(store: GcsStore): ObjectStore['list'] {
  * `delete()` of the store. Not by the client's own method: each of its calls sets the retries of the whole client to what they were
  * when that object was named, so that two side by side turn them off for good.
  */
-export function gcsDelete(store: GcsStore): ObjectStore['delete'] {
-  return (keys, call = {}) => {
+export function gcsDelete(store: GcsStore): UncheckedObjectStore['delete'] {
+  return (keys, call) => {
     let bucketIsThere: Promise<void> | undefined;
     const deleteOne = async (key: string, own: CallOptions): Promise<void> => {
       const request = { operation: 'objects.delete', name: store.prefix + key } as const;

@@ -6,8 +6,8 @@ import { GcsError } from './errors.ts';
 import type { GcsFile } from './options.ts';
 import { inTime, isNotFound, latestFor, requireBucket, sendPatiently, type GcsStore } from './request.ts';
 import { generationOf, inBase64, putInSession, type ObjectDraft } from './session.ts';
-import { requireObjectKey } from '../check-key.ts';
-import type { ObjectStore, PutOptions } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
+import type { PutOptions } from '../object-store.ts';
 
 /**
  * Making an object. Every request says which generation it replaces, 0 for none: so it can be sent again without harm, and the
@@ -21,10 +21,8 @@ const PART = 8 * 2 ** 20;
 const REPLACE_TRIES = 6;
 
 /** `put()` of the store. */
-export function gcsPut(store: GcsStore): ObjectStore['put'] {
+export function gcsPut(store: GcsStore): UncheckedObjectStore['put'] {
   return async (key, body, options) => {
-    requireObjectKey(key);
-    options.signal?.throwIfAborted();
     const parts = piecesOf(body, PART, options.signal);
     try {
       return await putParts(store, store.prefix + key, parts, options);

@@ -3,8 +3,7 @@ import { concurrently } from '../../async/concurrency.ts';
 import { CUT_SHORT, readBody, type Headers } from './body.ts';
 import { GcsError } from './errors.ts';
 import { gcsError, isNotFound, requireBucket, sendPatiently, type GcsRequest, type GcsStore } from './request.ts';
-import { requireObjectKey, requireRange } from '../check-key.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 
 /** Reading an object, in parts: no request asks for more than one, since a body is always taken whole. */
 
@@ -29,12 +28,10 @@ interface Part {
 }
 
 /** `get()` of the store. */
-export function gcsGet(store: GcsStore): ObjectStore['get'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    const { end } = requireRange(options);
+export function gcsGet(store: GcsStore): UncheckedObjectStore['get'] {
+  return async (key, { end, ...call }) => {
     // The first byte of nothing at all tells a missing object from one that is there.
-    const first = await readPart(store, key, { start: 0, end: Math.min(Math.max(end, 1), PART) }, options);
+    const first = await readPart(store, key, { start: 0, end: Math.min(Math.max(end, 1), PART) }, call);
     const size = Math.min(first?.size ?? 0, end);
     if (!first || size <= first.bytes.length) return first?.bytes.subarray(0, size);
     const { generation } = first;
@@ -43,19 +40,17 @@ export function gcsGet(store: GcsStore): ObjectStore['get'] {
     const starts = Array.from({ length: Math.ceil(size / PART) - 1 }, (_, index) => (index + 1) * PART);
     const readRest = async (start: number, own: CallOptions): Promise<void> =>
       whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, own), start);
-    await sideBySide(options, (own) => concurrently(starts, (start) => readRest(start, own), LANES));
+    await sideBySide(call, (own) => concurrently(starts, (start) => readRest(start, own), LANES));
     return whole;
   };
 }
 
 /** `getStream()` of the store. It holds one part in memory, and no connection while nobody reads. */
-export function gcsGetStream(store: GcsStore): ObjectStore['getStream'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    const { start, end } = requireRange(options);
+export function gcsGetStream(store: GcsStore): UncheckedObjectStore['getStream'] {
+  return async (key, { start, end, ...call }) => {
     // Of an empty range too: it tells a missing object from one that is there.
-    const first = await readPart(store, key, { start, end: Math.min(Math.max(end, start + 1), start + PART) }, options);
-    return first && chunks(store, key, { start, end: Math.min(end, first.size), first }, options);
+    const first = await readPart(store, key, { start, end: Math.min(Math.max(end, start + 1), start + PART) }, call);
+    return first && chunks(store, key, { start, end: Math.min(end, first.size), first }, call);
   };
 }
 

@@ -1,6 +1,7 @@
 import { systemClock } from '../../async/clock.ts';
 import { systemTimer } from '../../async/deadline.ts';
 import { systemRandom } from '../../async/random.ts';
+import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { gcsDelete, gcsList } from './list.ts';
 import { resolveGcsOptions, type GcsObjectStoreOptions } from './options.ts';
@@ -28,7 +29,7 @@ export function gcsObjectStore(options: GcsObjectStoreOptions): ObjectStore {
 export function gcsObjectStoreOf(parts: GcsParts, options: GcsObjectStoreOptions): ObjectStore {
   const { alias, bucket, prefix } = resolveGcsOptions(options);
   const store: GcsStore = { bucket, prefix, ...parts };
-  return {
+  return checkedObjectStore({
     alias,
     put: gcsPut(store),
     get: gcsGet(store),
@@ -36,5 +37,5 @@ export function gcsObjectStoreOf(parts: GcsParts, options: GcsObjectStoreOptions
     delete: gcsDelete(store),
     list: gcsList(store),
     rules: gcsRules(store),
-  };
+  });
 }

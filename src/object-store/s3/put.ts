@@ -1,7 +1,7 @@
 import { abortController, joined } from '../../async/deadline.ts';
 import { piecesOf } from '../../async/rechunk.ts';
-import { requireObjectKey } from '../check-key.ts';
-import type { ObjectStore, PutOptions } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
+import type { PutOptions } from '../object-store.ts';
 import { createObject } from './conditional.ts';
 import { uploadParts } from './multipart.ts';
 import { CONTENT_TYPE, sendRequest, type S3Store } from './request.ts';
@@ -12,10 +12,8 @@ import { CONTENT_TYPE, sendRequest, type S3Store } from './request.ts';
  */
 
 /** `put()` of the S3 store. */
-export function s3Put(store: S3Store): ObjectStore['put'] {
+export function s3Put(store: S3Store): UncheckedObjectStore['put'] {
   return async (key, body, options) => {
-    requireObjectKey(key);
-    options.signal?.throwIfAborted();
     const name = store.prefix + key;
     const stop = abortController();
     const { signal, leave } = joined(stop.signal, options.signal);

@@ -1,6 +1,5 @@
 import { abortController } from '../../async/deadline.ts';
-import { requireObjectKey, requireRange } from '../check-key.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import { createBody, type BodySource } from './body.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Output, type S3Store } from './request.ts';
@@ -13,10 +12,9 @@ interface Range {
 }
 
 /** `get()` of the S3 store. */
-export function s3Get(store: S3Store): ObjectStore['get'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    const body = await openObject(store, store.prefix + key, requireRange(options), options.signal);
+export function s3Get(store: S3Store): UncheckedObjectStore['get'] {
+  return async (key, { end, signal }) => {
+    const body = await openObject(store, store.prefix + key, { start: 0, end }, signal);
     if (!body) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -25,11 +23,8 @@ export function s3Get(store: S3Store): ObjectStore['get'] {
 }
 
 /** `getStream()` of the S3 store. Whoever does not read it to the end ends it, or aborts: until then it holds a connection. */
-export function s3GetStream(store: S3Store): ObjectStore['getStream'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    return openObject(store, store.prefix + key, requireRange(options), options.signal);
-  };
+export function s3GetStream(store: S3Store): UncheckedObjectStore['getStream'] {
+  return (key, { signal, ...range }) => openObject(store, store.prefix + key, range, signal);
 }
 
 async function openObject(

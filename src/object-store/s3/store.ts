@@ -1,6 +1,7 @@
 import { systemClock } from '../../async/clock.ts';
 import { systemTimer } from '../../async/deadline.ts';
 import { systemRandom } from '../../async/random.ts';
+import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { S3_COMMANDS } from './commands.ts';
 import { s3Delete, s3List } from './list.ts';
@@ -34,7 +35,7 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
 export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): Required<ObjectStore> {
   const resolved = resolveS3Options(options);
   const store: S3Store = { ...resolved, ...parts, conditional: true };
-  return {
+  return checkedObjectStore({
     alias: resolved.alias,
     put: s3Put(store),
     get: s3Get(store),
@@ -43,5 +44,5 @@ export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): 
     list: s3List(store),
     unfinished: s3Unfinished(store),
     rules: s3Rules(store),
-  };
+  });
 }

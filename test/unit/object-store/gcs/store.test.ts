@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../../src/async/clock.ts';
 import { gcsObjectStoreOf } from '../../../../src/object-store/gcs/store.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
-import { all, objectOf, objectStoreContract } from '../../../contract/object-store.ts';
+import { all, describeObjectStore, objectOf, type OpenedObjectStore } from '../../../contract/object-store.ts';
 import { apiError, fakeBucket, withoutPauses, type FakeBucket, type GcsSent } from '../../../support/gcs-bucket.ts';
 import { until } from '../../../support/until.ts';
 
@@ -27,11 +27,11 @@ const stored = (name: string, bytes: Buffer, generation = 7): void =>
   void fake.objects.set(name, { bytes, generation, metadata: {}, at: AT });
 
 describe('the object store of a bucket in memory', () => {
-  objectStoreContract(() => {
+  const open = (): OpenedObjectStore => {
     const { bucket } = fakeBucket();
-    const opened = gcsObjectStoreOf(withoutPauses, { bucket, prefix: 'a/b' });
-    return Promise.resolve({ store: opened, close: () => Promise.resolve() });
-  });
+    return { store: gcsObjectStoreOf(withoutPauses, { bucket, prefix: 'a/b' }) };
+  };
+  describeObjectStore({ open });
 });
 
 describe('a store', () => {
