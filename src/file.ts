@@ -1,2 +1,2 @@
 /** `mooring/file`: an object store in a folder. */
-export { fileObjectStore, type FileObjectStoreOptions } from './object-store/file/create.ts';
+export { fileObjectStore, type FileObjectStoreOptions } from './object-store/file/store.ts';

@@ -51,7 +51,8 @@ export { reconcile, type ReconcileOptions } from './maintenance/reconcile/reconc
 export { recover, type RecoveredEntry, type RecoverOptions, type RecoverReport } from './maintenance/recover/recover.ts';
 export { sweep, type SweepOptions } from './maintenance/sweep/sweep.ts';
 export type { Metastore } from './metastore/metastore.ts';
-export type { ObjectStore } from './object-store/object-store.ts';
+export { checkedObjectStore, type UncheckedObjectStore } from './object-store/checked.ts';
+export type { ObjectStore, PutOptions } from './object-store/object-store.ts';
 export type { Retention } from './model/retention.ts';
 export type { AssetScope, TaskScope } from './model/scope.ts';
 export { createStateStore } from './state-store/create-state-store.ts';

@@ -5,4 +5,10 @@ export { memoryObjectStore } from './object-store/memory.ts';
 export { fakeClock, type FakeClock } from './testing/fake-clock.ts';
 export { KilledError } from './testing/killed-world.ts';
 export { memoryStateStore, type MemoryStateStore } from './testing/memory-state-store.ts';
+export {
+  objectStoreContract,
+  type ContractCase,
+  type ObjectStoreContractOptions,
+  type OpenedObjectStore,
+} from './testing/object-store-contract/contract.ts';
 export { testTask, type TestTask } from './testing/test-task.ts';

@@ -5,14 +5,14 @@ const READ = 'src/object-store/s3/read.ts';
 const BODY = 'src/object-store/s3/body.ts';
 const CONDITIONAL = 'src/object-store/s3/conditional.ts';
 const MULTIPART = 'src/object-store/s3/multipart.ts';
-const test = (name: 'errors' | 'read' | 'put' | 'multipart' | 'parts'): string => `test/unit/object-store/s3/${name}.test.ts`;
+const test = (name: 'errors' | 'read' | 'put' | 'multipart'): string => `test/unit/object-store/s3/${name}.test.ts`;
 
 /** By step. */
 export const S3_GUARDS: readonly Guard[] = [
   {
     name: 'S3: a 404 without a code is missing only where the bucket answers',
     file: READ,
-    remove: { text: "  await send(store, 'HeadBucket', name, {}, signal);\n", by: '' },
+    remove: { text: "  await sendRequest(store, 'HeadBucket', name, {}, signal);\n", by: '' },
     test: { file: test('errors'), name: 'is not what a 404 says' },
   },
   {
@@ -61,9 +61,15 @@ export const S3_GUARDS: readonly Guard[] = [
     test: { file: test('multipart'), name: 'is not done where the object is another one' },
   },
   {
-    name: 'S3: the buffers of parts go around',
-    file: 'src/object-store/s3/parts.ts',
+    name: 'S3: the memory of parts goes around',
+    file: 'src/async/rechunk.ts',
     remove: { text: 'free.pop() ?? ', by: '' },
-    test: { file: test('parts'), name: 'of a stream go around' },
+    test: { file: 'test/unit/async/rechunk.test.ts', name: 'of a stream go around' },
+  },
+  {
+    name: 'S3: no part that the upload has no place for is sent',
+    file: MULTIPART,
+    remove: { text: '    if (number === MOST_PARTS && !part.last) throw tooManyParts(store.partSize);\n', by: '' },
+    test: { file: test('multipart'), name: 'has at most 10,000 parts' },
   },
 ];

@@ -1,58 +1,58 @@
-import { types } from 'node:util';
-import { untilAborted } from './deadline.ts';
-import { InvalidValueError, type ErrorContext } from '../model/errors/store.ts';
+import { chunksOf } from './chunks.ts';
+
+/** Chunks of whatever sizes, cut again into pieces of one size: frames of a value, parts of an upload. */
+
+/** A piece. */
+export interface Piece {
+  bytes: Uint8Array;
+  /** Whether it ends the body. */
+  last: boolean;
+  /** Lets its memory be filled again: only once nobody reads it any more. */
+  release(): void;
+}
 
 /**
- * A user's stream, cut into pieces of one size, however it comes. What is yielded is a copy: a source may use its buffers again.
- * Ends when the signal aborts, also while the source gives nothing; a source that is left early is told to stop.
+ * A body in pieces of one size, the last one shorter; an empty body is one empty piece. The bytes of a stream are copied, since a
+ * source may use its buffers again. A piece of a stream is given out once it is full and more came, or at the end.
  *
- * @throws {@link InvalidValueError} for a chunk that is no `Uint8Array`; the signal's reason; whatever the source throws.
+ * @throws the signal's reason, also while the source gives nothing; whatever the source throws.
  */
 export async function* piecesOf(
-  body: AsyncIterable<Uint8Array>,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
   size: number,
-  where: ErrorContext,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let piece = new Uint8Array(size);
+  signal?: AbortSignal,
+): AsyncGenerator<Piece, void, undefined> {
+  if (body instanceof Uint8Array) yield* slicesOf(body, size);
+  else yield* copiesOf(chunksOf(body, signal), size);
+}
+
+function* slicesOf(body: Uint8Array, size: number): Generator<Piece, void, undefined> {
+  for (let at = 0, last = false; !last; at += size) {
+    last = at + size >= body.length;
+    yield { bytes: body.subarray(at, at + size), last, release: () => undefined };
+  }
+}
+
+async function* copiesOf(chunks: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Piece, void, undefined> {
+  const free: Uint8Array[] = [];
+  let buffer: Uint8Array = new Uint8Array(size);
   let filled = 0;
-  let index = 0;
-  for await (const chunk of chunksOf(body, signal)) {
-    requireChunk(chunk, index, where);
-    index += 1;
-    for (let at = 0; at < chunk.length;) {
-      const taken = chunk.subarray(at, at + size - filled);
-      piece.set(taken, filled);
-      filled += taken.length;
-      at += taken.length;
-      if (filled < size) continue;
-      yield piece;
-      piece = new Uint8Array(size);
-      filled = 0;
+  const piece = (last: boolean): Piece => {
+    const used = buffer;
+    return { bytes: used.subarray(0, filled), last, release: () => free.push(used) };
+  };
+  for await (const chunk of chunks) {
+    for (let taken = 0; taken < chunk.length;) {
+      if (filled === size) {
+        yield piece(false);
+        buffer = free.pop() ?? new Uint8Array(size);
+        filled = 0;
+      }
+      const part = chunk.subarray(taken, taken + size - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      taken += part.length;
     }
   }
-  if (filled > 0) yield piece.subarray(0, filled);
-}
-
-async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<unknown, void, undefined> {
-  signal.throwIfAborted();
-  const source = body[Symbol.asyncIterator]();
-  let ended = false;
-  try {
-    for (;;) {
-      const step = await untilAborted(Promise.resolve(source.next()), signal);
-      ended = step.done === true;
-      if (ended) return;
-      yield step.value;
-    }
-  } finally {
-    // Not waited for: a source that hangs may hang in this too.
-    if (!ended) void Promise.resolve(source.return?.()).catch(() => undefined);
-  }
-}
-
-function requireChunk(chunk: unknown, index: number, where: ErrorContext): asserts chunk is Uint8Array {
-  if (types.isUint8Array(chunk)) return;
-  const what = chunk === null || chunk === undefined ? String(chunk) : `of type ${typeof chunk}`;
-  throw new InvalidValueError(`$[${index}]`, `is ${what}: a stream is made of chunks that are each a Uint8Array`, where);
+  yield piece(true);
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from '../model/errors/store.ts';
-import { fileObjectStore } from '../object-store/file/create.ts';
+import { fileObjectStore } from '../object-store/file/store.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import type { S3ObjectStoreOptions } from '../object-store/s3/create.ts';
+import type { S3ObjectStoreOptions } from '../object-store/s3/options.ts';
 import { createGcs, createS3, type Environment } from './clients/buckets.ts';
 import { normalId, optionsOf, type Connections } from './connections.ts';
 import type { BucketLocation, Location } from './location.ts';
@@ -79,12 +79,12 @@ function bucketMaker({ connections, packages, env, owned }: Workshop) {
     const options = optionsOf(option, connection, connections);
     if (kind === 'gs') {
       const sdk = await load(packages, '@google-cloud/storage', option);
-      const { gcsObjectStore } = await import('../object-store/gcs/create.ts');
+      const { gcsObjectStore } = await import('../object-store/gcs/store.ts');
       const storage = once(location, () => createGcs(sdk, options));
       return gcsObjectStore({ bucket: storage.bucket(bucket), prefix, ...named });
     }
     const sdk = await load(packages, '@aws-sdk/client-s3', option);
-    const { s3ObjectStore } = await import('../object-store/s3/create.ts');
+    const { s3ObjectStore } = await import('../object-store/s3/store.ts');
     const { serverSideEncryption, partSize, ...more } = options as OfTheStore;
     const client = once(location, () => {
       const made = createS3(sdk, more, env);

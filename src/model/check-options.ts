@@ -17,3 +17,12 @@ export function requireKnownNames(what: string, given: unknown, names: Readonly<
     throw new ConfigError(option, `is not an option (there are: ${Object.keys(names).join(', ')})`);
   }
 }
+
+/**
+ * Refuses what is no text, or an empty one.
+ *
+ * @throws {@link ConfigError}
+ */
+export function requireText(option: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value === '') throw new ConfigError(option, 'must be a text that is not empty', value);
+}

@@ -1,9 +1,8 @@
 import { systemClock } from '../async/clock.ts';
-import { ConfigError } from '../model/errors/store.ts';
-import { requireKnownNames } from '../model/check-options.ts';
-import { isObjectKey } from '../format/path.ts';
+import { requireKnownNames, requireText } from '../model/check-options.ts';
 import { chunksOf } from '../async/chunks.ts';
-import { requireObjectKey, requirePrefix, requireRange } from './check-key.ts';
+import { checkedObjectStore, type UncheckedObjectStore } from './checked.ts';
+import { deleteEach } from './delete-each.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Objects in this process's memory: for tests, and for trying things out. What goes in and comes out are copies. */
@@ -23,13 +22,12 @@ interface StoredObject {
 export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore {
   requireKnownNames('options', options, { alias: true });
   const { alias = 'memory' } = options;
-  if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
+  requireText('alias', alias);
   const objects = new Map<string, StoredObject>();
-  return {
+  return checkedObjectStore({
     alias,
 
     async put(key, body, { ifAbsent, signal }) {
-      requireObjectKey(key);
       const parts: Uint8Array[] = [];
       for await (const chunk of chunksOf(body, signal)) parts.push(new Uint8Array(chunk));
       signal?.throwIfAborted();
@@ -38,43 +36,23 @@ export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore
       return 'created';
     },
 
-    async get(key, options = {}) {
-      requireObjectKey(key);
-      const { end } = requireRange(options);
-      options.signal?.throwIfAborted();
+    async get(key, { end }) {
       const found = objects.get(key);
       return found && new Uint8Array(found.bytes.subarray(0, end));
     },
 
-    async getStream(key, options = {}) {
-      requireObjectKey(key);
-      const { start, end } = requireRange(options);
-      options.signal?.throwIfAborted();
+    async getStream(key, { start, end, signal }) {
       const found = objects.get(key);
-      return found && chunksOf(new Uint8Array(found.bytes.subarray(start, end)), options.signal);
+      return found && chunksOf(new Uint8Array(found.bytes.subarray(start, end)), signal);
     },
 
-    async delete(keys, { signal } = {}) {
-      const failed: { key: string; error: unknown }[] = [];
-      for (const key of keys) {
-        signal?.throwIfAborted();
-        try {
-          requireObjectKey(key);
-          objects.delete(key);
-        } catch (error) {
-          failed.push({ key, error });
-        }
-      }
-      return failed;
-    },
+    delete: (keys, call) => deleteEach(keys, call, async (key) => objects.delete(key)),
 
-    async *list(prefix, { signal } = {}) {
-      requirePrefix(prefix);
-      for (const key of [...objects.keys()].filter((name) => name.startsWith(prefix) && isObjectKey(name)).sort()) {
-        signal?.throwIfAborted();
+    async *list(prefix) {
+      for (const key of [...objects.keys()].filter((name) => name.startsWith(prefix)).sort()) {
         const found = objects.get(key);
         if (found) yield { key, size: found.bytes.length, modifiedAt: new Date(found.modifiedAt) };
       }
     },
-  };
+  } satisfies UncheckedObjectStore);
 }

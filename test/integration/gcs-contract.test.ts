@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { gcsObjectStore } from '../../src/gcs.ts';
-import { OF_A_SERVER, objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
+import { describeObjectStore, OF_A_SERVER, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startFakeGcs, type GcsClient, type GcsServer } from '../support/fake-gcs.ts';
 
 let server: GcsServer;
@@ -10,10 +10,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe.each<GcsClient>(['7-oldest', '7', '8'])('the object store of Google Cloud Storage, client %s', (major) => {
-  const factory = async (): Promise<OpenedObjectStore> => ({
+  const open = async (): Promise<OpenedObjectStore> => ({
     store: gcsObjectStore({ bucket: await server.bucket(major), prefix: 'job-state' }),
-    close: () => Promise.resolve(),
   });
 
-  objectStoreContract(factory, OF_A_SERVER);
+  describeObjectStore({ open, ...OF_A_SERVER });
 });

@@ -8,7 +8,7 @@ import type { S3Commands } from '../../src/object-store/s3/request.ts';
 import { s3ObjectStoreOf } from '../../src/object-store/s3/store.ts';
 import { s3ObjectStore } from '../../src/s3.ts';
 import { systemRandom } from '../../src/async/random.ts';
-import { OF_A_SERVER, objectStoreContract, type OpenedObjectStore } from '../contract/object-store.ts';
+import { describeObjectStore, OF_A_SERVER, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startMinio } from '../support/minio.ts';
 import { S3_CREDENTIALS, S3_REGION } from '../support/s3-server.ts';
 import { startVersityGateway, type S3Server } from '../support/versitygw.ts';
@@ -20,22 +20,6 @@ const SERVERS = [
   // Looks for the object first and writes it then, without a lock.
   { name: 'versitygw', start: startVersityGateway, limits: { atomicCreate: false }, clients: ['newest', 'oldest'] },
 ];
-
-/** The classes of the oldest client, as `object-store/s3/commands.ts` has those of the newest. */
-const OLDEST_COMMANDS = {
-  PutObject: oldest.PutObjectCommand,
-  GetObject: oldest.GetObjectCommand,
-  HeadObject: oldest.HeadObjectCommand,
-  HeadBucket: oldest.HeadBucketCommand,
-  DeleteObjects: oldest.DeleteObjectsCommand,
-  ListObjectsV2: oldest.ListObjectsV2Command,
-  CreateMultipartUpload: oldest.CreateMultipartUploadCommand,
-  UploadPart: oldest.UploadPartCommand,
-  CompleteMultipartUpload: oldest.CompleteMultipartUploadCommand,
-  AbortMultipartUpload: oldest.AbortMultipartUploadCommand,
-  ListMultipartUploads: oldest.ListMultipartUploadsCommand,
-  GetBucketLifecycleConfiguration: oldest.GetBucketLifecycleConfigurationCommand,
-} as unknown as S3Commands;
 
 describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {
   let server: S3Server;
@@ -61,13 +45,12 @@ describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {
     const options = { client, bucket, prefix: randomBytes(6).toString('hex') };
     const parts = { clock: systemClock, random: systemRandom, timer: systemTimer };
     const store = commands ? s3ObjectStoreOf({ commands, ...parts }, options) : s3ObjectStore(options);
-    return { store, close: () => Promise.resolve() };
+    return { store };
   };
 
   describe.each(clients)('the S3 object store with the %s client', (client) => {
-    objectStoreContract(() => Promise.resolve(client === 'newest' ? opened(server.client()) : opened(old, OLDEST_COMMANDS)), {
-      ...OF_A_SERVER,
-      ...limits,
-    });
+    const open = (): OpenedObjectStore =>
+      client === 'newest' ? opened(server.client()) : opened(old, oldest as unknown as S3Commands);
+    describeObjectStore({ open, ...OF_A_SERVER, ...limits });
   });
 });

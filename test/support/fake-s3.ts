@@ -1,14 +1,14 @@
 import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { systemTimer, type Timer } from '../../src/async/deadline.ts';
-import type { S3ObjectStoreOptions } from '../../src/object-store/s3/options.ts';
-import type { S3Commands, S3Operations } from '../../src/object-store/s3/request.ts';
+import { resolveS3Options, type S3ObjectStoreOptions } from '../../src/object-store/s3/options.ts';
+import type { S3Commands, S3Operation, S3Store } from '../../src/object-store/s3/request.ts';
 import { s3ObjectStoreOf } from '../../src/object-store/s3/store.ts';
 
 /** An S3 whose answers a test gives: for those that no server here gives, and for what goes out. */
 
 /** A request as it goes out. */
 export interface SentRequest {
-  readonly operation: keyof S3Operations;
+  readonly operation: S3Operation;
   readonly input: Readonly<Record<string, unknown>>;
 }
 
@@ -18,6 +18,8 @@ export type S3Behaviour = (request: SentRequest, signal: AbortSignal | undefined
 /** A store over such an S3. */
 export interface FakeS3 {
   readonly store: ReturnType<typeof s3ObjectStoreOf>;
+  /** What the parts of the store are given. */
+  readonly inside: S3Store;
   readonly sent: readonly SentRequest[];
   /** Milliseconds that the store has slept. */
   slept(): number;
@@ -46,7 +48,7 @@ export function fakeS3(
   const sent: SentRequest[] = [];
   const commands = Object.fromEntries(
     OPERATIONS.map((operation) => [
-      operation,
+      `${operation}Command`,
       class {
         readonly operation = operation;
         readonly input: SentRequest['input'];
@@ -65,11 +67,10 @@ export function fakeS3(
       return behave(request, call?.abortSignal);
     },
   };
-  const store = s3ObjectStoreOf(
-    { commands, clock, random: () => 0.5, timer },
-    { client, bucket: 'reports', prefix: 'job-state', ...options },
-  );
-  return { store, sent, slept: () => clock.now() };
+  const parts = { commands, clock, random: () => 0.5, timer };
+  const given = { client, bucket: 'reports', prefix: 'job-state', ...options };
+  const inside = { ...resolveS3Options(given), ...parts, conditional: true };
+  return { store: s3ObjectStoreOf(parts, given), inside, sent, slept: () => clock.now() };
 }
 
 /** An error as the client of `@aws-sdk/client-s3` throws it, with all that hangs on one, some of which is secret. */

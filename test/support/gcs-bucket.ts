@@ -1,7 +1,8 @@
 import { Readable, Writable } from 'node:stream';
-import type { Timer } from '../../src/async/deadline.ts';
+import { systemTimer } from '../../src/async/deadline.ts';
 import { crc32c } from '../../src/format/crc32c.ts';
 import type { GcsBucket, GcsFile, GcsRequestOptions } from '../../src/object-store/gcs/options.ts';
+import type { GcsParts } from '../../src/object-store/gcs/request.ts';
 
 /**
  * A bucket in memory with the manners of the client and of the server: generations, ranges, and resumable sessions, which
@@ -58,9 +59,16 @@ export function apiError(code: number, reason: string, extra: object = {}): Erro
 }
 
 /** Lets pauses pass at once; deadlines are those of the system. */
-export const withoutPauses: Timer = (ms, fire) => {
-  const handle = setTimeout(fire, ms < 5_000 ? 0 : ms);
-  return () => clearTimeout(handle);
+export const withoutPauses: GcsParts = {
+  clock: {
+    now: () => Date.now(),
+    async sleep(_ms, signal) {
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    },
+  },
+  random: Math.random,
+  timer: systemTimer,
 };
 
 const ENDPOINT = 'https://storage.test';

@@ -1,6 +1,15 @@
 import { expectTypeOf } from 'expect-type';
-import type { Clock, StateEvent, StateStore } from 'mooring';
-import { fakeClock, memoryObjectStore, memoryStateStore, testTask, type Gap, type KilledError } from 'mooring/testing';
+import { checkedObjectStore, type Clock, type ObjectStore, type StateEvent, type StateStore } from 'mooring';
+import {
+  fakeClock,
+  memoryObjectStore,
+  objectStoreContract,
+  memoryStateStore,
+  testTask,
+  type ContractCase,
+  type Gap,
+  type KilledError,
+} from 'mooring/testing';
 
 const store = memoryStateStore({ clock: fakeClock(new Date(0)), objectStore: memoryObjectStore(), offloadThreshold: 0 });
 expectTypeOf(store).toExtend<StateStore>();
@@ -16,3 +25,10 @@ void task.attempt(async () => 1, { killAt: 'G13' });
 expectTypeOf<KilledError['gap']>().toEqualTypeOf<Gap>();
 // @ts-expect-error: the shape is held to what can be stored
 testTask<{ at: Date }>(store);
+
+expectTypeOf(objectStoreContract({ open: () => ({ store: memoryObjectStore() }) })).items.toEqualTypeOf<ContractCase>();
+expectTypeOf<ContractCase['run']>().toEqualTypeOf<() => Promise<void>>();
+// @ts-expect-error: it has to know how to open a store
+objectStoreContract({ histories: 1 });
+const own = checkedObjectStore({ ...memoryObjectStore(), alias: 'own' });
+expectTypeOf(own).toExtend<ObjectStore>();

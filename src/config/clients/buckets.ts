@@ -1,5 +1,5 @@
-import type { GcsBucket } from '../../object-store/gcs/create.ts';
-import type { S3Client } from '../../object-store/s3/create.ts';
+import type { GcsBucket } from '../../object-store/gcs/options.ts';
+import type { S3Client } from '../../object-store/s3/options.ts';
 import type { Packages } from './packages.ts';
 
 /** Clients of buckets, from the options of a connection. What these leave out goes by the client's own chain. */

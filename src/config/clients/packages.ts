@@ -1,6 +1,6 @@
 import { ConfigError } from '../../model/errors/store.ts';
-import type { GcsBucket } from '../../object-store/gcs/create.ts';
-import type { S3Client } from '../../object-store/s3/create.ts';
+import type { GcsBucket } from '../../object-store/gcs/options.ts';
+import type { S3Client } from '../../object-store/s3/options.ts';
 import type { RedisClient } from '../../metastore/redis/store.ts';
 
 /** The packages that clients come from. Each is loaded when an address needs it, and none before. */

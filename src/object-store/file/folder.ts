@@ -1,6 +1,7 @@
 import type * as NodeFiles from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { requireObjectKey } from '../check-key.ts';
+import { systemCode } from '../system-code.ts';
 
 /**
  * Where objects lie below the root, and that nothing leads out of it. Between the root and an object there are only folders of
@@ -22,7 +23,7 @@ export interface Root {
 }
 
 /** Where an object lies. */
-export interface Place {
+export interface FilePath {
   folder: string;
   file: string;
 }
@@ -34,7 +35,7 @@ const SEPARATOR = '/';
  *
  * @throws {@link InvalidKeyError} when it is no object key.
  */
-export function placeOf({ directory }: Root, key: string): Place {
+export function filePathOf({ directory }: Root, key: string): FilePath {
   requireObjectKey(key);
   const parts = key.split(SEPARATOR);
   const folder = join(directory, ...parts.slice(0, -1));
@@ -47,7 +48,7 @@ export function placeOf({ directory }: Root, key: string): Place {
  * @throws {@link Error} when a link leads elsewhere, or the root is gone: neither means that an object is missing.
  */
 export async function isThere(root: Root, folder: string): Promise<boolean> {
-  const real = await realPath(root.fs, folder);
+  const real = await orAbsent(root.fs.realpath(folder));
   if (real === folder) return true;
   if (real === undefined) {
     await requireRoot(root);
@@ -58,10 +59,8 @@ export async function isThere(root: Root, folder: string): Promise<boolean> {
 }
 
 async function requireRoot({ fs, directory }: Root): Promise<void> {
-  const stat = await fs.lstat(directory).catch((cause: unknown) => {
-    if (isAbsence(cause)) throw new Error(`the folder ${directory} of this object store is gone`, { cause });
-    throw cause;
-  });
+  const stat = await orAbsent(fs.lstat(directory));
+  if (!stat) throw new Error(`the folder ${directory} of this object store is gone`);
   if (!stat.isDirectory()) throw new Error(`${directory} is no folder any more`);
 }
 
@@ -81,7 +80,7 @@ export async function makeFolder(root: Root, folder: string): Promise<readonly s
     const made = await fs.mkdir(next, { mode: 0o700 }).then(
       () => true,
       (error: unknown) => {
-        if (codeOf(error) !== 'EEXIST') throw error;
+        if (systemCode(error) !== 'EEXIST') throw error;
         return false;
       },
     );
@@ -93,7 +92,7 @@ export async function makeFolder(root: Root, folder: string): Promise<readonly s
 }
 
 async function refuse(fs: FileSystem, folder: string): Promise<void> {
-  const real = await realPath(fs, folder);
+  const real = await orAbsent(fs.realpath(folder));
   // Deleted by another process between the two looks: the caller tries again.
   if (real === undefined) throw Object.assign(new Error(`the folder ${folder} was removed meanwhile`), { code: 'ENOENT' });
   throw new Error(
@@ -112,9 +111,10 @@ export async function removeEmpty({ fs, directory }: Root, folder: string): Prom
   }
 }
 
-async function realPath(fs: FileSystem, path: string): Promise<string | undefined> {
+/** What `work` resolves with; `undefined` where there is nothing at the path. */
+export async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    return await fs.realpath(path);
+    return await work;
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw error;
@@ -123,11 +123,6 @@ async function realPath(fs: FileSystem, path: string): Promise<string | undefine
 
 /** Whether an error says that there is nothing at a path. Anything else (no permission, a broken disk) says nothing about it. */
 export function isAbsence(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = systemCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-/** The code of a system error. */
-export function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
 }

@@ -2,17 +2,19 @@ import type { Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CallOptions } from '../../async/deadline.ts';
 import { isObjectKey } from '../../format/path.ts';
-import { isAbsence, isThere, placeOf, removeEmpty, type Root } from './folder.ts';
-import { isUnfinished } from './put.ts';
 import { requirePrefix } from '../check-key.ts';
+import { deleteEach } from '../delete-each.ts';
+import { isThere, orAbsent, filePathOf, removeEmpty, type Root } from './folder.ts';
+import { isUnfinished } from './put.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { progressOf } from '../listing-progress.ts';
 
 /** Listing and deleting files. A folder that cannot be read fails the whole listing: a part of it would look like the whole. */
 
 /** `list()` of the file store. */
-export function fileList(root: Root): ObjectStore['list'] {
-  return (prefix, options = {}) => filesBelow(root, prefix, isObjectKey, options);
+export function fileList(root: Root): UncheckedObjectStore['list'] {
+  return (prefix, options) => filesBelow(root, prefix, isObjectKey, options);
 }
 
 /** `unfinished()` of the file store: what a put was writing to when its process died. */
@@ -87,33 +89,13 @@ async function entriesOf(root: Root, base: string): Promise<readonly { path: str
 }
 
 /** `delete()` of the file store. Folders that are left empty go too. */
-export function fileDelete(root: Root): ObjectStore['delete'] {
-  return async (keys, { signal } = {}) => {
-    const failed: { key: string; error: unknown }[] = [];
-    for (const key of keys) {
-      signal?.throwIfAborted();
-      try {
-        await deleteOne(root, key);
-      } catch (error) {
-        failed.push({ key, error });
-      }
-    }
-    return failed;
-  };
+export function fileDelete(root: Root): UncheckedObjectStore['delete'] {
+  return (keys, call) => deleteEach(keys, call, (key) => deleteOne(root, key));
 }
 
 async function deleteOne(root: Root, key: string): Promise<void> {
-  const { folder, file } = placeOf(root, key);
+  const { folder, file } = filePathOf(root, key);
   if (!(await isThere(root, folder))) return;
   await orAbsent(root.fs.unlink(file));
   await removeEmpty(root, folder);
-}
-
-async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,12 +1,15 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CallOptions } from '../../async/deadline.ts';
-import { isObjectFolder } from '../../format/object-name.ts';
-import { randomText, systemRandom } from '../../async/random.ts';
 import { chunksOf } from '../../async/chunks.ts';
-import { codeOf, isAbsence, makeFolder, placeOf, removeEmpty, type FileSystem, type Place, type Root } from './folder.ts';
-import type { ObjectStore } from '../object-store.ts';
+import { systemClock } from '../../async/clock.ts';
+import { randomText, systemRandom } from '../../async/random.ts';
+import { retry } from '../../async/retry.ts';
+import { isObjectFolder } from '../../format/object-name.ts';
+import { isAbsence, filePathOf, makeFolder, orAbsent, removeEmpty, type FileSystem, type FilePath, type Root } from './folder.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
+import type { PutOptions } from '../object-store.ts';
+import { systemCode } from '../system-code.ts';
 
 /**
  * Writing a file, all or nothing: into a file of another name beside it, synchronized, then put under its name in one step, and
@@ -15,8 +18,8 @@ import type { ObjectStore } from '../object-store.ts';
 
 /** No segment of a key holds a `+`. */
 const UNFINISHED = '+';
-/** How often a folder is made again that a `delete()` beside us has just removed for being empty. */
-const FOLDER_TRIES = 20;
+/** How often a folder is made that a `delete()` beside us has just removed for being empty. */
+const FOLDER_TRIES = 21;
 /** A file system without hard links. */
 const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 /** A platform that cannot synchronize a folder, or open one; or a folder that went with its last object meanwhile. */
@@ -29,10 +32,9 @@ export function isUnfinished(path: string): boolean {
 }
 
 /** `put()` of the file store. */
-export function filePut(root: Root): ObjectStore['put'] {
+export function filePut(root: Root): UncheckedObjectStore['put'] {
   return async (key, body, options) => {
-    const place = placeOf(root, key);
-    options.signal?.throwIfAborted();
+    const place = filePathOf(root, key);
     try {
       return await put(root, place, body, options);
     } catch (error) {
@@ -44,9 +46,9 @@ export function filePut(root: Root): ObjectStore['put'] {
 
 async function put(
   root: Root,
-  place: Place,
+  place: FilePath,
   body: Uint8Array | AsyncIterable<Uint8Array>,
-  { ifAbsent, signal }: CallOptions & { ifAbsent: boolean },
+  { ifAbsent, signal }: PutOptions,
 ): Promise<'created' | 'exists'> {
   const { handle, name, changed } = await openUnfinished(root, place);
   try {
@@ -59,18 +61,17 @@ async function put(
   return 'created';
 }
 
-async function openUnfinished(root: Root, { folder }: Place): Promise<{ handle: FileHandle; name: string; changed: string[] }> {
+async function openUnfinished(
+  root: Root,
+  { folder }: FilePath,
+): Promise<{ handle: FileHandle; name: string; changed: string[] }> {
   const name = join(folder, UNFINISHED + randomText(systemRandom, 20));
   const changed = new Set<string>();
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-  for (let left = FOLDER_TRIES; ; left -= 1) {
-    try {
-      for (const made of await makeFolder(root, folder)) changed.add(made);
-      return { handle: await root.fs.open(name, flags, 0o600), name, changed: [...changed] };
-    } catch (error) {
-      if (left === 0 || !isAbsence(error)) throw error;
-    }
-  }
+  return retry({ clock: systemClock, pause: { first: 0 }, tries: FOLDER_TRIES, passes: isAbsence }, async () => {
+    for (const made of await makeFolder(root, folder)) changed.add(made);
+    return { handle: await root.fs.open(name, flags, 0o600), name, changed: [...changed] };
+  });
 }
 
 async function fill(
@@ -97,24 +98,14 @@ async function publish(fs: FileSystem, unfinished: string, file: string, ifAbsen
       await fs.link(unfinished, file);
       return true;
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
-      if (!NO_LINKS.includes(codeOf(error))) throw error;
+      if (systemCode(error) === 'EEXIST') return false;
+      if (!NO_LINKS.includes(systemCode(error))) throw error;
       // Two steps, which suffice: a name is never used twice, so what is there is an earlier send of the same.
-      if (await isTaken(fs, file)) return false;
+      if (await orAbsent(fs.lstat(file))) return false;
     }
   }
   await fs.rename(unfinished, file);
   return true;
-}
-
-async function isTaken(fs: FileSystem, file: string): Promise<boolean> {
-  try {
-    await fs.lstat(file);
-    return true;
-  } catch (error) {
-    if (isAbsence(error)) return false;
-    throw error;
-  }
 }
 
 async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
@@ -126,6 +117,6 @@ async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    if (!NO_FOLDER_SYNC.includes(codeOf(error))) throw error;
+    if (!NO_FOLDER_SYNC.includes(systemCode(error))) throw error;
   }
 }

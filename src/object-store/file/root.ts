@@ -1,7 +1,7 @@
 import * as nodeFiles from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../../model/errors/store.ts';
-import { codeOf } from './folder.ts';
+import { systemCode } from '../system-code.ts';
 
 /** The folder of a file store, checked when the store is made: it is there, and keeps the keys `A` and `a` apart. */
 
@@ -26,7 +26,7 @@ export function realDirectory(directory: string, fs: RootFiles = nodeFiles): str
     return real;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError('directory', `must be a folder that can be used (${codeOf(error) ?? 'no reason'})`, directory);
+    throw new ConfigError('directory', `must be a folder that can be used (${systemCode(error) ?? 'no reason'})`, directory);
   }
 }
 

@@ -1,14 +1,16 @@
+import * as nodeFiles from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { requireKnownNames, requireText, type OptionNames } from '../../model/check-options.ts';
 import { ConfigError } from '../../model/errors/store.ts';
-import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import { checkedObjectStore } from '../checked.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { FileSystem, Root } from './folder.ts';
 import { fileDelete, fileList, fileUnfinished } from './list.ts';
 import { filePut } from './put.ts';
 import { fileGet, fileGetStream } from './read.ts';
 import { realDirectory } from './root.ts';
-import type { ObjectStore } from '../object-store.ts';
 
-/** An object store in a folder of a given file system, one file for each object, under its key. Files 0600, folders 0700. */
+/** `mooring/file`: an object store in a folder, one file for each object, under its key. Files 0600, folders 0700. */
 
 /** Options of `fileObjectStore()`. */
 export interface FileObjectStoreOptions {
@@ -24,10 +26,15 @@ export interface FileObjectStoreOptions {
 const OPTIONS: OptionNames<FileObjectStoreOptions> = { directory: true, alias: true };
 
 /**
- * An object store in a folder.
+ * An object store in a folder, one file for each object. The folder should be on a disk that all workers see.
  *
- * @throws {@link ConfigError} when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
+ * @throws `ConfigError` when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
  */
+export function fileObjectStore(options: FileObjectStoreOptions): ObjectStore {
+  return fileObjectStoreOver(nodeFiles, options);
+}
+
+/** The same over a given file system. */
 export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<Omit<ObjectStore, 'rules'>> {
   requireKnownNames('options', options, OPTIONS);
   const { directory } = options;
@@ -35,9 +42,9 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
     throw new ConfigError('directory', 'must be the path of a folder', directory);
   }
   const { alias = `file:${resolve(directory)}` } = options;
-  if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
+  requireText('alias', alias);
   const root: Root = { fs, directory: realDirectory(directory) };
-  return {
+  return checkedObjectStore({
     alias,
     put: filePut(root),
     get: fileGet(root),
@@ -45,5 +52,5 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
     delete: fileDelete(root),
     list: fileList(root),
     unfinished: fileUnfinished(root),
-  };
+  });
 }

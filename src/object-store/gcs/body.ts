@@ -27,7 +27,7 @@ export interface WholeBody {
  *
  * @throws what the client throws, the signal's reason, or an error with the code {@link CUT_SHORT}.
  */
-export function wholeBody(stream: Readable, timer: Timer, signal: AbortSignal | undefined): Promise<WholeBody> {
+export function readBody(stream: Readable, timer: Timer, signal: AbortSignal | undefined): Promise<WholeBody> {
   return new Promise((resolve, reject) => {
     let chunks: Uint8Array[] = [];
     let headers: Headers = {};

@@ -1,56 +1,20 @@
+import { BucketError, httpCode, wordsOf, type BucketAnswer, type BucketRequest } from '../bucket-error.ts';
+import { systemCode } from '../system-code.ts';
 import { CUT_SHORT } from './body.ts';
 
-/**
- * What Google Cloud Storage answers in place of what was asked for. The client's own errors stay behind: the request with its
- * token, the address of an upload session, which is a credential too, and the whole response hang on them.
- */
+/** What Google Cloud Storage answers in place of what was asked for. */
 
-/** What was asked for. */
-export interface GcsRequest {
-  /** As the API calls it: `objects.get`. */
-  operation: 'objects.get' | 'objects.insert' | 'objects.delete' | 'objects.list' | 'buckets.get';
-  bucket: string;
-  /** The object's name in the bucket, or the beginning of names. */
-  name: string;
-}
+/** What was asked for, as the API calls it. */
+export type GcsOperation = 'objects.get' | 'objects.insert' | 'objects.delete' | 'objects.list' | 'buckets.get';
 
-/** What is taken over from an error of the client. */
-export interface GcsAnswer {
-  /** The server's reason (`forbidden`), or the system's code (`ECONNRESET`). */
-  code: string;
-  /** Of HTTP; none where there was no answer. */
-  status?: number | undefined;
-  /** In the server's words. */
-  message?: string | undefined;
-}
+/** What is as long as a key, a token or a signature. */
+const SECRET = /[A-Za-z0-9+/=._-]{40,}/g;
 
 /** A request that was refused, failed, or not answered. It holds names and codes, never what the client sent with them. */
-export class GcsError extends Error {
-  /** The server's reason (`forbidden`), or the system's code (`ECONNRESET`). */
-  readonly code: string;
-  /** Of HTTP; none where there was no answer. */
-  readonly status: number | undefined;
-  /** As the API calls it: `objects.get`. */
-  readonly operation: string;
-  /** The bucket's name. */
-  readonly bucket: string;
-  /** The object's name in the bucket, or the beginning of those that were listed. */
-  readonly objectName: string;
-
-  constructor({ operation, bucket, name }: GcsRequest, { code, status, message }: GcsAnswer) {
-    const answered = status === undefined || code === httpCode(status) ? code : `${code} (HTTP ${status})`;
-    const parts = [
-      `${operation} of gs://${bucket}/${name} failed: ${answered}`,
-      wordsOf(message),
-      remedy(operation, code, status),
-    ];
-    super(parts.filter(Boolean).join('. '));
-    this.name = 'GcsError';
-    this.code = code;
-    this.status = status;
-    this.operation = operation;
-    this.bucket = bucket;
-    this.objectName = name;
+export class GcsError extends BucketError {
+  constructor(request: BucketRequest & { operation: GcsOperation }, answer: BucketAnswer) {
+    const message = wordsOf(answer.message, SECRET);
+    super('gs', request, { ...answer, message }, remedy(request.operation, answer.code, answer.status));
   }
 }
 
@@ -58,7 +22,7 @@ export class GcsError extends Error {
 export const NO_BUCKET = 'bucketNotFound';
 
 /** What the credentials must be allowed to do: https://cloud.google.com/storage/docs/access-control/iam-permissions */
-const PERMISSIONS: Readonly<Record<GcsRequest['operation'], string>> = {
+const PERMISSIONS: Readonly<Record<GcsOperation, string>> = {
   'objects.get':
     'storage.objects.get, and storage.objects.list, without which the server answers 403 for a missing object, on the bucket',
   'objects.insert': 'storage.objects.create on the bucket',
@@ -69,31 +33,14 @@ const PERMISSIONS: Readonly<Record<GcsRequest['operation'], string>> = {
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;
 
-function remedy(operation: GcsRequest['operation'], code: string, status: number | undefined): string | undefined {
+function remedy(operation: GcsOperation, code: string, status: number | undefined): string | undefined {
   if (code === NO_BUCKET) return 'Check the name of the bucket, and the endpoint of the client';
   if (code === NO_CREDENTIALS || status === UNAUTHORIZED) return 'Check the credentials of the client';
   return status === FORBIDDEN ? `The credentials need ${PERMISSIONS[operation]}` : undefined;
 }
 
-const LONGEST_WORDS = 300;
-
-/** One line. What is as long as a key, a token or a signature is left out, and so is every query: a server may repeat what it was sent. */
-function wordsOf(message: string | undefined): string | undefined {
-  return message
-    ?.replace(/[^\x20-\x7E]+/g, ' ')
-    .replace(/\?\S+/g, '?…')
-    .replace(/[A-Za-z0-9+/=._-]{40,}/g, '…')
-    .trim()
-    .replace(/\.$/, '')
-    .slice(0, LONGEST_WORDS);
-}
-
 const NO_CREDENTIALS = 'noCredentials';
 const NO_ANSWER = 'no answer';
-
-function httpCode(status: number): string {
-  return `HTTP ${status}`;
-}
 
 interface ThrownByClient {
   readonly code?: unknown;
@@ -105,7 +52,7 @@ interface ThrownByClient {
 }
 
 /** What is safe to know of whatever a client rejects with. */
-export function answerOf(thrown: unknown): GcsAnswer {
+export function answerOf(thrown: unknown): BucketAnswer {
   const { code, type, status, message, errors, response } = (
     typeof thrown === 'object' && thrown !== null ? thrown : {}
   ) as ThrownByClient;
@@ -117,7 +64,7 @@ export function answerOf(thrown: unknown): GcsAnswer {
   if (/default credentials|invalid_grant|invalid_client/.test(text)) return { code: NO_CREDENTIALS };
   if (type === 'request-timeout') return { code: 'ETIMEDOUT' };
   if (code === CUT_SHORT) return { code };
-  return { code: typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : NO_ANSWER };
+  return { code: systemCode(thrown) ?? NO_ANSWER };
 }
 
 function reasonOf(errors: unknown): string | undefined {
@@ -140,6 +87,6 @@ const TRANSIENT_CODES: readonly string[] = [
 ];
 
 /** Whether the same request may succeed a moment later: https://cloud.google.com/storage/docs/retry-strategy */
-export function isTransient({ code, status }: GcsAnswer): boolean {
+export function isTransient({ code, status }: BucketAnswer): boolean {
   return TRANSIENT_STATUSES.includes(status) || TRANSIENT_CODES.includes(code);
 }

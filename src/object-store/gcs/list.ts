@@ -1,9 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import { isObjectKey } from '../../format/path.ts';
-import { isNotFound, listPage, persistently, requireBucket, sendOnce, type GcsStore } from './request.ts';
-import { inLanes } from '../../async/lanes.ts';
-import { requireObjectKey, requirePrefix } from '../check-key.ts';
-import type { ObjectStore } from '../object-store.ts';
+import { deleteEach } from '../delete-each.ts';
+import { isNotFound, listPage, requireBucket, sendRequest, type GcsStore } from './request.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import { progressOf } from '../listing-progress.ts';
 
 /** Listing and deleting objects. What is below the prefix and no object key is not ours. */
@@ -14,18 +12,15 @@ const PAGE = 1_000;
 const LANES = 16;
 
 /** `list()` of the store, in the order in which the server lists: that of the names' bytes. */
-export function gcsList(store: GcsStore): ObjectStore['list'] {
-  return async function* list(prefix, call = {}) {
-    requirePrefix(prefix);
+export function gcsList(store: GcsStore): UncheckedObjectStore['list'] {
+  return async function* list(prefix, call) {
     const progress = progressOf(call);
     let pageToken: string | undefined;
     do {
       const page = await listPage(store, prefix, call, { maxResults: PAGE, ...(pageToken !== undefined && { pageToken }) });
       progress();
       for (const { name, size, timeCreated } of page.items ?? []) {
-        call.signal?.throwIfAborted();
-        const key = name.slice(store.prefix.length);
-        if (isObjectKey(key)) yield { key, size: Number(size), modifiedAt: new Date(timeCreated) };
+        yield { key: name.slice(store.prefix.length), size: Number(size), modifiedAt: new Date(timeCreated) };
       }
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined && pageToken !== '');
@@ -36,31 +31,18 @@ export function gcsList(store: GcsStore): ObjectStore['list'] {
  * `delete()` of the store. Not by the client's own method: each of its calls sets the retries of the whole client to what they were
  * when that object was named, so that two side by side turn them off for good.
  */
-export function gcsDelete(store: GcsStore): ObjectStore['delete'] {
-  return async (keys, call = {}) => {
-    const failed: { key: string; error: unknown; index: number }[] = [];
+export function gcsDelete(store: GcsStore): UncheckedObjectStore['delete'] {
+  return (keys, call) => {
     let bucketIsThere: Promise<void> | undefined;
     const deleteOne = async (key: string, own: CallOptions): Promise<void> => {
-      requireObjectKey(key);
-      const name = store.prefix + key;
+      const request = { operation: 'objects.delete', name: store.prefix + key } as const;
       try {
-        await persistently(store, { operation: 'objects.delete', name }, own, () =>
-          sendOnce(store, store.bucket.file(name), { method: 'DELETE', uri: '' }, own),
-        );
+        await sendRequest(store, request, { method: 'DELETE', uri: '' }, own);
       } catch (error) {
         if (!isNotFound(error)) throw error;
         await (bucketIsThere ??= requireBucket(store, call));
       }
     };
-    call.signal?.throwIfAborted();
-    await inLanes(LANES, keys, call, async (key, own, index) => {
-      try {
-        await deleteOne(key, own);
-      } catch (error) {
-        own.signal.throwIfAborted();
-        failed.push({ key, error, index });
-      }
-    });
-    return failed.sort((a, b) => a.index - b.index).map(({ key, error }) => ({ key, error }));
+    return deleteEach(keys, call, deleteOne, LANES);
   };
 }

@@ -1,13 +1,13 @@
 import type { CallOptions } from '../../async/deadline.ts';
+import { piecesOf, type Piece } from '../../async/rechunk.ts';
+import { retry } from '../../async/retry.ts';
 import { crc32c } from '../../format/crc32c.ts';
 import { GcsError } from './errors.ts';
-import { generationOf, inBase64, type NewObject } from './new-object.ts';
 import type { GcsFile } from './options.ts';
-import { partsOf, type BodyPart } from './parts.ts';
-import { inTime, isNotFound, latestFor, persistently, requireBucket, type GcsStore } from './request.ts';
-import { putInSession } from './session.ts';
-import { requireObjectKey } from '../check-key.ts';
-import type { ObjectStore, PutOptions } from '../object-store.ts';
+import { inTime, isNotFound, latestFor, requireBucket, sendPatiently, type GcsStore } from './request.ts';
+import { generationOf, inBase64, putInSession, type ObjectDraft } from './session.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
+import type { PutOptions } from '../object-store.ts';
 
 /**
  * Making an object. Every request says which generation it replaces, 0 for none: so it can be sent again without harm, and the
@@ -18,14 +18,12 @@ import type { ObjectStore, PutOptions } from '../object-store.ts';
 /** Bytes; what is longer is uploaded in parts of this size, a multiple of 256 KiB. */
 const PART = 8 * 2 ** 20;
 /** How often an object is replaced that others replace at the same time. */
-const REPLACE_TRIES = 5;
+const REPLACE_TRIES = 6;
 
 /** `put()` of the store. */
-export function gcsPut(store: GcsStore): ObjectStore['put'] {
+export function gcsPut(store: GcsStore): UncheckedObjectStore['put'] {
   return async (key, body, options) => {
-    requireObjectKey(key);
-    options.signal?.throwIfAborted();
-    const parts = partsOf(body, PART, options.signal);
+    const parts = piecesOf(body, PART, options.signal);
     try {
       return await putParts(store, store.prefix + key, parts, options);
     } catch (error) {
@@ -40,24 +38,25 @@ export function gcsPut(store: GcsStore): ObjectStore['put'] {
 async function putParts(
   store: GcsStore,
   name: string,
-  parts: ReturnType<typeof partsOf>,
+  parts: ReturnType<typeof piecesOf>,
   options: PutOptions,
 ): Promise<'created' | 'exists'> {
-  const { ifAbsent, expiresAt } = options;
+  const { ifAbsent, expiresAt, signal } = options;
   const metadata = { contentType: 'application/octet-stream', ...(expiresAt && { customTime: expiresAt.toISOString() }) };
-  const first = (await parts.next()).value as BodyPart;
-  for (let left = REPLACE_TRIES; ; left -= 1) {
-    const object: NewObject = { name, generation: ifAbsent ? 0 : await generationOf(store, name, options), metadata };
+  const first = (await parts.next()).value as Piece;
+  // Those parts of a longer body that are sent are gone.
+  const passes = (error: unknown): boolean => first.last && isPreconditionFailed(error);
+  return retry({ ...store, signal, pause: { first: 0 }, tries: REPLACE_TRIES, passes }, async () => {
+    const object: ObjectDraft = { name, generation: ifAbsent ? 0 : await generationOf(store, name, options), metadata };
     try {
-      if (first.last) await putAtOnce(store, object, first.bytes, options);
-      else return await putInSession(store, object, first, parts, options);
+      if (!first.last) return await putInSession(store, object, first, parts, options);
+      await putAtOnce(store, object, first.bytes, options);
       return 'created';
     } catch (error) {
       if (ifAbsent && (isPreconditionFailed(error) || needsDelete(error))) return 'exists';
-      if (!isPreconditionFailed(error)) throw error;
-      if (left === 0 || !first.last) throw error;
+      throw error;
     }
-  }
+  });
 }
 
 const PRECONDITION_FAILED = 412;
@@ -76,9 +75,9 @@ function needsDelete(error: unknown): boolean {
   return error instanceof GcsError && error.status === FORBIDDEN && / have storage\.objects\.delete access/.test(error.message);
 }
 
-async function putAtOnce(store: GcsStore, object: NewObject, bytes: Uint8Array, call: CallOptions): Promise<void> {
+async function putAtOnce(store: GcsStore, object: ObjectDraft, bytes: Uint8Array, call: CallOptions): Promise<void> {
   const metadata = { ...object.metadata, crc32c: inBase64(crc32c(bytes)) };
-  await persistently(store, { operation: 'objects.insert', name: object.name }, call, () =>
+  await sendPatiently(store, { operation: 'objects.insert', name: object.name }, call, () =>
     inTime(store, latestFor(bytes.length), call, () => written(store.bucket.file(object.name), bytes, { ...object, metadata })),
   );
 }
@@ -86,7 +85,7 @@ async function putAtOnce(store: GcsStore, object: NewObject, bytes: Uint8Array, 
 function written(
   file: GcsFile,
   bytes: Uint8Array,
-  { generation, metadata }: { generation: number | string; metadata: NewObject['metadata'] & { crc32c: string } },
+  { generation, metadata }: { generation: number | string; metadata: ObjectDraft['metadata'] & { crc32c: string } },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     file

@@ -1,10 +1,9 @@
-import type { CallOptions } from '../../async/deadline.ts';
-import { CUT_SHORT, wholeBody, type Headers } from './body.ts';
-import { GcsError, type GcsRequest } from './errors.ts';
-import { isNotFound, persistently, requireBucket, type GcsStore } from './request.ts';
-import { inLanes } from '../../async/lanes.ts';
-import { requireObjectKey, requireRange } from '../check-key.ts';
-import type { ObjectStore } from '../object-store.ts';
+import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import { concurrently } from '../../async/concurrency.ts';
+import { CUT_SHORT, readBody, type Headers } from './body.ts';
+import { GcsError } from './errors.ts';
+import { gcsError, isNotFound, requireBucket, sendPatiently, type GcsRequest, type GcsStore } from './request.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 
 /** Reading an object, in parts: no request asks for more than one, since a body is always taken whole. */
 
@@ -29,33 +28,29 @@ interface Part {
 }
 
 /** `get()` of the store. */
-export function gcsGet(store: GcsStore): ObjectStore['get'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    const { end } = requireRange(options);
+export function gcsGet(store: GcsStore): UncheckedObjectStore['get'] {
+  return async (key, { end, ...call }) => {
     // The first byte of nothing at all tells a missing object from one that is there.
-    const first = await readPart(store, key, { start: 0, end: Math.min(Math.max(end, 1), PART) }, options);
+    const first = await readPart(store, key, { start: 0, end: Math.min(Math.max(end, 1), PART) }, call);
     const size = Math.min(first?.size ?? 0, end);
     if (!first || size <= first.bytes.length) return first?.bytes.subarray(0, size);
     const { generation } = first;
     const whole = Buffer.allocUnsafe(size);
     whole.set(first.bytes);
     const starts = Array.from({ length: Math.ceil(size / PART) - 1 }, (_, index) => (index + 1) * PART);
-    await inLanes(LANES, starts, options, async (start, own) => {
+    const readRest = async (start: number, own: CallOptions): Promise<void> =>
       whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, own), start);
-    });
+    await sideBySide(call, (own) => concurrently(starts, (start) => readRest(start, own), LANES));
     return whole;
   };
 }
 
 /** `getStream()` of the store. It holds one part in memory, and no connection while nobody reads. */
-export function gcsGetStream(store: GcsStore): ObjectStore['getStream'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    const { start, end } = requireRange(options);
+export function gcsGetStream(store: GcsStore): UncheckedObjectStore['getStream'] {
+  return async (key, { start, end, ...call }) => {
     // Of an empty range too: it tells a missing object from one that is there.
-    const first = await readPart(store, key, { start, end: Math.min(Math.max(end, start + 1), start + PART) }, options);
-    return first && chunks(store, key, { start, end: Math.min(end, first.size), first }, options);
+    const first = await readPart(store, key, { start, end: Math.min(Math.max(end, start + 1), start + PART) }, call);
+    return first && chunks(store, key, { start, end: Math.min(end, first.size), first }, call);
   };
 }
 
@@ -76,11 +71,11 @@ async function* chunks(
 async function readOn(store: GcsStore, key: string, range: Required<Range>, call: CallOptions): Promise<Uint8Array> {
   const part = await readPart(store, key, range, call);
   if (part?.bytes.length === range.end - range.start) return part.bytes;
-  throw new GcsError(requestFor(store, key), { code: 'changed while it was read' });
+  throw gcsError(store, requestFor(store, key), { code: 'changed while it was read' });
 }
 
-function requestFor({ bucket, prefix }: GcsStore, key: string): GcsRequest {
-  return { operation: 'objects.get', bucket: bucket.name, name: prefix + key };
+function requestFor({ prefix }: GcsStore, key: string): GcsRequest {
+  return { operation: 'objects.get', name: prefix + key };
 }
 
 /** Bytes of an object: `undefined` where there is none, empty beyond its end. */
@@ -89,9 +84,9 @@ async function readPart(store: GcsStore, key: string, range: Range, call: CallOp
   const request = requestFor(store, key);
   const file = store.bucket.file(request.name, generation === undefined ? {} : { generation });
   try {
-    return await persistently(store, request, call, async () => {
+    return await sendPatiently(store, request, call, async () => {
       const stream = file.createReadStream({ start, end: end - 1, decompress: false, validation: false });
-      const { bytes, headers } = await wholeBody(stream, store.timer, call.signal);
+      const { bytes, headers } = await readBody(stream, store.timer, call.signal);
       return { bytes, size: sizeOf(bytes, headers, range), generation: headers['x-goog-generation'] };
     });
   } catch (error) {

@@ -1,6 +1,9 @@
 import { boundedWait, untilAborted, type CallOptions, type Timer } from '../../async/deadline.ts';
+import type { Clock } from '../../async/clock.ts';
 import type { Random } from '../../async/random.ts';
-import { answerOf, GcsError, isTransient, NO_BUCKET, type GcsRequest } from './errors.ts';
+import { retry } from '../../async/retry.ts';
+import type { BucketAnswer } from '../bucket-error.ts';
+import { answerOf, GcsError, isTransient, NO_BUCKET, type GcsOperation } from './errors.ts';
 import type { GcsBucket, GcsFile, GcsRequestOptions } from './options.ts';
 
 /**
@@ -9,17 +12,33 @@ import type { GcsBucket, GcsFile, GcsRequestOptions } from './options.ts';
  * signal: when one aborts, the answer is no longer waited for.
  */
 
+/** What a store is made of. */
+export interface GcsParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timer: Timer;
+}
+
 /** A store's bucket, and how it waits. */
-export interface GcsStore {
+export interface GcsStore extends GcsParts {
   readonly bucket: GcsBucket;
   /** Empty, or with a `/` at the end. */
   readonly prefix: string;
-  readonly timer: Timer;
-  readonly random: Random;
 }
 
-/** How often a request is sent again, by us: the client is told not to, and does not in several of its calls. */
-const RETRIES = 3;
+/** What is asked for: the object's name in the bucket, or the beginning of names. */
+export interface GcsRequest {
+  operation: GcsOperation;
+  name: string;
+}
+
+/** The error of a request. */
+export function gcsError({ bucket }: GcsStore, { operation, name }: GcsRequest, answer: BucketAnswer): GcsError {
+  return new GcsError({ operation, bucket: bucket.name, name }, answer);
+}
+
+/** How often a request is sent, by us: the client is told not to send it again, and does not in several of its calls. */
+const TRIES = 4;
 /** Milliseconds before it is sent for the second time at most; twice as many before the next. */
 const FIRST_PAUSE = 400;
 
@@ -28,26 +47,36 @@ const FIRST_PAUSE = 400;
  *
  * @throws {@link GcsError}, or the signal's reason.
  */
-export async function persistently<T>(
+export function sendPatiently<T>(
   store: GcsStore,
-  { operation, name }: Pick<GcsRequest, 'operation' | 'name'>,
+  request: GcsRequest,
   { signal }: CallOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  for (let sent = 0; ; sent += 1) {
-    signal?.throwIfAborted();
+  const passes = (error: unknown): boolean => isTransient(error as GcsError);
+  return retry({ ...store, signal, pause: { first: FIRST_PAUSE }, tries: TRIES, passes }, async () => {
     try {
       return await untilAborted(work(), signal);
     } catch (error) {
-      signal?.throwIfAborted();
-      const answer = error instanceof GcsError ? error : answerOf(error);
-      if (sent === RETRIES || !isTransient(answer)) {
-        throw error instanceof GcsError ? error : new GcsError({ operation, bucket: store.bucket.name, name }, answer);
-      }
+      throw error instanceof GcsError ? error : gcsError(store, request, answerOf(error));
     }
-    const ms = FIRST_PAUSE * 2 ** sent * (0.5 + store.random() / 2);
-    await boundedWait(store.timer, ms, signal, () => new Promise<never>(() => undefined));
-  }
+  });
+}
+
+/**
+ * Sends a request, and again where it failed in a way that passes.
+ *
+ * @throws {@link GcsError}, or the signal's reason.
+ */
+export function sendRequest(
+  store: GcsStore,
+  request: GcsRequest,
+  options: Omit<GcsRequestOptions, 'maxRetries'>,
+  call: CallOptions,
+): Promise<GcsReply> {
+  // What is asked of the bucket itself goes by a file too, whatever its name.
+  const file = store.bucket.file(request.name || 'bucket');
+  return sendPatiently(store, request, call, () => sendOnce(store, file, options, call));
 }
 
 /** Milliseconds for the answer to a request that sends nothing, and to one for a page of a bucket that holds much. */
@@ -151,14 +180,14 @@ export async function listPage(
   page: { maxResults: number; pageToken?: string },
 ): Promise<GcsPage> {
   const { bucket } = store;
-  const request: GcsRequest = { operation: 'objects.list', bucket: bucket.name, name: store.prefix + prefix };
+  const request: GcsRequest = { operation: 'objects.list', name: store.prefix + prefix };
   const fields = 'items(name,size,timeCreated),nextPageToken';
   try {
-    const answer = await persistently(store, request, call, () =>
+    const answer = await sendPatiently(store, request, call, () =>
       inTime(store, LATEST_PAGE, call, () => bucket.getFiles({ prefix: request.name, autoPaginate: false, fields, ...page })),
     );
     return (answer as readonly unknown[])[2] ?? {};
   } catch (error) {
-    throw isNotFound(error) ? new GcsError(request, { code: NO_BUCKET, status: NOT_FOUND }) : error;
+    throw isNotFound(error) ? gcsError(store, request, { code: NO_BUCKET, status: NOT_FOUND }) : error;
   }
 }

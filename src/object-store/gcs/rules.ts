@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import { GcsError, NO_BUCKET, type GcsRequest } from './errors.ts';
-import { isNotFound, persistently, sendOnce, type GcsStore } from './request.ts';
+import { NO_BUCKET } from './errors.ts';
+import { gcsError, isNotFound, sendRequest, type GcsRequest, type GcsStore } from './request.ts';
 import type { ObjectStore } from '../object-store.ts';
 
 /**
@@ -48,19 +48,13 @@ function nameOf({ condition = {} }: Rule): string {
 }
 
 async function rulesOf(store: GcsStore, call: CallOptions): Promise<readonly Rule[]> {
-  const { bucket } = store;
-  const request: GcsRequest = { operation: 'buckets.get', bucket: bucket.name, name: '' };
+  const { apiEndpoint } = store.bucket.storage;
+  const uri = `${apiEndpoint}/storage/v1/b/${store.bucket.name}`;
+  const request: GcsRequest = { operation: 'buckets.get', name: '' };
   try {
-    const { body } = await persistently(store, request, call, () =>
-      sendOnce(
-        store,
-        bucket.file('rules'),
-        { method: 'GET', uri: `${bucket.storage.apiEndpoint}/storage/v1/b/${bucket.name}`, qs: { fields: 'lifecycle' } },
-        call,
-      ),
-    );
+    const { body } = await sendRequest(store, request, { method: 'GET', uri, qs: { fields: 'lifecycle' } }, call);
     return (body as { lifecycle?: { rule?: readonly Rule[] } } | undefined)?.lifecycle?.rule ?? [];
   } catch (error) {
-    throw isNotFound(error) ? new GcsError(request, { code: NO_BUCKET, status: error.status }) : error;
+    throw isNotFound(error) ? gcsError(store, request, { code: NO_BUCKET, status: error.status }) : error;
   }
 }

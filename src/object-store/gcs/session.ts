@@ -1,11 +1,10 @@
 import { boundedWait, type CallOptions } from '../../async/deadline.ts';
+import type { Piece } from '../../async/rechunk.ts';
 import { crc32c } from '../../format/crc32c.ts';
 import { CUT_SHORT } from './body.ts';
-import { GcsError } from './errors.ts';
-import { generationOf, inBase64, type NewObject } from './new-object.ts';
+import type { GcsError } from './errors.ts';
 import type { GcsFile } from './options.ts';
-import type { BodyPart } from './parts.ts';
-import { persistently, sendOnce, type GcsReply, type GcsStore } from './request.ts';
+import { gcsError, isNotFound, sendRequest, sendOnce, sendPatiently, type GcsReply, type GcsStore } from './request.ts';
 
 /**
  * A resumable upload: https://cloud.google.com/storage/docs/performing-resumable-uploads. The object comes to be with the last part,
@@ -14,9 +13,37 @@ import { persistently, sendOnce, type GcsReply, type GcsStore } from './request.
  * takes a lost answer for a failure, and counts its retries over all parts.
  */
 
+/** An object to be. */
+export interface ObjectDraft {
+  /** In the bucket. */
+  name: string;
+  /** What it replaces; 0: nothing. */
+  generation: number | string;
+  metadata: { contentType: string; customTime?: string };
+}
+
+/** The generation of the object that is there; 0 where there is none. */
+export async function generationOf(store: GcsStore, name: string, call: CallOptions): Promise<number | string> {
+  const options = { method: 'GET', uri: '', qs: { fields: 'generation' } } as const;
+  try {
+    const { body } = await sendRequest(store, { operation: 'objects.get', name }, options, call);
+    return (body as { generation: string }).generation;
+  } catch (error) {
+    if (isNotFound(error)) return 0;
+    throw error;
+  }
+}
+
+/** As the API writes a CRC-32C: 4 bytes, big endian. */
+export function inBase64(sum: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(sum);
+  return bytes.toString('base64');
+}
+
 interface Session {
   readonly file: GcsFile;
-  readonly object: NewObject;
+  readonly object: ObjectDraft;
   /** Its address, which is all that a request needs to be let in: it must not get into an error. */
   readonly uri: string;
   readonly qs: Record<string, string>;
@@ -31,15 +58,15 @@ const INCOMPLETE = 308;
 /** Uploads the first part, and those that follow it. */
 export async function putInSession(
   store: GcsStore,
-  object: NewObject,
-  first: BodyPart,
-  others: AsyncIterator<BodyPart, void>,
+  object: ObjectDraft,
+  first: Piece,
+  others: AsyncIterator<Piece, void>,
   call: CallOptions,
 ): Promise<'created' | 'exists'> {
   const session = await openSession(store, object, call);
   try {
     let [offset, sum] = [0, 0];
-    for (let part = first; ; part = (await others.next()).value as BodyPart) {
+    for (let part = first; ; part = (await others.next()).value as Piece) {
       sum = crc32c(part.bytes, sum);
       const reply = await sendPart(store, session, { ...part, offset, sum }, call);
       if (!reply) return 'exists';
@@ -55,46 +82,45 @@ export async function putInSession(
   }
 }
 
-async function openSession(store: GcsStore, object: NewObject, call: CallOptions): Promise<Session> {
+async function openSession(store: GcsStore, object: ObjectDraft, call: CallOptions): Promise<Session> {
   const { name, generation, metadata } = object;
   const { bucket } = store;
-  const file = bucket.file(name);
-  const { headers } = await persistently(store, { operation: 'objects.insert', name }, call, () =>
-    sendOnce(
-      store,
-      file,
-      {
-        method: 'POST',
-        uri: `${bucket.storage.apiEndpoint}/upload/storage/v1/b/${bucket.name}/o`,
-        qs: { uploadType: 'resumable', name, ifGenerationMatch: generation },
-        headers: { 'X-Upload-Content-Type': metadata.contentType },
-        json: metadata,
-      },
-      call,
-    ),
-  );
+  const options = {
+    method: 'POST',
+    uri: `${bucket.storage.apiEndpoint}/upload/storage/v1/b/${bucket.name}/o`,
+    qs: { uploadType: 'resumable', name, ifGenerationMatch: generation },
+    headers: { 'X-Upload-Content-Type': metadata.contentType },
+    json: metadata,
+  } as const;
+  const { headers } = await sendRequest(store, { operation: 'objects.insert', name }, options, call);
   const { location } = headers;
   // Asked before it is parsed: the error of a URL that cannot be holds it.
   if (location === undefined || !URL.canParse(location)) throw failure(store, name, 'no session');
   const { origin, pathname, searchParams } = new URL(location);
-  return { file, object, uri: origin + pathname, qs: Object.fromEntries(searchParams), flight: Promise.resolve() };
+  return {
+    file: bucket.file(name),
+    object,
+    uri: origin + pathname,
+    qs: Object.fromEntries(searchParams),
+    flight: Promise.resolve(),
+  };
 }
 
-function failure({ bucket }: GcsStore, name: string, code: string): GcsError {
-  return new GcsError({ operation: 'objects.insert', bucket: bucket.name, name }, { code });
+function failure(store: GcsStore, name: string, code: string): GcsError {
+  return gcsError(store, { operation: 'objects.insert', name }, { code });
 }
 
 /** Sends a part until the server has all of it. `undefined`: an answer was lost, and the object is there, but nobody says whose it is. */
 async function sendPart(
   store: GcsStore,
   session: Session,
-  part: BodyPart & { offset: number; sum: number },
+  part: Piece & { offset: number; sum: number },
   call: CallOptions,
 ): Promise<GcsReply | undefined> {
   const { name, generation } = session.object;
   let sends = 0;
   let from = part.offset;
-  const send = async (): Promise<GcsReply> => {
+  const sendAll = async (): Promise<GcsReply> => {
     for (;;) {
       call.signal?.throwIfAborted();
       sends += 1;
@@ -106,7 +132,7 @@ async function sendPart(
     }
   };
   try {
-    return await persistently(store, { operation: 'objects.insert', name }, call, send);
+    return await sendPatiently(store, { operation: 'objects.insert', name }, call, sendAll);
   } catch (error) {
     const mayBeThere = part.last && sends > 1 && generation === 0;
     if (mayBeThere && (await generationOf(store, name, call).catch(() => 0)) !== 0) return undefined;
@@ -117,7 +143,7 @@ async function sendPart(
 function sendRest(
   store: GcsStore,
   session: Session,
-  part: BodyPart & { offset: number; sum: number },
+  part: Piece & { offset: number; sum: number },
   from: number,
 ): Promise<GcsReply> {
   const { bytes, last, offset, sum } = part;
@@ -144,7 +170,7 @@ function sendRest(
 }
 
 /** How many bytes of the object the server has. */
-function storedOf({ status, headers }: GcsReply, { bytes, last, offset }: BodyPart & { offset: number }): number | 'all' {
+function storedOf({ status, headers }: GcsReply, { bytes, last, offset }: Piece & { offset: number }): number | 'all' {
   if (status !== INCOMPLETE) return 'all';
   const stored = Number(/^bytes=0-(\d+)$/.exec(headers['range'] ?? '')?.[1] ?? -1) + 1;
   const end = offset + bytes.length;

@@ -1,22 +1,35 @@
-import type { Timer } from '../../async/deadline.ts';
-import type { Random } from '../../async/random.ts';
+import { systemClock } from '../../async/clock.ts';
+import { systemTimer } from '../../async/deadline.ts';
+import { systemRandom } from '../../async/random.ts';
+import { checkedObjectStore } from '../checked.ts';
+import type { ObjectStore } from '../object-store.ts';
 import { gcsDelete, gcsList } from './list.ts';
 import { resolveGcsOptions, type GcsObjectStoreOptions } from './options.ts';
 import { gcsPut } from './put.ts';
 import { gcsGet, gcsGetStream } from './read.ts';
-import type { GcsStore } from './request.ts';
+import type { GcsParts, GcsStore } from './request.ts';
 import { gcsRules } from './rules.ts';
-import type { ObjectStore } from '../object-store.ts';
+
+/** `mooring/gcs`. Loads no client: a bucket of yours is all that it calls. */
 
 /**
- * An object store in a bucket, with a given way to wait.
+ * An object store in a bucket of Google Cloud Storage. Sends nothing before its first use. Objects are encrypted as the bucket says.
+ *
+ * @throws `ConfigError` for an option that cannot be meant.
+ */
+export function gcsObjectStore(options: GcsObjectStoreOptions): ObjectStore {
+  return gcsObjectStoreOf({ clock: systemClock, random: systemRandom, timer: systemTimer }, options);
+}
+
+/**
+ * An object store in a bucket, made of given parts.
  *
  * @throws {@link ConfigError} for an option that cannot be meant.
  */
-export function gcsObjectStoreOf(parts: { timer: Timer; random: Random }, options: GcsObjectStoreOptions): ObjectStore {
+export function gcsObjectStoreOf(parts: GcsParts, options: GcsObjectStoreOptions): ObjectStore {
   const { alias, bucket, prefix } = resolveGcsOptions(options);
   const store: GcsStore = { bucket, prefix, ...parts };
-  return {
+  return checkedObjectStore({
     alias,
     put: gcsPut(store),
     get: gcsGet(store),
@@ -24,5 +37,5 @@ export function gcsObjectStoreOf(parts: { timer: Timer; random: Random }, option
     delete: gcsDelete(store),
     list: gcsList(store),
     rules: gcsRules(store),
-  };
+  });
 }

@@ -1,6 +1,7 @@
+import { retry } from '../../async/retry.ts';
 import type { PutOptions } from '../object-store.ts';
 import { S3Error } from './errors.ts';
-import { send, type S3Operations, type S3Store } from './request.ts';
+import { sendRequest, type S3Output, type S3Store } from './request.ts';
 
 /** Making an object only where there is none: what servers answer to `If-None-Match: *`, all in one place. */
 
@@ -9,6 +10,7 @@ const TRIES = 8;
 const FIRST_PAUSE = 50;
 const PRECONDITION_FAILED = 412;
 const CONFLICT = 409;
+const NOT_FOUND = 404;
 const NOT_IMPLEMENTED = 501;
 
 /**
@@ -23,26 +25,28 @@ export async function createObject(
   { ifAbsent, signal }: PutOptions,
   request: (condition: { IfNoneMatch?: '*' }) => Promise<unknown>,
 ): Promise<'created' | 'exists'> {
+  const { clock, random } = store;
   let conditional = ifAbsent && store.conditional;
-  for (let tries = 1; ; tries += 1) {
+  const make = async (): Promise<'created' | 'exists'> => {
     if (ifAbsent && !conditional && (await headOf(store, name, signal))) return 'exists';
     try {
       await request(conditional ? { IfNoneMatch: '*' } : {});
-      if (ifAbsent) store.conditional = conditional;
-      return 'created';
     } catch (error) {
-      const status = error instanceof S3Error && conditional ? error.status : undefined;
+      const status = conditional ? statusOf(error) : undefined;
       if (status === PRECONDITION_FAILED) return 'exists';
-      if (status === NOT_IMPLEMENTED) conditional = false;
-      else if (status === CONFLICT && tries < TRIES) await store.clock.sleep(pause(store, tries), signal);
-      else throw error;
+      if (status !== NOT_IMPLEMENTED) throw error;
+      conditional = false;
+      return make();
     }
-  }
+    if (ifAbsent) store.conditional = conditional;
+    return 'created';
+  };
+  const passes = (error: unknown): boolean => conditional && statusOf(error) === CONFLICT;
+  return retry({ clock, random, signal, pause: { first: FIRST_PAUSE }, tries: TRIES, passes }, make);
 }
 
-/** Doubles, with jitter, so that those who met do not meet again. */
-function pause({ random }: S3Store, tries: number): number {
-  return FIRST_PAUSE * 2 ** (tries - 1) * (0.5 + random() / 2);
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3Error ? error.status : undefined;
 }
 
 /** What is known of an object; `undefined` where there is none, or no bucket: the answer has no body that would tell. */
@@ -50,11 +54,11 @@ export async function headOf(
   store: S3Store,
   name: string,
   signal: AbortSignal | undefined,
-): Promise<S3Operations['HeadObject']['output'] | undefined> {
+): Promise<S3Output<'HeadObject'> | undefined> {
   try {
-    return await send(store, 'HeadObject', name, { Key: name }, signal);
+    return await sendRequest(store, 'HeadObject', name, { Key: name }, signal);
   } catch (error) {
-    if (error instanceof S3Error && error.status === 404) return undefined;
+    if (statusOf(error) === NOT_FOUND) return undefined;
     throw error;
   }
 }

@@ -1,57 +1,24 @@
-/**
- * What S3 answers in place of what was asked for. The client's own errors stay behind: the signature that was refused, the signed
- * request with its session token, and the whole response hang on them, and a logger would print them.
- */
+import { BucketError, httpCode, wordsOf, type BucketAnswer, type BucketRequest } from '../bucket-error.ts';
+import { systemCode } from '../system-code.ts';
 
-/** What was asked for. */
-export interface S3Request {
-  operation: string;
-  bucket: string;
-  /** The object's name in the bucket, or the beginning of names. */
-  name: string;
-}
+/** What S3 answers in place of what was asked for. */
 
 /** What is taken over from an error of the client, or from an entry of a list of failures. */
-export interface S3Answer {
-  /** S3's code (`AccessDenied`), or the system's (`ECONNREFUSED`). */
-  code: string;
-  /** Of HTTP; none where there was no answer. */
-  status?: number | undefined;
-  /** In the server's words. */
-  message?: string | undefined;
+export interface S3Answer extends BucketAnswer {
   requestId?: string | undefined;
 }
 
+/** What is as long as a key, a token or a signature. */
+const SECRET = /[A-Za-z0-9+/=_-]{40,}/g;
+
 /** A request that S3 refused, failed at, or did not answer. It holds names and codes, never what the client sent with them. */
-export class S3Error extends Error {
-  /** S3's code (`AccessDenied`), or the system's (`ECONNREFUSED`). */
-  readonly code: string;
-  /** Of HTTP; none where there was no answer. */
-  readonly status: number | undefined;
-  /** As the API calls it: `PutObject`. */
-  readonly operation: string;
-  /** The bucket's name. */
-  readonly bucket: string;
-  /** The object's name in the bucket, or the beginning of those that were listed. */
-  readonly objectName: string;
+export class S3Error extends BucketError {
   /** By which the server's operators find the request. */
   readonly requestId: string | undefined;
 
-  constructor(request: S3Request, { code, status, message, requestId }: S3Answer) {
-    const { operation, bucket, name } = request;
-    const answered = status === undefined || code === `HTTP ${status}` ? code : `${code} (HTTP ${status})`;
-    const parts = [
-      `${operation} of s3://${bucket}/${name} failed: ${answered}`,
-      wordsOf(message),
-      remedy(operation, code, status),
-    ];
-    super(parts.filter(Boolean).join('. '));
-    this.name = 'S3Error';
-    this.code = code;
-    this.status = status;
-    this.operation = operation;
-    this.bucket = bucket;
-    this.objectName = name;
+  constructor(request: BucketRequest, { requestId, ...answer }: S3Answer) {
+    const message = wordsOf(answer.message, SECRET);
+    super('s3', request, { ...answer, message }, remedy(request.operation, answer.code, answer.status));
     this.requestId = requestId;
   }
 }
@@ -90,22 +57,9 @@ function remedy(operation: string, code: string, status: number | undefined): st
   return `The credentials need ${PERMISSIONS[operation] ?? operation}; under SSE-KMS also kms:GenerateDataKey and kms:Decrypt`;
 }
 
-const LONGEST_WORDS = 300;
-
-/** One line. What is as long as a key, a token or a signature is left out: a server may repeat what it was sent. */
-function wordsOf(message: string | undefined): string | undefined {
-  return message
-    ?.replace(/[^\x20-\x7E]+/g, ' ')
-    .replace(/[A-Za-z0-9+/=_-]{40,}/g, '…')
-    .trim()
-    .replace(/\.$/, '')
-    .slice(0, LONGEST_WORDS);
-}
-
 interface ThrownByClient {
   readonly name?: unknown;
   readonly message?: unknown;
-  readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
 
@@ -114,12 +68,11 @@ const NO_CODE = new Set(['Error', 'Unknown', 'UnknownError', 'AggregateError', '
 
 /** What is safe to know of whatever a client rejects with. */
 export function answerOf(thrown: unknown): S3Answer {
-  const { name, message, code, $metadata } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as ThrownByClient;
+  const { name, message, $metadata } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as ThrownByClient;
   const status = $metadata?.httpStatusCode;
   const named = typeof name === 'string' && !NO_CODE.has(name) && !/^\d+$/.test(name) ? name : undefined;
-  const system = typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : undefined;
   return {
-    code: system ?? named ?? (status === undefined ? 'no answer' : `HTTP ${status}`),
+    code: systemCode(thrown) ?? named ?? (status === undefined ? 'no answer' : httpCode(status)),
     status,
     message: typeof message === 'string' && !NO_CODE.has(message) ? message : undefined,
     requestId: $metadata?.requestId,

@@ -1,9 +1,8 @@
 import { isObjectKey } from '../../format/path.ts';
-import { requireObjectKey, requirePrefix } from '../check-key.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import { progressOf } from '../listing-progress.ts';
 import { S3Error } from './errors.ts';
-import { send, type S3Store } from './request.ts';
+import { sendRequest, type S3Store } from './request.ts';
 
 /** Listing and deleting objects, a thousand with each request. */
 
@@ -11,9 +10,8 @@ import { send, type S3Store } from './request.ts';
 const BATCH = 1_000;
 
 /** `list()` of the S3 store. A page that fails, or comes out of order, fails the whole: a part of it would look like the whole. */
-export function s3List(store: S3Store): ObjectStore['list'] {
-  return async function* list(prefix, options = {}) {
-    requirePrefix(prefix);
+export function s3List(store: S3Store): UncheckedObjectStore['list'] {
+  return async function* list(prefix, options) {
     const { signal } = options;
     const progress = progressOf(options);
     const start = store.prefix + prefix;
@@ -22,10 +20,9 @@ export function s3List(store: S3Store): ObjectStore['list'] {
     let next: { ContinuationToken?: string } = {};
     let before = '';
     for (;;) {
-      const page = await send(store, 'ListObjectsV2', start, { ...(start !== '' && { Prefix: start }), ...next }, signal);
+      const page = await sendRequest(store, 'ListObjectsV2', start, { ...(start !== '' && { Prefix: start }), ...next }, signal);
       progress();
       for (const { Key: name = '', Size: size = 0, LastModified: modifiedAt = new Date(0) } of page.Contents ?? []) {
-        signal?.throwIfAborted();
         const key = name.slice(store.prefix.length);
         // What is not ours is passed over.
         if (!name.startsWith(start) || !isObjectKey(key)) continue;
@@ -41,21 +38,11 @@ export function s3List(store: S3Store): ObjectStore['list'] {
 }
 
 /** `delete()` of the S3 store. */
-export function s3Delete(store: S3Store): ObjectStore['delete'] {
-  return async (keys, { signal } = {}) => {
+export function s3Delete(store: S3Store): UncheckedObjectStore['delete'] {
+  return async (keys, { signal }) => {
     const failed: { key: string; error: unknown }[] = [];
-    const sound: string[] = [];
-    for (const key of keys) {
-      try {
-        requireObjectKey(key);
-        sound.push(key);
-      } catch (error) {
-        failed.push({ key, error });
-      }
-    }
-    signal?.throwIfAborted();
-    for (let at = 0; at < sound.length; at += BATCH) {
-      failed.push(...(await deleteBatch(store, sound.slice(at, at + BATCH), signal)));
+    for (let at = 0; at < keys.length; at += BATCH) {
+      failed.push(...(await deleteBatch(store, keys.slice(at, at + BATCH), signal)));
     }
     return failed;
   };
@@ -70,7 +57,7 @@ async function deleteBatch(
   const names = keys.map((key) => prefix + key);
   try {
     const request = { Delete: { Objects: names.map((name) => ({ Key: name })), Quiet: true } };
-    const { Errors = [] } = await send(store, 'DeleteObjects', names[0] ?? '', request, signal);
+    const { Errors = [] } = await sendRequest(store, 'DeleteObjects', names[0] ?? '', request, signal);
     return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(
       ({ Key: name = '', Code: code = 'Unknown', Message: message }) => ({
         key: name.slice(prefix.length),

@@ -1,10 +1,11 @@
-import { abortController, bounded, joined } from '../../async/deadline.ts';
+import { bounded, sideBySide, type CallOptions } from '../../async/deadline.ts';
 import { randomText } from '../../async/random.ts';
+import type { Piece } from '../../async/rechunk.ts';
+import { ConfigError } from '../../model/errors/store.ts';
 import type { PutOptions } from '../object-store.ts';
 import { createObject, headOf } from './conditional.ts';
 import { S3Error } from './errors.ts';
-import type { BodyPart } from './parts.ts';
-import { CONTENT_TYPE, send, type S3Operations, type S3Store } from './request.ts';
+import { CONTENT_TYPE, sendRequest, type S3Input, type S3Output, type S3Store } from './request.ts';
 import { endUploads } from './unfinished.ts';
 
 /**
@@ -14,9 +15,9 @@ import { endUploads } from './unfinished.ts';
 
 /** A body that is longer than one part. */
 export interface LongBody {
-  first: BodyPart;
+  first: Piece;
   /** Those after the first. Ends when the signal of the put aborts. */
-  rest: AsyncIterable<BodyPart>;
+  rest: AsyncIterable<Piece>;
   /** Aborts that signal. */
   fail(error: unknown): void;
 }
@@ -29,9 +30,11 @@ interface Upload {
   checksum: Checksum;
 }
 
-type Checksum = Pick<S3Operations['UploadPart']['input'], 'ChecksumAlgorithm'>;
-type CompletedPart = { PartNumber: number } & Pick<S3Operations['UploadPart']['output'], 'ETag' | 'ChecksumCRC32'>;
+type Checksum = Pick<S3Input<'UploadPart'>, 'ChecksumAlgorithm'>;
+type CompletedPart = { PartNumber: number } & Pick<S3Output<'UploadPart'>, 'ETag' | 'ChecksumCRC32'>;
 
+/** S3 takes no more: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const MOST_PARTS = 10_000;
 const PARTS_IN_FLIGHT = 4;
 /** Milliseconds to end an upload in, beyond the caller's own patience. */
 const END_WITHIN = 10_000;
@@ -68,7 +71,7 @@ async function begin(store: S3Store, name: string, options: PutOptions): Promise
   const mark = randomText(random, 26);
   const checksum = await checksumOf(store);
   try {
-    const answer = await send(
+    const answer = await sendRequest(
       store,
       'CreateMultipartUpload',
       name,
@@ -101,8 +104,10 @@ async function sendAll(
   const done: CompletedPart[] = [];
   const running = new Set<Promise<void>>();
   let number = 0;
-  const start = (part: BodyPart): void => {
-    const work = sendPart(store, upload, (number += 1), part, options.signal)
+  const start = (part: Piece): void => {
+    number += 1;
+    if (number === MOST_PARTS && !part.last) throw tooManyParts(store.partSize);
+    const work = sendPart(store, upload, number, part, options)
       .then((completed) => void done.push(completed), fail)
       .finally(() => running.delete(work));
     running.add(work);
@@ -125,24 +130,23 @@ async function sendAll(
   return done.toSorted((a, b) => a.PartNumber - b.PartNumber);
 }
 
+function tooManyParts(partSize: number): ConfigError {
+  return new ConfigError('partSize', `must be larger for a body of more than ${MOST_PARTS * partSize} bytes`, partSize);
+}
+
 async function sendPart(
   store: S3Store,
   { name, id, checksum }: Upload,
   number: number,
-  { bytes, release }: BodyPart,
-  put: AbortSignal | undefined,
+  { bytes, release }: Piece,
+  put: CallOptions,
 ): Promise<CompletedPart> {
-  // Its own signal: a client adds several listeners for each request, and Node warns of more than ten on one signal.
-  const { signal, leave } = joined(abortController().signal, put);
-  try {
-    const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
-    const { ETag, ChecksumCRC32 } = await send(store, 'UploadPart', name, input, signal);
-    release();
-    const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
-    return { PartNumber: number, ...(ETag !== undefined && { ETag }), ...digest };
-  } finally {
-    leave();
-  }
+  const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
+  // Its own signal, for the listeners that a client adds for each request.
+  const { ETag, ChecksumCRC32 } = await sideBySide(put, ({ signal }) => sendRequest(store, 'UploadPart', name, input, signal));
+  release();
+  const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
+  return { PartNumber: number, ...(ETag !== undefined && { ETag }), ...digest };
 }
 
 async function complete(
@@ -153,7 +157,7 @@ async function complete(
 ): Promise<'created' | 'exists'> {
   const input = { Key: name, UploadId: id, MultipartUpload: { Parts: parts } };
   const outcome = await createObject(store, name, options, (condition) =>
-    send(store, 'CompleteMultipartUpload', name, { ...input, ...condition }, options.signal),
+    sendRequest(store, 'CompleteMultipartUpload', name, { ...input, ...condition }, options.signal),
   ).catch((error: unknown) => ({ error }));
   if (outcome === 'created') return outcome;
   // After a lost answer the next try finds no upload any more, or the object that it has made itself.
@@ -168,7 +172,7 @@ async function end(store: S3Store, { name, id }: Upload, times: number): Promise
   await patiently(store, async (signal) => {
     for (let tries = 1; tries <= times; tries += 1) {
       if (tries > 1) await store.clock.sleep(END_AGAIN_AFTER, signal);
-      await send(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal);
+      await sendRequest(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal);
     }
   });
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../model/errors/store.ts';
-import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import { requireKnownNames, requireText, type OptionNames } from '../../model/check-options.ts';
 import { resolvePrefix } from '../prefix.ts';
 
 /** Options of `s3ObjectStore()`, checked when the store is made. */
@@ -98,7 +98,7 @@ export function resolveS3Options(options: S3ObjectStoreOptions): ResolvedS3Optio
   }
   const prefix = resolvePrefix(options.prefix ?? '');
   const { alias = `s3:${bucket}/${prefix}` } = options;
-  if (typeof alias !== 'string' || alias === '') throw new ConfigError('alias', 'must be a text that is not empty', alias);
+  requireText('alias', alias);
   return { client, bucket, prefix, alias, partSize, encryption: encryptionInput(options.serverSideEncryption) };
 }
 
@@ -111,9 +111,7 @@ function encryptionInput(given: ServerSideEncryption | undefined): EncryptionInp
     throw new ConfigError(`${option}.kind`, "must be 'AES256' or 'aws:kms'", (given as { kind: unknown }).kind);
   }
   const { keyId } = given;
-  if (keyId !== undefined && (typeof keyId !== 'string' || keyId === '')) {
-    throw new ConfigError(`${option}.keyId`, 'must be a text that is not empty', keyId);
-  }
+  if (keyId !== undefined) requireText(`${option}.keyId`, keyId);
   // The bucket's key: one call of KMS for many objects in place of one for each.
   return { ServerSideEncryption: 'aws:kms', BucketKeyEnabled: true, ...(keyId !== undefined && { SSEKMSKeyId: keyId }) };
 }

@@ -1,10 +1,10 @@
 import { abortController, joined } from '../../async/deadline.ts';
-import { requireObjectKey } from '../check-key.ts';
-import type { ObjectStore, PutOptions } from '../object-store.ts';
+import { piecesOf } from '../../async/rechunk.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
+import type { PutOptions } from '../object-store.ts';
 import { createObject } from './conditional.ts';
 import { uploadParts } from './multipart.ts';
-import { partsOf } from './parts.ts';
-import { CONTENT_TYPE, send, type S3Store } from './request.ts';
+import { CONTENT_TYPE, sendRequest, type S3Store } from './request.ts';
 
 /**
  * Putting an object: one request where it fits into a part, else an upload in parts. Bodies go out as bytes of known length: a
@@ -12,14 +12,12 @@ import { CONTENT_TYPE, send, type S3Store } from './request.ts';
  */
 
 /** `put()` of the S3 store. */
-export function s3Put(store: S3Store): ObjectStore['put'] {
+export function s3Put(store: S3Store): UncheckedObjectStore['put'] {
   return async (key, body, options) => {
-    requireObjectKey(key);
-    options.signal?.throwIfAborted();
     const name = store.prefix + key;
     const stop = abortController();
     const { signal, leave } = joined(stop.signal, options.signal);
-    const parts = partsOf(body, store.partSize, signal);
+    const parts = piecesOf(body, store.partSize, signal);
     const within = { ...options, signal };
     try {
       const { value: first } = await parts.next();
@@ -34,7 +32,7 @@ export function s3Put(store: S3Store): ObjectStore['put'] {
 
 function putBytes(store: S3Store, name: string, bytes: Uint8Array, options: PutOptions): Promise<'created' | 'exists'> {
   return createObject(store, name, options, (condition) =>
-    send(
+    sendRequest(
       store,
       'PutObject',
       name,

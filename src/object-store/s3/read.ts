@@ -1,9 +1,8 @@
 import { abortController } from '../../async/deadline.ts';
-import { requireObjectKey, requireRange } from '../check-key.ts';
-import type { ObjectStore } from '../object-store.ts';
+import type { UncheckedObjectStore } from '../checked.ts';
 import { createBody, type BodySource } from './body.ts';
 import { S3Error } from './errors.ts';
-import { send, type S3Operations, type S3Store } from './request.ts';
+import { sendRequest, type S3Output, type S3Store } from './request.ts';
 
 /** Reading an object. Missing is what S3 says about the key; no bucket, no permission and no such address are errors. */
 
@@ -13,10 +12,9 @@ interface Range {
 }
 
 /** `get()` of the S3 store. */
-export function s3Get(store: S3Store): ObjectStore['get'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    const body = await openObject(store, store.prefix + key, requireRange(options), options.signal);
+export function s3Get(store: S3Store): UncheckedObjectStore['get'] {
+  return async (key, { end, signal }) => {
+    const body = await openObject(store, store.prefix + key, { start: 0, end }, signal);
     if (!body) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -25,11 +23,8 @@ export function s3Get(store: S3Store): ObjectStore['get'] {
 }
 
 /** `getStream()` of the S3 store. Whoever does not read it to the end ends it, or aborts: until then it holds a connection. */
-export function s3GetStream(store: S3Store): ObjectStore['getStream'] {
-  return async (key, options = {}) => {
-    requireObjectKey(key);
-    return openObject(store, store.prefix + key, requireRange(options), options.signal);
-  };
+export function s3GetStream(store: S3Store): UncheckedObjectStore['getStream'] {
+  return (key, { signal, ...range }) => openObject(store, store.prefix + key, range, signal);
 }
 
 async function openObject(
@@ -76,7 +71,7 @@ async function request(
     // that reads faster than it is read. The façade's own digest says more.
     const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1;
     const input = { Key: name, Range: `bytes=${start}-${last}`, ...(etag !== undefined && { IfMatch: etag }) };
-    const answer = await send(store, 'GetObject', name, input, stop.signal);
+    const answer = await sendRequest(store, 'GetObject', name, input, stop.signal);
     return { ...extent(store, name, { start, end }, answer), body: answer.Body, etag: answer.ETag, close, leave };
   } catch (error) {
     close();
@@ -99,7 +94,7 @@ async function isMissing(store: S3Store, name: string, error: S3Error, signal: A
   if (error.status !== 404 || error.code === 'NoSuchBucket') return false;
   if (error.code === 'NoSuchKey') return true;
   if (error.code !== 'NotFound') return false;
-  await send(store, 'HeadBucket', name, {}, signal);
+  await sendRequest(store, 'HeadBucket', name, {}, signal);
   return true;
 }
 
@@ -110,7 +105,7 @@ function extent(
   { bucket }: S3Store,
   name: string,
   { start, end }: Range,
-  { ContentRange, ContentLength }: S3Operations['GetObject']['output'],
+  { ContentRange, ContentLength }: S3Output<'GetObject'>,
 ): Pick<BodySource, 'at' | 'end'> {
   const [, from, to] = CONTENT_RANGE.exec(ContentRange ?? '') ?? [];
   const answered = ContentRange === undefined ? { at: 0, end: ContentLength } : { at: Number(from), end: Number(to) + 1 };

@@ -1,11 +1,10 @@
-import type { GetBucketLifecycleConfigurationCommandOutput } from '@aws-sdk/client-s3';
 import type { ObjectStore } from '../object-store.ts';
 import { S3Error } from './errors.ts';
-import { send, type S3Store } from './request.ts';
+import { sendRequest, type S3Output, type S3Store } from './request.ts';
 
 /** The lifecycle rules of the bucket, as far as they concern the store's objects. A rule for tags concerns none: no object has any. */
 
-type Rule = NonNullable<GetBucketLifecycleConfigurationCommandOutput['Rules']>[number];
+type Rule = NonNullable<S3Output<'GetBucketLifecycleConfiguration'>['Rules']>[number];
 
 /** `rules()` of the S3 store. */
 export function s3Rules(store: S3Store): NonNullable<ObjectStore['rules']> {
@@ -30,7 +29,7 @@ function prefixOf({ Filter, Prefix }: Rule & { Prefix?: string | undefined }): s
 
 async function rulesOf(store: S3Store, signal: AbortSignal | undefined): Promise<readonly Rule[]> {
   try {
-    return (await send(store, 'GetBucketLifecycleConfiguration', '', {}, signal)).Rules ?? [];
+    return (await sendRequest(store, 'GetBucketLifecycleConfiguration', '', {}, signal)).Rules ?? [];
   } catch (error) {
     if (error instanceof S3Error && error.code === 'NoSuchLifecycleConfiguration') return [];
     throw error;

@@ -1,4 +1,9 @@
+import { systemClock } from '../../async/clock.ts';
+import { systemTimer } from '../../async/deadline.ts';
+import { systemRandom } from '../../async/random.ts';
+import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { S3_COMMANDS } from './commands.ts';
 import { s3Delete, s3List } from './list.ts';
 import { resolveS3Options, type S3ObjectStoreOptions } from './options.ts';
 import { s3Put } from './put.ts';
@@ -6,6 +11,21 @@ import { s3Get, s3GetStream } from './read.ts';
 import type { S3Parts, S3Store } from './request.ts';
 import { s3Rules } from './rules.ts';
 import { s3Unfinished } from './unfinished.ts';
+
+/** `mooring/s3`. Needs `@aws-sdk/client-s3`, of which your client is. */
+
+/**
+ * An object store in a bucket of S3, or of a server that speaks its language. Sends nothing before its first use.
+ *
+ * For an endpoint of your own give the client `requestChecksumCalculation: 'WHEN_REQUIRED'` and
+ * `responseChecksumValidation: 'WHEN_REQUIRED'`: some servers do not know the checksums that it sends else. Every value is verified
+ * by a digest of its own all the same.
+ *
+ * @throws `ConfigError` for an option that cannot be meant.
+ */
+export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
+  return s3ObjectStoreOf({ commands: S3_COMMANDS, clock: systemClock, random: systemRandom, timer: systemTimer }, options);
+}
 
 /**
  * An object store in a bucket, made of given parts.
@@ -15,7 +35,7 @@ import { s3Unfinished } from './unfinished.ts';
 export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): Required<ObjectStore> {
   const resolved = resolveS3Options(options);
   const store: S3Store = { ...resolved, ...parts, conditional: true };
-  return {
+  return checkedObjectStore({
     alias: resolved.alias,
     put: s3Put(store),
     get: s3Get(store),
@@ -24,5 +44,5 @@ export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): 
     list: s3List(store),
     unfinished: s3Unfinished(store),
     rules: s3Rules(store),
-  };
+  });
 }

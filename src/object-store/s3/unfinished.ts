@@ -4,7 +4,7 @@ import { requirePrefix } from '../check-key.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { progressOf } from '../listing-progress.ts';
 import { S3Error } from './errors.ts';
-import { send, type S3Store } from './request.ts';
+import { sendRequest, type S3Store } from './request.ts';
 
 /** Uploads that were begun and neither completed nor ended: no object, but their parts are paid for. */
 
@@ -38,7 +38,7 @@ export async function endUploads(store: S3Store, name: string, signal: AbortSign
 
 async function endUpload(store: S3Store, name: string, id: string, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await send(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal);
+    await sendRequest(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal);
   } catch (error) {
     if (!(error instanceof S3Error) || error.code !== 'NoSuchUpload') throw error;
   }
@@ -64,7 +64,7 @@ async function* pagesOf(store: S3Store, prefix: string, call: CallOptions): Asyn
   const progress = progressOf(call);
   let next: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
-    const page = await send(
+    const page = await sendRequest(
       store,
       'ListMultipartUploads',
       prefix,

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { types } from 'node:util';
 import { abortController, joined, onAbort, type CallOptions } from '../../async/deadline.ts';
 import type { Reference } from '../../format/entry.ts';
 import {
   ConfigError,
   CorruptEntryError,
+  InvalidValueError,
   StoreUnavailableError,
   ValueTooLargeError,
   type ErrorContext,
@@ -16,6 +18,7 @@ import { storeClosed } from '../in-flight.ts';
 import type { ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValueAddress, type WriteTerms } from '../objects/new-object.ts';
 import { openBody } from '../objects/body.ts';
+import { chunksOf } from '../../async/chunks.ts';
 import { piecesOf } from '../../async/rechunk.ts';
 import { offloaded, prepareSerialized, referenceTo, type Prepared } from './prepare-value.ts';
 import { putStream } from '../objects/put.ts';
@@ -47,7 +50,7 @@ export async function prepareStream(
   const { signal, leave } = joined(stop.signal, call.signal);
   const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(where)));
   const sourceEnded = onAbort(core.closing, () => stop.abort(storeClosed()));
-  const pieces = piecesOf(body, FRAME_BYTES, where, signal);
+  const pieces = piecesIn(chunksOf(body, signal), where);
   try {
     const begin = await gather(pieces, wholeLimit(core));
     if (begin.ended) {
@@ -69,6 +72,23 @@ export async function prepareStream(
     stop.abort();
     leave();
     void pieces.return();
+  }
+}
+
+/** The bytes of a user's stream, each piece but the last as long as a frame. */
+async function* piecesIn(chunks: AsyncIterable<unknown>, where: ErrorContext): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const { bytes } of piecesOf(checked(chunks, where), FRAME_BYTES)) if (bytes.length > 0) yield bytes;
+}
+
+async function* checked(chunks: AsyncIterable<unknown>, where: ErrorContext): AsyncGenerator<Uint8Array, void, undefined> {
+  let index = 0;
+  for await (const chunk of chunks) {
+    if (!types.isUint8Array(chunk)) {
+      const what = chunk === null || chunk === undefined ? String(chunk) : `of type ${typeof chunk}`;
+      throw new InvalidValueError(`$[${index}]`, `is ${what}: a stream is made of chunks that are each a Uint8Array`, where);
+    }
+    yield chunk;
+    index += 1;
   }
 }
 

@@ -1,50 +1,81 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { piecesOf } from '../../../src/async/rechunk.ts';
-import { collected } from '../../contract/state-store-parts.ts';
+import { piecesOf, type Piece } from '../../../src/async/rechunk.ts';
 
-/** A user's stream, cut into pieces of one size. */
-
-const never = new AbortController().signal;
-
-async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
+/** Each chunk in memory that the source uses again, as sources do that read into a buffer of their own. */
+async function* reusing(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(64);
+  for (const chunk of chunks) {
+    memory.set(chunk);
+    yield Promise.resolve(memory.subarray(0, chunk.length));
+    memory.fill(255);
+  }
 }
 
-describe('the pieces of a stream', () => {
-  it('have one size but for the last, whatever the chunks, and are the same bytes', async () => {
-    const chunks = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 12 });
-    await fc.assert(
-      fc.asyncProperty(chunks, fc.integer({ min: 1, max: 40 }), async (given, size) => {
-        const all = Buffer.concat(given);
-        const pieces = await collected(piecesOf(each(given), size, {}, never));
+describe('the pieces of a body', () => {
+  it('are its bytes in order, all of one size but the last, which alone is called that', async () => {
+    const bytes = fc.uint8Array({ maxLength: 40 });
+    const property = fc.asyncProperty(
+      fc.array(bytes, { maxLength: 8 }),
+      fc.integer({ min: 1, max: 50 }),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 4 }),
+      async (chunks, size, asStream, inFlight) => {
+        const whole = Buffer.concat(chunks);
+        const copies: Buffer[] = [];
+        const flying: { piece: Piece; copy: Buffer }[] = [];
+        const sizes: number[] = [];
+        const lasts: boolean[] = [];
+        for await (const piece of piecesOf(asStream ? reusing(chunks) : whole, size)) {
+          const copy = Buffer.from(piece.bytes);
+          copies.push(copy);
+          sizes.push(piece.bytes.length);
+          lasts.push(piece.last);
+          flying.push({ piece, copy });
+          // As an upload does: memory is filled again only after its piece was let go of.
+          for (const { piece: unsent, copy: asItWas } of flying) expect(Buffer.compare(unsent.bytes, asItWas)).toBe(0);
+          if (flying.length === inFlight) flying.shift()?.piece.release();
+        }
 
-        expect(Buffer.concat(pieces).equals(all)).toBe(true);
-        const full = Array<number>(Math.floor(all.length / size)).fill(size);
-        expect(pieces.map(({ length }) => length)).toEqual(all.length % size ? [...full, all.length % size] : full);
-      }),
+        expect(Buffer.compare(Buffer.concat(copies), whole)).toBe(0);
+        expect(lasts.indexOf(true)).toBe(lasts.length - 1);
+        expect(sizes.slice(0, -1).filter((one) => one !== size)).toEqual([]);
+        expect(sizes.at(-1)).toBeLessThanOrEqual(size);
+        expect(sizes.at(-1) === 0).toBe(whole.length === 0);
+      },
     );
+
+    await fc.assert(property, { numRuns: 300 });
   });
 
-  it('are copies: a source may use its buffer again', async () => {
-    const buffer = new Uint8Array(3);
-    async function* source(): AsyncGenerator<Uint8Array> {
-      for (let value = 1; value <= 4; value += 1) yield buffer.fill(value);
+  it('of a stream go around in as much memory as is in use at once', async () => {
+    const memory = new Set<ArrayBufferLike>();
+    const waiting: Piece[] = [];
+    for await (const piece of piecesOf(reusing(Array.from({ length: 50 }, () => new Uint8Array(10))), 10)) {
+      memory.add(piece.bytes.buffer);
+      waiting.push(piece);
+      if (waiting.length === 3) waiting.shift()?.release();
     }
 
-    const pieces = await collected(piecesOf(source(), 6, {}, never));
-
-    expect(pieces.map((piece) => [...piece])).toEqual([
-      [1, 1, 1, 2, 2, 2],
-      [3, 3, 3, 4, 4, 4],
-    ]);
+    expect(memory.size).toBe(3);
   });
 
-  it('take a Buffer, and an array of bytes of another realm', async () => {
-    const foreign = (await import('node:vm')).runInNewContext('new Uint8Array([1, 2])') as Uint8Array;
+  it('end with the reason of the signal while the source gives nothing, and tell the source to stop', async () => {
+    const controller = new AbortController();
+    let stopped = false;
+    const hanging: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<never>(() => undefined),
+        return: () => {
+          stopped = true;
+          return Promise.resolve({ value: undefined, done: true });
+        },
+      }),
+    };
+    const next = expect(piecesOf(hanging, 10, controller.signal).next()).rejects.toThrow('enough');
+    controller.abort(new Error('enough'));
 
-    const pieces = await collected(piecesOf(each([Buffer.from([0]), foreign]), 8, {}, never));
-
-    expect(Buffer.concat(pieces)).toEqual(Buffer.from([0, 1, 2]));
+    await next;
+    expect(stopped).toBe(true);
   });
 });

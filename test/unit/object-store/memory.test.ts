@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../src/model/errors/store.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
-import { objectStoreContract } from '../../contract/object-store.ts';
+import { describeObjectStore } from '../../contract/object-store.ts';
 
 describe('the memory object store', () => {
-  objectStoreContract(() => Promise.resolve({ store: memoryObjectStore(), close: () => Promise.resolve() }));
+  describeObjectStore({ open: () => ({ store: memoryObjectStore() }) });
 
   it('has an alias of its own where it is given one', () => {
     expect(memoryObjectStore().alias).toBe('memory');

@@ -10,7 +10,7 @@ import { ConfigError } from '../../../../src/model/errors/store.ts';
 import { realDirectory, type RootFiles } from '../../../../src/object-store/file/root.ts';
 import { fileObjectStoreOver } from '../../../../src/object-store/file/store.ts';
 import { fileObjectStore } from '../../../../src/file.ts';
-import { all, objectOf, objectStoreContract } from '../../../contract/object-store.ts';
+import { all, describeObjectStore, objectOf, type OpenedObjectStore } from '../../../contract/object-store.ts';
 import { faultyFiles } from '../../../support/faulty-files.ts';
 
 const X = new TextEncoder().encode('x');
@@ -28,10 +28,11 @@ async function tree(folder = directory): Promise<string[]> {
 }
 
 describe('the file object store', () => {
-  objectStoreContract(async () => {
+  const open = async (): Promise<OpenedObjectStore> => {
     const root = await mkdtemp(join(tmpdir(), 'mooring-objects-'));
     return { store: fileObjectStore({ directory: root }), close: () => rm(root, { recursive: true }) };
-  });
+  };
+  describeObjectStore({ open });
 });
 
 describe('the folder of a file object store', () => {

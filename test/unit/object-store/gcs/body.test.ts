@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import type { Timer } from '../../../../src/async/deadline.ts';
-import { wholeBody } from '../../../../src/object-store/gcs/body.ts';
+import { readBody } from '../../../../src/object-store/gcs/body.ts';
 import { until } from '../../../support/until.ts';
 
 /** A timer that a test lets go off. */
@@ -19,7 +19,7 @@ describe('a body', () => {
   it('is all that came, with the headers, and leaves no timer', async () => {
     const { timer, waiting } = heldTimer();
     const stream = new PassThrough();
-    const body = wholeBody(stream, timer, undefined);
+    const body = readBody(stream, timer, undefined);
     stream.emit('response', { headers: { a: 'b' } });
     stream.write('ab');
     stream.end('c');
@@ -31,7 +31,7 @@ describe('a body', () => {
   it('that stands still is cut short: a client may not notice that its connection ended', async () => {
     const { timer, waiting, fire } = heldTimer();
     const stream = new PassThrough();
-    const body = expect(wholeBody(stream, timer, undefined)).rejects.toMatchObject({ code: 'cut short' });
+    const body = expect(readBody(stream, timer, undefined)).rejects.toMatchObject({ code: 'cut short' });
     expect(waiting.size).toBe(0);
     stream.emit('response', { headers: {} });
     stream.write('ab');
@@ -43,7 +43,7 @@ describe('a body', () => {
 
   it('that is closed before its end is cut short', async () => {
     const stream = new PassThrough();
-    const body = expect(wholeBody(stream, heldTimer().timer, undefined)).rejects.toMatchObject({ code: 'cut short' });
+    const body = expect(readBody(stream, heldTimer().timer, undefined)).rejects.toMatchObject({ code: 'cut short' });
     stream.destroy();
 
     await body;
@@ -53,7 +53,7 @@ describe('a body', () => {
     const { timer, waiting } = heldTimer();
     const controller = new AbortController();
     const stream = new PassThrough();
-    const body = expect(wholeBody(stream, timer, controller.signal)).rejects.toThrow('enough');
+    const body = expect(readBody(stream, timer, controller.signal)).rejects.toThrow('enough');
     stream.emit('response', { headers: {} });
     stream.write('ab');
     controller.abort(new Error('enough'));
@@ -69,7 +69,7 @@ describe('a body', () => {
   it('that breaks after that harms nobody', async () => {
     const controller = new AbortController();
     const stream = new PassThrough();
-    const body = expect(wholeBody(stream, heldTimer().timer, controller.signal)).rejects.toThrow('enough');
+    const body = expect(readBody(stream, heldTimer().timer, controller.signal)).rejects.toThrow('enough');
     controller.abort(new Error('enough'));
     await body;
     stream.destroy(new Error('reset'));

@@ -96,7 +96,7 @@ describe('a request that is refused names the permission', () => {
   const refused = (act: (store: ReturnType<typeof gcsObjectStoreOf>) => Promise<unknown>): Promise<unknown> => {
     const fake = fakeBucket();
     fake.next(() => true, { kind: 'fail', error: apiError(403, 'forbidden', request) });
-    return act(gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket: fake.bucket }));
+    return act(gcsObjectStoreOf(withoutPauses, { bucket: fake.bucket }));
   };
 
   it.each([
@@ -125,7 +125,7 @@ describe('a request that is refused names the permission', () => {
   it('or the credentials, where it does not know them', async () => {
     const fake = fakeBucket();
     fake.next(() => true, { kind: 'fail', error: apiError(401, 'authError') });
-    const store = gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket: fake.bucket });
+    const store = gcsObjectStoreOf(withoutPauses, { bucket: fake.bucket });
 
     await expect(store.get(objectOf('k'))).rejects.toThrow('Check the credentials of the client');
   });

@@ -3,7 +3,7 @@ import type { Timer } from '../../../../src/async/deadline.ts';
 import { gcsObjectStoreOf } from '../../../../src/object-store/gcs/store.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
 import { all, objectOf } from '../../../contract/object-store.ts';
-import { fakeBucket, type FakeBucket, type GcsSent } from '../../../support/gcs-bucket.ts';
+import { fakeBucket, withoutPauses, type FakeBucket, type GcsSent } from '../../../support/gcs-bucket.ts';
 
 /** A client may never call back: 7.x does not where an answer breaks off in its middle. No call of the store hangs with it. */
 
@@ -15,17 +15,17 @@ let fake: FakeBucket;
 let store: ObjectStore;
 let waits: number[];
 
-/** Lets pauses pass at once, and the time for an answer in a moment. */
+/** Lets the time for an answer pass in a moment. */
 const hurried: Timer = (ms, fire) => {
   if (ms >= 10_000) waits.push(ms);
-  const handle = setTimeout(fire, ms < 5_000 ? 0 : 200);
+  const handle = setTimeout(fire, 200);
   return () => clearTimeout(handle);
 };
 
 beforeEach(() => {
   fake = fakeBucket();
   waits = [];
-  store = gcsObjectStoreOf({ timer: hurried, random: Math.random }, { bucket: fake.bucket });
+  store = gcsObjectStoreOf({ ...withoutPauses, timer: hurried }, { bucket: fake.bucket });
 });
 
 const is =

@@ -17,7 +17,7 @@ const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
 let fake: FakeBucket;
 let store: ObjectStore;
 
-const opened = (bucket: GcsBucket): ObjectStore => gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket });
+const opened = (bucket: GcsBucket): ObjectStore => gcsObjectStoreOf(withoutPauses, { bucket });
 
 beforeEach(() => {
   fake = fakeBucket();

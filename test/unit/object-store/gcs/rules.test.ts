@@ -11,7 +11,7 @@ const remove = (condition: object): object => ({ action: { type: 'Delete' }, con
 function opened(metadata: object): { fake: FakeBucket; rules: NonNullable<ObjectStore['rules']> } {
   const fake = fakeBucket();
   fake.metadata = metadata;
-  const store = gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket: fake.bucket, prefix: 'job-state' });
+  const store = gcsObjectStoreOf(withoutPauses, { bucket: fake.bucket, prefix: 'job-state' });
   return { fake, rules: store.rules as NonNullable<ObjectStore['rules']> };
 }
 

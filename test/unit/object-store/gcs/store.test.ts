@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../../src/async/clock.ts';
 import { gcsObjectStoreOf } from '../../../../src/object-store/gcs/store.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
-import { all, objectOf, objectStoreContract } from '../../../contract/object-store.ts';
+import { all, describeObjectStore, objectOf, type OpenedObjectStore } from '../../../contract/object-store.ts';
 import { apiError, fakeBucket, withoutPauses, type FakeBucket, type GcsSent } from '../../../support/gcs-bucket.ts';
 import { until } from '../../../support/until.ts';
 
@@ -16,7 +17,7 @@ let store: ObjectStore;
 
 beforeEach(() => {
   fake = fakeBucket();
-  store = gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket: fake.bucket });
+  store = gcsObjectStoreOf(withoutPauses, { bucket: fake.bucket });
 });
 
 const media = ({ what }: GcsSent): boolean => what === 'media';
@@ -26,17 +27,17 @@ const stored = (name: string, bytes: Buffer, generation = 7): void =>
   void fake.objects.set(name, { bytes, generation, metadata: {}, at: AT });
 
 describe('the object store of a bucket in memory', () => {
-  objectStoreContract(() => {
+  const open = (): OpenedObjectStore => {
     const { bucket } = fakeBucket();
-    const opened = gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket, prefix: 'a/b' });
-    return Promise.resolve({ store: opened, close: () => Promise.resolve() });
-  });
+    return { store: gcsObjectStoreOf(withoutPauses, { bucket, prefix: 'a/b' }) };
+  };
+  describeObjectStore({ open });
 });
 
 describe('a store', () => {
   it('has an alias that names its bucket and its prefix, where it is given none, and keeps below the prefix', async () => {
     const { bucket } = fake;
-    const below = gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket, prefix: 'job/state' });
+    const below = gcsObjectStoreOf(withoutPauses, { bucket, prefix: 'job/state' });
     stored(`job/state/${K}`, Buffer.from('mine'));
     stored(`job/state/no/key`, Buffer.from('of another'));
     stored(K, Buffer.from('not mine'));
@@ -124,7 +125,7 @@ describe('reading', () => {
 
   it('does not wait for a pause when the signal aborts', async () => {
     const controller = new AbortController();
-    const slow = gcsObjectStoreOf({ timer: () => () => undefined, random: Math.random }, { bucket: fake.bucket });
+    const slow = gcsObjectStoreOf({ ...withoutPauses, clock: systemClock }, { bucket: fake.bucket });
     fake.next(media, { kind: 'fail', error: busy });
     const found = expect(slow.get(K, { signal: controller.signal })).rejects.toThrow('enough');
     await until(() => fake.requests.length === 1);

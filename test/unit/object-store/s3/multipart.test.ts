@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Timer } from '../../../../src/async/deadline.ts';
+import { piecesOf, type Piece } from '../../../../src/async/rechunk.ts';
+import { ConfigError } from '../../../../src/model/errors/store.ts';
+import { uploadParts } from '../../../../src/object-store/s3/multipart.ts';
 import { objectOf } from '../../../contract/object-store.ts';
 import { fakeS3, sdkError, type FakeS3, type S3Behaviour } from '../../../support/fake-s3.ts';
 import { until } from '../../../support/until.ts';
@@ -51,6 +54,24 @@ describe('an upload in parts', () => {
       },
     });
     expect(fake.sent.slice(1, 4).map(({ input }) => input['ContentLength'])).toEqual([5 * MEBIBYTE, 5 * MEBIBYTE, 1]);
+  });
+
+  it('has at most 10,000 parts: a body of more is refused when its last part would not fit, and the upload ended', async () => {
+    const fake = uploads();
+    const put = async (length: number): Promise<unknown> => {
+      const pieces = piecesOf(new Uint8Array(length), 2);
+      const { value: first } = (await pieces.next()) as { value: Piece };
+      return uploadParts({ ...fake.inside, partSize: 2 }, KEY, { first, rest: pieces, fail: () => undefined }, CREATE);
+    };
+
+    await expect(put(20_001)).rejects.toMatchObject({
+      constructor: ConfigError,
+      option: 'partSize',
+      message: 'partSize must be larger for a body of more than 20000 bytes, received 2',
+    });
+    expect(operations(fake).filter((operation) => operation === 'UploadPart')).toHaveLength(9_999);
+    expect(operations(fake).at(-1)).toBe('AbortMultipartUpload');
+    await expect(put(20_000)).resolves.toBe('created');
   });
 
   it.each([

@@ -84,7 +84,7 @@ const slowGcs: Slow = async (ms) => {
   for (let at = 0; at < 1_000 * (PARTS - 1); at += 1) {
     objects.set(`others/${at}`, { bytes: Buffer.of(1), generation: 1, metadata: {}, at: 0 });
   }
-  return gcsObjectStoreOf({ timer: withoutPauses, random: Math.random }, { bucket });
+  return gcsObjectStoreOf(withoutPauses, { bucket });
 };
 
 async function listed(store: ObjectStore): Promise<unknown[]> {

@@ -1,0 +1,49 @@
+import { stopwatch, type Clock } from './clock.ts';
+import type { Random } from './random.ts';
+
+/** Trying again, with pauses that grow: the one way in which what failed is repeated. */
+
+/** How something is tried again. */
+export interface RetryOptions {
+  clock: Clock;
+  /**
+   * Draws one half of each pause, so that those who met do not meet again.
+   * @defaultValue none: pauses are whole
+   */
+  random?: Random;
+  /** Ends tries and pauses. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds before the second try; twice as many before each further one, but never more than `longest`. */
+  pause: { first: number; longest?: number };
+  /** @defaultValue any number */
+  tries?: number;
+  /**
+   * Milliseconds after the beginning, from which on no try begins.
+   * @defaultValue any number
+   */
+  patience?: number;
+  /** Whether a failure may pass. Asked before each pause, with the number of tries so far. */
+  passes(error: unknown, tries: number): boolean;
+}
+
+/**
+ * Works until it succeeds, fails for good, or has no try and no time left.
+ *
+ * @throws what the last try threw, or the signal's reason.
+ */
+export async function retry<T>(options: RetryOptions, work: () => Promise<T>): Promise<T> {
+  const { clock, random, signal, pause, tries = Infinity, patience = Infinity, passes } = options;
+  const elapsed = stopwatch(clock);
+  for (let tried = 1; ; tried += 1) {
+    signal?.throwIfAborted();
+    const whole = Math.min(pause.first * 2 ** (tried - 1), pause.longest ?? Infinity);
+    const ms = random ? whole * (0.5 + random() / 2) : whole;
+    try {
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (tried === tries || elapsed() + ms >= patience || !passes(error, tried)) throw error;
+    }
+    await clock.sleep(ms, signal);
+  }
+}

@@ -1,0 +1,30 @@
+import { concurrently } from '../async/concurrency.ts';
+import { sideBySide, type CallOptions } from '../async/deadline.ts';
+
+/**
+ * Deletes one object at a time, or so many side by side, where a store has no request for several. What fails is reported, and the
+ * rest is done.
+ *
+ * @param deleteOne - For a missing object this is no failure.
+ * @throws the signal's reason.
+ */
+export function deleteEach(
+  keys: readonly string[],
+  call: CallOptions,
+  deleteOne: (key: string, call: CallOptions) => Promise<unknown>,
+  lanes: number = 1,
+): Promise<{ key: string; error: unknown }[]> {
+  return sideBySide(call, async (own) => {
+    const tryOne = async (key: string): Promise<{ key: string; error: unknown }[]> => {
+      own.signal?.throwIfAborted();
+      try {
+        await deleteOne(key, own);
+        return [];
+      } catch (error) {
+        own.signal?.throwIfAborted();
+        return [{ key, error }];
+      }
+    };
+    return (await concurrently(keys, tryOne, lanes)).flat();
+  });
+}
