@@ -13,7 +13,7 @@ import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './
 import { ready } from './ready.ts';
 import { createShareSignal } from '../async/shared-signal.ts';
 import type { StateStore } from './state-store.ts';
-import { createTurns } from './codec-queue.ts';
+import { createQueue } from '../async/concurrency.ts';
 
 /**
  * Codecs work in the four threads that files and names of hosts are looked up in as well. One is left to those: 32 codecs at once
@@ -42,7 +42,7 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     beforeObject: beforeFirstObject(() => core),
     shareSignal: createShareSignal(),
     takeBody: createTakeBody(),
-    codecTurn: createTurns(CODECS_AT_ONCE),
+    codecQueue: createQueue(CODECS_AT_ONCE),
     usedJobs: new Map(),
     emit: emitter(resolved),
     track: flight.track,

@@ -13,7 +13,7 @@ import type { RetentionMs } from '../model/retention.ts';
 import type { TakeBody } from './write/fresh-body.ts';
 import type { ShareSignal } from '../async/shared-signal.ts';
 import type { StateStore } from './state-store.ts';
-import type { Turns } from './codec-queue.ts';
+import type { Queue } from '../async/concurrency.ts';
 
 /** Where a crash of a write leaves something else behind than elsewhere. */
 export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-commit';
@@ -51,7 +51,7 @@ export interface StoreCore {
   /** Takes the body of a stream, once. */
   readonly takeBody: TakeBody;
   /** Lets a codec work on many bytes once it is its turn. */
-  readonly codecTurn: Turns;
+  readonly codecQueue: Queue;
   /** The external jobs that tasks use in this process, by path and record (`job/protocol/cancel-job.ts`). */
   readonly usedJobs: Map<string, object>;
   /** Hands an event to the user's listener and to the counters; never throws. */

@@ -76,7 +76,7 @@ export function transcodeInTurn(
   work: (signal: AbortSignal) => Promise<Uint8Array>,
 ): Promise<Transcoded> {
   const run = (): Promise<Transcoded> => transcode(core, at, what, work);
-  return bytes < TURN_FROM ? run() : core.codecTurn(at.call.signal, run);
+  return bytes < TURN_FROM ? run() : core.codecQueue(at.call.signal, run);
 }
 
 /**
