@@ -1,7 +1,6 @@
 import type { CallOptions, Timer } from '../async/deadline.ts';
 import type { Clock } from '../async/clock.ts';
-import type { BuiltInCodec } from '../codec/built-in.ts';
-import type { Codec, Encryption } from '../codec/codec.ts';
+import type { BuiltInCodec, Codec, Encryption } from '../codec/codec.ts';
 import type { Check } from '../model/checks.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import type { StateEvent } from '../observe/events.ts';

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Codec } from '../codec.ts';
 import { crc32c } from '../../format/crc32c.ts';
-import { damaged } from '../damaged.ts';
+import { damaged, type Codec } from '../codec.ts';
 import { installedSnappy, nativeBlocks, scriptBlocks, type SnappyBlocks } from './block.ts';
 
 /**

@@ -18,7 +18,8 @@ import {
   type Checks,
 } from '../../model/checks.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../../model/retention.ts';
-import { taskScope, type TaskScope } from '../../model/scope.ts';
+import { taskScope } from '../../model/check-scope.ts';
+import type { TaskScope } from '../../model/scope.ts';
 import { scopePath } from '../../format/path.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';

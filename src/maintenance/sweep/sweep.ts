@@ -5,7 +5,7 @@ import type { OptionNames } from '../../model/check-options.ts';
 import { coreOf } from '../../state-store/internals.ts';
 import { keepBirth } from '../../state-store/objects/generation.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
-import type { SweepReport } from '../../observe/sweep-report.ts';
+import type { SweepReport } from '../../observe/events.ts';
 import { raise, readLineage } from '../lineage.ts';
 import { batchSize, flag, graceMs, LEAST_OF_SWEEP, requireListener, requireOptions } from '../settings.ts';
 import { openScope, sweepRound, type OpenScope, type SweepParts } from './round.ts';
