@@ -26,7 +26,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I2 † only a refusal of the first send is definite',
-    file: 'src/state-store/write/send-twice.ts',
+    file: WRITE,
     remove: { text: 'await send(true, { signal })', by: 'await send(false, { signal })' },
     test: { file: STORE, name: 'I2 never takes a refusal of a resend for the answer' },
   },
@@ -119,7 +119,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I6 what a frame may stand for',
-    file: 'src/state-store/read/decode-frames.ts',
+    file: DECODE,
     remove: { text: 'size: expected, path', by: 'size: expected + 2 ** 40, path' },
     test: { file: STORE, name: 'a bomb is not unpacked' },
   },
@@ -133,8 +133,8 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     name: 'I6 the bound of decoding',
     file: DECODE,
     remove: {
-      text: 'codec.decode(bytes, { signal, maxBytes })',
-      by: 'codec.decode(bytes, { signal, maxBytes: maxBytes + 2 ** 40 })',
+      text: 'codec.decode(plain, { signal, maxBytes })',
+      by: 'codec.decode(plain, { signal, maxBytes: maxBytes + 2 ** 40 })',
     },
     test: { file: STORE, name: 'I6 bounds decoding by the recorded size' },
   },

@@ -3,7 +3,7 @@ import type { StateEvent } from '../observe/events.ts';
 import { openMetastore } from '../metastore/metastore.ts';
 import { assetScope, taskScope } from '../model/check-scope.ts';
 import { countEvent } from '../observe/telemetry.ts';
-import { unfencedAccess } from './handle/access.ts';
+import { unfencedAccess } from './handle/deps.ts';
 import { withCore, type StoreCore } from './internals.ts';
 import { createTakeBody } from './write/fresh-body.ts';
 import { beforeFirstObject } from './objects/generation.ts';
@@ -27,16 +27,16 @@ const CODECS_AT_ONCE = 3;
  * @throws {@link ConfigError} for an option that cannot be meant.
  */
 export function createStateStore(options: StateStoreOptions): StateStore {
-  return openStateStore(options, systemTimer);
+  return createStateStoreWith(options, systemTimer);
 }
 
 /** `createStateStore()` with deadlines that a test, or a seeded scheduler, can own. */
-export function openStateStore(options: StateStoreOptions, timer: Timer): StateStore {
+export function createStateStoreWith(options: StateStoreOptions, timer: Timer): StateStore {
   const resolved = resolveOptions(options);
   const { namespace, commandTimeout, clock, random, logger } = resolved;
-  const flight = createInFlight();
   const core: StoreCore = {
     ...resolved,
+    ...createInFlight(),
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
     beforeObject: beforeFirstObject(() => core),
@@ -45,17 +45,14 @@ export function openStateStore(options: StateStoreOptions, timer: Timer): StateS
     codecQueue: createQueue(CODECS_AT_ONCE),
     usedJobs: new Map(),
     emit: emitter(resolved),
-    track: flight.track,
-    beside: flight.beside,
-    closing: flight.closing,
   };
   return withCore(
     {
       task: (scope) => createStateHandle(core, taskScope(scope), unfencedAccess(random)),
       asset: (scope) => createStateHandle(core, assetScope(scope), unfencedAccess(random)),
       ready: (call = {}) => core.track(() => ready(core, call)),
-      close: flight.close,
-      [Symbol.asyncDispose]: flight.close,
+      close: core.close,
+      [Symbol.asyncDispose]: core.close,
     },
     core,
   );

@@ -26,7 +26,7 @@ export async function finishSucceeded(run: Run, record: HeldRecord): Promise<{ r
   const { value } = prepared;
   const stored = value && {
     name: resultName(run.options.externalIdKey),
-    put: { meta: value.meta, body: value.body, retention: recordRetention(run.core) },
+    put: value.put,
   };
   let reply: Persisted;
   try {

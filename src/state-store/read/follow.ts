@@ -35,10 +35,9 @@ export async function follow<T>(
   reread: () => Promise<RawEntry | undefined>,
   fetch: (entry: StoredEntry) => Promise<T | undefined>,
 ): Promise<Followed<T> | undefined> {
-  const where = { scope: address.scope, key: address.key };
   let current: RawEntry | undefined = raw;
   for (let reads = 0; reads <= REREADS; reads += 1) {
-    const entry = parseEntry(current.text, where, current.body);
+    const entry = parseEntry(current.text, address, current.body);
     const value = await fetch(entry);
     if (value !== undefined) return { entry, value };
     const missed: string = current.text;
@@ -46,7 +45,7 @@ export async function follow<T>(
     if (!current) return undefined;
     if (current.text === missed) throw missing(core, address, entry.meta.ref);
   }
-  throw new StoreUnavailableError(`the value was replaced ${REREADS} times while it was read`, where);
+  throw new StoreUnavailableError(`the value was replaced ${REREADS} times while it was read`, address);
 }
 
 function missing(core: StoreCore, { scope, key }: ValueAddress, ref: Reference | undefined): MissingObjectError {
@@ -55,9 +54,9 @@ function missing(core: StoreCore, { scope, key }: ValueAddress, ref: Reference |
 }
 
 /** The value of an inline entry, as it is serialized. */
-export function inlineBody({ body, meta }: StoredEntry, { scope, key }: ValueAddress): Uint8Array {
+export function inlineBody({ body, meta }: StoredEntry, address: ValueAddress): Uint8Array {
   if (body?.length === meta.size) return body;
-  throw new CorruptEntryError(`the inline value has ${body?.length ?? 'no'} bytes, its entry says ${meta.size}`, { scope, key });
+  throw new CorruptEntryError(`the inline value has ${body?.length ?? 'no'} bytes, its entry says ${meta.size}`, address);
 }
 
 /** Where an object is, and how it is decoded. */
@@ -73,13 +72,12 @@ export interface Located {
  * @throws {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  */
 export function locate(core: StoreCore, address: ValueAddress, ref: Reference, call: CallOptions): Located {
-  const { scope, key } = address;
-  const where = { scope, key, store: ref.store };
+  const where = { ...address, store: ref.store };
   if (!isObjectOf(core.namespace, address, ref.object)) {
     throw new CorruptEntryError('the entry refers to an object that is not one of this key', where);
   }
   const store = core.locations.get(ref.store);
-  if (!store) throw new UnknownLocationError(ref.store, [...core.locations.keys()], { scope, key });
+  if (!store) throw new UnknownLocationError(ref.store, [...core.locations.keys()], address);
   const at = { store, where, call };
   return { at, decode: decoderOf(core, at, ref) };
 }

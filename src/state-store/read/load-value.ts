@@ -4,7 +4,7 @@ import { ValueTooLargeError } from '../../model/errors/store.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
 import { deserialize } from '../../format/serializer.ts';
 import type { StoreCore } from '../internals.ts';
-import { decodeFrames, isFramed } from './decode-frames.ts';
+import { decodeFrames, isFramed } from './decode.ts';
 import { follow, inlineBody, locate, type Followed } from './follow.ts';
 import { wholeBody } from '../objects/body.ts';
 import type { ValueAddress } from '../objects/new-object.ts';
@@ -37,13 +37,13 @@ export async function loadValue(
   });
   if (!loaded) return undefined;
   const { entry, value } = loaded;
-  return { entry, value: deserialize(entry.meta.type, value, { scope: address.scope, key: address.key }) };
+  return { entry, value: deserialize(entry.meta.type, value, address) };
 }
 
 /** JSON was held whole when it was written; bytes may have been a stream of any size. */
-function requireSmall({ maxValueBytes }: StoreCore, { scope, key }: ValueAddress, { type, size, ref }: EntryMeta): void {
+function requireSmall({ maxValueBytes }: StoreCore, address: ValueAddress, { type, size, ref }: EntryMeta): void {
   if (size <= maxValueBytes || (type === 'json' && ref?.frames === undefined)) return;
-  throw new ValueTooLargeError(size, maxValueBytes, 'read it with getStream(), or raise it', { scope, key });
+  throw new ValueTooLargeError(size, maxValueBytes, 'read it with getStream(), or raise it', address);
 }
 
 /** The serialized bytes of an offloaded value, or `undefined` where its object is missing. */

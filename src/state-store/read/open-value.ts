@@ -1,15 +1,14 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { abortController, joined, onAbort, type CallOptions } from '../../async/deadline.ts';
 import type { StoredEntry } from '../../format/entry.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
 import type { StoreCore } from '../internals.ts';
-import { decodeFrames, isFramed } from './decode-frames.ts';
+import { decodeFrames, isFramed } from './decode.ts';
 import { follow, inlineBody, locate } from './follow.ts';
 import { loadBytes } from './load-value.ts';
-import { openBody } from '../objects/body.ts';
+import { only, openBody } from '../objects/body.ts';
 import { storeClosed } from '../in-flight.ts';
 import type { ValueAddress } from '../objects/new-object.ts';
-import { readableOf } from './readable.ts';
 import { verified } from './verified.ts';
 
 /**
@@ -76,6 +75,28 @@ async function pieces(
   return chunks;
 }
 
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
+/**
+ * Chunks as a stream of Node. Takes the next chunk when the reader asks for one; ends with the signal's reason when that aborts.
+ *
+ * @param left - Called when the stream is over, however it ended. Must end a chunk that is being waited for.
+ */
+function readableOf(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal, left: () => void): Readable {
+  const source = chunks[Symbol.asyncIterator]();
+  const readable = new Readable({
+    read() {
+      source.next().then(
+        (step) => this.push(step.done ? null : step.value),
+        (error: unknown) => this.destroy(error as Error),
+      );
+    },
+    destroy(error, done) {
+      signal.removeEventListener('abort', abort);
+      left();
+      done(error);
+    },
+  });
+  const abort = (): void => void readable.destroy(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return readable;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
 import { abortController, joined, onAbort, type CallOptions } from '../../async/deadline.ts';
-import type { Reference } from '../../format/entry.ts';
+import type { EntryMeta, Reference } from '../../format/entry.ts';
 import {
   ConfigError,
   CorruptEntryError,
@@ -45,12 +45,11 @@ export async function prepareStream(
   alive: () => Promise<unknown>,
   call: CallOptions,
 ): Promise<Prepared> {
-  const where = { scope: address.scope, key: address.key };
   const stop = abortController();
   const { signal, leave } = joined(stop.signal, call.signal);
-  const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(where)));
+  const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(address)));
   const sourceEnded = onAbort(core.closing, () => stop.abort(storeClosed()));
-  const pieces = piecesIn(chunksOf(body, signal), where);
+  const pieces = piecesIn(chunksOf(body, signal), address);
   try {
     const begin = await gather(pieces, wholeLimit(core));
     if (begin.ended) {
@@ -61,11 +60,12 @@ export async function prepareStream(
     const store = core.objectStore;
     if (!store) {
       const hint = 'give the store an objectStore, where a stream may have any size, or raise it';
-      throw new ValueTooLargeError(begin.bytes, core.maxValueBytes, hint, where);
+      throw new ValueTooLargeError(begin.bytes, core.maxValueBytes, hint, address);
     }
     const source = inTurn(begin.pieces, pieces, alive, sourceEnded);
-    const { size, ref } = await putPieces(core, address, source, terms, { store, where, call: { signal } });
-    return offloaded(core, store, address, { type: 'bytes', size }, ref, terms);
+    const at = { store, where: address, call: { signal } };
+    const content = await putPieces(core, address, source, terms, at);
+    return offloaded(core, at, address, content, terms);
   } finally {
     inTime();
     sourceEnded();
@@ -142,7 +142,7 @@ async function putPieces(
   pieces: AsyncIterable<Uint8Array>,
   terms: WriteTerms,
   at: ObjectCall,
-): Promise<{ size: number; ref: Reference }> {
+): Promise<EntryMeta & { ref: Reference }> {
   const codec = core.codec?.name ?? 'none';
   const framed = core.codec !== undefined || core.encryption !== undefined;
   const shape = { codec, ...(framed && { frames: FRAME_BYTES }) };
@@ -164,9 +164,9 @@ async function putPieces(
   };
   let ref: Reference | undefined;
   const reference = (): Reference =>
-    (ref ??= referenceTo(core, at.store, { object, ...shape, storedSize, sha256: hash.digest('hex') }));
+    (ref ??= referenceTo(core, at, { object, ...shape, storedSize, sha256: hash.digest('hex') }));
   await putStream(core, at, target, { bytes: bytes(), isStored: () => holds(core, at, reference()) });
-  return { size, ref: reference() };
+  return { type: 'bytes', size, ref: reference() };
 }
 
 /** One frame, as its head and its bytes. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { CallOptions } from '../../async/deadline.ts';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
+import type { ValueChange } from '../../metastore/metastore.ts';
 import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.ts';
-import type { ObjectStore } from '../../object-store/object-store.ts';
 import { decodeSegment } from '../../format/path.ts';
 import { serialize, type SerializedValue } from '../../format/serializer.ts';
 import type { StoreCore } from '../internals.ts';
 import { encode, encrypt } from './encode.ts';
-import { deleteObject } from '../objects/calls.ts';
+import { deleteObject, type ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValueAddress, type WriteTerms } from '../objects/new-object.ts';
 import { putObject } from '../objects/put.ts';
 
@@ -19,9 +19,8 @@ import { putObject } from '../objects/put.ts';
 
 /** A value that can be committed. */
 export interface Prepared {
-  meta: EntryMeta;
-  /** The value, where it is inline. */
-  body: Uint8Array | undefined;
+  /** For the metastore. */
+  readonly put: NonNullable<ValueChange['put']>;
   /** Deletes the object that was put, if any. For a write that was certainly refused; never rejects. */
   discard(): Promise<void>;
 }
@@ -57,28 +56,28 @@ export async function prepareSerialized(
   call: CallOptions,
 ): Promise<Prepared> {
   const store = core.objectStore;
-  const size = value.bytes.length;
-  const offload = store !== undefined && (size >= core.offloadThreshold || size > core.maxValueBytes);
-  const content = { type: value.type, size };
-  if (offload) return offloaded(core, store, address, content, await putValue(core, store, address, value, terms, call), terms);
-  return { meta: describe(address, content, terms), body: value.bytes, discard: () => Promise.resolve() };
+  const { type, bytes } = value;
+  const content = { type, size: bytes.length };
+  if (store && (bytes.length >= core.offloadThreshold || bytes.length > core.maxValueBytes)) {
+    const at = { store, where: address, call };
+    return offloaded(core, at, address, { ...content, ref: await putValue(core, at, address, value, terms) }, terms);
+  }
+  const put = { meta: describe(address, content, terms), body: bytes, retention: terms.retention };
+  return { put, discard: () => Promise.resolve() };
 }
 
 /** What was put, ready to be committed. */
 export function offloaded(
   core: StoreCore,
-  store: ObjectStore,
+  at: ObjectCall,
   address: ValueAddress,
-  content: Pick<EntryMeta, 'type' | 'size'>,
-  ref: Reference,
+  content: EntryMeta & { ref: Reference },
   terms: WriteTerms,
 ): Prepared {
-  core.emit({ type: 'offload', bytes: content.size, storedBytes: ref.storedSize });
-  return {
-    meta: describe(address, { ...content, ref }, terms),
-    body: undefined,
-    discard: () => deleteObject(core, { store, where: { scope: address.scope, key: address.key } }, ref.object),
-  };
+  const { size, ref } = content;
+  core.emit({ type: 'offload', bytes: size, storedBytes: ref.storedSize });
+  const put = { meta: describe(address, content, terms), body: undefined, retention: terms.retention };
+  return { put, discard: () => deleteObject(core, at, ref.object) };
 }
 
 function describe({ name, key }: ValueAddress, content: EntryMeta, { by }: WriteTerms): EntryMeta {
@@ -87,31 +86,29 @@ function describe({ name, key }: ValueAddress, content: EntryMeta, { by }: Write
 
 async function putValue(
   core: StoreCore,
-  store: ObjectStore,
+  at: ObjectCall,
   address: ValueAddress,
   { type, bytes }: SerializedValue,
   terms: WriteTerms,
-  call: CallOptions,
 ): Promise<Reference> {
-  const at = { store, where: { scope: address.scope, key: address.key }, call };
   const encoded = await encode(core, at, bytes);
   const { codec } = encoded;
-  const target = await newObject(core, address, terms, { type, codec, framed: false }, call);
+  const target = await newObject(core, address, terms, { type, codec, framed: false }, at.call);
   const { object } = target;
   const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');
   await putObject(core, at, target, body);
-  return referenceTo(core, store, { object, codec, storedSize: body.length, sha256 });
+  return referenceTo(core, at, { object, codec, storedSize: body.length, sha256 });
 }
 
 /** A reference to what this store puts. */
 export function referenceTo(
   { encryption }: StoreCore,
-  { alias }: ObjectStore,
+  { store }: ObjectCall,
   { object, codec, frames, storedSize, sha256 }: Omit<Reference, 'store' | 'encryption'>,
 ): Reference {
   return {
-    store: alias,
+    store: store.alias,
     object,
     codec,
     ...(encryption && { encryption: encryption.name }),
