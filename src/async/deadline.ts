@@ -59,25 +59,6 @@ export const systemTimer: Timer = (ms, fire) => {
   return () => clearTimeout(handle);
 };
 
-/**
- * Aborts with whichever comes first, until `leave` is called. Not `AbortSignal.any`: a runtime's or a user's signal may be of
- * another implementation.
- */
-export function joined(life: AbortSignal, own: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
-  if (!own) return { signal: life, leave: () => undefined };
-  const controller = abortController();
-  const signals = [life, own];
-  const abort = (): void => controller.abort(signals.find((signal) => signal.aborted)?.reason);
-  for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
-  if (signals.some((signal) => signal.aborted)) abort();
-  return {
-    signal: controller.signal,
-    leave: () => {
-      for (const signal of signals) signal.removeEventListener('abort', abort);
-    },
-  };
-}
-
 /** Calls `then` once the signal aborts, at once where it has; until what it returns is called. */
 export function onAbort(signal: AbortSignal, then: () => void): () => void {
   signal.addEventListener('abort', then, { once: true });
@@ -85,22 +66,25 @@ export function onAbort(signal: AbortSignal, then: () => void): () => void {
   return () => signal.removeEventListener('abort', then);
 }
 
+/**
+ * Aborts with whichever comes first, until `leave` is called. Not `AbortSignal.any`: a runtime's or a user's signal may be of
+ * another implementation.
+ */
+export function joined(life: AbortSignal, own: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
+  if (!own) return { signal: life, leave: () => undefined };
+  const controller = abortController();
+  const stops = [life, own].map((signal) => onAbort(signal, () => controller.abort(signal.reason)));
+  return { signal: controller.signal, leave: () => stops.forEach((stop) => stop()) };
+}
+
 /** Waits, but not beyond the abort; what `work` comes to then is ignored. Rejects with the signal's reason. */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    const settle = (then: () => void): void => {
-      signal.removeEventListener('abort', abort);
-      then();
-    };
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
-    );
+  let leave = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    leave = onAbort(signal, () => reject(signal.reason as Error));
   });
+  return Promise.race([aborted, work]).finally(leave);
 }
 
 /**

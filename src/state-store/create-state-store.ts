@@ -6,7 +6,7 @@ import { countEvent } from '../observe/telemetry.ts';
 import { unfencedAccess } from './handle/deps.ts';
 import { withCore, type StoreCore } from './internals.ts';
 import { createTakeBody } from './write/fresh-body.ts';
-import { beforeFirstObject } from './objects/generation.ts';
+import { beforeFirstObject } from './objects/lineage.ts';
 import { createStateHandle } from './handle/handle.ts';
 import { createInFlight } from './in-flight.ts';
 import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './options.ts';

@@ -17,7 +17,7 @@ export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-c
 export interface StoreCore extends Omit<ResolvedOptions, 'metastore' | 'onEvent'>, InFlight {
   readonly metastore: OpenMetastore;
   readonly timer: Timer;
-  /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`generation.ts`). */
+  /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`objects/lineage.ts`). */
   readonly beforeObject: (call: CallOptions) => Promise<void>;
   /** Called around the puts and the commit of a write, and waited for; only tests set it (`withCoreParts()`). */
   readonly writePoint?: (point: WritePoint) => void | Promise<void>;

@@ -1,6 +1,5 @@
-import { requireCall } from '../async/deadline.ts';
-import type { Duration } from '../model/duration.ts';
-import { milliseconds } from '../model/duration.ts';
+import { onAbort, requireCall } from '../async/deadline.ts';
+import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { beginAttempt, type Attempt } from '../job/attempt/attempt.ts';
 import { withCoreParts, type Gap } from '../job/protocol/crash-point.ts';
@@ -72,9 +71,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
       fence: { kind: 'ordered', order: [createdAt.getTime(), starts] },
       release: (after) => Promise.reject(new Released(after)),
     });
-    const cancel = (): void => attempt.cancel(signal?.reason);
-    if (signal?.aborted) cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
+    const leave = signal && onAbort(signal, () => attempt.cancel(signal.reason));
     const live = async (): Promise<Result> => {
       try {
         return await process(attempt.context);
@@ -87,7 +84,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
       await Promise.race([world.killed, attempt.succeed()]);
       return result;
     } finally {
-      signal?.removeEventListener('abort', cancel);
+      leave?.();
     }
   };
 

@@ -3,7 +3,7 @@ import type { Duration } from '../../model/duration.ts';
 import { GRACE } from '../../metastore/lifetimes.ts';
 import type { OptionNames } from '../../model/check-options.ts';
 import { coreOf } from '../../state-store/internals.ts';
-import { keepBirth } from '../../state-store/objects/generation.ts';
+import { keepBirth } from '../../state-store/objects/lineage.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { SweepReport } from '../../observe/events.ts';
 import { raise, readLineage } from '../lineage.ts';

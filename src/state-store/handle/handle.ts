@@ -102,7 +102,7 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
       });
     },
     async *entries(options = {}) {
-      for (const entry of await run(undefined, options, (call) => entries(deps, options, call), LIST)) {
+      for (const entry of await run(undefined, options, (call) => listEntries(deps, options.prefix, call), LIST)) {
         options.signal?.throwIfAborted();
         yield entry;
       }
@@ -167,11 +167,6 @@ async function setMany(deps: HandleDeps, values: object, options: WriteOptions, 
   if (drafts.length === 0) return;
   // `old`: a later write of this handle to one of the keys came first. All or none: the others must not be lost with it.
   while ((await write(deps, drafts, call)).kind === 'old') call.signal?.throwIfAborted();
-}
-
-async function entries(deps: HandleDeps, { prefix = '' }: { prefix?: string }, call: CallOptions): Promise<readonly Entry[]> {
-  if (typeof prefix !== 'string') throw new ConfigError('prefix', 'must be a string', prefix);
-  return listEntries(deps, prefix, call);
 }
 
 function retentionOf(deps: HandleDeps, { retention }: WriteOptions): RetentionMs {

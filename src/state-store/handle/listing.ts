@@ -1,12 +1,13 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { parseEntry } from '../../format/entry.ts';
-import { CorruptEntryError } from '../../model/errors/store.ts';
+import { ConfigError, CorruptEntryError } from '../../model/errors/store.ts';
 import { decodeSegment } from '../../format/path.ts';
 import { publicEntry, type HandleDeps } from './deps.ts';
 import type { Entry } from '../state-handle.ts';
 
 /** The entries whose key begins with `prefix`, in the order of the keys, each once. Fetches no value. */
-export async function listEntries(deps: HandleDeps, prefix: string, call: CallOptions): Promise<Entry[]> {
+export async function listEntries(deps: HandleDeps, prefix: string | undefined, call: CallOptions): Promise<Entry[]> {
+  if (prefix !== undefined && typeof prefix !== 'string') throw new ConfigError('prefix', 'must be a string', prefix);
   const { core, scope, address, access } = deps;
   await access.writer(call);
   const entries = new Map<string, Entry>();
@@ -15,7 +16,7 @@ export async function listEntries(deps: HandleDeps, prefix: string, call: CallOp
     const entry = parseEntry(text, { scope, key: decoded ?? name });
     const key = decoded ?? entry.meta.key;
     if (key === undefined) throw new CorruptEntryError('the entry does not tell its key', { scope, key: name });
-    if (key.startsWith(prefix)) entries.set(name, publicEntry(key, entry));
+    if (key.startsWith(prefix ?? '')) entries.set(name, publicEntry(key, entry));
   }
   return [...entries.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
 }

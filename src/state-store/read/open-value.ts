@@ -39,16 +39,28 @@ export async function openValue(
     if (!opened) leave();
   }
   if (!opened) return undefined;
-  let closes = (): void => undefined;
-  const readable = readableOf(opened.value, signal, () => {
-    closes();
-    stop.abort();
-    leave();
+  const source = opened.value[Symbol.asyncIterator]();
+  const listening: (() => void)[] = [];
+  const readable = new Readable({
+    read() {
+      source.next().then(
+        (step) => this.push(step.done ? null : step.value),
+        (error: unknown) => this.destroy(error as Error),
+      );
+    },
+    destroy(error, done) {
+      for (const end of listening) end();
+      // Ends a chunk that is being waited for.
+      stop.abort();
+      leave();
+      done(error);
+    },
   });
-  closes = onAbort(core.closing, () => {
+  listening.push(
+    onAbort(signal, () => readable.destroy(signal.reason as Error)),
     // An error that nobody listens to would end the process. Whoever comes to read later finds a stream that was destroyed.
-    readable.destroy(readable.listenerCount('error') > 0 ? storeClosed() : undefined);
-  });
+    onAbort(core.closing, () => readable.destroy(readable.listenerCount('error') > 0 ? storeClosed() : undefined)),
+  );
   return readable;
 }
 
@@ -73,30 +85,4 @@ async function pieces(
   const chunks = verified(body, ref, at.where);
   if (isFramed(ref)) return decodeFrames(chunks, meta, ref, decode, at.where);
   return chunks;
-}
-
-/**
- * Chunks as a stream of Node. Takes the next chunk when the reader asks for one; ends with the signal's reason when that aborts.
- *
- * @param left - Called when the stream is over, however it ended. Must end a chunk that is being waited for.
- */
-function readableOf(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal, left: () => void): Readable {
-  const source = chunks[Symbol.asyncIterator]();
-  const readable = new Readable({
-    read() {
-      source.next().then(
-        (step) => this.push(step.done ? null : step.value),
-        (error: unknown) => this.destroy(error as Error),
-      );
-    },
-    destroy(error, done) {
-      signal.removeEventListener('abort', abort);
-      left();
-      done(error);
-    },
-  });
-  const abort = (): void => void readable.destroy(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  return readable;
 }

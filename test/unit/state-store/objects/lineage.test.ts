@@ -7,7 +7,7 @@ import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
 import { createStateStore } from '../../../../src/state-store/create-state-store.ts';
 import { coreOf } from '../../../../src/state-store/internals.ts';
-import { generationBody, generationKey } from '../../../../src/state-store/objects/generation.ts';
+import { generationBody, generationKey } from '../../../../src/state-store/objects/lineage.ts';
 import { fakeClock } from '../../../../src/testing/fake-clock.ts';
 import { memoryLogger } from '../../../contract/maintenance-parts.ts';
 import { interceptMetastore, interceptObjectStore, type Intercept } from '../../../support/intercept.ts';

@@ -166,7 +166,7 @@ type Born = Lineage & { bornAt: number; birth: string };
 async function lineageSinceBirth(core: StoreCore): Promise<Born> {
   let own = await core.metastore.lineage({});
   if (birthOf(own) === undefined) {
-    await bear(core, {});
+    await recordBirths(core, {});
     own = await core.metastore.lineage({});
   }
   const [birth, { bornAt }] = [birthOf(own), own];
@@ -176,7 +176,7 @@ async function lineageSinceBirth(core: StoreCore): Promise<Born> {
 }
 
 /** Makes the births of the metastore known, and gives it a name if it has none. */
-export function bear(core: StoreCore, call: CallOptions): Promise<void> {
+export function recordBirths(core: StoreCore, call: CallOptions): Promise<void> {
   return core.metastore.bear(randomText(core.random, 16), call);
 }
 
