@@ -129,20 +129,17 @@ export async function boundedWait<T>(
   work: () => Promise<T>,
 ): Promise<Bounded<T>> {
   if (signal?.aborted) return { ended: 'aborted', reason: signal.reason };
-  return new Promise<Bounded<T>>((resolve, reject) => {
-    const finish = (settle: () => void): void => {
-      stop();
-      signal?.removeEventListener('abort', abort);
-      settle();
-    };
-    const abort = (): void => finish(() => resolve({ ended: 'aborted', reason: signal?.reason }));
-    const stop = timer(ms, () => finish(() => resolve({ ended: 'deadline' })));
-    signal?.addEventListener('abort', abort, { once: true });
-    void Promise.resolve()
-      .then(work)
-      .then(
-        (value) => finish(() => resolve({ ended: 'value', value })),
-        (error: unknown) => finish(() => reject(error)),
-      );
+  let stop = (): void => undefined;
+  let leave = (): void => undefined;
+  const early = new Promise<Bounded<T>>((resolve) => {
+    stop = timer(ms, () => resolve({ ended: 'deadline' }));
+    if (signal) leave = onAbort(signal, () => resolve({ ended: 'aborted', reason: signal.reason }));
   });
+  const working = async (): Promise<Bounded<T>> => ({ ended: 'value', value: await work() });
+  try {
+    return await Promise.race([early, working()]);
+  } finally {
+    stop();
+    leave();
+  }
 }

@@ -8,7 +8,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { Metastore } from '../metastore/metastore.ts';
 import { isReservedCodecName } from '../format/object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import { requireCallable, requireKnownNames, requireMethods, type OptionNames } from '../model/check-options.ts';
+import { requireCallable, requireKnownNames, requireMethods, requireText, type OptionNames } from '../model/check-options.ts';
 import { systemRandom, type Random } from '../async/random.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
 
@@ -175,9 +175,7 @@ function locations(current: ObjectStore | undefined, former: readonly ObjectStor
   const byAlias = new Map<string, ObjectStore>();
   const add = (option: string, store: ObjectStore): void => {
     requireMethods(option, store, OBJECT_STORE);
-    if (typeof store.alias !== 'string' || store.alias === '') {
-      throw new ConfigError(`${option}.alias`, 'must be a text that is not empty', store.alias);
-    }
+    requireText(`${option}.alias`, store.alias);
     if (byAlias.has(store.alias))
       throw new ConfigError(`${option}.alias`, 'must not be that of another object store', store.alias);
     byAlias.set(store.alias, store);

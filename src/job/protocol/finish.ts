@@ -90,7 +90,8 @@ export async function recordedResult(run: Run, record: HeldRecord, raw: Snapshot
   if (record.result === 'stored' && raw) {
     const reread = async (): Promise<Snapshot['result']> => (await run.own.read(run.options.recordName)).result;
     try {
-      const loaded = await run.core.track(() => loadValue(run.core, resultAddress(run), raw, reread, { signal: run.signal }));
+      const source = { core: run.core, address: resultAddress(run), call: { signal: run.signal }, reread };
+      const loaded = await run.core.track(() => loadValue(source, raw));
       if (loaded) return loaded.value;
     } catch (error) {
       if (!run.job.getResult || !isMooringError(error) || !CANNOT_BE_HAD.includes(error.code)) throw error;
@@ -131,7 +132,8 @@ async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: 
   }
   // An attempt that was superseded puts no object.
   if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.recordName);
-  const terms = { id, by: where.scope, retention: recordRetention(core) };
-  const value = await core.track(() => prepareSerialized(core, resultAddress(run), serialized, terms, { signal: run.signal }));
+  const call = { signal: run.signal };
+  const put = { core, address: resultAddress(run), id, by: where.scope, retention: recordRetention(core), call };
+  const value = await core.track(() => prepareSerialized(put, serialized));
   return { kind: 'stored', value };
 }

@@ -6,7 +6,7 @@ import type { RawEntry } from '../../metastore/metastore.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import type { HandleDeps } from '../handle/deps.ts';
 import type { ValueAddress } from '../objects/new-object.ts';
-import { loadValue, type LoadedValue } from './load-value.ts';
+import { loadValue, type EntrySource, type LoadedValue } from './load-value.ts';
 import { openValue } from './open-value.ts';
 
 /** Reading: one round trip to the metastore for all keys, and one request for each value that is offloaded. */
@@ -34,7 +34,11 @@ async function load(
   raw: RawEntry | undefined,
   call: CallOptions,
 ): Promise<LoadedValue | undefined> {
-  return raw && loadValue(deps.core, address, raw, () => readEntry(deps, address, call), call);
+  return raw && loadValue(sourceOf(deps, address, call), raw);
+}
+
+function sourceOf(deps: HandleDeps, address: ValueAddress, call: CallOptions): EntrySource {
+  return { core: deps.core, address, call, reread: () => readEntry(deps, address, call) };
 }
 
 /** Which version of a key is there. */
@@ -50,12 +54,11 @@ export async function openStream(
   { signal }: CallOptions,
 ): Promise<Readable | undefined> {
   const { call, leave } = deps.core.shareSignal(signal);
-  const read = (): Promise<RawEntry | undefined> => readEntry(deps, address, call);
   let stream: Readable | undefined;
   try {
     await deps.access.writer(call);
-    const raw = await read();
-    stream = raw && (await openValue(deps.core, address, raw, read, call));
+    const raw = await readEntry(deps, address, call);
+    stream = raw && (await openValue(sourceOf(deps, address, call), raw));
     return stream?.once('close', leave);
   } finally {
     if (!stream) leave();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
-import { abortController, joined, onAbort, type CallOptions } from '../../async/deadline.ts';
+import { abortController, joined, onAbort } from '../../async/deadline.ts';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
 import {
   ConfigError,
@@ -16,7 +16,7 @@ import { encode, encrypt } from './encode.ts';
 import { FRAME_BYTES, frameHead, longestFrame } from '../../format/frames.ts';
 import { storeClosed } from '../in-flight.ts';
 import type { ObjectCall } from '../objects/calls.ts';
-import { newObject, type ValueAddress, type WriteTerms } from '../objects/new-object.ts';
+import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { openBody } from '../objects/body.ts';
 import { chunksOf } from '../../async/chunks.ts';
 import { piecesOf } from '../../async/rechunk.ts';
@@ -38,13 +38,11 @@ import { verified } from '../read/verified.ts';
  *   the body throws.
  */
 export async function prepareStream(
-  core: StoreCore,
-  address: ValueAddress,
+  put: ValuePut,
   body: AsyncIterable<Uint8Array>,
-  terms: WriteTerms,
   alive: () => Promise<unknown>,
-  call: CallOptions,
 ): Promise<Prepared> {
+  const { core, address, call } = put;
   const stop = abortController();
   const { signal, leave } = joined(stop.signal, call.signal);
   const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(address)));
@@ -55,7 +53,7 @@ export async function prepareStream(
     if (begin.ended) {
       sourceEnded();
       const value = { type: 'bytes', bytes: Buffer.concat(begin.pieces) } as const;
-      return await prepareSerialized(core, address, value, terms, call);
+      return await prepareSerialized(put, value);
     }
     const store = core.objectStore;
     if (!store) {
@@ -64,8 +62,7 @@ export async function prepareStream(
     }
     const source = inTurn(begin.pieces, pieces, alive, sourceEnded);
     const at = { store, where: address, call: { signal } };
-    const content = await putPieces(core, address, source, terms, at);
-    return offloaded(core, at, address, content, terms);
+    return offloaded(put, at, await putPieces({ ...put, call: at.call }, at, source));
   } finally {
     inTime();
     sourceEnded();
@@ -137,16 +134,15 @@ async function* inTurn(
 }
 
 async function putPieces(
-  core: StoreCore,
-  address: ValueAddress,
-  pieces: AsyncIterable<Uint8Array>,
-  terms: WriteTerms,
+  put: ValuePut,
   at: ObjectCall,
+  pieces: AsyncIterable<Uint8Array>,
 ): Promise<EntryMeta & { ref: Reference }> {
+  const { core } = put;
   const codec = core.codec?.name ?? 'none';
   const framed = core.codec !== undefined || core.encryption !== undefined;
   const shape = { codec, ...(framed && { frames: FRAME_BYTES }) };
-  const target = await newObject(core, address, terms, { type: 'bytes', codec, framed }, at.call);
+  const target = await newObject(put, { type: 'bytes', codec, framed });
   const { object } = target;
   const hash = createHash('sha256');
   let size = 0;

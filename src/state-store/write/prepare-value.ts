@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { CallOptions } from '../../async/deadline.ts';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
 import type { ValueChange } from '../../metastore/metastore.ts';
 import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.ts';
@@ -8,7 +7,7 @@ import { serialize, type SerializedValue } from '../../format/serializer.ts';
 import type { StoreCore } from '../internals.ts';
 import { encode, encrypt } from './encode.ts';
 import { deleteObject, type ObjectCall } from '../objects/calls.ts';
-import { newObject, type ValueAddress, type WriteTerms } from '../objects/new-object.ts';
+import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { putObject } from '../objects/put.ts';
 
 /**
@@ -48,52 +47,36 @@ export function serializeValue(core: StoreCore, where: ErrorContext, value: unkn
  *
  * @throws {@link StoreUnavailableError} {@link CodecUnavailableError}
  */
-export async function prepareSerialized(
-  core: StoreCore,
-  address: ValueAddress,
-  value: SerializedValue,
-  terms: WriteTerms,
-  call: CallOptions,
-): Promise<Prepared> {
+export async function prepareSerialized(put: ValuePut, value: SerializedValue): Promise<Prepared> {
+  const { core, address, call } = put;
   const store = core.objectStore;
   const { type, bytes } = value;
   const content = { type, size: bytes.length };
   if (store && (bytes.length >= core.offloadThreshold || bytes.length > core.maxValueBytes)) {
     const at = { store, where: address, call };
-    return offloaded(core, at, address, { ...content, ref: await putValue(core, at, address, value, terms) }, terms);
+    return offloaded(put, at, { ...content, ref: await putValue(put, at, value) });
   }
-  const put = { meta: describe(address, content, terms), body: bytes, retention: terms.retention };
-  return { put, discard: () => Promise.resolve() };
+  return { put: changeOf(put, content, bytes), discard: () => Promise.resolve() };
 }
 
 /** What was put, ready to be committed. */
-export function offloaded(
-  core: StoreCore,
-  at: ObjectCall,
-  address: ValueAddress,
-  content: EntryMeta & { ref: Reference },
-  terms: WriteTerms,
-): Prepared {
+export function offloaded(put: ValuePut, at: ObjectCall, content: EntryMeta & { ref: Reference }): Prepared {
   const { size, ref } = content;
-  core.emit({ type: 'offload', bytes: size, storedBytes: ref.storedSize });
-  const put = { meta: describe(address, content, terms), body: undefined, retention: terms.retention };
-  return { put, discard: () => deleteObject(core, at, ref.object) };
+  put.core.emit({ type: 'offload', bytes: size, storedBytes: ref.storedSize });
+  return { put: changeOf(put, content, undefined), discard: () => deleteObject(put.core, at, ref.object) };
 }
 
-function describe({ name, key }: ValueAddress, content: EntryMeta, { by }: WriteTerms): EntryMeta {
-  return { ...content, ...(decodeSegment(name) === undefined && { key }), ...(by && { writer: by }) };
+function changeOf({ address, by, retention }: ValuePut, content: EntryMeta, body: Uint8Array | undefined): Prepared['put'] {
+  const { name, key } = address;
+  const meta = { ...content, ...(decodeSegment(name) === undefined && { key }), ...(by && { writer: by }) };
+  return { meta, body, retention };
 }
 
-async function putValue(
-  core: StoreCore,
-  at: ObjectCall,
-  address: ValueAddress,
-  { type, bytes }: SerializedValue,
-  terms: WriteTerms,
-): Promise<Reference> {
+async function putValue(put: ValuePut, at: ObjectCall, { type, bytes }: SerializedValue): Promise<Reference> {
+  const { core } = put;
   const encoded = await encode(core, at, bytes);
   const { codec } = encoded;
-  const target = await newObject(core, address, terms, { type, codec, framed: false }, at.call);
+  const target = await newObject(put, { type, codec, framed: false });
   const { object } = target;
   const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');

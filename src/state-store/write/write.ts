@@ -114,15 +114,14 @@ async function prepareAll(
 
 async function prepare(
   { core, access }: HandleDeps,
-  { address, put }: Draft,
+  draft: Draft,
   id: WriteId,
   call: CallOptions,
 ): Promise<Prepared | undefined> {
-  if (!put) return undefined;
-  const { value, retention } = put;
-  const terms = { id, by: access.by, retention };
-  if (value.type !== 'stream') return prepareSerialized(core, address, value, terms, call);
-  return prepareStream(core, address, value.body, terms, () => access.writer(call), call);
+  if (!draft.put) return undefined;
+  const { value, retention } = draft.put;
+  const put = { core, address: draft.address, id, by: access.by, retention, call };
+  return value.type === 'stream' ? prepareStream(put, value.body, () => access.writer(call)) : prepareSerialized(put, value);
 }
 
 function entriesOf(
