@@ -1,4 +1,5 @@
-import { systemTimer, untilAborted } from './deadline.ts';
+import { untilAborted } from './abort.ts';
+import { systemTimer } from './deadline.ts';
 
 /** Time as an argument, so that a test, or a seeded scheduler, can own it. */
 export interface Clock {

@@ -1,4 +1,4 @@
-import { untilAborted } from './deadline.ts';
+import { untilAborted } from './abort.ts';
 
 /** Some at the same time, and the others in their order. */
 

@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { abortController, onAbort } from './abort.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
 
@@ -36,13 +36,6 @@ export function requireSignal(signal: Partial<AbortSignal> | null | undefined): 
   throw new ConfigError('signal', 'must be an AbortSignal', signal);
 }
 
-/** A controller whose signal takes any number of listeners: Node takes more than ten for a leak, and says so. */
-export function abortController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
-}
-
 /** Starts a timer and returns the way to stop it. Real time even under a fake clock: a deadline guards real I/O. */
 export type Timer = (ms: number, fire: () => void) => () => void;
 
@@ -58,48 +51,6 @@ export const systemTimer: Timer = (ms, fire) => {
   wait(ms);
   return () => clearTimeout(handle);
 };
-
-/** Calls `then` once the signal aborts, at once where it has; until what it returns is called. */
-export function onAbort(signal: AbortSignal, then: () => void): () => void {
-  signal.addEventListener('abort', then, { once: true });
-  if (signal.aborted) then();
-  return () => signal.removeEventListener('abort', then);
-}
-
-/**
- * Aborts with whichever comes first, until `leave` is called. Not `AbortSignal.any`: a runtime's or a user's signal may be of
- * another implementation.
- */
-export function joined(life: AbortSignal, own: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
-  if (!own) return { signal: life, leave: () => undefined };
-  const controller = abortController();
-  const stops = [life, own].map((signal) => onAbort(signal, () => controller.abort(signal.reason)));
-  return { signal: controller.signal, leave: () => stops.forEach((stop) => stop()) };
-}
-
-/** Waits, but not beyond the abort; what `work` comes to then is ignored. Rejects with the signal's reason. */
-export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  let leave = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    leave = onAbort(signal, () => reject(signal.reason as Error));
-  });
-  return Promise.race([aborted, work]).finally(leave);
-}
-
-/**
- * Does what listens to one signal many times side by side, on a signal of its own: Node takes more than ten listeners of one signal
- * for a leak, and says so.
- */
-export async function sideBySide<T>(call: CallOptions, work: (call: CallOptions) => Promise<T>): Promise<T> {
-  if (!call.signal) return work(call);
-  const { signal, leave } = joined(abortController().signal, call.signal);
-  try {
-    return await work({ signal });
-  } finally {
-    leave();
-  }
-}
 
 /** How a bounded call ended: with a value, or without one because of its deadline or the caller. */
 export type Bounded<T> = { ended: 'value'; value: T } | { ended: 'deadline' } | { ended: 'aborted'; reason: unknown };

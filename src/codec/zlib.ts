@@ -1,5 +1,5 @@
 import type * as Zlib from 'node:zlib';
-import { untilAborted } from '../async/deadline.ts';
+import { untilAborted } from '../async/abort.ts';
 import { damaged } from './codec.ts';
 
 /** How the codecs of `node:zlib` are called: at once where the bytes are few, in a thread of the pool where they are many. */

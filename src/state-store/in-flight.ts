@@ -1,4 +1,4 @@
-import { abortController } from '../async/deadline.ts';
+import { abortController } from '../async/abort.ts';
 import { StoreUnavailableError } from '../model/errors/store.ts';
 
 /** What is going on in a store, so that closing can wait for it. */

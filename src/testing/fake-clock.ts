@@ -1,5 +1,5 @@
 import type { Clock } from '../async/clock.ts';
-import { untilAborted } from '../async/deadline.ts';
+import { untilAborted } from '../async/abort.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 

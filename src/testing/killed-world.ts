@@ -1,4 +1,5 @@
-import { abortController, joined, onAbort, type Timer } from '../async/deadline.ts';
+import { abortController, joined, onAbort } from '../async/abort.ts';
+import type { Timer } from '../async/deadline.ts';
 import type { Clock } from '../async/clock.ts';
 import type { Gap } from '../job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';

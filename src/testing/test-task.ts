@@ -1,4 +1,5 @@
-import { onAbort, requireCall } from '../async/deadline.ts';
+import { onAbort } from '../async/abort.ts';
+import { requireCall } from '../async/deadline.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { beginAttempt, type Attempt } from '../job/attempt/attempt.ts';

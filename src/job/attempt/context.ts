@@ -1,4 +1,5 @@
-import { joined, requireCall } from '../../async/deadline.ts';
+import { joined } from '../../async/abort.ts';
+import { requireCall } from '../../async/deadline.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { Writer } from '../../format/write-id.ts';
 import type { OptionNames } from '../../model/check-options.ts';

@@ -1,4 +1,5 @@
-import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { CorruptEntryError } from '../../model/errors/store.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
 import { watchSockets, type Argument } from './client.ts';

@@ -1,4 +1,5 @@
-import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { writeIdText, type WriteId } from '../../format/write-id.ts';
 import { PREFIX, SHARDS } from '../../format/redis-keys.ts';
 import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';

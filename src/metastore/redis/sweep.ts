@@ -1,4 +1,5 @@
-import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { NEVER } from '../../format/head.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
 import type { OpenMetastore, ScopeAddress } from '../metastore.ts';

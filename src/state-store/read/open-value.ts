@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { abortController, joined, onAbort } from '../../async/deadline.ts';
+import { abortController, joined, onAbort } from '../../async/abort.ts';
 import type { StoredEntry } from '../../format/entry.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
 import { decodeFrames, isFramed } from './decode.ts';

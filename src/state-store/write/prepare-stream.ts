@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
-import { abortController, joined, onAbort } from '../../async/deadline.ts';
+import { abortController, joined, onAbort } from '../../async/abort.ts';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
 import {
   ConfigError,

@@ -1,4 +1,5 @@
-import { abortController, joined, type CallOptions } from '../../async/deadline.ts';
+import { abortController, joined } from '../../async/abort.ts';
+import type { CallOptions } from '../../async/deadline.ts';
 import { expiryOf } from '../../format/head.ts';
 import { OutcomeUnknownError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { writeIdText, type Version, type WriteId } from '../../format/write-id.ts';
