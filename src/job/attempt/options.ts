@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import process from 'node:process';
+import { pid } from 'node:process';
 import { requireSignal } from '../../async/deadline.ts';
 import { milliseconds, type Duration } from '../../model/duration.ts';
 import { ConfigError } from '../../model/errors/store.ts';
@@ -171,7 +171,7 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
     patience: milliseconds(options.patience ?? '30s', 'patience'),
     externalJobs,
     surelyFirst: first && (fence.kind === 'ordered' || fence.prove !== undefined),
-    holder: `attempt ${attempt}, host ${hostname()}, process ${process.pid}, since ${since}`,
+    holder: `attempt ${attempt}, host ${hostname()}, process ${pid}, since ${since}`,
     attempt,
     first,
     createdAt: createdAt.getTime(),
