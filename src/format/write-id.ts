@@ -33,6 +33,12 @@ export function drawNonce(kind: 'attempt' | 'tool', random: Random): string {
   return (kind === 'attempt' ? 'a' : 't') + randomText(random, 15);
 }
 
+/**
+ * Places of the parts of a write ID, as [from, to) of JavaScript. A fence that a scope records has its nonce at the same place:
+ * `<fence> <nonce>`.
+ */
+export const WRITE_ID_PLACE = { fence: [0, 24], nonce: [25, 41], sequence: [42, 52] } as const;
+
 /** A write ID as text: 52 characters of fixed places, `<fence>-<nonce>-<sequence>`. */
 export function writeIdText(id: WriteId): Version {
   return `${id.fence}-${id.nonce}-${String(id.sequence).padStart(10, '0')}` as Version;
