@@ -3,15 +3,10 @@
 const DEPTH = 5;
 const LONGEST = 300;
 
-interface ErrorLike {
-  message?: unknown;
-  code?: unknown;
-  status?: unknown;
-  statusCode?: unknown;
+type ErrorLike = Partial<Record<'message' | 'code' | 'status' | 'statusCode' | 'cause', unknown>> & {
   $metadata?: { httpStatusCode?: unknown };
   response?: { status?: unknown };
-  cause?: unknown;
-}
+};
 
 /**
  * What an error, or the innermost cause of it that says so, is known by: a code such as `ECONNREFUSED`, else an HTTP status. Never a

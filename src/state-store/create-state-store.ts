@@ -61,19 +61,14 @@ export function createStateStoreWith(options: StateStoreOptions, timer: Timer): 
 function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'>): (event: StateEvent) => void {
   // A listener may be an async function: its type lets it pass, and its rejection would end the process.
   const listener: ((event: StateEvent) => unknown) | undefined = onEvent;
-  return (event) => {
-    const failed = (error: unknown): void => {
-      try {
-        logger?.error({ err: error, event: event.type }, 'onEvent threw');
-      } catch {
-        // There is nobody left to tell.
-      }
-    };
+  const tell = async (event: StateEvent): Promise<void> => {
     try {
       countEvent(event);
-      void Promise.resolve(listener?.(event)).catch(failed);
+      await listener?.(event);
     } catch (error) {
-      failed(error);
+      logger?.error({ err: error, event: event.type }, 'onEvent threw');
     }
   };
+  // What the logger throws nobody is left to hear.
+  return (event) => void tell(event).catch(() => undefined);
 }

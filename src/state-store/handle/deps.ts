@@ -1,8 +1,8 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { Random } from '../../async/random.ts';
-import type { EntryMeta } from '../../format/entry.ts';
+import type { StoredEntry } from '../../format/entry.ts';
 import { NEVER } from '../../format/head.ts';
-import { createWriter, drawNonce, UNFENCED, type Version, type Writer } from '../../format/write-id.ts';
+import { createWriter, drawNonce, UNFENCED, type Writer } from '../../format/write-id.ts';
 import type { ScopeAddress } from '../../metastore/metastore.ts';
 import { StaleAttemptError, type ErrorContext } from '../../model/errors/store.ts';
 import type { AssetScope, TaskScope } from '../../model/scope.ts';
@@ -44,10 +44,8 @@ export function unfencedAccess(random: Random): Access {
 }
 
 /** What users see of an entry. */
-export function publicEntry(
-  key: string,
-  { version, meta, updatedAt, expiresAt }: { version: Version; meta: EntryMeta; updatedAt: number; expiresAt: number },
-): Entry {
+export function publicEntry(key: string, entry: Omit<StoredEntry, 'kind' | 'body'>): Entry {
+  const { version, meta, updatedAt, expiresAt } = entry;
   return {
     key,
     version,

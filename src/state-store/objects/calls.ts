@@ -1,4 +1,4 @@
-import { bounded, boundedWait, type Bounded, type CallOptions } from '../../async/deadline.ts';
+import { bounded, type CallOptions } from '../../async/deadline.ts';
 import { isMooringError, StoreUnavailableError, type AnyMooringError, type ErrorContext } from '../../model/errors/store.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import type { StoreCore } from '../internals.ts';
@@ -77,40 +77,22 @@ export function transcode(
  *
  * @throws {@link StoreUnavailableError}
  */
-export function within<T>(core: StoreCore, at: ObjectCall, what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return answered(core, at, what, bounded(core.timer, core.commandTimeout, at.call.signal, work));
-}
-
-/**
- * Waits for the next step of something that has a signal already, within `commandTimeout`.
- *
- * @throws {@link StoreUnavailableError}
- */
-export function stepWithin<T>(
-  core: Pick<StoreCore, 'timer' | 'commandTimeout'>,
+export async function within<T>(
+  { timer, commandTimeout }: Pick<StoreCore, 'timer' | 'commandTimeout'>,
   at: ObjectCall,
   what: string,
-  step: () => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
+  const outcome = await bounded(timer, commandTimeout, at.call.signal, work).catch((cause: unknown) => {
+    throw failureOf(at, `${what} failed`, cause);
+  });
+  if (outcome.ended === 'value') return outcome.value;
+  if (outcome.ended === 'aborted') throw outcome.reason;
+  throw new StoreUnavailableError(`${what} took longer than ${commandTimeout} ms`, { ...at.where, store: at.store.alias });
 }
 
 /** The error for what a store threw. One of this library that is not retryable says what has to be changed, and is that already. */
 export function failureOf({ store, where }: ObjectCall, message: string, cause: unknown): AnyMooringError {
   if (isMooringError(cause) && !cause.retryable) return cause;
   return new StoreUnavailableError(message, { ...where, store: store.alias, cause });
-}
-
-async function answered<T>(
-  { commandTimeout }: Pick<StoreCore, 'commandTimeout'>,
-  at: ObjectCall,
-  what: string,
-  waiting: Promise<Bounded<T>>,
-): Promise<T> {
-  const outcome = await waiting.catch((cause: unknown) => {
-    throw failureOf(at, `${what} failed`, cause);
-  });
-  if (outcome.ended === 'value') return outcome.value;
-  if (outcome.ended === 'aborted') throw outcome.reason;
-  throw new StoreUnavailableError(`${what} took longer than ${commandTimeout} ms`, { ...at.where, store: at.store.alias });
 }

@@ -76,19 +76,13 @@ export function inlineBody({ body, meta }: StoredEntry, { address }: EntrySource
   throw new CorruptEntryError(`the inline value has ${body?.length ?? 'no'} bytes, its entry says ${meta.size}`, address);
 }
 
-/** Where an object is, and how it is decoded. */
-export interface Located {
-  at: ObjectCall;
-  decode: Decoder;
-}
-
 /**
- * Settles how a reference is followed, before anything is fetched. What the metastore holds may have been tampered with, and must
+ * Settles where the object of a reference is and how it is decoded, before anything is fetched. What the metastore holds may have been tampered with, and must
  * not show another key's value.
  *
  * @throws {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  */
-export function locate({ core, address, call }: EntrySource, ref: Reference): Located {
+export function locate({ core, address, call }: EntrySource, ref: Reference): { at: ObjectCall; decode: Decoder } {
   const where = { ...address, store: ref.store };
   if (!isObjectOf(core.namespace, address, ref.object)) {
     throw new CorruptEntryError('the entry refers to an object that is not one of this key', where);

@@ -5,18 +5,12 @@ import { transcode, within, type ObjectCall } from '../objects/calls.ts';
 
 /** From the bytes of a value to the bytes that are stored: compressed where that pays, then encrypted. */
 
-/** Bytes, and what they were encoded with; `'none'` where encoding did not pay. */
-export interface Encoded {
-  codec: string;
-  bytes: Uint8Array;
-}
-
 /**
- * Compresses bytes, where that pays.
+ * Compresses bytes, where that pays; where it does not, `codec` is `'none'`.
  *
  * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}
  */
-export async function encode(core: StoreCore, at: ObjectCall, bytes: Uint8Array): Promise<Encoded> {
+export async function encode(core: StoreCore, at: ObjectCall, bytes: Uint8Array): Promise<{ codec: string; bytes: Uint8Array }> {
   const { codec } = core;
   if (!codec) return { codec: 'none', bytes };
   const encoded = await transcode(core, at, `encoding with ${codec.name}`, {

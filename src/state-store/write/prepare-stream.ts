@@ -100,22 +100,20 @@ function wholeLimit({ objectStore, offloadThreshold, maxValueBytes }: StoreCore)
   return Math.max(FRAME_BYTES, Math.min(offloadThreshold, maxValueBytes + 1));
 }
 
-interface Gathered {
-  pieces: Uint8Array[];
-  bytes: number;
-  ended: boolean;
-}
-
 /** Takes pieces until there are so many bytes, or no more pieces. */
-async function gather(source: AsyncIterator<Uint8Array, void>, limit: number): Promise<Gathered> {
-  const gathered: Gathered = { pieces: [], bytes: 0, ended: false };
-  while (gathered.bytes < limit) {
+async function gather(
+  source: AsyncIterator<Uint8Array, void>,
+  limit: number,
+): Promise<{ pieces: Uint8Array[]; bytes: number; ended: boolean }> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < limit) {
     const step = await source.next();
-    if (step.done) return { ...gathered, ended: true };
-    gathered.pieces.push(step.value);
-    gathered.bytes += step.value.length;
+    if (step.done) return { pieces, bytes, ended: true };
+    pieces.push(step.value);
+    bytes += step.value.length;
   }
-  return gathered;
+  return { pieces, bytes, ended: false };
 }
 
 async function* inTurn(
@@ -141,7 +139,6 @@ async function putPieces(
   const { core } = put;
   const codec = core.codec?.name ?? 'none';
   const framed = core.codec !== undefined || core.encryption !== undefined;
-  const shape = { codec, ...(framed && { frames: FRAME_BYTES }) };
   const target = await newObject(put, { type: 'bytes', codec, framed });
   const { object } = target;
   const hash = createHash('sha256');
@@ -159,9 +156,11 @@ async function putPieces(
     }
   };
   let ref: Reference | undefined;
-  const reference = (): Reference =>
-    (ref ??= referenceTo(core, at, { object, ...shape, storedSize, sha256: hash.digest('hex') }));
-  await putStream(core, at, target, { bytes: bytes(), isStored: () => holds(core, at, reference()) });
+  const reference = (): Reference => {
+    const frames = framed && { frames: FRAME_BYTES };
+    return (ref ??= referenceTo(core, at, { object, codec }, { ...frames, storedSize, sha256: hash.digest('hex') }));
+  };
+  await putStream(core, at, target, bytes(), () => holds(core, at, reference()));
   return { type: 'bytes', size, ref: reference() };
 }
 

@@ -81,22 +81,15 @@ async function putValue(put: ValuePut, at: ObjectCall, { type, bytes }: Serializ
   const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');
   await putObject(core, at, target, body);
-  return referenceTo(core, at, { object, codec, storedSize: body.length, sha256 });
+  return referenceTo(core, at, { object, codec }, { storedSize: body.length, sha256 });
 }
 
-/** A reference to what this store puts. */
+/** A reference to an object that this store put. */
 export function referenceTo(
   { encryption }: StoreCore,
   { store }: ObjectCall,
-  { object, codec, frames, storedSize, sha256 }: Omit<Reference, 'store' | 'encryption'>,
+  { object, codec }: Pick<Reference, 'object' | 'codec'>,
+  stored: Pick<Reference, 'frames' | 'storedSize' | 'sha256'>,
 ): Reference {
-  return {
-    store: store.alias,
-    object,
-    codec,
-    ...(encryption && { encryption: encryption.name }),
-    ...(frames !== undefined && { frames }),
-    storedSize,
-    sha256,
-  };
+  return { store: store.alias, object, codec, ...(encryption && { encryption: encryption.name }), ...stored };
 }
