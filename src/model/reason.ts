@@ -12,7 +12,7 @@ type ErrorLike = Partial<Record<'message' | 'code' | 'status' | 'statusCode' | '
  * What an error, or the innermost cause of it that says so, is known by: a code such as `ECONNREFUSED`, else an HTTP status. Never a
  * text, which may quote what was sent. `undefined`: neither is there.
  */
-export function codeOf(error: unknown): string | undefined {
+export function innermostCode(error: unknown): string | undefined {
   const codes = chain(error).flatMap((one) => [codeIn(one) ?? []].flat());
   return codes.at(-1);
 }
