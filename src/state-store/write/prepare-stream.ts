@@ -19,7 +19,7 @@ import type { ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { openBody } from '../objects/body.ts';
 import { chunksOf } from '../../async/chunks.ts';
-import { piecesOf } from '../../async/rechunk.ts';
+import { piecesOf, type Piece } from '../../async/rechunk.ts';
 import { offloaded, prepareSerialized, referenceTo, type Prepared } from './prepare-value.ts';
 import { putStream } from '../objects/put.ts';
 import { verified } from '../read/verified.ts';
@@ -47,7 +47,7 @@ export async function prepareStream(
   const { signal, leave } = joined(stop.signal, call.signal);
   const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(address)));
   const sourceEnded = onAbort(core.closing, () => stop.abort(storeClosed()));
-  const pieces = piecesIn(chunksOf(body, signal), address);
+  const pieces = piecesOf(checked(chunksOf(body, signal), address), FRAME_BYTES);
   try {
     const begin = await gather(pieces, wholeLimit(core));
     if (begin.ended) {
@@ -72,11 +72,7 @@ export async function prepareStream(
   }
 }
 
-/** The bytes of a user's stream, each piece but the last as long as a frame. */
-async function* piecesIn(chunks: AsyncIterable<unknown>, where: ErrorContext): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const { bytes } of piecesOf(checked(chunks, where), FRAME_BYTES)) if (bytes.length > 0) yield bytes;
-}
-
+/** The chunks of a user's stream. */
 async function* checked(chunks: AsyncIterable<unknown>, where: ErrorContext): AsyncGenerator<Uint8Array, void, undefined> {
   let index = 0;
   for await (const chunk of chunks) {
@@ -102,7 +98,7 @@ function wholeLimit({ objectStore, offloadThreshold, maxValueBytes }: StoreCore)
 
 /** Takes pieces until there are so many bytes, or no more pieces. */
 async function gather(
-  source: AsyncIterator<Uint8Array, void>,
+  source: AsyncIterator<Piece, void>,
   limit: number,
 ): Promise<{ pieces: Uint8Array[]; bytes: number; ended: boolean }> {
   const pieces: Uint8Array[] = [];
@@ -110,23 +106,23 @@ async function gather(
   while (bytes < limit) {
     const step = await source.next();
     if (step.done) return { pieces, bytes, ended: true };
-    pieces.push(step.value);
-    bytes += step.value.length;
+    pieces.push(step.value.bytes);
+    bytes += step.value.bytes.length;
   }
   return { pieces, bytes, ended: false };
 }
 
 async function* inTurn(
   first: Uint8Array[],
-  rest: AsyncIterable<Uint8Array>,
+  rest: AsyncIterable<Piece>,
   alive: () => Promise<unknown>,
   ended: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // Let go of one by one: what was sent is not held any longer.
   for (let piece = first.shift(); piece; piece = first.shift()) yield piece;
-  for await (const piece of rest) {
+  for await (const { bytes } of rest) {
     await alive();
-    yield piece;
+    yield bytes;
   }
   ended();
 }
