@@ -6,8 +6,8 @@ const METASTORE = 'test/unit/metastore/memory/store.test.ts';
 const VALUES = 'src/metastore/memory/values.ts';
 const PUT = 'src/state-store/objects/put.ts';
 const LOAD = 'src/state-store/read/load-value.ts';
-const DECODE = 'src/state-store/read/decode.ts';
-const VERIFIED = 'src/state-store/read/verified.ts';
+const TRANSCODE = 'src/state-store/objects/transcode.ts';
+const VERIFIED = 'src/state-store/objects/verified.ts';
 const WRITE = 'src/state-store/write/write.ts';
 
 /** In the order of docs/design.md. */
@@ -119,7 +119,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I6 what a frame may stand for',
-    file: DECODE,
+    file: TRANSCODE,
     remove: { text: 'size: expected, path', by: 'size: expected + 2 ** 40, path' },
     test: { file: STORE, name: 'a bomb is not unpacked' },
   },
@@ -131,7 +131,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I6 the bound of decoding',
-    file: DECODE,
+    file: TRANSCODE,
     remove: {
       text: 'codec.decode(plain, { signal, maxBytes })',
       by: 'codec.decode(plain, { signal, maxBytes: maxBytes + 2 ** 40 })',
@@ -197,7 +197,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I10 a value is decoded with the codec that its entry names',
-    file: DECODE,
+    file: TRANSCODE,
     remove: { text: 'core.codecs.get(ref.codec)', by: 'core.codec' },
     test: { file: STORE, name: 'I10 reads old values after threshold, codec' },
   },

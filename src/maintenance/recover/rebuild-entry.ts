@@ -7,7 +7,7 @@ import { decodeSegment, pathScope } from '../../format/path.ts';
 import { isTaskScope } from '../../model/scope.ts';
 import { deserialize } from '../../format/serializer.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
-import { boundedDecoderOf, type Decoder } from '../../state-store/read/decode.ts';
+import { boundedDecoderOf, type Decoder } from '../../state-store/objects/transcode.ts';
 import { FRAME_BYTES, framesIn, longestFrame } from '../../format/frames.ts';
 import { openBody, wholeBody } from '../../state-store/objects/body.ts';
 import type { ObjectCall } from '../../state-store/objects/calls.ts';

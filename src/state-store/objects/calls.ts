@@ -37,41 +37,6 @@ export async function deleteObject(core: StoreCore, at: Omit<ObjectCall, 'call'>
   }
 }
 
-/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
-const QUEUED_FROM = 2 ** 17;
-
-/** What a codec or an encryption does. */
-export interface Transcoding {
-  /** How many bytes a codec works on; those of an encryption do not count. */
-  bytes: number;
-  work(signal: AbortSignal): Promise<Uint8Array>;
-  /** What is thrown in place of what `work` rejects with, which says something of the value. */
-  failed(cause: unknown): unknown;
-}
-
-/**
- * Lets a codec or an encryption work within `commandTimeout`. A codec that works on many bytes waits for its turn first, which is no
- * part of that time.
- *
- * @throws {@link StoreUnavailableError} where it takes longer.
- */
-export function transcode(
-  core: StoreCore,
-  at: ObjectCall,
-  what: string,
-  { bytes, work, failed }: Transcoding,
-): Promise<Uint8Array> {
-  const run = (): Promise<Uint8Array> =>
-    within(core, at, what, async (signal) => {
-      try {
-        return await work(signal);
-      } catch (cause) {
-        throw failed(cause);
-      }
-    });
-  return bytes < QUEUED_FROM ? run() : core.codecQueue(at.call.signal, run);
-}
-
 /**
  * Waits for something that a user plugged in, within `commandTimeout`.
  *

@@ -10,11 +10,11 @@ import {
 import type { RawEntry } from '../../metastore/metastore.ts';
 import { deserialize } from '../../format/serializer.ts';
 import type { StoreCore } from '../internals.ts';
-import { decodeFrames, decoderOf, isFramed, type Decoder } from './decode.ts';
+import { decodeFrames, decoderOf, isFramed, type Decoder } from '../objects/transcode.ts';
 import { wholeBody } from '../objects/body.ts';
 import type { ObjectCall } from '../objects/calls.ts';
 import { isObjectOf, type ValueAddress } from '../objects/new-object.ts';
-import { verify } from './verified.ts';
+import { verify } from '../objects/verified.ts';
 
 /**
  * From an entry to its value. A reference is followed only to where this key's own objects lie, and again as long as the entry changes:

@@ -3,7 +3,6 @@ import { types } from 'node:util';
 import { abortController, joined, onAbort } from '../../async/abort.ts';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
 import {
-  ConfigError,
   CorruptEntryError,
   InvalidValueError,
   StoreUnavailableError,
@@ -12,8 +11,7 @@ import {
 } from '../../model/errors/store.ts';
 import { LATENESS } from '../../metastore/metastore.ts';
 import type { StoreCore } from '../internals.ts';
-import { encode, encrypt } from './encode.ts';
-import { FRAME_BYTES, frameHead, longestFrame } from '../../format/frames.ts';
+import { FRAME_BYTES } from '../../format/frames.ts';
 import { storeClosed } from '../in-flight.ts';
 import type { ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValuePut } from '../objects/new-object.ts';
@@ -22,7 +20,8 @@ import { chunksOf } from '../../async/chunks.ts';
 import { piecesOf, type Piece } from '../../async/rechunk.ts';
 import { offloaded, prepareSerialized, referenceTo, type Prepared } from './prepare-value.ts';
 import { putStream } from '../objects/put.ts';
-import { verified } from '../read/verified.ts';
+import { encodeFrame } from '../objects/transcode.ts';
+import { verified } from '../objects/verified.ts';
 
 /**
  * The first half of writing a stream. What ends early enough is a value like any other; what goes on is put while it comes, in
@@ -142,7 +141,7 @@ async function putPieces(
   let storedSize = 0;
   const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const piece of pieces) {
-      const parts = framed ? await frameOf(core, at, piece, `${object}/${Math.floor(size / FRAME_BYTES)}`) : [piece];
+      const parts = framed ? await encodeFrame(core, at, piece, `${object}/${Math.floor(size / FRAME_BYTES)}`) : [piece];
       size += piece.length;
       for (const part of parts) {
         hash.update(part);
@@ -158,16 +157,6 @@ async function putPieces(
   };
   await putStream(core, at, target, bytes(), () => holds(core, at, reference()));
   return { type: 'bytes', size, ref: reference() };
-}
-
-/** One frame, as its head and its bytes. */
-async function frameOf(core: StoreCore, at: ObjectCall, piece: Uint8Array, path: string): Promise<Uint8Array[]> {
-  const encoded = await encode(core, at, piece);
-  const bytes = await encrypt(core, at, encoded.bytes, path);
-  if (bytes.length === 0 || bytes.length > longestFrame(FRAME_BYTES)) {
-    throw new ConfigError('encryption', 'must not make nothing, or more than twice as much, of the bytes that it is given');
-  }
-  return [frameHead({ encoded: encoded.codec !== 'none', bytes }), bytes];
 }
 
 /** Whether the object is there as it was made: reads all of it. */

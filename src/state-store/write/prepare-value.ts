@@ -5,10 +5,10 @@ import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.
 import { decodeSegment } from '../../format/path.ts';
 import { serialize, type SerializedValue } from '../../format/serializer.ts';
 import type { StoreCore } from '../internals.ts';
-import { encode, encrypt } from './encode.ts';
 import { deleteObject, type ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { putObject } from '../objects/put.ts';
+import { encode, encrypt } from '../objects/transcode.ts';
 
 /**
  * The first half of a write: a value becomes an inline body, or an object under a name that is never used again, and the part

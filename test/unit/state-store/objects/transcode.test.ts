@@ -5,7 +5,7 @@ import type { Reference } from '../../../../src/format/entry.ts';
 import { CodecUnavailableError } from '../../../../src/model/errors/store.ts';
 import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
 import type { StoreCore } from '../../../../src/state-store/internals.ts';
-import { decoderOf } from '../../../../src/state-store/read/decode.ts';
+import { decoderOf } from '../../../../src/state-store/objects/transcode.ts';
 
 const WHERE = { scope: { name: 'a' }, key: 'k' };
 /** As in a runtime whose zlib has no zstd. */
