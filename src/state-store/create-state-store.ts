@@ -4,7 +4,7 @@ import { openMetastore } from '../metastore/metastore.ts';
 import { assetScope, taskScope } from '../model/check-scope.ts';
 import { countEvent } from '../observe/telemetry.ts';
 import { unfencedAccess } from './handle/deps.ts';
-import { withCore, type StoreCore } from './internals.ts';
+import { withInternals, type Internals } from './internals.ts';
 import { createTakeBody } from './write/fresh-body.ts';
 import { beforeFirstObject } from './objects/lineage.ts';
 import { createStateHandle } from './handle/handle.ts';
@@ -34,7 +34,7 @@ export function createStateStore(options: StateStoreOptions): StateStore {
 export function createStateStoreWith(options: StateStoreOptions, timer: Timer): StateStore {
   const resolved = resolveOptions(options);
   const { namespace, commandTimeout, clock, random, logger } = resolved;
-  const core: StoreCore = {
+  const core: Internals = {
     ...resolved,
     ...createInFlight(),
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
@@ -46,7 +46,7 @@ export function createStateStoreWith(options: StateStoreOptions, timer: Timer): 
     usedJobs: new Map(),
     emit: emitter(resolved),
   };
-  return withCore(
+  return withInternals(
     {
       task: (scope) => createStateHandle(core, taskScope(scope), unfencedAccess(random)),
       asset: (scope) => createStateHandle(core, assetScope(scope), unfencedAccess(random)),

@@ -7,12 +7,12 @@ import type { ScopeAddress } from '../../metastore/metastore.ts';
 import { StaleAttemptError, type ErrorContext } from '../../model/errors/store.ts';
 import type { AssetScope, TaskScope } from '../../model/scope.ts';
 import type { RetentionMs } from '../../model/retention.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import type { Entry } from '../state-handle.ts';
 
 /** What every operation of a handle works on: a store, whose state it is, and in whose name. */
 export interface HandleDeps {
-  readonly core: StoreCore;
+  readonly core: Internals;
   readonly scope: TaskScope | AssetScope;
   readonly address: ScopeAddress;
   readonly access: Access;

@@ -1,7 +1,7 @@
 import type { Reference } from '../../format/entry.ts';
 import { CorruptEntryError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { getObject, type ObjectCall } from './calls.ts';
 import { stepped } from './listing.ts';
 
@@ -29,7 +29,7 @@ type Body = Pick<Reference, 'object' | 'storedSize'>;
  *
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
-export async function wholeBody(core: StoreCore, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
+export async function wholeBody(core: Internals, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
   if (body.storedSize <= ONE_REQUEST) return smallBody(core, at, body);
   const into = room(body, at);
   const found = await concurrently(
@@ -40,7 +40,7 @@ export async function wholeBody(core: StoreCore, at: ObjectCall, body: Body): Pr
   return found.every(Boolean) ? into : undefined;
 }
 
-async function smallBody(core: StoreCore, at: ObjectCall, { object, storedSize }: Body): Promise<Uint8Array | undefined> {
+async function smallBody(core: Internals, at: ObjectCall, { object, storedSize }: Body): Promise<Uint8Array | undefined> {
   const bytes = await getObject(core, at, object, storedSize);
   if (bytes && bytes.length > storedSize) throw wrongSize(object, storedSize, 'more', at.where);
   return bytes;
@@ -63,7 +63,7 @@ function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
  *
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
-export async function openBody(core: StoreCore, at: ObjectCall, body: Body): Promise<AsyncIterable<Uint8Array> | undefined> {
+export async function openBody(core: Internals, at: ObjectCall, body: Body): Promise<AsyncIterable<Uint8Array> | undefined> {
   if (body.storedSize <= ONE_REQUEST) {
     const bytes = await smallBody(core, at, body);
     return bytes && only(bytes);
@@ -117,7 +117,7 @@ function partsOf({ storedSize }: Body): Part[] {
 
 /** Fetches a part, of which each chunk comes within `commandTimeout`. Returns false where there is no object. */
 async function fetchPart(
-  core: StoreCore,
+  core: Internals,
   at: ObjectCall,
   { object, storedSize }: Body,
   { start, end }: Part,

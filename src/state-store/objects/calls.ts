@@ -1,7 +1,7 @@
 import { bounded, type CallOptions } from '../../async/deadline.ts';
 import { isMooringError, StoreUnavailableError, type AnyMooringError, type ErrorContext } from '../../model/errors/store.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 
 /**
  * Calls of object stores. Whatever a store throws, and whatever it does not answer within `commandTimeout`, leaves here as one
@@ -21,12 +21,12 @@ export interface ObjectCall {
  * @param most - Bytes that it should have at most: of a larger one no more than one byte beyond them is asked for.
  * @throws {@link StoreUnavailableError}
  */
-export function getObject(core: StoreCore, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
+export function getObject(core: Internals, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
   return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal, end: most + 1 }));
 }
 
 /** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
-export async function deleteObject(core: StoreCore, at: Omit<ObjectCall, 'call'>, object: string): Promise<void> {
+export async function deleteObject(core: Internals, at: Omit<ObjectCall, 'call'>, object: string): Promise<void> {
   try {
     const failed = await within(core, { ...at, call: {} }, 'deleting an object', (signal) =>
       at.store.delete([object], { signal }),
@@ -43,7 +43,7 @@ export async function deleteObject(core: StoreCore, at: Omit<ObjectCall, 'call'>
  * @throws {@link StoreUnavailableError}
  */
 export async function within<T>(
-  { timer, commandTimeout }: Pick<StoreCore, 'timer' | 'commandTimeout'>,
+  { timer, commandTimeout }: Pick<Internals, 'timer' | 'commandTimeout'>,
   at: ObjectCall,
   what: string,
   work: (signal: AbortSignal) => Promise<T>,

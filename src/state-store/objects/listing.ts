@@ -2,7 +2,7 @@ import { abortController, joined } from '../../async/abort.ts';
 import type { Timer } from '../../async/deadline.ts';
 import { withProgress } from '../../object-store/listing-progress.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { within, type ObjectCall } from './calls.ts';
 
 /** Listing an object store, in the error family and with the patience of its other calls. */
@@ -13,7 +13,7 @@ import { within, type ObjectCall } from './calls.ts';
  *
  * @throws `StoreUnavailableError`
  */
-export function listObjects(core: StoreCore, at: ObjectCall, prefix: string): ReturnType<ObjectStore['list']> {
+export function listObjects(core: Internals, at: ObjectCall, prefix: string): ReturnType<ObjectStore['list']> {
   return stepped(core, at, 'listing objects', (call) => at.store.list(prefix, call));
 }
 
@@ -22,7 +22,7 @@ export function listObjects(core: StoreCore, at: ObjectCall, prefix: string): Re
  * anew for each part of a listing.
  */
 export async function* stepped<T>(
-  core: StoreCore,
+  core: Internals,
   at: ObjectCall,
   what: string,
   begin: (call: { signal: AbortSignal }) => AsyncIterable<T>,

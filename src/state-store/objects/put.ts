@@ -2,7 +2,7 @@ import { abortController, joined, untilAborted } from '../../async/abort.ts';
 import { boundedWait } from '../../async/deadline.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
 import type { PutOptions } from '../../object-store/object-store.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { deleteObject, failureOf, getObject, within, type ObjectCall } from './calls.ts';
 import type { NewObject } from './new-object.ts';
 import { watchedBody } from './watched-body.ts';
@@ -19,7 +19,7 @@ const WHAT = 'putting an object';
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function putObject(core: StoreCore, at: ObjectCall, target: NewObject, body: Uint8Array): Promise<void> {
+export async function putObject(core: Internals, at: ObjectCall, target: NewObject, body: Uint8Array): Promise<void> {
   const { object } = target;
   await core.writePoint?.('before-put');
   const stored = await within(core, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
@@ -45,7 +45,7 @@ export async function putObject(core: StoreCore, at: ObjectCall, target: NewObje
  * @throws {@link StoreUnavailableError}
  */
 export async function putStream(
-  core: StoreCore,
+  core: Internals,
   at: ObjectCall,
   target: NewObject,
   bytes: AsyncIterable<Uint8Array>,
@@ -89,7 +89,7 @@ function taken({ store, where }: ObjectCall, object: string): StoreUnavailableEr
  * Deletes what a failed put may have stored, or may store yet. Beside the error, which must not wait for a store that is in
  * trouble; also while the state store closes.
  */
-function deleteBeside(core: StoreCore, at: ObjectCall, object: string, putting?: Promise<unknown>): void {
+function deleteBeside(core: Internals, at: ObjectCall, object: string, putting?: Promise<unknown>): void {
   const clean = async (): Promise<void> => {
     if (putting) await boundedWait(core.timer, core.commandTimeout, undefined, () => putting).catch(() => undefined);
     await deleteObject(core, at, object);

@@ -2,7 +2,7 @@ import type { EntryMeta, Reference } from '../../format/entry.ts';
 import { FRAME_BYTES, frameHead, framesIn, longestFrame } from '../../format/frames.ts';
 import { shorten } from '../../codec/compress-if-smaller.ts';
 import { CodecUnavailableError, ConfigError, CorruptEntryError, type ErrorContext } from '../../model/errors/store.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { within, type ObjectCall } from './calls.ts';
 
 /**
@@ -28,7 +28,7 @@ interface Transcoding {
  *
  * @throws {@link StoreUnavailableError} where it takes longer.
  */
-function transcode(core: StoreCore, at: ObjectCall, what: string, { bytes, work, failed }: Transcoding): Promise<Uint8Array> {
+function transcode(core: Internals, at: ObjectCall, what: string, { bytes, work, failed }: Transcoding): Promise<Uint8Array> {
   const run = (): Promise<Uint8Array> =>
     within(core, at, what, async (signal) => {
       try {
@@ -45,7 +45,7 @@ function transcode(core: StoreCore, at: ObjectCall, what: string, { bytes, work,
  *
  * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}
  */
-export async function encode(core: StoreCore, at: ObjectCall, bytes: Uint8Array): Promise<{ codec: string; bytes: Uint8Array }> {
+export async function encode(core: Internals, at: ObjectCall, bytes: Uint8Array): Promise<{ codec: string; bytes: Uint8Array }> {
   const { codec } = core;
   if (!codec) return { codec: 'none', bytes };
   const encoded = await transcode(core, at, `encoding with ${codec.name}`, {
@@ -62,7 +62,7 @@ export async function encode(core: StoreCore, at: ObjectCall, bytes: Uint8Array)
  * @param path - What the bytes are bound to.
  * @throws {@link StoreUnavailableError}
  */
-export async function encrypt(core: StoreCore, at: ObjectCall, bytes: Uint8Array, path: string): Promise<Uint8Array> {
+export async function encrypt(core: Internals, at: ObjectCall, bytes: Uint8Array, path: string): Promise<Uint8Array> {
   const { encryption } = core;
   if (!encryption) return bytes;
   return within(core, at, `encrypting with ${encryption.name}`, () => encryption.encrypt(bytes, { path }));
@@ -73,7 +73,7 @@ export async function encrypt(core: StoreCore, at: ObjectCall, bytes: Uint8Array
  *
  * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}; {@link ConfigError} for an encryption that makes nothing, or too much.
  */
-export async function encodeFrame(core: StoreCore, at: ObjectCall, piece: Uint8Array, path: string): Promise<Uint8Array[]> {
+export async function encodeFrame(core: Internals, at: ObjectCall, piece: Uint8Array, path: string): Promise<Uint8Array[]> {
   const encoded = await encode(core, at, piece);
   const bytes = await encrypt(core, at, encoded.bytes, path);
   if (bytes.length === 0 || bytes.length > longestFrame(FRAME_BYTES)) {
@@ -104,7 +104,7 @@ type Encoding = Pick<Reference, 'object' | 'codec' | 'encryption'>;
  *
  * @throws {@link CodecUnavailableError} where its codec or its encryption is not here.
  */
-export function decoderOf(core: StoreCore, at: ObjectCall, ref: Reference): Decoder {
+export function decoderOf(core: Internals, at: ObjectCall, ref: Reference): Decoder {
   const decode = boundedDecoderOf(core, at, ref);
   return async (part) => {
     const value = await decode(part);
@@ -121,7 +121,7 @@ export function decoderOf(core: StoreCore, at: ObjectCall, ref: Reference): Deco
  *
  * @throws {@link CodecUnavailableError} where its codec or its encryption is not here.
  */
-export function boundedDecoderOf(core: StoreCore, at: ObjectCall, ref: Encoding): Decoder {
+export function boundedDecoderOf(core: Internals, at: ObjectCall, ref: Encoding): Decoder {
   const { where } = at;
   const { object, codec: name } = ref;
   const decrypt = decryptionOf(core, at, ref);
@@ -145,7 +145,7 @@ export function boundedDecoderOf(core: StoreCore, at: ObjectCall, ref: Encoding)
  * it could not ask whoever keeps the key.
  */
 function decryptionOf(
-  core: StoreCore,
+  core: Internals,
   at: ObjectCall,
   { object, encryption: name }: Encoding,
 ): (bytes: Uint8Array, path: string) => Promise<Uint8Array> {

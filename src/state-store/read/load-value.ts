@@ -9,7 +9,7 @@ import {
 } from '../../model/errors/store.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
 import { deserialize } from '../../format/serializer.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { decodeFrames, decoderOf, isFramed, type Decoder } from '../objects/transcode.ts';
 import { wholeBody } from '../objects/body.ts';
 import type { ObjectCall } from '../objects/calls.ts';
@@ -23,7 +23,7 @@ import { verify } from '../objects/verified.ts';
 
 /** An entry that is read. */
 export interface EntrySource {
-  readonly core: StoreCore;
+  readonly core: Internals;
   /** Whose it is. */
   readonly address: ValueAddress;
   readonly call: CallOptions;

@@ -10,7 +10,7 @@ import {
   type ErrorContext,
 } from '../../model/errors/store.ts';
 import { LATENESS } from '../../metastore/metastore.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { FRAME_BYTES } from '../../format/frames.ts';
 import { storeClosed } from '../in-flight.ts';
 import type { ObjectCall } from '../objects/calls.ts';
@@ -90,7 +90,7 @@ export function lateWrite(where: ErrorContext): StoreUnavailableError {
 }
 
 /** From so many bytes on a stream is not held as a whole. */
-function wholeLimit({ objectStore, offloadThreshold, maxValueBytes }: StoreCore): number {
+function wholeLimit({ objectStore, offloadThreshold, maxValueBytes }: Internals): number {
   if (!objectStore) return maxValueBytes + 1;
   return Math.max(FRAME_BYTES, Math.min(offloadThreshold, maxValueBytes + 1));
 }
@@ -160,7 +160,7 @@ async function putPieces(
 }
 
 /** Whether the object is there as it was made: reads all of it. */
-async function holds(core: StoreCore, at: ObjectCall, ref: Reference): Promise<boolean> {
+async function holds(core: Internals, at: ObjectCall, ref: Reference): Promise<boolean> {
   const body = await openBody(core, at, ref);
   if (!body) return false;
   try {

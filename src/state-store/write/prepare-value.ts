@@ -4,7 +4,7 @@ import type { ValueChange } from '../../metastore/metastore.ts';
 import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.ts';
 import { decodeSegment } from '../../format/path.ts';
 import { serialize, type SerializedValue } from '../../format/serializer.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { deleteObject, type ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { putObject } from '../objects/put.ts';
@@ -29,7 +29,7 @@ export interface Prepared {
  *
  * @throws {@link InvalidValueError} {@link ValueTooLargeError}
  */
-export function serializeValue(core: StoreCore, where: ErrorContext, value: unknown): SerializedValue {
+export function serializeValue(core: Internals, where: ErrorContext, value: unknown): SerializedValue {
   const serialized = serialize(value, where);
   const bytes = serialized.bytes.length;
   if (bytes > core.maxValueBytes) {
@@ -86,7 +86,7 @@ async function putValue(put: ValuePut, at: ObjectCall, { type, bytes }: Serializ
 
 /** A reference to an object that this store put. */
 export function referenceTo(
-  { encryption }: StoreCore,
+  { encryption }: Internals,
   { store }: ObjectCall,
   { object, codec }: Pick<Reference, 'object' | 'codec'>,
   stored: Pick<Reference, 'frames' | 'storedSize' | 'sha256'>,

@@ -8,7 +8,7 @@ import type { RetentionMs } from '../../model/retention.ts';
 import type { SerializedValue } from '../../format/serializer.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import { publicEntry, type HandleDeps } from '../handle/deps.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import type { ValueAddress } from '../objects/new-object.ts';
 import type { Entry } from '../state-handle.ts';
 import { lateWrite, prepareStream } from './prepare-stream.ts';
@@ -144,7 +144,7 @@ function entriesOf(
  * @throws {@link OutcomeUnknownError}
  */
 export async function sendTwice<Reply extends { kind: string }>(
-  core: StoreCore,
+  core: Internals,
   call: CallOptions,
   repeatable: boolean,
   send: (resent: boolean, call: CallOptions) => Promise<Reply>,
