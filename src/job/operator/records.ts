@@ -2,7 +2,7 @@ import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { ConfigError, isMooringError, VersionConflictError } from '../../model/errors/store.ts';
 import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
-import { type Inspected, scopeAddress, type ScopeAddress } from '../../metastore/metastore.ts';
+import { type Inspected, scopeAddress } from '../../metastore/metastore.ts';
 import { decodeSegment, encodeSegment, pathScope, scopePath } from '../../format/path.ts';
 import { holdsId, NO_ID } from '../../format/record-head.ts';
 import { taskScope } from '../../model/check-scope.ts';
@@ -44,8 +44,9 @@ export function jobRecords(store: StateStore): JobRecords {
   ): Promise<void> => {
     requireCall(call);
     if (!states.includes(record?.state)) throw new ConfigError('record', rule, record?.state);
-    const { address, name, where } = locate(record.scope, record.externalIdKey);
-    const stored = await readStored(core, address, name, where, call);
+    const located = locate(record.scope, record.externalIdKey);
+    const { address, name, where } = located;
+    const stored = await readStored(core, located, call);
     if (stored?.version !== record.version) throw new VersionConflictError(stored?.version ?? 'absent', where);
     if (record.state !== 'failed') await requireSettled(core, stored, call);
     const { fields, ...head } = change(stored, externalId);
@@ -62,9 +63,9 @@ export function jobRecords(store: StateStore): JobRecords {
     list: (options = {}) => listRecords(core, options),
     async get(scope, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, call = {}) {
       requireCall(call);
-      const { address, name, where } = locate(scope, externalIdKey);
-      const stored = await readStored(core, address, name, where, call);
-      return stored && publicRecord(where.scope, externalIdKey, stored);
+      const located = locate(scope, externalIdKey);
+      const stored = await readStored(core, located, call);
+      return stored && publicRecord(located.where.scope, externalIdKey, stored);
     },
     adopt: async (record, externalId, call = {}) => answer(record, ADOPTED, call, checkedId(externalId)),
     markNotSubmitted: async (record, call = {}) => answer(record, NOT_SUBMITTED, call),
@@ -80,6 +81,8 @@ export function jobRecords(store: StateStore): JobRecords {
     },
   };
 }
+
+type Located = ReturnType<typeof locate>;
 
 function locate(scope: TaskScope, externalIdKey: string) {
   const checked = taskScope(scope);
@@ -98,10 +101,7 @@ interface Answer {
   ): Pick<StoredRecord, 'letter' | 'submission'> & { idDigest: string; fields: Partial<RecordFields> };
 }
 
-const UNRESOLVED = {
-  states: ['submitting', 'ambiguous'],
-  rule: 'must be submitting or ambiguous to be answered',
-} as const;
+const UNRESOLVED = { states: ['submitting', 'ambiguous'], rule: 'must be submitting or ambiguous to be answered' } as const;
 
 const next: Answer['change'] = (stored) => {
   return { letter: 'n', submission: stored.submission + 1, idDigest: NO_ID, fields: { previous: withCurrent(stored) } };
@@ -132,9 +132,7 @@ function checkedId(externalId: unknown): JsonValue {
 
 async function readStored(
   core: Internals,
-  address: ScopeAddress,
-  name: string,
-  where: { scope: TaskScope; key: string },
+  { address, name, where }: Located,
   call: CallOptions,
 ): Promise<StoredRecord | undefined> {
   const { records } = await core.track(() => core.metastore.inspect(address, call));

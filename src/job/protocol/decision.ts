@@ -2,6 +2,8 @@ import { deadlineOf, withCurrent, type HeldRecord, type PreviousSubmission } fro
 import type { RecordFields, StoredRecord } from '../../format/record.ts';
 import { parseWriteId } from '../../format/write-id.ts';
 import type { JsonValue } from '../../model/storable.ts';
+import type { ResolvedAttempt } from '../attempt/options.ts';
+import type { Snapshot } from '../attempt/owned-scope.ts';
 import type { JobOptions } from '../external-job.ts';
 import type { Decision } from '../task-context.ts';
 
@@ -11,22 +13,11 @@ import type { Decision } from '../task-context.ts';
  */
 
 /** What the runtime, the scope and the input say. */
-export interface Facts {
-  /** The runtime says that this is the first attempt, and nothing happened to its fence. */
-  first: boolean;
-  /** The runtime says that this is the first attempt, whatever happened since, and nobody else can have been given the job. */
-  surelyFirst: boolean;
-  /** As the runtime counts, for people. */
-  attempt: number;
-  /** The runtime's job. */
-  job: string;
+export interface Facts
+  extends Pick<ResolvedAttempt, 'surelyFirst' | 'attempt' | 'job' | 'createdAt'>, Pick<Snapshot, 'first' | 'lostAt'> {
   /** Of this attempt's writes. */
   nonce: string;
-  /** When state was noted as lost. */
-  lostAt: number | undefined;
   now: number;
-  /** When the runtime created the job. */
-  createdAt: number;
   /** Digest; `undefined`: the external job has none. */
   fingerprint: string | undefined;
   /** The idempotency key of a submission that was never opened. */

@@ -111,10 +111,7 @@ function resultAddress({ own, options, where }: Run): ValueAddress {
   return { path: own.address.path, name: resultName(options.externalIdKey), key: options.externalIdKey, scope: where.scope };
 }
 
-interface PreparedResult {
-  kind: NonNullable<RecordFields['result']>;
-  value?: Prepared;
-}
+type PreparedResult = { kind: NonNullable<RecordFields['result']>; value?: Prepared };
 
 /** What JSON would change, and what is too large, is asked for again rather than stored. */
 async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: WriteId): Promise<PreparedResult> {
@@ -125,10 +122,8 @@ async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: 
   try {
     serialized = serializeValue(core, where, result);
   } catch (err) {
-    run.life.log.warn(
-      { ...run.about, externalId: record.externalId, err },
-      'the result cannot be stored; a later attempt asks for it again',
-    );
+    const { externalId } = record;
+    run.life.log.warn({ ...run.about, externalId, err }, 'the result cannot be stored; a later attempt asks for it again');
     return { kind: 'ask' };
   }
   // An attempt that was superseded puts no object.

@@ -65,34 +65,22 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
     ...(draft.replaces && { replaces: orphanOf(run, draft.replaces) }),
     ...(draft.result && { result: draft.result }),
   };
-  const { reply, definite } = await send(run, write, patience, externalId);
+  const { core, own } = run;
+  const { reply, definite } = await outlasting(run, patience, externalId, async (resent, lost) => {
+    const found = needsReading(lost, write) ? await settled(run, write) : undefined;
+    const reply = found ?? (await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {})));
+    return { reply, definite: lost === undefined };
+  });
   if (reply.kind === 'stale') return { kind: reply.kind, definite, holder: reply.holder };
   if (reply.kind !== 'ok') return { kind: reply.kind, definite };
-  run.own.told(reply.now);
+  own.told(reply.now);
   const { version, updatedAt, expiresAt } = reply;
   const all = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
   return { kind: 'ok', record: storedRecord({ letter, version, updatedAt, expiresAt, submission }, all) };
 }
 
-async function send(
-  run: Run,
-  write: Omit<RecordWrite, 'resent'>,
-  patience: Patience,
-  externalId: JsonValue | undefined,
-): Promise<{ reply: RecordReply; definite: boolean }> {
-  const { core, own } = run;
-  return outlasting(run, patience, externalId, async (resent, lost) => {
-    const found = needsReading(lost, write) ? await settled(run, write) : undefined;
-    const reply = found ?? (await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {})));
-    return { reply, definite: lost === undefined };
-  });
-}
-
 /** A write that is short of replicas is sent again, which waits for them again; of `submitted` the ID is all that counts. */
-function needsReading(
-  lost: OutcomeUnknownError | undefined,
-  { letter, withdraw }: Pick<RecordWrite, 'letter' | 'withdraw'>,
-): boolean {
+function needsReading(lost: OutcomeUnknownError | undefined, { letter, withdraw }: Omit<RecordWrite, 'resent'>): boolean {
   return lost !== undefined && (lost.reason === 'no-answer' || letter === 'e' || withdraw);
 }
 

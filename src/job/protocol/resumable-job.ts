@@ -202,13 +202,8 @@ function failure({ where }: Run, { externalId, submission, reason = '', retryabl
   return new ExternalJobFailedError({ externalId, submission, reason, retryable }, where);
 }
 
-function ambiguous(
-  { where }: Run,
-  { idempotencyKey, submission }: StoredRecord,
-  since: number,
-  why?: string,
-): AmbiguousSubmitError {
-  return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(since), why }, where);
+function ambiguous(run: Run, { idempotencyKey, submission }: StoredRecord, since: number, why?: string): AmbiguousSubmitError {
+  return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(since), why }, run.where);
 }
 
 const FOUND = { active: 'reconnected', succeeded: 'already-succeeded', failed: 'already-failed', missing: 'missing' } as const;

@@ -148,13 +148,8 @@ export async function find(run: Run, idempotencyKey: string): Promise<JsonValue 
   return id === undefined || id === null ? undefined : checkedId(run, id);
 }
 
-async function submit(
-  run: Run,
-  plan: SendPlan,
-  mine: StoredRecord,
-  timeout: number,
-  before: RecordFields['refused'],
-): Promise<JsonValue> {
+/** `refused`: what the record said of this submission before. */
+async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: number, refused: Refused): Promise<JsonValue> {
   const { idempotencyKey, submission } = mine;
   const callbackToken = run.attempt.callbackToken ?? run.own.address.path;
   let reply: Promise<unknown> | undefined;
@@ -169,8 +164,8 @@ async function submit(
   run.own.sent.add(run.options.recordName);
   const outcome = await bounded(run.core.timer, timeout, undefined, request).catch(async (error: unknown) => {
     if (isRefusal(error)) run.own.sent.delete(run.options.recordName);
-    const reason = tellFailedSubmit(run, mine, error, before?.reason);
-    const times = (before?.times ?? 0) + 1;
+    const reason = tellFailedSubmit(run, mine, error, refused?.reason);
+    const times = (refused?.times ?? 0) + 1;
     if (isRefusal(error)) await withdraw(run, plan, mine, { reason, times, newKey: wantsNewKey(run, plan, error, times) });
     throw error;
   });
@@ -194,6 +189,7 @@ async function recordLate(run: Run, mine: StoredRecord, returned: unknown): Prom
 }
 
 type Refusal = NotSubmittedError | ConfigError;
+type Refused = RecordFields['refused'];
 
 /** Also if only the making of that error failed: an invalid option of it leaves it as certain that nothing was accepted. */
 function isRefusal(error: unknown): error is Refusal {
@@ -213,12 +209,8 @@ function wantsNewKey({ options }: Run, { fields: { firstSentAt } }: SendPlan, er
 }
 
 /** A submit that failed is never told as one that succeeded; and a reason that is told already, no second time. Returns the reason. */
-function tellFailedSubmit(
-  run: Run,
-  { submission, idempotencyKey }: StoredRecord,
-  error: unknown,
-  before: string | undefined,
-): string {
+function tellFailedSubmit(run: Run, mine: StoredRecord, error: unknown, before: string | undefined): string {
+  const { submission, idempotencyKey } = mine;
   const reason = reasonOf(error);
   const decision = isRefusal(error) ? 'refused' : 'unresolved';
   run.tell(decision, submission);
