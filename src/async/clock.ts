@@ -1,4 +1,4 @@
-import { systemTimer } from './deadline.ts';
+import { boundedWait, systemTimer } from './deadline.ts';
 
 /** Time as an argument, so that a test, or a seeded scheduler, can own it. */
 export interface Clock {
@@ -18,28 +18,10 @@ export const systemClock: Required<Clock> = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
-    if (ms > 0) await wait(ms, signal);
+    if (ms > 0) await boundedWait(systemTimer, ms, signal, () => new Promise<never>(() => undefined));
     signal?.throwIfAborted();
   },
 };
-
-function wait(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const abort = (): void => {
-      stop();
-      reject(signal?.reason as Error);
-    };
-    const stop = systemTimer(ms, () => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    });
-    signal?.addEventListener('abort', abort, { once: true });
-  });
-}
 
 /**
  * Measures the time from now. The longer of what both clocks say: the wall clock may be set back, and the monotonic one stands
