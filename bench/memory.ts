@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { startRedis } from '../scripts/redis/server.ts';
-import { beginAttempt, createStateStore, externalJob, type StateStore } from '../src/index.ts';
+import { createStateStore, externalJob, type StateStore } from '../src/index.ts';
+import { beginAttempt } from '../src/adapter-kit.ts';
 import { redisMetastore } from '../src/redis.ts';
 import { memoryObjectStore } from '../src/object-store/memory.ts';
 

@@ -3,9 +3,7 @@ export type { CallOptions } from './async/deadline.ts';
 export type { Clock } from './async/clock.ts';
 export type { BuiltInCodec } from './codec/built-in.ts';
 export type { Codec, Encryption } from './codec/codec.ts';
-export { builtInCodecs } from './codec/registry.ts';
-export { shorten } from './codec/compress-if-smaller.ts';
-export { milliseconds, type Duration } from './model/duration.ts';
+export type { Duration } from './model/duration.ts';
 export {
   AmbiguousSubmitError,
   CodecUnavailableError,
@@ -32,10 +30,7 @@ export {
 } from './model/errors/store.ts';
 export type { DecisionKind, StateEvent } from './observe/events.ts';
 export type { Version } from './format/write-id.ts';
-export { beginAttempt, type Attempt } from './job/attempt/attempt.ts';
-export { requireExternalJobs, resolveWait, type AttemptOptions, type Release } from './job/attempt/options.ts';
 export { cancelExternalJobs, type CancelExternalJobsOptions, type CancelOutcome } from './job/operator/cancel-recorded.ts';
-export { requestCancellation } from './job/operator/cancel-request.ts';
 export {
   externalJob,
   type CallContext,
@@ -47,7 +42,6 @@ export {
 export { jobRecords } from './job/operator/records.ts';
 export type { JobRecord, JobRecords, Orphan } from './job/operator/record.ts';
 export { jobStatus, type JobStatus } from './job/status.ts';
-export { isStoreOutage } from './model/errors/outage.ts';
 export { isSuspension } from './job/attempt/suspension.ts';
 export type { Decision, RunOptions, TaskContext, Wait } from './job/task-context.ts';
 export type { Logger } from './observe/logger.ts';
@@ -59,7 +53,6 @@ export { sweep, type SweepOptions } from './maintenance/sweep/sweep.ts';
 export type { Metastore } from './metastore/metastore.ts';
 export { checkedObjectStore, type UncheckedObjectStore } from './object-store/checked.ts';
 export type { ObjectStore, PutOptions } from './object-store/object-store.ts';
-export { requireKnownNames } from './model/check-options.ts';
 export type { Retention } from './model/retention.ts';
 export type { AssetScope, TaskScope } from './model/scope.ts';
 export { createStateStore } from './state-store/create-state-store.ts';

@@ -1,13 +1,16 @@
 import {
+  anything,
+  callable,
   type CallOptions,
-  ConfigError,
+  checkOptions,
+  type Checks,
   requestCancellation,
-  requireKnownNames,
+  requireStore,
   type StateHandle,
   type StateStore,
   type TaskScope,
-} from '../../src/index.ts';
-import { requireFunction, requireStore } from './options.ts';
+  text,
+} from '../../src/adapter-kit.ts';
 import type { BullJob, BullQueue, JobDetails } from './runtime.ts';
 import { runName, scopeOf } from './attempt/scope.ts';
 import type { StatefulJob } from './worker/setup.ts';
@@ -39,20 +42,18 @@ export interface CancelJobOptions<J = BullJob> extends CallOptions {
  * @throws {@link ConfigError} that names the option; `StoreUnavailableError`; what BullMQ rejects with when its Redis cannot be reached.
  */
 export async function cancelJob<J>(queue: BullQueue, jobId: string, options: CancelJobOptions<J>): Promise<boolean> {
-  requireQueue(queue);
-  requireKnownNames('options', options, { store: true, reason: true, scope: true, signal: true });
+  requireQueue(queue, 'queue');
+  checkOptions<CancelJobOptions<never>>('options', options, CHECKS, ['store', 'reason']);
+  text(jobId, 'jobId');
   const { store, reason, scope, signal } = options;
-  requireStore(store);
-  if (scope !== undefined) requireFunction('scope', scope);
-  for (const [option, text] of Object.entries({ jobId, reason })) {
-    if (typeof text !== 'string' || text === '') throw new ConfigError(option, 'must be a text', text);
-  }
   const job = (await queue.getJob(jobId)) as (BullJob & JobDetails) | undefined;
   if (!job || job.finishedOn !== undefined) return false;
   await recordCancel({ store, scope: scopeOf(job, scope), job }, reason, signal ? { signal } : {});
   await promote(job);
   return true;
 }
+
+const CHECKS: Checks<CancelJobOptions<never>> = { store: requireStore, reason: text, scope: callable, signal: anything };
 
 /** Records that somebody wants a job to be cancelled. */
 export async function recordCancel({ store, scope, job }: StatefulJob, reason: string, call: CallOptions = {}): Promise<void> {

@@ -1,15 +1,21 @@
 import {
   type AttemptOptions,
-  ConfigError,
+  callable,
+  checkOptions,
+  type Checks,
   type Duration,
-  milliseconds,
+  duration,
+  trueOrFalse,
+  oneOf,
   requireExternalJobs,
-  requireKnownNames,
+  requireStore,
   resolveWait,
   type Retention,
+  retention,
   type StateStore,
   type TaskScope,
-} from '../../src/index.ts';
+  type Wait,
+} from '../../src/adapter-kit.ts';
 
 /** How a processor waits, and what becomes of its state. */
 export interface ProcessorOptions<J> extends Pick<AttemptOptions, 'wait' | 'externalJobs'> {
@@ -41,14 +47,14 @@ export interface ProcessorOptions<J> extends Pick<AttemptOptions, 'wait' | 'exte
   reportProgress?: boolean;
 }
 
-const OPTIONS: Readonly<Record<keyof ProcessorOptions<unknown>, true>> = {
-  wait: true,
-  clearAfterSuccess: true,
-  onFinalFailure: true,
-  externalJobs: true,
-  scope: true,
-  heartbeat: true,
-  reportProgress: true,
+const CHECKS: Checks<ProcessorOptions<unknown>> = {
+  wait: (wait) => resolveWait(wait as Wait, true),
+  clearAfterSuccess: retention,
+  onFinalFailure: oneOf('leave', 'cancel'),
+  externalJobs: requireExternalJobs,
+  scope: callable,
+  heartbeat: duration,
+  reportProgress: trueOrFalse,
 };
 
 /**
@@ -56,39 +62,7 @@ const OPTIONS: Readonly<Record<keyof ProcessorOptions<unknown>, true>> = {
  *
  * @throws {@link ConfigError} that names the option.
  */
-export function checkOptions<J>(store: StateStore, options: ProcessorOptions<J>): void {
-  requireStore(store);
-  requireKnownNames('options', options, OPTIONS);
-  const { wait, clearAfterSuccess, onFinalFailure, externalJobs, scope, heartbeat, reportProgress } = options;
-  if (wait !== undefined) resolveWait(wait, true);
-  if (clearAfterSuccess !== undefined && clearAfterSuccess !== 'forever') milliseconds(clearAfterSuccess, 'clearAfterSuccess');
-  if (onFinalFailure !== undefined && !['leave', 'cancel'].includes(onFinalFailure)) {
-    throw new ConfigError('onFinalFailure', "must be 'leave' or 'cancel'", onFinalFailure);
-  }
-  requireExternalJobs(externalJobs);
-  if (scope !== undefined) requireFunction('scope', scope);
-  if (heartbeat !== undefined) milliseconds(heartbeat, 'heartbeat');
-  if (reportProgress !== undefined && typeof reportProgress !== 'boolean') {
-    throw new ConfigError('reportProgress', 'must be true or false', reportProgress);
-  }
-}
-
-/**
- * Checks a store.
- *
- * @throws {@link ConfigError}
- */
-export function requireStore(store: StateStore | undefined): void {
-  if (typeof (store as Partial<StateStore> | undefined)?.task !== 'function') {
-    throw new ConfigError('store', 'must come from createStateStore()', store);
-  }
-}
-
-/**
- * Checks a function.
- *
- * @throws {@link ConfigError}
- */
-export function requireFunction(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
+export function checkProcessorOptions<J>(store: StateStore, options: ProcessorOptions<J>): void {
+  requireStore(store, 'store');
+  checkOptions<ProcessorOptions<never>>('options', options, CHECKS);
 }

@@ -1,16 +1,16 @@
 import {
   type AnyShape,
-  ConfigError,
+  callable,
   type ExternalId,
   type ExternalJob,
-  externalJob,
+  requireExternalJob,
   requireKnownNames,
   type StateShape,
   type StateStore,
   type TaskContext,
-} from '../../src/index.ts';
+} from '../../src/adapter-kit.ts';
 import { withSetup } from './worker/lifecycle.ts';
-import { requireFunction, type ProcessorOptions } from './options.ts';
+import type { ProcessorOptions } from './options.ts';
 import { runAttempt } from './attempt/run.ts';
 import type { BullJob, ResumableProcessor } from './runtime.ts';
 import { createSetup, type Setup } from './worker/setup.ts';
@@ -28,7 +28,7 @@ export function withState<J extends BullJob, Result, Shape extends StateShape<Sh
   process: (job: J, ctx: TaskContext<Shape>, token?: string) => Promise<Result>,
   options: ProcessorOptions<J> = {},
 ): ResumableProcessor<J, Result> {
-  requireFunction('process', process);
+  callable(process, 'process');
   return processorOf(createSetup(store, options), process);
 }
 
@@ -42,10 +42,7 @@ export function resumableProcessor<Input, Id extends ExternalId, Result>(
   job: ExternalJob<Input, Id, Result>,
   options: ProcessorOptions<BullJob<Input>> = {},
 ): ResumableProcessor<BullJob<Input>, Result> {
-  if (typeof (job as Partial<typeof job> | undefined)?.submit !== 'function') {
-    throw new ConfigError('job', 'must be an external job: see externalJob()', job);
-  }
-  externalJob(job);
+  requireExternalJob(job, 'job');
   return processorOf(createSetup(store, options, [job]), ({ data }: BullJob<Input>, ctx: TaskContext) => ctx.run(job, data));
 }
 
@@ -61,7 +58,7 @@ export async function runWithState<J extends BullJob, Result, Shape extends Stat
   process: (ctx: TaskContext<Shape>) => Promise<Result>,
   options: ProcessorOptions<J> = {},
 ): Promise<Result> {
-  requireFunction('process', process);
+  callable(process, 'process');
   requireKnownNames('call', call, { job: true, token: true, signal: true });
   return runAttempt(createSetup(store, options), call, process);
 }

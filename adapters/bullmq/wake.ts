@@ -1,4 +1,4 @@
-import { ConfigError } from '../../src/index.ts';
+import { rule, type Check } from '../../src/adapter-kit.ts';
 import { parseCallbackToken } from './attempt/scope.ts';
 import type { BullQueue } from './runtime.ts';
 
@@ -9,7 +9,7 @@ import type { BullQueue } from './runtime.ts';
  * @throws `ConfigError` for what is no queue, or no callback token; what BullMQ rejects with when its Redis cannot be reached.
  */
 export async function wake(queue: BullQueue, callbackToken: string): Promise<boolean> {
-  requireQueue(queue);
+  requireQueue(queue, 'queue');
   const { id, timestamp } = parseCallbackToken(callbackToken);
   const job: { promote(): Promise<void>; timestamp?: number } | undefined = await queue.getJob(id);
   if (!job || (job.timestamp !== undefined && job.timestamp !== timestamp)) return false; // another job has that ID by now
@@ -29,11 +29,7 @@ export async function promote(job: { promote?(): Promise<void> }): Promise<boole
   }
 }
 
-/**
- * Checks a queue.
- *
- * @throws {@link ConfigError}
- */
-export function requireQueue(queue: Partial<BullQueue> | null | undefined): void {
-  if (typeof queue?.getJob !== 'function') throw new ConfigError('queue', 'must be a queue of BullMQ', queue);
-}
+/** Checks a queue. */
+export const requireQueue: Check = rule('must be a queue of BullMQ', (queue) => {
+  return typeof (queue as Partial<BullQueue> | null | undefined)?.getJob === 'function';
+});

@@ -1,8 +1,7 @@
 /** `mooring/temporal`: state for Temporal activities. Never imported by workflow code, which has `mooring/temporal/workflow`. */
 export type { ActivityContext, ActivityRunOptions, ActivityWait } from './activity/context.ts';
-export type { ActivityAddress } from './activity/callback.ts';
 export { cancellingActivity, type CancellingActivityOptions } from './activity/cancelling.ts';
-export { completeActivity, type CompletionClient } from './activity/complete.ts';
+export { completeActivity, type ActivityAddress, type CompletionClient } from './activity/complete.ts';
 export type { ActivityStateOptions } from './options.ts';
 export { mooringPlugin, stateInterceptors } from './plugin.ts';
 export { resumableActivity, type ResumableActivityOptions } from './activity/resumable.ts';

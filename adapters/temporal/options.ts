@@ -1,4 +1,5 @@
-import { ConfigError, milliseconds, requireKnownNames, type Duration, type Retention, type StateStore } from '../../src/index.ts';
+import { checkOptions, duration, requireStore, retention, rule } from '../../src/adapter-kit.ts';
+import type { Checks, Duration, Retention, StateStore } from '../../src/adapter-kit.ts';
 
 /** How activities of a worker keep their state. */
 export interface ActivityStateOptions {
@@ -21,18 +22,18 @@ export interface ActivityStateOptions {
   maxResultBytes?: number;
 }
 
+const CHECKS: Checks<ActivityStateOptions> = {
+  clearAfterSuccess: retention,
+  heartbeat: duration,
+  maxResultBytes: rule('must be a number of bytes above 0', (bytes) => typeof bytes === 'number' && bytes > 0),
+};
+
 /**
  * Refuses invalid options when the plugin is made.
  *
  * @throws {@link ConfigError} that names the option.
  */
-export function checkOptions(store: StateStore, options: ActivityStateOptions): void {
-  if (typeof (store as Partial<StateStore> | undefined)?.task !== 'function') {
-    throw new ConfigError('store', 'must come from createStateStore()', store);
-  }
-  requireKnownNames('options', options, { clearAfterSuccess: true, heartbeat: true, maxResultBytes: true });
-  const { clearAfterSuccess = 'forever', heartbeat = 1, maxResultBytes = 1 } = options;
-  if (clearAfterSuccess !== 'forever') milliseconds(clearAfterSuccess, 'clearAfterSuccess');
-  milliseconds(heartbeat, 'heartbeat');
-  if (!(maxResultBytes > 0)) throw new ConfigError('maxResultBytes', 'must be a number of bytes above 0', maxResultBytes);
+export function checkActivityOptions(store: StateStore, options: ActivityStateOptions): void {
+  requireStore(store, 'store');
+  checkOptions('options', options, CHECKS);
 }

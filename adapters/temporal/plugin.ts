@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import type { ActivityInterceptorsFactory, WorkerPlugin } from '@temporalio/worker';
-import type { StateStore } from '../../src/index.ts';
-import { execute, type RunSetup } from './activity/run.ts';
-import { checkOptions, type ActivityStateOptions } from './options.ts';
-import { running } from './activity/running.ts';
+import type { StateStore } from '../../src/adapter-kit.ts';
+import { execute } from './activity/run.ts';
+import { checkActivityOptions, type ActivityStateOptions } from './options.ts';
+import { running, type RunSetup } from './activity/running.ts';
 
 /** How the activities of a worker come to their state: by a plugin, or by its interceptors alone. */
 
 /** What the executions of one worker share. */
 function runSetup(store: StateStore, options: ActivityStateOptions): RunSetup {
-  checkOptions(store, options);
+  checkActivityOptions(store, options);
   const shutdown = new AbortController();
   // Each activity that is running listens.
   setMaxListeners(0, shutdown.signal);
@@ -46,7 +46,7 @@ export function stateInterceptors(store: StateStore, options: ActivityStateOptio
  * @throws {@link ConfigError} for an invalid option.
  */
 export function mooringPlugin(store: StateStore, options: ActivityStateOptions = {}): WorkerPlugin {
-  checkOptions(store, options);
+  checkActivityOptions(store, options);
   const setups = new WeakMap<ActivityInterceptorsFactory, RunSetup>();
   const ours = (factories: readonly ActivityInterceptorsFactory[] = []): RunSetup | undefined =>
     factories.map((factory) => setups.get(factory)).find((setup) => setup);

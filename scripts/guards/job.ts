@@ -24,8 +24,8 @@ export const JOB_GUARDS: readonly Guard[] = [
     name: 'an item is listed after its write-ahead',
     file: 'src/job/protocol/send.ts',
     remove: {
-      text: 'const reply = await writeAhead(run, plan, fields, basis);',
-      by: 'await run.items(run.own.scope);\n  const reply = await writeAhead(run, plan, fields, basis);',
+      text: 'const reply = await writeAhead(run, plan, basis);',
+      by: 'await run.items(run.own.scope);\n  const reply = await writeAhead(run, plan, basis);',
     },
     test: { file: ENDS, name: 'finds the record of an item as soon as the item is listed' },
   },
@@ -53,21 +53,21 @@ export const JOB_GUARDS: readonly Guard[] = [
   {
     name: '† findable: wait before find',
     file: 'src/job/protocol/decision.ts',
-    remove: { text: 'return far.findable ? { waitUntil: settledAt,', by: 'return far.findable ? { waitUntil: undefined,' },
+    remove: { text: "{ way: 'search', waitUntil: settledAt }", by: "{ way: 'search', waitUntil: undefined }" },
     test: { file: RULES, name: 'findable: waits for the recorded deadline' },
   },
   {
     name: '† keyed: the window outlasts the new deadline',
     file: 'src/job/protocol/decision.ts',
-    remove: { text: 'keyedUntil !== undefined && now + far.submitTimeout < keyedUntil', by: 'keyedUntil !== undefined' },
+    remove: { text: 'if (now + submitTimeout < keyedUntil) return', by: 'if (now < keyedUntil) return' },
     test: { file: DECISION, name: 'keyed: only while the window' },
   },
   {
     name: '† keyed: the window is looked at again after the write',
     file: 'src/job/protocol/send.ts',
     remove: {
-      text: "if (plan.keyedUntil !== undefined && mine.updatedAt + options.submitTimeout >= plan.keyedUntil) return { kind: 'late' };",
-      by: '',
+      text: "if (plan.way === 'resend' && mine.updatedAt + options.submitTimeout >= plan.keyedUntil) {",
+      by: "if (plan.way === 'resend' && mine.updatedAt < 0) {",
     },
     test: { file: RULES, name: 'keyed: what decided on time and wrote too late' },
   },
@@ -105,15 +105,15 @@ export const JOB_GUARDS: readonly Guard[] = [
     name: '† an unresolved send is repeated with its stored key',
     file: 'src/job/protocol/decision.ts',
     remove: {
-      text: 'const { submission, idempotencyKey, previous } = record;\n  const since',
-      by: 'const { submission, previous } = record;\n  const idempotencyKey = facts.keyOf(submission);\n  const since',
+      text: 'const { submission, idempotencyKey, previous } = record;\n  const firstSentAt',
+      by: 'const { submission, previous } = record;\n  const idempotencyKey = facts.keyOf(submission);\n  const firstSentAt',
     },
     test: { file: DECISION, name: 'keyed: only while the window' },
   },
   {
     name: '† findable: a later attempt looks before it submits',
     file: 'src/job/protocol/decision.ts',
-    remove: { text: 'find: far.idempotentFor === undefined && far.findable && !facts.first,', by: 'find: false,' },
+    remove: { text: "way: looks ? 'search' : 'first',", by: "way: looks ? 'first' : 'first'," },
     test: { file: DECISION, name: 'later attempt, findable: find, else submit' },
   },
   {
@@ -125,13 +125,16 @@ export const JOB_GUARDS: readonly Guard[] = [
   {
     name: '† no submit after the submit timeout',
     file: 'src/job/protocol/send.ts',
-    remove: { text: "if (left > 0) return { kind: 'go', left };", by: "if (left > -Infinity) return { kind: 'go', left };" },
+    remove: {
+      text: 'if (left <= 0) throw new NotSubmittedError(',
+      by: 'if (left <= -Infinity) throw new NotSubmittedError(',
+    },
     test: { file: RULES, name: '† the submit timeout' },
   },
   {
     name: '† only who opened a submission withdraws it',
     file: 'src/job/protocol/send.ts',
-    remove: { text: 'if (!plan.opened && !refusal?.newKey) return;', by: '' },
+    remove: { text: "if (plan.before === 'unresolved' && !refusal?.newKey) return;", by: '' },
     test: { file: RULES, name: 'of one that an earlier attempt opened leaves it unresolved' },
   },
   {
@@ -174,8 +177,8 @@ export const JOB_GUARDS: readonly Guard[] = [
     name: 'the pause between submissions grows',
     file: 'src/job/protocol/decision.ts',
     remove: {
-      text: 'return nextSubmission(record, far, facts, { notBefore:',
-      by: 'return nextSubmission(record, far, facts); void ({ notBefore:',
+      text: 'return nextSubmission(record, system, facts, { notBefore:',
+      by: 'return nextSubmission(record, system, facts); void ({ notBefore:',
     },
     test: { file: RULES, name: 'the pause before the next submission doubles with each' },
   },
@@ -206,7 +209,7 @@ export const JOB_GUARDS: readonly Guard[] = [
   {
     name: '† the job that another input replaces is an orphan at once',
     file: 'src/job/protocol/send.ts',
-    remove: { text: 'const replaces = replacedBy(plan, basis);', by: 'const replaces = undefined;\n    void replacedBy;' },
+    remove: { text: 'const replaces = replacedBy(plan, basis);', by: 'const replaces = undefined;\n  void replacedBy;' },
     test: { file: ENDS, name: 'is an orphan, if the attempt is killed in G5' },
   },
   {
@@ -274,7 +277,7 @@ export const JOB_GUARDS: readonly Guard[] = [
   {
     name: 'the pause after a failure, where state was lost',
     file: 'src/job/protocol/decision.ts',
-    remove: { text: 'const waitUntil = latest(notBefore, again.waitUntil);', by: 'const { waitUntil } = again; void latest;' },
+    remove: { text: 'waitUntil: latest(notBefore, again.waitUntil)', by: 'waitUntil: latest(again.waitUntil)' },
     test: { file: DECISION, name: 'failed, state lost: not before the pause either' },
   },
   {
@@ -295,7 +298,10 @@ export const JOB_GUARDS: readonly Guard[] = [
   {
     name: 'a slow write-ahead is an outage',
     file: 'src/job/protocol/send.ts',
-    remove: { text: 'if (elapsed() >= options.submitTimeout)', by: 'if (elapsed() >= Infinity)' },
+    remove: {
+      text: 'if (elapsed() >= options.submitTimeout) throw new StoreUnavailableError(',
+      by: 'if (elapsed() >= Infinity) throw new StoreUnavailableError(',
+    },
     test: { file: RULES, name: '† the submit timeout' },
   },
 ];

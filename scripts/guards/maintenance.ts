@@ -32,12 +32,6 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     test: { file: CLEANUP, name: 'an object of a store that is not registered keeps its place' },
   },
   {
-    name: 'I5 a sweep asks both names of an asset',
-    file: ROUND,
-    remove: { text: 'page.objects.filter(({ object }) => !elsewhere.has(object))', by: 'page.objects' },
-    test: { file: CLEANUP, name: 'I5 what the list of one name of an asset holds' },
-  },
-  {
     name: 'I5 no grace is shorter than a write may take',
     file: 'src/maintenance/settings.ts',
     remove: { text: 'if (ms < least.ms) throw', by: 'if (ms < 1) throw' },
@@ -141,9 +135,15 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 nothing of a store whose prefix is below the namespace',
-    file: 'src/maintenance/own-objects.ts',
-    remove: { text: '      if (looked.isForeign) continue;\n', by: '' },
+    file: 'src/format/path.ts',
+    remove: { text: '(segment !== ASSETS && isSegment(segment))', by: 'isSegment(segment)' },
     test: { file: CLEANUP, name: 'I5 nor is the asset 42 of a store' },
+  },
+  {
+    name: 'I5 no path of a task has what those of a nested store have',
+    file: 'src/format/path.ts',
+    remove: { text: `unlikeAssets("the scope's task", task)`, by: `encodeSegment("the scope's task", task)` },
+    test: { file: 'test/unit/format/path.test.ts', name: 'C10 of a flow or a task named assets' },
   },
   {
     name: 'I5 only paths that this library makes',
@@ -156,15 +156,6 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     file: CANDIDATES,
     remove: { text: 'held[at] === false);', by: 'held[at] !== undefined);' },
     test: { file: CLEANUP, name: 'I5 leaves what entries refer to, expired ones too' },
-  },
-  {
-    name: 'I5 an asset of two names keeps the objects of both',
-    file: CANDIDATES,
-    remove: {
-      text: "if (!('moved' in reply)) return reply;",
-      by: "if ('moved' in reply) return reply.held;\n  if (reply) return reply;",
-    },
-    test: { file: CLEANUP, name: 'I5 an asset that was declared by URI and name' },
   },
   {
     name: 'I5 † the generation is read again after the references',
@@ -246,12 +237,6 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     file: 'src/maintenance/recover/newest-objects.ts',
     remove: { text: "`${one.id.fence} ${String(one.id.sequence).padStart(10, '0')} ${time(one)}`", by: 'time(one)' },
     test: { file: CLEANUP, name: 'takes the newest object of a key' },
-  },
-  {
-    name: 'I5 recover asks the path that the object was put under',
-    file: RECOVER,
-    remove: { text: '  if (path === target) return false;', by: '  if (path !== "") return false;' },
-    test: { file: CLEANUP, name: 'I5 what an asset held under another name of it stays deleted' },
   },
   {
     name: 'I5 recover takes back what a sweep deletes meanwhile',

@@ -40,7 +40,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     name: 'I2 † nor is a refusal by the script, after a resend',
     file: 'src/metastore/replies.ts',
     remove: {
-      text: "if (!resent || reply.kind === 'ok' || reply.kind === 'moved') return reply;",
+      text: "if (!resent || reply.kind === 'ok') return reply;",
       by: "if (!resent || reply.kind !== 'late') return reply;",
     },
     test: { file: METASTORE, name: 'that is refused has an unknown outcome' },

@@ -1,4 +1,5 @@
 import { ConfigError, isMooringError } from '../model/errors/store.ts';
+import { messageOf } from '../model/reason.ts';
 import type { SweepReport } from '../observe/sweep-report.ts';
 import type { Flags } from './flags.ts';
 import { UsageError } from './usage-error.ts';
@@ -39,7 +40,7 @@ export function errorCode(error: unknown): string {
 
 /** An error in one line, and what to do. An option that has a flag is called by that. */
 export function errorInWords(error: unknown, flags: Flags): string {
-  let text = error instanceof Error ? error.message : String(error);
+  let text = messageOf(error);
   if (error instanceof ConfigError) {
     const flag = error.option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (flag in flags) text = `--${flag}${text.slice(error.option.length)}`;

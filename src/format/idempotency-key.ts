@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Keys that far sides know a request by. Derived, never drawn: a far side recognises them after the metastore lost everything.
+ * Keys that external systems know a request by. Derived, never drawn: an external system recognises them after the metastore lost everything.
  * 40 characters: fits the client token of a cloud API and leaves room for a prefix in a DNS label.
  */
 

@@ -89,26 +89,14 @@ function placeOf(folder: readonly string[]): Pick<ParsedObjectKey, 'path' | 'nam
   return isScopePath(path) && isKeyName(name) ? { path, name } : undefined;
 }
 
-/**
- * Where another store may have its objects whose prefix is `<namespace>/<flow>/`, and its namespace the run: that of its assets then
- * read as those of the task `assets`. `undefined` for all other paths, which only objects of this store have.
- */
-export function nestedNamespace(namespace: string, path: string): string | undefined {
-  const [flow, run, task] = path.split('/');
-  return task === 'assets' ? `${namespace}/${flow}/${run}` : undefined;
-}
-
-/** Whether an upload of this name is this library's, for a value of whatever namespace comes first. Not where it may be another store's. */
+/** Whether an upload of this name is this library's, for a value of whatever namespace comes first. */
 export function isUploadKey(key: string): boolean {
   const [namespace = ''] = key.split('/', 1);
-  const parsed = parseObjectKey(namespace, key);
-  return parsed !== undefined && nestedNamespace(namespace, parsed.path) === undefined;
+  return parseObjectKey(namespace, key) !== undefined;
 }
 
-/** Whether a folder is one that this library puts objects into. Not where it may be another store's. */
+/** Whether a folder is one that this library puts objects into. */
 export function isObjectFolder(folder: string): boolean {
   const parts = folder.split('/');
-  if (parts.slice(1).join('/') === GENERATIONS) return true;
-  const place = placeOf(parts);
-  return place !== undefined && nestedNamespace('', place.path) === undefined;
+  return parts.slice(1).join('/') === GENERATIONS || placeOf(parts) !== undefined;
 }

@@ -16,8 +16,12 @@ const DIGEST = 'sha256=';
 const WHOLE_DIGEST = /^sha256=[0-9a-f]{64}$/;
 const TASK_PARTS = 4;
 const RESULT = 'result=';
-/** A flow of the name `assets` would share a prefix with the assets. */
-const ASSETS_FLOW = '%61ssets';
+/**
+ * A flow of this name would share a prefix with the assets, and a task with those of a store whose prefix is `<namespace>/<flow>/` and
+ * whose namespace is the run. So both are written otherwise: no path of a task has such a segment.
+ */
+const ASSETS = 'assets';
+const ESCAPED_ASSETS = '%61ssets';
 
 /**
  * One segment of a path.
@@ -51,8 +55,12 @@ export function scopePath(scope: TaskScope | AssetScope): string {
 
 /** The path that all mapped items of a task share. */
 export function taskPath(scope: TaskScope): string {
-  const flow = scope.flow === 'assets' ? ASSETS_FLOW : encodeSegment("the scope's flow", scope.flow);
-  return `${flow}/${encodeSegment("the scope's run", scope.run)}/${encodeSegment("the scope's task", scope.task)}`;
+  const { flow, run, task } = scope;
+  return `${unlikeAssets("the scope's flow", flow)}/${encodeSegment("the scope's run", run)}/${unlikeAssets("the scope's task", task)}`;
+}
+
+function unlikeAssets(what: string, text: string): string {
+  return text === ASSETS ? ESCAPED_ASSETS : encodeSegment(what, text);
 }
 
 function itemSegment(scope: TaskScope): string {
@@ -100,14 +108,16 @@ export function isScopePath(path: string): boolean {
     return path === PROBE_PATH || (parts.length === 2 && isSegment(asset.startsWith('uri=') ? asset.slice(4) : asset));
   }
   const [flow = '', run = '', task = '', item = ''] = parts;
-  return (
-    parts.length === TASK_PARTS && (flow === ASSETS_FLOW || isSegment(flow)) && isSegment(run) && isSegment(task) && isItem(item)
-  );
+  return parts.length === TASK_PARTS && isUnlikeAssets(flow) && isSegment(run) && isUnlikeAssets(task) && isItem(item);
 }
 
 /** Whether a name is one that `keyName()` or `resultName()` makes. */
 export function isKeyName(name: string): boolean {
   return isSegment(name.startsWith(RESULT) ? name.slice(RESULT.length) : name);
+}
+
+function isUnlikeAssets(segment: string): boolean {
+  return segment === ESCAPED_ASSETS || (segment !== ASSETS && isSegment(segment));
 }
 
 function isItem(item: string): boolean {

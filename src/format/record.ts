@@ -20,16 +20,16 @@ export interface PreviousSubmission {
 /** The part of a record that only we read. */
 export interface RecordFields {
   /** What people call the external job. */
-  name?: string;
+  name?: string | undefined;
   /** The runtime's job that opened this submission, and the one that wrote its end where that is another. */
-  job?: string;
+  job?: string | undefined;
   endedBy?: string;
   /** Why the last submit was refused, and how often the key that comes next has been refused. */
   refused?: { reason: string; times: number };
   idempotencyKey: string;
-  fingerprint?: string;
+  fingerprint?: string | undefined;
   /** When a submit with this key may first have been sent, in milliseconds of the metastore. */
-  firstSentAt?: number;
+  firstSentAt?: number | undefined;
   /** Milliseconds from the write: until then its request may be on its way. */
   submitTimeout: number;
   /** Milliseconds after that until `find` shows every job. */
@@ -37,7 +37,7 @@ export interface RecordFields {
   externalId?: JsonValue;
   reason?: string;
   retryable?: boolean;
-  /** Where the result is: stored beside the record, asked of the far side again, or nothing. */
+  /** Where the result is: stored beside the record, asked of the external system again, or nothing. */
   result?: 'stored' | 'ask' | 'none';
   previous: readonly PreviousSubmission[];
   /** Of a withdrawn submission: what came before it is known, so it is not lost, whatever was. */
@@ -47,8 +47,15 @@ export interface RecordFields {
 }
 
 /** A record as the metastore returned it. */
-export interface StoredRecord extends RecordFields {
-  letter: RecordLetter;
+export type StoredRecord = HeldRecord | OpenRecord;
+
+/** A record that holds an external ID. */
+export type HeldRecord = Stored & { letter: 'e' | 'o' | 'f'; externalId: JsonValue };
+
+/** A record that holds none: no submission is open, or the outcome of one is unknown. */
+export type OpenRecord = Stored & { letter: 'n' | 's' | 'a' };
+
+interface Stored extends RecordFields {
   version: Version;
   updatedAt: number;
   expiresAt: number;
@@ -73,7 +80,15 @@ export function parseRecord(text: string, where: ErrorContext): StoredRecord {
     [updatedAt, expiresAt, submission].every(Number.isSafeInteger) &&
     (fields.externalId !== undefined || !holdsId(letter));
   if (!sound) throw new CorruptEntryError('the record is damaged', where);
-  return { ...fields, letter, version, updatedAt, expiresAt, submission };
+  return storedRecord({ letter, version, updatedAt, expiresAt, submission }, fields);
+}
+
+/** A record of the parts that the metastore reads and that only we read. Held or not is for its letter to say. */
+export function storedRecord(
+  head: Omit<Stored, keyof RecordFields> & { letter: RecordLetter },
+  fields: RecordFields,
+): StoredRecord {
+  return { ...fields, ...head } as StoredRecord;
 }
 
 const HEAD: readonly string[] = ['letter', 'version', 'updatedAt', 'expiresAt', 'submission'];

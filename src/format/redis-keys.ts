@@ -22,8 +22,6 @@ export const FIELD = {
   until: 'until',
   /** The scope as JSON, where its path holds a digest. */
   scope: 'scope',
-  /** The path of the asset that this one was declared to be. */
-  alias: 'alias',
   /** The write ID of the last `clear()`: its resend clears nothing again. */
   cleared: 'cleared',
   /** The sweep that looks through the scope: whatever becomes due meanwhile takes this away. */

@@ -1,16 +1,17 @@
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
+import { anything, callable, checkEach, trueOrFalse, oneOf, shortText, type Check, type Checks } from '../model/checks.ts';
 import { encodeSegment } from '../format/path.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
 import type { JobStatus } from './status.ts';
 
-/** What a user says of a far side: facts, from which the protocol chooses what is safe. */
+/** What a user says of an external system: facts, from which the protocol chooses what is safe. */
 
-/** The identity of an external job at its far side. Anything but `undefined` and `null`: `0` and `''` are IDs. */
+/** The identity of an external job in its system. Anything but `undefined` and `null`: `0` and `''` are IDs. */
 export type ExternalId = string | number | object;
 
-/** What every call of a far side gets. */
+/** What every call of an external system gets. */
 export interface CallContext {
   /** Aborts at the call's timeout, and when the attempt ends. */
   signal: AbortSignal;
@@ -22,12 +23,15 @@ export interface SubmitContext extends CallContext {
   idempotencyKey: string;
   /** From 1; a failed external job is submitted again as the next. */
   submission: number;
-  /** What a webhook of the far side must bring back. */
+  /** What a webhook of the external system must bring back. */
   callbackToken: string;
 }
 
 /** Why `cancel` is called. */
 export type CancelJobReason = 'requested' | 'input-changed' | 'gave-up';
+
+/** An external job whose types were checked at the door. */
+export type AnyJob = ExternalJob<unknown, ExternalId, unknown>;
 
 /** A job in an external system, as its user describes it. A class may implement it. */
 export interface ExternalJob<Input, Id extends ExternalId, Result> {
@@ -41,10 +45,10 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    * @defaultValue 'external_job_id'
    */
   readonly externalIdKey?: string;
-  /** Starts the job. Throws `NotSubmittedError` where the far side certainly accepted nothing; any other error leaves that open. */
+  /** Starts the job. Throws `NotSubmittedError` where the external system certainly accepted nothing; any other error leaves that open. */
   submit(input: Input, context: SubmitContext): Promise<Id>;
   /**
-   * How long the far side knows an idempotency key again, so that repeating a submit with it does no harm.
+   * How long the external system knows an idempotency key again, so that repeating a submit with it does no harm.
    * @defaultValue none: a repeated submit starts a second job
    */
   readonly idempotentFor?: Retention;
@@ -147,24 +151,21 @@ export function externalJob<Input, Id extends ExternalId, Result = undefined>(
  */
 export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>): JobOptions {
   if (typeof job !== 'object' || job === null) throw new ConfigError('externalJob', 'must be an object', job);
-  requireMembers(job);
-  const externalIdKey = job.externalIdKey ?? DEFAULT_EXTERNAL_ID_KEY;
-  const name: unknown = job.name;
-  if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME)) {
-    throw new ConfigError('name', `must be a text of 1 to ${LONGEST_NAME} characters`, name);
-  }
-  const rememberResult: unknown = job.rememberResult ?? true;
-  if (typeof rememberResult !== 'boolean') throw new ConfigError('rememberResult', 'must be true or false', rememberResult);
+  const prototype: unknown = Object.getPrototypeOf(job);
+  // An instance of a class may have whatever else it needs.
+  if (prototype === Object.prototype || prototype === null) requireKnownNames('externalJob', job, CHECKS);
+  checkEach<AnyJob>(job, CHECKS, ['submit', 'getStatus']);
+  const { name, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, idempotentFor } = job;
   return {
     name,
     externalIdKey,
     recordName: encodeSegment('externalIdKey', externalIdKey),
-    idempotentFor: job.idempotentFor === undefined ? undefined : retentionMs(job.idempotentFor, 'idempotentFor'),
+    idempotentFor: idempotentFor === undefined ? undefined : retentionMs(idempotentFor, 'idempotentFor'),
     findable: job.find !== undefined,
     findLag: milliseconds(job.findLag ?? '10s', 'findLag'),
-    rememberResult,
-    onInputChange: policy('onInputChange', job.onInputChange),
-    onMissing: policy('onMissing', job.onMissing),
+    rememberResult: job.rememberResult ?? true,
+    onInputChange: job.onInputChange ?? 'fail',
+    onMissing: job.onMissing ?? 'fail',
     missingGrace: milliseconds(job.missingGrace ?? '1m', 'missingGrace'),
     submitTimeout: milliseconds(job.submitTimeout ?? '1m', 'submitTimeout'),
     callTimeout: milliseconds(job.callTimeout ?? '30s', 'callTimeout'),
@@ -172,48 +173,40 @@ export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJo
   };
 }
 
+/**
+ * Checks what an option must be: an external job.
+ *
+ * @throws {@link ConfigError} {@link InvalidKeyError}
+ */
+export const requireExternalJob: Check = (job, option) => {
+  if (typeof (job as Partial<AnyJob> | null | undefined)?.submit !== 'function') {
+    throw new ConfigError(option, 'must be an external job: see externalJob()', job);
+  }
+  jobOptions(job as AnyJob);
+};
+
 /** It is a tag of metrics. */
 const LONGEST_NAME = 100;
 
-/** What a member must be: a function that is required or not, or a value that is checked by itself. */
-const MEMBERS: Readonly<Record<keyof ExternalJob<unknown, ExternalId, unknown>, 'required' | 'function' | true>> = {
-  name: true,
-  externalIdKey: true,
-  submit: 'required',
-  idempotentFor: true,
-  find: 'function',
-  findLag: true,
-  getStatus: 'required',
-  getResult: 'function',
-  rememberResult: true,
-  cancel: 'function',
-  fingerprint: 'function',
-  onInputChange: true,
-  onMissing: true,
-  missingGrace: true,
-  submitTimeout: true,
-  callTimeout: true,
-  pollInterval: true,
+const CHECKS: Checks<AnyJob> = {
+  name: shortText(LONGEST_NAME),
+  externalIdKey: anything,
+  submit: callable,
+  idempotentFor: anything,
+  find: callable,
+  findLag: anything,
+  getStatus: callable,
+  getResult: callable,
+  rememberResult: trueOrFalse,
+  cancel: callable,
+  fingerprint: callable,
+  onInputChange: oneOf('fail', 'resubmit'),
+  onMissing: oneOf('fail', 'resubmit'),
+  missingGrace: anything,
+  submitTimeout: anything,
+  callTimeout: anything,
+  pollInterval: anything,
 };
-
-/** Of an instance of a class, which may have whatever else it needs, only the functions are checked. */
-function requireMembers(job: object): void {
-  const prototype: unknown = Object.getPrototypeOf(job);
-  if (prototype === Object.prototype || prototype === null) {
-    requireKnownNames('externalJob', job, MEMBERS as Readonly<Record<string, true>>);
-  }
-  for (const [name, kind] of Object.entries(MEMBERS)) {
-    const given = (job as Record<string, unknown>)[name];
-    if (kind === true || typeof given === 'function' || (kind === 'function' && given === undefined)) continue;
-    throw new ConfigError(name, 'must be a function', given);
-  }
-}
-
-function policy(option: string, value: unknown): 'fail' | 'resubmit' {
-  if (value === undefined || value === 'fail') return 'fail';
-  if (value === 'resubmit') return value;
-  throw new ConfigError(option, "must be 'fail' or 'resubmit'", value);
-}
 
 function pollInterval(
   interval: Duration | { from: Duration; to: Duration } = { from: '1s', to: '30s' },

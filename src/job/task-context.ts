@@ -53,7 +53,7 @@ export interface TaskContext<out Shape extends StateShape<Shape> = AnyShape> {
    * @throws `ConfigError` where the task is an item already
    */
   item<S extends StateShape<S> = Shape>(item: string | number): TaskContext<S>;
-  /** A key for the user's own calls of far sides: 40 lower-case letters and digits, the same in every attempt. */
+  /** A key for the user's own calls of external systems: 40 lower-case letters and digits, the same in every attempt. */
   idempotencyKey(name: string): string;
   /**
    * Submits the job, or reconnects to the one of an earlier attempt, waits for its end and returns its result.
@@ -68,6 +68,6 @@ export interface TaskContext<out Shape extends StateShape<Shape> = AnyShape> {
   ): Promise<Result>;
   /** `run()` up to the wait: submits the job, or reconnects, and returns its ID. A later `run()` waits for it. Errors as `run`. */
   submit<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>, input: Input): Promise<Id>;
-  /** What `run()` would do now. Looks at the far side once where the record holds an ID; submits, waits and writes nothing. */
+  /** What `run()` would do now. Looks at the external system once where the record holds an ID; submits, waits and writes nothing. */
   decide<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>, input: Input): Promise<Decision<Id>>;
 }

@@ -11,7 +11,7 @@ import type { ScopeAddress } from './scope-address.ts';
 import type { MetastoreUpkeep } from './upkeep.ts';
 
 export { LATENESS } from './lifetimes.ts';
-export type { ScopeAddress } from './scope-address.ts';
+export { scopeAddress, type ScopeAddress } from './scope-address.ts';
 export type { Lineage, ServerFacts, SweptPage } from './upkeep.ts';
 
 /**
@@ -109,14 +109,12 @@ export const holderOf = ({ holder = 'another attempt' }: Stale): string => holde
 
 /**
  * `old`: this writer's own later write of a key is there already, so this one counts as overwritten; nothing was written.
- * `moved`: the asset was declared to be the one at `path`.
  */
 export type WriteReply =
   | Applied
   | Stale
   | { kind: 'late' | 'old' }
-  | { kind: 'conflict'; name: string; current: Version | 'absent' }
-  | { kind: 'moved'; path: string };
+  | { kind: 'conflict'; name: string; current: Version | 'absent' };
 
 /** The first step of an attempt: the fence, and what it wants to read at once. */
 export interface BeginRequest {
@@ -215,7 +213,7 @@ export interface Inspected {
 }
 
 /** What `clear()` did; or the records that forbid it, as text, because their submit is unresolved. */
-export type ClearReply = { kind: 'ok' } | { kind: 'ambiguous'; name: string; text: string } | { kind: 'moved'; path: string };
+export type ClearReply = { kind: 'ok' } | { kind: 'ambiguous'; name: string; text: string };
 
 /** A metastore within one namespace. */
 export interface OpenMetastore extends MetastoreUpkeep {
@@ -232,18 +230,12 @@ export interface OpenMetastore extends MetastoreUpkeep {
   begin(scope: ScopeAddress, request: BeginRequest, call: CallOptions): Promise<Begun | Stale>;
 
   /** Entries that have not expired; no tombstones. In the order of `names`. */
-  read(
-    scope: ScopeAddress,
-    names: readonly string[],
-    call: CallOptions,
-  ): Promise<readonly (RawEntry | undefined)[] | { moved: string }>;
+  read(scope: ScopeAddress, names: readonly string[], call: CallOptions): Promise<readonly (RawEntry | undefined)[]>;
   write(scope: ScopeAddress, write: ValueWrite, call: CallOptions): Promise<WriteReply>;
   /** Users' entries without their values, in no order, each once. */
-  list(scope: ScopeAddress, call: CallOptions): AsyncIterable<{ name: string; text: string } | { moved: string }>;
+  list(scope: ScopeAddress, call: CallOptions): AsyncIterable<{ name: string; text: string }>;
   /** Takes over the fence (same number, `id.nonce`), leaves tombstones and the next submission numbers, lists active jobs as orphans. */
   clear(scope: ScopeAddress, id: WriteId, call: CallOptions): Promise<ClearReply>;
-  /** Declares that an asset's URI and name are one. `taken`: both hold state of their own. */
-  declare(uriPath: string, namePath: string, call: CallOptions): Promise<'ok' | 'taken'>;
 
   writeRecord(scope: ScopeAddress, write: RecordWrite, call: CallOptions): Promise<RecordReply>;
   /** Keeps a record that an attempt waits on, as long as its write ID is still this one. */

@@ -15,7 +15,7 @@ export type Reply = { kind: WriteReply['kind'] | RecordReply['kind'] | ClearRepl
  * @throws {@link OutcomeUnknownError} for a refusal of what may have been sent before.
  */
 export function believe<R extends Reply>(reply: R, resent: boolean, store: string): R {
-  if (!resent || reply.kind === 'ok' || reply.kind === 'moved') return reply;
+  if (!resent || reply.kind === 'ok') return reply;
   throw new OutcomeUnknownError(
     'no-answer',
     `a write that was sent again was refused (${reply.kind}); its first copy may have been applied`,

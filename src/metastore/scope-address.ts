@@ -1,5 +1,14 @@
+import { pathScope, scopePath } from '../format/path.ts';
+import type { TaskScope } from '../model/scope.ts';
+
 /** Whose state; `recorded` is the scope as JSON, kept beside it where the path holds a digest. */
 export interface ScopeAddress {
   path: string;
   recorded?: string;
+}
+
+/** The address of a task's state. */
+export function scopeAddress(scope: TaskScope): ScopeAddress {
+  const path = scopePath(scope);
+  return pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
 }

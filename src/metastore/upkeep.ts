@@ -44,12 +44,6 @@ export interface SweptPage {
   nextDue: number | undefined;
 }
 
-/**
- * In the order of the question. `moved`: entries of the asset lie at that path; `held` is then what is still needed here, or was
- * decided here before: an object whose name has a tombstone or an expired entry here, until a sweep, counts as held.
- */
-export type HeldObjects = readonly boolean[] | { moved: string; held: readonly boolean[] };
-
 /** An entry that was lost, as its object tells it. */
 export interface Restoration {
   /** Of the object's name. */
@@ -114,12 +108,16 @@ export interface MetastoreUpkeep {
    * earliest of all pages, or never; as it was, where something became due meanwhile. Without it the scope stays due.
    */
   sweepEnd(scope: ScopeAddress, end: { nonce: string; nextDue: number | undefined }, call: CallOptions): Promise<void>;
-  /** Whether each object is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
-  holds(scope: ScopeAddress, objects: readonly { name: string; object: string }[], call: CallOptions): Promise<HeldObjects>;
+  /** Whether each object, in the order of the question, is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
+  holds(
+    scope: ScopeAddress,
+    objects: readonly { name: string; object: string }[],
+    call: CallOptions,
+  ): Promise<readonly boolean[]>;
   /**
    * Puts an entry back that was lost, with the write ID that its object's name has: only where the key has neither an entry nor a
    * tombstone, expired or not, or one that refers to `instead` (an object that is gone), and the object is not on the superseded
-   * list. An asset that lies at another path is `there`. Sent twice by the client, it may say `there` of what it restored itself.
+   * list. Sent twice by the client, it may say `there` of what it restored itself.
    */
   restore(scope: ScopeAddress, entry: Restoration, call: CallOptions): Promise<'restored' | 'there'>;
   lineage(call: CallOptions): Promise<Lineage>;

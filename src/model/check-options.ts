@@ -9,7 +9,7 @@ export type OptionNames<Options> = Readonly<Record<keyof Options & string, true>
  * @param what - The object, by its name; `'options'` stands for itself and is left out before the name of a property.
  * @throws {@link ConfigError}
  */
-export function requireKnownNames(what: string, given: unknown, names: Readonly<Record<string, true>>): void {
+export function requireKnownNames(what: string, given: unknown, names: Readonly<Record<string, unknown>>): void {
   if (typeof given !== 'object' || given === null) throw new ConfigError(what, 'must be an object', given);
   for (const name in given) {
     if (Object.hasOwn(names, name) || !Object.hasOwn(given, name)) continue;

@@ -22,6 +22,11 @@ export function codeOf(error: unknown): string | undefined {
   return codes.at(-1);
 }
 
+/** The message of an error, or whatever was thrown as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The message of an error, and the codes of it and of its causes: at most 300 characters. */
 export function reasonOf(error: unknown): string {
   const parts: string[] = [];

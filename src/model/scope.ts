@@ -9,8 +9,8 @@ export type TaskScope = { flow: string; run: string; task: string } & (
   | { itemKey: string; mapIndex?: never }
 );
 
-/** A thing that outlives runs and that several tasks write, named by name, by URI, or declared to be both. */
-export type AssetScope = { name: string; uri?: string } | { uri: string; name?: never };
+/** A thing that outlives runs and that several tasks write: named by a name or by a URI. */
+export type AssetScope = { name: string; uri?: never } | { uri: string; name?: never };
 
 const TASK = { flow: true, run: true, task: true, mapIndex: true, itemKey: true } as const;
 const ASSET = { name: true, uri: true } as const;
@@ -44,16 +44,21 @@ export function taskScope(scope: TaskScope): TaskScope {
 /**
  * A copy of an asset scope.
  *
- * @throws {@link ConfigError} when it has neither a name nor a URI, or a part that a scope has not. {@link InvalidKeyError} when one cannot be a segment.
+ * @throws {@link ConfigError} when it has neither a name nor a URI, both, or a part that a scope has not. {@link InvalidKeyError} when one cannot be a segment.
  */
 export function assetScope(scope: AssetScope): AssetScope {
   requireKnownNames('asset', scope, ASSET);
   const { name, uri } = scope;
-  if (name === undefined && uri === undefined) throw new ConfigError('asset', 'must have a name, a uri or both');
-  if (name !== undefined) requireSegment("the asset's name", name);
-  if (uri !== undefined) requireSegment("the asset's uri", uri);
-  if (name === undefined) return { uri };
-  return uri === undefined ? { name } : { name, uri };
+  if (name !== undefined && uri !== undefined) {
+    throw new ConfigError('asset', 'may have a name or a uri, not both: they are two assets');
+  }
+  if (uri !== undefined) {
+    requireSegment("the asset's uri", uri);
+    return { uri };
+  }
+  if (name === undefined) throw new ConfigError('asset', 'must have a name or a uri');
+  requireSegment("the asset's name", name);
+  return { name };
 }
 
 /** Refuses what no path segment can hold, before any I/O. */

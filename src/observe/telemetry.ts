@@ -31,7 +31,7 @@ export function countEvent(event: StateEvent): void {
   }
 }
 
-/** Counts a status that a far side did not give, or that nobody classified. */
+/** Counts a status that an external system did not give, or that nobody classified. */
 export function countStatusError(): void {
   count('status_errors', 'Statuses of external jobs that could not be had', 1);
 }

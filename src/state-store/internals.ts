@@ -2,6 +2,7 @@ import type { CallOptions, Timer } from '../async/deadline.ts';
 import type { Clock } from '../async/clock.ts';
 import type { BuiltInCodec } from '../codec/built-in.ts';
 import type { Codec, Encryption } from '../codec/codec.ts';
+import type { Check } from '../model/checks.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import type { StateEvent } from '../observe/events.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -80,3 +81,10 @@ export function coreOf(store: StateStore): StoreCore {
   if (!parts) throw new ConfigError('store', 'must come from createStateStore()', store);
   return parts;
 }
+
+/**
+ * Checks what an option must be: a store.
+ *
+ * @throws {@link ConfigError} when it is not of `createStateStore()` of this copy of the library.
+ */
+export const requireStore: Check = (store) => void coreOf(store as StateStore);

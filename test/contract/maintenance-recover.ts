@@ -216,22 +216,6 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await bench.open().task(TASK).get('k')).toBeUndefined();
     });
 
-    test('I5 what an asset held under another name of it stays deleted, and what is back is not swept', async () => {
-      const declared = { name: 'orders', uri: 's3://orders' };
-      const byUri = bench.open().asset({ uri: declared.uri });
-      await byUri.setMany({ cleared: 'deleted', swept: 'deleted' });
-      await byUri.clear();
-      const [, swept = ''] = await bench.objects();
-      await bench.open().asset(declared).set('own', 'by both');
-      // As a sweep that removed the place on the list, and not the object; the tombstone tells.
-      await coreOf(bench.open()).metastore.forgetObjects({ path: scopePath({ uri: declared.uri }) }, [swept], {});
-
-      expect(await recover(bench.open())).toMatchObject({ entries: 0, skipped: 3 });
-      expect(await recover(bench.open(), { apply: true })).toMatchObject({ entries: 0, skipped: 3 });
-
-      expect(await bench.open().asset(declared).getMany(['cleared', 'swept', 'own'])).toEqual({ own: 'by both' });
-    });
-
     test('I5 what a sweep deletes while it is brought back is taken back, and what is written meanwhile stays', async () => {
       await bench.open().task(TASK).setMany({ swept: 'old', written: 'old', kept: 'old' });
       await lose();

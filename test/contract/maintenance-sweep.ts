@@ -1,15 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseEntry } from '../../src/format/entry.ts';
 import { isMooringError } from '../../src/model/errors/store.ts';
 import type { StateEvent } from '../../src/observe/events.ts';
-import { parseWriteId } from '../../src/format/write-id.ts';
 import { reconcile } from '../../src/maintenance/reconcile/reconcile.ts';
 import { recover } from '../../src/maintenance/recover/recover.ts';
 import { sweep, type SweepOptions } from '../../src/maintenance/sweep/sweep.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { keyName, scopePath } from '../../src/format/path.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
 import type { SweepReport } from '../../src/observe/sweep-report.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
@@ -102,31 +99,6 @@ export function sweepTests(bench: MaintenanceBench): void {
       await bench.advance(DAY + MINUTE);
 
       expect(await sweep(bench.open(), { grace: '3d' })).toMatchObject({ objects: 1 });
-    });
-
-    test('I5 what the list of one name of an asset holds, and an entry under the other refers to, stays', async () => {
-      const declared = { name: 'orders', uri: 's3://orders' };
-      const byUri = { path: scopePath({ uri: declared.uri }) };
-      const { metastore } = coreOf(bench.open());
-      await bench.open().asset({ uri: declared.uri }).setMany({ referred: 'needed', other: 'not needed' });
-      const found = await metastore.read(byUri, ['referred'], {});
-      const { meta, version } = parseEntry(('moved' in found ? '' : found[0]?.text) ?? '', { key: 'referred' });
-      await bench.open().asset({ uri: declared.uri }).clear();
-      await bench.open().asset(declared).set('own', 'by both');
-      const id = parseWriteId(version);
-      if (!id) throw new Error('no write ID');
-      const entry = { id, name: 'referred', meta, retention: 'forever' as const, instead: undefined, apply: true };
-      expect(await metastore.restore({ path: scopePath({ name: declared.name }) }, entry, {})).toBe('restored');
-      await bench.advance(DAY + HOUR);
-
-      expect(await sweep(bench.open(), { dryRun: true })).toMatchObject({ objects: 1, failed: [] });
-      expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });
-
-      expect(await bench.open().asset(declared).getMany(['referred', 'own'])).toEqual({ referred: 'needed', own: 'by both' });
-      await bench.open().asset(declared).delete('referred');
-      await bench.advance(DAY + HOUR);
-      expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });
-      expect(await bench.objects()).toHaveLength(1);
     });
 
     test('C62 a dry run says the same and changes nothing', async () => {

@@ -73,19 +73,6 @@ export function restoreContract(bench: Bench): void {
       expect(await bench.m.holds(SCOPE, objects, {})).toEqual([true, false]);
     });
 
-    test('of another name of an asset the answer leads on, and says what is still needed here', async () => {
-      const scope = { path: 'assets/uri=u' };
-      await write(bench.m, tool(), putRef('k', O1), {}, scope);
-      await write(bench.m, tool(), { name: 'k' }, {}, scope);
-      await bench.m.declare(scope.path, 'assets/n', {});
-      await write(bench.m, tool(), putRef('k', O2), {}, { path: 'assets/n' });
-      const objects = [O1, O2].map((object) => ({ name: 'k', object }));
-      // The key has a tombstone here, which nothing put under this path may be restored over.
-      expect(await bench.m.holds(scope, objects, {})).toEqual({ moved: 'assets/n', held: [true, true] });
-      expect(await bench.m.holds(scope, [{ name: 'l', object: O2 }], {})).toEqual({ moved: 'assets/n', held: [false] });
-      expect(await bench.m.holds({ path: 'assets/n' }, objects, {})).toEqual([false, true]);
-    });
-
     test('thousands are answered in the order of the question', async () => {
       await write(bench.m, tool(), putRef('k', `${NAMED}1999.gz`));
       const held = await holds(...Array.from({ length: 2_500 }, (_, at) => `${NAMED}${at}.gz`));
@@ -180,13 +167,6 @@ export function restoreContract(bench: Bench): void {
       await begin(bench.m, attempt(8));
       expect((await write(bench.m, attempt(9), put('k', 2))).kind).toBe('ok');
       expect(await value(bench.m, 'k')).toBe(2);
-    });
-
-    test('of another name of an asset puts nothing back', async () => {
-      const scope = { path: 'assets/uri=u' };
-      await bench.m.declare(scope.path, 'assets/n', {});
-      expect(await restore(lost(tool()), scope)).toBe('there');
-      expect((await stored(scope.path)).has('e:k')).toBe(false);
     });
 
     test('of an asset that is kept for ever does not end', async () => {

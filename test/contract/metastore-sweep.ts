@@ -244,18 +244,6 @@ export function sweepContract(bench: Bench): void {
       expect(await isDueIn(bench, 0)).toBe(false);
     });
 
-    test('of another name of an asset goes through what lies there', async () => {
-      const scope = { path: 'assets/uri=u' };
-      await write(bench.m, tool(), putRef('k', O1), {}, scope);
-      await write(bench.m, tool(), { name: 'k' }, {}, scope);
-      expect(await bench.m.declare('assets/uri=u', 'assets/n', {})).toBe('ok');
-      await bench.advance(2 * DAY);
-      expect(await isDueIn(bench, 0, scope.path)).toBe(true);
-      expect(await sweep(bench.m, {}, scope)).toMatchObject({ entries: [], objects: [O1] });
-      expect(await isDueIn(bench, 1_000 * DAY, scope.path)).toBe(false);
-      expect(await bench.m.read(scope, ['k'], {})).toEqual({ moved: 'assets/n' });
-    });
-
     test('a scope of 5,000 fields is swept in pages', async () => {
       for (let at = 0; at < 5_000; at += 500) {
         const changes = Array.from({ length: 500 }, (_, n) =>

@@ -47,11 +47,8 @@ export function valuesContract(bench: Bench): void {
     test('several keys are read in the order asked for, missing ones as nothing', async () => {
       await write(bench.m, tool(), [put('a', 1), put('b', 2)]);
       const entries = await bench.m.read(SCOPE, ['b', 'x', 'a'], {});
-      expect('moved' in entries ? [] : entries.map((entry) => entry && Buffer.from(entry.body ?? []).toString())).toEqual([
-        '2',
-        undefined,
-        '1',
-      ]);
+      const bodies = entries.map((entry) => entry && Buffer.from(entry.body ?? []).toString());
+      expect(bodies).toEqual(['2', undefined, '1']);
     });
 
     test('C13 two processes see the same state', async () => {
@@ -263,7 +260,7 @@ export function valuesContract(bench: Bench): void {
         await write(bench.m, who, { name: 'gone' });
         await bench.advance(2 * HOUR);
         const found = await all(bench.m.list(SCOPE, {}));
-        expect(found.map((entry) => ('name' in entry ? entry.name : 'moved')).toSorted()).toEqual(['a', 'b']);
+        expect(found.map(({ name }) => name).toSorted()).toEqual(['a', 'b']);
       });
 
       test('reaches every entry of a scope with thousands', async () => {
@@ -276,7 +273,7 @@ export function valuesContract(bench: Bench): void {
             names.slice(at, at + 500).map((name) => put(name, 1)),
           );
         const found = await all(bench.m.list(SCOPE, {}));
-        expect(found.map((entry) => ('name' in entry ? entry.name : 'moved')).toSorted()).toEqual(names.toSorted());
+        expect(found.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
       });
 
       test('of a scope that is not there names nothing', async () => {

@@ -232,32 +232,13 @@ export function lifetimeContract(factory: PartsFactory): void {
       }
     });
 
-    it.each([0, 65_536])(
-      'C77 leads from the name and from the URI to one state, once declared (threshold %d)',
-      async (offloadThreshold) => {
-        const parts = await factory();
-        for (const first of ['name', 'uri'] as const) {
-          const name = `by ${first}`;
-          const uri = `s3://bucket/${first}?x=1`;
-          const store = openOver(parts, { offloadThreshold });
-          await store.asset(first === 'name' ? { name } : { uri }).set('before', first);
-          await store.asset({ name, uri }).set('k', 1);
-          for (const scope of [{ name }, { uri }, { name, uri }]) {
-            const handle = openOver(parts, { offloadThreshold }).asset(scope);
-            expect(await handle.getMany(['before', 'k'])).toEqual({ before: first, k: 1 });
-            expect((await collected(handle.entries({ prefix: 'be' }))).map(({ key }) => key)).toEqual(['before']);
-            await handle.update('n', (n) => ((n as number | undefined) ?? 0) + 1);
-          }
-          expect(await store.asset({ name }).get('n')).toBe(3);
-          await store.asset({ uri }).delete('before');
-          expect(await store.asset({ name, uri }).get('before')).toBeUndefined();
-          await store.asset({ uri }).clear();
-          expect(await store.asset({ name }).get('k')).toBeUndefined();
-        }
-      },
-    );
+    it('C77 refuses an asset that is given a name and a URI, at once', async () => {
+      const store = openOver(await factory());
+      const both = { name: 'catalogue', uri: 's3://bucket/key' } as never;
+      expect(() => store.asset(both)).toThrow(/^asset may have a name or a uri, not both/);
+    });
 
-    it('C77 keeps names and URIs apart that were not declared to be one, whatever they look like', async () => {
+    it('C77 keeps names and URIs apart, whatever they look like', async () => {
       const store = openOver(await factory());
       const text = 's3://bucket/key';
       await store.asset({ name: text }).set('k', 'name');
@@ -267,18 +248,6 @@ export function lifetimeContract(factory: PartsFactory): void {
       expect(await store.asset({ uri: text }).get('k')).toBe('uri');
       await store.asset({ uri: text }).clear();
       expect(await store.asset({ name: text }).get('k')).toBe('name');
-    });
-
-    it('C77 refuses to declare one what holds state of its own under both, until one is cleared', async () => {
-      const store = openOver(await factory());
-      await store.asset({ name: 'n' }).set('k', 1);
-      await store.asset({ uri: 'u' }).set('k', 2);
-      const both = store.asset({ name: 'n', uri: 'u' });
-      for (const attempt of [() => both.get('k'), () => both.set('k', 3), () => both.clear(), () => collected(both.entries())]) {
-        await expect(attempt()).rejects.toThrow(ConfigError);
-      }
-      await store.asset({ uri: 'u' }).clear();
-      expect(await both.get('k')).toBe(1);
     });
 
     it('C82 shows nothing of a cleared asset again, and its objects under no name', async () => {

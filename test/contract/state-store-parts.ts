@@ -84,8 +84,7 @@ export async function storedMeta(
   scope: TaskScope | AssetScope,
   key: string,
 ): Promise<EntryMeta & { inline: string | undefined }> {
-  const reply = await coreOf(store).metastore.read({ path: scopePath(scope) }, [keyName(key)], {});
-  const raw = 'moved' in reply ? undefined : reply[0];
+  const [raw] = await coreOf(store).metastore.read({ path: scopePath(scope) }, [keyName(key)], {});
   if (!raw) throw new Error(`there is no entry of ${key}`);
   return { ...parseEntry(raw.text, { key }).meta, inline: raw.body && Buffer.from(raw.body).toString() };
 }

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, jest, test } from '@jest/globals';
 import {
-  beginAttempt,
   ConfigError,
   InvalidKeyError,
   isSuspension,
@@ -9,8 +8,8 @@ import {
   NotSubmittedError,
   StaleAttemptError,
   StoreUnavailableError,
-  type AttemptOptions,
 } from '../../src/index.ts';
+import { beginAttempt, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';

@@ -5,12 +5,11 @@ import {
   jobRecords,
   NotSubmittedError,
   OutcomeUnknownError,
-  requestCancellation,
   StaleAttemptError,
   StoreUnavailableError,
-  type AttemptOptions,
   type CancelOutcome,
 } from '../../src/index.ts';
+import { requestCancellation, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';

@@ -1,12 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  ConfigError,
-  CorruptEntryError,
-  jobRecords,
-  OutcomeUnknownError,
-  StoreUnavailableError,
-  type Attempt,
-} from '../../src/index.ts';
+import { ConfigError, CorruptEntryError, jobRecords, OutcomeUnknownError, StoreUnavailableError } from '../../src/index.ts';
+import { type Attempt } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { objectsOf } from '../contract/state-store-parts.ts';

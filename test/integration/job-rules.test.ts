@@ -3,13 +3,13 @@ import {
   AmbiguousSubmitError,
   ExternalJobFailedError,
   jobRecords,
-  isStoreOutage,
   NotSubmittedError,
   OutcomeUnknownError,
   StaleAttemptError,
   type JobRecord,
   type StateStore,
 } from '../../src/index.ts';
+import { isStoreOutage } from '../../src/adapter-kit.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions, type FakeJob } from '../support/fake-far-side.ts';
 import { flushable } from '../support/flushable.ts';

@@ -100,7 +100,6 @@ const operation = fc.oneof(
     keepFence: fc.boolean(),
   }),
   fc.record({ op: fc.constant('clear' as const), path, again: rarely }),
-  fc.record({ op: fc.constant('declare' as const) }),
   fc.record({ op: fc.constant('requestCancel' as const), job: fc.constantFrom('job@1', 'job@2') }),
   fc.record({
     op: fc.constant('addItems' as const),
@@ -267,8 +266,6 @@ function callOf(
       const { items, retention: kept } = operation;
       return (m) => m.addItems(scope, { items, fence: hand.fence, nonce: hand.nonce, retention: kept }, {});
     }
-    case 'declare':
-      return (m) => m.declare('assets/uri=u', 'assets/n', {});
     case 'sweepPage': {
       const { sweep: nonce, grace, dryRun } = operation;
       return async (m) => {
@@ -334,8 +331,7 @@ async function shown(m: OpenMetastore): Promise<unknown> {
   const scopes = PATHS.map(async (path) => {
     const { recorded, records, orphans } = await m.inspect({ path }, {});
     const read = await m.read({ path }, ['a', 'b', 'result=job', 'never'], {});
-    const values =
-      'moved' in read ? read : read.map((entry) => entry && [entry.text, entry.body && Buffer.from(entry.body).toString()]);
+    const values = read.map((entry) => entry && [entry.text, entry.body && Buffer.from(entry.body).toString()]);
     return {
       path,
       values,

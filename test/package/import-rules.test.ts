@@ -122,6 +122,7 @@ describe('the linter refuses', () => {
       'adapters/bullmq/worker/x.ts',
       "export { coreOf } from '../../../src/state-store/internals.ts';",
     ],
+    ['the core in an adapter', 'adapters/bullmq/x.ts', "export { isSuspension } from '../../src/index.ts';"],
     ['an adapter that sees another', 'adapters/bullmq/x.ts', "export { plugin } from '../temporal/index.ts';"],
     ['an adapter that sees its tests', 'adapters/bullmq/attempt/x.ts', "export { until } from '../../../test/support/until.ts';"],
     ['pitfall 19: an adapter that loads its runtime', 'adapters/bullmq/x.ts', "export { DelayedError } from 'bullmq';"],
@@ -202,8 +203,8 @@ describe('the linter lets pass', () => {
     ['a store in the configuration', 'src/config/x.ts', "export { redisMetastore } from '../metastore/redis/store.ts';"],
     ['a store in its subpath', 'src/redis.ts', "export { redisMetastore } from './metastore/redis/store.ts';"],
     ['the core in the command', 'src/cli/commands/x.ts', "export { sweep } from '../../index.ts';"],
-    ['the core in an adapter', 'adapters/bullmq/x.ts', "export { isSuspension } from '../../src/index.ts';"],
-    ['the core deep in an adapter', 'adapters/bullmq/worker/x.ts', "export { isSuspension } from '../../../src/index.ts';"],
+    ['the kit in an adapter', 'adapters/bullmq/x.ts', "export { isSuspension } from '../../src/adapter-kit.ts';"],
+    ['the kit deep in an adapter', 'adapters/bullmq/worker/x.ts', "export { isSuspension } from '../../../src/adapter-kit.ts';"],
     ['the type of its runtime in an adapter', 'adapters/bullmq/x.ts', "export type { Job } from 'bullmq';"],
     ['the package in an example', 'examples/x.ts', "export { createStateStore } from 'mooring';"],
   ])('%s', async (_what, file, text) => {

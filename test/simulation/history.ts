@@ -1,4 +1,5 @@
-import { jobRecords, type AttemptOptions, type Wait } from '../../src/index.ts';
+import { jobRecords, type Wait } from '../../src/index.ts';
+import { type AttemptOptions } from '../../src/adapter-kit.ts';
 import { coreOf } from '../../src/state-store/internals.ts';
 import { openStateStore } from '../../src/state-store/create-state-store.ts';
 import type { FarSideKind } from '../support/fake-far-side.ts';

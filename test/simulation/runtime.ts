@@ -1,16 +1,13 @@
 import {
   AmbiguousSubmitError,
-  beginAttempt,
   ExternalJobFailedError,
   isMooringError,
-  isStoreOutage,
-  requestCancellation,
   StaleAttemptError,
-  type AttemptOptions,
   type ExternalJob,
   type StateStore,
   type Wait,
 } from '../../src/index.ts';
+import { beginAttempt, isStoreOutage, requestCancellation, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
 import { healthyProcess, misfortune } from './misfortune.ts';

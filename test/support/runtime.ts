@@ -1,4 +1,5 @@
-import { beginAttempt, type Attempt, type AttemptOptions, type StateStore, type TaskContext } from '../../src/index.ts';
+import { type StateStore, type TaskContext } from '../../src/index.ts';
+import { beginAttempt, type Attempt, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { withCoreParts, type Gap } from '../../src/job/protocol/crash-point.ts';
 import { coreOf } from '../../src/state-store/internals.ts';
 import { killableWorld } from '../../src/testing/killed-world.ts';

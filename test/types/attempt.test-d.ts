@@ -1,5 +1,6 @@
 import { expectTypeOf } from 'expect-type';
-import { beginAttempt, type Attempt, type StateStore, type TaskContext } from 'mooring';
+import { type StateStore, type TaskContext } from 'mooring';
+import { beginAttempt, type Attempt } from 'mooring/adapter-kit';
 
 declare const store: StateStore;
 const scope = { flow: 'f', run: 'r', task: 't' };

@@ -99,7 +99,7 @@ expectTypeOf(items.item('a').state.get('cursor')).resolves.toEqualTypeOf<number 
 expectTypeOf(items.item<{ page: string }>(0).state.get('page')).resolves.toEqualTypeOf<string | undefined>();
 expectTypeOf(items.asset<{ revision: number }>({ uri: 's3://x/y' }).get('revision')).resolves.toEqualTypeOf<number | undefined>();
 
-// Scopes: an index or a key, not both; a name, a URI, or both, not neither.
+// Scopes: an index or a key, not both; a name or a URI, not both.
 store.task({ ...scope, mapIndex: 0 });
 store.task({ ...scope, itemKey: 'chapter-1' });
 // @ts-expect-error: both
@@ -107,6 +107,7 @@ store.task({ ...scope, mapIndex: 0, itemKey: 'chapter-1' });
 // @ts-expect-error: no task
 store.task({ flow: 'billing', run: '2026-11' });
 store.asset({ uri: 's3://x/y' });
+// @ts-expect-error: both
 store.asset({ name: 'catalogue', uri: 's3://x/y' });
 // @ts-expect-error: neither
 store.asset({});

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ConfigError, type AnyShape, type StateShape, type TaskContext } from '../../../src/index.ts';
+import { ConfigError, type AnyShape, type StateShape, type TaskContext } from '../../../src/adapter-kit.ts';
 
 /** The one context that is not an argument: which processor is running. */
 export const running: AsyncLocalStorage<TaskContext> = new AsyncLocalStorage();

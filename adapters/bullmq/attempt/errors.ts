@@ -1,4 +1,4 @@
-import { isMooringError } from '../../../src/index.ts';
+import { isMooringError } from '../../../src/adapter-kit.ts';
 
 /**
  * Errors as BullMQ understands them: by name or by message, never by class, since the user's BullMQ may be another copy or

@@ -1,7 +1,6 @@
-import { cancelExternalJobs } from '../../../src/index.ts';
+import { cancelExternalJobs, messageOf } from '../../../src/adapter-kit.ts';
 import { forBullMQ, isMove, UNRECOVERABLE } from './errors.ts';
-import type { Watch } from '../worker/lifecycle.ts';
-import { logLine, textOf } from './reporting.ts';
+import { logLine } from './reporting.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 import { scopeOf } from './scope.ts';
 import type { Setup } from '../worker/setup.ts';
@@ -12,7 +11,7 @@ import type { Setup } from '../worker/setup.ts';
  * Whether BullMQ gives the job up when its processor rejects with this error. It decides by the same facts as BullMQ. A backoff
  * strategy of the user's, which may give a job up too, is not asked.
  */
-export function isFinalFailure(job: BullJob, error: unknown, { maxStartedAttempts }: Watch): boolean {
+export function isFinalFailure(job: BullJob, error: unknown, maxStartedAttempts: number | undefined): boolean {
   if (isMove(error)) return false;
   const { attemptsMade, attemptsStarted = 0, discarded, discard, opts } = detailsOf(job);
   // bullmq 5, which has `discard`, looks at it when the job is started again.
@@ -32,10 +31,10 @@ export async function afterGivenUp({ store, options }: Setup, job: BullJob): Pro
     for (const { externalId, outcome, error } of await cancelExternalJobs(store, scope, options.externalJobs ?? [], {
       reason: 'gave-up',
     })) {
-      const why = error === undefined ? '' : `: ${textOf(error)}`;
+      const why = error === undefined ? '' : `: ${messageOf(error)}`;
       logLine(job, `cancelling external job ${JSON.stringify(externalId)} after the final failure: ${outcome}${why}`);
     }
   } catch (error) {
-    logLine(job, `external jobs were not cancelled after the final failure: ${textOf(error)}`);
+    logLine(job, `external jobs were not cancelled after the final failure: ${messageOf(error)}`);
   }
 }

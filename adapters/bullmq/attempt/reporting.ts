@@ -1,4 +1,4 @@
-import type { JsonValue, Logger } from '../../../src/index.ts';
+import type { JsonValue, Logger } from '../../../src/adapter-kit.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 
 /** What people see of an attempt on a dashboard. It is for looking at: a failure to report is never a failure of the job. */
@@ -40,11 +40,6 @@ function line(fields: object, message: string): string {
     return [`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`];
   });
   return [message, ...told].join(' ');
-}
-
-/** An error as text. */
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { beginAttempt, ConfigError, milliseconds, type StateShape, type TaskContext } from '../../../src/index.ts';
+import { beginAttempt, ConfigError, milliseconds, type StateShape, type TaskContext } from '../../../src/adapter-kit.ts';
 import { running } from './context.ts';
 import { forBullMQ } from './errors.ts';
 import { extendLock } from '../worker/heartbeat.ts';

@@ -1,4 +1,4 @@
-import { type AttemptOptions, ConfigError, type TaskScope } from '../../../src/index.ts';
+import { type AttemptOptions, ConfigError, type TaskScope } from '../../../src/adapter-kit.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 
 /**

@@ -2,18 +2,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Attempt,
   type Duration,
-  isMooringError,
+  isStale,
   isStoreOutage,
+  messageOf,
   milliseconds,
   StaleAttemptError,
-} from '../../../src/index.ts';
+} from '../../../src/adapter-kit.ts';
 import { forgetCancel, recordCancel, requestedCancels } from '../cancel.ts';
 import { cancelledError, delayedError, handBackError } from './errors.ts';
 import { afterGivenUp, isFinalFailure } from './final-failure.ts';
 import type { Listener } from '../worker/heartbeat.ts';
 import { SANDBOX_CLOSING, type Watch } from '../worker/lifecycle.ts';
 import { riskOfDelay } from './release.ts';
-import { logLine, textOf } from './reporting.ts';
+import { logLine } from './reporting.ts';
 import { detailsOf } from '../runtime.ts';
 import { runName } from './scope.ts';
 import type { Setup, StatefulJob } from '../worker/setup.ts';
@@ -69,8 +70,8 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
   /** The store was away: the work has not failed. */
   const outlast = async (error: unknown): Promise<void> => {
     const ms = worker.outage();
-    worker.warn('outage', `Mooring hands jobs of ${queue} back until their state store answers: ${textOf(error)}`);
-    logLine(job, `handed back, since the state store is away: ${textOf(error)}`);
+    worker.warn('outage', `Mooring hands jobs of ${queue} back until their state store answers: ${messageOf(error)}`);
+    logLine(job, `handed back, since the state store is away: ${messageOf(error)}`);
     if (riskOfDelay(job, worker) === undefined) stopped = { kind: 'delayed', until: Date.now() + ms, away: true };
     // Otherwise the wait is here: BullMQ starts a job that is handed back at once.
     else if (!worker.isClosing()) await pause(ms, undefined, { signal: attempt.context.signal }).catch(() => undefined);
@@ -81,7 +82,7 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     if (!isStoreOutage(error)) worker.storeAnswered();
     if (stopped || isStale(error)) return;
     if (isStoreOutage(error)) return outlast(error);
-    if (setup.options.onFinalFailure !== 'cancel' || !isFinalFailure(job, error, worker)) return;
+    if (setup.options.onFinalFailure !== 'cancel' || !isFinalFailure(job, error, worker.maxStartedAttempts)) return;
     hasCancelled = true;
     attempt.cancel(new Error('BullMQ gives the job up', { cause: error }), 'gave-up');
   };
@@ -96,7 +97,7 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
       // BullMQ's refusals have a number. Anything else is its connection's.
       if (typeof (cause as { code?: unknown }).code !== 'number') return handBackError();
       // Its text alone: a client's error carries the command, and with it the lock's token.
-      return new StaleAttemptError(`BullMQ did not let the job be delayed: ${textOf(cause)}`, { scope });
+      return new StaleAttemptError(`BullMQ did not let the job be delayed: ${messageOf(cause)}`, { scope });
     }
     await deciding;
     if (late !== undefined) await recordCancel(held, late.slice(0, 1_000)).catch(tellLate);
@@ -104,7 +105,7 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     void takeBack(stop.away).catch(() => undefined);
     return delayedError(stop.until);
   };
-  const tellLate = (error: unknown): void => logLine(job, `cancelled while it was released, to no avail: ${textOf(error)}`);
+  const tellLate = (error: unknown): void => logLine(job, `cancelled while it was released, to no avail: ${messageOf(error)}`);
   /** A job that was cancelled on its way: its next attempt begins now, and fails. Who asked meanwhile found none to promote. */
   const takeBack = async (away = false): Promise<void> => {
     const asked = late !== undefined || (!away && (await requestedCancels(store, queue, new Set([runName(job)]))).size > 0);
@@ -159,8 +160,4 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
       throw stopped && !isStale(outcome.reason) ? await becomes(stopped) : outcome.reason;
     },
   };
-}
-
-function isStale(error: unknown): boolean {
-  return isMooringError(error) && error.code === 'mooring.stale-attempt';
 }

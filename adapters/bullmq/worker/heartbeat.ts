@@ -1,6 +1,5 @@
-import type { StateStore } from '../../../src/index.ts';
+import { messageOf, systemTimer, type StateStore } from '../../../src/adapter-kit.ts';
 import { requestedCancels } from '../cancel.ts';
-import { textOf } from '../attempt/reporting.ts';
 import type { BullJob, ExtendLocks } from '../runtime.ts';
 import { runName } from '../attempt/scope.ts';
 import type { StatefulJob } from './setup.ts';
@@ -26,7 +25,7 @@ export interface Listener {
 }
 
 /** One call of a processor. */
-export interface Run extends StatefulJob, Listener {
+export interface LiveCall extends StatefulJob, Listener {
   /** Of the job's lock. */
   readonly token: string;
   /** Milliseconds between two heartbeats. */
@@ -41,9 +40,6 @@ export type Warn = (kind: string, text: string) => void;
 /** What a heartbeat needs of its worker. Without `extendLocks` each run extends its own lock. */
 type Parts = { lockDuration: number; extendLocks: ExtendLocks | undefined; warn: Warn };
 
-/** What Node's own timers can wait, in milliseconds: longer ones fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** Extends the lock of one job: whether it is held under this token. */
 export async function extendLock(job: BullJob, token: string, duration: number): Promise<boolean> {
   return (await job.extendLock?.(token, duration)) === 1;
@@ -53,23 +49,26 @@ export async function extendLock(job: BullJob, token: string, duration: number):
  * The heartbeat of the live runs of a worker. What is returned is to be called with each run that came to live, and without one after
  * a run has ended: the heart beats only while there is one.
  */
-export function createHeartbeat(live: ReadonlySet<Run>, { lockDuration, extendLocks, warn }: Parts): (begun?: Run) => void {
-  let timer: NodeJS.Timeout | undefined;
+export function createHeartbeat(
+  live: ReadonlySet<LiveCall>,
+  { lockDuration, extendLocks, warn }: Parts,
+): (begun?: LiveCall) => void {
+  let stop: (() => void) | undefined;
   let every = 0;
   let unanswered = 0;
 
   const ask = (question: Promise<unknown>): void => {
     unanswered += 1;
     const failed = (error: unknown): void =>
-      warn('beat', `Mooring could not renew locks or hear of cancels, and tries again: ${textOf(error)}`);
+      warn('beat', `Mooring could not renew locks or hear of cancels, and tries again: ${messageOf(error)}`);
     void question.catch(failed).finally(() => (unanswered -= 1));
   };
-  const extendOwn = async (run: Run): Promise<void> => {
+  const extendOwn = async (run: LiveCall): Promise<void> => {
     if (run.job.extendLock && !(await extendLock(run.job, run.token, lockDuration)) && live.has(run)) run.lost();
   };
-  const extendAll = async (runs: readonly Run[]): Promise<void> => {
+  const extendAll = async (runs: readonly LiveCall[]): Promise<void> => {
     const newest = new Map(runs.map((run) => [String(run.job.id), run]));
-    const isNewest = ({ job, token }: Run): boolean => newest.get(String(job.id))?.token === token;
+    const isNewest = ({ job, token }: LiveCall): boolean => newest.get(String(job.id))?.token === token;
     // An answer by the job's ID says nothing of an earlier run of the same job.
     const alone = runs.filter((run) => !extendLocks || !isNewest(run));
     const tokens = [...newest.values()].map(({ token }) => token);
@@ -93,17 +92,17 @@ export function createHeartbeat(live: ReadonlySet<Run>, { lockDuration, extendLo
     arm();
   };
   const arm = (): void => {
-    clearTimeout(timer);
-    every = Math.min(...[...live].map((run) => run.every), LONGEST_TIMER);
-    timer = setTimeout(beat, every);
+    stop?.();
+    every = Math.min(...[...live].map((run) => run.every));
+    stop = systemTimer(every, beat);
   };
 
   return (run) => {
     const earlier = run && [...live].filter(({ job, token }) => job.id === run.job.id && token !== run.token);
     for (const other of earlier ?? []) ask(extendOwn(other));
-    if (run && (timer === undefined || run.every < every)) arm();
+    if (run && (stop === undefined || run.every < every)) arm();
     if (live.size > 0) return;
-    clearTimeout(timer);
-    timer = undefined;
+    stop?.();
+    stop = undefined;
   };
 }

@@ -1,5 +1,5 @@
-import { ConfigError, type StateStore } from '../../../src/index.ts';
-import { createHeartbeat, type Run, type Warn } from './heartbeat.ts';
+import { ConfigError, type StateStore } from '../../../src/adapter-kit.ts';
+import { createHeartbeat, type LiveCall, type Warn } from './heartbeat.ts';
 import { afterGivenUp } from '../attempt/final-failure.ts';
 import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails } from '../runtime.ts';
 import type { Setup } from './setup.ts';
@@ -28,7 +28,7 @@ export interface Watch {
    *
    * @throws {@link ConfigError} if the same call uses the same state already.
    */
-  enter(run: Run): () => void;
+  enter(run: LiveCall): () => void;
   /** For jobs that BullMQ gives up without a call of the processor here: a worker died with them once too often. */
   onGaveUp(listener: (job: BullJob) => unknown): void;
   /** Who runs jobs of a name, and so knows what to do if BullMQ gives one up. The last one of a store counts. */
@@ -54,8 +54,8 @@ const giveUp = (setup: Setup | undefined, job: BullJob): unknown => setup && aft
 
 function createWatch(worker: Watched): Watch {
   const { lockDuration = LOCK_DURATION, maxStartedAttempts } = worker.opts ?? {};
-  const live = new Set<Run>();
-  const runs = new WeakMap<BullJob, Run[]>();
+  const live = new Set<LiveCall>();
+  const runs = new WeakMap<BullJob, LiveCall[]>();
   const listeners = new Set<(job: BullJob) => unknown>();
   const setups = new Map<StateStore, Map<string, Setup>>();
   const warned = new Set<string>();
@@ -120,7 +120,7 @@ function createWatch(worker: Watched): Watch {
 
 const NO_WORKER = "Mooring cannot find a job's worker, nor hear when it closes or has completed a job: call attach(worker)";
 
-function refuseTwin(run: Run, other: Run): void {
+function refuseTwin(run: LiveCall, other: LiveCall): void {
   const sameCall = run.job.id === other.job.id && run.token === other.token && run.store === other.store;
   if (!sameCall || JSON.stringify(run.scope) !== JSON.stringify(other.scope)) return;
   const rule = 'is in use by an outer withState or runWithState of this call, on the same store: use its context';

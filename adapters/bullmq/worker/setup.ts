@@ -1,5 +1,5 @@
-import type { StateStore, TaskScope } from '../../../src/index.ts';
-import { checkOptions, type ProcessorOptions } from '../options.ts';
+import type { StateStore, TaskScope } from '../../../src/adapter-kit.ts';
+import { checkProcessorOptions, type ProcessorOptions } from '../options.ts';
 import type { BullJob } from '../runtime.ts';
 
 type Options = ProcessorOptions<never>;
@@ -24,6 +24,6 @@ export interface StatefulJob {
  * @throws {@link ConfigError} that names the option.
  */
 export function createSetup(store: StateStore, options: Options, own: Options['externalJobs'] = []): Setup {
-  checkOptions(store, options);
+  checkProcessorOptions(store, options);
   return { store, options: { ...options, externalJobs: [...own, ...(options.externalJobs ?? [])] } };
 }

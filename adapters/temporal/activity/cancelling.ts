@@ -1,5 +1,5 @@
-import { AmbiguousSubmitError, cancelExternalJobs, ConfigError, externalJob, jobRecords } from '../../../src/index.ts';
-import { requireKnownNames, type ExternalId, type ExternalJob } from '../../../src/index.ts';
+import { AmbiguousSubmitError, cancelExternalJobs, ConfigError, externalJob, jobRecords } from '../../../src/adapter-kit.ts';
+import { requireKnownNames, type ExternalId, type ExternalJob } from '../../../src/adapter-kit.ts';
 import { currentRun, type StoreChoice } from './running.ts';
 import { checkScope, type ActivityScope } from './scope.ts';
 

@@ -7,7 +7,7 @@ import type {
   StateShape,
   TaskContext,
   Wait,
-} from '../../../src/index.ts';
+} from '../../../src/adapter-kit.ts';
 
 /** What an activity sees of its attempt: the task context of every runtime, and two things that only Temporal has. */
 

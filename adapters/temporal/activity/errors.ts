@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { isMooringError, type AnyMooringError } from '../../../src/index.ts';
+import { isMooringError, isStale, type AnyMooringError } from '../../../src/adapter-kit.ts';
 
 /** Errors as Temporal understands them. Whatever is no `ApplicationFailure` there loses its type, its details and whether to retry. */
 
@@ -45,10 +45,6 @@ function failureOf(error: AnyMooringError): ApplicationFailure {
     // A superseded attempt is no fault of anybody: the newer one does the work.
     ...(isStale(error) && { category: 'BENIGN' as const }),
   });
-}
-
-function isStale(error: unknown): boolean {
-  return isMooringError(error) && error.code === 'mooring.stale-attempt';
 }
 
 /** What tells an operator where to look; never a value. */

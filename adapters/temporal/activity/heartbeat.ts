@@ -1,6 +1,6 @@
 import type { Context } from '@temporalio/activity';
-import { InvalidValueError, milliseconds, type Duration, type JsonValue } from '../../../src/index.ts';
-import { jsonBytes } from './result-size.ts';
+import { InvalidValueError, milliseconds, systemTimer, type Duration, type JsonValue } from '../../../src/adapter-kit.ts';
+import { jsonBytes } from './size-limits.ts';
 
 /**
  * Heartbeats of our own in addition to those of the user. The server keeps the details of the last one alone, so ours say again what the
@@ -16,9 +16,6 @@ export interface Heartbeats {
   stop(): void;
 }
 
-/** What Node's own timers can wait, in milliseconds: longer ones fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /**
  * Listens to what the user's code says through Temporal's own `heartbeat()`, too.
  *
@@ -31,8 +28,12 @@ export function heartbeatsOf(context: Context, largest: number, wished?: Duratio
   const every = wished === undefined ? (info.heartbeatTimeoutMs ?? 0) / 3 : milliseconds(wished, 'heartbeat');
   const begun = Date.now();
   let last: unknown = info.heartbeatDetails;
-  let timer: NodeJS.Timeout | undefined;
-  const repeat = (): void => send(last);
+  let stop: (() => void) | undefined;
+  const arm = (): void => void (stop = systemTimer(every, repeat));
+  const repeat = (): void => {
+    arm();
+    send(last);
+  };
   const say = (details: unknown): void => {
     const bytes = jsonBytes(details);
     if (bytes > largest) {
@@ -46,11 +47,11 @@ export function heartbeatsOf(context: Context, largest: number, wished?: Duratio
   return {
     say,
     start() {
-      if (timer || every === 0 || info.isLocal) return;
-      timer = setInterval(repeat, Math.min(every, LONGEST_TIMER));
+      if (stop || every === 0 || info.isLocal) return;
       // The user's own code may have used up most of the time until then.
       if (Date.now() - begun >= every) repeat();
+      else arm();
     },
-    stop: () => clearInterval(timer),
+    stop: () => stop?.(),
   };
 }

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CompleteAsyncError, type Context } from '@temporalio/activity';
-import type { Logger } from '../../../src/index.ts';
+import type { Logger } from '../../../src/adapter-kit.ts';
 import { WAITING } from './errors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { ConfigError, externalJob, requireKnownNames, type ExternalId, type ExternalJob } from '../../../src/index.ts';
+import { requireExternalJob, requireKnownNames, type ExternalId, type ExternalJob } from '../../../src/adapter-kit.ts';
 import type { ActivityRunOptions } from './context.ts';
 import { currentRun, type StoreChoice } from './running.ts';
 import { checkScope, type ActivityScope } from './scope.ts';
@@ -22,14 +22,11 @@ export function resumableActivity<Input, Id extends ExternalId, Result>(
   job: ExternalJob<Input, Id, Result>,
   options: ResumableActivityOptions<Input> = {},
 ): (input: Input) => Promise<Result> {
-  if (typeof (job as Partial<typeof job> | undefined)?.submit !== 'function') {
-    throw new ConfigError('job', 'must be an external job: see externalJob()', job);
-  }
-  externalJob(job);
+  requireExternalJob(job, 'job');
   requireKnownNames('options', options, { scope: true, wait: true, signal: true, store: true });
   const { scope = 'activity', store, ...run } = options;
   if (typeof scope !== 'function') checkScope(scope);
-  if (run.wait !== undefined) checkWait(run.wait);
+  if (run.wait !== undefined) checkWait(run.wait, 'wait');
   return (input) => {
     const { context } = currentRun('resumableActivity()').attempt(typeof scope === 'function' ? scope(input) : scope, store);
     return context.run(job, input, run);

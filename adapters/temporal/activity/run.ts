@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, type Context, type Info } from '@temporalio/activity';
-import type { LoadedDataConverter } from '@temporalio/common';
-import { beginAttempt, ConfigError, isStoreOutage, milliseconds } from '../../../src/index.ts';
-import type { Retention, StateStore } from '../../../src/index.ts';
-import { activityContext, type ActivityContext, type ActivityParts } from './context.ts';
-import { callbackToken } from './callback.ts';
+import { beginAttempt, ConfigError, isStoreOutage, milliseconds } from '../../../src/adapter-kit.ts';
+import type { Retention, StateStore } from '../../../src/adapter-kit.ts';
+import { activityContext, type ActivityParts } from './context.ts';
+import { callbackToken } from './complete.ts';
 import { forTemporal, outageFailure, waitingFailure } from './errors.ts';
 import { heartbeatsOf, type Heartbeats } from './heartbeat.ts';
-import { largestDetails } from './largest-details.ts';
-import type { ActivityStateOptions } from '../options.ts';
 import { activityLogger, countEnd } from './reporting.ts';
-import { requireSmallResult } from './result-size.ts';
-import { running } from './running.ts';
+import { largestDetails, requireSmallResult } from './size-limits.ts';
+import { running, type RunSetup } from './running.ts';
 import { attemptFacts, scopeOf, type ActivityScope } from './scope.ts';
 import { retryDelay, timeLeft, waitingOf } from './waiting.ts';
 
@@ -20,30 +17,6 @@ import { retryDelay, timeLeft, waitingOf } from './waiting.ts';
  * common end. An external job is cancelled only if a person or the workflow asked; a worker that stops, a pause, a reset and a timeout leave
  * it to the next attempt. While a store is away, one execution may run the code several times.
  */
-
-/** What all executions of a worker share. */
-export interface RunSetup {
-  readonly store: StateStore;
-  readonly options: ActivityStateOptions;
-  /** The worker's; `undefined` without the plugin. */
-  converter: LoadedDataConverter | undefined;
-  /** Aborted when the worker begins to shut down. */
-  readonly shutdown: AbortController;
-  /** What activities that are over have left to do. */
-  readonly settling: Set<Promise<unknown>>;
-}
-
-/** What an activity's code can ask for while it runs. */
-export interface ActivityRun {
-  readonly context: Context;
-  /** Adds the store of other interceptors of the worker. */
-  join(setup: RunSetup): void;
-  /**
-   * The attempt of a scope, the same one for the same scope, and the store that it is of.
-   * @throws {@link ConfigError} if there are several stores and none is named, or it is none of them.
-   */
-  attempt(choice: ActivityScope, asked: StateStore | undefined): { context: ActivityContext; store: StateStore };
-}
 
 const NO_HEARTBEAT =
   'this activity has no heartbeatTimeout: that its worker died is noticed at startToCloseTimeout, and no cancellation arrives';

@@ -1,8 +1,34 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ConfigError, type AnyShape, type StateShape, type StateStore } from '../../../src/index.ts';
+import type { Context } from '@temporalio/activity';
+import type { LoadedDataConverter } from '@temporalio/common';
+import { ConfigError, type AnyShape, type StateShape, type StateStore } from '../../../src/adapter-kit.ts';
 import type { ActivityContext } from './context.ts';
-import type { ActivityRun } from './run.ts';
+import type { ActivityStateOptions } from '../options.ts';
 import type { ActivityScope } from './scope.ts';
+
+/** What all executions of a worker share. */
+export interface RunSetup {
+  readonly store: StateStore;
+  readonly options: ActivityStateOptions;
+  /** The worker's; `undefined` without the plugin. */
+  converter: LoadedDataConverter | undefined;
+  /** Aborted when the worker begins to shut down. */
+  readonly shutdown: AbortController;
+  /** What activities that are over have left to do. */
+  readonly settling: Set<Promise<unknown>>;
+}
+
+/** What an activity's code can ask for while it runs. */
+export interface ActivityRun {
+  readonly context: Context;
+  /** Adds the store of other interceptors of the worker. */
+  join(setup: RunSetup): void;
+  /**
+   * The attempt of a scope, the same one for the same scope, and the store that it is of.
+   * @throws {@link ConfigError} if there are several stores and none is named, or it is none of them.
+   */
+  attempt(choice: ActivityScope, asked: StateStore | undefined): { context: ActivityContext; store: StateStore };
+}
 
 const KEY = Symbol.for('mooring.temporal.running');
 const GLOBAL = globalThis as { [KEY]?: AsyncLocalStorage<ActivityRun> };

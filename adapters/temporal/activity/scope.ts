@@ -1,5 +1,5 @@
 import type { Info } from '@temporalio/activity';
-import { ConfigError, requireKnownNames, type AttemptOptions, type TaskScope } from '../../../src/index.ts';
+import { ConfigError, requireKnownNames, type AttemptOptions, type TaskScope } from '../../../src/adapter-kit.ts';
 
 /**
  * From what Temporal knows of an activity to whose state it is and who may write it. The attempt number is in neither: it begins

@@ -1,5 +1,13 @@
 import { CompleteAsyncError, type Info } from '@temporalio/activity';
-import { ConfigError, milliseconds, requireKnownNames, type Release, type Wait } from '../../../src/index.ts';
+import {
+  ConfigError,
+  milliseconds,
+  requireKnownNames,
+  resolveWait,
+  type Check,
+  type Release,
+  type Wait,
+} from '../../../src/adapter-kit.ts';
 import type { ActivityWait } from './context.ts';
 import { waitingFailure } from './errors.ts';
 
@@ -23,7 +31,7 @@ export function retryDelay(info: Info, wished: number, now: number): number {
 }
 
 /** How the runs of one attempt wait. */
-export interface Waiting {
+export interface ActivityWaiting {
   /** The way to wait that the core knows, given the one that was asked for; what is none is for the core to refuse. */
   choose(asked: ActivityWait | undefined): Wait;
   /** Ends the attempt until the next poll: rejects with what Temporal wants thrown. Resolves if it is to hold on. */
@@ -36,7 +44,7 @@ export interface Waiting {
  * @param now - The time in milliseconds, by the wall clock, as the server's deadlines are.
  * @param warn - Hears why an attempt holds that was to be released.
  */
-export function waitingOf(info: Info, now: () => number, warn: (why: string) => void): Waiting {
+export function waitingOf(info: Info, now: () => number, warn: (why: string) => void): ActivityWaiting {
   let leaves: 'async' | 'retry' | undefined;
   const hold = (why: string): Wait => {
     warn(`holds an activity that was to be released while it waits: ${why}`);
@@ -71,11 +79,9 @@ export function waitingOf(info: Info, now: () => number, warn: (why: string) => 
  *
  * @throws {@link ConfigError} that names the option.
  */
-export function checkWait(wait: ActivityWait): void {
-  const mode: unknown = (wait as Partial<ActivityWait> | undefined)?.mode;
-  if (mode !== 'hold' && mode !== 'release' && mode !== 'async') {
-    throw new ConfigError('wait', "must be { mode: 'hold' }, { mode: 'release' } or { mode: 'async' }", wait);
-  }
-  requireKnownNames('wait', wait, { mode: true, holdFor: true });
-  if (wait.mode === 'release' && wait.holdFor !== 0) milliseconds(wait.holdFor ?? '30s', 'wait.holdFor');
-}
+export const checkWait: Check = (wait) => {
+  const mode: unknown = (wait as Partial<ActivityWait> | null | undefined)?.mode;
+  if (mode === 'async') requireKnownNames('wait', wait, { mode: true });
+  else if (mode === 'hold' || mode === 'release') resolveWait(wait as Wait, true);
+  else throw new ConfigError('wait', "must be { mode: 'hold' }, { mode: 'release' } or { mode: 'async' }", wait);
+};

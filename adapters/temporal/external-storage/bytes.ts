@@ -1,5 +1,5 @@
 import type { Payload } from '@temporalio/common';
-import { CorruptEntryError } from '../../../src/index.ts';
+import { CorruptEntryError } from '../../../src/adapter-kit.ts';
 
 /**
  * A payload as the bytes of its protobuf message, `temporal.api.common.v1.Payload`: map<string, bytes> metadata = 1, bytes data = 2,

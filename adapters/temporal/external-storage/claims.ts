@@ -1,5 +1,5 @@
 import type { StorageDriverClaim } from '@temporalio/common';
-import { CorruptEntryError } from '../../../src/index.ts';
+import { CorruptEntryError } from '../../../src/adapter-kit.ts';
 
 /** What a reference in the workflow's history says of a payload: where it lies, and what it must turn out to be. */
 

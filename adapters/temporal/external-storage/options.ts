@@ -9,7 +9,7 @@ import {
   type Logger,
   type ObjectStore,
   type Retention,
-} from '../../../src/index.ts';
+} from '../../../src/adapter-kit.ts';
 import type { RetentionDays } from './keys.ts';
 import type { Transfer } from './transfer.ts';
 

@@ -6,7 +6,7 @@ import {
   MissingObjectError,
   UnknownLocationError,
   type ObjectStore,
-} from '../../../src/index.ts';
+} from '../../../src/adapter-kit.ts';
 import type { ResolvedDriver } from './options.ts';
 import { payloadOf } from './bytes.ts';
 import type { PayloadCache } from './cache.ts';

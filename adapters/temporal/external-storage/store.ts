@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Payload, StorageDriverClaim, StorageDriverTargetInfo } from '@temporalio/common';
-import { shorten, StoreUnavailableError } from '../../../src/index.ts';
+import { shorten, StoreUnavailableError } from '../../../src/adapter-kit.ts';
 import type { ResolvedDriver } from './options.ts';
 import { payloadBytes } from './bytes.ts';
 import type { PayloadCache } from './cache.ts';

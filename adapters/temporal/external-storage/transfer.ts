@@ -1,4 +1,4 @@
-import { isMooringError, StoreUnavailableError, type Clock } from '../../../src/index.ts';
+import { isMooringError, StoreUnavailableError, type Clock } from '../../../src/adapter-kit.ts';
 
 /** Calls of an object store that are tried again: the SDK itself tries each once, and what fails ends a task. */
 

@@ -16,7 +16,8 @@ import type { TaskContext } from '../task-context.ts';
 import { createWaiting } from './waiting.ts';
 
 /** One attempt of one task, from its first use of state to its end. */
-export interface Attempt<Shape extends StateShape<Shape> = AnyShape> extends AsyncDisposable {
+export interface Attempt<Shape extends StateShape<Shape> = AnyShape>
+  extends AsyncDisposable, Pick<Life, 'failure' | 'interrupted'> {
   /** What the task is given; of use until the attempt is disposed. */
   readonly context: TaskContext<Shape>;
   /**
@@ -39,13 +40,6 @@ export interface Attempt<Shape extends StateShape<Shape> = AnyShape> extends Asy
    * @defaultValue `why` is 'requested'
    */
   cancel(reason: unknown, why?: 'requested' | 'gave-up'): void;
-  /**
-   * The failure of an external job that this attempt has written down. However the attempt is stopped then, its runtime must count it as
-   * failed, with this error: the next attempt is the next submission.
-   */
-  failure(): Error | undefined;
-  /** Whether a run, or another operation of the context, rejected because the attempt was stopped. */
-  interrupted(): boolean;
   /** Ends the attempt, whose context is of no use then, and waits until nothing of it goes on. */
   [Symbol.asyncDispose](): Promise<void>;
 }

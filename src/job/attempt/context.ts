@@ -2,6 +2,7 @@ import { joined, requireCall } from '../../async/deadline.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { Writer } from '../../format/write-id.ts';
 import type { OptionNames } from '../../model/check-options.ts';
+import { text } from '../../model/checks.ts';
 import { assetScope, taskScope, type TaskScope } from '../../model/scope.ts';
 import type { Access } from '../../state-store/handle/access.ts';
 import { createStateHandle } from '../../state-store/handle/handle.ts';
@@ -10,7 +11,7 @@ import type { AnyShape, StateShape } from '../../model/storable.ts';
 import { resolveWait } from './options.ts';
 import { objectKey, resultName } from '../../format/path.ts';
 import { useJob } from '../protocol/cancel-job.ts';
-import { jobOptions, type ExternalId, type ExternalJob, type JobOptions } from '../external-job.ts';
+import { jobOptions, type AnyJob } from '../external-job.ts';
 import { fingerprintDigest, namedKey } from '../../format/idempotency-key.ts';
 import type { OwnedScope } from './owned-scope.ts';
 import { decideJob, runJob } from '../protocol/resumable-job.ts';
@@ -52,10 +53,8 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
     during: (operation) => life.watch(during(parts, operation)),
     refused: (where, holder) => own.refused(where, holder),
   });
-  const use = <Input, Id extends ExternalId, Result, T>(
-    request: Use<Input, Id, Result>,
-    work: (run: Run) => Promise<T>,
-  ): Promise<T> => life.track(during(parts, () => useJobOnce(parts, scoped, request, work)));
+  const use = <T>(as: Use, job: AnyJob, input: unknown, options: RunOptions, work: (run: Run) => Promise<T>): Promise<T> =>
+    life.track(during(parts, () => useJobOnce(parts, scoped, as, { job, input, options }, work)));
 
   return {
     scope,
@@ -74,15 +73,13 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
       ),
     item: (item) => createContext(parts, itemScope(scope, item)),
     idempotencyKey(name) {
-      if (typeof name !== 'string' || name === '') throw new ConfigError('name', 'must be a text', name);
+      text(name, 'name');
       return namedKey({ namespace: core.namespace, path: own.address.path, createdAt: attempt.createdAt }, name);
     },
     run: (job, input, options = {}) =>
-      use({ job, input, options, as: 'run' }, async (run) => (await runJob(run, 'result')).result as never),
-    submit: (job, input) =>
-      use({ job, input, options: {}, as: 'submit' }, async (run) => (await runJob(run, 'id')).externalId as never),
-    decide: (job, input) =>
-      use({ job, input, options: {}, as: 'decide' }, async (run) => (await decideJob(run)) as Decision<never>),
+      use('run', job, input, options, async (run) => (await runJob(run, 'result')).result as never),
+    submit: (job, input) => use('submit', job, input, {}, async (run) => (await runJob(run, 'id')).externalId as never),
+    decide: (job, input) => use('decide', job, input, {}, async (run) => (await decideJob(run)) as Decision<never>),
   };
 }
 
@@ -107,17 +104,13 @@ function itemScope(scope: TaskScope, item: unknown): TaskScope {
 
 const RUN: OptionNames<RunOptions> = { signal: true, wait: true };
 
-interface Use<Input, Id extends ExternalId, Result> {
-  job: ExternalJob<Input, Id, Result>;
-  input: Input;
-  options: RunOptions;
-  as: 'run' | 'submit' | 'decide';
-}
+type Use = 'run' | 'submit' | 'decide';
 
-async function useJobOnce<Input, Id extends ExternalId, Result, T>(
+async function useJobOnce<T>(
   parts: ContextParts,
   { own, used }: TaskScopeParts,
-  { job, input, options, as }: Use<Input, Id, Result>,
+  as: Use,
+  { job, input, options }: { job: AnyJob; input: unknown; options: RunOptions },
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const { core, life, attempt } = parts;
@@ -126,18 +119,21 @@ async function useJobOnce<Input, Id extends ExternalId, Result, T>(
   const wait = options.wait !== undefined ? resolveWait(options.wait, attempt.release !== undefined) : attempt.wait;
   const { name, externalIdKey, recordName } = resolved;
   const where = { scope: own.scope, key: externalIdKey };
-  requireRoomForResult(core, own, resolved);
+  // A result may be offloaded, whose object's name must fit: a job of hours must not find that out at its end.
+  if (resolved.rememberResult) objectKey(core.namespace, own.address.path, resultName(externalIdKey), LONGEST_OBJECT_NAME);
   const fingerprint = fingerprintOf(job, input);
   const over = claim(used, recordName, externalIdKey, as);
   if (as !== 'decide') useJob(core, own.address.path, recordName, job);
   const signal = joined(life.signal, options.signal);
   const span = startDecisionSpan();
+  const named = name === undefined ? {} : { name };
   const tell: Run['tell'] = (decision, submission) => {
     span.end(decision);
     if (as === 'decide') return;
-    const about = { decision, submission, attempt: attempt.attempt, ...(name !== undefined && { name }) };
+    const about = { decision, submission, attempt: attempt.attempt, ...named };
     core.emit({ type: 'decision', ...about, scope: own.scope, externalIdKey });
   };
+  let announced = as === 'decide';
   const run: Run = {
     ...parts,
     own,
@@ -146,15 +142,16 @@ async function useJobOnce<Input, Id extends ExternalId, Result, T>(
     options: resolved,
     fingerprint,
     where,
-    about: { ...where, ...(name !== undefined && { name }) },
+    about: { ...where, ...named },
     signal: signal.signal,
     wait,
     tell,
-    announce: once((decision, submission) => {
-      if (as !== 'decide')
-        life.log.info({ ...run.about, decision, submission, attempt: attempt.attempt, wait: wait.mode }, decision);
+    announce(decision, submission) {
+      if (announced) return;
+      announced = true;
+      life.log.info({ ...run.about, decision, submission, attempt: attempt.attempt, wait: wait.mode }, decision);
       tell(decision, submission);
-    }),
+    },
   };
   try {
     return await work(run);
@@ -166,33 +163,20 @@ async function useJobOnce<Input, Id extends ExternalId, Result, T>(
   }
 }
 
-/** A result may be offloaded, whose object's name must fit: a job of hours must not find that out at its end. */
-function requireRoomForResult(core: ContextParts['core'], own: OwnedScope, { externalIdKey, rememberResult }: JobOptions): void {
-  if (rememberResult) objectKey(core.namespace, own.address.path, resultName(externalIdKey), LONGEST_OBJECT_NAME);
-}
-
 const LONGEST_OBJECT_NAME = 'x'.repeat(128);
 
-function fingerprintOf<Input, Id extends ExternalId, Result>(
-  job: ExternalJob<Input, Id, Result>,
-  input: Input,
-): string | undefined {
+function fingerprintOf(job: AnyJob, input: unknown): string | undefined {
   if (!job.fingerprint) return undefined;
-  const text: unknown = job.fingerprint(input);
-  if (typeof text !== 'string') throw new ConfigError('fingerprint', 'must return a text', text);
-  return fingerprintDigest(text);
+  const print: unknown = job.fingerprint(input);
+  if (typeof print !== 'string') throw new ConfigError('fingerprint', 'must return a text', print);
+  return fingerprintDigest(print);
 }
 
 /**
  * One run for each external job of a scope: a second one would return the first one's result. A run may follow a submit, and a run whose
  * own signal stopped it. Returns what is to be called at the end.
  */
-function claim(
-  used: TaskScopeParts['used'],
-  name: string,
-  key: string,
-  as: 'run' | 'submit' | 'decide',
-): (mayFollow: boolean) => void {
+function claim(used: TaskScopeParts['used'], name: string, key: string, as: Use): (mayFollow: boolean) => void {
   if (as === 'decide') return () => undefined;
   const before = used.get(name);
   if (before !== undefined && !(as === 'run' && before === 'submitted')) {
@@ -204,13 +188,4 @@ function claim(
   }
   used.set(name, as === 'run' ? 'run' : 'submitting');
   return (mayFollow) => void ((as === 'submit' || mayFollow) && used.set(name, 'submitted'));
-}
-
-function once(announce: Run['announce']): Run['announce'] {
-  let announced = false;
-  return (decision, submission) => {
-    if (announced) return;
-    announced = true;
-    announce(decision, submission);
-  };
 }

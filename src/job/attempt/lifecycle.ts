@@ -19,9 +19,12 @@ export interface Life {
   cancel(reason: unknown, why: CancelReason): void;
   /** A failure was written down: the attempt must end as one that failed, or the next submission would cost none. */
   fail(error: Error): void;
-  /** The first failure that was written down. */
+  /**
+   * The failure of an external job that this attempt has written down. However the attempt is stopped then, its runtime must count it as
+   * failed, with this error: the next attempt is the next submission.
+   */
   failure(): Error | undefined;
-  /** Whether something that user code started rejected because the attempt was stopped. */
+  /** Whether a run, or another operation of the context, rejected because the attempt was stopped. */
   interrupted(): boolean;
   /** Hears how an operation of user code ends. Returns the same promise: one that nobody listens to does not end the process. */
   watch<T>(work: Promise<T>): Promise<T>;

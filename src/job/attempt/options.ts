@@ -4,13 +4,24 @@ import { requireSignal } from '../../async/deadline.ts';
 import { milliseconds, type Duration } from '../../model/duration.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import { requireKnownNames } from '../../model/check-options.ts';
+import {
+  anything,
+  callable,
+  checkOptions,
+  duration,
+  trueOrFalse,
+  oneOf,
+  retention,
+  rule,
+  text,
+  type Checks,
+} from '../../model/checks.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../../model/retention.ts';
 import { taskScope, type TaskScope } from '../../model/scope.ts';
 import { scopePath } from '../../format/path.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import type { AnyJob } from '../protocol/cancel-job.ts';
-import { jobOptions, type ExternalId, type ExternalJob } from '../external-job.ts';
+import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
 import type { Wait } from '../task-context.ts';
 
 /** What an adapter tells of its runtime's attempt. Checked before the attempt exists. */
@@ -84,7 +95,7 @@ export interface AttemptOptions {
    */
   wait?: Wait;
   /**
-   * Hears the progress that the far side tells. What it throws is logged.
+   * Hears the progress that the external system tells. What it throws is logged.
    * @defaultValue none
    */
   onProgress?: (progress: JsonValue) => void | Promise<void>;
@@ -119,26 +130,26 @@ export interface ResolvedAttempt extends Omit<
 /** A way of waiting, with its defaults. */
 export type ResolvedWait = { mode: 'hold' } | { mode: 'release'; holdFor: number };
 
-const OPTIONS: OptionNames<AttemptOptions> = {
-  scope: true,
-  attempt: true,
-  first: true,
-  createdAt: true,
-  callbackToken: true,
-  signal: true,
-  clearAfterSuccess: true,
-  logger: true,
-  fence: true,
-  jobId: true,
-  patience: true,
-  externalJobs: true,
-  onCancelRequest: true,
-  release: true,
-  wait: true,
-  onProgress: true,
-};
-
 const LARGEST_SECOND = 99_999_999;
+
+const CHECKS: Checks<AttemptOptions> = {
+  scope: anything,
+  attempt: rule('must be a whole number of at least 1', (attempt) => Number.isSafeInteger(attempt) && Number(attempt) >= 1),
+  first: trueOrFalse,
+  createdAt: rule('must be a valid Date', (date) => date instanceof Date && !Number.isNaN(date.getTime())),
+  jobId: text,
+  callbackToken: text,
+  signal: (signal) => requireSignal(signal as AbortSignal),
+  clearAfterSuccess: retention,
+  logger: anything,
+  fence: (fence) => requireFence(fence as AttemptOptions['fence']),
+  patience: duration,
+  externalJobs: requireExternalJobs,
+  onCancelRequest: callable,
+  release: callable,
+  wait: anything,
+  onProgress: callable,
+};
 
 /**
  * Checks the options of an attempt.
@@ -146,37 +157,20 @@ const LARGEST_SECOND = 99_999_999;
  * @throws {@link ConfigError} {@link InvalidKeyError}
  */
 export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
-  requireKnownNames('options', options, OPTIONS);
-  const { attempt, first, createdAt, jobId, clearAfterSuccess = '1d', fence, wait = { mode: 'hold' }, ...rest } = options;
-  if (!Number.isSafeInteger(attempt) || attempt < 1)
-    throw new ConfigError('attempt', 'must be a whole number of at least 1', attempt);
-  if (typeof first !== 'boolean') throw new ConfigError('first', 'must be true or false', first);
-  if (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime())) {
-    throw new ConfigError('createdAt', 'must be a valid Date', createdAt);
-  }
-  requireSignal(options.signal);
-  for (const option of ['release', 'onProgress', 'onCancelRequest'] as const) {
-    const given: unknown = options[option];
-    if (given !== undefined && typeof given !== 'function') throw new ConfigError(option, 'must be a function', given);
-  }
-  requireFence(fence);
-  if (jobId !== undefined && (typeof jobId !== 'string' || jobId === '')) throw new ConfigError('jobId', 'must be a text', jobId);
-  const externalJobs = requireExternalJobs(options.externalJobs);
+  checkOptions('options', options, CHECKS, ['attempt', 'first', 'createdAt', 'fence']);
+  const { attempt, createdAt, jobId, clearAfterSuccess = '1d', fence, wait = { mode: 'hold' } } = options;
   const scope = taskScope(options.scope);
   const since = new Date().toISOString();
   return {
-    ...rest,
+    ...options,
     scope,
     job: jobId ?? `${scopePath(scope)}@${createdAt.getTime()}`,
     patience: milliseconds(options.patience ?? '30s', 'patience'),
-    externalJobs,
-    surelyFirst: first && (fence.kind === 'ordered' || fence.prove !== undefined),
+    externalJobs: (options.externalJobs ?? []) as readonly unknown[] as readonly AnyJob[],
+    surelyFirst: options.first && (fence.kind === 'ordered' || fence.prove !== undefined),
     holder: `attempt ${attempt}, host ${hostname()}, process ${process.pid}, since ${since}`,
-    attempt,
-    first,
     createdAt: createdAt.getTime(),
     clearAfterSuccess: retentionMs(clearAfterSuccess, 'clearAfterSuccess'),
-    fence,
     wait: resolveWait(wait, options.release !== undefined),
   };
 }
@@ -189,36 +183,34 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
 export function resolveWait(wait: Wait, canRelease: boolean): ResolvedWait {
   requireKnownNames('wait', wait, { mode: true, holdFor: true });
   if (wait.mode === 'hold') return { mode: 'hold' };
-  if (wait.mode !== 'release')
-    throw new ConfigError('wait.mode', "must be 'hold' or 'release'", (wait as { mode?: unknown }).mode);
+  oneOf('hold', 'release')(wait.mode, 'wait.mode');
   if (!canRelease) throw new ConfigError('wait.mode', "must be 'hold' where the runtime cannot release an attempt", wait.mode);
   return { mode: 'release', holdFor: wait.holdFor === 0 ? 0 : milliseconds(wait.holdFor ?? '30s', 'wait.holdFor') };
 }
 
-export function requireExternalJobs(jobs: unknown = []): readonly AnyJob[] {
-  if (!Array.isArray(jobs)) throw new ConfigError('externalJobs', 'must be an array of external jobs', jobs);
-  for (const job of jobs as AnyJob[]) jobOptions(job);
-  return jobs as readonly AnyJob[];
+/**
+ * Checks what an option must be: an array of external jobs.
+ *
+ * @throws {@link ConfigError} {@link InvalidKeyError}
+ */
+export function requireExternalJobs(jobs: unknown, option: string): void {
+  if (!Array.isArray(jobs)) throw new ConfigError(option, 'must be an array of external jobs', jobs);
+  for (const job of jobs) jobOptions(job as AnyJob);
 }
 
+const TWO_NUMBERS = 'must be two whole numbers of at least 0, not both 0, the second below 100000000';
+
 function requireFence(fence: AttemptOptions['fence']): void {
-  if (fence?.kind === 'drawn') {
-    if (fence.prove !== undefined && typeof fence.prove !== 'function')
-      throw new ConfigError('fence.prove', 'must be a function', fence.prove);
+  oneOf('ordered', 'drawn')((fence as { kind?: unknown } | null)?.kind, 'fence.kind');
+  if (fence.kind === 'drawn') {
+    if (fence.prove !== undefined) callable(fence.prove, 'fence.prove');
     return;
-  }
-  if (fence?.kind !== 'ordered') {
-    throw new ConfigError('fence.kind', "must be 'ordered' or 'drawn'", (fence as { kind?: unknown } | undefined)?.kind);
   }
   const order: unknown = fence.order;
   const [first, second] = Array.isArray(order) ? (order as number[]) : [];
   const whole = isWhole(first) && isWhole(second);
   if (!whole || second > LARGEST_SECOND || (first === 0 && second === 0)) {
-    throw new ConfigError(
-      'fence.order',
-      'must be two whole numbers of at least 0, not both 0, the second below 100000000',
-      String(fence.order),
-    );
+    throw new ConfigError('fence.order', TWO_NUMBERS, String(fence.order));
   }
 }
 

@@ -2,8 +2,16 @@ import { bounded, untilAborted, type CallOptions } from '../../async/deadline.ts
 import { stopwatch } from '../../async/clock.ts';
 import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../../format/write-id.ts';
-import { holderOf, type Begun, type RawEntry, type ScopeAddress, type Stale } from '../../metastore/metastore.ts';
-import { pathScope, scopePath } from '../../format/path.ts';
+import {
+  holderOf,
+  type Begun,
+  type BeginRequest,
+  type RawEntry,
+  type Stale,
+  scopeAddress,
+  type ScopeAddress,
+} from '../../metastore/metastore.ts';
+import { messageOf } from '../../model/reason.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
 import type { ResolvedAttempt } from './options.ts';
@@ -66,8 +74,7 @@ export function createOwnedScope(
   nonce: string,
   home?: Pick<OwnedScope, 'writer'>,
 ): OwnedScope {
-  const path = scopePath(scope);
-  const address: ScopeAddress = pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
+  const address = scopeAddress(scope);
   const drawn = attempt.fence.kind === 'drawn';
   let taken: Promise<{ writer: Writer; begun: Begun }> | undefined;
   let { first } = attempt;
@@ -79,10 +86,12 @@ export function createOwnedScope(
     time = { now, since: stopwatch(core.clock) };
   };
 
-  const begin = async (fence: Fence, asFirst: boolean, records: readonly string[]): Promise<Begun | Stale> => {
+  const ask = (request: Pick<BeginRequest, 'fence' | 'drawn' | 'first' | 'records'>): Promise<Begun | Stale> => {
     const { createdAt, holder, job } = attempt;
-    const request = { fence, drawn, nonce, first: asFirst, createdAt, holder, job, records };
-    const reply = await core.track(() => core.metastore.begin(address, request, {}));
+    return core.track(() => core.metastore.begin(address, { ...request, nonce, createdAt, holder, job }, {}));
+  };
+  const begin = async (fence: Fence, first: boolean, records: readonly string[]): Promise<Begun | Stale> => {
+    const reply = await ask({ fence, drawn, first, records });
     if (reply.kind === 'stale') return reply;
     told(reply.now);
     lostAt = reply.lostAt;
@@ -166,9 +175,7 @@ export function createOwnedScope(
     },
     async leaveTrace() {
       if (taken || !attempt.first) return;
-      const { createdAt, holder, job } = attempt;
-      const request = { fence: UNFENCED, drawn: false, nonce, first: true, createdAt, holder, job, records: [] };
-      await core.track(() => core.metastore.begin(address, request, {}));
+      await ask({ fence: UNFENCED, drawn: false, first: true, records: [] });
     },
   };
 }
@@ -190,8 +197,7 @@ async function ownFence(
   const proof = await bounded(core.timer, core.commandTimeout, life.signal, prove).catch((error: unknown) => {
     if (isMooringError(error)) throw error;
     // The text alone: a client's error may carry the command, and so the token of the runtime's lock.
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${why}`, { scope });
+    throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${messageOf(error)}`, { scope });
   });
   if (proof.ended === 'value') return proof.value ? drawn : undefined;
   if (proof.ended === 'aborted') throw proof.reason;

@@ -8,6 +8,11 @@ const brand = Symbol.for('mooring.suspension');
 export function isSuspension(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   if ((error as Record<symbol, unknown>)[brand] === true) return true;
+  return isStale(error);
+}
+
+/** Whether an error says that the attempt was superseded. */
+export function isStale(error: unknown): boolean {
   return isMooringError(error) && error.code === 'mooring.stale-attempt';
 }
 

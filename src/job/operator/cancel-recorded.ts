@@ -1,6 +1,6 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { stopwatch } from '../../async/clock.ts';
-import { ConfigError } from '../../model/errors/store.ts';
+import { oneOf } from '../../model/checks.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { decodeSegment, pathScope, scopePath, taskPath } from '../../format/path.ts';
 import { taskScope, type TaskScope } from '../../model/scope.ts';
@@ -8,8 +8,9 @@ import { concurrently } from '../../async/concurrency.ts';
 import { coreOf, type StoreCore } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { callWithin, cancelJob, usedJob, type AnyJob } from '../protocol/cancel-job.ts';
-import { jobOptions, type ExternalId, type ExternalJob } from '../external-job.ts';
+import { cancelExternalJob, usedJob } from '../protocol/cancel-job.ts';
+import { callWithin } from '../protocol/run.ts';
+import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
 import { isOutage } from '../../model/errors/outage.ts';
 import { deadlineOf, parseRecord, type StoredRecord } from '../../format/record.ts';
 
@@ -62,14 +63,11 @@ export async function cancelExternalJobs(
 ): Promise<readonly CancelOutcome[]> {
   requireCall(options, { signal: true, reason: true, input: true });
   const { reason = 'requested', signal } = options;
-  if (!['requested', 'gave-up'].includes(reason)) throw new ConfigError('reason', "must be 'requested' or 'gave-up'", reason);
+  oneOf('requested', 'gave-up')(reason, 'reason');
   const core = coreOf(store);
-  const cancelling = { reason, signal, log: core.logger, jobs: jobs as readonly unknown[] as readonly AnyJob[] };
-  return cancelRecorded(
-    core,
-    taskScope(scope),
-    'input' in options ? { ...cancelling, find: { input: options.input } } : cancelling,
-  );
+  const find = 'input' in options ? { input: options.input } : undefined;
+  const cancelling = { reason, signal, log: core.logger, jobs: jobs as readonly unknown[] as readonly AnyJob[], find };
+  return cancelRecorded(core, taskScope(scope), cancelling);
 }
 
 /** How records are cancelled. */
@@ -80,7 +78,7 @@ export interface Cancelling {
   /** For records whose submitting object this process does not have. */
   jobs: readonly AnyJob[];
   /** Looks for an unresolved submit. */
-  find?: { input: unknown };
+  find?: { input: unknown } | undefined;
 }
 
 /** The same inside an attempt, which is ending: for as long as its patience lasts while the store is away, and without rejecting. */
@@ -93,13 +91,10 @@ export async function cancelWithPatience(
   const elapsed = stopwatch(core.clock);
   for (;;) {
     try {
-      await cancelRecorded(core, scope, cancelling);
-      return;
+      return void (await cancelRecorded(core, scope, cancelling));
     } catch (err) {
-      if (!isOutage(err) || elapsed() > patience) {
-        cancelling.log?.error({ scope, err }, 'external jobs of this task were not cancelled, and may go on');
-        return;
-      }
+      const told = 'external jobs of this task were not cancelled, and may go on';
+      if (!isOutage(err) || elapsed() > patience) return cancelling.log?.error({ scope, err }, told);
       await core.clock.sleep(LOOK_AGAIN);
     }
   }
@@ -166,7 +161,7 @@ async function cancelOne(core: StoreCore, found: Found, cancelling: Cancelling):
     log?.warn({ ...about, externalId }, 'not cancelled, and may go on: nothing here knows how to cancel this external job');
     return became({ outcome: 'unknown-job', externalId });
   }
-  const failed = await cancelJob(core, job, externalId, { reason, log, where: about });
+  const failed = await cancelExternalJob(core, job, externalId, { reason, log, where: about });
   return became({ externalId, ...(failed ? { outcome: 'failed', error: failed.error } : { outcome: 'cancelled' }) });
 }
 
@@ -208,7 +203,8 @@ async function look(
   { signal }: Cancelling,
 ): Promise<{ id: JsonValue | undefined } | { error: unknown }> {
   try {
-    const id = await callWithin(core, job, signal, async (within) => job.find?.(idempotencyKey, { signal: within, input }));
+    const find = async (within: AbortSignal) => job.find?.(idempotencyKey, { signal: within, input });
+    const id = await callWithin(core, jobOptions(job), signal, find);
     return { id: (id ?? undefined) as JsonValue | undefined };
   } catch (error) {
     return { error };

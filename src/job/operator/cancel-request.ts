@@ -1,6 +1,6 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
-import { ConfigError } from '../../model/errors/store.ts';
-import { pathScope, scopePath } from '../../format/path.ts';
+import { shortText } from '../../model/checks.ts';
+import { scopeAddress } from '../../metastore/metastore.ts';
 import { taskScope, type TaskScope } from '../../model/scope.ts';
 import { coreOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
@@ -25,14 +25,10 @@ export async function requestCancellation(
   call: CallOptions = {},
 ): Promise<void> {
   requireCall(call);
-  for (const [option, text] of Object.entries({ jobId, reason: reason ?? 'none' })) {
-    if (typeof text !== 'string' || text === '' || text.length > LONGEST_REASON) {
-      throw new ConfigError(option, `must be a text of 1 to ${LONGEST_REASON} characters`, text);
-    }
-  }
+  const sound = shortText(LONGEST_REASON);
+  sound(jobId, 'jobId');
+  if (reason !== undefined) sound(reason, 'reason');
   const core = coreOf(store);
-  const checked = taskScope(scope);
-  const path = scopePath(checked);
-  const address = pathScope(path) === undefined ? { path, recorded: JSON.stringify(checked) } : { path };
+  const address = scopeAddress(taskScope(scope));
   await core.track(() => core.metastore.requestCancel(address, { job: jobId, reason: reason ?? NOBODY_ASKS }, call));
 }

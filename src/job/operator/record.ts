@@ -34,7 +34,7 @@ export interface Orphan {
   scope: TaskScope;
   /** The name of the record that does not hold it. */
   externalIdKey: string;
-  /** Its identity at the far side. */
+  /** Its identity in the external system. */
   externalId: JsonValue;
   /** When it was listed. */
   since: Date;

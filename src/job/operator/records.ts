@@ -2,9 +2,9 @@ import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { ConfigError, isMooringError, VersionConflictError } from '../../model/errors/store.ts';
 import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
-import type { Inspected, ScopeAddress } from '../../metastore/metastore.ts';
+import { type Inspected, scopeAddress, type ScopeAddress } from '../../metastore/metastore.ts';
 import { decodeSegment, encodeSegment, pathScope, scopePath } from '../../format/path.ts';
-import { holdsId, NO_ID, type RecordLetter } from '../../format/record-head.ts';
+import { holdsId, NO_ID } from '../../format/record-head.ts';
 import { isTaskScope, taskScope, type TaskScope } from '../../model/scope.ts';
 import { coreOf, type StoreCore } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
@@ -37,104 +37,96 @@ export function jobRecords(store: StateStore): JobRecords {
 
   const answer = async (
     record: JobRecord,
-    allowed: Allowed,
-    change: (stored: StoredRecord) => Change,
+    { states, rule, change }: Answer,
     call: CallOptions,
+    externalId?: JsonValue,
   ): Promise<void> => {
     requireCall(call);
-    requireState(record, allowed);
-    const address = addressOf(taskScope(record.scope));
-    const name = encodeSegment('externalIdKey', record.externalIdKey);
-    const where = { scope: record.scope, key: record.externalIdKey };
+    if (!states.includes(record?.state)) throw new ConfigError('record', rule, record?.state);
+    const { address, name, where } = locate(record.scope, record.externalIdKey);
     const stored = await readStored(core, address, name, where, call);
     if (stored?.version !== record.version) throw new VersionConflictError(stored?.version ?? 'absent', where);
     if (record.state !== 'failed') await requireSettled(core, stored, call);
-    const { letter, submission, fields, digest = NO_ID } = change(stored);
-    const json = JSON.stringify({ ...fields, ...(stored.key !== undefined && { key: stored.key }) });
-    const retention = recordRetention(core);
-    const write = { id: writer.next(), name, letter, submission, idDigest: digest, json, retention, basis: record.version };
+    const { fields, ...head } = change(stored, externalId);
+    const json = JSON.stringify({ ...fields, key: stored.key });
+    const write = { id: writer.next(), name, ...head, json, retention: recordRetention(core), basis: record.version };
     const reply = await core.track(() => core.metastore.answerRecord(address, write, call));
     if (reply.kind === 'conflict') throw new VersionConflictError(reply.current, where);
-    core.logger?.info(
-      { ...where, submission },
-      `a person answered: ${letter === 'e' ? 'adopted' : 'the next submission may open'}`,
-    );
+    const { letter, submission } = head;
+    const what = letter === 'e' ? 'adopted' : 'the next submission may open';
+    core.logger?.info({ ...where, submission }, `a person answered: ${what}`);
   };
-  const next = (stored: StoredRecord): Change => ({
-    letter: 'n',
-    submission: stored.submission + 1,
-    fields: { previous: withCurrent(stored) },
-  });
 
   return {
     list: (options = {}) => listRecords(core, options),
     async get(scope, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, call = {}) {
       requireCall(call);
-      const checked = taskScope(scope);
-      const name = encodeSegment('externalIdKey', externalIdKey);
-      const where = { scope: checked, key: externalIdKey };
-      const stored = await readStored(core, addressOf(checked), name, where, call);
-      return stored && publicRecord(checked, externalIdKey, stored);
+      const { address, name, where } = locate(scope, externalIdKey);
+      const stored = await readStored(core, address, name, where, call);
+      return stored && publicRecord(where.scope, externalIdKey, stored);
     },
-    adopt: async (record, externalId, call = {}) =>
-      answer(record, UNRESOLVED, (stored) => adoption(stored, checkedId(externalId)), call),
-    markNotSubmitted: async (record, call = {}) => answer(record, UNRESOLVED, next, call),
-    reopen: async (record, call = {}) => answer(record, FAILED, next, call),
+    adopt: async (record, externalId, call = {}) => answer(record, ADOPTED, call, checkedId(externalId)),
+    markNotSubmitted: async (record, call = {}) => answer(record, NOT_SUBMITTED, call),
+    reopen: async (record, call = {}) => answer(record, REOPENED, call),
     orphans: (call = {}) => listOrphans(core, call),
     async forget(orphan, call = {}) {
       requireCall(call);
       if (typeof orphan !== 'object' || orphan === null)
         throw new ConfigError('orphan', 'must be one that orphans() gave', orphan);
-      const name = encodeSegment('externalIdKey', orphan.externalIdKey);
-      const digest = idDigest(orphan.externalId);
-      const address = addressOf(taskScope(orphan.scope));
-      await core.track(() => core.metastore.forgetOrphan(address, { name, idDigest: digest }, call));
+      const { address, name } = locate(orphan.scope, orphan.externalIdKey);
+      const listed = { name, idDigest: idDigest(orphan.externalId) };
+      await core.track(() => core.metastore.forgetOrphan(address, listed, call));
     },
   };
 }
 
-interface Change {
-  letter: RecordLetter;
-  submission: number;
-  fields: RecordFields | Pick<RecordFields, 'previous'>;
-  digest?: string;
+function locate(scope: TaskScope, externalIdKey: string) {
+  const checked = taskScope(scope);
+  const name = encodeSegment('externalIdKey', externalIdKey);
+  return { address: scopeAddress(checked), name, where: { scope: checked, key: externalIdKey } };
 }
 
-interface Allowed {
+/** Something that a person can say of a record. */
+interface Answer {
   states: readonly JobRecord['state'][];
   rule: string;
+  /** What it makes of the record. */
+  change(
+    stored: StoredRecord,
+    externalId: JsonValue | undefined,
+  ): Pick<StoredRecord, 'letter' | 'submission'> & { idDigest: string; fields: Partial<RecordFields> };
 }
 
-const UNRESOLVED: Allowed = { states: ['submitting', 'ambiguous'], rule: 'must be submitting or ambiguous to be answered' };
-const FAILED: Allowed = { states: ['failed'], rule: 'must be failed to be opened again' };
+const UNRESOLVED = {
+  states: ['submitting', 'ambiguous'],
+  rule: 'must be submitting or ambiguous to be answered',
+} as const;
 
-function requireState(record: JobRecord, { states, rule }: Allowed): void {
-  if (!states.includes(record?.state)) throw new ConfigError('record', rule, record?.state);
-}
+const next: Answer['change'] = (stored) => {
+  return { letter: 'n', submission: stored.submission + 1, idDigest: NO_ID, fields: { previous: withCurrent(stored) } };
+};
+
+const NOT_SUBMITTED: Answer = { ...UNRESOLVED, change: next };
+const REOPENED: Answer = { states: ['failed'], rule: 'must be failed to be opened again', change: next };
+const ADOPTED: Answer = {
+  ...UNRESOLVED,
+  change(stored, externalId = null) {
+    const fields = { ...fieldsOf(stored), firstSentAt: stored.firstSentAt ?? stored.updatedAt, externalId };
+    return { letter: 'e', submission: stored.submission, idDigest: idDigest(externalId), fields };
+  },
+};
 
 /** A request may be on its way until the deadline, and what it made may be hidden a while longer. */
 async function requireSettled(core: StoreCore, stored: StoredRecord, call: CallOptions): Promise<void> {
   const settled = deadlineOf(stored) + stored.findLag;
   const now = await core.track(() => core.metastore.now(call));
-  if (now < settled) {
-    throw new ConfigError('record', 'cannot be answered before', new Date(settled).toISOString());
-  }
-}
-
-function adoption(stored: StoredRecord, externalId: JsonValue): Change {
-  const fields = { ...fieldsOf(stored), firstSentAt: stored.firstSentAt ?? stored.updatedAt, externalId };
-  return { letter: 'e', submission: stored.submission, fields, digest: idDigest(externalId) };
+  if (now < settled) throw new ConfigError('record', 'cannot be answered before', new Date(settled).toISOString());
 }
 
 function checkedId(externalId: unknown): JsonValue {
   const read = readId(externalId);
   if ('id' in read) return read.id;
   throw new ConfigError('externalId', `must be the ID of a job: it ${read.problem}`);
-}
-
-function addressOf(scope: TaskScope): ScopeAddress {
-  const path = scopePath(scope);
-  return pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
 }
 
 async function readStored(

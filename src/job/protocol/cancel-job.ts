@@ -1,13 +1,10 @@
-import { bounded } from '../../async/deadline.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { jobOptions, type CancelJobReason, type ExternalId, type ExternalJob } from '../external-job.ts';
+import { jobOptions, type AnyJob, type CancelJobReason, type ExternalId } from '../external-job.ts';
+import { callWithin } from './run.ts';
 
 /** Asking an external system to stop a job: only because somebody asked, or because another submission has taken the job's place. */
-
-/** An external job whose types were checked at the door. */
-export type AnyJob = ExternalJob<unknown, ExternalId, unknown>;
 
 /** As many as a process may reasonably have going; the oldest are forgotten. */
 const MOST_USED = 10_000;
@@ -26,19 +23,6 @@ export function usedJob({ usedJobs }: Pick<StoreCore, 'usedJobs'>, path: string,
   return usedJobs.get(`${path} ${recordName}`) as AnyJob | undefined;
 }
 
-/** Calls an external system within the job's `callTimeout`; an answer that does not come by then is an error. */
-export async function callWithin<T>(
-  { timer }: Pick<StoreCore, 'timer'>,
-  job: AnyJob,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const { callTimeout } = jobOptions(job);
-  const outcome = await bounded(timer, callTimeout, signal, work);
-  if (outcome.ended === 'value') return outcome.value;
-  throw outcome.ended === 'aborted' ? outcome.reason : new Error(`no answer within ${callTimeout} ms`);
-}
-
 /** Who asked is gone after this attempt, so an external system that is busy for a moment is asked again. */
 const TRIES = 3;
 /** Milliseconds before the second try; twice as many before the third. */
@@ -50,7 +34,7 @@ const FIRST_PAUSE = 500;
  *
  * @returns why it could not be cancelled; `undefined`: it was.
  */
-export async function cancelJob(
+export async function cancelExternalJob(
   core: Pick<StoreCore, 'timer' | 'clock'>,
   job: AnyJob,
   externalId: JsonValue,
@@ -59,7 +43,7 @@ export async function cancelJob(
   const about = { ...where, externalId, reason };
   try {
     if (!job.cancel) throw new Error('the external job has no cancel');
-    await callWithin(core, job, undefined, async (signal) => {
+    await callWithin(core, jobOptions(job), undefined, async (signal) => {
       for (let tries = 1; ; tries += 1) {
         try {
           return await job.cancel?.(externalId as ExternalId, { signal, reason });

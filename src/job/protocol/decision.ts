@@ -1,11 +1,12 @@
+import { deadlineOf, withCurrent, type HeldRecord, type PreviousSubmission } from '../../format/record.ts';
+import type { RecordFields, StoredRecord } from '../../format/record.ts';
 import { parseWriteId } from '../../format/write-id.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { JobOptions } from '../external-job.ts';
-import type { JobStatus } from '../status.ts';
-import { deadlineOf, withCurrent, type PreviousSubmission, type StoredRecord } from '../../format/record.ts';
+import type { Decision } from '../task-context.ts';
 
 /**
- * The decision table of `docs/design.md`, as pure functions: what is recorded, what the far side can do and what the runtime
+ * The decision table of `docs/design.md`, as pure functions: what is recorded, what the external system can do and what the runtime
  * says of the attempt give the next step. Nothing here waits, reads or writes. Times are milliseconds of the metastore.
  */
 
@@ -32,90 +33,96 @@ export interface Facts {
   keyOf(submission: number): string;
 }
 
-/** What the far side can do. */
-export type FarSide = Pick<
+/** What the external system can do, and what its user wants. */
+export type ExternalSystem = Pick<
   JobOptions,
-  'idempotentFor' | 'findable' | 'findLag' | 'submitTimeout' | 'onInputChange' | 'missingGrace' | 'pollInterval'
+  'name' | 'idempotentFor' | 'findable' | 'findLag' | 'submitTimeout' | 'onInputChange' | 'pollInterval'
 >;
 
-/** One send, in the order of its parts. */
-export interface SendPlan {
+/** How a key is sent without making a second job. */
+export type Way =
+  /** Nobody has sent it before. */
+  | { way: 'first' }
+  /** The external system knows it again until `keyedUntil`: the deadline of this send must lie before that. */
+  | { way: 'resend'; keyedUntil: number }
+  /** The job is looked for first. */
+  | { way: 'search' };
+
+/** One send. */
+export type SendPlan = Way & {
   kind: 'submitted' | 'repeated' | 'resubmitted';
   submission: number;
-  idempotencyKey: string;
-  fingerprint: string | undefined;
-  previous: readonly PreviousSubmission[];
-  /** Before anything else: an unresolved send may be accepted until then. */
+  /** What is written down before the submit. */
+  fields: RecordFields;
+  /** Nothing is done before: an unresolved send may be accepted until then, or a failure is followed by a pause. */
   waitUntil: number | undefined;
-  /** Look for the job before the submit. */
-  find: boolean;
-  /** When a submit with this key may first have been sent; `undefined`: this is the first. */
-  firstSentAt: number | undefined;
-  /** The far side knows an old key again until then: the deadline of this send must lie before. */
-  keyedUntil: number | undefined;
-  /** This attempt opens the submission, so withdrawing it leaves none. */
-  opened: boolean;
-  /** What came before this submission is known, so that one that is withdrawn is none, and not lost. */
-  known: boolean;
+  /**
+   * What came before. `unresolved`: a send of this very submission. Else this attempt opens it, and withdrawing it leaves none, which is
+   * not lost if what came before is `known`.
+   */
+  before: 'known' | 'unknown' | 'unresolved';
   /** The external job that this submission replaces, to be cancelled once this one is written down. */
-  cancels: JsonValue | undefined;
-}
+  cancels?: JsonValue | undefined;
+};
 
 /** A send whose outcome nobody can tell. */
 export interface Unresolved {
   submission: number;
-  idempotencyKey: string;
-  fingerprint: string | undefined;
-  previous: readonly PreviousSubmission[];
-  /** When it may first have been sent. */
-  since: number;
+  /** What is written down for a person. */
+  fields: RecordFields & { firstSentAt: number };
   /** Until then its attempt may still write down what became of it; `undefined`: that attempt's state is lost. */
   waitUntil: number | undefined;
   /** From then on no request is on its way, and the external system shows all that it accepted. */
   settledAt: number;
-  /** What was seen, where no record tells of a submit. */
+  /** What was seen, if no record tells of a submit. */
   why?: string;
 }
 
-/** What comes next. */
+/** What comes next, and what it is called. */
 export type Step =
-  | { do: 'send'; plan: SendPlan }
+  | ({ do: 'send' } & SendPlan)
   /** The input changed under an unresolved send: wait, look for that job, then decide again. */
-  | { do: 'resolve'; waitUntil: number }
-  /** Ask the far side how the recorded job is. */
-  | { do: 'look' }
+  | { do: 'resolve'; kind: 'input-changed'; record: StoredRecord; waitUntil: number }
+  /** Ask the external system how the recorded job is. */
+  | { do: 'look'; kind: 'reconnected'; record: HeldRecord }
   /** The recorded result. */
-  | { do: 'return' }
+  | { do: 'return'; kind: 'already-succeeded'; record: HeldRecord }
   /** The recorded failure, which is for good. */
-  | { do: 'fail' }
-  /** Nothing can tell: wait, read again, and where nothing changed write it down for a person. */
-  | { do: 'give-up'; lost: Unresolved }
+  | { do: 'fail'; kind: 'already-failed'; record: HeldRecord }
+  /** Nothing can tell: wait, read again, and if nothing changed write it down for a person. */
+  | ({ do: 'give-up'; kind: 'ambiguous' } & Unresolved)
   /** A person has not answered yet. */
-  | { do: 'ambiguous' }
-  | { do: 'input-changed' };
+  | { do: 'ambiguous'; kind: 'ambiguous'; record: StoredRecord }
+  | { do: 'input-changed'; kind: 'input-changed'; record: StoredRecord };
 
-/** The next step from a record, or from none. */
-export function decide(record: StoredRecord | undefined, far: FarSide, facts: Facts): Step {
-  if (!record || record.letter === 'n') return openRecorded(record, far, facts);
-  if (isFinished(record) && isOfAnotherJob(record, facts)) return nextSubmission(record, far, facts);
-  switch (record.letter) {
-    case 'a':
-      return { do: 'ambiguous' };
-    case 's':
-      return inputChanged(record, facts) ? changedUnresolved(record, far, facts) : repeat(record, far, facts);
-    case 'e':
-      return inputChanged(record, facts) ? afterInputChange(record, far, facts) : { do: 'look' };
-    case 'o':
-      return inputChanged(record, facts) ? afterInputChange(record, far, facts) : { do: 'return' };
-    case 'f':
-      if (inputChanged(record, facts)) return afterInputChange(record, far, facts);
-      if (record.retryable === false) return { do: 'fail' };
-      return nextSubmission(record, far, facts, { notBefore: record.updatedAt + pauseAfter(record.submission, far) });
-  }
+/** What a step is about, for people. */
+export function described(step: Step): Decision<JsonValue> {
+  const about = 'record' in step ? step.record : { ...step.fields, submission: step.submission };
+  const { submission, idempotencyKey, externalId } = about;
+  return { kind: step.kind, submission, idempotencyKey, externalId };
 }
 
-function isFinished({ letter }: StoredRecord): boolean {
-  return letter === 'o' || letter === 'f';
+/** The next step from a record, or from none. */
+export function decide(record: StoredRecord | undefined, system: ExternalSystem, facts: Facts): Step {
+  if (!record || record.letter === 'n') return openRecorded(record, system, facts);
+  if ((record.letter === 'o' || record.letter === 'f') && isOfAnotherJob(record, facts)) {
+    return nextSubmission(record, system, facts);
+  }
+  if (record.letter === 'a') return { do: 'ambiguous', kind: 'ambiguous', record };
+  if (inputChanged(record, facts)) {
+    return record.letter === 's' ? changedUnresolved(record, system, facts) : afterInputChange(record, system, facts);
+  }
+  switch (record.letter) {
+    case 's':
+      return repeat(record, system, facts);
+    case 'e':
+      return { do: 'look', kind: 'reconnected', record };
+    case 'o':
+      return { do: 'return', kind: 'already-succeeded', record };
+    case 'f':
+      if (record.retryable === false) return { do: 'fail', kind: 'already-failed', record };
+      return nextSubmission(record, system, facts, { notBefore: record.updatedAt + pauseAfter(record.submission, system) });
+  }
 }
 
 /**
@@ -131,7 +138,7 @@ const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
 
 /** Milliseconds between a failure and the next submission: twice as long each time, whatever the runtime's own backoff is. */
-function pauseAfter(submission: number, { pollInterval }: FarSide): number {
+function pauseAfter(submission: number, { pollInterval }: ExternalSystem): number {
   return Math.min(LONGEST_PAUSE, Math.min(pollInterval.from, FIRST_PAUSE) * 2 ** (submission - 1));
 }
 
@@ -141,74 +148,68 @@ export function inputChanged(record: StoredRecord, { fingerprint }: Pick<Facts, 
 }
 
 /** None: no submission is open. The number goes on from what was withdrawn, answered or cleared. */
-function openRecorded(record: StoredRecord | undefined, far: FarSide, facts: Facts): Step {
-  const previous = record?.previous ?? [];
-  const kind = previous.length > 0 ? 'resubmitted' : 'submitted';
-  return open(
-    { submission: Math.max(1, record?.submission ?? 1), previous, kind, known: record !== undefined && isKnown(record) },
-    far,
-    facts,
-  );
+function openRecorded(record: StoredRecord | undefined, system: ExternalSystem, facts: Facts): Step {
+  const { submission = 1, previous = [] } = record ?? {};
+  return open({ submission: Math.max(1, submission), previous, before: isKnown(record) ? 'known' : 'unknown' }, system, facts);
 }
 
 /**
- * Not lost, even where the state was lost before: a person, or a tool, wrote it, or an attempt that withdrew what it had opened
+ * Not lost, even if the state was lost before: a person, or a tool, wrote it, or an attempt that withdrew what it had opened
  * after such an answer, or after a recorded end.
  */
-function isKnown({ version, known }: StoredRecord): boolean {
-  return known === true || (parseWriteId(version)?.nonce.startsWith('t') ?? false);
+function isKnown(record: StoredRecord | undefined): boolean {
+  return record?.known === true || parseWriteId(record?.version ?? '')?.nonce.startsWith('t') === true;
 }
 
 /** Opens the submission after the recorded one. Only what is none can be lost: here the record tells what came before. */
 function nextSubmission(
   record: StoredRecord,
-  far: FarSide,
+  system: ExternalSystem,
   facts: Facts,
   more: Pick<Opening, 'cancels' | 'notBefore'> = {},
 ): Step {
   const previous = withCurrent(record);
-  return open({ submission: record.submission + 1, previous, kind: 'resubmitted', known: true, ...more }, far, facts);
+  return open({ submission: record.submission + 1, previous, before: 'known', ...more }, system, facts);
 }
 
-interface Opening {
-  submission: number;
+interface Opening extends Pick<SendPlan, 'submission' | 'before' | 'cancels'> {
   previous: readonly PreviousSubmission[];
-  kind: 'submitted' | 'resubmitted';
-  known: boolean;
-  cancels?: JsonValue | undefined;
   notBefore?: number;
 }
 
-function open({ submission, previous, kind, known, cancels, notBefore }: Opening, far: FarSide, facts: Facts): Step {
-  const idempotencyKey = facts.keyOf(submission);
-  const plan: SendPlan = {
-    kind,
-    submission,
-    idempotencyKey,
-    fingerprint: facts.fingerprint,
-    previous,
+function open({ previous, notBefore, ...opening }: Opening, system: ExternalSystem, facts: Facts): Step {
+  const { submission, before } = opening;
+  const looks = system.idempotentFor === undefined && system.findable && !facts.first;
+  const { fingerprint } = facts;
+  const fields = written(system, facts, { idempotencyKey: facts.keyOf(submission), fingerprint, previous });
+  const plan = {
+    do: 'send',
+    kind: previous.length > 0 ? 'resubmitted' : 'submitted',
+    ...opening,
+    fields,
     waitUntil: notBefore,
-    find: far.idempotentFor === undefined && far.findable && !facts.first,
-    firstSentAt: undefined,
-    keyedUntil: undefined,
-    opened: true,
-    known,
-    cancels,
-  };
-  if (facts.lostAt === undefined) return { do: 'send', plan };
+    way: looks ? 'search' : 'first',
+  } as const;
+  if (facts.lostAt === undefined) return plan;
   // What was lost may have been this submission, at any time since the job was created.
   const since = facts.createdAt;
-  const settledAt = facts.lostAt + far.submitTimeout + far.findLag;
-  const again = resend(far, facts, since, settledAt);
+  const sent = { ...fields, firstSentAt: since };
+  const settledAt = facts.lostAt + system.submitTimeout + system.findLag;
+  const again = resend(system, facts, since, settledAt);
   if (again) {
-    const repeated = kind === 'submitted' ? 'repeated' : kind;
-    const waitUntil = latest(notBefore, again.waitUntil);
-    return { do: 'send', plan: { ...plan, kind: repeated, firstSentAt: since, ...again, waitUntil } };
+    const kind = plan.kind === 'submitted' ? 'repeated' : plan.kind;
+    return { ...plan, kind, fields: sent, ...again, waitUntil: latest(notBefore, again.waitUntil) };
   }
-  if (known) return { do: 'send', plan };
-  const { fingerprint } = facts;
-  const lost = { submission, idempotencyKey, fingerprint, previous, since, waitUntil: undefined, settledAt, why: whyLost(facts) };
-  return { do: 'give-up', lost };
+  if (before === 'known') return plan;
+  const why = whyLost(facts);
+  return { do: 'give-up', kind: 'ambiguous', submission, fields: sent, waitUntil: undefined, settledAt, why };
+}
+
+type Sent = Pick<RecordFields, 'idempotencyKey' | 'fingerprint' | 'firstSentAt' | 'previous'>;
+
+/** What is written down of a send. */
+function written<T extends Sent>({ name, submitTimeout, findLag }: ExternalSystem, { job }: Facts, sent: T) {
+  return { name, job, ...sent, submitTimeout, findLag };
 }
 
 function latest(...times: readonly (number | undefined)[]): number | undefined {
@@ -225,82 +226,50 @@ function whyLost({ attempt, createdAt, lostAt = 0 }: Facts): string {
 }
 
 /** A send of an earlier attempt, whose outcome nobody knows: the same submission, with the same key. */
-function repeat(record: StoredRecord, far: FarSide, facts: Facts): Step {
+function repeat(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
   const { submission, idempotencyKey, previous } = record;
-  const since = sentAt(record);
-  const settledAt = settled(record, far);
+  const firstSentAt = sentAt(record);
+  const settledAt = settled(record, system);
   const fingerprint = facts.fingerprint ?? record.fingerprint;
-  const same = { submission, idempotencyKey, fingerprint, previous };
-  const again = resend(far, facts, since, settledAt);
-  if (!again) return { do: 'give-up', lost: { ...same, since, waitUntil: deadlineOf(record), settledAt } };
-  const plan = {
-    kind: 'repeated',
-    ...same,
-    firstSentAt: since,
-    opened: false,
-    known: true,
-    cancels: undefined,
-    ...again,
-  } as const;
-  return { do: 'send', plan };
+  const fields = written(system, facts, { idempotencyKey, fingerprint, firstSentAt, previous });
+  const again = resend(system, facts, firstSentAt, settledAt);
+  if (again) return { do: 'send', kind: 'repeated', submission, fields, before: 'unresolved', ...again };
+  const lost = { ...fields, job: record.job ?? facts.job };
+  return { do: 'give-up', kind: 'ambiguous', submission, fields: lost, waitUntil: deadlineOf(record), settledAt };
 }
 
 function sentAt(record: StoredRecord): number {
   return record.firstSentAt ?? record.updatedAt;
 }
 
-function settled(record: StoredRecord, far: FarSide): number {
-  return deadlineOf(record) + Math.max(record.findLag, far.findLag);
+function settled(record: StoredRecord, system: ExternalSystem): number {
+  return deadlineOf(record) + Math.max(record.findLag, system.findLag);
 }
 
 /**
- * How a key that may have been sent before can be sent again: by the far side's memory for keys while it lasts, else by looking
+ * How a key that may have been sent before can be sent again: by the external system's memory for keys while it lasts, else by looking
  * first, else not at all.
  */
 function resend(
-  far: FarSide,
+  { idempotentFor, findable, submitTimeout }: ExternalSystem,
   { now }: Facts,
   since: number,
   settledAt: number,
-): Pick<SendPlan, 'waitUntil' | 'find' | 'keyedUntil'> | undefined {
-  const keyedUntil = far.idempotentFor === undefined ? undefined : windowEnd(since, far.idempotentFor);
-  if (keyedUntil !== undefined && now + far.submitTimeout < keyedUntil) return { waitUntil: undefined, find: false, keyedUntil };
-  return far.findable ? { waitUntil: settledAt, find: true, keyedUntil: undefined } : undefined;
-}
-
-function windowEnd(sentAt: number, idempotentFor: NonNullable<FarSide['idempotentFor']>): number {
-  return idempotentFor === 'forever' ? Number.POSITIVE_INFINITY : sentAt + idempotentFor;
+): (Way & Pick<SendPlan, 'waitUntil'>) | undefined {
+  const keyedUntil = idempotentFor === 'forever' ? Number.POSITIVE_INFINITY : since + (idempotentFor ?? Number.NEGATIVE_INFINITY);
+  if (now + submitTimeout < keyedUntil) return { way: 'resend', waitUntil: undefined, keyedUntil };
+  return findable ? { way: 'search', waitUntil: settledAt } : undefined;
 }
 
 /** The input changed, and whether the old one was submitted is unknown. */
-function changedUnresolved(record: StoredRecord, far: FarSide, facts: Facts): Step {
-  const known = resend(far, facts, sentAt(record), settled(record, far));
-  return known?.waitUntil === undefined ? afterInputChange(record, far, facts) : { do: 'resolve', waitUntil: known.waitUntil };
+function changedUnresolved(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
+  const again = resend(system, facts, sentAt(record), settled(record, system));
+  if (again?.waitUntil === undefined) return afterInputChange(record, system, facts);
+  return { do: 'resolve', kind: 'input-changed', record, waitUntil: again.waitUntil };
 }
 
 /** The input changed, and all that can be known of the old job is in the record. */
-export function afterInputChange(record: StoredRecord, far: FarSide, facts: Facts): Step {
-  if (far.onInputChange === 'fail') return { do: 'input-changed' };
-  return nextSubmission(record, far, facts, record.letter === 'e' ? { cancels: record.externalId } : {});
-}
-
-/** What a classified status of the recorded job means. */
-export type Verdict = 'wait' | 'succeeded' | 'failed' | 'missing';
-
-/** Judges a status; `unknown` is not one to judge: it is asked again. */
-export function judge(
-  status: Exclude<JobStatus, { state: 'unknown' }>,
-  record: StoredRecord,
-  far: Pick<FarSide, 'missingGrace'>,
-  now: number,
-): Verdict {
-  switch (status.state) {
-    case 'active':
-      return 'wait';
-    case 'succeeded':
-    case 'failed':
-      return status.state;
-    case 'missing':
-      return now < record.updatedAt + far.missingGrace ? 'wait' : 'missing';
-  }
+export function afterInputChange(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
+  if (system.onInputChange === 'fail') return { do: 'input-changed', kind: 'input-changed', record };
+  return nextSubmission(record, system, facts, record.letter === 'e' ? { cancels: record.externalId } : {});
 }

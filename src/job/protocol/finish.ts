@@ -4,23 +4,19 @@ import { resultName } from '../../format/path.ts';
 import { loadValue } from '../../state-store/read/load-value.ts';
 import type { ValueAddress } from '../../state-store/objects/new-object.ts';
 import { prepareSerialized, serializeValue, type Prepared } from '../../state-store/write/prepare-value.ts';
-import type { JsonValue } from '../../model/storable.ts';
 import type { ExternalId } from '../external-job.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
-import { fieldsOf, type RecordFields, type StoredRecord } from '../../format/record.ts';
-import { at, callFarSide, recordRetention, type Run } from './run.ts';
+import { fieldsOf, type HeldRecord, type RecordFields } from '../../format/record.ts';
+import { at, callSystem, recordRetention, type Run } from './run.ts';
 
 /**
  * The end of an external job. Its outcome is written down before the run returns, since the runtime's own completion can still be
  * lost; a result is stored in the same step, under a key that users cannot reach.
  */
 
-/** What `finished` led to: `again` where the record turned out to hold something else. */
-export type Finished = { kind: 'ok'; record: StoredRecord; result: unknown } | { kind: 'again' };
-
-/** Fetches the result of a job that succeeded, and writes both down. */
-export async function finishSucceeded(run: Run, record: StoredRecord): Promise<Finished> {
+/** Fetches the result of a job that succeeded, and writes both down; `undefined` if the record turned out to hold something else. */
+export async function finishSucceeded(run: Run, record: HeldRecord): Promise<{ result: unknown } | undefined> {
   const result = await getResult(run, record);
   await at(run, 'G10');
   const id = (await run.own.writer()).next();
@@ -41,7 +37,7 @@ export async function finishSucceeded(run: Run, record: StoredRecord): Promise<F
   }
   // The record may refer to the object already, or have referred to it when another attempt read it.
   if (reply.kind !== 'ok' && reply.definite) await value?.discard();
-  return finished(run, record, reply, result);
+  return (await isWritten(run, record, reply)) ? { result } : undefined;
 }
 
 /**
@@ -50,9 +46,9 @@ export async function finishSucceeded(run: Run, record: StoredRecord): Promise<F
  */
 export async function finishFailed(
   run: Run,
-  record: StoredRecord,
+  record: HeldRecord,
   status: { reason: unknown; retryable?: boolean },
-  errorOf: (failed: StoredRecord) => Error,
+  errorOf: (failed: HeldRecord) => Error,
 ): Promise<void> {
   await at(run, 'G10');
   const { reason, retryable = true } = status;
@@ -63,8 +59,7 @@ export async function finishFailed(
     if (isMooringError(outage) && outage.code === 'mooring.outcome-unknown') run.life.fail(error);
     throw outage;
   });
-  const outcome = await finished(run, record, reply, undefined);
-  if (outcome.kind === 'again') return;
+  if (!(await isWritten(run, record, reply))) return;
   run.life.fail(error);
   throw error;
 }
@@ -72,26 +67,25 @@ export async function finishFailed(
 const LONGEST_REASON = 1_000;
 
 /** What goes into the record of an end: whose it is, where another job of the runtime opened the submission. */
-function endedFields({ attempt }: Run, record: StoredRecord): RecordFields {
+function endedFields({ attempt }: Run, record: HeldRecord): RecordFields {
   return { ...fieldsOf(record), ...(record.job !== attempt.job && { endedBy: attempt.job }) };
 }
 
-async function finished(run: Run, record: StoredRecord, reply: Persisted, result: unknown): Promise<Finished> {
-  if (reply.kind === 'changed') return { kind: 'again' };
-  if (reply.kind !== 'ok') {
-    const { externalId, idempotencyKey, submission } = record;
-    return superseded(run, reply, { externalId: externalId as JsonValue, idempotencyKey, submission });
-  }
-  run.life.log.info({ ...run.about, externalId: record.externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
+/** False: the record turned out to hold something else. */
+async function isWritten(run: Run, record: HeldRecord, reply: Persisted): Promise<boolean> {
+  if (reply.kind === 'changed') return false;
+  const { externalId, idempotencyKey, submission } = record;
+  if (reply.kind !== 'ok') return superseded(run, reply, { externalId, idempotencyKey, submission });
+  run.life.log.info({ ...run.about, externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
   await at(run, 'G11');
-  return { kind: 'ok', record: reply.record, result };
+  return true;
 }
 
-/** The object is gone, or `maxValueBytes` was lowered since: the far side still has the result. */
+/** The object is gone, or `maxValueBytes` was lowered since: the external system still has the result. */
 const CANNOT_BE_HAD: readonly string[] = ['mooring.missing-object', 'mooring.value-too-large'];
 
 /** The result that was stored, or asked for again. */
-export async function recordedResult(run: Run, record: StoredRecord, raw: Snapshot['result']): Promise<unknown> {
+export async function recordedResult(run: Run, record: HeldRecord, raw: Snapshot['result']): Promise<unknown> {
   if (record.result === 'none') return undefined;
   if (record.result === 'stored' && raw) {
     const reread = async (): Promise<Snapshot['result']> => (await run.own.read(run.options.recordName)).result;
@@ -100,19 +94,15 @@ export async function recordedResult(run: Run, record: StoredRecord, raw: Snapsh
       if (loaded) return loaded.value;
     } catch (error) {
       if (!run.job.getResult || !isMooringError(error) || !CANNOT_BE_HAD.includes(error.code)) throw error;
-      run.life.log.warn({ ...run.about, err: error }, 'the stored result cannot be had; asking the far side again');
+      run.life.log.warn({ ...run.about, err: error }, 'the stored result cannot be had; asking the external system again');
     }
   }
   return getResult(run, record);
 }
 
-async function getResult(run: Run, record: StoredRecord): Promise<unknown> {
-  if (!run.job.getResult) return undefined;
-  const outcome = await callFarSide(run, async (signal) => run.job.getResult?.(record.externalId as ExternalId, { signal }));
-  if (outcome.ended === 'value') return outcome.value;
-  if (outcome.ended === 'aborted') throw outcome.reason;
-  const detail = `getResult gave no answer within ${run.options.callTimeout} ms`;
-  throw new ExternalJobUnknownError(record.externalId as JsonValue, detail, run.where);
+async function getResult(run: Run, { externalId }: HeldRecord): Promise<unknown> {
+  const late = (text: string): Error => new ExternalJobUnknownError(externalId, `getResult gave ${text}`, run.where);
+  return callSystem(run, async (signal) => run.job.getResult?.(externalId as ExternalId, { signal }), late);
 }
 
 function resultAddress({ own, options, where }: Run): ValueAddress {
@@ -125,7 +115,7 @@ interface PreparedResult {
 }
 
 /** What JSON would change, and what is too large, is asked for again rather than stored. */
-async function prepareResult(run: Run, record: StoredRecord, result: unknown, id: WriteId): Promise<PreparedResult> {
+async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: WriteId): Promise<PreparedResult> {
   const { core, own, options, where } = run;
   if (result === undefined) return { kind: 'none' };
   if (!options.rememberResult || result === null) return { kind: 'ask' };

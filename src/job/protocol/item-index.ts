@@ -12,14 +12,12 @@ import { recordRetention } from './run.ts';
  */
 
 /**
- * Notes an item, once in an attempt. Items that begin at the same time share one write.
+ * The index of one attempt, a function that notes an item, once. Items that begin at the same time share one write. It rejects with
+ * `StaleAttemptError` or `StoreUnavailableError`.
  *
- * @throws {@link StaleAttemptError} {@link StoreUnavailableError}
+ * @param home - The scope of the task.
  */
-export type ItemIndex = (item: TaskScope) => Promise<void>;
-
-/** The index of one attempt. `home`: the scope of its task. */
-export function createItemIndex(core: StoreCore, home: OwnedScope): ItemIndex {
+export function createItemIndex(core: StoreCore, home: OwnedScope): (item: TaskScope) => Promise<void> {
   const { scope, address } = home;
   const noted = new Map<string, Promise<void>>();
   let next: { items: string[]; written: Promise<void> } | undefined;

@@ -6,7 +6,7 @@ import { holdsId, NO_ID, type RecordLetter } from '../../format/record-head.ts';
 import { reasonOf } from '../../model/reason.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { isOutage } from '../../model/errors/outage.ts';
-import { idDigest, type OrphanFields, type RecordFields, type StoredRecord } from '../../format/record.ts';
+import { idDigest, storedRecord, type OrphanFields, type RecordFields, type StoredRecord } from '../../format/record.ts';
 import { recordRetention, type Run } from './run.ts';
 
 /**
@@ -70,8 +70,8 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
   if (reply.kind !== 'ok') return { kind: reply.kind, definite };
   run.own.told(reply.now);
   const { version, updatedAt, expiresAt } = reply;
-  const known = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
-  return { kind: 'ok', record: { ...known, letter, version, updatedAt, expiresAt, submission } };
+  const all = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
+  return { kind: 'ok', record: storedRecord({ letter, version, updatedAt, expiresAt, submission }, all) };
 }
 
 async function send(
@@ -81,16 +81,11 @@ async function send(
   externalId: JsonValue | undefined,
 ): Promise<{ reply: RecordReply; definite: boolean }> {
   const { core, own } = run;
-  const outage = createOutage(run, patience, externalId);
-  for (let resent = false; ; resent = true) {
-    try {
-      const found = needsReading(outage.lost(), write) ? await settled(run, write) : undefined;
-      const reply = found ?? (await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {})));
-      return { reply, definite: outage.lost() === undefined };
-    } catch (error) {
-      await outage.survive(error);
-    }
-  }
+  return outlasting(run, patience, externalId, async (resent, lost) => {
+    const found = needsReading(lost, write) ? await settled(run, write) : undefined;
+    const reply = found ?? (await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {})));
+    return { reply, definite: lost === undefined };
+  });
 }
 
 /** A write that is short of replicas is sent again, which waits for them again; of `submitted` the ID is all that counts. */
@@ -118,30 +113,25 @@ async function settled(run: Run, write: Omit<RecordWrite, 'resent'>): Promise<Re
   return other || (write.letter === 'e' && current.letter !== 'e') ? { kind: 'changed' } : undefined;
 }
 
-interface Outage {
-  /** Why nobody knows whether the write was applied, or how durably; `undefined`: it was certainly not. */
-  lost(): OutcomeUnknownError | undefined;
-  /**
-   * Waits before the next send; throws what is not an outage, and the outage when the patience is over. While an ID is known to
-   * this attempt alone, whatever keeps it from being written is an outage: access and servers are repaired while a process lives.
-   */
-  survive(error: unknown): Promise<void>;
-}
-
 const BACKOFF = { from: 100, to: 5_000 };
 
-function createOutage({ core, life, about, attempt }: Run, patience: Patience, externalId: JsonValue | undefined): Outage {
+/**
+ * Writes again and again while the store is away, until the patience is over. While an ID is known to this attempt alone, whatever keeps it
+ * from being written is an outage: access and servers are repaired while a process lives.
+ *
+ * @param write - Gets whether it is a further try, and why nobody knows whether an earlier one was applied, or how durably;
+ * `undefined`: none was.
+ * @throws what is no outage, and the outage when the patience is over.
+ */
+async function outlasting<T>(
+  { core, life, about, attempt }: Run,
+  patience: Patience,
+  externalId: JsonValue | undefined,
+  write: (again: boolean, lost: OutcomeUnknownError | undefined) => Promise<T>,
+): Promise<T> {
   let elapsed: (() => number) | undefined;
-  let failures = 0;
-  let unknown: OutcomeUnknownError | undefined;
   let sinceEnd: (() => number) | undefined;
-  /** An ID that only this attempt knows goes with the error, and into the log, whoever swallows the error. */
-  const given = (error: unknown): unknown => {
-    if (patience === 'lock' || externalId === undefined) return error;
-    life.log.error({ ...about, externalId, failures, err: error }, 'given up: the external ID could not be written down');
-    const text = `external job ${JSON.stringify(externalId)} could not be written down: ${reasonOf(error)}`;
-    return new OutcomeUnknownError('no-answer', text, { ...about, store: core.metastore.name, externalId, cause: error });
-  };
+  let lost: OutcomeUnknownError | undefined;
   const isOver = (): boolean => {
     // From the first failure: what takes long is tried once more.
     elapsed ??= stopwatch(core.clock);
@@ -150,23 +140,28 @@ function createOutage({ core, life, about, attempt }: Run, patience: Patience, e
     if (life.signal.aborted) sinceEnd ??= stopwatch(core.clock);
     return sinceEnd !== undefined && sinceEnd() > core.commandTimeout;
   };
-  return {
-    lost: () => unknown,
-    async survive(error) {
+  for (let failures = 0; ;) {
+    try {
+      return await write(failures > 0, lost);
+    } catch (error) {
       if (patience === 'lock' && !isOutage(error)) throw error;
       failures += 1;
-      if (isOutage(error) && error.code === 'mooring.outcome-unknown') unknown = error;
-      if (isOver()) throw given(unknown ?? error);
-      life.log.warn(
-        { ...about, failures, ...(externalId !== undefined && { externalId }), err: error },
-        'the record could not be written yet',
-      );
+      if (isOutage(error) && error.code === 'mooring.outcome-unknown') lost = error;
+      const told = { ...about, failures, ...(externalId !== undefined && { externalId }) };
+      if (isOver()) {
+        const cause = lost ?? error;
+        if (patience === 'lock' || externalId === undefined) throw cause;
+        // An ID that only this attempt knows goes with the error, and into the log, whoever swallows the error.
+        life.log.error({ ...told, err: cause }, 'given up: the external ID could not be written down');
+        const text = `external job ${JSON.stringify(externalId)} could not be written down: ${reasonOf(cause)}`;
+        throw new OutcomeUnknownError('no-answer', text, { ...about, store: core.metastore.name, externalId, cause });
+      }
+      life.log.warn({ ...told, err: error }, 'the record could not be written yet');
       const ms = Math.min(BACKOFF.to, BACKOFF.from * 2 ** (failures - 1));
-      await core.clock
-        .sleep(life.signal.aborted ? BACKOFF.from : ms, life.signal.aborted ? undefined : life.signal)
-        .catch(() => undefined);
-    },
-  };
+      const [pause, signal] = life.signal.aborted ? [BACKOFF.from, undefined] : [ms, life.signal];
+      await core.clock.sleep(pause, signal).catch(() => undefined);
+    }
+  }
 }
 
 /**
@@ -188,18 +183,12 @@ export async function superseded(
 
 async function listOrphan(run: Run, job: OrphanFields): Promise<void> {
   const { core, own, life, where, about } = run;
+  const { externalId } = job;
   const orphan = { name: run.options.recordName, ...orphanOf(run, job) };
-  const outage = createOutage(run, 'life', job.externalId);
-  for (;;) {
-    try {
-      if ((await core.track(() => core.metastore.listOrphan(own.address, orphan, {}))) === 'held') return;
-      core.emit({ type: 'orphan', scope: where.scope, key: where.key });
-      life.log.warn({ ...about, externalId: job.externalId }, 'superseded: the external job is listed as an orphan');
-      return;
-    } catch (error) {
-      await outage.survive(error);
-    }
-  }
+  const list = (): Promise<unknown> => core.track(() => core.metastore.listOrphan(own.address, orphan, {}));
+  if ((await outlasting(run, 'life', externalId, list)) === 'held') return;
+  core.emit({ type: 'orphan', scope: where.scope, key: where.key });
+  life.log.warn({ ...about, externalId }, 'superseded: the external job is listed as an orphan');
 }
 
 function orphanOf(run: Run, job: OrphanFields): { idDigest: string; json: string } {

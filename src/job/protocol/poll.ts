@@ -3,20 +3,21 @@ import { ExternalJobUnknownError } from '../../model/errors/store.ts';
 import { NEVER } from '../../format/head.ts';
 import { reasonOf } from '../../model/reason.ts';
 import { countStatusError } from '../../observe/telemetry.ts';
-import type { JsonValue } from '../../model/storable.ts';
-import { judge, type Verdict } from './decision.ts';
 import type { ExternalId } from '../external-job.ts';
 import type { JobStatus } from '../status.ts';
-import type { StoredRecord } from '../../format/record.ts';
-import { at, callFarSide, recordRetention, type Run } from './run.ts';
+import type { HeldRecord } from '../../format/record.ts';
+import { at, callSystem, recordRetention, type Run } from './run.ts';
 
 /**
- * Asks a far side how a job is, and waits between two questions. A status that nobody can classify, and a question that fails,
+ * Asks an external system how a job is, and waits between two questions. A status that nobody can classify, and a question that fails,
  * are asked again; they are never a reason to submit.
  */
 
-/** A status that can be judged. */
+/** A status that says how the job is; one that is missing within its grace is active. */
 export type KnownStatus = Exclude<JobStatus, { state: 'unknown' }>;
+
+type ActiveStatus = Extract<JobStatus, { state: 'active' }>;
+type EndStatus = Exclude<KnownStatus, ActiveStatus>;
 
 /** How often in a row a status may be unknown. With the default intervals that is some 3 minutes. */
 const UNKNOWN_IN_A_ROW = 10;
@@ -28,10 +29,11 @@ const REFRESH_AFTER = 24 * 3_600_000;
  *
  * @throws {@link ExternalJobUnknownError} when it stays unknown.
  */
-export async function ask(run: Run, record: StoredRecord): Promise<KnownStatus> {
+export async function ask(run: Run, record: HeldRecord): Promise<KnownStatus> {
   const { from, to } = run.options.pollInterval;
   for (let tries = 1; ; tries += 1) {
     const { status, cause } = await getStatus(run, record);
+    if (status.state === 'missing' && run.own.now() < record.updatedAt + run.options.missingGrace) return { state: 'active' };
     if (status.state !== 'unknown') return status;
     countStatusError();
     const detail = status.detail ?? 'the external system did not say';
@@ -40,24 +42,20 @@ export async function ask(run: Run, record: StoredRecord): Promise<KnownStatus> 
       'status unknown',
     );
     if (tries >= UNKNOWN_IN_A_ROW) {
-      throw new ExternalJobUnknownError(record.externalId as JsonValue, detail, { ...run.where, cause });
+      throw new ExternalJobUnknownError(record.externalId, detail, { ...run.where, cause });
     }
     await run.waiting.pause(jittered(run, Math.min(to, from * 2 ** (tries - 1))), undefined, run.signal);
   }
 }
 
 /** Asks once. */
-async function getStatus(run: Run, record: StoredRecord): Promise<{ status: JobStatus; cause?: unknown }> {
+async function getStatus(run: Run, { externalId }: HeldRecord): Promise<{ status: JobStatus; cause?: unknown }> {
   try {
-    const outcome = await callFarSide(run, (signal) => run.job.getStatus(record.externalId as ExternalId, { signal }));
-    if (outcome.ended === 'value') return { status: classified(outcome.value) };
-    if (outcome.ended === 'deadline')
-      return { status: { state: 'unknown', detail: `no answer within ${run.options.callTimeout} ms` } };
+    return { status: classified(await callSystem(run, (signal) => run.job.getStatus(externalId as ExternalId, { signal }))) };
   } catch (cause) {
     run.signal.throwIfAborted();
     return { status: { state: 'unknown', detail: `getStatus failed: ${reasonOf(cause)}` }, cause };
   }
-  throw run.signal.reason;
 }
 
 const STATES: readonly string[] = ['active', 'succeeded', 'failed', 'missing', 'unknown'];
@@ -70,16 +68,10 @@ function classified(status: JobStatus): JobStatus {
 }
 
 /** Waits from an active status to the end of the job. */
-export async function waitForEnd(
-  run: Run,
-  record: StoredRecord,
-  first: KnownStatus,
-): Promise<{ status: KnownStatus; verdict: Exclude<Verdict, 'wait'> }> {
-  let status = first;
+export async function waitForEnd(run: Run, record: HeldRecord, first: ActiveStatus): Promise<EndStatus> {
+  let status: KnownStatus = first;
   let keptUntil = record.expiresAt;
-  for (;;) {
-    const verdict = judge(status, record, run.options, run.own.now());
-    if (verdict !== 'wait') return { status, verdict };
+  while (status.state === 'active') {
     run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
     report(run, status);
     await at(run, 'G9');
@@ -90,13 +82,13 @@ export async function waitForEnd(
     await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal);
     status = await ask(run, record);
   }
+  return status;
 }
 
 /** As old as the job is, so that questions become rarer, in this attempt as in the next. */
-function interval(run: Run, status: KnownStatus, age: number): number {
+function interval(run: Run, { nextPoll }: ActiveStatus, age: number): number {
   const { from, to } = run.options.pollInterval;
-  const wished = status.state === 'active' ? wish(run, status.nextPoll) : undefined;
-  return wished ?? jittered(run, Math.min(to, Math.max(from, age)));
+  return wish(run, nextPoll) ?? jittered(run, Math.min(to, Math.max(from, age)));
 }
 
 function wish(run: Run, nextPoll: Duration | undefined): number | undefined {
@@ -114,17 +106,16 @@ function jittered(run: Run, ms: number): number {
   return Math.max(1, Math.round(ms * (1 - run.core.random() / 4)));
 }
 
-function report(run: Run, status: KnownStatus): void {
+function report(run: Run, { progress }: ActiveStatus): void {
   const { onProgress } = run.attempt;
-  if (!onProgress || status.state !== 'active' || status.progress === undefined) return;
-  const { progress } = status;
+  if (!onProgress || progress === undefined) return;
   void Promise.resolve()
     .then(() => onProgress(progress))
     .catch((err: unknown) => run.life.log.warn({ ...run.about, err }, 'onProgress failed'));
 }
 
 /** A record must not expire while an attempt waits on it. Returns until when it is kept. */
-async function keepAlive(run: Run, record: StoredRecord, keptUntil: number): Promise<number> {
+async function keepAlive(run: Run, record: HeldRecord, keptUntil: number): Promise<number> {
   const { core, own, options, life } = run;
   const retention = recordRetention(core);
   if (retention === 'forever' || keptUntil >= NEVER || keptUntil > own.now() + retention - REFRESH_AFTER) return keptUntil;

@@ -1,15 +1,14 @@
-import { bounded, type Bounded } from '../../async/deadline.ts';
+import { bounded } from '../../async/deadline.ts';
 import type { ErrorContext } from '../../model/errors/store.ts';
 import type { DecisionKind } from '../../observe/events.ts';
+import type { TaskScope } from '../../model/scope.ts';
 import type { RetentionMs } from '../../model/retention.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
 import type { ResolvedAttempt, ResolvedWait } from '../attempt/options.ts';
 import type { Gap } from './crash-point.ts';
 import type { Facts } from './decision.ts';
-import type { AnyJob } from './cancel-job.ts';
-import type { JobOptions } from '../external-job.ts';
+import type { AnyJob, JobOptions } from '../external-job.ts';
 import { submissionKey } from '../../format/idempotency-key.ts';
-import type { ItemIndex } from './item-index.ts';
 import type { Life } from '../attempt/lifecycle.ts';
 import type { OwnedScope, Snapshot } from '../attempt/owned-scope.ts';
 import type { Waiting } from '../attempt/waiting.ts';
@@ -22,7 +21,8 @@ export interface AttemptParts {
   readonly life: Life;
   readonly attempt: ResolvedAttempt;
   readonly waiting: Waiting;
-  readonly items: ItemIndex;
+  /** Lists an item of the task, once in an attempt (`item-index.ts`). */
+  readonly items: (item: TaskScope) => Promise<void>;
 }
 
 /** One use of an external job. */
@@ -58,34 +58,36 @@ export async function at({ core }: Pick<AttemptParts, 'core'>, gap: Gap): Promis
 }
 
 /** What a decision needs of a run. */
-export function factsOf(run: Run, snapshot: Pick<Snapshot, 'first' | 'lostAt'>): Facts {
+export function factsOf(run: Run, { first, lostAt }: Pick<Snapshot, 'first' | 'lostAt'>): Facts {
   const { core, own, options, fingerprint } = run;
-  const { attempt, createdAt, job, surelyFirst } = run.attempt;
-  return {
-    first: snapshot.first,
-    surelyFirst,
-    attempt,
-    job,
-    nonce: own.nonce,
-    lostAt: snapshot.lostAt,
-    now: own.now(),
-    createdAt,
-    fingerprint,
-    keyOf: (submission) =>
-      submissionKey({
-        namespace: core.namespace,
-        path: own.address.path,
-        name: options.recordName,
-        submission,
-        createdAt,
-        fingerprint,
-      }),
-  };
+  const { createdAt } = run.attempt;
+  const { namespace } = core;
+  const key = { namespace, path: own.address.path, name: options.recordName, createdAt, fingerprint };
+  const keyOf = (submission: number): string => submissionKey({ ...key, submission });
+  return { ...run.attempt, first, lostAt, nonce: own.nonce, now: own.now(), fingerprint, keyOf };
 }
 
-/** Calls the far side within `callTimeout`, until the run ends. */
-export function callFarSide<T>(run: Run, work: (signal: AbortSignal) => Promise<T>): Promise<Bounded<T>> {
-  return bounded(run.core.timer, run.options.callTimeout, run.signal, work);
+/** Calls the external system within `callTimeout`, until the run ends. Errors as `callWithin()`. */
+export function callSystem<T>(run: Run, work: (signal: AbortSignal) => Promise<T>, late?: (text: string) => Error): Promise<T> {
+  return callWithin(run.core, run.options, run.signal, work, late);
+}
+
+/**
+ * Calls an external system within the `callTimeout` of a job.
+ *
+ * @param late - Makes the error for an answer that does not come by then.
+ * @throws what `work` throws, the reason of the signal, or what `late` made.
+ */
+export async function callWithin<T>(
+  { timer }: Pick<StoreCore, 'timer'>,
+  { callTimeout }: Pick<JobOptions, 'callTimeout'>,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+  late = (text: string): Error => new Error(text),
+): Promise<T> {
+  const outcome = await bounded(timer, callTimeout, signal, work);
+  if (outcome.ended === 'value') return outcome.value;
+  throw outcome.ended === 'aborted' ? outcome.reason : late(`no answer within ${callTimeout} ms`);
 }
 
 /** Sleeps until a time of the metastore. A run that may release does so if that is longer than it would hold. */

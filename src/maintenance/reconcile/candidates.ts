@@ -67,23 +67,9 @@ export async function unreferenced(core: StoreCore, objects: readonly Candidate[
     else byPath.set(object.path, [object]);
   }
   const left = await concurrently([...byPath], async ([path, some]) => {
-    const held = await holds(core, path, some, call);
+    const asked = some.map(({ name, object }) => ({ name, object }));
+    const held = await core.metastore.holds({ path }, asked, call);
     return some.filter((_object, at) => held[at] === false);
   });
   return left.flat();
-}
-
-/** An asset that was declared by name and URI keeps objects under both paths, and its entries under one. */
-async function holds(
-  core: StoreCore,
-  path: string,
-  objects: readonly Candidate[],
-  call: CallOptions,
-): Promise<readonly boolean[]> {
-  const asked = objects.map(({ name, object }) => ({ name, object }));
-  const reply = await core.metastore.holds({ path }, asked, call);
-  if (!('moved' in reply)) return reply;
-  const there = await core.metastore.holds({ path: reply.moved }, asked, call);
-  // Moved again: a declaration changed just now, so nothing is concluded.
-  return 'moved' in there ? objects.map(() => true) : reply.held.map((held, at) => held || there[at] !== false);
 }

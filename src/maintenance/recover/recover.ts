@@ -136,14 +136,14 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
     if (code !== 'mooring.missing-object') report.unreadable += 1;
     core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
   });
-  if (!meta || (await wasDecidedElsewhere(core, newest, there.path, call))) {
+  if (!meta) {
     report.skipped += 1;
     return;
   }
   const retention = key.path.startsWith('assets/') ? 'forever' : core.retention;
   const entry = { id: newest.id, name: key.name, meta, retention, instead: there.instead, apply };
-  const outcome = await core.metastore.restore({ path: there.path }, entry, call);
-  if (outcome === 'there' || (apply && !(await isStillThere(core, newest, there.path, call)))) {
+  const outcome = await core.metastore.restore({ path: key.path }, entry, call);
+  if (outcome === 'there' || (apply && !(await isStillThere(core, newest, call)))) {
     report.skipped += 1;
     return;
   }
@@ -155,8 +155,8 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
  * Whether the object outlived the step that made its entry: a sweep that runs now may have deleted it just before, and taken it off
  * the list, which would have kept the entry away. Then the entry goes too, unless somebody has written the key since.
  */
-async function isStillThere(core: StoreCore, found: FoundObject, path: string, call: CallOptions): Promise<boolean> {
-  const { store, object, name } = found;
+async function isStillThere(core: StoreCore, found: FoundObject, call: CallOptions): Promise<boolean> {
+  const { store, path, object, name } = found;
   if (await exists(core, store.alias, object, call)) return true;
   const id = { fence: UNFENCED, nonce: drawNonce('tool', core.random), sequence: 1 };
   const began = await core.metastore.now(call);
@@ -172,43 +172,17 @@ function tell({ core, apply, onEntry }: Parts, { path, name, object, time }: Fou
   onEntry?.(entry);
 }
 
-/** What the key holds by now, and where: `instead` is the object of its entry, which is gone. */
-type There = { kind: 'kept' } | { kind: 'lost'; path: string; instead: string | undefined };
+/** What the key holds by now; `instead` is the object of its entry, which is gone. */
+type There = { kind: 'kept' } | { kind: 'lost'; instead: string | undefined };
 
 async function whatIsThere(core: StoreCore, { path, name, objects }: KeyObjects, call: CallOptions): Promise<There> {
-  let at = path;
-  // An asset that was declared to be another lies there; a second answer means that this changed meanwhile.
-  for (let moves = 0; moves < 3; moves += 1) {
-    const found = await core.metastore.read({ path: at }, [name], call);
-    if ('moved' in found) {
-      at = found.moved;
-      continue;
-    }
-    const text = found[0]?.text;
-    if (text === undefined) return { kind: 'lost', path: at, instead: undefined };
-    const ref = referenceIn(core, text, name);
-    if (!ref) return { kind: 'kept' };
-    const listed = objects.some(({ object, store }) => object === ref.object && store.alias === ref.store);
-    if (listed || (await exists(core, ref.store, ref.object, call))) return { kind: 'kept' };
-    return { kind: 'lost', path: at, instead: ref.object };
-  }
-  return { kind: 'kept' };
-}
-
-/**
- * Whether the path that the object was put under, which is another name by now of where its entry would go, remembers that the
- * value was deleted or overwritten before. Nothing is written there any more, so it is no race.
- */
-async function wasDecidedElsewhere(
-  core: StoreCore,
-  { path, name, object }: FoundObject,
-  target: string,
-  call: CallOptions,
-): Promise<boolean> {
-  if (path === target) return false;
-  const reply = await core.metastore.holds({ path }, [{ name, object }], call);
-  // An alias that went away meanwhile: nothing is concluded.
-  return !('moved' in reply) || reply.held[0] !== false;
+  const [found] = await core.metastore.read({ path }, [name], call);
+  if (!found) return { kind: 'lost', instead: undefined };
+  const ref = referenceIn(core, found.text, name);
+  if (!ref) return { kind: 'kept' };
+  const listed = objects.some(({ object, store }) => object === ref.object && store.alias === ref.store);
+  if (listed || (await exists(core, ref.store, ref.object, call))) return { kind: 'kept' };
+  return { kind: 'lost', instead: ref.object };
 }
 
 /** Nothing for an inline value, and for an entry that only a newer version can read. */

@@ -4,7 +4,6 @@ import { randomText } from '../../async/random.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
 import { deleteObjects } from '../delete-objects.ts';
-import { referredElsewhere } from './other-paths.ts';
 import type { Tally } from '../counts.ts';
 
 /**
@@ -59,20 +58,11 @@ export async function sweepRound(parts: SweepParts, scopes: readonly OpenScope[]
   return after.filter(({ cursor }) => cursor !== '0');
 }
 
-/** A page, without the objects that an entry at another path refers to. */
-interface OwnPage extends SweptPage {
-  /** Those: superseded there, they are listed there, so they leave the list of this scope. */
-  elsewhere: readonly string[];
-}
-
 /** A page; `undefined` where it could not be had, and the scope stays due. */
-async function nextPage(parts: SweepParts, { path, nonce, cursor }: OpenScope): Promise<OwnPage | undefined> {
+async function nextPage(parts: SweepParts, { path, nonce, cursor }: OpenScope): Promise<SweptPage | undefined> {
   const { core, tally, batch, grace, dryRun, call } = parts;
   try {
-    const page = await core.metastore.sweepPage({ path }, { nonce, cursor, count: batch, grace, dryRun }, call);
-    const named = page.objects.map(({ object }) => object);
-    const elsewhere = await referredElsewhere(core, path, named, call);
-    return { ...page, objects: page.objects.filter(({ object }) => !elsewhere.has(object)), elsewhere: [...elsewhere] };
+    return await core.metastore.sweepPage({ path }, { nonce, cursor, count: batch, grace, dryRun }, call);
   } catch (error) {
     call.signal?.throwIfAborted();
     tally.fail(path, error);
@@ -89,14 +79,13 @@ function advanced(scope: OpenScope, { cursor, nextDue }: SweptPage): OpenScope {
 async function settle(
   { core, tally, dryRun, call }: SweepParts,
   scope: OpenScope,
-  { objects, elsewhere }: OwnPage,
+  { objects }: SweptPage,
   stayed: ReadonlyMap<string, unknown>,
 ): Promise<OpenScope> {
   const { path, nonce, nextDue } = scope;
   const failures = objects.filter(({ object }) => stayed.has(object));
   for (const { object } of failures) tally.fail(path, stayed.get(object));
   const gone = objects.filter(({ object }) => !stayed.has(object)).map(({ object }) => object);
-  gone.push(...elsewhere);
   const failed = scope.failed || failures.length > 0;
   if (dryRun) return scope;
   try {

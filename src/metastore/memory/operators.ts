@@ -1,5 +1,5 @@
 import { writeIdText, type WriteId } from '../../format/write-id.ts';
-import { expiryOf, instant, NEVER, readHead } from '../../format/head.ts';
+import { expiryOf, instant, readHead } from '../../format/head.ts';
 import { FIELD, PREFIX } from '../../format/redis-keys.ts';
 import { FENCE_KEPT, LATENESS, SWEEP_TIME, TOMBSTONE_KEPT } from '../lifetimes.ts';
 import {
@@ -10,7 +10,6 @@ import {
   fenceOf,
   hasEnded,
   keep,
-  liveHead,
   liveRecord,
   namesOf,
   openStep,
@@ -31,8 +30,6 @@ import { CLEARED_JSON, holdsId, NO_ID, readRecordHead, recordJson, recordText } 
 export function clearScope(data: MemoryData, scope: ScopeAddress, id: WriteId, now: number): ClearReply {
   const step = openStep(data, scope, now);
   const { fields } = step.hash;
-  const alias = fields.get(FIELD.alias);
-  if (alias !== undefined) return { kind: 'moved', path: alias };
   const version = writeIdText(id);
   if (fields.get(FIELD.cleared) === version) return { kind: 'ok' };
   const records = namesOf(step.hash, PREFIX.record);
@@ -172,25 +169,6 @@ export function addItems(
   keep(step, expiryOf(now, retention));
   closeStep(step);
   return { kind: 'ok' };
-}
-
-/** Makes `path` another name of `target`, unless it holds state or is another name already. */
-export function bindAlias(data: MemoryData, path: string, target: string, now: number): 'bound' | 'state' | 'other' {
-  const step = openStep(data, { path }, now);
-  const { fields } = step.hash;
-  const alias = fields.get(FIELD.alias);
-  if (alias !== undefined) return alias === target ? 'bound' : 'other';
-  if (namesOf(step.hash, PREFIX.entry).some((name) => liveHead(fields.get(PREFIX.entry + name), now))) return 'state';
-  fields.set(FIELD.alias, target);
-  keep(step, NEVER);
-  closeStep(step);
-  return 'bound';
-}
-
-/** Ends the other direction, so that two names never point at each other. */
-export function unbindAlias(data: MemoryData, path: string, target: string, now: number): void {
-  const fields = peekScope(data, path, now)?.fields;
-  if (fields?.get(FIELD.alias) === target) fields.delete(FIELD.alias);
 }
 
 /** What an operator sees. */

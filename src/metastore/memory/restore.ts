@@ -1,10 +1,10 @@
 import { writeIdText } from '../../format/write-id.ts';
-import { FIELD, PREFIX } from '../../format/redis-keys.ts';
+import { PREFIX } from '../../format/redis-keys.ts';
 import { closeStep, isForeign, openStep, peekScope, referenceOf, type MemoryData } from './scope.ts';
 import { isReferredTo } from './sweep.ts';
 import { applyChange } from './values.ts';
 import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
-import type { HeldObjects, Restoration } from '../upkeep.ts';
+import type { Restoration } from '../upkeep.ts';
 
 /** What tools ask about objects, and put back, in the memory metastore. Each function mirrors the script of the same name. */
 
@@ -14,15 +14,11 @@ export function heldObjects(
   { path }: ScopeAddress,
   objects: Parameters<OpenMetastore['holds']>[1],
   now: number,
-): HeldObjects {
+): readonly boolean[] {
   const hash = peekScope(data, path, now);
-  const moved = hash?.fields.get(FIELD.alias);
-  const decided = (name: string): boolean => moved !== undefined && hash?.fields.get(PREFIX.entry + name) !== undefined;
-  const held = objects.map(
-    ({ name, object }) =>
-      hash !== undefined && (decided(name) || isReferredTo(hash, object, name) || hash.fields.has(PREFIX.superseded + object)),
+  return objects.map(
+    ({ name, object }) => hash !== undefined && (isReferredTo(hash, object, name) || hash.fields.has(PREFIX.superseded + object)),
   );
-  return moved === undefined ? held : { moved, held };
 }
 
 /** Puts a lost entry back. */
@@ -34,7 +30,7 @@ export function restoreEntry(
 ): 'restored' | 'there' {
   const fields = peekScope(data, scope.path, now)?.fields;
   const text = fields?.get(PREFIX.entry + name);
-  if (fields?.has(FIELD.alias) || fields?.has(PREFIX.superseded + (meta.ref?.object ?? ''))) return 'there';
+  if (fields?.has(PREFIX.superseded + (meta.ref?.object ?? ''))) return 'there';
   if (text !== undefined && !isInstead(text, instead)) return 'there';
   if (!apply) return 'restored';
   const step = openStep(data, scope, now);

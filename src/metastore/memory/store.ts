@@ -1,16 +1,6 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { bear, lineageOf, raise } from './lineage.ts';
-import {
-  addItems,
-  bindAlias,
-  clearScope,
-  forgetOrphan,
-  inspectScope,
-  listOrphan,
-  requestCancel,
-  settleScope,
-  unbindAlias,
-} from './operators.ts';
+import { addItems, clearScope, forgetOrphan, inspectScope, listOrphan, requestCancel, settleScope } from './operators.ts';
 import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './records.ts';
 import { heldObjects, restoreEntry } from './restore.ts';
 import { memoryData, NAME, peekScope, type MemoryData } from './scope.ts';
@@ -51,7 +41,6 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
       yield* await step(call, (now) => listValues(data, scope, now));
     },
     clear: (scope, id, call) => step(call, (now) => clearScope(data, scope, id, now)),
-    declare: (uriPath, namePath, call) => step(call, (now) => declareAlias(data, uriPath, namePath, now)),
     writeRecord: (scope, write, call) => step(call, (now) => believe(writeRecord(data, scope, write, now), write.resent, NAME)),
     refresh: (scope, record, call) => step(call, (now) => refreshRecord(data, scope, record, now)),
     listOrphan: (scope, orphan, call) => step(call, (now) => listOrphan(data, scope, orphan, now)),
@@ -78,15 +67,4 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
     raise: (generation, call) => step(call, () => raise(data, generation)),
     facts: (call) => step(call, (now) => ({ servers: [], now })),
   };
-}
-
-/** State that lies under one of the two names decides which one stays. */
-function declareAlias(data: MemoryData, uriPath: string, namePath: string, now: number): 'ok' | 'taken' {
-  const asName = bindAlias(data, uriPath, namePath, now);
-  if (asName === 'other') return 'taken';
-  if (asName === 'bound') {
-    unbindAlias(data, namePath, uriPath, now);
-    return 'ok';
-  }
-  return bindAlias(data, namePath, uriPath, now) === 'bound' ? 'ok' : 'taken';
 }

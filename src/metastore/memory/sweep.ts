@@ -161,7 +161,7 @@ export function sweepEnd(
 function endEmpty(hash: ScopeHash, now: number): void {
   const { fields } = hash;
   if (Number(fields.get(FIELD.until)) !== NEVER) return;
-  if ([...fields.keys()].some((field) => field === FIELD.alias || field[1] === ':')) return;
+  if ([...fields.keys()].some((field) => field[1] === ':')) return;
   hash.expiresAt = Math.ceil((now + FENCE_KEPT) / KEPT_IN_STEPS_OF) * KEPT_IN_STEPS_OF;
   fields.set(FIELD.until, instant(hash.expiresAt));
 }

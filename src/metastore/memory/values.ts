@@ -1,7 +1,7 @@
 import { entryParts } from '../../format/entry.ts';
 import { writeIdText, type Version, type WriteId } from '../../format/write-id.ts';
 import { expiryOf, type Head, headText, NEVER, readHead, sequenceText } from '../../format/head.ts';
-import { FIELD, PREFIX, RESULT } from '../../format/redis-keys.ts';
+import { PREFIX, RESULT } from '../../format/redis-keys.ts';
 import { LATENESS, SWEEP_TIME } from '../lifetimes.ts';
 import {
   becomesDue,
@@ -34,24 +34,15 @@ export function readValues(
   scope: ScopeAddress,
   names: readonly string[],
   now: number,
-): readonly (RawEntry | undefined)[] | { moved: string } {
+): readonly (RawEntry | undefined)[] {
   const hash = peekScope(data, scope.path, now);
-  const alias = hash?.fields.get(FIELD.alias);
-  if (alias !== undefined) return { moved: alias };
   return names.map((name) => (hash && !hasEnded(hash, now) ? liveEntry(hash, name, now) : undefined));
 }
 
 /** Users' entries without their values. */
-export function listValues(
-  data: MemoryData,
-  scope: ScopeAddress,
-  now: number,
-): readonly ({ name: string; text: string } | { moved: string })[] {
+export function listValues(data: MemoryData, scope: ScopeAddress, now: number): readonly { name: string; text: string }[] {
   const hash = peekScope(data, scope.path, now);
-  if (!hash) return [];
-  const alias = hash.fields.get(FIELD.alias);
-  if (alias !== undefined) return [{ moved: alias }];
-  if (hasEnded(hash, now)) return [];
+  if (!hash || hasEnded(hash, now)) return [];
   return namesOf(hash, PREFIX.entry).flatMap((name) => {
     const text = hash.fields.get(PREFIX.entry + name);
     return text !== undefined && !name.startsWith(RESULT) && liveHead(text, now) ? [{ name, text }] : [];
@@ -61,8 +52,6 @@ export function listValues(
 /** One commit. The order of the checks is the order of `docs/design.md`, and each of them is needed. */
 export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueWrite, now: number): WriteReply {
   const step = openStep(data, scope, now);
-  const alias = step.hash.fields.get(FIELD.alias);
-  if (alias !== undefined) return { kind: 'moved', path: alias };
   const version = writeIdText(write.id);
   const texts = write.changes.map(({ name }) => step.hash.fields.get(PREFIX.entry + name));
   for (const [at, text] of texts.entries()) refuseForeign(step, write.changes[at]?.name ?? '', text);

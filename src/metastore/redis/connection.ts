@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** How scripts say that they wrote. */
-const APPLIED: ReadonlySet<string> = new Set(['ok', 'listed', 'bound']);
+const APPLIED: ReadonlySet<string> = new Set(['ok', 'listed']);
 
 /** How a script is run. */
 export interface RunOptions {

@@ -4,18 +4,7 @@ import { PREFIX, SHARDS } from '../../format/redis-keys.ts';
 import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';
 import { keyPrefixOf, mastersOf } from './client.ts';
 import type { Connection } from './connection.ts';
-import {
-  ADD_ITEMS,
-  BIND,
-  CLEAR,
-  FORGET_ORPHAN,
-  INSPECT,
-  LIST_ORPHAN,
-  REQUEST_CANCEL,
-  SETTLE,
-  TRIAL,
-  UNBIND,
-} from './lua/operators.ts';
+import { ADD_ITEMS, CLEAR, FORGET_ORPHAN, INSPECT, LIST_ORPHAN, REQUEST_CANCEL, SETTLE, TRIAL } from './lua/operators.ts';
 import { recordedOf, staleReply } from './values.ts';
 
 /** What ends a scope, and what people do with one, in Redis. */
@@ -30,7 +19,6 @@ export async function clearScope(
   call: CallOptions,
 ): Promise<ClearReply> {
   const { kind, rest } = await connection.run(CLEAR, scope, [recordedOf(scope), writeIdText(id)], call);
-  if (kind === 'moved') return { kind, path: String(rest[0]) };
   return kind === 'ambiguous' ? { kind, name: String(rest[0]), text: String(rest[1]) } : { kind: 'ok' };
 }
 
@@ -84,29 +72,6 @@ export async function addItems(
 ): Promise<{ kind: 'ok' } | Stale> {
   const { kind, rest } = await connection.run(ADD_ITEMS, scope, [recordedOf(scope), fence, nonce, retention, ...items], call);
   return kind === 'stale' ? staleReply(rest[0]) : { kind: 'ok' };
-}
-
-/**
- * Makes a URI and a name one asset. They lie in different slots of a Cluster, so this takes several scripts: state that lies under
- * one of the two names decides which one stays, and the URI's pointing at the name wins where both directions were taken.
- */
-export async function declareAlias(
-  connection: Connection,
-  uriPath: string,
-  namePath: string,
-  call: CallOptions,
-): Promise<'ok' | 'taken'> {
-  const bind = async (path: string, target: string): Promise<string> =>
-    (await connection.run(BIND, { path }, ['', target], call)).kind;
-  const asName = await bind(uriPath, namePath);
-  if (asName === 'other') return 'taken';
-  if (asName === 'state') {
-    if ((await bind(namePath, uriPath)) !== 'bound') return 'taken';
-    // The URI may have been emptied, and bound by another declaration, meanwhile.
-    if ((await bind(uriPath, namePath)) !== 'bound') return 'ok';
-  }
-  await connection.run(UNBIND, { path: namePath }, ['', uriPath], call);
-  return 'ok';
 }
 
 /** What an operator sees. */

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import { noAnswer, unavailable } from './errors.ts';
 import { HOLDS, RESTORE, RESTORE_PREVIEW } from './lua/restore.ts';
 import { changeArguments, recordedOf } from './values.ts';
-import type { HeldObjects, Restoration } from '../upkeep.ts';
+import type { Restoration } from '../upkeep.ts';
 
 /** What tools ask about objects, and put back, in Redis. */
 
@@ -17,17 +17,14 @@ export async function heldObjects(
   scope: ScopeAddress,
   objects: Parameters<OpenMetastore['holds']>[1],
   call: CallOptions,
-): Promise<HeldObjects> {
+): Promise<readonly boolean[]> {
   const held: boolean[] = [];
-  let moved: string | undefined;
   for (let from = 0; from < objects.length; from += OBJECTS_AT_ONCE) {
     const some = objects.slice(from, from + OBJECTS_AT_ONCE).flatMap(({ name, object }) => [name, object]);
     const { rest } = await connection.run(HOLDS, scope, some, call);
-    const [alias, ...answers] = rest;
-    if (typeof alias === 'string') moved = alias;
-    for (const answer of answers) held.push(answer === '1');
+    for (const answer of rest) held.push(answer === '1');
   }
-  return moved === undefined ? held : { moved, held };
+  return held;
 }
 
 /** Puts a lost entry back. A copy that arrives later than the lateness limit could undo what was decided since, and is refused. */

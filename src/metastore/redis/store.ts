@@ -11,7 +11,6 @@ import { bear, lineageOf, raise } from './lineage.ts';
 import {
   addItems,
   clearScope,
-  declareAlias,
   forgetOrphan,
   inspectScope,
   listOrphan,
@@ -73,7 +72,6 @@ function openRedis(connection: Connection): OpenMetastore {
     write: (scope, write, call) => writeValues(connection, scope, write, call),
     list: (scope, call) => listValues(connection, scope, call),
     clear: (scope, id, call) => clearScope(connection, scope, id, call),
-    declare: (uriPath, namePath, call) => declareAlias(connection, uriPath, namePath, call),
     writeRecord: (scope, write, call) => writeRecord(connection, scope, write, call),
     refresh: (scope, record, call) => refreshRecord(connection, scope, record, call),
     listOrphan: (scope, orphan, call) => listOrphan(connection, scope, orphan, call),

@@ -47,9 +47,8 @@ export async function readValues(
   scope: ScopeAddress,
   names: readonly string[],
   call: CallOptions,
-): Promise<readonly (RawEntry | undefined)[] | { moved: string }> {
-  const { kind, rest } = await connection.run(READ, scope, names, call, { buffers: true });
-  if (kind === 'moved') return { moved: String(rest[0]) };
+): Promise<readonly (RawEntry | undefined)[]> {
+  const { rest } = await connection.run(READ, scope, names, call, { buffers: true });
   return names.map((_name, at) => rawEntry(rest[2 * at], rest[2 * at + 1]));
 }
 
@@ -72,8 +71,6 @@ function writeReply({ kind, rest }: { kind: string; rest: readonly Part[] }, cha
       return appliedAt(changes, Number(rest[0]));
     case 'conflict':
       return { kind, name: String(rest[0]), current: String(rest[1]) as Version | 'absent' };
-    case 'moved':
-      return { kind, path: String(rest[0]) };
     case 'stale':
       return staleReply(rest[0]);
     default:
@@ -90,11 +87,7 @@ export async function* listValues(
   const seen = new Set<string>();
   let cursor = '0';
   do {
-    const { kind, rest } = await connection.run(LIST, scope, [cursor, PAGE], call);
-    if (kind === 'moved') {
-      yield { moved: String(rest[0]) };
-      return;
-    }
+    const { rest } = await connection.run(LIST, scope, [cursor, PAGE], call);
     cursor = String(rest[0]);
     for (let at = 1; at < rest.length; at += 2) {
       const name = String(rest[at]);

@@ -9,7 +9,7 @@ import type { JsonValue } from '../storable.ts';
 /** The external job may or may not have been submitted, and nothing can tell. A person answers, with `jobRecords()`. */
 export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit'> {
   readonly code = 'mooring.ambiguous-submit' as const;
-  /** What the far side was given to know the submission by. */
+  /** What the external system was given to know the submission by. */
   readonly idempotencyKey: string;
   /** Which submission, from 1. */
   readonly submission: number;
@@ -39,7 +39,7 @@ export class ExternalJobFailedError extends MooringError<'mooring.external-job-f
   readonly externalId: JsonValue;
   /** Which submission of the task it was, from 1. */
   readonly submission: number;
-  /** What the far side said. */
+  /** What the external system said. */
   readonly reason: string;
   constructor(job: { externalId: JsonValue; submission: number; reason: string; retryable: boolean }, context?: ErrorContext) {
     super(
@@ -64,7 +64,7 @@ export class ExternalJobMissingError extends MooringError<'mooring.external-job-
   }
 }
 
-/** The far side did not say, in words that `getStatus` classifies, how the job is. Nothing was submitted. */
+/** The external system did not say, in words that `getStatus` classifies, how the job is. Nothing was submitted. */
 export class ExternalJobUnknownError extends MooringError<'mooring.external-job-unknown'> {
   readonly code = 'mooring.external-job-unknown' as const;
   /** The job that was asked for. */

@@ -1,11 +1,10 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { AmbiguousSubmitError, ConfigError, CorruptEntryError } from '../../model/errors/store.ts';
-import type { ScopeAddress } from '../../metastore/metastore.ts';
 import { decodeSegment, pathScope, taskPath } from '../../format/path.ts';
 import { readRecordHead, recordJson } from '../../format/record-head.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
 import type { HandleParts } from './deps.ts';
-import { createPlace, type Place } from './scope-location.ts';
+import type { Place } from './scope-location.ts';
 import { sendTwice } from '../write/send-twice.ts';
 
 /** Wiping scopes. What keeps an old attempt out afterwards is part of the metastore's step. */
@@ -27,9 +26,9 @@ export async function clear(parts: HandleParts, call: CallOptions, allItems = fa
   if (!isTaskScope(scope)) throw new ConfigError('allItems', 'is for tasks: an asset has no items', true);
 
   const others = new Set<string>();
-  for await (const path of core.metastore.scopes(`${taskPath(scope)}/`, call)) if (path !== place.home) others.add(path);
+  for await (const path of core.metastore.scopes(`${taskPath(scope)}/`, call)) if (path !== place.address.path) others.add(path);
   const unresolved: AmbiguousSubmitError[] = [];
-  for (const item of [place, ...[...others].map((path) => itemPlace(parts, path))]) {
+  for (const item of [place, ...[...others].map((path) => itemPlace(place, path))]) {
     await clearPlace(parts, item, call).catch((error: unknown) => {
       if (!(error instanceof AmbiguousSubmitError)) throw error;
       unresolved.push(error);
@@ -39,22 +38,13 @@ export async function clear(parts: HandleParts, call: CallOptions, allItems = fa
 }
 
 /** A place by its path alone: where that holds a digest, the scope was recorded when the state was written. */
-function itemPlace({ core, place }: HandleParts, path: string): Place {
-  const scope = pathScope(path);
-  if (scope) return createPlace(core, scope);
-  return {
-    scope: place.scope,
-    home: path,
-    path: () => Promise.resolve(path),
-    at: async (_call, operation) => (await operation({ path })) as never,
-  };
+function itemPlace({ scope }: Place, path: string): Place {
+  return { scope: pathScope(path) ?? scope, address: { path } };
 }
 
 async function clearPlace({ core, access }: HandleParts, place: Place, call: CallOptions): Promise<void> {
   const id = (await access.writer(call)).next();
-  const reply = await sendTwice(core, call, true, (_resent, within) =>
-    place.at(within, (address: ScopeAddress) => core.metastore.clear(address, id, within)),
-  );
+  const reply = await sendTwice(core, call, true, (_resent, within) => core.metastore.clear(place.address, id, within));
   if (reply.kind === 'ambiguous') throw unresolvedSubmit(place.scope, reply.name, reply.text);
 }
 

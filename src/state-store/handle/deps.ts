@@ -30,7 +30,7 @@ const OBJECT_NAME = 'x'.repeat(128);
  */
 export function checkKey({ core, place }: HandleParts, key: string): CheckedKey {
   const name = keyName(key);
-  objectKey(core.namespace, place.home, name, OBJECT_NAME);
+  objectKey(core.namespace, place.address.path, name, OBJECT_NAME);
   return { key, name };
 }
 

@@ -35,7 +35,7 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
   access: Access,
 ): StateHandle<Shape> {
   const checked = isTaskScope(scope) ? taskScope(scope) : assetScope(scope);
-  const parts: HandleParts = { core, access, place: createPlace(core, checked) };
+  const parts: HandleParts = { core, access, place: createPlace(checked) };
   /** `names`: what the options may be, where one that was misspelt would change what happens. */
   const run = <T>(
     key: string | undefined,

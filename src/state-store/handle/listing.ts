@@ -8,14 +8,8 @@ import type { Entry } from '../state-handle.ts';
 /** The entries whose key begins with `prefix`, in the order of the keys, each once. Fetches no value. */
 export async function listEntries({ core, place, access }: HandleParts, prefix: string, call: CallOptions): Promise<Entry[]> {
   await access.writer(call);
-  const found = await place.at(call, async (address) => {
-    const texts = new Map<string, string>();
-    for await (const entry of core.metastore.list(address, call)) {
-      if ('moved' in entry) return entry;
-      texts.set(entry.name, entry.text);
-    }
-    return texts;
-  });
+  const found = new Map<string, string>();
+  for await (const { name, text } of core.metastore.list(place.address, call)) found.set(name, text);
   return [...found]
     .map(([name, text]) => {
       const entry = parseEntry(text, { scope: place.scope, key: decodeSegment(name) ?? name });

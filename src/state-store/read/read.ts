@@ -19,12 +19,11 @@ export async function readValues(
   const { core, place, access } = parts;
   await access.writer(call);
   const entries = await readEntries(parts, keys, call);
-  const path = await place.path(call);
   return concurrently([...keys.entries()], async ([index, { key, name }]) => {
     const raw = entries[index];
     if (!raw) return undefined;
     const reread = async (): Promise<RawEntry | undefined> => (await readEntries(parts, [{ key, name }], call))[0];
-    return loadValue(core, { path, name, key, scope: place.scope }, raw, reread, call);
+    return loadValue(core, { path: place.address.path, name, key, scope: place.scope }, raw, reread, call);
   });
 }
 
@@ -57,7 +56,7 @@ async function openWithin(parts: HandleParts, key: CheckedKey, call: CallOptions
   const read = async (): Promise<RawEntry | undefined> => (await readEntries(parts, [key], call))[0];
   const raw = await read();
   if (!raw) return undefined;
-  return openValue(core, { path: await place.path(call), ...key, scope: place.scope }, raw, read, call);
+  return openValue(core, { path: place.address.path, ...key, scope: place.scope }, raw, read, call);
 }
 
 function readEntries(
@@ -66,5 +65,5 @@ function readEntries(
   call: CallOptions,
 ): Promise<readonly (RawEntry | undefined)[]> {
   const names = keys.map(({ name }) => name);
-  return place.at(call, (address) => core.metastore.read(address, names, call));
+  return core.metastore.read(place.address, names, call);
 }

@@ -9,7 +9,6 @@ import { isTaskScope } from '../../model/scope.ts';
 import type { SerializedValue } from '../../format/serializer.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import type { CheckedKey, HandleParts } from '../handle/deps.ts';
-import type { Moved } from '../handle/scope-location.ts';
 import { lateWrite, prepareStream } from './prepare-stream.ts';
 import { prepareSerialized, type Prepared } from './prepare-value.ts';
 import { sendTwice } from './send-twice.ts';
@@ -55,12 +54,11 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
   const { core, place, access } = parts;
   const where: ErrorContext = { scope: place.scope, ...(drafts.length === 1 && { key: drafts[0]?.key }) };
   const writer = await access.writer(call);
-  const path = await place.path(call);
   const began = await core.metastore.now(call);
   const id = writer.next();
   const prepared = await prepareAll(drafts, ({ key, name, put }) => {
     if (!put) return undefined;
-    const address = { path, name, key, scope: place.scope };
+    const address = { path: place.address.path, name, key, scope: place.scope };
     const terms = { id, by: access.by, retention: put.retention };
     if (put.value.type !== 'stream') return prepareSerialized(core, address, put.value, terms, call);
     return prepareStream(core, address, put.value.body, terms, () => access.writer(call), call);
@@ -84,7 +82,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
   };
   const repeatable = request.fenced || request.changes.every(({ expect }) => expect !== undefined);
 
-  let reply: Exclude<WriteReply, Moved>;
+  let reply: WriteReply;
   if (call.signal?.aborted) {
     await discard();
     throw call.signal.reason;
@@ -92,7 +90,7 @@ export async function write(parts: HandleParts, drafts: readonly Draft[], call: 
   await core.writePoint?.('before-commit');
   try {
     reply = await sendTwice(core, call, repeatable, (resent, within) =>
-      place.at(within, (address) => core.metastore.write(address, { ...request, resent }, within)),
+      core.metastore.write(place.address, { ...request, resent }, within),
     );
   } catch (error) {
     if (error instanceof StoreUnavailableError) await discard();

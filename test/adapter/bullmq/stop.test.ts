@@ -4,7 +4,8 @@ import type { BullJob } from '../../../adapters/bullmq/index.ts';
 import { watchOf } from '../../../adapters/bullmq/worker/lifecycle.ts';
 import { createSetup } from '../../../adapters/bullmq/worker/setup.ts';
 import { createStop } from '../../../adapters/bullmq/attempt/stop.ts';
-import { beginAttempt, createStateStore } from '../../../src/index.ts';
+import { createStateStore } from '../../../src/index.ts';
+import { beginAttempt } from '../../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 
 /** What becomes of a release that BullMQ does not take. */

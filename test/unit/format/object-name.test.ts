@@ -52,6 +52,19 @@ describe('the key of an object', () => {
     );
   });
 
+  it('I5 is none of a value, if it is of a store whose prefix is below the namespace', () => {
+    const segments = fc.oneof(segment.map(keyName), fc.constantFrom('assets', '%61ssets', 'key=a', '7', '-1', 'uri=a'));
+    const below = fc.array(segments, { maxLength: 4 });
+    const names = fc.constantFrom({ name: '42' }, { name: '-1' }, { name: 'assets' });
+    const property = fc.property(below, segments, fc.oneof(scope, names), segment, id, (prefix, namespace, whose, key, write) => {
+      const object = objectName(write, 1, { type: 'json', codec: 'none', encrypted: false, framed: false });
+      const inner = [...prefix, namespace, scopePath(whose), keyName(key), object].join('/');
+
+      expect(parseObjectKey('prod', `prod/${inner}`)).toBeUndefined();
+    });
+    fc.assert(property, { numRuns: 2_000 });
+  });
+
   const DIGEST = `sha256=${'0f'.repeat(32)}`;
   it.each([
     `${DIGEST}/r/t/key=${DIGEST}`,
@@ -87,6 +100,7 @@ describe('the key of an object', () => {
     ['of a name with a mark of ours', `prod/f/r/t/-1/k=/${WRITE}.json`],
     ['of an asset with a mark of ours', `prod/assets/a=/k/${WRITE}.json`],
     ['of a generation', 'prod/generation=/-/-/0000000000000.json'],
+    ['of a task that would be written otherwise', `prod/f/r/assets/-1/k/${WRITE}.json`],
     ['of no grammar', 'prod/../f/r/t/-1/k'],
   ])('%s is none of a value', (_what, key) => {
     expect(parseObjectKey('prod', key)).toBeUndefined();

@@ -147,14 +147,14 @@ describe('the path of a scope', () => {
     expect(scopePath({ ...task, itemKey: '-1' })).not.toBe(scopePath(task));
   });
 
-  it('C10 of a flow named assets is no asset', () => {
+  it('C10 of a flow or a task named assets is no asset', () => {
     expect(scopePath({ flow: 'assets', run: 'a', task: 'b' })).toBe('%61ssets/a/b/-1');
+    expect(scopePath({ flow: 'a', run: 'assets', task: 'assets', mapIndex: 7 })).toBe('a/assets/%61ssets/7');
     expect(scopePath({ flow: '%61ssets', run: 'a', task: 'b' })).toBe('%2561ssets/a/b/-1');
     expect(scopePath({ name: 'a' })).toBe('assets/a');
   });
 
-  it('C77 of an asset with both is that of its name; a name that looks like a URI is none', () => {
-    expect(scopePath({ name: 'a', uri: 's3://b/a' })).toBe(scopePath({ name: 'a' }));
+  it('C77 of a name that looks like a URI is not that of the URI', () => {
     expect(scopePath({ uri: 's3://b/a' })).toBe('assets/uri=s3%3A%2F%2Fb%2Fa');
     expect(scopePath({ name: 'uri=s3://b/a' })).not.toBe(scopePath({ uri: 's3://b/a' }));
   });

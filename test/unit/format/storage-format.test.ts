@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
-import { beginAttempt, createStateStore, externalJob, type AssetScope, type TaskScope } from '../../../src/index.ts';
+import { createStateStore, externalJob, type AssetScope, type TaskScope } from '../../../src/index.ts';
+import { beginAttempt } from '../../../src/adapter-kit.ts';
 import type { Reference } from '../../../src/format/entry.ts';
 import { submissionKey } from '../../../src/format/idempotency-key.ts';
 import { redisMetastore } from '../../../src/redis.ts';
@@ -63,7 +64,7 @@ describe('docs/storage-format.md', () => {
   test('shows the paths that scopes have', () => {
     const rows = [...page.matchAll(/^\| `(\{.*\})` \| `(.*)` \|$/gm)];
 
-    expect(rows).toHaveLength(7);
+    expect(rows).toHaveLength(8);
     for (const [, scope = '', path] of rows) expect(scopePath(JSON.parse(scope) as TaskScope | AssetScope)).toBe(path);
   });
 

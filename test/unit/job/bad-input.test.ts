@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { beginAttempt, externalJob, jobRecords, jobStatus, NotSubmittedError, type ExternalJob } from '../../../src/index.ts';
+import { externalJob, jobRecords, jobStatus, NotSubmittedError, type ExternalJob } from '../../../src/index.ts';
+import { beginAttempt } from '../../../src/adapter-kit.ts';
 import { fakeClock, memoryMetastore, memoryStateStore, testTask } from '../../../src/testing.ts';
 import { interceptMetastore, recorder } from '../../support/intercept.ts';
 import { refusals, wrong } from '../../support/refusals.ts';

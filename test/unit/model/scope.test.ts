@@ -41,7 +41,7 @@ describe('a task scope', () => {
 });
 
 describe('an asset scope', () => {
-  it.each([[{ name: 'a' }], [{ uri: 's3://b/a' }], [{ name: 'a', uri: 's3://b/a' }]])('is a copy of %j', (scope) => {
+  it.each([{ name: 'a' }, { uri: 's3://b/a' }] satisfies AssetScope[])('is a copy of %j', (scope) => {
     const copy = assetScope(scope);
 
     expect(copy).toStrictEqual(scope);
@@ -52,11 +52,18 @@ describe('an asset scope', () => {
     for (const scope of [{}, { name: undefined }, null, 'a']) expect(() => assetScope(scope as AssetScope)).toThrow(ConfigError);
   });
 
+  it('C77 refuses to have both', () => {
+    const both = { name: 'a', uri: 's3://b/a' } as unknown as AssetScope;
+
+    expect(() => assetScope(both)).toThrow(ConfigError);
+    expect(() => assetScope(both)).toThrow(/^asset may have a name or a uri, not both/);
+  });
+
   it.each<[unknown, RegExp]>([
     [{ name: '' }, /^the asset's name/],
     [{ uri: '..' }, /^the asset's uri/],
     [{ name: 7 }, /^the asset's name/],
-    [{ name: 'a', uri: null }, /^the asset's uri/],
+    [{ uri: null }, /^the asset's uri/],
   ])('C5 C6 refuses %j', (scope, message) => {
     expect(() => assetScope(scope as AssetScope)).toThrow(InvalidKeyError);
     expect(() => assetScope(scope as AssetScope)).toThrow(message);

@@ -71,6 +71,18 @@ test('a run that reaches no decision ends its span as an error', async () => {
   expect(seen.spans).toEqual(['mooring.decide error']);
 });
 
+test('ctx.decide() has a span of its decision, and counts none', async () => {
+  const seen = observed();
+  const clock = fakeClock();
+  const task = testRuntime(memoryStateStore({ clock }));
+  const job = fakeFarSide({ kind: 'plain', clock }).job();
+
+  await task.attempt((ctx) => ctx.decide(job, 'clip'));
+
+  expect(seen.spans).toEqual(['mooring.decide mooring.decision=submitted']);
+  expect(seen.counts).toEqual({});
+});
+
 test('every event has its counter, and no tag holds a path or a key', () => {
   const seen = observed();
   const scope = { flow: 'f', run: 'r', task: 't' };

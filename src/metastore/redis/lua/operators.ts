@@ -17,7 +17,6 @@ export const CLEAR: Script = script(
   IDENTITY,
   ORPHAN,
   String.raw`
-if alias then return answer('moved', alias) end
 if redis.call('HGET', KEY, 'cleared') == id then
   touch('cleared', id)
   return answer('ok')
@@ -143,33 +142,6 @@ for i = 6, #ARGV do put('i:' .. ARGV[i], '') end
 keep(lifeFrom(ARGV[5]))
 close(false)
 return answer('ok')`,
-);
-
-/** A path: this scope becomes another name of it, unless it holds state or is another name already. */
-export const BIND: Script = script(
-  'bind',
-  true,
-  CLOCK,
-  OPEN,
-  String.raw`
-if alias then return answer(alias == ARGV[3] and 'bound' or 'other') end
-for _, name in ipairs(names('e:')) do
-  if live(redis.call('HGET', KEY, 'e:' .. name)) then return answer('state') end
-end
-put('alias', ARGV[3])
-keep(NEVER)
-close(false)
-return answer('bound')`,
-);
-
-/** A path: this scope is another name of it no longer. */
-export const UNBIND: Script = script(
-  'unbind',
-  true,
-  CLOCK,
-  String.raw`
-if redis.call('HGET', KEY, 'alias') == ARGV[3] then redis.call('HDEL', KEY, 'alias') end
-return {instant(now), '0', 'ok'}`,
 );
 
 /** What an operator sees: the recorded scope, then records, orphans and items by field. */

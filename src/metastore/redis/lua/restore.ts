@@ -4,19 +4,17 @@ import { CHANGE, CLOCK, OPEN, script, type Script } from './script.ts';
 /** Scripts for what tools ask about objects, and put back. */
 
 /**
- * Names and objects in pairs: whether each is needed. What only a newer version reads may need any object of its name; so does,
- * where entries lie at another path, whatever was decided here before: a tombstone, or an entry that has expired.
+ * Names and objects in pairs: whether each is needed. What only a newer version reads may need any object of its name.
  */
 export const HOLDS: Script = script(
   'holds',
   false,
   CLOCK,
   String.raw`
-local alias = redis.call('HGET', KEY, 'alias')
-local found = {instant(now), '0', 'ok', alias}
+local found = {instant(now), '0', 'ok'}
 for i = 2, #ARGV, 2 do
   local text, object = redis.call('HGET', KEY, 'e:' .. ARGV[i]), ARGV[i + 1]
-  local held = text and (alias or foreign(text) or text:find(object, 1, true)) or redis.call('HEXISTS', KEY, 's:' .. object) == 1
+  local held = text and (foreign(text) or text:find(object, 1, true)) or redis.call('HEXISTS', KEY, 's:' .. object) == 1
   found[#found + 1] = held and '1' or '0'
 end
 return found`,
@@ -27,7 +25,7 @@ const CHECK = String.raw`
 local id, began, instead, name, object = ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], ARGV[11]
 local text = redis.call('HGET', KEY, 'e:' .. name)
 local function isThere()
-  if redis.call('HEXISTS', KEY, 'alias') == 1 or redis.call('HEXISTS', KEY, 's:' .. object) == 1 then return true end
+  if redis.call('HEXISTS', KEY, 's:' .. object) == 1 then return true end
   if not text then return false end
   if foreign(text) or text:sub(2, 2) ~= 'r' or instead == '' then return true end
   local sound, meta = pcall(cjson.decode, text:sub(85))

@@ -46,8 +46,8 @@ end`;
  */
 export const OPEN: string = String.raw`
 local PATH, RECORDED = ARGV[1], ARGV[2]
-local head = redis.call('HMGET', KEY, 'ends', 'until', 'fence', 'alias')
-local ends, before, held, alias = tonumber(head[1] or ''), tonumber(head[2] or '') or 0, head[3], head[4]
+local head = redis.call('HMGET', KEY, 'ends', 'until', 'fence')
+local ends, before, held = tonumber(head[1] or ''), tonumber(head[2] or '') or 0, head[3]
 local hadEnd = ends ~= nil
 -- A scope that is there was written by a script, which left the birth of its shard.
 local born = before == 0 and redis.call('EXISTS', BIRTH) == 0

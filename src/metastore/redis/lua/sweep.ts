@@ -164,7 +164,7 @@ redis.call('ZREM', DUE, ARGV[1])
 -- What was kept without end, and holds nothing any more, goes as a fence does.
 if there and tonumber(redis.call('HGET', KEY, 'until') or '') == NEVER and redis.call('HLEN', KEY) <= ${BOOKKEEPING} then
   for _, field in ipairs(redis.call('HKEYS', KEY)) do
-    if field == 'alias' or field:sub(2, 2) == ':' then return {instant(now), '0', 'ok'} end
+    if field:sub(2, 2) == ':' then return {instant(now), '0', 'ok'} end
   end
   local kept = math.ceil((now + ${FENCE_KEPT}) / ${KEPT_IN_STEPS_OF}) * ${KEPT_IN_STEPS_OF}
   redis.call('HSET', KEY, 'until', instant(kept))

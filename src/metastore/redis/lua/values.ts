@@ -9,9 +9,7 @@ export const READ: Script = script(
   false,
   CLOCK,
   String.raw`
-local head = redis.call('HMGET', KEY, 'ends', 'alias')
-if head[2] then return {instant(now), '0', 'moved', head[2]} end
-local ended = (tonumber(head[1] or '') or NEVER) <= now
+local ended = (tonumber(redis.call('HGET', KEY, 'ends') or '') or NEVER) <= now
 local found = {instant(now), '0', 'ok'}
 for i = 2, #ARGV do
   local entry = redis.call('HMGET', KEY, 'e:' .. ARGV[i], 'v:' .. ARGV[i])
@@ -28,9 +26,7 @@ export const LIST: Script = script(
   false,
   CLOCK,
   String.raw`
-local head = redis.call('HMGET', KEY, 'ends', 'alias')
-if head[2] then return {instant(now), '0', 'moved', head[2]} end
-if (tonumber(head[1] or '') or NEVER) <= now then return {instant(now), '0', 'ok', '0'} end
+if (tonumber(redis.call('HGET', KEY, 'ends') or '') or NEVER) <= now then return {instant(now), '0', 'ok', '0'} end
 local page = redis.call('HSCAN', KEY, ARGV[2], 'MATCH', 'e:*', 'COUNT', ARGV[3])
 local found = {instant(now), '0', 'ok', page[1]}
 for i = 1, #page[2], 2 do
@@ -55,7 +51,6 @@ export const WRITE: Script = script(
   CHANGE,
   IDENTITY,
   String.raw`
-if alias then return answer('moved', alias) end
 local fenced, began = ARGV[4] == '1', tonumber(ARGV[5])
 local texts, deletes = {}, true
 for i = 6, #ARGV, ${CHANGE_ARGUMENTS} do

@@ -67,7 +67,7 @@ describe('C100 an error', () => {
   it.each([
     [{ flow: 'f', run: 'r', task: 't' }, 'f/r/t'],
     [{ flow: 'f', run: 'r', task: 't', itemKey: 'a' }, 'f/r/t/a'],
-    [{ name: 'a', uri: 'u' }, 'asset:a'],
+    [{ name: 'a' }, 'asset:a'],
     [{ uri: 'u' }, 'asset:u'],
   ])('names the scope %j as %s', (scope, text) => {
     expect(errors.describeScope(scope)).toBe(text);

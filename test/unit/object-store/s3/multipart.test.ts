@@ -254,7 +254,7 @@ describe('uploads that nobody finished', () => {
       'default/note.zip',
       'default/2026/11/22/raw/video/film.mp4',
       objectOf('k', '1.bin'),
-      // Of what may be the asset `7` of a store whose prefix is `default/billing/`.
+      // Of the asset `7` of a store whose prefix is `default/billing/`.
       `default/billing/prod/assets/7/k/${NAME}`,
     ].map((name) => upload(`job-state/${name}`, 'foreign', 1));
     const pages = [

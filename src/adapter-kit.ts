@@ -1,0 +1,40 @@
+/** `mooring/adapter-kit`: what an adapter of a runtime is made of. `mooring` is for those who use one. */
+export type { Clock } from './async/clock.ts';
+export { systemTimer, type CallOptions, type Timer } from './async/deadline.ts';
+export type { Codec } from './codec/codec.ts';
+export { shorten } from './codec/compress-if-smaller.ts';
+export { builtInCodecs } from './codec/registry.ts';
+export { beginAttempt, type Attempt } from './job/attempt/attempt.ts';
+export { requireExternalJobs, resolveWait, type AttemptOptions, type Release } from './job/attempt/options.ts';
+export { isStale, isSuspension } from './job/attempt/suspension.ts';
+export { externalJob, requireExternalJob, type ExternalId, type ExternalJob } from './job/external-job.ts';
+export { cancelExternalJobs } from './job/operator/cancel-recorded.ts';
+export { requestCancellation } from './job/operator/cancel-request.ts';
+export { jobRecords } from './job/operator/records.ts';
+export type { RunOptions, TaskContext, Wait } from './job/task-context.ts';
+export { requireKnownNames } from './model/check-options.ts';
+export * from './model/checks.ts';
+export { milliseconds, type Duration } from './model/duration.ts';
+export { isStoreOutage } from './model/errors/outage.ts';
+export {
+  AmbiguousSubmitError,
+  CodecUnavailableError,
+  ConfigError,
+  CorruptEntryError,
+  InvalidValueError,
+  isMooringError,
+  MissingObjectError,
+  StaleAttemptError,
+  StoreUnavailableError,
+  UnknownLocationError,
+  type AnyMooringError,
+} from './model/errors/store.ts';
+export { messageOf } from './model/reason.ts';
+export type { Retention } from './model/retention.ts';
+export type { TaskScope } from './model/scope.ts';
+export type { AnyShape, JsonValue, StateShape } from './model/storable.ts';
+export type { ObjectStore } from './object-store/object-store.ts';
+export type { Logger } from './observe/logger.ts';
+export { requireStore } from './state-store/internals.ts';
+export type { StateHandle } from './state-store/state-handle.ts';
+export type { StateStore } from './state-store/state-store.ts';
