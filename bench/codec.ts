@@ -101,7 +101,7 @@ async function compareSwitch(): Promise<void> {
 }
 
 async function compareCodecs(): Promise<void> {
-  const native = installedSnappy();
+  const native = await installedSnappy();
   const codecs: readonly [string, Codec | undefined][] = [
     ['gzip, node:zlib', gzipCodec()],
     ['gzip, pako', pakoGzip()],
@@ -128,7 +128,7 @@ async function compareCodecs(): Promise<void> {
 
 /** What it costs to find out that nothing can be saved, and to find out in vain. */
 async function compareSample(): Promise<void> {
-  const native = installedSnappy();
+  const native = await installedSnappy();
   const codecs: readonly Codec[] = [gzipCodec(), snappyCodec(native && nativeBlocks(native)), brotliCodec(), zstdCodec()];
   const widths = [8, 8, 8, 10, 12];
   console.log(`\n${row(['codec', 'size', 'bytes', 'all of it', 'sample first'], widths)} (milliseconds)`);

@@ -1,8 +1,7 @@
 /** The public core: everything here is the contract, and nothing here loads a client. */
 export type { CallOptions } from './async/deadline.ts';
 export type { Clock } from './async/clock.ts';
-export type { BuiltInCodec } from './codec/built-in.ts';
-export type { Codec, Encryption } from './codec/codec.ts';
+export type { BuiltInCodec, Codec, Encryption } from './codec/codec.ts';
 export type { Duration } from './model/duration.ts';
 export {
   AmbiguousSubmitError,
@@ -28,8 +27,8 @@ export {
   VersionConflictError,
   type AnyMooringError,
 } from './model/errors/store.ts';
-export type { DecisionKind, StateEvent } from './observe/events.ts';
-export type { Version } from './format/write-id.ts';
+export type { DecisionKind, StateEvent, SweepReport } from './observe/events.ts';
+export type { Version } from './model/version.ts';
 export { cancelExternalJobs, type CancelExternalJobsOptions, type CancelOutcome } from './job/operator/cancel-recorded.ts';
 export {
   externalJob,
@@ -59,5 +58,4 @@ export { createStateStore } from './state-store/create-state-store.ts';
 export type { StateStoreOptions } from './state-store/options.ts';
 export type { Entry, SetOptions, StateHandle, WriteOptions } from './state-store/state-handle.ts';
 export type { StateStore } from './state-store/state-store.ts';
-export type { SweepReport } from './observe/sweep-report.ts';
 export type { AnyShape, Json, JsonValue, KeyOf, StateShape, Storable } from './model/storable.ts';

@@ -30,8 +30,9 @@ function interceptors(setup: RunSetup): ActivityInterceptorsFactory {
 }
 
 /**
- * Gives every activity of a worker its state, for those who do not use plugins, and for tests with `MockActivityEnvironment`. Without the
- * plugin a worker that shuts down ends a wait only after its `shutdownGraceTime`.
+ * Gives every activity of a worker its state, for those who do not use plugins, and for tests with `MockActivityEnvironment`, which
+ * need a store each, or another `attempt` or `activityId`. Without the plugin a worker that shuts down ends a wait only after its
+ * `shutdownGraceTime`.
  *
  * @throws {@link ConfigError} for an invalid option.
  */

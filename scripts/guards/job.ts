@@ -284,7 +284,7 @@ export const JOB_GUARDS: readonly Guard[] = [
     name: 'a task of items hears that somebody asked to cancel it',
     file: 'src/job/attempt/owned-scope.ts',
     remove: { text: 'const heard = home?.writer();', by: 'const heard = undefined as Promise<unknown> | undefined;' },
-    test: { file: ENDS, name: 'reaches an attempt that uses nothing but its items' },
+    test: { file: ENDS, name: 'reaches an attempt whose items only reconnect' },
   },
   {
     name: 'a failure that may have been written down is counted',

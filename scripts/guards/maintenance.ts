@@ -62,13 +62,13 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     name: 'I5 the first writer of an object makes generation 0',
     file: 'src/state-store/objects/new-object.ts',
     remove: { text: '  await core.beforeObject(call);\n', by: '' },
-    test: { file: 'test/unit/state-store/objects/generation.test.ts', name: 'is made before the first object' },
+    test: { file: 'test/unit/state-store/objects/lineage.test.ts', name: 'is made before the first object' },
   },
   {
     name: 'I5 which is not made from births that may be new',
-    file: 'src/state-store/objects/generation.ts',
+    file: 'src/state-store/objects/lineage.ts',
     remove: { text: '  if (later) return', by: '  if (later && !store) return' },
-    test: { file: 'test/unit/state-store/objects/generation.test.ts', name: 'comes back from a later one' },
+    test: { file: 'test/unit/state-store/objects/lineage.test.ts', name: 'comes back from a later one' },
   },
   {
     name: 'I5 † births: a metastore that was emptied, or is another one',
@@ -78,7 +78,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 a metastore leaves its birth before its first object',
-    file: 'src/state-store/objects/generation.ts',
+    file: 'src/state-store/objects/lineage.ts',
     remove: { text: '  await leaveBirth(core, at, own);\n', by: '' },
     test: { file: CLEANUP, name: 'and put their first objects at the same time' },
   },
@@ -90,7 +90,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I5 also of one that was born in the same millisecond',
-    file: 'src/state-store/objects/generation.ts',
+    file: 'src/state-store/objects/lineage.ts',
     remove: { text: '`${instant(bornAt)}-${name}`', by: '`${instant(bornAt)}-0123456789abcdef`' },
     test: { file: CLEANUP, name: 'that were born in the same millisecond' },
   },

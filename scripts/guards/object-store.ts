@@ -164,9 +164,9 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'one listener on the signal of many requests',
-    file: 'src/async/deadline.ts',
+    file: 'src/async/shared-signal.ts',
     remove: { text: 'return await work({ signal });', by: 'return await work(call);' },
-    test: { file: 'test/unit/async/deadline.test.ts', name: 'without a warning' },
+    test: { file: 'test/unit/async/shared-signal.test.ts', name: 'without a warning' },
   },
   {
     name: 'the deadline of a listing is that of each folder and page',

@@ -5,7 +5,7 @@ const STORE = 'test/unit/state-store/state-store.test.ts';
 const METASTORE = 'test/unit/metastore/memory/store.test.ts';
 const VALUES = 'src/metastore/memory/values.ts';
 const PUT = 'src/state-store/objects/put.ts';
-const FOLLOW = 'src/state-store/read/follow.ts';
+const LOAD = 'src/state-store/read/load-value.ts';
 const DECODE = 'src/state-store/read/decode.ts';
 const VERIFIED = 'src/state-store/read/verified.ts';
 const WRITE = 'src/state-store/write/write.ts';
@@ -26,7 +26,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I2 † only a refusal of the first send is definite',
-    file: 'src/state-store/write/send-twice.ts',
+    file: WRITE,
     remove: { text: 'await send(true, { signal })', by: 'await send(false, { signal })' },
     test: { file: STORE, name: 'I2 never takes a refusal of a resend for the answer' },
   },
@@ -119,7 +119,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I6 what a frame may stand for',
-    file: 'src/state-store/read/decode-frames.ts',
+    file: DECODE,
     remove: { text: 'size: expected, path', by: 'size: expected + 2 ** 40, path' },
     test: { file: STORE, name: 'a bomb is not unpacked' },
   },
@@ -133,8 +133,8 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     name: 'I6 the bound of decoding',
     file: DECODE,
     remove: {
-      text: 'codec.decode(bytes, { signal, maxBytes })',
-      by: 'codec.decode(bytes, { signal, maxBytes: maxBytes + 2 ** 40 })',
+      text: 'codec.decode(plain, { signal, maxBytes })',
+      by: 'codec.decode(plain, { signal, maxBytes: maxBytes + 2 ** 40 })',
     },
     test: { file: STORE, name: 'I6 bounds decoding by the recorded size' },
   },
@@ -146,19 +146,19 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I6 the size of an inline value',
-    file: FOLLOW,
+    file: LOAD,
     remove: { text: 'if (body?.length === meta.size) return body;', by: 'if (body) return body;' },
     test: { file: STORE, name: 'I6 refuses an inline value of another length' },
   },
   {
     name: 'I6 a reference leads to objects of its own key',
-    file: FOLLOW,
+    file: LOAD,
     remove: { text: 'if (!isObjectOf(core.namespace, address, ref.object))', by: 'if (!isObjectOf)' },
     test: { file: STORE, name: 'I6 does not follow a reference that' },
   },
   {
     name: 'I7 a missing object is an error',
-    file: FOLLOW,
+    file: LOAD,
     remove: {
       text: 'if (current.text === missed) throw missing(',
       by: 'if (current.text === missed) return undefined;\n    if (!missed) throw missing(',
@@ -167,7 +167,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I7 † the entry is read again as long as it changes',
-    file: FOLLOW,
+    file: LOAD,
     remove: { text: 'const REREADS = 5;', by: 'const REREADS = 1;' },
     test: { file: STORE, name: 'reads the entry again as long as it changes' },
   },
@@ -191,7 +191,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   },
   {
     name: 'I10 an object is read from the store that its entry names',
-    file: FOLLOW,
+    file: LOAD,
     remove: { text: 'core.locations.get(ref.store)', by: 'core.objectStore' },
     test: { file: STORE, name: 'I10 reads from former object stores' },
   },

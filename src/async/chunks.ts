@@ -1,4 +1,4 @@
-import { untilAborted } from './deadline.ts';
+import { untilAborted } from './abort.ts';
 
 /**
  * The chunks of a body. Ends when the signal aborts, also while the body's source gives nothing; the source is told to stop.

@@ -1,29 +1,74 @@
-/** How many objects are fetched or put side by side for one call. */
-const LANES = 8;
+import { untilAborted } from './abort.ts';
+
+/** Some at the same time, and the others in their order. */
+
+/** Runs work once it is its turn. A wait that is aborted rejects with the signal's reason. */
+export type Queue = <T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
+
+/** A queue that lets at most so many run at the same time; the others wait, in the order in which they came. */
+export function createQueue(most: number): Queue {
+  let free = most;
+  const waiting = new Set<() => void>();
+  const leave = (): void => {
+    const [next] = waiting;
+    if (!next) {
+      free += 1;
+      return;
+    }
+    waiting.delete(next);
+    next();
+  };
+  const enter = async (signal: AbortSignal | undefined): Promise<void> => {
+    let begin = (): void => undefined;
+    const turn = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    waiting.add(begin);
+    await untilAborted(turn, signal).catch((error: unknown) => {
+      // Its turn came in the same moment: it goes on to the next.
+      if (!waiting.delete(begin)) leave();
+      throw error;
+    });
+  };
+  return async (signal, work) => {
+    if (free > 0) free -= 1;
+    else await enter(signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+}
+
+/** How many objects are fetched or put at the same time for one call. */
+const AT_ONCE = 8;
 
 /**
  * Runs `work` for each item, a few at a time, and resolves with the results in the order of the items. After a failure no
  * further one is begun, and it rejects once those that were begun have ended.
+ *
+ * @defaultValue `most` is 8
  */
 export async function concurrently<Item, Result>(
   items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-  lanes: number = LANES,
+  work: (item: Item, index: number) => Promise<Result>,
+  most: number = AT_ONCE,
 ): Promise<Result[]> {
-  const results: Result[] = [];
-  const failures: unknown[] = [];
-  const left = items.entries();
-  const lane = async (): Promise<void> => {
-    for (const [index, item] of left) {
+  const queue = createQueue(most);
+  let failure: { error: unknown } | undefined;
+  const runs = items.map(async (item, index) =>
+    queue(undefined, async () => {
+      if (failure) throw failure.error;
       try {
-        results[index] = await work(item);
+        return await work(item, index);
       } catch (error) {
-        failures.push(error);
+        failure ??= { error };
+        throw error;
       }
-      if (failures.length > 0) return;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
-  if (failures.length > 0) throw failures[0];
-  return results;
+    }),
+  );
+  await Promise.allSettled(runs);
+  if (failure) throw failure.error;
+  return Promise.all(runs);
 }

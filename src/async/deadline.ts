@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { abortController, onAbort } from './abort.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
 
@@ -36,13 +36,6 @@ export function requireSignal(signal: Partial<AbortSignal> | null | undefined): 
   throw new ConfigError('signal', 'must be an AbortSignal', signal);
 }
 
-/** A controller whose signal takes any number of listeners: Node takes more than ten for a leak, and says so. */
-export function abortController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
-}
-
 /** Starts a timer and returns the way to stop it. Real time even under a fake clock: a deadline guards real I/O. */
 export type Timer = (ms: number, fire: () => void) => () => void;
 
@@ -58,64 +51,6 @@ export const systemTimer: Timer = (ms, fire) => {
   wait(ms);
   return () => clearTimeout(handle);
 };
-
-/**
- * Aborts with whichever comes first, until `leave` is called. Not `AbortSignal.any`: a runtime's or a user's signal may be of
- * another implementation.
- */
-export function joined(life: AbortSignal, own: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
-  if (!own) return { signal: life, leave: () => undefined };
-  const controller = abortController();
-  const signals = [life, own];
-  const abort = (): void => controller.abort(signals.find((signal) => signal.aborted)?.reason);
-  for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
-  if (signals.some((signal) => signal.aborted)) abort();
-  return {
-    signal: controller.signal,
-    leave: () => {
-      for (const signal of signals) signal.removeEventListener('abort', abort);
-    },
-  };
-}
-
-/** Calls `then` once the signal aborts, at once where it has; until what it returns is called. */
-export function onAbort(signal: AbortSignal, then: () => void): () => void {
-  signal.addEventListener('abort', then, { once: true });
-  if (signal.aborted) then();
-  return () => signal.removeEventListener('abort', then);
-}
-
-/** Waits, but not beyond the abort; what `work` comes to then is ignored. Rejects with the signal's reason. */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    const settle = (then: () => void): void => {
-      signal.removeEventListener('abort', abort);
-      then();
-    };
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
-    );
-  });
-}
-
-/**
- * Does what listens to one signal many times side by side, on a signal of its own: Node takes more than ten listeners of one signal
- * for a leak, and says so.
- */
-export async function sideBySide<T>(call: CallOptions, work: (call: CallOptions) => Promise<T>): Promise<T> {
-  if (!call.signal) return work(call);
-  const { signal, leave } = joined(abortController().signal, call.signal);
-  try {
-    return await work({ signal });
-  } finally {
-    leave();
-  }
-}
 
 /** How a bounded call ended: with a value, or without one because of its deadline or the caller. */
 export type Bounded<T> = { ended: 'value'; value: T } | { ended: 'deadline' } | { ended: 'aborted'; reason: unknown };
@@ -145,20 +80,17 @@ export async function boundedWait<T>(
   work: () => Promise<T>,
 ): Promise<Bounded<T>> {
   if (signal?.aborted) return { ended: 'aborted', reason: signal.reason };
-  return new Promise<Bounded<T>>((resolve, reject) => {
-    const finish = (settle: () => void): void => {
-      stop();
-      signal?.removeEventListener('abort', abort);
-      settle();
-    };
-    const abort = (): void => finish(() => resolve({ ended: 'aborted', reason: signal?.reason }));
-    const stop = timer(ms, () => finish(() => resolve({ ended: 'deadline' })));
-    signal?.addEventListener('abort', abort, { once: true });
-    void Promise.resolve()
-      .then(work)
-      .then(
-        (value) => finish(() => resolve({ ended: 'value', value })),
-        (error: unknown) => finish(() => reject(error)),
-      );
+  let stop = (): void => undefined;
+  let leave = (): void => undefined;
+  const early = new Promise<Bounded<T>>((resolve) => {
+    stop = timer(ms, () => resolve({ ended: 'deadline' }));
+    if (signal) leave = onAbort(signal, () => resolve({ ended: 'aborted', reason: signal.reason }));
   });
+  const working = async (): Promise<Bounded<T>> => ({ ended: 'value', value: await work() });
+  try {
+    return await Promise.race([early, working()]);
+  } finally {
+    stop();
+    leave();
+  }
 }

@@ -1,4 +1,5 @@
-import { abortController, onAbort, type CallOptions } from './deadline.ts';
+import { abortController, joined, onAbort } from './abort.ts';
+import type { CallOptions } from './deadline.ts';
 
 /**
  * One listener on a caller's signal, however many calls of a store are given it and however much each does side by side: Node takes
@@ -46,4 +47,18 @@ export function createShareSignal(): ShareSignal {
 function listen(signal: AbortSignal): Shared {
   const controller = abortController();
   return { signal: controller.signal, stop: onAbort(signal, () => controller.abort(signal.reason)), users: 0 };
+}
+
+/**
+ * Does what listens to one signal many times side by side, on a signal of its own: Node takes more than ten listeners of one signal
+ * for a leak, and says so.
+ */
+export async function sideBySide<T>(call: CallOptions, work: (call: CallOptions) => Promise<T>): Promise<T> {
+  if (!call.signal) return work(call);
+  const { signal, leave } = joined(abortController().signal, call.signal);
+  try {
+    return await work({ signal });
+  } finally {
+    leave();
+  }
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { LENGTH_OF_TIME, lengthOfTime } from '../model/length-of-time.ts';
+import { LENGTH_OF_TIME, lengthOfTime } from '../model/duration.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Flags: what each command takes, and what they say. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import { abortController } from '../async/deadline.ts';
+import { abortController } from '../async/abort.ts';
 import { openStateStore } from '../config/config.ts';
 import { doctor, reconcile, recover, sweep } from '../index.ts';
 import { Interruption } from './interruption.ts';

@@ -1,6 +1,6 @@
 import { ConfigError, isMooringError } from '../model/errors/store.ts';
 import { messageOf } from '../model/reason.ts';
-import type { SweepReport } from '../observe/sweep-report.ts';
+import type { SweepReport } from '../observe/events.ts';
 import type { Flags } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,5 +1,5 @@
 import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './zlib.ts';
-import { unavailableCodec, type BuiltInCodec } from './built-in.ts';
+import { unavailableCodec, type BuiltInCodec } from './codec.ts';
 
 const NAME = 'brotli';
 /** Higher ones take many times as long: 11, the default, needs half a second for 256 KiB. */

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../async/deadline.ts';
+import { CodecUnavailableError, CorruptEntryError } from '../model/errors/store.ts';
 
 /** Bytes to bytes. What a value was encoded with is recorded in its entry, never guessed from a name. */
 export interface Codec {
@@ -8,6 +9,12 @@ export interface Codec {
   encode(bytes: Uint8Array, options: CallOptions): Promise<Uint8Array>;
   /** What was encoded. Must stop as soon as the output passes `maxBytes`: stored bytes can be a bomb. */
   decode(bytes: Uint8Array, options: CallOptions & { maxBytes: number }): Promise<Uint8Array>;
+}
+
+/** A codec of this library. All are known everywhere, so that a value that one wrote is never of an unknown codec. */
+export interface BuiltInCodec extends Codec {
+  /** Why it cannot be used in this runtime: what to install. Users' codecs have none. */
+  readonly unavailable?: string;
 }
 
 /**
@@ -24,4 +31,15 @@ export interface Encryption {
    * whoever keeps the key, it rejects with an error whose property `retryable` is true: `StoreUnavailableError`.
    */
   decrypt(bytes: Uint8Array, context: { path: string }): Promise<Uint8Array>;
+}
+
+/** A codec that this runtime lacks: whatever it is asked for rejects with `CodecUnavailableError`. */
+export function unavailableCodec(name: string, unavailable: string): BuiltInCodec {
+  const refuse = (): Promise<never> => Promise.reject(new CodecUnavailableError(name, unavailable));
+  return { name, unavailable, encode: refuse, decode: refuse };
+}
+
+/** The error of every codec for bytes that it cannot decode, or not within the limit. */
+export function damaged(codec: string, maxBytes: number, cause?: unknown): CorruptEntryError {
+  return new CorruptEntryError(`the bytes are not ${codec}, or stand for more than ${maxBytes} bytes`, { cause });
 }

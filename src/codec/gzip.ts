@@ -1,6 +1,5 @@
 import { gzip, Inflate } from 'pako';
-import type { Codec } from './codec.ts';
-import { damaged } from './damaged.ts';
+import { damaged, type Codec } from './codec.ts';
 import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './zlib.ts';
 
 /** The gzip format of RFC 1952: by `node:zlib`, and by pako where a runtime has no `node:zlib`. Each reads the other's bytes. */

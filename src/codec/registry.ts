@@ -1,5 +1,5 @@
 import { brotliCodec } from './brotli.ts';
-import type { BuiltInCodec } from './built-in.ts';
+import type { BuiltInCodec } from './codec.ts';
 import { gzipCodec } from './gzip.ts';
 import { snappyCodec } from './snappy/framing.ts';
 import { zstdCodec } from './zstd.ts';

@@ -1,5 +1,6 @@
 import type * as Zlib from 'node:zlib';
-import { damaged } from './damaged.ts';
+import { untilAborted } from '../async/abort.ts';
+import { damaged } from './codec.ts';
 
 /** How the codecs of `node:zlib` are called: at once where the bytes are few, in a thread of the pool where they are many. */
 
@@ -58,15 +59,10 @@ async function run(
 ): Promise<Uint8Array> {
   signal?.throwIfAborted();
   if (atOnce) return pair.now(bytes, options);
-  return new Promise<Uint8Array>((resolve, reject) => {
-    const abort = (): void => reject(signal?.reason as Error);
-    signal?.addEventListener('abort', abort, { once: true });
-    pair.later(bytes, options, (error, result) => {
-      signal?.removeEventListener('abort', abort);
-      if (error) reject(error);
-      else resolve(result);
-    });
+  const later = new Promise<Uint8Array>((resolve, reject) => {
+    pair.later(bytes, options, (error, result) => (error ? reject(error) : resolve(result)));
   });
+  return untilAborted(later, signal);
 }
 
 /**

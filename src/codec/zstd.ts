@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { unavailableCodec, type BuiltInCodec } from './built-in.ts';
-import { damaged } from './damaged.ts';
+import { damaged, unavailableCodec, type BuiltInCodec } from './codec.ts';
 import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib, type ZlibPair } from './zlib.ts';
 import { zstdFrames } from './zstd-frames.ts';
 

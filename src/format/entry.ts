@@ -19,8 +19,14 @@ const LARGEST_FRAME = 2 ** 26;
 /** What stands between the parts, so that a head whose places have shifted is not read. */
 const SHAPE = /^.{2} .{52} \d{13} \d{13}(?: |$)/;
 
-/** Inline value, reference, or tombstone of a deleted key. */
-export type EntryKind = 'i' | 'r' | 't';
+/** The letters of the kinds of an entry: an inline value, a reference, the tombstone of a deleted key. */
+export const ENTRY_KIND = { inline: 'i', reference: 'r', tombstone: 't' } as const;
+
+/** One of them. */
+export type EntryKind = (typeof ENTRY_KIND)[keyof typeof ENTRY_KIND];
+
+/** Where the JSON of an entry begins. */
+export const ENTRY_JSON: number = HEAD_LENGTH + 1;
 
 /** Where an offloaded value lies, and how to know that it is the one that was written. */
 export interface Reference {
@@ -63,9 +69,9 @@ export interface StoredEntry {
   body?: Uint8Array;
 }
 
-/** The first part of an entry, as a script completes it: `<format><kind>`, and the JSON for the end. */
-export function entryParts(meta: EntryMeta): { head: string; json: string } {
-  return { head: ENTRY_FORMAT + (meta.ref ? 'r' : 'i'), json: JSON.stringify(meta) };
+/** The kind of an entry that holds a value. */
+export function kindOf(meta: EntryMeta): EntryKind {
+  return meta.ref ? ENTRY_KIND.reference : ENTRY_KIND.inline;
 }
 
 /**
@@ -78,7 +84,7 @@ export function parseEntry(text: string, where: ErrorContext, body?: Uint8Array)
     throw new CorruptEntryError(`the entry has format ${JSON.stringify(text[0])}, this version reads ${ENTRY_FORMAT}`, where);
   }
   const { letter: kind, version, updatedAt, expiresAt } = readHead(text);
-  const meta = kind === 't' ? { type: 'json', size: 0 } : parseMeta(text.slice(HEAD_LENGTH + 1));
+  const meta = kind === 't' ? { type: 'json', size: 0 } : parseMeta(text.slice(ENTRY_JSON));
   const sound =
     (kind === 'i' || kind === 'r' || kind === 't') &&
     SHAPE.test(text) &&

@@ -1,21 +1,22 @@
-import type { Version, WriteId } from './write-id.ts';
+import { WRITE_ID_PLACE, type Version, type WriteId } from './write-id.ts';
 import type { RetentionMs } from '../model/retention.ts';
 
 /**
  * The head that entries and records share, of fixed places: `<format><letter> <write ID 52> <updated at 13> <expires at 13>`.
- * The scripts of the metastore read it at the same places, and compare its parts as text.
+ * The scripts of the metastore get their places from this table, and compare the parts as text.
  */
 
 /** The instant that stands for no end. */
 export const NEVER = 9_999_999_999_999;
 
-/** Places of JavaScript, as [from, to). */
-const PLACE = {
-  letter: 1,
+/** Digits of an instant. */
+export const INSTANT_LENGTH = 13;
+
+/** Places of the parts of a head, as [from, to) of JavaScript. */
+export const HEAD_PLACE = {
+  format: [0, 1],
+  letter: [1, 2],
   version: [3, 55],
-  fence: [3, 27],
-  nonce: [28, 44],
-  sequence: [45, 55],
   updatedAt: [56, 69],
   expiresAt: [70, 83],
 } as const;
@@ -36,14 +37,15 @@ export interface Head {
 
 /** Reads a head; what is damaged comes out as it is. */
 export function readHead(text: string): Head {
+  const version = text.slice(...HEAD_PLACE.version) as Version;
   return {
-    letter: text[PLACE.letter] ?? '',
-    version: text.slice(...PLACE.version) as Version,
-    fence: text.slice(...PLACE.fence),
-    nonce: text.slice(...PLACE.nonce),
-    sequence: text.slice(...PLACE.sequence),
-    updatedAt: Number(text.slice(...PLACE.updatedAt)),
-    expiresAt: Number(text.slice(...PLACE.expiresAt)),
+    letter: text.slice(...HEAD_PLACE.letter),
+    version,
+    fence: version.slice(...WRITE_ID_PLACE.fence),
+    nonce: version.slice(...WRITE_ID_PLACE.nonce),
+    sequence: version.slice(...WRITE_ID_PLACE.sequence),
+    updatedAt: Number(text.slice(...HEAD_PLACE.updatedAt)),
+    expiresAt: Number(text.slice(...HEAD_PLACE.expiresAt)),
   };
 }
 
@@ -54,12 +56,12 @@ export function headText(start: string, version: Version, updatedAt: number, exp
 
 /** Replaces the end of a text's life. */
 export function withExpiry(text: string, expiresAt: number): string {
-  return text.slice(0, PLACE.expiresAt[0]) + instant(expiresAt) + text.slice(PLACE.expiresAt[1]);
+  return text.slice(0, HEAD_PLACE.expiresAt[0]) + instant(expiresAt) + text.slice(HEAD_PLACE.expiresAt[1]);
 }
 
 /** Milliseconds as 13 digits. */
 export function instant(ms: number): string {
-  return String(ms).padStart(13, '0');
+  return String(ms).padStart(INSTANT_LENGTH, '0');
 }
 
 /** A sequence as it stands in a head. */

@@ -6,8 +6,11 @@ import { HEAD_LENGTH, headText, readHead, type Head } from './head.ts';
  * job reads. `<format><letter> <write ID 52> <updated at 13> <expires at 13> <digest of the ID 32> <submission 6> <JSON>`.
  */
 
-/** One letter: none, submitting, external ID (submitted), succeeded (ok), failed, ambiguous. */
-export type RecordLetter = 'n' | 's' | 'e' | 'o' | 'f' | 'a';
+/** The letters of the states of a record: `e` stands for "has an external ID", `o` for "ok". */
+export const RECORD_LETTER = { none: 'n', submitting: 's', submitted: 'e', succeeded: 'o', failed: 'f', ambiguous: 'a' } as const;
+
+/** One of them. */
+export type RecordLetter = (typeof RECORD_LETTER)[keyof typeof RECORD_LETTER];
 
 /** The format that this version writes and reads. */
 export const RECORD_FORMAT = '1';
@@ -18,11 +21,16 @@ export const NO_ID: string = '0'.repeat(32);
 /** The JSON of a record that `clear()` left: the next submission number, and nothing of the old job. */
 export const CLEARED_JSON = '{"previous":[]}';
 
-const PLACE = {
-  idDigest: [HEAD_LENGTH + 1, HEAD_LENGTH + 33],
-  submission: [HEAD_LENGTH + 34, HEAD_LENGTH + 40],
-  json: HEAD_LENGTH + 41,
-} as const;
+/** Digits of a submission number. */
+export const SUBMISSION_LENGTH = 6;
+
+/** Places of the parts of a record that come after the head, as [from, to) of JavaScript. The JSON is the rest. */
+export const RECORD_PLACE: Readonly<Record<'idDigest' | 'submission', readonly [number, number]> & { json: readonly [number] }> =
+  {
+    idDigest: [HEAD_LENGTH + 1, HEAD_LENGTH + 33],
+    submission: [HEAD_LENGTH + 34, HEAD_LENGTH + 40],
+    json: [HEAD_LENGTH + 41],
+  };
 
 /** What the fixed places of a record say. */
 export interface RecordHead extends Head {
@@ -49,9 +57,9 @@ export function recordText(parts: RecordParts): string {
   return `${head} ${parts.idDigest} ${submissionText(parts.submission)} ${parts.json}`;
 }
 
-/** A submission number as 6 digits. */
+/** A submission number as text of fixed width. */
 export function submissionText(submission: number): string {
-  return String(submission).padStart(6, '0');
+  return String(submission).padStart(SUBMISSION_LENGTH, '0');
 }
 
 /** Reads the fixed places of a record; what is damaged comes out as it is, for the reader of the JSON to refuse. */
@@ -61,14 +69,14 @@ export function readRecordHead(text: string): RecordHead {
     ...head,
     letter: head.letter as RecordLetter,
     format: text[0] ?? '',
-    idDigest: text.slice(...PLACE.idDigest),
-    submission: Number(text.slice(...PLACE.submission)),
+    idDigest: text.slice(...RECORD_PLACE.idDigest),
+    submission: Number(text.slice(...RECORD_PLACE.submission)),
   };
 }
 
 /** The JSON of a record. */
 export function recordJson(text: string): string {
-  return text.slice(PLACE.json);
+  return text.slice(...RECORD_PLACE.json);
 }
 
 /** Whether a record of this letter holds an external ID. */

@@ -38,7 +38,7 @@ export interface RecordFields {
   reason?: string;
   retryable?: boolean;
   /** Where the result is: stored beside the record, asked of the external system again, or nothing. */
-  result?: 'stored' | 'ask' | 'none';
+  result?: 'stored' | 'buffer' | 'ask' | 'none';
   previous: readonly PreviousSubmission[];
   /** Of a withdrawn submission: what came before it is known, so it is not lost, whatever was. */
   known?: true;

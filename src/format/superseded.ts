@@ -1,4 +1,4 @@
-import { instant } from './head.ts';
+import { INSTANT_LENGTH, instant } from './head.ts';
 import type { Reference } from './entry.ts';
 import type { SupersededObject } from '../metastore/upkeep.ts';
 
@@ -18,7 +18,7 @@ export function supersededSince(text: string): number | undefined {
 /** The object; none where the text is not read. */
 export function supersededObject(object: string, text: string): SupersededObject | undefined {
   try {
-    const { store, storedSize } = JSON.parse(text.slice(14)) as Partial<SupersededObject>;
+    const { store, storedSize } = JSON.parse(text.slice(INSTANT_LENGTH + 1)) as Partial<SupersededObject>;
     if (typeof store !== 'string') return undefined;
     return { store, object, storedSize: Number.isSafeInteger(storedSize) ? (storedSize as number) : 0 };
   } catch {

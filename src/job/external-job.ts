@@ -61,7 +61,10 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
   readonly findLag?: Duration;
   /** How the job is. */
   getStatus(id: Id, context: CallContext): Promise<JobStatus>;
-  /** The result of a job that succeeded. */
+  /**
+   * The result of a job that succeeded. It is stored if JSON holds it unchanged, or if it is a `Uint8Array` or a `Buffer` as a whole; else a later attempt
+   * asks for it again.
+   */
   getResult?(id: Id, context: CallContext): Promise<Result>;
   /**
    * Whether the result is stored, for an attempt that comes after a lost completion. False (it is large, or not JSON): asked

@@ -1,6 +1,6 @@
 import { isMooringError } from '../model/errors/store.ts';
 import type { StoreCore } from '../state-store/internals.ts';
-import type { SweepReport } from '../observe/sweep-report.ts';
+import type { SweepReport } from '../observe/events.ts';
 
 /** What a sweep has come to so far. */
 export interface Tally {

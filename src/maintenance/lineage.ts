@@ -4,7 +4,6 @@ import type { Lineage } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
 import type { StoreCore } from '../state-store/internals.ts';
 import {
-  bear,
   clearOtherBirths,
   generationBody,
   generationKey,
@@ -13,9 +12,10 @@ import {
   LONGEST_GENERATION,
   othersAmong,
   readGenerations,
+  recordBirths,
   type Generation,
   type Generations,
-} from '../state-store/objects/generation.ts';
+} from '../state-store/objects/lineage.ts';
 import { getObject, within, type ObjectCall } from '../state-store/objects/calls.ts';
 
 /**
@@ -147,7 +147,7 @@ const MOST_TRIES = 5;
  * @throws {@link StoreUnavailableError}
  */
 export async function beginAnew(core: StoreCore, holdsValues: boolean, call: CallOptions): Promise<void> {
-  await bear(core, call);
+  await recordBirths(core, call);
   const { metastore, stores, current } = await readLineage(core, call);
   const known = stores.flatMap(({ generations }) =>
     generations ? [...generations.numbers, generations.newest?.generation ?? 0] : [],

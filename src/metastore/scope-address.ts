@@ -1,5 +1,5 @@
 import { pathScope, scopePath } from '../format/path.ts';
-import type { TaskScope } from '../model/scope.ts';
+import type { AssetScope, TaskScope } from '../model/scope.ts';
 
 /** Whose state; `recorded` is the scope as JSON, kept beside it where the path holds a digest. */
 export interface ScopeAddress {
@@ -7,8 +7,8 @@ export interface ScopeAddress {
   recorded?: string;
 }
 
-/** The address of a task's state. */
-export function scopeAddress(scope: TaskScope): ScopeAddress {
+/** The address of a scope. */
+export function scopeAddress(scope: TaskScope | AssetScope): ScopeAddress {
   const path = scopePath(scope);
   return pathScope(path) === undefined ? { path, recorded: JSON.stringify(scope) } : { path };
 }

@@ -20,10 +20,19 @@ export type Json<T> = unknown extends T
       ? never
       : { [K in keyof T]: Json<Exclude<T[K], undefined>> | Extract<T[K], undefined> };
 
-/** What one key may hold: JSON other than `null`, or bytes. */
-export type Storable<T> = T extends Uint8Array ? T : T extends null ? never : Json<T>;
+/** What one key may hold: JSON other than `null`, or bytes. Not a `Buffer`: it would come back as a `Uint8Array`. */
+export type Storable<T> = T extends Uint8Array
+  ? Uint8Array<ArrayBuffer> extends T
+    ? T
+    : never
+  : T extends null
+    ? never
+    : Json<T>;
 
-/** The shape of a state handle that names none. */
+/**
+ * The shape of a state handle that names none: any key, any value. The compiler then accepts what cannot be stored, such as a `Date`, and the
+ * call rejects with `InvalidValueError` before any I/O.
+ */
 export type AnyShape = Record<string, unknown>;
 
 /** The keys of a shape. */

@@ -1,5 +1,6 @@
 import { concurrently } from '../async/concurrency.ts';
-import { sideBySide, type CallOptions } from '../async/deadline.ts';
+import type { CallOptions } from '../async/deadline.ts';
+import { sideBySide } from '../async/shared-signal.ts';
 
 /**
  * Deletes one object at a time, or so many side by side, where a store has no request for several. What fails is reported, and the

@@ -1,19 +1,19 @@
 import { systemTimer, type Timer } from '../async/deadline.ts';
 import type { StateEvent } from '../observe/events.ts';
 import { openMetastore } from '../metastore/metastore.ts';
-import { assetScope, taskScope } from '../model/scope.ts';
+import { assetScope, taskScope } from '../model/check-scope.ts';
 import { countEvent } from '../observe/telemetry.ts';
-import { unfencedAccess } from './handle/access.ts';
+import { unfencedAccess } from './handle/deps.ts';
 import { withCore, type StoreCore } from './internals.ts';
 import { createTakeBody } from './write/fresh-body.ts';
-import { beforeFirstObject } from './objects/generation.ts';
+import { beforeFirstObject } from './objects/lineage.ts';
 import { createStateHandle } from './handle/handle.ts';
 import { createInFlight } from './in-flight.ts';
 import { resolveOptions, type ResolvedOptions, type StateStoreOptions } from './options.ts';
 import { ready } from './ready.ts';
 import { createShareSignal } from '../async/shared-signal.ts';
 import type { StateStore } from './state-store.ts';
-import { createTurns } from './codec-queue.ts';
+import { createQueue } from '../async/concurrency.ts';
 
 /**
  * Codecs work in the four threads that files and names of hosts are looked up in as well. One is left to those: 32 codecs at once
@@ -27,35 +27,32 @@ const CODECS_AT_ONCE = 3;
  * @throws {@link ConfigError} for an option that cannot be meant.
  */
 export function createStateStore(options: StateStoreOptions): StateStore {
-  return openStateStore(options, systemTimer);
+  return createStateStoreWith(options, systemTimer);
 }
 
 /** `createStateStore()` with deadlines that a test, or a seeded scheduler, can own. */
-export function openStateStore(options: StateStoreOptions, timer: Timer): StateStore {
+export function createStateStoreWith(options: StateStoreOptions, timer: Timer): StateStore {
   const resolved = resolveOptions(options);
   const { namespace, commandTimeout, clock, random, logger } = resolved;
-  const flight = createInFlight();
   const core: StoreCore = {
     ...resolved,
+    ...createInFlight(),
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
     timer,
     beforeObject: beforeFirstObject(() => core),
     shareSignal: createShareSignal(),
     takeBody: createTakeBody(),
-    codecTurn: createTurns(CODECS_AT_ONCE),
+    codecQueue: createQueue(CODECS_AT_ONCE),
     usedJobs: new Map(),
     emit: emitter(resolved),
-    track: flight.track,
-    beside: flight.beside,
-    closing: flight.closing,
   };
   return withCore(
     {
       task: (scope) => createStateHandle(core, taskScope(scope), unfencedAccess(random)),
       asset: (scope) => createStateHandle(core, assetScope(scope), unfencedAccess(random)),
       ready: (call = {}) => core.track(() => ready(core, call)),
-      close: flight.close,
-      [Symbol.asyncDispose]: flight.close,
+      close: core.close,
+      [Symbol.asyncDispose]: core.close,
     },
     core,
   );

@@ -1,9 +1,12 @@
-import { abortController } from '../async/deadline.ts';
+import { abortController } from '../async/abort.ts';
 import { StoreUnavailableError } from '../model/errors/store.ts';
 
 /** What is going on in a store, so that closing can wait for it. */
 export interface InFlight {
-  /** @throws {@link StoreUnavailableError} once closed. */
+  /**
+   * Counts an operation as in flight.
+   * @throws {@link StoreUnavailableError} once closed.
+   */
   readonly track: <T>(operation: () => Promise<T>) => Promise<T>;
   /** Waits in `close()` for what cleans up after something that is in flight, also once closed. It must have an end, and not reject. */
   readonly beside: (work: () => Promise<void>) => void;

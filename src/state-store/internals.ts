@@ -1,46 +1,23 @@
 import type { CallOptions, Timer } from '../async/deadline.ts';
-import type { Clock } from '../async/clock.ts';
-import type { BuiltInCodec } from '../codec/built-in.ts';
-import type { Codec, Encryption } from '../codec/codec.ts';
 import type { Check } from '../model/checks.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import type { StateEvent } from '../observe/events.ts';
-import type { Logger } from '../observe/logger.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';
-import type { ObjectStore } from '../object-store/object-store.ts';
-import type { Random } from '../async/random.ts';
-import type { RetentionMs } from '../model/retention.ts';
+import type { InFlight } from './in-flight.ts';
 import type { TakeBody } from './write/fresh-body.ts';
 import type { ShareSignal } from '../async/shared-signal.ts';
+import type { ResolvedOptions } from './options.ts';
 import type { StateStore } from './state-store.ts';
-import type { Turns } from './codec-queue.ts';
+import type { Queue } from '../async/concurrency.ts';
 
 /** Where a crash of a write leaves something else behind than elsewhere. */
 export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-commit';
 
 /** What a store is made of. The rooms of the core work on this; users hold a `StateStore`. */
-export interface StoreCore {
-  readonly namespace: string;
+export interface StoreCore extends Omit<ResolvedOptions, 'metastore' | 'onEvent'>, InFlight {
   readonly metastore: OpenMetastore;
-  readonly objectStore: ObjectStore | undefined;
-  /** By alias, the current one included. */
-  readonly locations: ReadonlyMap<string, ObjectStore>;
-  /** Bytes; a value of this size or more is offloaded. */
-  readonly offloadThreshold: number;
-  readonly maxValueBytes: number;
-  /** `undefined`: stored as it is. */
-  readonly codec: Codec | undefined;
-  /** By name: all that reading may meet. */
-  readonly codecs: ReadonlyMap<string, BuiltInCodec>;
-  readonly encryption: Encryption | undefined;
-  readonly retention: RetentionMs;
-  /** Milliseconds. */
-  readonly commandTimeout: number;
-  readonly logger: Logger | undefined;
-  readonly clock: Clock;
   readonly timer: Timer;
-  readonly random: Random;
-  /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`generation.ts`). */
+  /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`objects/lineage.ts`). */
   readonly beforeObject: (call: CallOptions) => Promise<void>;
   /** Called around the puts and the commit of a write, and waited for; only tests set it (`withCoreParts()`). */
   readonly writePoint?: (point: WritePoint) => void | Promise<void>;
@@ -51,17 +28,11 @@ export interface StoreCore {
   /** Takes the body of a stream, once. */
   readonly takeBody: TakeBody;
   /** Lets a codec work on many bytes once it is its turn. */
-  readonly codecTurn: Turns;
+  readonly codecQueue: Queue;
   /** The external jobs that tasks use in this process, by path and record (`job/protocol/cancel-job.ts`). */
   readonly usedJobs: Map<string, object>;
   /** Hands an event to the user's listener and to the counters; never throws. */
   emit(event: StateEvent): void;
-  /** Counts an operation as in flight, so that `close()` waits for it; refuses it once closed. */
-  track<T>(operation: () => Promise<T>): Promise<T>;
-  /** Lets `close()` wait for what cleans up after an operation, also once closed. It must have an end, and not reject. */
-  beside(work: () => Promise<void>): void;
-  /** Aborts when `close()` begins: for what waits for a user. */
-  readonly closing: AbortSignal;
 }
 
 const core = Symbol('mooring.core');

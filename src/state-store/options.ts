@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../async/clock.ts';
-import type { Codec, Encryption } from '../codec/codec.ts';
+import type { BuiltInCodec, Codec, Encryption } from '../codec/codec.ts';
 import { builtInCodecs } from '../codec/registry.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
@@ -8,10 +8,9 @@ import type { Logger } from '../observe/logger.ts';
 import type { Metastore } from '../metastore/metastore.ts';
 import { isReservedCodecName } from '../format/object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import { requireKnownNames, type OptionNames } from '../model/check-options.ts';
-import { systemRandom } from '../async/random.ts';
-import { retentionMs, type Retention } from '../model/retention.ts';
-import type { StoreCore } from './internals.ts';
+import { requireCallable, requireKnownNames, requireMethods, requireText, type OptionNames } from '../model/check-options.ts';
+import { systemRandom, type Random } from '../async/random.ts';
+import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
 
 /** Options of `createStateStore()`. Ready clients go in, inside the stores; they stay yours to close. */
 export interface StateStoreOptions {
@@ -88,24 +87,27 @@ export interface StateStoreOptions {
 }
 
 /** The options, complete and checked. */
-export interface ResolvedOptions extends Pick<
-  StoreCore,
-  | 'namespace'
-  | 'objectStore'
-  | 'locations'
-  | 'offloadThreshold'
-  | 'maxValueBytes'
-  | 'codec'
-  | 'codecs'
-  | 'encryption'
-  | 'retention'
-  | 'commandTimeout'
-  | 'logger'
-  | 'clock'
-  | 'random'
-> {
-  metastore: Metastore;
-  onEvent: ((event: StateEvent) => void) | undefined;
+export interface ResolvedOptions {
+  readonly metastore: Metastore;
+  readonly namespace: string;
+  readonly objectStore: ObjectStore | undefined;
+  /** By alias, the current one included. */
+  readonly locations: ReadonlyMap<string, ObjectStore>;
+  /** Bytes; a value of this size or more is offloaded. */
+  readonly offloadThreshold: number;
+  readonly maxValueBytes: number;
+  /** `undefined`: values are stored as they are. */
+  readonly codec: Codec | undefined;
+  /** By name: all that reading may meet. */
+  readonly codecs: ReadonlyMap<string, BuiltInCodec>;
+  readonly encryption: Encryption | undefined;
+  readonly retention: RetentionMs;
+  /** Milliseconds. */
+  readonly commandTimeout: number;
+  readonly logger: Logger | undefined;
+  readonly onEvent: ((event: StateEvent) => void) | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -149,8 +151,8 @@ export function resolveOptions(options: StateStoreOptions): ResolvedOptions {
   }
   if (logger !== undefined) requireMethods('logger', logger, LOGGER);
   requireMethods('clock', clock, ['now', 'sleep']);
-  requireFunction('random', random);
-  if (onEvent !== undefined) requireFunction('onEvent', onEvent);
+  requireCallable('random', random);
+  if (onEvent !== undefined) requireCallable('onEvent', onEvent);
   return {
     metastore: options.metastore,
     namespace,
@@ -174,9 +176,7 @@ function locations(current: ObjectStore | undefined, former: readonly ObjectStor
   const byAlias = new Map<string, ObjectStore>();
   const add = (option: string, store: ObjectStore): void => {
     requireMethods(option, store, OBJECT_STORE);
-    if (typeof store.alias !== 'string' || store.alias === '') {
-      throw new ConfigError(`${option}.alias`, 'must be a text that is not empty', store.alias);
-    }
+    requireText(`${option}.alias`, store.alias);
     if (byAlias.has(store.alias))
       throw new ConfigError(`${option}.alias`, 'must not be that of another object store', store.alias);
     byAlias.set(store.alias, store);
@@ -186,7 +186,7 @@ function locations(current: ObjectStore | undefined, former: readonly ObjectStor
   return byAlias;
 }
 
-function codecs(codec: string | Codec, others: readonly Codec[]): Pick<StoreCore, 'codec' | 'codecs'> {
+function codecs(codec: string | Codec, others: readonly Codec[]): Pick<ResolvedOptions, 'codec' | 'codecs'> {
   if (!Array.isArray(others)) throw new ConfigError('codecs', 'must be an array of codecs', others);
   const builtIn = new Map(builtInCodecs().map((known) => [known.name, known]));
   const byName = new Map<string, Codec>(builtIn);
@@ -223,13 +223,4 @@ function requireName(option: string, name: unknown): void {
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw new ConfigError(option, 'must be 1 to 32 lower-case letters, digits or -', name);
   }
-}
-
-function requireFunction(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
-}
-
-function requireMethods(option: string, value: unknown, methods: readonly string[]): void {
-  const missing = methods.find((method) => typeof (value as Record<string, unknown> | null | undefined)?.[method] !== 'function');
-  if (missing !== undefined) throw new ConfigError(option, `must have the methods ${methods.join(', ')}`, value);
 }

@@ -1,7 +1,7 @@
 import { requireCall, type CallOptions } from '../async/deadline.ts';
 import { concurrently } from '../async/concurrency.ts';
 import type { StoreCore } from './internals.ts';
-import { generationKey, LONGEST_GENERATION } from './objects/generation.ts';
+import { generationKey, LONGEST_GENERATION } from './objects/lineage.ts';
 import { deleteObject, getObject, within, type ObjectCall } from './objects/calls.ts';
 import { probeKey } from './objects/probe.ts';
 

@@ -5,9 +5,12 @@ import type { StateHandle } from './state-handle.ts';
 
 /** State of tasks and assets. Made by `createStateStore()`; not for implementing. */
 export interface StateStore extends AsyncDisposable {
-  /** State of a task, unfenced: for people and tools. In an attempt use `ctx.state`. */
+  /**
+   * State of a task, unfenced: for people and tools. In an attempt use `ctx.state`. With a `Shape` the compiler refuses what cannot be stored;
+   * without one the call does, with `InvalidValueError`.
+   */
   task<Shape extends StateShape<Shape> = AnyShape>(scope: TaskScope): StateHandle<Shape>;
-  /** State of an asset. */
+  /** State of an asset. A `Shape` does the same as for a task. */
   asset<Shape extends StateShape<Shape> = AnyShape>(scope: AssetScope): StateHandle<Shape>;
   /**
    * Resolves when every store can be used.

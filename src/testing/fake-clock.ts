@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts';
+import { untilAborted } from '../async/abort.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 
@@ -44,28 +45,18 @@ export function fakeClock(start: Date = new Date('2026-01-01T00:00:00Z')): FakeC
 
   return {
     now: () => now,
-    sleep(ms, signal) {
-      return new Promise<void>((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(signal.reason as Error);
-          return;
-        }
-        const abort = (): void => {
-          sleepers = sleepers.filter((one) => one !== sleeper);
-          reject(signal?.reason as Error);
-        };
-        const sleeper: Sleeper = {
-          until: now + Math.max(0, ms),
-          wake: () => {
-            signal?.removeEventListener('abort', abort);
-            resolve();
-          },
-        };
-        signal?.addEventListener('abort', abort, { once: true });
-        sleepers.push(sleeper);
-        // Not before what runs now waits too: its sleep may end earlier.
-        if (!waking) setImmediate(wakeNext);
-        waking = true;
+    async sleep(ms, signal) {
+      signal?.throwIfAborted();
+      const sleeper: Sleeper = { until: now + Math.max(0, ms), wake: () => undefined };
+      const woken = new Promise<void>((resolve) => {
+        sleeper.wake = resolve;
+      });
+      sleepers.push(sleeper);
+      // Not before what runs now waits too: its sleep may end earlier.
+      if (!waking) setImmediate(wakeNext);
+      waking = true;
+      await untilAborted(woken, signal).finally(() => {
+        sleepers = sleepers.filter((one) => one !== sleeper);
       });
     },
     advance: (by) => void (now += milliseconds(by, 'by')),

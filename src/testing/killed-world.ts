@@ -1,4 +1,5 @@
-import { abortController, joined, type Timer } from '../async/deadline.ts';
+import { abortController, joined, onAbort } from '../async/abort.ts';
+import type { Timer } from '../async/deadline.ts';
 import type { Clock } from '../async/clock.ts';
 import type { Gap } from '../job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';
@@ -34,7 +35,7 @@ export interface KillableWorld {
 export function killableWorld(core: StoreCore, killAt: Gap | undefined): KillableWorld {
   const end = abortController();
   const killed = new Promise<never>((_, reject) => {
-    end.signal.addEventListener('abort', () => reject(end.signal.reason as KilledError), { once: true });
+    onAbort(end.signal, () => reject(end.signal.reason as KilledError));
   });
   killed.catch(() => undefined);
   const isOver = (): boolean => end.signal.aborted;
@@ -59,12 +60,12 @@ export function killableWorld(core: StoreCore, killAt: Gap | undefined): Killabl
   };
   const timer: Timer = (ms, fire) => {
     const stop = core.timer(ms, () => {
-      end.signal.removeEventListener('abort', stop);
+      leave();
       if (!isOver()) fire();
     });
-    end.signal.addEventListener('abort', stop, { once: true });
+    const leave = onAbort(end.signal, stop);
     return () => {
-      end.signal.removeEventListener('abort', stop);
+      leave();
       stop();
     };
   };

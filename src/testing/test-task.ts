@@ -1,13 +1,14 @@
+import { onAbort } from '../async/abort.ts';
 import { requireCall } from '../async/deadline.ts';
-import type { Duration } from '../model/duration.ts';
-import { milliseconds } from '../model/duration.ts';
+import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { beginAttempt, type Attempt } from '../job/attempt/attempt.ts';
 import { withCoreParts, type Gap } from '../job/protocol/crash-point.ts';
 import type { TaskContext } from '../job/task-context.ts';
 import { BIRTH_SLACK } from '../metastore/lifetimes.ts';
 import { scopePath } from '../format/path.ts';
-import { taskScope, type TaskScope } from '../model/scope.ts';
+import { taskScope } from '../model/check-scope.ts';
+import type { TaskScope } from '../model/scope.ts';
 import { coreOf } from '../state-store/internals.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { AnyShape, StateShape } from '../model/storable.ts';
@@ -71,9 +72,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
       fence: { kind: 'ordered', order: [createdAt.getTime(), starts] },
       release: (after) => Promise.reject(new Released(after)),
     });
-    const cancel = (): void => attempt.cancel(signal?.reason);
-    if (signal?.aborted) cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
+    const leave = signal && onAbort(signal, () => attempt.cancel(signal.reason));
     const live = async (): Promise<Result> => {
       try {
         return await process(attempt.context);
@@ -86,7 +85,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
       await Promise.race([world.killed, attempt.succeed()]);
       return result;
     } finally {
-      signal?.removeEventListener('abort', cancel);
+      leave?.();
     }
   };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { UNFENCED, drawNonce } from '../../src/format/write-id.ts';
-import { generationPrefix } from '../../src/state-store/objects/generation.ts';
+import { generationPrefix } from '../../src/state-store/objects/lineage.ts';
 import { objectName } from '../../src/format/object-name.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { keyName, objectKey, scopePath } from '../../src/format/path.ts';

@@ -5,8 +5,8 @@ import { recover } from '../../src/maintenance/recover/recover.ts';
 import { sweep } from '../../src/maintenance/sweep/sweep.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { generationKey } from '../../src/state-store/objects/generation.ts';
-import type { SweepReport } from '../../src/observe/sweep-report.ts';
+import { generationKey } from '../../src/state-store/objects/lineage.ts';
+import type { SweepReport } from '../../src/observe/events.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, nestedIn, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 

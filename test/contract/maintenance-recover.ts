@@ -10,7 +10,7 @@ import { recover, type RecoveredEntry, type RecoverOptions } from '../../src/mai
 import { sweep } from '../../src/maintenance/sweep/sweep.ts';
 import { orderedFence } from '../../src/format/write-id.ts';
 import { keyName, resultName, scopePath } from '../../src/format/path.ts';
-import { generationKey } from '../../src/state-store/objects/generation.ts';
+import { generationKey } from '../../src/state-store/objects/lineage.ts';
 import { coreOf } from '../../src/state-store/internals.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';

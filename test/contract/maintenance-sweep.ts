@@ -7,7 +7,7 @@ import { sweep, type SweepOptions } from '../../src/maintenance/sweep/sweep.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { keyName, scopePath } from '../../src/format/path.ts';
-import type { SweepReport } from '../../src/observe/sweep-report.ts';
+import type { SweepReport } from '../../src/observe/events.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
 import { DAY, generationsIn, HOUR, memoryLogger, MINUTE, TASK, type MaintenanceBench } from './maintenance-parts.ts';
 

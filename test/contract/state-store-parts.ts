@@ -1,4 +1,4 @@
-import { unfencedAccess, type Access } from '../../src/state-store/handle/access.ts';
+import { unfencedAccess, type Access } from '../../src/state-store/handle/deps.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import { coreOf } from '../../src/state-store/internals.ts';
 import { createStateHandle } from '../../src/state-store/handle/handle.ts';

@@ -1,4 +1,4 @@
-import { unfencedAccess } from '../../src/state-store/handle/access.ts';
+import { unfencedAccess } from '../../src/state-store/handle/deps.ts';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { coreOf } from '../../src/state-store/internals.ts';

@@ -11,7 +11,7 @@ import {
 import { systemTimer } from '../../src/async/deadline.ts';
 import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
-import { openStateStore } from '../../src/state-store/create-state-store.ts';
+import { createStateStoreWith } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptValues, type Intercept } from '../support/intercept.ts';
 import { until } from '../support/until.ts';
@@ -430,7 +430,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       const parts = await factory();
       const timers = new Map<number, () => void>();
       const { metastore, objectStore, namespace } = parts;
-      const store = openStateStore({ metastore, objectStore, namespace }, (ms, fire) => {
+      const store = createStateStoreWith({ metastore, objectStore, namespace }, (ms, fire) => {
         if (ms !== 3_600_000) return systemTimer(ms, fire);
         timers.set(ms, fire);
         return () => void timers.delete(ms);

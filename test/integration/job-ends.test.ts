@@ -457,6 +457,21 @@ describe('a cancellation that was requested from anywhere', () => {
     await attempt[Symbol.asyncDispose]();
   });
 
+  test('reaches an attempt whose items only reconnect', async () => {
+    const { far, store, task } = setting({ activeLooks: 1 });
+    const earlier = await task.start({ jobId: 'job@1' });
+    await earlier.context.item('a').submit(far.job(), 'clip');
+    await earlier[Symbol.asyncDispose]();
+    await requestCancellation(store, TASK, { jobId: 'job@1', reason: 'not wanted' });
+
+    const attempt = await task.start({ jobId: 'job@1', onCancelRequest: (reason) => attempt.cancel(new Error(reason)) });
+    const error = await attempt.context.item('a').run(far.job(), 'clip').catch(thrown);
+    await attempt[Symbol.asyncDispose]();
+
+    expect(error).toMatchObject({ message: 'not wanted' });
+    expect(far.calls).toEqual(['submit', 'cancel']);
+  });
+
   test.each([
     ['jobId', { jobId: '', reason: 'x' }],
     ['reason', { jobId: 'x', reason: 'x'.repeat(1_001) }],

@@ -32,6 +32,20 @@ describe('a result', () => {
     },
   );
 
+  test.each([0, 200_000])('of a Buffer comes back as one: of %i bytes', async (size) => {
+    const { results, asked } = await twice(Buffer.alloc(size, 'video'), {}, { objectStore: memoryObjectStore() });
+
+    expect(results.map((result) => Buffer.isBuffer(result))).toEqual([true, true]);
+    expect(results[1]).toEqual(results[0]);
+    expect(asked).toBe(1);
+  });
+
+  test('of a Uint8Array does not become a Buffer', async () => {
+    const { results } = await twice(new Uint8Array([1, 2]));
+
+    expect(results.map((result) => Buffer.isBuffer(result))).toEqual([false, false]);
+  });
+
   test('of undefined is one, too', async () => {
     const { results, asked } = await twice(undefined);
     expect(results).toEqual([undefined, undefined]);

@@ -10,7 +10,7 @@ import { run } from '../../scripts/command.ts';
 export const root: string = join(import.meta.dirname, '../..');
 
 /** What the package brings with it; it has no dependencies of its own. */
-const DEPENDENCIES = ['@opentelemetry/api', 'pako', 'snappyjs'];
+export const DEPENDENCIES: readonly string[] = ['@opentelemetry/api', 'pako', 'snappyjs'];
 
 /** A project, and what was packed for it. */
 export interface Consumer {

@@ -68,6 +68,14 @@ describe('the tarball', () => {
     expect(built.toSorted()).toEqual(sources.toSorted());
   });
 
+  test('says import.meta in the command alone: what is compiled to CommonJS cannot hold it', async () => {
+    const built = consumer.packed.filter((path) => /^dist\/.*\.js$/.test(path) && !path.startsWith('dist/src/cli/'));
+    const texts = await Promise.all(built.map((path) => readFile(join(consumer.folder, 'node_modules/mooring', path), 'utf8')));
+    const code = texts.map((text) => text.replace(/\/\*[\s\S]*?\*\//g, ''));
+
+    expect(built.filter((_, index) => code[index]?.includes('import.meta'))).toEqual([]);
+  });
+
   test('has only optional peers', () => {
     const optional = Object.keys(manifest.peerDependenciesMeta).filter((name) => manifest.peerDependenciesMeta[name]?.optional);
 

@@ -10,9 +10,9 @@ import { sweep } from '../../src/maintenance/sweep/sweep.ts';
 import { memoryObjectStore } from '../../src/object-store/memory.ts';
 import { parseObjectKey } from '../../src/format/object-name.ts';
 import { scopePath } from '../../src/format/path.ts';
-import { unfencedAccess, type Access } from '../../src/state-store/handle/access.ts';
+import { unfencedAccess, type Access } from '../../src/state-store/handle/deps.ts';
 import { coreOf } from '../../src/state-store/internals.ts';
-import { openStateStore } from '../../src/state-store/create-state-store.ts';
+import { createStateStoreWith } from '../../src/state-store/create-state-store.ts';
 import { createStateHandle } from '../../src/state-store/handle/handle.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import type { StateStore } from '../../src/state-store/state-store.ts';
@@ -136,7 +136,7 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
       clock: world.clock(process),
       random: world.random,
     };
-    return { process, store: openStateStore({ ...options, codec: 'none' }, world.timer(process)) };
+    return { process, store: createStateStoreWith({ ...options, codec: 'none' }, world.timer(process)) };
   };
 
   /** Something goes on until it ends, or its process dies. */

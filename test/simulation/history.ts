@@ -1,7 +1,7 @@
 import { jobRecords, type Wait } from '../../src/index.ts';
 import { type AttemptOptions } from '../../src/adapter-kit.ts';
 import { coreOf } from '../../src/state-store/internals.ts';
-import { openStateStore } from '../../src/state-store/create-state-store.ts';
+import { createStateStoreWith } from '../../src/state-store/create-state-store.ts';
 import type { FarSideKind } from '../support/fake-far-side.ts';
 import { flushable } from '../support/flushable.ts';
 import { FIND_LAG, simFarSide, SUBMIT_TIMEOUT, type SimFarSideOptions } from './far-side.ts';
@@ -52,7 +52,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const paths = style.items.map(pathOf);
   const { metastore, flush } = flushable();
   let flushed = false;
-  const store = openStateStore({ metastore, clock: world.clock(), random: world.random }, world.timer());
+  const store = createStateStoreWith({ metastore, clock: world.clock(), random: world.random }, world.timer());
   const core = coreOf(store);
   const violations: string[] = [];
   const records = watchRecords(core.metastore, paths, violations);

@@ -15,6 +15,7 @@ import {
   type BullWorker,
   type ResumableProcessor,
 } from 'mooring/bullmq';
+import { fakeJob, type FakeJob } from 'mooring/bullmq/testing';
 import { farm, type Video } from './far-sides.ts';
 
 declare const store: StateStore;
@@ -92,3 +93,16 @@ void cancelJob(new Queue5('transcode', { connection }), '1', {
 });
 // @ts-expect-error: whose state it is must be said
 void cancelJob(new Queue('transcode', { connection }), '1', { reason: 'not wanted' });
+
+// A fake job is one to the adapter, and is run by a processor that is typed with a job of either major.
+const faked = fakeJob({ data: { source: 'a.mov' } as Video, opts: { attempts: 3 } });
+expectTypeOf(faked).toEqualTypeOf<FakeJob<Video>>();
+expectTypeOf(faked).toExtend<BullJob<Video>>();
+expectTypeOf(faked.start(own)).resolves.toEqualTypeOf<string>();
+expectTypeOf(faked.start(processor)).resolves.toEqualTypeOf<{ url: string; seconds: number }>();
+expectTypeOf(faked.start(async (job: Job5<Video>) => job.data.source)).resolves.toEqualTypeOf<string>();
+void faked.start(processor, { signal: new AbortController().signal });
+// @ts-expect-error: the processor's job has other data
+void fakeJob({ data: { url: 'x' } }).start(processor);
+// @ts-expect-error: data are what most processors begin with
+fakeJob({});

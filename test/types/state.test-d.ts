@@ -70,6 +70,11 @@ store.task<{ page: { body: Uint8Array } }>(scope);
 store.task<{ owner: string | null }>(scope);
 // @ts-expect-error: undefined stands for nothing
 store.task<{ owner: string | undefined }>(scope);
+// @ts-expect-error: a Buffer comes back as a Uint8Array
+store.task<{ file: Buffer }>(scope);
+store.task<{ file: Uint8Array; part: Uint8Array<ArrayBuffer> }>(scope);
+void store.task<{ file: Uint8Array }>(scope).set('file', Buffer.from('text')); // and is stored as one
+void store.task(scope).set('at', new Date()); // without a shape only the call can refuse it
 store.task<{ owner: { name: string | null; nick?: string } }>(scope); // null and absent properties inside are JSON
 
 // A condition has two halves: a key that is not there yet has no version.

@@ -5,7 +5,7 @@ import { extendLock } from '../worker/heartbeat.ts';
 import { watchOf } from '../worker/lifecycle.ts';
 import { jobLogger, progressReporter } from './reporting.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
-import { attemptFacts, scopeOf } from './scope.ts';
+import { attemptFacts, requireJob, scopeOf } from './scope.ts';
 import type { Setup } from '../worker/setup.ts';
 import { createStop } from './stop.ts';
 
@@ -29,6 +29,7 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
   process: (context: TaskContext<Shape>) => Promise<Result>,
 ): Promise<Result> {
   const { store, options } = setup;
+  requireJob(job);
   const worker = watchOf(job, store);
   worker.serves(job.name, setup);
   const { lockDuration } = worker;

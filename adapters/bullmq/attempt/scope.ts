@@ -35,6 +35,24 @@ export function runName(job: BullJob): string {
   return `${requireId(job)}@${job.timestamp}`;
 }
 
+/** What an attempt needs of its job beside the ID. */
+const NEEDED = { name: 'string', timestamp: 'number', attemptsMade: 'number', queueQualifiedName: 'string' } as const;
+
+/**
+ * Refuses what is no job of BullMQ, such as a test's own object that lacks a part.
+ *
+ * @throws {@link ConfigError} that names the part.
+ */
+export function requireJob(job: BullJob): void {
+  const hint = 'as BullMQ makes it (in a test, fakeJob() of mooring/bullmq/testing)';
+  if (Object(job) !== job) throw new ConfigError('job', `must be a job ${hint}`, job);
+  requireId(job);
+  for (const [part, kind] of Object.entries(NEEDED)) {
+    const given: unknown = job[part as keyof typeof NEEDED];
+    if (typeof given !== kind || Number.isNaN(given)) throw new ConfigError(`job.${part}`, `must be a ${kind}, ${hint}`, given);
+  }
+}
+
 function requireId(job: BullJob): string {
   if (typeof job.id !== 'string' || job.id === '') {
     throw new ConfigError('job.id', 'must be there: a job without an ID has no state to come back to', job.id);

@@ -1,4 +1,4 @@
-import type { SweepReport } from '../../observe/sweep-report.ts';
+import type { SweepReport } from '../../observe/events.ts';
 import { EXIT, type CommandOutcome, type StoreCommand } from '../command.ts';
 import { readCount, readDuration, readShare, type Flags, type Given } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import snappyjs from 'snappyjs';
+import { compress, uncompress } from 'snappyjs';
 
 /** Raw Snappy, the format of one block: by the native `snappy` where it is installed, in JavaScript otherwise. */
 
@@ -19,13 +18,20 @@ export interface NativeSnappy {
   uncompressSync(input: Uint8Array, options: { asBuffer: true; copyOutputData: true }): Uint8Array | string;
 }
 
+/** By a name that bundlers do not follow: an optional peer must not become a condition of everything else. */
+const PACKAGE: string = 'snappy';
+
 /**
- * The native package, or `undefined` where it is not installed or has no binary for this machine. Required at first use, by
- * its name, from here: it is an optional peer, which an import, or a bundler, would make a condition of everything else.
+ * The native package, or `undefined` where it is not installed or has no binary for this machine. Imported at first use. A
+ * `createRequire(import.meta.url)` would do the same, but what is compiled to CommonJS, as by Jest, cannot hold `import.meta`.
  */
-export function installedSnappy(): NativeSnappy | undefined {
+export async function installedSnappy(): Promise<NativeSnappy | undefined> {
   try {
-    const installed = createRequire(import.meta.url)('snappy') as Partial<NativeSnappy>;
+    const loaded = (await import(/* webpackIgnore: true */ PACKAGE)) as Partial<NativeSnappy> & {
+      default?: Partial<NativeSnappy>;
+    };
+    // Compiled to CommonJS without interop, the import is the package itself.
+    const installed = loaded.default ?? loaded;
     const called = [installed.compressSync, installed.compress, installed.uncompressSync];
     return called.every((call) => typeof call === 'function') ? (installed as NativeSnappy) : undefined;
   } catch {
@@ -53,11 +59,11 @@ export function nativeBlocks(snappy: NativeSnappy): SnappyBlocks {
 /** Blocks in JavaScript. */
 export function scriptBlocks(): SnappyBlocks {
   return {
-    compress: (block) => snappyjs.compress(plain(block)),
+    compress: (block) => compress(plain(block)),
     uncompress(block, maxBytes) {
       const head = readLength(block);
       const sound = head !== undefined && head.length <= maxBytes && isSound(block, head);
-      return sound ? snappyjs.uncompress(plain(block)) : undefined;
+      return sound ? uncompress(plain(block)) : undefined;
     },
   };
 }

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Codec } from '../codec.ts';
 import { crc32c } from '../../format/crc32c.ts';
-import { damaged } from '../damaged.ts';
+import { damaged, type Codec } from '../codec.ts';
 import { installedSnappy, nativeBlocks, scriptBlocks, type SnappyBlocks } from './block.ts';
 
 /**
@@ -29,15 +28,13 @@ const BLOCKS_PER_TURN = 4;
 
 /** The codec `snappy`. Which implementation makes the blocks is settled at first use. */
 export function snappyCodec(given?: SnappyBlocks): Codec {
-  let settled = given;
-  const blocks = (): SnappyBlocks => {
-    const native = settled ? undefined : installedSnappy();
-    return (settled ??= native ? nativeBlocks(native) : scriptBlocks());
-  };
+  let settled: Promise<SnappyBlocks> | undefined = given && Promise.resolve(given);
+  const blocks = (): Promise<SnappyBlocks> =>
+    (settled ??= installedSnappy().then((native) => (native ? nativeBlocks(native) : scriptBlocks())));
   return {
     name: NAME,
-    encode: (bytes, { signal }) => encode(blocks(), bytes, signal),
-    decode: (bytes, { maxBytes, signal }) => decode(blocks(), bytes, maxBytes, signal),
+    encode: async (bytes, { signal }) => encode(await blocks(), bytes, signal),
+    decode: async (bytes, { maxBytes, signal }) => decode(await blocks(), bytes, maxBytes, signal),
   };
 }
 

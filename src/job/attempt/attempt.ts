@@ -1,4 +1,4 @@
-import { onAbort } from '../../async/deadline.ts';
+import { onAbort } from '../../async/abort.ts';
 import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
 import { scopePath } from '../../format/path.ts';
 import type { TaskScope } from '../../model/scope.ts';

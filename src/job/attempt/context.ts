@@ -1,10 +1,12 @@
-import { joined, requireCall } from '../../async/deadline.ts';
+import { joined } from '../../async/abort.ts';
+import { requireCall } from '../../async/deadline.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { Writer } from '../../format/write-id.ts';
 import type { OptionNames } from '../../model/check-options.ts';
 import { text } from '../../model/checks.ts';
-import { assetScope, taskScope, type TaskScope } from '../../model/scope.ts';
-import type { Access } from '../../state-store/handle/access.ts';
+import { assetScope, taskScope } from '../../model/check-scope.ts';
+import type { TaskScope } from '../../model/scope.ts';
+import type { Access } from '../../state-store/handle/deps.ts';
 import { createStateHandle } from '../../state-store/handle/handle.ts';
 import { startDecisionSpan } from '../../observe/telemetry.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';

@@ -1,4 +1,4 @@
-import { abortController } from '../../async/deadline.ts';
+import { abortController } from '../../async/abort.ts';
 import { StaleAttemptError } from '../../model/errors/store.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { suspension } from './suspension.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import process from 'node:process';
+import { pid } from 'node:process';
 import { requireSignal } from '../../async/deadline.ts';
 import { milliseconds, type Duration } from '../../model/duration.ts';
 import { ConfigError } from '../../model/errors/store.ts';
@@ -18,7 +18,8 @@ import {
   type Checks,
 } from '../../model/checks.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../../model/retention.ts';
-import { taskScope, type TaskScope } from '../../model/scope.ts';
+import { taskScope } from '../../model/check-scope.ts';
+import type { TaskScope } from '../../model/scope.ts';
 import { scopePath } from '../../format/path.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
@@ -168,7 +169,7 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
     patience: milliseconds(options.patience ?? '30s', 'patience'),
     externalJobs: (options.externalJobs ?? []) as readonly unknown[] as readonly AnyJob[],
     surelyFirst: options.first && (fence.kind === 'ordered' || fence.prove !== undefined),
-    holder: `attempt ${attempt}, host ${hostname()}, process ${process.pid}, since ${since}`,
+    holder: `attempt ${attempt}, host ${hostname()}, process ${pid}, since ${since}`,
     createdAt: createdAt.getTime(),
     clearAfterSuccess: retentionMs(clearAfterSuccess, 'clearAfterSuccess'),
     wait: resolveWait(wait, options.release !== undefined),

@@ -1,4 +1,5 @@
-import { bounded, untilAborted, type CallOptions } from '../../async/deadline.ts';
+import { untilAborted } from '../../async/abort.ts';
+import { bounded, type CallOptions } from '../../async/deadline.ts';
 import { stopwatch } from '../../async/clock.ts';
 import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../../format/write-id.ts';

@@ -1,7 +1,8 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { shortText } from '../../model/checks.ts';
 import { scopeAddress } from '../../metastore/metastore.ts';
-import { taskScope, type TaskScope } from '../../model/scope.ts';
+import { taskScope } from '../../model/check-scope.ts';
+import type { TaskScope } from '../../model/scope.ts';
 import { coreOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ExternalJobUnknownError, isMooringError } from '../../model/errors/store.ts';
 import type { WriteId } from '../../format/write-id.ts';
 import { resultName } from '../../format/path.ts';
@@ -26,7 +27,7 @@ export async function finishSucceeded(run: Run, record: HeldRecord): Promise<{ r
   const { value } = prepared;
   const stored = value && {
     name: resultName(run.options.externalIdKey),
-    put: { meta: value.meta, body: value.body, retention: recordRetention(run.core) },
+    put: value.put,
   };
   let reply: Persisted;
   try {
@@ -87,11 +88,12 @@ const CANNOT_BE_HAD: readonly string[] = ['mooring.missing-object', 'mooring.val
 /** The result that was stored, or asked for again. */
 export async function recordedResult(run: Run, record: HeldRecord, raw: Snapshot['result']): Promise<unknown> {
   if (record.result === 'none') return undefined;
-  if (record.result === 'stored' && raw) {
+  if ((record.result === 'stored' || record.result === 'buffer') && raw) {
     const reread = async (): Promise<Snapshot['result']> => (await run.own.read(run.options.recordName)).result;
     try {
-      const loaded = await run.core.track(() => loadValue(run.core, resultAddress(run), raw, reread, { signal: run.signal }));
-      if (loaded) return loaded.value;
+      const source = { core: run.core, address: resultAddress(run), call: { signal: run.signal }, reread };
+      const loaded = await run.core.track(() => loadValue(source, raw));
+      if (loaded) return record.result === 'buffer' ? asBuffer(loaded.value) : loaded.value;
     } catch (error) {
       if (!run.job.getResult || !isMooringError(error) || !CANNOT_BE_HAD.includes(error.code)) throw error;
       run.life.log.warn({ ...run.about, err: error }, 'the stored result cannot be had; asking the external system again');
@@ -131,7 +133,13 @@ async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: 
   }
   // An attempt that was superseded puts no object.
   if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.recordName);
-  const terms = { id, by: where.scope, retention: recordRetention(core) };
-  const value = await core.track(() => prepareSerialized(core, resultAddress(run), serialized, terms, { signal: run.signal }));
-  return { kind: 'stored', value };
+  const call = { signal: run.signal };
+  const put = { core, address: resultAddress(run), id, by: where.scope, retention: recordRetention(core), call };
+  const value = await core.track(() => prepareSerialized(put, serialized));
+  return { kind: Buffer.isBuffer(result) ? 'buffer' : 'stored', value };
+}
+
+/** Stored bytes are a `Uint8Array`, which lacks what the user's code calls of a `Buffer`. */
+function asBuffer(value: unknown): unknown {
+  return types.isUint8Array(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

@@ -5,7 +5,7 @@ import type { OptionNames } from '../../model/check-options.ts';
 import { coreOf, type StoreCore } from '../../state-store/internals.ts';
 import { stepped } from '../../state-store/objects/listing.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
-import type { SweepReport } from '../../observe/sweep-report.ts';
+import type { SweepReport } from '../../observe/events.ts';
 import { candidatePages, unreferenced, type Candidate } from './candidates.ts';
 import { deleteObjects } from '../delete-objects.ts';
 import { raise, readLineage, requireSound, type StoreLineage } from '../lineage.ts';

@@ -7,7 +7,7 @@ import { decodeSegment, pathScope } from '../../format/path.ts';
 import { isTaskScope } from '../../model/scope.ts';
 import { deserialize } from '../../format/serializer.ts';
 import type { StoreCore } from '../../state-store/internals.ts';
-import { boundedDecoderOf } from '../../state-store/read/decode.ts';
+import { boundedDecoderOf, type Decoder } from '../../state-store/read/decode.ts';
 import { FRAME_BYTES, framesIn, longestFrame } from '../../format/frames.ts';
 import { openBody, wholeBody } from '../../state-store/objects/body.ts';
 import type { ObjectCall } from '../../state-store/objects/calls.ts';
@@ -64,9 +64,7 @@ function encodingOf(
   return { object, codec, ...(form.encrypted && encryption && { encryption: encryption.name }) };
 }
 
-type BoundedDecoder = ReturnType<typeof boundedDecoderOf>;
-
-async function readContents(core: StoreCore, found: FoundObject, decode: BoundedDecoder, at: ObjectCall): Promise<Contents> {
+async function readContents(core: StoreCore, found: FoundObject, decode: Decoder, at: ObjectCall): Promise<Contents> {
   const { form, object, size, extension } = found;
   if (form.framed) return readFrames(core, found, decode, at);
   const isPlain = extension === undefined && !form.encrypted;
@@ -76,7 +74,7 @@ async function readContents(core: StoreCore, found: FoundObject, decode: Bounded
   }
   const bytes = await wholeBody(core, at, { object, storedSize: size });
   if (!bytes) throw missing(found, at);
-  const value = await decode({ bytes, path: object, encoded: extension !== undefined, most: core.maxValueBytes });
+  const value = await decode({ bytes, path: object, encoded: extension !== undefined, size: core.maxValueBytes });
   deserialize(form.type, value, at.where);
   return { sha256: createHash('sha256').update(bytes).digest('hex'), storedSize: bytes.length, size: value.length };
 }
@@ -87,7 +85,7 @@ async function readPlain(core: StoreCore, found: FoundObject, at: ObjectCall): P
   return { sha256: hash.digest('hex'), storedSize: found.size, size: found.size };
 }
 
-async function readFrames(core: StoreCore, found: FoundObject, decode: BoundedDecoder, at: ObjectCall): Promise<Contents> {
+async function readFrames(core: StoreCore, found: FoundObject, decode: Decoder, at: ObjectCall): Promise<Contents> {
   const { object } = found;
   const hash = createHash('sha256');
   const damaged = (problem: string): CorruptEntryError => new CorruptEntryError(`the object ${object} ${problem}`, at.where);
@@ -100,7 +98,7 @@ async function readFrames(core: StoreCore, found: FoundObject, decode: BoundedDe
   let isLast = false;
   for await (const frame of framesIn(chunks, longestFrame(most), damaged)) {
     if (isLast) throw damaged('goes on after a frame that is shorter than the others');
-    const { length } = await decode({ ...frame, path: `${object}/${index}`, most });
+    const { length } = await decode({ ...frame, path: `${object}/${index}`, size: most });
     frames ??= length;
     isLast = length < frames;
     if (length === 0 || length > frames) throw damaged('has frames that do not fit together');

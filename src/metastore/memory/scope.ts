@@ -1,6 +1,6 @@
-import { ENTRY_FORMAT, type EntryMeta, type Reference } from '../../format/entry.ts';
-import type { Fence } from '../../format/write-id.ts';
-import { HEAD_LENGTH, type Head, headText, instant, NEVER, readHead } from '../../format/head.ts';
+import { ENTRY_FORMAT, ENTRY_JSON, type EntryMeta, type Reference } from '../../format/entry.ts';
+import { WRITE_ID_PLACE, type Fence } from '../../format/write-id.ts';
+import { type Head, headText, instant, NEVER, readHead } from '../../format/head.ts';
 import { FIELD, PREFIX } from '../../format/redis-keys.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from '../lifetimes.ts';
 import type { RawEntry, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';
@@ -9,7 +9,7 @@ import { supersededText } from '../../format/superseded.ts';
 
 /**
  * A scope of the memory metastore: the fields that Redis would hold, as the same text, and the steps that all scripts share.
- * Each step runs to its end without a wait, which makes it atomic. What changes here changes in `metastore/redis/lua/script.ts` too.
+ * Each step runs to its end without a wait, which makes it atomic. What changes here changes in `metastore/redis/lua/scope.ts` too.
  */
 
 /** The `store` of errors. */
@@ -176,7 +176,9 @@ export function becomesDue(step: Step, at: number): void {
 /** The scope's fence. */
 export function fenceOf(hash: ScopeHash): { fence: Fence; nonce: string } | undefined {
   const text = hash.fields.get(FIELD.fence);
-  return text === undefined ? undefined : { fence: text.slice(0, 24), nonce: text.slice(25) };
+  return text === undefined
+    ? undefined
+    : { fence: text.slice(...WRITE_ID_PLACE.fence), nonce: text.slice(...WRITE_ID_PLACE.nonce) };
 }
 
 /** A refusal by the fence, with its holder. */
@@ -203,7 +205,7 @@ export function supersede(step: Step, text: string | undefined, next?: Reference
 export function referenceOf(text: string): Reference | undefined {
   if (readHead(text).letter !== 'r') return undefined;
   try {
-    return (JSON.parse(text.slice(HEAD_LENGTH + 1)) as EntryMeta).ref;
+    return (JSON.parse(text.slice(ENTRY_JSON)) as EntryMeta).ref;
   } catch {
     return undefined;
   }

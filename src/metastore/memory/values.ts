@@ -1,4 +1,4 @@
-import { entryParts } from '../../format/entry.ts';
+import { ENTRY_FORMAT, kindOf } from '../../format/entry.ts';
 import { writeIdText, type Version, type WriteId } from '../../format/write-id.ts';
 import { expiryOf, type Head, headText, NEVER, readHead, sequenceText } from '../../format/head.ts';
 import { PREFIX, RESULT } from '../../format/redis-keys.ts';
@@ -97,8 +97,7 @@ export function applyChange(step: Step, change: Omit<ValueChange, 'expect'>, ver
     return;
   }
   const expiresAt = expiryOf(now, put.retention);
-  const { head, json } = entryParts(put.meta);
-  hash.fields.set(field, `${headText(head, version, now, expiresAt)} ${json}`);
+  hash.fields.set(field, `${headText(ENTRY_FORMAT + kindOf(put.meta), version, now, expiresAt)} ${JSON.stringify(put.meta)}`);
   if (put.body) hash.bodies.set(PREFIX.body + change.name, put.body.slice());
   else hash.bodies.delete(PREFIX.body + change.name);
   expires(step, expiresAt);

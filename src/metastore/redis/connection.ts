@@ -6,7 +6,7 @@ import { foreignFormat } from '../replies.ts';
 import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
 import type { Wait } from './durability.ts';
 import { isMissingScript, NAME, noAnswer, translate, unavailable } from './errors.ts';
-import type { Script } from './lua/script.ts';
+import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
 import { createServerTime } from './time.ts';
 
@@ -25,11 +25,14 @@ export interface Answer {
   resent: boolean;
 }
 
+/** A script, whatever its arguments are called. */
+type Program = Pick<Script, 'text' | 'sha' | 'writes'>;
+
 /** How scripts say that they wrote. */
 const APPLIED: ReadonlySet<string> = new Set(['ok', 'listed']);
 
 /** How a script is run. */
-export interface RunOptions {
+export interface ScriptOptions {
   /** Replies are text where nothing else is asked for. */
   buffers?: boolean;
   /** The caller sends this again. */
@@ -38,20 +41,31 @@ export interface RunOptions {
   fleeting?: boolean;
 }
 
+/** What a script takes any number of, as many as there are. */
+export interface Each<Item> {
+  each?: readonly Item[];
+}
+
 /** The scripts of one store, on one client. */
 export interface Connection {
   readonly keys: Keys;
   readonly client: RedisClient;
   /** Whether a write is asked for more than the answer of its master. */
   readonly waits: boolean;
-  run(script: Script, scope: ScopeAddress, args: readonly Argument[], call: CallOptions, options?: RunOptions): Promise<Answer>;
-  /** Runs a script on keys that are of no scope. */
-  runOn(
-    script: Script,
-    keys: readonly string[],
-    args: readonly Argument[],
+  run<Name extends string, Item>(
+    script: Script<Name, Item>,
+    scope: ScopeAddress,
+    given: Readonly<Record<NoInfer<Name>, ArgumentValue>>,
     call: CallOptions,
-    options?: RunOptions,
+    options?: ScriptOptions & Each<NoInfer<Item>>,
+  ): Promise<Answer>;
+  /** Runs a script on keys that are of no scope. */
+  runOn<Name extends string>(
+    script: Script<Name>,
+    keys: readonly string[],
+    given: Readonly<Record<NoInfer<Name>, ArgumentValue>>,
+    call: CallOptions,
+    options?: ScriptOptions,
   ): Promise<Answer>;
   /** One command that reads. */
   read(node: RedisClient, command: string, args: readonly Argument[], call: CallOptions): Promise<unknown>;
@@ -110,15 +124,15 @@ export function createConnection(
 
   /** Sends a script, and back to back with it the question how far it got. */
   const evaluate = async (
-    script: Script,
+    script: Program,
     args: readonly Argument[],
-    { buffers = false, fleeting = false }: RunOptions,
+    { buffers = false, fleeting = false }: ScriptOptions,
     isOver: () => boolean,
   ): Promise<{ reply: unknown; safe: boolean }> => {
     const asks = wait !== undefined && script.writes && !fleeting;
     const sameSockets = asks ? watchSockets(client) : undefined;
     const reached = async (): Promise<boolean> => wait === undefined || wait.reached(client).catch(() => false);
-    const send = async (command: keyof typeof commands, first: string): Promise<{ reply: unknown; safe: boolean }> => {
+    const sendAs = async (command: keyof typeof commands, first: string): Promise<{ reply: unknown; safe: boolean }> => {
       const reply = commands[command][buffers ? 'buffers' : 'text']([first, ...args]);
       if (!sameSockets) return { reply: await reply, safe: true };
       const asked = client.nodes ? undefined : reached();
@@ -128,11 +142,11 @@ export function createConnection(
       return { reply: answered, safe: safe && sameSockets() };
     };
     try {
-      return await send('evalsha', script.sha);
+      return await sendAs('evalsha', script.sha);
     } catch (error) {
       if (!isMissingScript(error)) throw error;
       if (isOver()) throw error;
-      return send('eval', script.text);
+      return sendAs('eval', script.text);
     }
   };
 
@@ -149,12 +163,12 @@ export function createConnection(
     });
   };
 
-  const runOn = async (
-    script: Script,
+  const send = async (
+    script: Program,
     names: readonly string[],
     args: readonly Argument[],
     call: CallOptions,
-    options: RunOptions,
+    options: ScriptOptions,
   ): Promise<Answer> => {
     const failure = { key: names[0] ?? '', writes: script.writes, resent: options.resent === true };
     return within(call, failure, async (isOver, wasResent) => {
@@ -179,12 +193,13 @@ export function createConnection(
     keys,
     client,
     waits: wait !== undefined,
-    async run(script, scope, args, call, options = {}) {
-      const answer = await runOn(script, keys.scope(scope.path), [scope.path, ...args], call, options);
-      if (answer.kind === 'foreign') throw foreignFormat(scope.path, String(answer.rest[0]), NAME);
+    async run(script, { path, recorded = '' }, given, call, options = {}) {
+      const args = [path, recorded, ...script.arrange(given, options.each ?? [])];
+      const answer = await send(script, keys.scope(path), args, call, options);
+      if (answer.kind === 'foreign') throw foreignFormat(path, String(answer.rest[0]), NAME);
       return answer;
     },
-    runOn: (script, names, args, call, options = {}) => runOn(script, names, args, call, options),
+    runOn: (script, names, given, call, options = {}) => send(script, names, script.arrange(given, []), call, options),
     read: (node, command, args, call) =>
       within(call, { key: '', writes: false, resent: false }, () => sendCommand(node, 'text', command, args)),
     async now(call) {

@@ -1,11 +1,14 @@
-import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { CorruptEntryError } from '../../model/errors/store.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
-import { watchSockets, type Argument } from './client.ts';
+import { watchSockets } from './client.ts';
 import type { Connection, Part } from './connection.ts';
 import { NAME, noAnswer } from './errors.ts';
-import { BEAR, LINEAGE, RAISE } from './lua/lineage.ts';
-import type { Script } from './lua/script.ts';
+import { BEAR } from './lua/lineage/bear.ts';
+import { RAISE } from './lua/lineage/raise.ts';
+import { LINEAGE } from './lua/lineage/read.ts';
+import type { ArgumentValue, Script } from './lua/script.ts';
 import type { Lineage } from '../upkeep.ts';
 
 /** What Redis knows of its own past: of all shards, in one script; in a Cluster side by side, each by one on its own node. */
@@ -21,18 +24,18 @@ function groupsOf({ client, keys }: Connection): [readonly string[], ...(readonl
  * Writes to every shard, as safe as a write is: a birth or a generation that a failover loses looks like lost state. The wait
  * after the last script is for all that these connections wrote, so it must be the same ones throughout.
  */
-async function writeEveryShard(
+async function writeEveryShard<Name extends string>(
   connection: Connection,
-  script: Script,
-  args: readonly Argument[],
+  script: Script<Name>,
+  given: Readonly<Record<NoInfer<Name>, ArgumentValue>>,
   call: CallOptions,
 ): Promise<void> {
   const { client, now, runOn, waits } = connection;
   await now(call);
   const sameSockets = watchSockets(client);
   const [last, ...others] = groupsOf(connection);
-  await sideBySide(call, (own) => Promise.all(others.map((names) => runOn(script, names, args, own, { fleeting: true }))));
-  await runOn(script, last, args, call);
+  await sideBySide(call, (own) => Promise.all(others.map((names) => runOn(script, names, given, own, { fleeting: true }))));
+  await runOn(script, last, given, call);
   if (!waits || sameSockets()) return;
   throw noAnswer({ key: last[0] ?? '', writes: true }, 'the connection broke before all was replicated');
 }
@@ -41,7 +44,7 @@ async function writeEveryShard(
 export async function lineageOf(connection: Connection, call: CallOptions): Promise<Lineage> {
   const { runOn } = connection;
   const groups = groupsOf(connection);
-  const answers = await sideBySide(call, (own) => Promise.all(groups.map((names) => runOn(LINEAGE, names, [], own))));
+  const answers = await sideBySide(call, (own) => Promise.all(groups.map((names) => runOn(LINEAGE, names, {}, own))));
   const found = answers.flatMap(({ rest }) => rest);
   const births = SHARDS.map((_shard, at) => whole(found[2 * at]));
   const generations = SHARDS.map((_shard, at) => whole(found[2 * at + 1]) ?? 0);
@@ -70,10 +73,10 @@ function nameIn(part: Part): string | undefined {
 
 /** Makes all births known, and gives the name. */
 export function bear(connection: Connection, name: string, call: CallOptions): Promise<void> {
-  return writeEveryShard(connection, BEAR, [name], call);
+  return writeEveryShard(connection, BEAR, { drawn: name }, call);
 }
 
 /** Raises all generations. */
 export function raise(connection: Connection, generation: number, call: CallOptions): Promise<void> {
-  return writeEveryShard(connection, RAISE, [generation], call);
+  return writeEveryShard(connection, RAISE, { raised: generation }, call);
 }

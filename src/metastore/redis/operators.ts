@@ -1,11 +1,19 @@
-import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { writeIdText, type WriteId } from '../../format/write-id.ts';
 import { PREFIX, SHARDS } from '../../format/redis-keys.ts';
 import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';
 import { keyPrefixOf, mastersOf } from './client.ts';
 import type { Connection } from './connection.ts';
-import { ADD_ITEMS, CLEAR, FORGET_ORPHAN, INSPECT, LIST_ORPHAN, REQUEST_CANCEL, SETTLE, TRIAL } from './lua/operators.ts';
-import { recordedOf, staleReply } from './values.ts';
+import { ADD_ITEMS } from './lua/operators/add-items.ts';
+import { CLEAR } from './lua/operators/clear.ts';
+import { FORGET_ORPHAN } from './lua/operators/forget-orphan.ts';
+import { INSPECT } from './lua/operators/inspect.ts';
+import { LIST_ORPHAN } from './lua/operators/list-orphan.ts';
+import { REQUEST_CANCEL } from './lua/operators/request-cancel.ts';
+import { SETTLE } from './lua/operators/settle.ts';
+import { TRIAL } from './lua/operators/trial.ts';
+import { staleReply } from './values.ts';
 
 /** What ends a scope, and what people do with one, in Redis. */
 
@@ -18,7 +26,7 @@ export async function clearScope(
   id: WriteId,
   call: CallOptions,
 ): Promise<ClearReply> {
-  const { kind, rest } = await connection.run(CLEAR, scope, [recordedOf(scope), writeIdText(id)], call);
+  const { kind, rest } = await connection.run(CLEAR, scope, { id: writeIdText(id) }, call);
   return kind === 'ambiguous' ? { kind, name: String(rest[0]), text: String(rest[1]) } : { kind: 'ok' };
 }
 
@@ -26,10 +34,10 @@ export async function clearScope(
 export async function listOrphan(
   connection: Connection,
   scope: ScopeAddress,
-  { name, idDigest, json }: Parameters<OpenMetastore['listOrphan']>[1],
+  orphan: Parameters<OpenMetastore['listOrphan']>[1],
   call: CallOptions,
 ): Promise<'listed' | 'held'> {
-  const { kind } = await connection.run(LIST_ORPHAN, scope, [recordedOf(scope), name, idDigest, json], call);
+  const { kind } = await connection.run(LIST_ORPHAN, scope, orphan, call);
   return kind === 'held' ? 'held' : 'listed';
 }
 
@@ -37,46 +45,46 @@ export async function listOrphan(
 export async function forgetOrphan(
   connection: Connection,
   scope: ScopeAddress,
-  { name, idDigest }: Pick<RawOrphan, 'name' | 'idDigest'>,
+  orphan: Pick<RawOrphan, 'name' | 'idDigest'>,
   call: CallOptions,
 ): Promise<void> {
-  await connection.run(FORGET_ORPHAN, scope, ['', name, idDigest], call);
+  await connection.run(FORGET_ORPHAN, scope, orphan, call);
 }
 
 /** After success: the whole scope ends then. */
 export async function settleScope(
   connection: Connection,
   scope: ScopeAddress,
-  { fence, nonce, within, keepFence }: Parameters<OpenMetastore['settle']>[1],
+  request: Parameters<OpenMetastore['settle']>[1],
   call: CallOptions,
 ): Promise<void> {
-  await connection.run(SETTLE, scope, [recordedOf(scope), fence, nonce, within, keepFence ? '1' : '0'], call);
+  await connection.run(SETTLE, scope, request, call);
 }
 
 /** Notes that somebody asked for the cancellation of a job. */
 export async function requestCancel(
   connection: Connection,
   scope: ScopeAddress,
-  { job, reason }: Parameters<OpenMetastore['requestCancel']>[1],
+  request: Parameters<OpenMetastore['requestCancel']>[1],
   call: CallOptions,
 ): Promise<void> {
-  await connection.run(REQUEST_CANCEL, scope, [recordedOf(scope), job, reason], call);
+  await connection.run(REQUEST_CANCEL, scope, request, call);
 }
 
 /** Notes items that have records. */
 export async function addItems(
   connection: Connection,
   scope: ScopeAddress,
-  { items, fence, nonce, retention }: Parameters<OpenMetastore['addItems']>[1],
+  request: Parameters<OpenMetastore['addItems']>[1],
   call: CallOptions,
 ): Promise<{ kind: 'ok' } | Stale> {
-  const { kind, rest } = await connection.run(ADD_ITEMS, scope, [recordedOf(scope), fence, nonce, retention, ...items], call);
+  const { kind, rest } = await connection.run(ADD_ITEMS, scope, request, call, { each: request.items });
   return kind === 'stale' ? staleReply(rest[0]) : { kind: 'ok' };
 }
 
 /** What an operator sees. */
 export async function inspectScope(connection: Connection, scope: ScopeAddress, call: CallOptions): Promise<Inspected> {
-  const { rest } = await connection.run(INSPECT, scope, [], call);
+  const { rest } = await connection.run(INSPECT, scope, {}, call);
   const fields: [string, string][] = [];
   for (let at = 1; at < rest.length; at += 2) fields.push([String(rest[at]), String(rest[at + 1])]);
   const those = (prefix: string): [string, string][] =>
@@ -118,6 +126,6 @@ export async function* scopePaths(connection: Connection, prefix: string, call: 
 export async function tryToWrite({ client, keys, runOn }: Connection, call: CallOptions): Promise<void> {
   const shards = client.nodes ? SHARDS : SHARDS.slice(0, 1);
   await sideBySide(call, (own) =>
-    Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), [], own, { fleeting: true }))),
+    Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), {}, own, { fleeting: true }))),
   );
 }

@@ -12,17 +12,22 @@ import type {
   Stale,
 } from '../metastore.ts';
 import { believe } from '../replies.ts';
-import type { Argument } from './client.ts';
 import type { Connection } from './connection.ts';
 import { NAME } from './errors.ts';
-import { ANSWER_RECORD, BEGIN, DRAW, REFRESH, WRITE_RECORD } from './lua/records.ts';
-import { changeArguments, rawEntry, recordedOf, staleReply } from './values.ts';
+import { ANSWER_RECORD } from './lua/records/answer-record.ts';
+import { BEGIN } from './lua/records/begin.ts';
+import { DRAW } from './lua/records/draw.ts';
+import type { RecordArgument } from './lua/records/put.ts';
+import { REFRESH } from './lua/records/refresh.ts';
+import { WRITE_RECORD } from './lua/records/write-record.ts';
+import type { ArgumentValue } from './lua/script.ts';
+import { changeFields, rawEntry, staleReply } from './values.ts';
 
 /** Fences and records in Redis: what goes into their scripts, and what comes out. */
 
 /** Draws a fence. */
 export async function drawFence(connection: Connection, scope: ScopeAddress, call: CallOptions): Promise<Fence> {
-  const { rest } = await connection.run(DRAW, scope, [recordedOf(scope)], call, { fleeting: true });
+  const { rest } = await connection.run(DRAW, scope, {}, call, { fleeting: true });
   return String(rest[0]);
 }
 
@@ -33,9 +38,9 @@ export async function beginAttempt(
   request: BeginRequest,
   call: CallOptions,
 ): Promise<Begun | Stale> {
-  const { fence, nonce, drawn, first, createdAt, holder, job, records } = request;
-  const args = [recordedOf(scope), fence, nonce, drawn ? '1' : '0', first ? '1' : '0', createdAt, holder, job, ...records];
-  const { kind, now, rest } = await connection.run(BEGIN, scope, args, call, { buffers: true });
+  const { fence, nonce, drawn, first, createdAt: created, holder, job, records } = request;
+  const given = { fence, nonce, drawn, first, created, holder, job };
+  const { kind, now, rest } = await connection.run(BEGIN, scope, given, call, { buffers: true, each: records });
   if (kind === 'stale') return staleReply(rest[0]);
   const [held, lost, cancel, ...found] = rest;
   return {
@@ -51,11 +56,9 @@ export async function beginAttempt(
   };
 }
 
-function recordArguments(
-  write: Pick<RecordAnswer, 'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention'>,
-): Argument[] {
-  const { id, name, letter, submission, idDigest, json, retention } = write;
-  return [writeIdText(id), name, letter, submissionText(submission), idDigest, json, retention];
+function recordArguments(write: RecordAnswer | RecordWrite): Record<RecordArgument, ArgumentValue> {
+  const { id, name, letter, submission, idDigest, json, retention, basis } = write;
+  return { id: writeIdText(id), name, letter, submission: submissionText(submission), idDigest, json, retention, basis };
 }
 
 /** One write of a record. */
@@ -65,17 +68,13 @@ export async function writeRecord(
   write: RecordWrite,
   call: CallOptions,
 ): Promise<RecordReply> {
-  const { id, basis, withdraw, replaces, result, resent } = write;
-  const args = [
-    recordedOf(scope),
-    ...recordArguments(write),
-    basis ?? '',
-    withdraw ? '1' : '0',
-    replaces?.idDigest ?? '',
-    replaces?.json ?? '',
-    ...(result ? changeArguments(result) : []),
-  ];
-  const answer = await connection.run(WRITE_RECORD, scope, args, call, { resent });
+  const { id, withdraw, replaces, result, resent } = write;
+  const replaced = { replacedDigest: replaces?.idDigest, replacedJson: replaces?.json };
+  const each = result ? [changeFields(result)] : [];
+  const answer = await connection.run(WRITE_RECORD, scope, { ...recordArguments(write), withdraw, ...replaced }, call, {
+    resent,
+    each,
+  });
   const { kind, now, rest } = answer;
   const refusal = kind === 'stale' ? staleReply(rest[0]) : { kind: kind as 'old' | 'changed' | 'gone' };
   const reply: RecordReply =
@@ -90,8 +89,7 @@ export async function answerRecord(
   answer: RecordAnswer,
   call: CallOptions,
 ): Promise<{ kind: 'ok' } | { kind: 'conflict'; current: Version | 'absent' }> {
-  const args = [recordedOf(scope), ...recordArguments(answer), answer.basis];
-  const { kind, rest, resent } = await connection.run(ANSWER_RECORD, scope, args, call);
+  const { kind, rest, resent } = await connection.run(ANSWER_RECORD, scope, recordArguments(answer), call);
   return believe(kind === 'ok' ? { kind } : { kind: 'conflict', current: String(rest[0]) as Version | 'absent' }, resent, NAME);
 }
 
@@ -102,5 +100,5 @@ export async function refreshRecord(
   { name, basis, retention }: Parameters<OpenMetastore['refresh']>[1],
   call: CallOptions,
 ): Promise<void> {
-  await connection.run(REFRESH, scope, [recordedOf(scope), name, basis, retention], call, { fleeting: true });
+  await connection.run(REFRESH, scope, { name, basis, retention }, call, { fleeting: true });
 }

@@ -3,8 +3,10 @@ import { writeIdText } from '../../format/write-id.ts';
 import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
 import type { Connection } from './connection.ts';
 import { noAnswer, unavailable } from './errors.ts';
-import { HOLDS, RESTORE, RESTORE_PREVIEW } from './lua/restore.ts';
-import { changeArguments, recordedOf } from './values.ts';
+import { HOLDS } from './lua/restore/holds.ts';
+import { RESTORE_PREVIEW } from './lua/restore/preview.ts';
+import { RESTORE } from './lua/restore/restore.ts';
+import { changeFields } from './values.ts';
 import type { Restoration } from '../upkeep.ts';
 
 /** What tools ask about objects, and put back, in Redis. */
@@ -20,8 +22,7 @@ export async function heldObjects(
 ): Promise<readonly boolean[]> {
   const held: boolean[] = [];
   for (let from = 0; from < objects.length; from += OBJECTS_AT_ONCE) {
-    const some = objects.slice(from, from + OBJECTS_AT_ONCE).flatMap(({ name, object }) => [name, object]);
-    const { rest } = await connection.run(HOLDS, scope, some, call);
+    const { rest } = await connection.run(HOLDS, scope, {}, call, { each: objects.slice(from, from + OBJECTS_AT_ONCE) });
     for (const answer of rest) held.push(answer === '1');
   }
   return held;
@@ -34,10 +35,9 @@ export async function restoreEntry(
   { id, name, meta, retention, instead, apply }: Restoration,
   call: CallOptions,
 ): Promise<'restored' | 'there'> {
-  const change = changeArguments({ name, put: { meta, body: undefined, retention } });
-  const began = await connection.now(call);
-  const args = [recordedOf(scope), writeIdText(id), began, instead ?? '', ...change];
-  const { kind, resent } = await connection.run(apply ? RESTORE : RESTORE_PREVIEW, scope, args, call);
+  const each = [changeFields({ name, put: { meta, body: undefined, retention } })];
+  const given = { id: writeIdText(id), began: await connection.now(call), instead };
+  const { kind, resent } = await connection.run(apply ? RESTORE : RESTORE_PREVIEW, scope, given, call, { each });
   if (kind === 'late') {
     const late = 'what was to be restored came later than the lateness limit';
     throw resent ? noAnswer({ key: scope.path, writes: apply }, late) : unavailable(late);

@@ -1,9 +1,14 @@
-import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { NEVER } from '../../format/head.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
 import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
 import type { Connection } from './connection.ts';
-import { DUE, FORGET_OBJECTS, SWEEP_END, SWEEP_PAGE, SWEEP_PREVIEW } from './lua/sweep.ts';
+import { DUE } from './lua/sweep/due.ts';
+import { SWEEP_END } from './lua/sweep/end.ts';
+import { FORGET_OBJECTS } from './lua/sweep/forget-objects.ts';
+import { SWEEP_PAGE } from './lua/sweep/page.ts';
+import { SWEEP_PREVIEW } from './lua/sweep/preview.ts';
 import { supersededObject } from '../../format/superseded.ts';
 import type { SweepRequest, SweptPage } from '../upkeep.ts';
 
@@ -64,7 +69,7 @@ async function duePage(
   { from, until, count }: { from: number; until: number; count: number },
   call: CallOptions,
 ): Promise<readonly Due[]> {
-  const { rest } = await runOn(DUE, keys.shard(shard), [from, Math.min(until, NEVER), count], call);
+  const { rest } = await runOn(DUE, keys.shard(shard), { from, until: Math.min(until, NEVER), most: count }, call);
   return Array.from({ length: rest.length / 2 }, (_, at) => ({ path: String(rest[2 * at]), at: Number(rest[2 * at + 1]) }));
 }
 
@@ -76,7 +81,7 @@ export async function sweepPage(
   call: CallOptions,
 ): Promise<SweptPage> {
   const script = dryRun ? SWEEP_PREVIEW : SWEEP_PAGE;
-  const { rest } = await connection.run(script, scope, ['', nonce, cursor, count, grace], call, { fleeting: true });
+  const { rest } = await connection.run(script, scope, { nonce, cursor, count, grace }, call, { fleeting: true });
   const [next, due, counted, ...names] = rest.map(String);
   const found = names.splice(Number(counted));
   const pairs = Array.from({ length: found.length / 2 }, (_, at) => [found[2 * at], found[2 * at + 1]] as [string, string]);
@@ -96,8 +101,8 @@ export async function forgetObjects(
   call: CallOptions,
 ): Promise<void> {
   for (let from = 0; from < objects.length; from += OBJECTS_AT_ONCE) {
-    const some = objects.slice(from, from + OBJECTS_AT_ONCE);
-    await connection.run(FORGET_OBJECTS, scope, ['', ...some], call, { fleeting: true });
+    const each = objects.slice(from, from + OBJECTS_AT_ONCE);
+    await connection.run(FORGET_OBJECTS, scope, {}, call, { fleeting: true, each });
   }
 }
 
@@ -108,5 +113,5 @@ export async function sweepEnd(
   { nonce, nextDue }: Parameters<OpenMetastore['sweepEnd']>[1],
   call: CallOptions,
 ): Promise<void> {
-  await connection.run(SWEEP_END, scope, ['', nonce, nextDue ?? ''], call, { fleeting: true });
+  await connection.run(SWEEP_END, scope, { nonce, nextDue }, call, { fleeting: true });
 }

@@ -1,29 +1,32 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import { entryParts } from '../../format/entry.ts';
+import { ENTRY_KIND, kindOf } from '../../format/entry.ts';
 import { writeIdText, type Version } from '../../format/write-id.ts';
 import type { OpenMetastore, RawEntry, ScopeAddress, Stale, ValueChange, ValueWrite, WriteReply } from '../metastore.ts';
 import { appliedAt, believe } from '../replies.ts';
-import type { Argument } from './client.ts';
 import type { Connection, Part } from './connection.ts';
 import { NAME } from './errors.ts';
-import { LIST, READ, WRITE } from './lua/values.ts';
+import type { Change } from './lua/change.ts';
+import { LIST } from './lua/values/list.ts';
+import { READ } from './lua/values/read.ts';
+import { WRITE } from './lua/values/write.ts';
 
 /** Values in Redis: what goes into their scripts, and what comes out. */
 
 const PAGE = 500;
 
-/** The arguments of one change, as `metastore/redis/lua/script.ts` counts them. */
-export function changeArguments({ name, put, expect }: ValueChange): Argument[] {
-  if (!put) return [name, 't', '', '', expect ?? '', '', '0', ''];
-  const { head, json } = entryParts(put.meta);
-  const object = put.meta.ref?.object ?? '';
-  const { body } = put;
-  return [name, head.slice(1), json, put.retention, expect ?? '', object, body ? '1' : '0', body ? bytes(body) : ''];
-}
-
-/** The scope that a script records, where its path does not tell it. */
-export function recordedOf(scope: ScopeAddress): string {
-  return scope.recorded ?? '';
+/** The fields of one change. */
+export function changeFields({ name, put, expect }: ValueChange): Change {
+  const body = put?.body && bytes(put.body);
+  return {
+    name,
+    kind: put ? kindOf(put.meta) : ENTRY_KIND.tombstone,
+    json: put && JSON.stringify(put.meta),
+    retention: put?.retention,
+    expect,
+    object: put?.meta.ref?.object,
+    hasBody: body !== undefined,
+    body,
+  };
 }
 
 /** An entry from two parts of a reply. */
@@ -48,7 +51,7 @@ export async function readValues(
   names: readonly string[],
   call: CallOptions,
 ): Promise<readonly (RawEntry | undefined)[]> {
-  const { rest } = await connection.run(READ, scope, names, call, { buffers: true });
+  const { rest } = await connection.run(READ, scope, {}, call, { buffers: true, each: names });
   return names.map((_name, at) => rawEntry(rest[2 * at], rest[2 * at + 1]));
 }
 
@@ -60,8 +63,8 @@ export async function writeValues(
   call: CallOptions,
 ): Promise<WriteReply> {
   const { id, fenced, began, changes, resent } = write;
-  const args = [recordedOf(scope), writeIdText(id), fenced ? '1' : '0', began, ...changes.flatMap(changeArguments)];
-  const answer = await connection.run(WRITE, scope, args, call, { resent });
+  const each = changes.map(changeFields);
+  const answer = await connection.run(WRITE, scope, { id: writeIdText(id), fenced, began }, call, { resent, each });
   return believe(writeReply(answer, changes), answer.resent, NAME);
 }
 
@@ -87,7 +90,7 @@ export async function* listValues(
   const seen = new Set<string>();
   let cursor = '0';
   do {
-    const { rest } = await connection.run(LIST, scope, [cursor, PAGE], call);
+    const { rest } = await connection.run(LIST, scope, { cursor, count: PAGE }, call);
     cursor = String(rest[0]);
     for (let at = 1; at < rest.length; at += 2) {
       const name = String(rest[at]);

@@ -1,7 +1,6 @@
-import type { Duration } from '../duration.ts';
+import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from './config.ts';
 import { MooringError, type ErrorContext } from './family.ts';
-import { LENGTH_OF_TIME, lengthOfTime } from '../length-of-time.ts';
 import type { JsonValue } from '../storable.ts';
 
 /** What becomes of an external job, as errors. */
@@ -111,7 +110,7 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
     const { cause, retryable = true, retryAfter, newKey } = options;
     super(message, retryable, { cause });
     if (retryAfter !== undefined) {
-      if (lengthOfTime(retryAfter) === undefined) throw new ConfigError('retryAfter', LENGTH_OF_TIME, retryAfter);
+      milliseconds(retryAfter, 'retryAfter');
       this.retryAfter = retryAfter;
     }
     if (newKey === undefined) return;

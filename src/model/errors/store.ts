@@ -1,6 +1,6 @@
 import type { ConfigError } from './config.ts';
 import { describeScope, hasErrorBrand, MooringError, received, type ErrorContext } from './family.ts';
-import type { Version } from '../../format/write-id.ts';
+import type { Version } from '../version.ts';
 import type {
   AmbiguousSubmitError,
   ExternalJobFailedError,
@@ -11,16 +11,9 @@ import type {
 } from './job.ts';
 import type { JsonValue } from '../storable.ts';
 
-export { ConfigError } from './config.ts';
+export * from './config.ts';
 export { describeScope, MooringError, type ErrorContext } from './family.ts';
-export {
-  AmbiguousSubmitError,
-  ExternalJobFailedError,
-  ExternalJobMissingError,
-  ExternalJobUnknownError,
-  InputChangedError,
-  NotSubmittedError,
-} from './job.ts';
+export * from './job.ts';
 
 /** The errors of stores and state, and the union of all. */
 

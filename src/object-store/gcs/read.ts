@@ -1,4 +1,5 @@
-import { sideBySide, type CallOptions } from '../../async/deadline.ts';
+import type { CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import { CUT_SHORT, readBody, type Headers } from './body.ts';
 import { GcsError } from './errors.ts';

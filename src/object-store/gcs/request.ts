@@ -1,4 +1,5 @@
-import { boundedWait, untilAborted, type CallOptions, type Timer } from '../../async/deadline.ts';
+import { untilAborted } from '../../async/abort.ts';
+import { boundedWait, type CallOptions, type Timer } from '../../async/deadline.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { Random } from '../../async/random.ts';
 import { retry } from '../../async/retry.ts';

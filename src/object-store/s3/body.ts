@@ -1,4 +1,4 @@
-import { untilAborted } from '../../async/deadline.ts';
+import { untilAborted } from '../../async/abort.ts';
 
 /**
  * The bytes of an object as they arrive. A body that breaks off is gone on with from where it was, a few times; it ends only where

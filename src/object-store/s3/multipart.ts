@@ -1,4 +1,5 @@
-import { bounded, sideBySide, type CallOptions } from '../../async/deadline.ts';
+import { bounded, type CallOptions } from '../../async/deadline.ts';
+import { sideBySide } from '../../async/shared-signal.ts';
 import { randomText } from '../../async/random.ts';
 import type { Piece } from '../../async/rechunk.ts';
 import { ConfigError } from '../../model/errors/store.ts';

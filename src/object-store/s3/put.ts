@@ -1,4 +1,4 @@
-import { abortController, joined } from '../../async/deadline.ts';
+import { abortController, joined } from '../../async/abort.ts';
 import { piecesOf } from '../../async/rechunk.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 import type { PutOptions } from '../object-store.ts';

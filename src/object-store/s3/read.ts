@@ -1,4 +1,4 @@
-import { abortController } from '../../async/deadline.ts';
+import { abortController } from '../../async/abort.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 import { readBody, type BodySource } from './body.ts';
 import { S3Error } from './errors.ts';

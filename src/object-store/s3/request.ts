@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-s3';
-import { untilAborted, type Timer } from '../../async/deadline.ts';
+import { untilAborted } from '../../async/abort.ts';
+import type { Timer } from '../../async/deadline.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { Random } from '../../async/random.ts';
 import { answerOf, S3Error } from './errors.ts';

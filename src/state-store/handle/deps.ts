@@ -1,53 +1,60 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import type { Random } from '../../async/random.ts';
 import type { EntryMeta } from '../../format/entry.ts';
 import { NEVER } from '../../format/head.ts';
-import type { Version } from '../../format/write-id.ts';
-import { keyName, objectKey } from '../../format/path.ts';
-import type { Access } from './access.ts';
+import { createWriter, drawNonce, UNFENCED, type Version, type Writer } from '../../format/write-id.ts';
+import type { ScopeAddress } from '../../metastore/metastore.ts';
+import { StaleAttemptError, type ErrorContext } from '../../model/errors/store.ts';
+import type { AssetScope, TaskScope } from '../../model/scope.ts';
+import type { RetentionMs } from '../../model/retention.ts';
 import type { StoreCore } from '../internals.ts';
-import type { Place } from './scope-location.ts';
 import type { Entry } from '../state-handle.ts';
 
-/** What every operation of a handle works on. */
-export interface HandleParts {
+/** What every operation of a handle works on: a store, whose state it is, and in whose name. */
+export interface HandleDeps {
   readonly core: StoreCore;
-  readonly place: Place;
+  readonly scope: TaskScope | AssetScope;
+  readonly address: ScopeAddress;
   readonly access: Access;
+  /** Whether the scope's fence decides on writes: never on those of an asset. */
+  readonly fenced: boolean;
+  /** How long a value is kept whose write does not say it. */
+  readonly retention: RetentionMs;
 }
 
-/** A key that passed the grammar. */
-export interface CheckedKey {
-  key: string;
-  name: string;
+/** In whose name a handle reads and writes. */
+export interface Access {
+  /** Whether the scope's fence decides. */
+  readonly fenced: boolean;
+  /** What entries record as their writer; `undefined` for people and tools. */
+  readonly by: TaskScope | undefined;
+  /** Called before the first I/O of every operation: an attempt begins here, and rejects once it has ended. */
+  writer(call: CallOptions): Promise<Writer>;
+  /** Called around every operation. Returns its promise, whose rejection it may count as handled. */
+  during<T>(operation: () => Promise<T>): Promise<T>;
+  /** A write was refused: a newer attempt owns the scope. Returns the error to throw. */
+  refused(where: ErrorContext, holder: string | undefined): StaleAttemptError;
 }
 
-/** As long as the longest name of an object. */
-const OBJECT_NAME = 'x'.repeat(128);
-
-/**
- * Checks a key, also for a value that stays inline: whether a key is good must not depend on the size of a value.
- *
- * @throws {@link InvalidKeyError}
- */
-export function checkKey({ core, place }: HandleParts, key: string): CheckedKey {
-  const name = keyName(key);
-  objectKey(core.namespace, place.address.path, name, OBJECT_NAME);
-  return { key, name };
+/** Access for people and tools: fenced by nothing. */
+export function unfencedAccess(random: Random): Access {
+  const writer = createWriter(UNFENCED, drawNonce('tool', random));
+  const refused: Access['refused'] = (where, holder) => new StaleAttemptError('an attempt holds the fence', { ...where, holder });
+  return { fenced: false, by: undefined, writer: () => Promise.resolve(writer), during: (operation) => operation(), refused };
 }
 
 /** What users see of an entry. */
 export function publicEntry(
   key: string,
-  version: Version,
-  meta: EntryMeta,
-  times: { updatedAt: number; expiresAt: number },
+  { version, meta, updatedAt, expiresAt }: { version: Version; meta: EntryMeta; updatedAt: number; expiresAt: number },
 ): Entry {
   return {
     key,
     version,
     size: meta.size,
     offloaded: meta.ref !== undefined,
-    updatedAt: new Date(times.updatedAt),
-    expiresAt: times.expiresAt === NEVER ? undefined : new Date(times.expiresAt),
+    updatedAt: new Date(updatedAt),
+    expiresAt: expiresAt === NEVER ? undefined : new Date(expiresAt),
     writer: meta.writer,
   };
 }

@@ -1,21 +1,22 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { ConfigError, located, VersionConflictError } from '../../model/errors/store.ts';
 import { parseWriteId, type Version } from '../../format/write-id.ts';
-import type { OptionNames } from '../../model/check-options.ts';
+import { keyName, objectKey } from '../../format/path.ts';
+import { scopeAddress } from '../../metastore/metastore.ts';
+import { requireCallable, type OptionNames } from '../../model/check-options.ts';
 import { retentionMs, type RetentionMs } from '../../model/retention.ts';
-import { assetScope, isTaskScope, taskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
+import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';
-import type { Access } from './access.ts';
 import { clear } from './clear.ts';
 import { getOrSet, update } from './compare-and-set.ts';
 import type { StoreCore } from '../internals.ts';
-import { checkKey, publicEntry, type CheckedKey, type HandleParts } from './deps.ts';
+import { publicEntry, type Access, type HandleDeps } from './deps.ts';
 import { listEntries } from './listing.ts';
-import { createPlace } from './scope-location.ts';
+import type { ValueAddress } from '../objects/new-object.ts';
 import { serializeValue } from '../write/prepare-value.ts';
-import { openStream, readValue, readValues, readVersion } from '../read/read.ts';
+import { openStream, readAll, readValue, readVersion } from '../read/read.ts';
 import type { Entry, SetOptions, StateHandle, WriteOptions } from '../state-handle.ts';
-import { write, type Draft, type WrittenEntry } from '../write/write.ts';
+import { write, type Content } from '../write/write.ts';
 
 /** The public face of a scope's state: checks what it is given before any I/O, and counts what is in flight. */
 
@@ -25,17 +26,22 @@ const LIST = { signal: true, prefix: true } as const;
 const CLEAR = { signal: true, allItems: true } as const;
 
 /**
- * A handle on the state of a scope, in the name that `access` gives. Does no I/O.
- *
- * @throws {@link ConfigError} {@link InvalidKeyError} when the scope cannot be a path.
+ * A handle on the state of a scope that was checked, in the name that `access` gives. Does no I/O.
  */
 export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
   core: StoreCore,
   scope: TaskScope | AssetScope,
   access: Access,
 ): StateHandle<Shape> {
-  const checked = isTaskScope(scope) ? taskScope(scope) : assetScope(scope);
-  const parts: HandleParts = { core, access, place: createPlace(checked) };
+  const isTask = isTaskScope(scope);
+  const deps: HandleDeps = {
+    core,
+    scope,
+    address: scopeAddress(scope),
+    access,
+    fenced: access.fenced && isTask,
+    retention: isTask ? core.retention : 'forever',
+  };
   /** `names`: what the options may be, where one that was misspelt would change what happens. */
   const run = <T>(
     key: string | undefined,
@@ -43,8 +49,9 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
     operation: (call: CallOptions) => Promise<T>,
     names?: Readonly<Record<string, true>>,
   ): Promise<T> => {
-    const checkedOperation = async (): Promise<T> => {
+    const checked = async (): Promise<T> => {
       requireCall(options, names);
+      if (!options.signal) return operation({});
       const { call, leave } = core.shareSignal(options.signal);
       try {
         return await operation(call);
@@ -53,120 +60,117 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
       }
     };
     return access.during(() =>
-      core.track(checkedOperation).catch((error: unknown) => {
-        throw located(error, { scope: checked, key });
+      core.track(checked).catch((error: unknown) => {
+        throw located(error, { scope, key });
       }),
     );
   };
   const handle: StateHandle = {
-    get: (key, options = {}) => run(key, options, async (call) => (await readValue(parts, checkKey(parts, key), call))?.value),
-    getEntry: (key, options = {}) => run(key, options, (call) => getEntry(parts, key, call)),
-    getMany: (keys, options = {}) => run(undefined, options, (call) => getMany(parts, keys, call)) as Promise<object>,
-    set: (key, value, options = {}) => run(key, options, (call) => set(parts, key, value, options, call), SET),
-    getStream: (key, options = {}) => run(key, options, () => openStream(parts, checkKey(parts, key), options)),
-    setStream: (key, body, options = {}) => run(key, options, (call) => setStream(parts, key, body, options, call), SET),
-    setMany: (values, options = {}) => run(undefined, options, (call) => setMany(parts, values, options, call), WRITE),
+    get: (key, options = {}) => run(key, options, async (call) => (await readValue(deps, checkKey(deps, key), call))?.value),
+    getEntry: (key, options = {}) => run(key, options, (call) => getEntry(deps, key, call)),
+    getMany: (keys, options = {}) => run(undefined, options, (call) => getMany(deps, keys, call)) as Promise<object>,
+    set(key, value, options = {}) {
+      const contentOf = (address: ValueAddress): Content => serializeValue(core, address, value);
+      return run(key, options, (call) => set(deps, key, contentOf, options, call), SET);
+    },
+    getStream: (key, options = {}) => run(key, options, () => openStream(deps, checkKey(deps, key), options)),
+    setStream(key, body, options = {}) {
+      const contentOf = (): Content => {
+        core.takeBody(body);
+        return { type: 'stream', body };
+      };
+      return run(key, options, (call) => set(deps, key, contentOf, options, call), SET);
+    },
+    setMany: (values, options = {}) => run(undefined, options, (call) => setMany(deps, values, options, call), WRITE),
     getOrSet(key, create, options = {}) {
       const operation = async (call: CallOptions): Promise<unknown> => {
-        requireFunction('create', create);
-        return getOrSet(parts, checkKey(parts, key), create, lifetime(parts, options), call);
+        requireCallable('create', create);
+        return getOrSet(deps, checkKey(deps, key), create, retentionOf(deps, options), call);
       };
       return run(key, options, operation, WRITE);
     },
     update(key, change, options = {}) {
       const operation = async (call: CallOptions): Promise<unknown> => {
-        requireFunction('change', change);
-        return update(parts, checkKey(parts, key), change, lifetime(parts, options), call);
+        requireCallable('change', change);
+        return update(deps, checkKey(deps, key), change, retentionOf(deps, options), call);
       };
       return run(key, options, operation, WRITE);
     },
-    delete: (key, options = {}) => run(key, options, async (call) => void (await write(parts, [checkKey(parts, key)], call))),
+    delete(key, options = {}) {
+      return run(key, options, async (call) => {
+        await write(deps, [{ address: checkKey(deps, key), put: undefined, expect: undefined }], call);
+      });
+    },
     async *entries(options = {}) {
-      for (const entry of await run(undefined, options, (call) => entries(parts, options, call), LIST)) {
+      for (const entry of await run(undefined, options, (call) => listEntries(deps, options.prefix, call), LIST)) {
         options.signal?.throwIfAborted();
         yield entry;
       }
     },
-    clear: (options = {}) => run(undefined, options, (call) => clear(parts, call, options.allItems), CLEAR),
+    clear: (options = {}) => run(undefined, options, (call) => clear(deps, call, options.allItems), CLEAR),
   };
   return handle as unknown as StateHandle<Shape>;
 }
 
-async function getEntry(parts: HandleParts, key: string, call: CallOptions): Promise<(Entry & { value: unknown }) | undefined> {
-  const loaded = await readValue(parts, checkKey(parts, key), call);
-  if (!loaded) return undefined;
-  const { entry, value } = loaded;
-  return { ...publicEntry(key, entry.version, entry.meta, entry), value };
+/** As long as the longest name of an object. */
+const OBJECT_NAME = 'x'.repeat(128);
+
+/** Checks a key, also for a value that stays inline: whether a key is good must not depend on the size of a value. */
+function checkKey({ core, scope, address: { path } }: HandleDeps, key: string): ValueAddress {
+  const name = keyName(key);
+  objectKey(core.namespace, path, name, OBJECT_NAME);
+  return { path, name, key, scope };
 }
 
-async function getMany(parts: HandleParts, keys: readonly string[], call: CallOptions): Promise<Record<string, unknown>> {
+async function getEntry(deps: HandleDeps, key: string, call: CallOptions): Promise<(Entry & { value: unknown }) | undefined> {
+  const loaded = await readValue(deps, checkKey(deps, key), call);
+  return loaded && { ...publicEntry(key, loaded.entry), value: loaded.value };
+}
+
+async function getMany(deps: HandleDeps, keys: readonly string[], call: CallOptions): Promise<Record<string, unknown>> {
   if (!Array.isArray(keys)) throw new ConfigError('keys', 'must be an array of keys', keys);
-  const checked = [...new Set<string>(keys)].map((key) => checkKey(parts, key));
-  if (checked.length === 0) return {};
-  const values = await readValues(parts, checked, call);
+  const addresses = [...new Set<string>(keys)].map((key) => checkKey(deps, key));
+  if (addresses.length === 0) return {};
+  const values = await readAll(deps, addresses, call);
   // Not by assignment: a key may be `__proto__`.
-  return Object.fromEntries(checked.flatMap(({ key }, index) => (values[index] ? [[key, values[index].value]] : [])));
+  return Object.fromEntries(addresses.flatMap(({ key }, index) => (values[index] ? [[key, values[index].value]] : [])));
 }
 
-async function set(parts: HandleParts, key: string, value: unknown, options: SetOptions, call: CallOptions): Promise<Entry> {
-  const expect = expected(options);
-  const draft = draftOf(parts, key, value, lifetime(parts, options));
-  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, call);
-}
-
-async function setStream(
-  parts: HandleParts,
+async function set(
+  deps: HandleDeps,
   key: string,
-  body: AsyncIterable<Uint8Array>,
+  contentOf: (address: ValueAddress) => Content,
   options: SetOptions,
   call: CallOptions,
 ): Promise<Entry> {
   const expect = expected(options);
-  const retention = lifetime(parts, options);
-  const checked = checkKey(parts, key);
-  parts.core.takeBody(body);
-  const draft = { ...checked, put: { value: { type: 'stream', body } as const, retention } };
-  return setOne(parts, expect === undefined ? draft : { ...draft, expect }, call);
-}
-
-async function setOne(parts: HandleParts, draft: Draft, call: CallOptions): Promise<Entry> {
-  const { key, expect } = draft;
-  const written = await write(parts, [draft], call);
-  const where = { scope: parts.place.scope, key };
-  if (written.kind === 'conflict') throw new VersionConflictError(written.current, where);
+  const retention = retentionOf(deps, options);
+  const address = checkKey(deps, key);
+  const written = await write(deps, [{ address, put: { value: contentOf(address), retention }, expect }], call);
+  if (written.kind === 'conflict') throw new VersionConflictError(written.current, address);
   if (written.kind === 'old' && expect !== undefined) {
-    throw new VersionConflictError((await readVersion(parts, draft, call)) ?? 'absent', where);
+    throw new VersionConflictError((await readVersion(deps, address, call)) ?? 'absent', address);
   }
-  const entry = written.entries[0] as WrittenEntry;
-  return publicEntry(key, written.version, entry.meta, entry);
+  return written.entries[0] as Entry;
 }
 
-async function setMany(parts: HandleParts, values: object, options: WriteOptions, call: CallOptions): Promise<void> {
+async function setMany(deps: HandleDeps, values: object, options: WriteOptions, call: CallOptions): Promise<void> {
   if (typeof values !== 'object' || values === null || Array.isArray(values) || ArrayBuffer.isView(values)) {
     throw new ConfigError('values', 'must be an object that holds values by key', values);
   }
-  const retention = lifetime(parts, options);
-  const drafts = Object.entries(values)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => draftOf(parts, key, value, retention));
+  const retention = retentionOf(deps, options);
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  const drafts = given.map(([key, value]) => {
+    const address = checkKey(deps, key);
+    return { address, put: { value: serializeValue(deps.core, address, value), retention }, expect: undefined };
+  });
   if (drafts.length === 0) return;
   // `old`: a later write of this handle to one of the keys came first. All or none: the others must not be lost with it.
-  while ((await write(parts, drafts, call)).kind === 'old') call.signal?.throwIfAborted();
+  while ((await write(deps, drafts, call)).kind === 'old') call.signal?.throwIfAborted();
 }
 
-async function entries(parts: HandleParts, { prefix = '' }: { prefix?: string }, call: CallOptions): Promise<readonly Entry[]> {
-  if (typeof prefix !== 'string') throw new ConfigError('prefix', 'must be a string', prefix);
-  return listEntries(parts, prefix, call);
-}
-
-function draftOf(parts: HandleParts, key: string, value: unknown, retention: RetentionMs): Draft & CheckedKey {
-  const checked = checkKey(parts, key);
-  return { ...checked, put: { value: serializeValue(parts.core, { scope: parts.place.scope, key }, value), retention } };
-}
-
-function lifetime({ core, place }: HandleParts, { retention }: WriteOptions): RetentionMs {
-  if (retention !== undefined) return retentionMs(retention, 'retention');
-  return isTaskScope(place.scope) ? core.retention : 'forever';
+function retentionOf(deps: HandleDeps, { retention }: WriteOptions): RetentionMs {
+  return retention === undefined ? deps.retention : retentionMs(retention, 'retention');
 }
 
 function expected(options: SetOptions): Version | 'absent' | undefined {
@@ -175,8 +179,4 @@ function expected(options: SetOptions): Version | 'absent' | undefined {
   const sound = typeof ifVersion === 'string' && (ifVersion === 'absent' || parseWriteId(ifVersion) !== undefined);
   if (!sound) throw new ConfigError('ifVersion', "must be the version of an entry or 'absent'", ifVersion);
   return ifVersion;
-}
-
-function requireFunction(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
 }

@@ -77,7 +77,8 @@ export async function openBody(core: StoreCore, at: ObjectCall, body: Body): Pro
   return first && inOrder(first, parts, fetch, at, body);
 }
 
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+/** Bytes as a stream of one chunk. */
+export async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
 }
 

@@ -8,9 +8,6 @@ import type { StoreCore } from '../internals.ts';
  * error family; what passes as it is: the reason of the caller's own signal, and an error of this library that no repetition helps.
  */
 
-/** How long a call may take, and by which timer. */
-export type Patience = Pick<StoreCore, 'timer' | 'commandTimeout'>;
-
 /** Which store is called, for which key, in whose patience. */
 export interface ObjectCall {
   store: ObjectStore;
@@ -29,7 +26,7 @@ export function getObject(core: StoreCore, at: ObjectCall, object: string, most:
 }
 
 /** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
-export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store' | 'where'>, object: string): Promise<void> {
+export async function deleteObject(core: StoreCore, at: Omit<ObjectCall, 'call'>, object: string): Promise<void> {
   try {
     const failed = await within(core, { ...at, call: {} }, 'deleting an object', (signal) =>
       at.store.delete([object], { signal }),
@@ -40,12 +37,21 @@ export async function deleteObject(core: StoreCore, at: Pick<ObjectCall, 'store'
   }
 }
 
-/** What a codec or an encryption made, or rejected with. */
-export type Transcoded = { bytes: Uint8Array } | { cause: unknown };
+/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
+const QUEUED_FROM = 2 ** 17;
+
+/** What a codec or an encryption does. */
+export interface Transcoding {
+  /** How many bytes a codec works on; those of an encryption do not count. */
+  bytes: number;
+  work(signal: AbortSignal): Promise<Uint8Array>;
+  /** What is thrown in place of what `work` rejects with, which says something of the value. */
+  failed(cause: unknown): unknown;
+}
 
 /**
- * Lets a codec or an encryption work within `commandTimeout`. What it rejects with is an answer too: the caller knows what it says
- * of the value.
+ * Lets a codec or an encryption work within `commandTimeout`. A codec that works on many bytes waits for its turn first, which is no
+ * part of that time.
  *
  * @throws {@link StoreUnavailableError} where it takes longer.
  */
@@ -53,30 +59,17 @@ export function transcode(
   core: StoreCore,
   at: ObjectCall,
   what: string,
-  work: (signal: AbortSignal) => Promise<Uint8Array>,
-): Promise<Transcoded> {
-  return within(core, at, what, async (signal) => {
-    try {
-      return { bytes: await work(signal) };
-    } catch (cause) {
-      return { cause };
-    }
-  });
-}
-
-/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
-const TURN_FROM = 2 ** 17;
-
-/** The same for a codec, whose turn it must be where it works on many bytes. The wait is not part of its time. */
-export function transcodeInTurn(
-  core: StoreCore,
-  at: ObjectCall,
-  what: string,
-  bytes: number,
-  work: (signal: AbortSignal) => Promise<Uint8Array>,
-): Promise<Transcoded> {
-  const run = (): Promise<Transcoded> => transcode(core, at, what, work);
-  return bytes < TURN_FROM ? run() : core.codecTurn(at.call.signal, run);
+  { bytes, work, failed }: Transcoding,
+): Promise<Uint8Array> {
+  const run = (): Promise<Uint8Array> =>
+    within(core, at, what, async (signal) => {
+      try {
+        return await work(signal);
+      } catch (cause) {
+        throw failed(cause);
+      }
+    });
+  return bytes < QUEUED_FROM ? run() : core.codecQueue(at.call.signal, run);
 }
 
 /**
@@ -93,7 +86,12 @@ export function within<T>(core: StoreCore, at: ObjectCall, what: string, work: (
  *
  * @throws {@link StoreUnavailableError}
  */
-export function stepWithin<T>(core: Patience, at: ObjectCall, what: string, step: () => Promise<T>): Promise<T> {
+export function stepWithin<T>(
+  core: Pick<StoreCore, 'timer' | 'commandTimeout'>,
+  at: ObjectCall,
+  what: string,
+  step: () => Promise<T>,
+): Promise<T> {
   return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
 }
 
@@ -103,11 +101,16 @@ export function failureOf({ store, where }: ObjectCall, message: string, cause: 
   return new StoreUnavailableError(message, { ...where, store: store.alias, cause });
 }
 
-async function answered<T>(core: Patience, at: ObjectCall, what: string, waiting: Promise<Bounded<T>>): Promise<T> {
+async function answered<T>(
+  { commandTimeout }: Pick<StoreCore, 'commandTimeout'>,
+  at: ObjectCall,
+  what: string,
+  waiting: Promise<Bounded<T>>,
+): Promise<T> {
   const outcome = await waiting.catch((cause: unknown) => {
     throw failureOf(at, `${what} failed`, cause);
   });
   if (outcome.ended === 'value') return outcome.value;
   if (outcome.ended === 'aborted') throw outcome.reason;
-  throw new StoreUnavailableError(`${what} took longer than ${core.commandTimeout} ms`, { ...at.where, store: at.store.alias });
+  throw new StoreUnavailableError(`${what} took longer than ${commandTimeout} ms`, { ...at.where, store: at.store.alias });
 }

@@ -1,4 +1,5 @@
-import { abortController, joined, type Timer } from '../../async/deadline.ts';
+import { abortController, joined } from '../../async/abort.ts';
+import type { Timer } from '../../async/deadline.ts';
 import { withProgress } from '../../object-store/listing-progress.ts';
 import type { StoreCore } from '../internals.ts';
 import { stepWithin, type ObjectCall } from './calls.ts';

@@ -19,12 +19,16 @@ export interface ValueAddress {
   scope: TaskScope | AssetScope;
 }
 
-/** One write: its number, in whose name, and for how long. */
-export interface WriteTerms {
-  id: WriteId;
-  /** The task that entries record as their writer; `undefined` for people and tools. */
-  by: TaskScope | undefined;
-  retention: RetentionMs;
+/** A value on its way into a store. */
+export interface ValuePut {
+  readonly core: StoreCore;
+  readonly address: ValueAddress;
+  /** Of the write. */
+  readonly id: WriteId;
+  /** The task that the entry records as its writer; `undefined` for people and tools. */
+  readonly by: TaskScope | undefined;
+  readonly retention: RetentionMs;
+  readonly call: CallOptions;
 }
 
 /** A name that no object had before. */
@@ -35,23 +39,14 @@ export interface NewObject {
 }
 
 /** Names the object of a write. Every put is preceded by this, so that the stores know of each other before the first object. */
-export async function newObject(
-  core: StoreCore,
-  address: ValueAddress,
-  { id, retention }: Pick<WriteTerms, 'id' | 'retention'>,
-  form: Omit<ObjectForm, 'encrypted'>,
-  call: CallOptions,
-): Promise<NewObject> {
+export async function newObject(put: ValuePut, form: Omit<ObjectForm, 'encrypted'>): Promise<NewObject> {
+  const { core, address, id, retention, call } = put;
   await core.beforeObject(call);
   // The time of the put, by the metastore's clock: `reconcile()` lets what is young be.
   const now = await core.metastore.now(call);
+  const name = objectName(id, now, { ...form, encrypted: core.encryption !== undefined });
   return {
-    object: objectKey(
-      core.namespace,
-      address.path,
-      address.name,
-      objectName(id, now, { ...form, encrypted: core.encryption !== undefined }),
-    ),
+    object: objectKey(core.namespace, address.path, address.name, name),
     expiresAt: retention === 'forever' ? undefined : new Date(now + retention),
   };
 }

@@ -1,4 +1,5 @@
-import { abortController, boundedWait, joined, untilAborted } from '../../async/deadline.ts';
+import { abortController, joined, untilAborted } from '../../async/abort.ts';
+import { boundedWait } from '../../async/deadline.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
 import type { PutOptions } from '../../object-store/object-store.ts';
 import type { StoreCore } from '../internals.ts';

@@ -28,9 +28,6 @@ export function watchedBody(
   bytes: AsyncIterable<Uint8Array>,
   onLate: () => void,
 ): WatchedBody {
-  let ended = false;
-  let failure: WatchedBody['failure'];
-  let late: number | undefined;
   let over = false;
   let stop = (): void => undefined;
   let asked = 0;
@@ -38,9 +35,9 @@ export function watchedBody(
   const storesTurn = (): void => {
     if (over || asked > 0) return;
     stop();
-    const ms = (CALLS + (ended ? Math.floor(taken / END_BYTES) : 0)) * commandTimeout;
+    const ms = (CALLS + (watch.ended ? Math.floor(taken / END_BYTES) : 0)) * commandTimeout;
     stop = timer(ms, () => {
-      late = ms;
+      watch.late = ms;
       onLate();
     });
   };
@@ -49,19 +46,18 @@ export function watchedBody(
     stop();
     try {
       const step = await source.next();
-      ended ||= step.done === true;
+      watch.ended ||= step.done === true;
       if (!step.done) taken += step.value.length;
       return step;
     } catch (error) {
-      failure ??= { error };
+      watch.failure ??= { error };
       throw error;
     } finally {
       asked -= 1;
       storesTurn();
     }
   };
-  storesTurn();
-  return {
+  const watch: { -readonly [Name in keyof WatchedBody]: WatchedBody[Name] } = {
     body: {
       [Symbol.asyncIterator]() {
         const source = bytes[Symbol.asyncIterator]();
@@ -74,18 +70,14 @@ export function watchedBody(
         };
       },
     },
-    get ended() {
-      return ended;
-    },
-    get failure() {
-      return failure;
-    },
-    get late() {
-      return late;
-    },
+    ended: false,
+    failure: undefined,
+    late: undefined,
     end() {
       over = true;
       stop();
     },
   };
+  storesTurn();
+  return watch;
 }

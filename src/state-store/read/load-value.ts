@@ -1,16 +1,103 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import type { EntryMeta, Reference } from '../../format/entry.ts';
-import { ValueTooLargeError } from '../../model/errors/store.ts';
+import { parseEntry, type EntryMeta, type Reference, type StoredEntry } from '../../format/entry.ts';
+import {
+  CorruptEntryError,
+  MissingObjectError,
+  StoreUnavailableError,
+  UnknownLocationError,
+  ValueTooLargeError,
+} from '../../model/errors/store.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
 import { deserialize } from '../../format/serializer.ts';
 import type { StoreCore } from '../internals.ts';
-import { decodeFrames, isFramed } from './decode-frames.ts';
-import { follow, inlineBody, locate, type Followed } from './follow.ts';
+import { decodeFrames, decoderOf, isFramed, type Decoder } from './decode.ts';
 import { wholeBody } from '../objects/body.ts';
-import type { ValueAddress } from '../objects/new-object.ts';
+import type { ObjectCall } from '../objects/calls.ts';
+import { isObjectOf, type ValueAddress } from '../objects/new-object.ts';
 import { verify } from './verified.ts';
 
-/** From an entry to its value. Bytes are verified before they are decoded, and decoding is bounded by the recorded size. */
+/**
+ * From an entry to its value. A reference is followed only to where this key's own objects lie, and again as long as the entry changes:
+ * a missing object is never the same as no value. Bytes are verified before they are decoded, and decoding is bounded by the recorded size.
+ */
+
+/** An entry that is read. */
+export interface EntrySource {
+  readonly core: StoreCore;
+  /** Whose it is. */
+  readonly address: ValueAddress;
+  readonly call: CallOptions;
+  /** Reads the entry again. */
+  reread(): Promise<RawEntry | undefined>;
+}
+
+/** An entry, and what was made of it. */
+export interface Followed<T> {
+  entry: StoredEntry;
+  value: T;
+}
+
+/** How often an entry is read again when its object was not there: an overwrite and a sweep may have come in between. */
+const REREADS = 5;
+
+/**
+ * What `fetch` makes of an entry; `undefined` where a second look showed that there is none any more.
+ *
+ * @param fetch - Answers `undefined` where the object is missing.
+ * @throws {@link MissingObjectError} {@link CorruptEntryError} {@link StoreUnavailableError}, or what `fetch` throws.
+ */
+export async function follow<T>(
+  source: EntrySource,
+  raw: RawEntry,
+  fetch: (entry: StoredEntry) => Promise<T | undefined>,
+): Promise<Followed<T> | undefined> {
+  const { address } = source;
+  let current: RawEntry | undefined = raw;
+  for (let reads = 0; reads <= REREADS; reads += 1) {
+    const entry = parseEntry(current.text, address, current.body);
+    const value = await fetch(entry);
+    if (value !== undefined) return { entry, value };
+    const missed: string = current.text;
+    current = await source.reread();
+    if (!current) return undefined;
+    if (current.text === missed) throw missing(source, entry.meta.ref);
+  }
+  throw new StoreUnavailableError(`the value was replaced ${REREADS} times while it was read`, address);
+}
+
+function missing({ core, address: { scope, key } }: EntrySource, ref: Reference | undefined): MissingObjectError {
+  core.emit({ type: 'missing-object', scope, key });
+  return new MissingObjectError(ref?.object ?? '', { scope, key, store: ref?.store });
+}
+
+/** The value of an inline entry, as it is serialized. */
+export function inlineBody({ body, meta }: StoredEntry, { address }: EntrySource): Uint8Array {
+  if (body?.length === meta.size) return body;
+  throw new CorruptEntryError(`the inline value has ${body?.length ?? 'no'} bytes, its entry says ${meta.size}`, address);
+}
+
+/** Where an object is, and how it is decoded. */
+export interface Located {
+  at: ObjectCall;
+  decode: Decoder;
+}
+
+/**
+ * Settles how a reference is followed, before anything is fetched. What the metastore holds may have been tampered with, and must
+ * not show another key's value.
+ *
+ * @throws {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
+ */
+export function locate({ core, address, call }: EntrySource, ref: Reference): Located {
+  const where = { ...address, store: ref.store };
+  if (!isObjectOf(core.namespace, address, ref.object)) {
+    throw new CorruptEntryError('the entry refers to an object that is not one of this key', where);
+  }
+  const store = core.locations.get(ref.store);
+  if (!store) throw new UnknownLocationError(ref.store, [...core.locations.keys()], address);
+  const at = { store, where, call };
+  return { at, decode: decoderOf(core, at, ref) };
+}
 
 /** An entry and the value that it stands for. */
 export type LoadedValue = Followed<unknown>;
@@ -18,44 +105,31 @@ export type LoadedValue = Followed<unknown>;
 /**
  * The value of an entry; `undefined` where a second look showed that there is none any more.
  *
- * @param reread - Reads the entry again.
  * @throws {@link MissingObjectError} {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  *   {@link ValueTooLargeError} {@link StoreUnavailableError}
  */
-export async function loadValue(
-  core: StoreCore,
-  address: ValueAddress,
-  raw: RawEntry,
-  reread: () => Promise<RawEntry | undefined>,
-  call: CallOptions,
-): Promise<LoadedValue | undefined> {
-  const loaded = await follow(core, address, raw, reread, async (entry) => {
+export async function loadValue(source: EntrySource, raw: RawEntry): Promise<LoadedValue | undefined> {
+  const loaded = await follow(source, raw, async (entry) => {
     const { meta } = entry;
-    if (!meta.ref) return inlineBody(entry, address);
-    requireSmall(core, address, meta);
-    return loadBytes(core, address, meta, meta.ref, call);
+    if (!meta.ref) return inlineBody(entry, source);
+    requireSmall(source, meta);
+    return loadBytes(source, meta, meta.ref);
   });
   if (!loaded) return undefined;
   const { entry, value } = loaded;
-  return { entry, value: deserialize(entry.meta.type, value, { scope: address.scope, key: address.key }) };
+  return { entry, value: deserialize(entry.meta.type, value, source.address) };
 }
 
 /** JSON was held whole when it was written; bytes may have been a stream of any size. */
-function requireSmall({ maxValueBytes }: StoreCore, { scope, key }: ValueAddress, { type, size, ref }: EntryMeta): void {
+function requireSmall({ core: { maxValueBytes }, address }: EntrySource, { type, size, ref }: EntryMeta): void {
   if (size <= maxValueBytes || (type === 'json' && ref?.frames === undefined)) return;
-  throw new ValueTooLargeError(size, maxValueBytes, 'read it with getStream(), or raise it', { scope, key });
+  throw new ValueTooLargeError(size, maxValueBytes, 'read it with getStream(), or raise it', address);
 }
 
 /** The serialized bytes of an offloaded value, or `undefined` where its object is missing. */
-export async function loadBytes(
-  core: StoreCore,
-  address: ValueAddress,
-  meta: EntryMeta,
-  ref: Reference,
-  call: CallOptions,
-): Promise<Uint8Array | undefined> {
-  const { at, decode } = locate(core, address, ref, call);
-  const body = await wholeBody(core, at, ref);
+export async function loadBytes(source: EntrySource, meta: EntryMeta, ref: Reference): Promise<Uint8Array | undefined> {
+  const { at, decode } = locate(source, ref);
+  const body = await wholeBody(source.core, at, ref);
   if (!body) return undefined;
   verify(body, ref, at.where);
   if (!isFramed(ref)) return decode({ bytes: body, path: ref.object, encoded: ref.codec !== 'none', size: meta.size });

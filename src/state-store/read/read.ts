@@ -4,66 +4,76 @@ import { parseEntry } from '../../format/entry.ts';
 import type { Version } from '../../format/write-id.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import type { CheckedKey, HandleParts } from '../handle/deps.ts';
-import { loadValue, type LoadedValue } from './load-value.ts';
+import type { HandleDeps } from '../handle/deps.ts';
+import type { ValueAddress } from '../objects/new-object.ts';
+import { loadValue, type EntrySource, type LoadedValue } from './load-value.ts';
 import { openValue } from './open-value.ts';
 
 /** Reading: one round trip to the metastore for all keys, and one request for each value that is offloaded. */
 
-/** The values of keys that were checked, in their order; `undefined` where there is none. */
-export async function readValues(
-  parts: HandleParts,
-  keys: readonly CheckedKey[],
-  call: CallOptions,
-): Promise<(LoadedValue | undefined)[]> {
-  const { core, place, access } = parts;
-  await access.writer(call);
-  const entries = await readEntries(parts, keys, call);
-  return concurrently([...keys.entries()], async ([index, { key, name }]) => {
-    const raw = entries[index];
-    if (!raw) return undefined;
-    const reread = async (): Promise<RawEntry | undefined> => (await readEntries(parts, [{ key, name }], call))[0];
-    return loadValue(core, { path: place.address.path, name, key, scope: place.scope }, raw, reread, call);
-  });
+/** The value of one key; `undefined` where there is none. */
+export async function readValue(deps: HandleDeps, address: ValueAddress, call: CallOptions): Promise<LoadedValue | undefined> {
+  await deps.access.writer(call);
+  return load(deps, address, await readEntry(deps, address, call), call);
 }
 
-/** The value of one key. */
-export async function readValue(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<LoadedValue | undefined> {
-  return (await readValues(parts, [key], call))[0];
+/** The values of keys, in their order. */
+export async function readAll(
+  deps: HandleDeps,
+  addresses: readonly ValueAddress[],
+  call: CallOptions,
+): Promise<(LoadedValue | undefined)[]> {
+  await deps.access.writer(call);
+  const entries = await readEntries(deps, addresses, call);
+  return concurrently(addresses, (address, index) => load(deps, address, entries[index], call));
+}
+
+async function load(
+  deps: HandleDeps,
+  address: ValueAddress,
+  raw: RawEntry | undefined,
+  call: CallOptions,
+): Promise<LoadedValue | undefined> {
+  return raw && loadValue(sourceOf(deps, address, call), raw);
+}
+
+function sourceOf(deps: HandleDeps, address: ValueAddress, call: CallOptions): EntrySource {
+  return { core: deps.core, address, call, reread: () => readEntry(deps, address, call) };
 }
 
 /** Which version of a key is there. */
-export async function readVersion(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<Version | undefined> {
-  const [raw] = await readEntries(parts, [key], call);
-  return raw && parseEntry(raw.text, { scope: parts.place.scope, key: key.key }).version;
+export async function readVersion(deps: HandleDeps, address: ValueAddress, call: CallOptions): Promise<Version | undefined> {
+  const raw = await readEntry(deps, address, call);
+  return raw && parseEntry(raw.text, address).version;
 }
 
 /** The value of one key as a stream, which listens to the caller's signal as long as it is open. */
-export async function openStream(parts: HandleParts, key: CheckedKey, options: CallOptions): Promise<Readable | undefined> {
-  const { call, leave } = parts.core.shareSignal(options.signal);
+export async function openStream(
+  deps: HandleDeps,
+  address: ValueAddress,
+  { signal }: CallOptions,
+): Promise<Readable | undefined> {
+  const { call, leave } = deps.core.shareSignal(signal);
   let stream: Readable | undefined;
   try {
-    stream = await openWithin(parts, key, call);
+    await deps.access.writer(call);
+    const raw = await readEntry(deps, address, call);
+    stream = raw && (await openValue(sourceOf(deps, address, call), raw));
     return stream?.once('close', leave);
   } finally {
     if (!stream) leave();
   }
 }
 
-async function openWithin(parts: HandleParts, key: CheckedKey, call: CallOptions): Promise<Readable | undefined> {
-  const { core, place, access } = parts;
-  await access.writer(call);
-  const read = async (): Promise<RawEntry | undefined> => (await readEntries(parts, [key], call))[0];
-  const raw = await read();
-  if (!raw) return undefined;
-  return openValue(core, { path: place.address.path, ...key, scope: place.scope }, raw, read, call);
+async function readEntry(deps: HandleDeps, address: ValueAddress, call: CallOptions): Promise<RawEntry | undefined> {
+  return (await readEntries(deps, [address], call))[0];
 }
 
 function readEntries(
-  { core, place }: HandleParts,
-  keys: readonly CheckedKey[],
+  { core, address }: HandleDeps,
+  addresses: readonly ValueAddress[],
   call: CallOptions,
 ): Promise<readonly (RawEntry | undefined)[]> {
-  const names = keys.map(({ name }) => name);
-  return core.metastore.read(place.address, names, call);
+  const names = addresses.map(({ name }) => name);
+  return core.metastore.read(address, names, call);
 }

@@ -1,7 +1,7 @@
 import { shorten } from '../../codec/compress-if-smaller.ts';
 import { CodecUnavailableError } from '../../model/errors/store.ts';
 import type { StoreCore } from '../internals.ts';
-import { transcodeInTurn, within, type ObjectCall } from '../objects/calls.ts';
+import { transcode, within, type ObjectCall } from '../objects/calls.ts';
 
 /** From the bytes of a value to the bytes that are stored: compressed where that pays, then encrypted. */
 
@@ -19,13 +19,12 @@ export interface Encoded {
 export async function encode(core: StoreCore, at: ObjectCall, bytes: Uint8Array): Promise<Encoded> {
   const { codec } = core;
   if (!codec) return { codec: 'none', bytes };
-  const encoded = await transcodeInTurn(core, at, `encoding with ${codec.name}`, bytes.length, (signal) =>
-    shorten(codec, bytes, { signal }),
-  );
-  if ('cause' in encoded) {
-    throw new CodecUnavailableError(codec.name, 'it could not encode the value', { ...at.where, cause: encoded.cause });
-  }
-  return { codec: encoded.bytes === bytes ? 'none' : codec.name, bytes: encoded.bytes };
+  const encoded = await transcode(core, at, `encoding with ${codec.name}`, {
+    bytes: bytes.length,
+    work: (signal) => shorten(codec, bytes, { signal }),
+    failed: (cause) => new CodecUnavailableError(codec.name, 'it could not encode the value', { ...at.where, cause }),
+  });
+  return { codec: encoded === bytes ? 'none' : codec.name, bytes: encoded };
 }
 
 /**

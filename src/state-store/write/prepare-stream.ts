@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { types } from 'node:util';
-import { abortController, joined, onAbort, type CallOptions } from '../../async/deadline.ts';
-import type { Reference } from '../../format/entry.ts';
+import { abortController, joined, onAbort } from '../../async/abort.ts';
+import type { EntryMeta, Reference } from '../../format/entry.ts';
 import {
   ConfigError,
   CorruptEntryError,
@@ -16,7 +16,7 @@ import { encode, encrypt } from './encode.ts';
 import { FRAME_BYTES, frameHead, longestFrame } from '../../format/frames.ts';
 import { storeClosed } from '../in-flight.ts';
 import type { ObjectCall } from '../objects/calls.ts';
-import { newObject, type ValueAddress, type WriteTerms } from '../objects/new-object.ts';
+import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { openBody } from '../objects/body.ts';
 import { chunksOf } from '../../async/chunks.ts';
 import { piecesOf } from '../../async/rechunk.ts';
@@ -38,34 +38,31 @@ import { verified } from '../read/verified.ts';
  *   the body throws.
  */
 export async function prepareStream(
-  core: StoreCore,
-  address: ValueAddress,
+  put: ValuePut,
   body: AsyncIterable<Uint8Array>,
-  terms: WriteTerms,
   alive: () => Promise<unknown>,
-  call: CallOptions,
 ): Promise<Prepared> {
-  const where = { scope: address.scope, key: address.key };
+  const { core, address, call } = put;
   const stop = abortController();
   const { signal, leave } = joined(stop.signal, call.signal);
-  const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(where)));
+  const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(address)));
   const sourceEnded = onAbort(core.closing, () => stop.abort(storeClosed()));
-  const pieces = piecesIn(chunksOf(body, signal), where);
+  const pieces = piecesIn(chunksOf(body, signal), address);
   try {
     const begin = await gather(pieces, wholeLimit(core));
     if (begin.ended) {
       sourceEnded();
       const value = { type: 'bytes', bytes: Buffer.concat(begin.pieces) } as const;
-      return await prepareSerialized(core, address, value, terms, call);
+      return await prepareSerialized(put, value);
     }
     const store = core.objectStore;
     if (!store) {
       const hint = 'give the store an objectStore, where a stream may have any size, or raise it';
-      throw new ValueTooLargeError(begin.bytes, core.maxValueBytes, hint, where);
+      throw new ValueTooLargeError(begin.bytes, core.maxValueBytes, hint, address);
     }
     const source = inTurn(begin.pieces, pieces, alive, sourceEnded);
-    const { size, ref } = await putPieces(core, address, source, terms, { store, where, call: { signal } });
-    return offloaded(core, store, address, { type: 'bytes', size }, ref, terms);
+    const at = { store, where: address, call: { signal } };
+    return offloaded(put, at, await putPieces({ ...put, call: at.call }, at, source));
   } finally {
     inTime();
     sourceEnded();
@@ -137,16 +134,15 @@ async function* inTurn(
 }
 
 async function putPieces(
-  core: StoreCore,
-  address: ValueAddress,
-  pieces: AsyncIterable<Uint8Array>,
-  terms: WriteTerms,
+  put: ValuePut,
   at: ObjectCall,
-): Promise<{ size: number; ref: Reference }> {
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<EntryMeta & { ref: Reference }> {
+  const { core } = put;
   const codec = core.codec?.name ?? 'none';
   const framed = core.codec !== undefined || core.encryption !== undefined;
   const shape = { codec, ...(framed && { frames: FRAME_BYTES }) };
-  const target = await newObject(core, address, terms, { type: 'bytes', codec, framed }, at.call);
+  const target = await newObject(put, { type: 'bytes', codec, framed });
   const { object } = target;
   const hash = createHash('sha256');
   let size = 0;
@@ -164,9 +160,9 @@ async function putPieces(
   };
   let ref: Reference | undefined;
   const reference = (): Reference =>
-    (ref ??= referenceTo(core, at.store, { object, ...shape, storedSize, sha256: hash.digest('hex') }));
+    (ref ??= referenceTo(core, at, { object, ...shape, storedSize, sha256: hash.digest('hex') }));
   await putStream(core, at, target, { bytes: bytes(), isStored: () => holds(core, at, reference()) });
-  return { size, ref: reference() };
+  return { type: 'bytes', size, ref: reference() };
 }
 
 /** One frame, as its head and its bytes. */

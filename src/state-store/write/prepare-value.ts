@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { CallOptions } from '../../async/deadline.ts';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
+import type { ValueChange } from '../../metastore/metastore.ts';
 import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.ts';
-import type { ObjectStore } from '../../object-store/object-store.ts';
 import { decodeSegment } from '../../format/path.ts';
 import { serialize, type SerializedValue } from '../../format/serializer.ts';
 import type { StoreCore } from '../internals.ts';
 import { encode, encrypt } from './encode.ts';
-import { deleteObject } from '../objects/calls.ts';
-import { newObject, type ValueAddress, type WriteTerms } from '../objects/new-object.ts';
+import { deleteObject, type ObjectCall } from '../objects/calls.ts';
+import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { putObject } from '../objects/put.ts';
 
 /**
@@ -19,9 +18,8 @@ import { putObject } from '../objects/put.ts';
 
 /** A value that can be committed. */
 export interface Prepared {
-  meta: EntryMeta;
-  /** The value, where it is inline. */
-  body: Uint8Array | undefined;
+  /** For the metastore. */
+  readonly put: NonNullable<ValueChange['put']>;
   /** Deletes the object that was put, if any. For a write that was certainly refused; never rejects. */
   discard(): Promise<void>;
 }
@@ -49,69 +47,51 @@ export function serializeValue(core: StoreCore, where: ErrorContext, value: unkn
  *
  * @throws {@link StoreUnavailableError} {@link CodecUnavailableError}
  */
-export async function prepareSerialized(
-  core: StoreCore,
-  address: ValueAddress,
-  value: SerializedValue,
-  terms: WriteTerms,
-  call: CallOptions,
-): Promise<Prepared> {
+export async function prepareSerialized(put: ValuePut, value: SerializedValue): Promise<Prepared> {
+  const { core, address, call } = put;
   const store = core.objectStore;
-  const size = value.bytes.length;
-  const offload = store !== undefined && (size >= core.offloadThreshold || size > core.maxValueBytes);
-  const content = { type: value.type, size };
-  if (offload) return offloaded(core, store, address, content, await putValue(core, store, address, value, terms, call), terms);
-  return { meta: describe(address, content, terms), body: value.bytes, discard: () => Promise.resolve() };
+  const { type, bytes } = value;
+  const content = { type, size: bytes.length };
+  if (store && (bytes.length >= core.offloadThreshold || bytes.length > core.maxValueBytes)) {
+    const at = { store, where: address, call };
+    return offloaded(put, at, { ...content, ref: await putValue(put, at, value) });
+  }
+  return { put: changeOf(put, content, bytes), discard: () => Promise.resolve() };
 }
 
 /** What was put, ready to be committed. */
-export function offloaded(
-  core: StoreCore,
-  store: ObjectStore,
-  address: ValueAddress,
-  content: Pick<EntryMeta, 'type' | 'size'>,
-  ref: Reference,
-  terms: WriteTerms,
-): Prepared {
-  core.emit({ type: 'offload', bytes: content.size, storedBytes: ref.storedSize });
-  return {
-    meta: describe(address, { ...content, ref }, terms),
-    body: undefined,
-    discard: () => deleteObject(core, { store, where: { scope: address.scope, key: address.key } }, ref.object),
-  };
+export function offloaded(put: ValuePut, at: ObjectCall, content: EntryMeta & { ref: Reference }): Prepared {
+  const { size, ref } = content;
+  put.core.emit({ type: 'offload', bytes: size, storedBytes: ref.storedSize });
+  return { put: changeOf(put, content, undefined), discard: () => deleteObject(put.core, at, ref.object) };
 }
 
-function describe({ name, key }: ValueAddress, content: EntryMeta, { by }: WriteTerms): EntryMeta {
-  return { ...content, ...(decodeSegment(name) === undefined && { key }), ...(by && { writer: by }) };
+function changeOf({ address, by, retention }: ValuePut, content: EntryMeta, body: Uint8Array | undefined): Prepared['put'] {
+  const { name, key } = address;
+  const meta = { ...content, ...(decodeSegment(name) === undefined && { key }), ...(by && { writer: by }) };
+  return { meta, body, retention };
 }
 
-async function putValue(
-  core: StoreCore,
-  store: ObjectStore,
-  address: ValueAddress,
-  { type, bytes }: SerializedValue,
-  terms: WriteTerms,
-  call: CallOptions,
-): Promise<Reference> {
-  const at = { store, where: { scope: address.scope, key: address.key }, call };
+async function putValue(put: ValuePut, at: ObjectCall, { type, bytes }: SerializedValue): Promise<Reference> {
+  const { core } = put;
   const encoded = await encode(core, at, bytes);
   const { codec } = encoded;
-  const target = await newObject(core, address, terms, { type, codec, framed: false }, call);
+  const target = await newObject(put, { type, codec, framed: false });
   const { object } = target;
   const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');
   await putObject(core, at, target, body);
-  return referenceTo(core, store, { object, codec, storedSize: body.length, sha256 });
+  return referenceTo(core, at, { object, codec, storedSize: body.length, sha256 });
 }
 
 /** A reference to what this store puts. */
 export function referenceTo(
   { encryption }: StoreCore,
-  { alias }: ObjectStore,
+  { store }: ObjectCall,
   { object, codec, frames, storedSize, sha256 }: Omit<Reference, 'store' | 'encryption'>,
 ): Reference {
   return {
-    store: alias,
+    store: store.alias,
     object,
     codec,
     ...(encryption && { encryption: encryption.name }),

@@ -1,17 +1,18 @@
+import { abortController, joined } from '../../async/abort.ts';
 import type { CallOptions } from '../../async/deadline.ts';
-import type { EntryMeta } from '../../format/entry.ts';
-import { NEVER } from '../../format/head.ts';
-import { StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
-import { writeIdText, type Version } from '../../format/write-id.ts';
+import { expiryOf } from '../../format/head.ts';
+import { OutcomeUnknownError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
+import { writeIdText, type Version, type WriteId } from '../../format/write-id.ts';
 import { holderOf, type ValueWrite, type WriteReply } from '../../metastore/metastore.ts';
 import type { RetentionMs } from '../../model/retention.ts';
-import { isTaskScope } from '../../model/scope.ts';
 import type { SerializedValue } from '../../format/serializer.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import type { CheckedKey, HandleParts } from '../handle/deps.ts';
+import { publicEntry, type HandleDeps } from '../handle/deps.ts';
+import type { StoreCore } from '../internals.ts';
+import type { ValueAddress } from '../objects/new-object.ts';
+import type { Entry } from '../state-handle.ts';
 import { lateWrite, prepareStream } from './prepare-stream.ts';
 import { prepareSerialized, type Prepared } from './prepare-value.ts';
-import { sendTwice } from './send-twice.ts';
 
 /**
  * Writing: prepare every value, then switch all of them in one step of the metastore. A definite refusal deletes what was
@@ -22,115 +23,87 @@ import { sendTwice } from './send-twice.ts';
 export type Content = SerializedValue | { type: 'stream'; body: AsyncIterable<Uint8Array> };
 
 /** One key of a write, checked. */
-export interface Draft extends CheckedKey {
-  /** Absent: delete. */
-  put?: { value: Content; retention: RetentionMs };
-  expect?: Version | 'absent';
-}
-
-/** What was written for one key. */
-export interface WrittenEntry {
-  updatedAt: number;
-  expiresAt: number;
-  meta: EntryMeta;
+export interface Draft {
+  readonly address: ValueAddress;
+  /** `undefined`: delete. */
+  readonly put: { readonly value: Content; readonly retention: RetentionMs } | undefined;
+  /** Compare first; `undefined`: do not. */
+  readonly expect: Version | 'absent' | undefined;
 }
 
 /**
- * How a write ended, where that is for the caller to judge. `old`: a later write of this same writer is there already, so
- * nothing was written; without a comparison that is the same as having been overwritten.
+ * How a write ended, where that is for the caller to judge: with the entry of each key that was put. `old`: a later write of this
+ * same writer is there already, so nothing was written; without a comparison that is the same as having been overwritten.
  */
-export type Written =
-  | { kind: 'ok' | 'old'; version: Version; entries: readonly WrittenEntry[] }
-  | { kind: 'conflict'; key: string; current: Version | 'absent' };
-
-const NOTHING: EntryMeta = { type: 'json', size: 0 };
+export type Written = { kind: 'ok' | 'old'; entries: readonly Entry[] } | { kind: 'conflict'; current: Version | 'absent' };
 
 /**
  * Writes all or none.
  *
  * @throws {@link StaleAttemptError} {@link StoreUnavailableError} `OutcomeUnknownError`, `CodecUnavailableError`
  */
-export async function write(parts: HandleParts, drafts: readonly Draft[], call: CallOptions): Promise<Written> {
-  const { core, place, access } = parts;
-  const where: ErrorContext = { scope: place.scope, ...(drafts.length === 1 && { key: drafts[0]?.key }) };
+export async function write(deps: HandleDeps, drafts: readonly Draft[], call: CallOptions): Promise<Written> {
+  const { core, scope, address, access, fenced } = deps;
   const writer = await access.writer(call);
   const began = await core.metastore.now(call);
   const id = writer.next();
-  const prepared = await prepareAll(drafts, ({ key, name, put }) => {
-    if (!put) return undefined;
-    const address = { path: place.address.path, name, key, scope: place.scope };
-    const terms = { id, by: access.by, retention: put.retention };
-    if (put.value.type !== 'stream') return prepareSerialized(core, address, put.value, terms, call);
-    return prepareStream(core, address, put.value.body, terms, () => access.writer(call), call);
+  const prepared = await prepareAll(deps, drafts, id, call);
+  const discard = (): Promise<unknown> => concurrently(prepared, async (value) => value?.discard());
+  const changes = drafts.map(({ address: { name }, expect }, index) => {
+    const put = prepared[index]?.put;
+    return { name, ...(put && { put }), ...(expect !== undefined && { expect }) };
   });
-  const discard = async (): Promise<void> => {
-    await concurrently(prepared, async (value) => value?.discard());
-  };
-  const request: ValueWrite = {
-    id,
-    fenced: access.fenced && isTaskScope(place.scope),
-    began,
-    changes: drafts.map(({ name, put, expect }, index) => {
-      const value = prepared[index];
-      return {
-        name,
-        ...(put && value && { put: { meta: value.meta, body: value.body, retention: put.retention } }),
-        ...(expect !== undefined && { expect }),
-      };
-    }),
-    resent: false,
-  };
-  const repeatable = request.fenced || request.changes.every(({ expect }) => expect !== undefined);
+  const request: ValueWrite = { id, fenced, began, changes, resent: false };
+  const repeatable = fenced || drafts.every(({ expect }) => expect !== undefined);
 
-  let reply: WriteReply;
   if (call.signal?.aborted) {
     await discard();
     throw call.signal.reason;
   }
   await core.writePoint?.('before-commit');
+  let reply: WriteReply;
   try {
     reply = await sendTwice(core, call, repeatable, (resent, within) =>
-      core.metastore.write(place.address, { ...request, resent }, within),
+      core.metastore.write(address, { ...request, resent }, within),
     );
   } catch (error) {
     if (error instanceof StoreUnavailableError) await discard();
     throw error;
   }
   await core.writePoint?.('after-commit');
-  if (reply.kind === 'ok') return { kind: 'ok', version: writeIdText(id), entries: written(prepared, reply.entries) };
+  if (reply.kind === 'ok') return { kind: 'ok', entries: entriesOf(drafts, prepared, id, reply.now) };
   await discard();
   switch (reply.kind) {
     case 'old':
-      return {
-        kind: 'old',
-        version: writeIdText(id),
-        entries: written(
-          prepared,
-          drafts.map(({ put }) => lifetime(began, put)),
-        ),
-      };
-    case 'conflict': {
-      const { name, current } = reply;
-      return { kind: 'conflict', key: drafts.find((draft) => draft.name === name)?.key ?? name, current };
-    }
-    case 'stale': {
-      core.emit({ type: 'stale-write', scope: place.scope, key: drafts[0]?.key ?? '' });
-      throw access.refused(where, holderOf(reply));
-    }
+      return { kind: 'old', entries: entriesOf(drafts, prepared, id, began) };
+    case 'conflict':
+      return { kind: 'conflict', current: reply.current };
+    case 'stale':
+      core.emit({ type: 'stale-write', scope, key: drafts[0]?.address.key ?? '' });
+      throw access.refused(whereOf(deps, drafts), holderOf(reply));
     case 'late':
-      throw lateWrite(where);
+      throw lateWrite(whereOf(deps, drafts));
   }
+}
+
+/** What an error names: one key, or of several none. */
+function whereOf({ scope }: HandleDeps, drafts: readonly Draft[]): ErrorContext {
+  return { scope, ...(drafts.length === 1 && { key: drafts[0]?.address.key }) };
 }
 
 /** Prepares each draft; where one fails, none is left behind. */
 async function prepareAll(
+  deps: HandleDeps,
   drafts: readonly Draft[],
-  prepare: (draft: Draft) => Promise<Prepared> | undefined,
+  id: WriteId,
+  call: CallOptions,
 ): Promise<(Prepared | undefined)[]> {
+  const [first] = drafts;
+  if (first && drafts.length === 1) return [await prepare(deps, first, id, call)];
   const done: Prepared[] = [];
   try {
     return await concurrently(drafts, async (draft) => {
-      const value = await prepare(draft);
+      const value = await prepare(deps, draft, id, call);
       if (value) done.push(value);
       return value;
     });
@@ -140,13 +113,65 @@ async function prepareAll(
   }
 }
 
-function written(
-  prepared: readonly (Prepared | undefined)[],
-  times: readonly { updatedAt: number; expiresAt: number }[],
-): WrittenEntry[] {
-  return times.map(({ updatedAt, expiresAt }, index) => ({ updatedAt, expiresAt, meta: prepared[index]?.meta ?? NOTHING }));
+async function prepare(
+  { core, access }: HandleDeps,
+  draft: Draft,
+  id: WriteId,
+  call: CallOptions,
+): Promise<Prepared | undefined> {
+  if (!draft.put) return undefined;
+  const { value, retention } = draft.put;
+  const put = { core, address: draft.address, id, by: access.by, retention, call };
+  return value.type === 'stream' ? prepareStream(put, value.body, () => access.writer(call)) : prepareSerialized(put, value);
 }
 
-function lifetime(began: number, put: Draft['put']): { updatedAt: number; expiresAt: number } {
-  return { updatedAt: began, expiresAt: !put || put.retention === 'forever' ? NEVER : began + put.retention };
+function entriesOf(
+  drafts: readonly Draft[],
+  prepared: readonly (Prepared | undefined)[],
+  id: WriteId,
+  updatedAt: number,
+): Entry[] {
+  const version = writeIdText(id);
+  return drafts.flatMap(({ address: { key } }, index) => {
+    const put = prepared[index]?.put;
+    return put ? [publicEntry(key, { version, meta: put.meta, updatedAt, expiresAt: expiryOf(updatedAt, put.retention) })] : [];
+  });
+}
+
+/**
+ * Sends a write; where its answer was lost and `commandTimeout` has not passed, sends it once more under the same write ID, which
+ * mostly tells what became of it. After a resend only success is definite: a refusal may be of what the first send did.
+ *
+ * @param repeatable - Whether a copy of an applied write is refused, or changes nothing, also where another writer came between.
+ *   What is neither fenced nor compared is sent once: a copy would put its older value over theirs.
+ * @throws {@link OutcomeUnknownError}
+ */
+export async function sendTwice<Reply extends { kind: string }>(
+  core: StoreCore,
+  call: CallOptions,
+  repeatable: boolean,
+  send: (resent: boolean, call: CallOptions) => Promise<Reply>,
+): Promise<Reply> {
+  let late = false;
+  let giveUp = (): void => undefined;
+  const stop = core.timer(core.commandTimeout, () => {
+    late = true;
+    giveUp();
+  });
+  try {
+    return await send(false, call);
+  } catch (error) {
+    const lost = error instanceof OutcomeUnknownError && error.reason === 'no-answer';
+    if (!lost || !repeatable || late || call.signal?.aborted) throw error;
+    const deadline = abortController();
+    giveUp = () => deadline.abort();
+    const { signal, leave } = joined(deadline.signal, call.signal);
+    const again = await send(true, { signal })
+      .catch(() => undefined)
+      .finally(leave);
+    if (again?.kind !== 'ok') throw error;
+    return again;
+  } finally {
+    stop();
+  }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { getEventListeners } from 'node:events';
-import { bounded, joined, sideBySide, systemTimer, type Timer } from '../../../src/async/deadline.ts';
+import { bounded, systemTimer, type Timer } from '../../../src/async/deadline.ts';
 
 /** A timer in the hands of the test. */
 function handTimer(): { timer: Timer; fire(): void; running(): number } {
@@ -142,55 +142,5 @@ describe("the system's timer", () => {
 
     stop();
     expect(jest.getTimerCount()).toBe(0);
-  });
-});
-
-describe('two signals joined', () => {
-  it.each([0, 1])('abort with the reason of the one that aborts first: %d', (first) => {
-    const controllers = [new AbortController(), new AbortController()] as const;
-    const { signal, leave } = joined(controllers[0].signal, controllers[1].signal);
-
-    controllers[first]?.abort('enough');
-    expect([signal.aborted, signal.reason]).toEqual([true, 'enough']);
-    leave();
-    for (const controller of controllers) expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
-  });
-
-  it('are aborted at once where one of them is', () => {
-    expect(joined(new AbortController().signal, AbortSignal.abort('why')).signal.reason).toBe('why');
-  });
-
-  it('may be of different implementations', () => {
-    const shape: { aborted: boolean; reason: unknown } = { aborted: false, reason: undefined };
-    const foreign = Object.assign(new EventTarget(), shape);
-    const { signal } = joined(new AbortController().signal, foreign as unknown as AbortSignal);
-
-    Object.assign(foreign, { aborted: true, reason: 'from afar' }).dispatchEvent(new Event('abort'));
-    expect(signal.reason).toBe('from afar');
-  });
-});
-
-describe('side by side', () => {
-  it('many listen to one signal without a warning, hear its reason, and leave it', async () => {
-    const warnings: string[] = [];
-    const warn = (warning: Error): void => void warnings.push(warning.name);
-    process.on('warning', warn);
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    const waits = sideBySide({ signal: controller.signal }, (call) =>
-      Promise.allSettled(Array.from({ length: 256 }, () => bounded(systemTimer, 60_000, call.signal, never))),
-    );
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
-    controller.abort(reason);
-    const ended = await waits;
-    await new Promise((resolve) => setImmediate(resolve));
-    process.off('warning', warn);
-
-    expect(new Set(ended.map((one) => one.status === 'fulfilled' && one.value.ended === 'aborted' && one.value.reason))).toEqual(
-      new Set([reason]),
-    );
-    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
-    expect(warnings).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createStateStore } from '../../../src/index.ts';
+import { createStateStore, InvalidValueError } from '../../../src/index.ts';
 import { memoryMetastore, memoryObjectStore } from '../../../src/testing.ts';
 import { interceptMetastore, recorder } from '../../support/intercept.ts';
 import { refusals, wrong, type Refusal } from '../../support/refusals.ts';
@@ -94,4 +94,32 @@ describe('an object store in memory, given', () => {
     ['null for options', () => memoryObjectStore(wrong(null)), 'options', /must be an object, received null/],
     ['a misspelt alias', () => memoryObjectStore(wrong({ alais: 'a' })), 'alais', /not an option .*alias/],
   ]);
+});
+
+describe('a handle without a shape refuses, before anything is sent,', () => {
+  class Money {
+    amount = 1;
+    format(): string {
+      return `${this.amount}`;
+    }
+  }
+
+  test.each([
+    ['a Date', new Date(0)],
+    ['a Map', new Map([['a', 1]])],
+    ['a Set', new Set(['a'])],
+    ['a bigint', 1n],
+    ['a function', () => 1],
+    ['undefined', undefined],
+    ['null', null],
+    ['NaN', Number.NaN],
+    ['an instance with methods', new Money()],
+    ['bytes within JSON', { body: new Uint8Array(1) }],
+  ])('%s', async (_name, value) => {
+    const before = sent.calls.length;
+
+    await expect(state.set('k', value)).rejects.toBeInstanceOf(InvalidValueError);
+
+    expect(sent.calls).toHaveLength(before);
+  });
 });

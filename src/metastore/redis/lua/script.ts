@@ -1,185 +1,155 @@
 import { createHash } from 'node:crypto';
-import { NEVER } from '../../../format/head.ts';
-import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from '../../lifetimes.ts';
+import { ENTRY_FORMAT } from '../../../format/entry.ts';
+import { INSTANT_LENGTH } from '../../../format/head.ts';
+import type { Argument } from '../client.ts';
+import { AT, LETTER } from './places.ts';
 
 /**
- * What scripts are made of. A script has the keys of `format/redis-keys.ts` (scope, index, birth), and the path and the scope to record as
- * its first arguments. It answers `{now, born, kind, …}`: the server's time, whether it was the first to write to this shard, and
- * how it ended. Places in texts are those of `head.ts` and `record-head.ts`, counted from 1. Times and fences are compared as
- * text of fixed width or as whole numbers below 2^53. Of the scope nothing is written before the last check has passed, and every
- * type that a later command needs has been met by an earlier read: a script has no way back.
+ * How a script is made. The names of its keys and arguments are one table: from it come the locals at the head of the script (`KEYS[1]`
+ * is `KEY`, the argument `hasBody` is `HAS_BODY`), and the order in which a caller's arguments go out.
+ *
+ * A script answers `{now, born, kind, …}`: the server's time, whether it was the first to write to this shard, and how it ended.
+ * Times and fences are compared as text of fixed width or as whole numbers below 2^53. Nothing of the scope is written before the
+ * last check has passed, and every type that a later command needs has been met by an earlier read: a script has no way back.
  */
 
-/** A script and the name that the server has for it. */
-export interface Script {
+/** A value of an argument. Yes and no are `'1'` and `'0'`, nothing is an empty text. */
+export type ArgumentValue = Argument | boolean | undefined;
+
+/**
+ * A script and the name that the server has for it. `Name` are the names of its arguments, and `Item` is what it takes any number of at
+ * the end.
+ */
+export interface Script<Name extends string = never, Item = never> {
   readonly name: string;
   readonly text: string;
   readonly sha: string;
   /** Whether it may write; an answer that is lost is then an unknown outcome. */
   readonly writes: boolean;
+  /** The arguments in the order of the script. */
+  arrange(given: Readonly<Record<Name, ArgumentValue>>, each: readonly Item[]): Argument[];
 }
 
-/** Assembles a script. */
-export function script(name: string, writes: boolean, ...parts: readonly string[]): Script {
-  const text = parts.join('\n');
-  return { name, text, writes, sha: createHash('sha1').update(text).digest('hex') };
+/** What a script takes any number of, after its other arguments. */
+export interface List<Item> {
+  /** The local that is the place of the first one. */
+  readonly start: string;
+  arguments(item: Item): readonly ArgumentValue[];
 }
 
-/** Time, and whether a text counts: what is of another format, or damaged, does, so that its reader can say so. */
-export const CLOCK: string = String.raw`
-local KEY, DUE, BIRTH = KEYS[1], KEYS[2], KEYS[3]
+/** One of a list. */
+export type Item<Of> = Of extends List<infer One> ? One : never;
+
+/** Single values. `NAMES` is the place of the first of the list `names`. */
+export function values(list: string): List<ArgumentValue> {
+  return { start: constant(list), arguments: (item) => [item] };
+}
+
+/** A list of groups of fields: how many arguments each group has, and at which of them a field is. */
+export interface Groups<Field extends string> extends List<Readonly<Record<Field, ArgumentValue>>> {
+  readonly size: number;
+  readonly at: Readonly<Record<Field, number>>;
+}
+
+/** Groups of fields, in their order. */
+export function groups<Field extends string>(list: string, fields: Readonly<Record<Field, true>>): Groups<Field> {
+  const names = namesOf(fields);
+  return {
+    start: constant(list),
+    size: names.length,
+    at: Object.fromEntries(names.map((field, place) => [field, place])) as Record<Field, number>,
+    arguments: (item) => names.map((field) => item[field]),
+  };
+}
+
+/** What a script is called with. */
+interface Definition<Name extends string, Item> {
+  name: string;
+  writes: boolean;
+  /** In their order. */
+  arguments: Readonly<Record<NoInfer<Name>, true>>;
+  each?: List<Item>;
+}
+
+/** Keys of a scope: its hash, the index of its shard, and the birth of its shard. */
+const SCOPE_KEYS = ['KEY', 'DUE', 'BIRTH'];
+
+/**
+ * A script on the keys of one scope. Two arguments come before its own: the path, and the scope to record where the path does not
+ * tell it.
+ */
+export function scopeScript<Name extends string = never, Item = never>(
+  definition: Definition<Name, Item>,
+  ...parts: readonly string[]
+): Script<Name, Item> {
+  return assemble(SCOPE_KEYS, ['path', 'recorded'], definition, parts);
+}
+
+/** A script on keys of any kind. Those that have no name are for the script to go through. */
+export function script<Name extends string = never, Item = never>(
+  keys: readonly string[],
+  definition: Definition<Name, Item>,
+  ...parts: readonly string[]
+): Script<Name, Item> {
+  return assemble(keys, [], definition, parts);
+}
+
+function assemble<Name extends string, Item>(
+  keys: readonly string[],
+  before: readonly string[],
+  definition: Definition<Name, Item>,
+  parts: readonly string[],
+): Script<Name, Item> {
+  const { name, writes, each } = definition;
+  const names = namesOf(definition.arguments);
+  const all = [...before, ...names];
+  const first = each ? `local ${each.start} = ${all.length + 1}` : '';
+  const text = [named(keys, 'KEYS'), named(all.map(constant), 'ARGV'), first, CLOCK, ...parts].join('\n');
+  return {
+    name,
+    text,
+    writes,
+    sha: createHash('sha1').update(text).digest('hex'),
+    arrange(given, items) {
+      const args = names.map((one) => argument(given[one]));
+      for (const item of items) for (const one of each?.arguments(item) ?? []) args.push(argument(one));
+      return args;
+    },
+  };
+}
+
+function namesOf<Name extends string>(names: Readonly<Record<Name, true>>): readonly Name[] {
+  return Object.keys(names) as Name[];
+}
+
+function argument(given: ArgumentValue): Argument {
+  if (typeof given === 'boolean') return given ? '1' : '0';
+  return given ?? '';
+}
+
+/** `hasBody` as `HAS_BODY`. */
+function constant(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** `local KEY, DUE = KEYS[1], KEYS[2]` */
+function named(names: readonly string[], from: string): string {
+  if (names.length === 0) return '';
+  return `local ${names.join(', ')} = ${names.map((_name, at) => `${from}[${at + 1}]`).join(', ')}`;
+}
+
+/** Time, how a script ends, and whether a text counts: what is of another format, or damaged, does, so that its reader can say so. */
+const CLOCK = String.raw`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local NEVER = ${NEVER}
-local function instant(ms) return string.format('%013.0f', ms) end
-local function foreign(text) return text and text:sub(1, 1) ~= '1' end
+-- Whether this call found its shard without a birth.
+local born = false
+local function instant(ms) return string.format('%0${INSTANT_LENGTH}.0f', ms) end
+local function answer(kind, ...) return {instant(now), born and '1' or '0', kind, ...} end
+local function foreign(text) return text and text:sub(${AT.format}) ~= '${ENTRY_FORMAT}' end
 local function live(text)
   if not text then return false end
   if foreign(text) then return true end
-  local expires = tonumber(text:sub(71, 83))
-  return text:sub(2, 2) ~= 't' and not (expires and expires <= now)
+  local expires = tonumber(text:sub(${AT.expiresAt}))
+  return text:sub(${AT.letter}) ~= ${LETTER.tombstone} and not (expires and expires <= now)
 end`;
-
-/**
- * Opens a scope for a write. `put`, `drop`, `keep`, `expires` and `due` collect what is to change; `flush` does it, `close`
- * also sets how long the hash is kept. A scope whose time after success is over starts empty; `emptied` names what it held.
- */
-export const OPEN: string = String.raw`
-local PATH, RECORDED = ARGV[1], ARGV[2]
-local head = redis.call('HMGET', KEY, 'ends', 'until', 'fence')
-local ends, before, held = tonumber(head[1] or ''), tonumber(head[2] or '') or 0, head[3]
-local hadEnd = ends ~= nil
--- A scope that is there was written by a script, which left the birth of its shard.
-local born = before == 0 and redis.call('EXISTS', BIRTH) == 0
-if born then redis.call('SET', BIRTH, instant(now)) end
-
-local indexed, cover, firstEnd, dueAt, puts, drops, emptied = nil, before, NEVER, nil, {}, {}, {}
-local function answer(kind, ...) return {instant(now), born and '1' or '0', kind, ...} end
-local function stale() return answer('stale', redis.call('HGET', KEY, 'holder')) end
-local function put(field, value)
-  puts[#puts + 1] = field
-  puts[#puts + 1] = value
-end
-local function drop(field) drops[#drops + 1] = field end
-local function keep(at) if at > cover then cover = at end end
-local function expires(at)
-  keep(at)
-  if at < firstEnd then firstEnd = at end
-end
-local function isIndexed()
-  if indexed == nil then indexed = redis.call('ZSCORE', DUE, PATH) ~= false end
-  return indexed
-end
-local function due(at)
-  isIndexed()
-  indexed = true
-  if not dueAt or at < dueAt then dueAt = at end
-end
-local function names(prefix)
-  local found = {}
-  for _, field in ipairs(redis.call('HKEYS', KEY)) do
-    if field:sub(1, #prefix) == prefix then found[#found + 1] = field:sub(#prefix + 1) end
-  end
-  return found
-end
-local function each(command, list)
-  for from = 1, #list, 1000 do redis.call(command, KEY, unpack(list, from, math.min(from + 999, #list))) end
-end
--- Dropping first lets a full server delete: it refuses growth only as the first thing that a script writes.
-local function flush(dropFirst)
-  -- A sweep that is under way has perhaps passed by what became due: it must not take the scope off the index.
-  if dueAt then drop('sweep') end
-  if dropFirst then each('HDEL', drops) end
-  each('HSET', puts)
-  if not dropFirst then each('HDEL', drops) end
-  if dueAt then redis.call('ZADD', DUE, 'LT', string.format('%.0f', dueAt), PATH) end
-  puts, drops, dueAt = {}, {}, nil
-end
--- The object of an entry that is to go becomes superseded, in the same script, unless the new entry refers to it.
-local function supersede(text, nextObject)
-  if not text or text:sub(2, 2) ~= 'r' then return end
-  local sound, meta = pcall(cjson.decode, text:sub(85))
-  local ref = sound and type(meta) == 'table' and meta.ref
-  if type(ref) ~= 'table' or type(ref.object) ~= 'string' or ref.object == nextObject then return end
-  local store = cjson.encode(tostring(ref.store)):gsub('\\/', '/')
-  local size = string.format('%.0f', tonumber(ref.storedSize) or 0)
-  put('s:' .. ref.object, instant(now) .. ' {"store":' .. store .. ',"storedSize":' .. size .. '}')
-  due(now + ${GRACE})
-  keep(now + ${SWEEP_TIME})
-end
-local function bury(name, id)
-  local gone = now + ${TOMBSTONE_KEPT}
-  drop('v:' .. name)
-  put('e:' .. name, '1t ' .. id .. ' ' .. instant(now) .. ' ' .. instant(gone))
-  due(gone)
-  keep(gone)
-end
-local function close(dropFirst)
-  if held then keep(now + ${FENCE_KEPT}) end
-  -- In whole hours, so that most writes need not change it.
-  if cover < NEVER then cover = math.ceil(cover / ${KEPT_IN_STEPS_OF}) * ${KEPT_IN_STEPS_OF} end
-  if cover ~= before then put('until', instant(cover)) end
-  -- What expires in a hash that never does is found by the index alone, also what was there before.
-  if cover == NEVER then
-    local at = firstEnd
-    if before > 0 and before < at then at = before end
-    if at < NEVER then due(at) end
-  end
-  if RECORDED ~= '' then put('scope', RECORDED) end
-  local wanted = ends and ends + (isIndexed() and ${SWEEP_TIME} or 0)
-  flush(dropFirst)
-  if ends then
-    if now + redis.call('PTTL', KEY) < wanted then redis.call('PEXPIREAT', KEY, string.format('%.0f', wanted)) end
-  elseif cover ~= before or hadEnd then
-    if cover == NEVER then redis.call('PERSIST', KEY) else redis.call('PEXPIREAT', KEY, string.format('%.0f', cover)) end
-  end
-end
--- Who sends a write again waits for its replication again, and a wait counts only what its own connection wrote.
-local function touch(field, value) redis.pcall('HSET', KEY, field, value) end
-
-if ends and ends <= now then
-  cover, before, ends = 0, 0, nil
-  for _, field in ipairs(redis.call('HKEYS', KEY)) do
-    local kind = field:sub(1, 2)
-    if kind == 'e:' then
-      local text = redis.call('HGET', KEY, field)
-      supersede(text, nil)
-      if text:sub(2, 2) ~= 't' then emptied[#emptied + 1] = field:sub(3) end
-    end
-    if kind == 'o:' then keep(now + ${FENCE_KEPT}) end
-    if kind == 'e:' or kind == 'v:' or kind == 'r:' or kind == 'c:' or kind == 'i:' then drop(field) end
-  end
-  for _, field in ipairs({'lost', 'until', 'ends'}) do drop(field) end
-  flush(true)
-end`;
-
-/** `change(at, id)`: the switch of one key, whose arguments begin at `at`: name, kind, JSON, lifetime, comparison, object, has body, body. */
-export const CHANGE: string = String.raw`
-local function lifeFrom(retention)
-  if retention == 'forever' then return NEVER end
-  return math.min(now + retention, NEVER - 1)
-end
-local function change(at, text, id)
-  local name, kind, json, retention, object = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 5]
-  supersede(text, object)
-  if kind == 't' then return bury(name, id) end
-  local gone = lifeFrom(retention)
-  put('e:' .. name, '1' .. kind .. ' ' .. id .. ' ' .. instant(now) .. ' ' .. instant(gone) .. ' ' .. json)
-  if ARGV[at + 6] == '1' then put('v:' .. name, ARGV[at + 7]) else drop('v:' .. name) end
-  expires(gone)
-  if object == '' then return end
-  drop('s:' .. object)
-  due(gone)
-  if gone ~= NEVER then keep(math.min(gone + ${SWEEP_TIME}, NEVER - 1)) end
-end`;
-
-/** Arguments of one change. */
-export const CHANGE_ARGUMENTS = 8;
-
-/** A write ID as `id`, in its parts, and whether a fence and nonce are of a newer attempt. */
-export const IDENTITY: string = String.raw`
-local id = ARGV[3]
-local fence, nonce, sequence = id:sub(1, 24), id:sub(26, 41), id:sub(43, 52)
-local function newer(f, n) return f > fence or (f == fence and n ~= nonce) end
-local function own(text) return text:sub(4, 27) == fence and text:sub(29, 44) == nonce end
-local function laterOwn(text) return own(text) and text:sub(46, 55) > sequence end`;

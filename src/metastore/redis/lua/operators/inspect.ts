@@ -1,0 +1,27 @@
+import { NEVER } from '../../../../format/head.ts';
+import { AT } from '../places.ts';
+import { scopeScript, type Script } from '../script.ts';
+
+/**
+ * What an operator sees.
+ *
+ * - KEYS: the scope, its index, its birth.
+ * - ARGV: path, recorded.
+ * - Answer: `ok`, the recorded scope, then field and text of each record that counts, of each orphan, and of each item.
+ */
+export const INSPECT: Script = scopeScript(
+  { name: 'inspect', writes: false, arguments: {} },
+  String.raw`
+local ends, recorded = unpack(redis.call('HMGET', KEY, 'ends', 'scope'))
+local ended = (tonumber(ends or '') or ${NEVER}) <= now
+local found = answer('ok', recorded)
+for _, field in ipairs(redis.call('HKEYS', KEY)) do
+  local kind = field:sub(${AT.kind})
+  local text = (kind == 'r:' or kind == 'o:' or kind == 'i:') and redis.call('HGET', KEY, field)
+  if text and (kind == 'o:' or (not ended and (kind == 'i:' or live(text)))) then
+    found[#found + 1] = field
+    found[#found + 1] = text
+  end
+end
+return found`,
+);

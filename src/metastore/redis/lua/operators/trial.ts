@@ -1,0 +1,30 @@
+import { script, type Script } from '../script.ts';
+
+/**
+ * Calls what the scripts of a worker call, so that a missing right, or a server that is full, shows before work begins, and not when
+ * half of a write is done. What writes comes last, and so that nothing is left where it is refused; no outcome of it is unknown.
+ *
+ * - KEYS: a hash, an index and a birth of no meaning.
+ * - ARGV: none.
+ * - Answer: `ok`.
+ */
+export const TRIAL: Script = script(
+  ['KEY', 'DUE', 'BIRTH'],
+  { name: 'trial', writes: false, arguments: {} },
+  String.raw`
+redis.call('HGET', KEY, 'trial')
+redis.call('HMGET', KEY, 'trial')
+redis.call('HEXISTS', KEY, 'trial')
+redis.call('HKEYS', KEY)
+redis.call('HSCAN', KEY, 0)
+redis.call('EXISTS', KEY)
+redis.call('ZSCORE', DUE, 'trial')
+redis.call('SET', BIRTH, redis.call('GET', BIRTH) or '', 'XX')
+redis.call('ZADD', DUE, 'XX', 'LT', 0, 'trial')
+redis.call('PERSIST', KEY)
+redis.call('PEXPIREAT', KEY, string.format('%.0f', now + redis.call('PTTL', KEY)))
+redis.call('HDEL', KEY, 'trial')
+redis.call('HSET', KEY, 'trial', '1')
+redis.call('HDEL', KEY, 'trial')
+return answer('ok')`,
+);

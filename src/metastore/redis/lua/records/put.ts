@@ -1,0 +1,24 @@
+import { LETTER, head } from '../places.ts';
+
+/** Arguments of the scripts that put a record. */
+export type RecordArgument = keyof typeof RECORD;
+
+/** Their names, in their order. */
+export const RECORD: Readonly<
+  Record<'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention' | 'basis', true>
+> = { id: true, name: true, letter: true, submission: true, idDigest: true, json: true, retention: true, basis: true };
+
+/** `record()`: puts the record that these arguments say. Any write of an external ID takes it off the orphans. */
+export const PUT_RECORD: string = String.raw`
+local function holdsId(letter) return letter == ${LETTER.submitted} or letter == ${LETTER.succeeded} or letter == ${LETTER.failed} end
+local function liveRecord(name)
+  local text = redis.call('HGET', KEY, 'r:' .. name)
+  return live(text) and text
+end
+local function record()
+  local gone = lifeFrom(RETENTION)
+  put('r:' .. NAME, ${head('LETTER', 'ID', 'instant(now)', 'gone')} .. ' ' .. ID_DIGEST .. ' ' .. SUBMISSION .. ' ' .. JSON)
+  if holdsId(LETTER) then drop('o:' .. NAME .. ':' .. ID_DIGEST) end
+  expires(gone)
+  return gone
+end`;

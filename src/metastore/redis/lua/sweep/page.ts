@@ -1,0 +1,60 @@
+import { ENTRY_FORMAT } from '../../../../format/entry.ts';
+import { NEVER } from '../../../../format/head.ts';
+import { SWEEP_TIME } from '../../../lifetimes.ts';
+import { AT, LETTER } from '../places.ts';
+import { OPEN } from '../scope.ts';
+import { scopeScript, type Script } from '../script.ts';
+import { FOUND, gone, PAGE, REMOVED, SWEEP } from './fields.ts';
+
+/** Opens for removing. The sweep that has its nonce in the scope goes on; what others make due takes the nonce away. */
+const REMOVE = String.raw`
+local ended, endless = false, cover == ${NEVER}
+if hadEnd and not ends then
+  local left = redis.call('PTTL', KEY)
+  if left > 0 then keep(now + left) end
+end
+local mine = first or redis.call('HGET', KEY, 'sweep') == NONCE
+local function remove(field, text)
+  drop(field)
+  if not isValue(field, text) then return false end
+  drop('v:' .. field:sub(${AT.name}))
+  if text:sub(${AT.letter}) == ${LETTER.reference} then
+    supersede(text, nil)
+    later(now + grace)
+    keep(now + grace + ${SWEEP_TIME})
+  end
+  local buried = removedUntil(text)
+  if buried > now then
+    put(field, '${ENTRY_FORMAT}' .. ${LETTER.tombstone} .. ' ' .. text:sub(${AT.buried}) .. ' ' .. instant(buried))
+    due(buried)
+    keep(buried)
+    later(buried)
+  end
+  return true
+end`;
+
+/**
+ * One page of a sweep. The nonce goes first and comes back: so a full server takes it.
+ *
+ * - KEYS: the scope, its index, its birth.
+ * - ARGV: path, recorded, nonce, cursor (`0` at first), count (about how many fields to look at), grace (milliseconds).
+ * - Answer: `ok`, the next cursor, when the next of what is left becomes due (milliseconds, or nothing), how many entries were removed, their names, then
+ *   each object that may go and its text on the list.
+ */
+export const SWEEP_PAGE: Script<keyof typeof SWEEP> = scopeScript(
+  { name: 'sweepPage', writes: true, arguments: SWEEP },
+  gone("redis.call('ZREM', DUE, PATH)"),
+  OPEN,
+  REMOVED,
+  REMOVE,
+  PAGE,
+  String.raw`
+if mine then
+  drop('sweep')
+  put('sweep', NONCE)
+end
+-- A sweep is no write: it keeps no fence for longer.
+held = nil
+close(true)`,
+  FOUND,
+);

@@ -1,0 +1,226 @@
+import { boundedWait, type CallOptions } from '../../async/deadline.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../model/errors/store.ts';
+import { instant, NEVER } from '../../format/head.ts';
+import type { Lineage } from '../../metastore/metastore.ts';
+import { GENERATIONS } from '../../format/object-name.ts';
+import type { ObjectStore } from '../../object-store/object-store.ts';
+import { randomText } from '../../async/random.ts';
+import type { StoreCore } from '../internals.ts';
+import { getObject, within, type ObjectCall } from './calls.ts';
+import { listObjects } from './listing.ts';
+
+/**
+ * What an object store knows of the metastores that refer to its objects, under `<namespace>/generation=/-/-/`, which no user's key
+ * reaches: one small object for each generation of the metastore, and one for the birth of every metastore that put objects there.
+ * Each leaves its own birth before its first object, whatever it finds, so that two that begin at the same time see each other.
+ * Nothing rests on how a put was answered: some servers ignore conditions. Generation 0 and births are made by writers, never by a
+ * tool: an emptied metastore that a tool looks at must not look new. The rules are in `maintenance/lineage.ts`.
+ */
+
+/** What the object of a generation says. */
+export interface Generation {
+  /** Its number; of object 0 the one that the metastore had when this object store was first written to. */
+  generation: number;
+  /** The latest birth of a shard of the metastore, in milliseconds. */
+  bornAt: number;
+  /** When it was written, by the metastore's clock. */
+  raisedAt: number;
+  /** Aliases of former object stores whose values `recover()` brought back together with this one's. */
+  with?: readonly string[];
+}
+
+/** All generations that an object store holds. */
+export interface Generations {
+  /** In order; at least one. */
+  numbers: readonly number[];
+  /** `undefined` where it is damaged. */
+  newest: Generation | undefined;
+  /** Of all metastores that put objects, each as `<bornAt, 13 digits>-<name>`. */
+  births: readonly string[];
+}
+
+/** Bytes: more than any has. */
+export const LONGEST_GENERATION: number = 2 ** 20;
+
+/** The prefix of all generations. */
+export function generationPrefix(namespace: string): string {
+  return `${namespace}/${GENERATIONS}/`;
+}
+
+/** The key of a generation. */
+export function generationKey(namespace: string, generation: number): string {
+  return `${generationPrefix(namespace)}${instant(generation)}.json`;
+}
+
+/** The key of a birth. */
+function birthKey(namespace: string, birth: string): string {
+  return `${generationPrefix(namespace)}born-${birth}.json`;
+}
+
+/** The birth of a metastore; `undefined` as long as it has none, or no name. */
+function birthOf({ bornAt, name }: Lineage): string | undefined {
+  return bornAt === undefined || name === undefined ? undefined : `${instant(bornAt)}-${name}`;
+}
+
+/** The births of other metastores. Older versions left births without a name: such a birth is compared by its time alone. */
+export function othersAmong(births: readonly string[], own: Lineage): string[] {
+  const { bornAt } = own;
+  return births.filter((birth) => birth !== birthOf(own) && (bornAt === undefined || birth !== instant(bornAt)));
+}
+
+/** The bytes of a generation. */
+export function generationBody(generation: Generation): Uint8Array {
+  return Buffer.from(JSON.stringify(generation));
+}
+
+/**
+ * The generations of an object store; `undefined` where there is none.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function readGenerations(core: StoreCore, store: ObjectStore, call: CallOptions): Promise<Generations | undefined> {
+  const at: ObjectCall = { store, where: {}, call };
+  const prefix = generationPrefix(core.namespace);
+  const numbers: number[] = [];
+  const births: string[] = [];
+  for await (const { key } of listObjects(core, at, prefix)) {
+    const [, number, birth] = /^(?:(\d{13})|born-(\d{13}(?:-[0-9a-z]{16})?))\.json$/.exec(key.slice(prefix.length)) ?? [];
+    if (number !== undefined) numbers.push(Number(number));
+    if (birth !== undefined) births.push(birth);
+  }
+  const last = numbers.sort((a, b) => a - b).at(-1);
+  if (last === undefined) return undefined;
+  const body = await getObject(core, at, generationKey(core.namespace, last), LONGEST_GENERATION);
+  if (!body) throw new StoreUnavailableError('the generation changed while it was read', { store: store.alias });
+  const newest = parseGeneration(body);
+  return { numbers, newest: last === 0 || newest?.generation === last ? newest : undefined, births };
+}
+
+function parseGeneration(body: Uint8Array): Generation | undefined {
+  if (body.length > LONGEST_GENERATION) return undefined;
+  try {
+    const found = JSON.parse(Buffer.from(body).toString()) as Generation;
+    const numbers = [found.generation, found.bornAt, found.raisedAt].every(
+      (part) => Number.isSafeInteger(part) && part >= 0 && part <= NEVER,
+    );
+    const sound = numbers && (found.with === undefined || Array.isArray(found.with));
+    return sound ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What a store awaits before it puts an object: that generation 0 and the birth of its metastore are there. One read for each
+ * process and store; if it fails, that write fails, and the next one tries again.
+ *
+ * @param coreOf - Gives the core, which this is a part of.
+ */
+export function beforeFirstObject(coreOf: () => StoreCore): StoreCore['beforeObject'] {
+  let introduced: Promise<void> | undefined;
+  return async (call) => {
+    // Before anything is begun that nobody would wait for.
+    call.signal?.throwIfAborted();
+    const core = coreOf();
+    introduced ??= introduce(core).catch((error: unknown) => {
+      introduced = undefined;
+      throw error;
+    });
+    const made = introduced;
+    // The others that wait for it do not end with the signal of the one who came first.
+    const outcome = await boundedWait(core.timer, core.commandTimeout, call.signal, () => made).catch((error: unknown) => {
+      // What may have been applied is not the caller's write.
+      if (!(error instanceof OutcomeUnknownError)) throw error;
+      throw new StoreUnavailableError('the births of the metastore could not be made sure of', { cause: error });
+    });
+    if (outcome.ended === 'aborted') throw outcome.reason;
+    if (outcome.ended === 'deadline') throw new StoreUnavailableError(`no generation within ${core.commandTimeout} ms`);
+  };
+}
+
+async function introduce(core: StoreCore): Promise<void> {
+  const store = core.objectStore;
+  if (!store) return;
+  const at: ObjectCall = { store, where: {}, call: {} };
+  const own = await lineageSinceBirth(core);
+  // The birth is put last: if it is there, generation 0 was made too.
+  if (await getObject(core, at, birthKey(core.namespace, own.birth), LONGEST_GENERATION)) return;
+  const key = generationKey(core.namespace, 0);
+  if (!(await getObject(core, at, key, LONGEST_GENERATION))) {
+    const body = generationBody(await firstGeneration(core, store, own));
+    await within(core, at, 'putting the first generation', (signal) => store.put(key, body, { signal, ifAbsent: true }));
+  }
+  await leaveBirth(core, at, own);
+  const found = await readGenerations(core, store, {});
+  if (!found || (found.newest?.bornAt === own.bornAt && othersAmong(found.births, own).length === 0)) return;
+  core.logger?.warn(
+    { store: store.alias, birth: own.birth },
+    'the objects are of another metastore: Redis lost its state, or two write under one namespace of one bucket; reconcile() refuses',
+  );
+}
+
+/** A metastore that has a birth and a name. */
+type Born = Lineage & { bornAt: number; birth: string };
+
+/** What the metastore knows of itself; its births are made known where one is missing, as the first write would. */
+async function lineageSinceBirth(core: StoreCore): Promise<Born> {
+  let own = await core.metastore.lineage({});
+  if (birthOf(own) === undefined) {
+    await recordBirths(core, {});
+    own = await core.metastore.lineage({});
+  }
+  const [birth, { bornAt }] = [birthOf(own), own];
+  if (birth === undefined || bornAt === undefined)
+    throw new StoreUnavailableError('the metastore lost a birth again', { store: core.metastore.name });
+  return { ...own, bornAt, birth };
+}
+
+/** Makes the births of the metastore known, and gives it a name if it has none. */
+export function recordBirths(core: StoreCore, call: CallOptions): Promise<void> {
+  return core.metastore.bear(randomText(core.random, 16), call);
+}
+
+/**
+ * Puts the birth of a metastore, without a condition: servers ignore those, and no other metastore has this key. Put again it is never
+ * old enough for a rule of the bucket that deletes by age. A worker without the right to overwrite is refused if another process of the
+ * same metastore came first, and then finds it there.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function leaveBirth(core: StoreCore, at: ObjectCall, own: Lineage): Promise<void> {
+  const birth = birthOf(own);
+  if (birth === undefined) return;
+  const key = birthKey(core.namespace, birth);
+  const body = Buffer.from(JSON.stringify({ bornAt: own.bornAt, name: own.name }));
+  const put = within(core, at, 'putting a birth', (signal) => at.store.put(key, body, { signal, ifAbsent: false }));
+  await put.catch(async (error: unknown) => {
+    if (!(await getObject(core, at, key, LONGEST_GENERATION))) throw error;
+  });
+}
+
+/** Puts the metastore's own birth again. A tool never puts it for the first time. */
+export async function keepBirth(core: StoreCore, at: ObjectCall, births: readonly string[], own: Lineage): Promise<void> {
+  if (births.some((birth) => birth === birthOf(own))) await leaveBirth(core, at, own);
+}
+
+/**
+ * Removes the births of other metastores, of a store that was recovered.
+ *
+ * @throws {@link StoreUnavailableError}
+ */
+export async function clearOtherBirths(core: StoreCore, store: ObjectStore, own: Lineage, call: CallOptions): Promise<void> {
+  const at: ObjectCall = { store, where: {}, call };
+  const { births = [] } = (await readGenerations(core, store, call)) ?? {};
+  const keys = othersAmong(births, own).map((birth) => birthKey(core.namespace, birth));
+  if (keys.length === 0) return;
+  const [failed] = await within(core, at, 'deleting births', (signal) => store.delete(keys, { signal }));
+  if (failed) throw new StoreUnavailableError('a birth could not be deleted', { store: store.alias, cause: failed.error });
+}
+
+/** Where number 0 is gone and later ones are not, they know the births, if anything does: the metastore's own may be new. */
+async function firstGeneration(core: StoreCore, store: ObjectStore, { bornAt, generation }: Born): Promise<Generation> {
+  const later = await readGenerations(core, store, {});
+  if (later) return later.newest ?? { generation: later.numbers.at(-1) ?? 0, bornAt: 0, raisedAt: 0 };
+  const now = await core.metastore.now({});
+  return { generation: generation.lowest, bornAt, raisedAt: Math.floor(now) };
+}
