@@ -1,17 +1,17 @@
 /** `npm run guards`: takes away one guard at a time, and wants to see the test fail that is there for it. */
 import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
-import { GUARDS } from './guards/list.ts';
+import { GUARDS } from '../test/guards/list.ts';
 import { proveGuards, type Proof } from './guards/prove.ts';
 import { cleanupOnInterrupt } from './interrupt.ts';
 import { redisFolder } from './redis/binary.ts';
 
-const HELP = `npm run guards -- [options] [NAME]
+const HELP = `npm run guards -- [options] [RULE]
 
-In a copy of the tree, takes away one guard at a time (scripts/guards/list.ts) and runs the test that must fail then.
-Exit code 1 where one survives, or where a guard of the list is no longer in the sources. Takes minutes.
+In a copy of the tree, takes away one guard at a time (the rows of test/guards) and runs the test that must fail then.
+Exit code 1 if one survives, or if a guard of the table is no longer in the sources. Takes minutes.
 
-  NAME     only guards whose name holds this text, as I3 or nonce
+  RULE     only guards whose rule holds this text, as I3 or nonce
   --json   print one JSON object and nothing else (npm run --silent guards -- --json)
   --help   this text
 `;
@@ -26,8 +26,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const text = positionals.join(' ');
-  const guards = GUARDS.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
-  if (guards.length === 0) throw new Error(`no guard has a name with ${JSON.stringify(text)}`);
+  const guards = GUARDS.filter(({ rule }) => rule.toLowerCase().includes(text.toLowerCase()));
+  if (guards.length === 0) throw new Error(`no guard has a rule with ${JSON.stringify(text)}`);
   // Where the tests look for it.
   process.env['PATH'] = [await redisFolder(), process.env['PATH']].join(delimiter);
   const cleanup = cleanupOnInterrupt();

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { ROOT } from '../build.ts';
 import { run } from '../command.ts';
 import type { Cleanup } from '../interrupt.ts';
-import type { Guard } from './guard.ts';
+import { locate, without, type Guard } from '../../test/guards/guard.ts';
+import { readSources } from './sources.ts';
 
 /** What became of one guard. */
 export interface Proof {
@@ -35,9 +36,10 @@ export async function* proveGuards(guards: readonly Guard[], cleanup: Cleanup): 
   const passing = await passingTests(tree, guards, cleanup);
   for (const guard of guards) {
     cleanup.signal.throwIfAborted();
-    const { name } = guard;
-    if (passing.some((test) => test.includes(guard.test.name))) yield { name, ...(await prove(tree, guard, cleanup)) };
-    else yield { name, caught: false, why: `with all guards in place no test passes with ${JSON.stringify(guard.test.name)}` };
+    const { rule: name } = guard;
+    const [, wanted] = guard.test;
+    if (passing.some((test) => test.includes(wanted))) yield { name, ...(await prove(tree, guard, cleanup)) };
+    else yield { name, caught: false, why: `with all guards in place no test passes with ${JSON.stringify(wanted)}` };
   }
 }
 
@@ -58,8 +60,8 @@ async function copyTree(to: string): Promise<void> {
 /** The full names of the tests that pass before anything is taken away. */
 async function passingTests(tree: string, guards: readonly Guard[], cleanup: Cleanup): Promise<string[]> {
   const names: string[] = [];
-  for (const file of new Set(guards.map(({ test }) => test.file))) {
-    const wanted = guards.flatMap(({ test }) => (test.file === file ? [pattern(test.name)] : []));
+  for (const file of new Set(guards.map(({ test }) => test[0]))) {
+    const wanted = guards.flatMap(({ test: [own, name] }) => (own === file ? [pattern(name)] : []));
     const report = await jest(tree, file, wanted.join('|'), cleanup, LONGEST * 5);
     if (report === 'hung') throw new Error(`${file} hangs with all guards in place`);
     if (report.numRuntimeErrorTestSuites > 0) throw new Error(`${file} does not run with all guards in place`);
@@ -69,22 +71,19 @@ async function passingTests(tree: string, guards: readonly Guard[], cleanup: Cle
 }
 
 async function prove(tree: string, guard: Guard, cleanup: Cleanup): Promise<Omit<Proof, 'name'>> {
-  const { file, remove, test, hangs } = guard;
-  const path = join(tree, file);
+  const location = locate(guard, await readSources(tree));
+  if (location.fault !== undefined) return { caught: false, why: location.fault };
+  const [testFile, testName] = guard.test;
+  const path = join(tree, location.file);
   const source = await readFile(path, 'utf8');
-  const found = source.split(remove.text).length - 1;
-  if (found !== 1) return { caught: false, why: `${file} has it ${found} times: ${JSON.stringify(remove.text)}` };
-  await writeFile(
-    path,
-    source.replace(remove.text, () => remove.by),
-  );
+  await writeFile(path, without(guard, source, location));
   try {
-    const report = await jest(tree, test.file, pattern(test.name), cleanup, LONGEST);
-    if (report === 'hung') return { caught: hangs === true, why: `went on for ${LONGEST / 1_000} s` };
+    const report = await jest(tree, testFile, pattern(testName), cleanup, LONGEST);
+    if (report === 'hung') return { caught: guard.hangs, why: `went on for ${LONGEST / 1_000} s` };
     const [first] = namesOf(report, 'failed');
     // What a failed test leaves behind may fail its file, too.
-    if (first === undefined && report.numRuntimeErrorTestSuites > 0) return { caught: false, why: `${test.file} does not run` };
-    return first === undefined ? { caught: false, why: `passes: ${test.name}` } : { caught: true, why: first };
+    if (first === undefined && report.numRuntimeErrorTestSuites > 0) return { caught: false, why: `${testFile} does not run` };
+    return first === undefined ? { caught: false, why: `passes: ${testName}` } : { caught: true, why: first };
   } finally {
     await writeFile(path, source);
   }

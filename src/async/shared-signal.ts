@@ -1,4 +1,4 @@
-import { abortController, joined, onAbort } from './abort.ts';
+import { abortController, joined } from './abort.ts';
 import type { CallOptions } from './deadline.ts';
 
 /**
@@ -15,18 +15,15 @@ export interface SharedCall {
 /** Takes part in the listener on a signal. */
 export type ShareSignal = (signal: AbortSignal | undefined) => SharedCall;
 
-interface Shared {
-  readonly signal: AbortSignal;
-  readonly stop: () => void;
-  users: number;
-}
+/** A signal of our own, with one listener on that of a caller. */
+const listen = (signal: AbortSignal): ReturnType<typeof joined> => joined(abortController().signal, signal);
 
 /** Listens to no signal yet; and to none once each call has left. */
 export function createShareSignal(): ShareSignal {
-  const bySignal = new WeakMap<AbortSignal, Shared>();
+  const bySignal = new WeakMap<AbortSignal, ReturnType<typeof listen> & { users: number }>();
   return (signal) => {
     if (!signal) return { call: {}, leave: () => undefined };
-    const shared = bySignal.get(signal) ?? listen(signal);
+    const shared = bySignal.get(signal) ?? { ...listen(signal), users: 0 };
     bySignal.set(signal, shared);
     shared.users += 1;
     let left = false;
@@ -38,15 +35,10 @@ export function createShareSignal(): ShareSignal {
         shared.users -= 1;
         if (shared.users > 0) return;
         bySignal.delete(signal);
-        shared.stop();
+        shared.leave();
       },
     };
   };
-}
-
-function listen(signal: AbortSignal): Shared {
-  const controller = abortController();
-  return { signal: controller.signal, stop: onAbort(signal, () => controller.abort(signal.reason)), users: 0 };
 }
 
 /**
@@ -55,7 +47,7 @@ function listen(signal: AbortSignal): Shared {
  */
 export async function sideBySide<T>(call: CallOptions, work: (call: CallOptions) => Promise<T>): Promise<T> {
   if (!call.signal) return work(call);
-  const { signal, leave } = joined(abortController().signal, call.signal);
+  const { signal, leave } = listen(call.signal);
   try {
     return await work({ signal });
   } finally {

@@ -20,12 +20,8 @@ export interface ZlibPair {
 }
 
 /** What newer versions of Node.js add, which the types of the oldest one lack. */
-interface Zstd {
-  zstdCompress: ZlibPair['later'];
-  zstdCompressSync: ZlibPair['now'];
-  zstdDecompress: ZlibPair['later'];
-  zstdDecompressSync: ZlibPair['now'];
-}
+type Zstd = Record<'zstdCompress' | 'zstdDecompress', ZlibPair['later']> &
+  Record<'zstdCompressSync' | 'zstdDecompressSync', ZlibPair['now']>;
 
 /** `node:zlib`, as far as this runtime has it. */
 export type NodeZlib = typeof Zlib & Partial<Zstd>;

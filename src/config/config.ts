@@ -2,7 +2,7 @@ import { milliseconds } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { redisMetastore } from '../metastore/redis/store.ts';
 import { requireKnownNames, type OptionNames } from '../model/check-options.ts';
-import { coreOf, withCore } from '../state-store/internals.ts';
+import { internalsOf, withInternals } from '../state-store/internals.ts';
 import { createStateStore } from '../state-store/create-state-store.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { Environment } from './clients/buckets.ts';
@@ -86,5 +86,5 @@ function credentials(given: NonNullable<StoreConfig['redisCredentials']>): Parti
 function closing(store: StateStore, closeClients: () => Promise<void>): StateStore {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= store.close().then(closeClients));
-  return withCore({ ...store, close, [Symbol.asyncDispose]: close }, coreOf(store));
+  return withInternals({ ...store, close, [Symbol.asyncDispose]: close }, internalsOf(store));
 }

@@ -1,5 +1,5 @@
 import { isMooringError } from '../model/errors/store.ts';
-import type { StoreCore } from '../state-store/internals.ts';
+import type { Internals } from '../state-store/internals.ts';
 import type { SweepReport } from '../observe/events.ts';
 
 /** What a sweep has come to so far. */
@@ -22,7 +22,7 @@ export function codeOf(error: unknown): string {
 const MOST_NAMED = 1_000;
 
 /** Nothing was done yet. */
-export function createTally({ logger }: Pick<StoreCore, 'logger'>): Tally {
+export function createTally({ logger }: Pick<Internals, 'logger'>): Tally {
   const failed = new Map<string, SweepReport['failed'][number]>();
   const tally: Tally = {
     entries: 0,

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../async/deadline.ts';
 import { UnknownLocationError } from '../model/errors/store.ts';
-import type { StoreCore } from '../state-store/internals.ts';
+import type { Internals } from '../state-store/internals.ts';
 import { within } from '../state-store/objects/calls.ts';
 
 /** An object that is to go. */
@@ -15,7 +15,7 @@ export interface DoomedObject {
  * reason of the caller's signal.
  */
 export async function deleteObjects(
-  core: StoreCore,
+  core: Internals,
   objects: readonly DoomedObject[],
   batch: number,
   call: CallOptions,

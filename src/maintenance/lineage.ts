@@ -2,7 +2,7 @@ import type { CallOptions } from '../async/deadline.ts';
 import { StateLostError, StoreUnavailableError } from '../model/errors/store.ts';
 import type { Lineage } from '../metastore/metastore.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import type { StoreCore } from '../state-store/internals.ts';
+import type { Internals } from '../state-store/internals.ts';
 import {
   clearOtherBirths,
   generationBody,
@@ -50,7 +50,7 @@ export interface LineageReport {
 
 /** Reads the lineage of object stores, all where none are named, and then that of the metastore: a raise meanwhile is seen in full. */
 export async function readLineage(
-  core: StoreCore,
+  core: Internals,
   call: CallOptions,
   those: Iterable<ObjectStore> = core.locations.values(),
 ): Promise<LineageReport> {
@@ -128,7 +128,7 @@ export function requireSound({ stores }: LineageReport): void {
  * Raises the generation, the metastore's first: were the object store's raised first and the metastore then lost, a copy of it
  * from before would not be told from the real one.
  */
-export async function raise(core: StoreCore, report: LineageReport, call: CallOptions): Promise<void> {
+export async function raise(core: Internals, report: LineageReport, call: CallOptions): Promise<void> {
   const { current, metastore } = report;
   const newest = current?.generations?.newest;
   if (!current || !newest) return;
@@ -146,7 +146,7 @@ const MOST_TRIES = 5;
  * @param holdsValues - Whether they hold any value; where there is nothing at all, nothing begins.
  * @throws {@link StoreUnavailableError}
  */
-export async function beginAnew(core: StoreCore, holdsValues: boolean, call: CallOptions): Promise<void> {
+export async function beginAnew(core: Internals, holdsValues: boolean, call: CallOptions): Promise<void> {
   await recordBirths(core, call);
   const { metastore, stores, current } = await readLineage(core, call);
   const known = stores.flatMap(({ generations }) =>
@@ -169,7 +169,7 @@ export async function beginAnew(core: StoreCore, holdsValues: boolean, call: Cal
 }
 
 async function writeGeneration(
-  core: StoreCore,
+  core: Internals,
   { store, generations }: StoreLineage,
   own: Lineage,
   next: Omit<Generation, 'raisedAt'>,

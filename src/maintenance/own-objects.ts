@@ -1,7 +1,7 @@
 import type { CallOptions } from '../async/deadline.ts';
 import { parseObjectKey, type ParsedObjectKey } from '../format/object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import type { StoreCore } from '../state-store/internals.ts';
+import type { Internals } from '../state-store/internals.ts';
 import { listObjects } from '../state-store/objects/listing.ts';
 
 /** Listing the values of this store, and nothing else that lies below its prefix and namespace. */
@@ -15,7 +15,7 @@ export interface OwnObject extends ParsedObjectKey {
 
 /** Goes through the objects that hold values, in the order of their keys. */
 export async function* ownObjects(
-  core: StoreCore,
+  core: Internals,
   store: ObjectStore,
   call: CallOptions,
 ): AsyncGenerator<OwnObject, void, undefined> {

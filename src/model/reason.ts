@@ -3,21 +3,16 @@
 const DEPTH = 5;
 const LONGEST = 300;
 
-interface ErrorLike {
-  message?: unknown;
-  code?: unknown;
-  status?: unknown;
-  statusCode?: unknown;
+type ErrorLike = Partial<Record<'message' | 'code' | 'status' | 'statusCode' | 'cause', unknown>> & {
   $metadata?: { httpStatusCode?: unknown };
   response?: { status?: unknown };
-  cause?: unknown;
-}
+};
 
 /**
  * What an error, or the innermost cause of it that says so, is known by: a code such as `ECONNREFUSED`, else an HTTP status. Never a
  * text, which may quote what was sent. `undefined`: neither is there.
  */
-export function codeOf(error: unknown): string | undefined {
+export function innermostCode(error: unknown): string | undefined {
   const codes = chain(error).flatMap((one) => [codeIn(one) ?? []].flat());
   return codes.at(-1);
 }

@@ -4,7 +4,7 @@ import { openMetastore } from '../metastore/metastore.ts';
 import { assetScope, taskScope } from '../model/check-scope.ts';
 import { countEvent } from '../observe/telemetry.ts';
 import { unfencedAccess } from './handle/deps.ts';
-import { withCore, type StoreCore } from './internals.ts';
+import { withInternals, type Internals } from './internals.ts';
 import { createTakeBody } from './write/fresh-body.ts';
 import { beforeFirstObject } from './objects/lineage.ts';
 import { createStateHandle } from './handle/handle.ts';
@@ -34,7 +34,7 @@ export function createStateStore(options: StateStoreOptions): StateStore {
 export function createStateStoreWith(options: StateStoreOptions, timer: Timer): StateStore {
   const resolved = resolveOptions(options);
   const { namespace, commandTimeout, clock, random, logger } = resolved;
-  const core: StoreCore = {
+  const core: Internals = {
     ...resolved,
     ...createInFlight(),
     metastore: openMetastore(resolved.metastore, { namespace, commandTimeout, clock, timer, random, logger }),
@@ -46,7 +46,7 @@ export function createStateStoreWith(options: StateStoreOptions, timer: Timer): 
     usedJobs: new Map(),
     emit: emitter(resolved),
   };
-  return withCore(
+  return withInternals(
     {
       task: (scope) => createStateHandle(core, taskScope(scope), unfencedAccess(random)),
       asset: (scope) => createStateHandle(core, assetScope(scope), unfencedAccess(random)),
@@ -61,19 +61,14 @@ export function createStateStoreWith(options: StateStoreOptions, timer: Timer): 
 function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'>): (event: StateEvent) => void {
   // A listener may be an async function: its type lets it pass, and its rejection would end the process.
   const listener: ((event: StateEvent) => unknown) | undefined = onEvent;
-  return (event) => {
-    const failed = (error: unknown): void => {
-      try {
-        logger?.error({ err: error, event: event.type }, 'onEvent threw');
-      } catch {
-        // There is nobody left to tell.
-      }
-    };
+  const tell = async (event: StateEvent): Promise<void> => {
     try {
       countEvent(event);
-      void Promise.resolve(listener?.(event)).catch(failed);
+      await listener?.(event);
     } catch (error) {
-      failed(error);
+      logger?.error({ err: error, event: event.type }, 'onEvent threw');
     }
   };
+  // What the logger throws nobody is left to hear.
+  return (event) => void tell(event).catch(() => undefined);
 }

@@ -23,11 +23,7 @@ export function createInFlight(): InFlight {
   const counted = async <T>(operation: () => Promise<T>): Promise<T> => {
     const promise = operation();
     running.add(promise);
-    try {
-      return await promise;
-    } finally {
-      running.delete(promise);
-    }
+    return promise.finally(() => running.delete(promise));
   };
   return {
     async track(operation) {

@@ -13,8 +13,8 @@ import type { Queue } from '../async/concurrency.ts';
 /** Where a crash of a write leaves something else behind than elsewhere. */
 export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-commit';
 
-/** What a store is made of. The rooms of the core work on this; users hold a `StateStore`. */
-export interface StoreCore extends Omit<ResolvedOptions, 'metastore' | 'onEvent'>, InFlight {
+/** What a store is made of. The rooms of the library work on this; users hold a `StateStore`. */
+export interface Internals extends Omit<ResolvedOptions, 'metastore' | 'onEvent'>, InFlight {
   readonly metastore: OpenMetastore;
   readonly timer: Timer;
   /** Awaited before an object is put: makes sure, once, that metastore and object store know of each other (`objects/lineage.ts`). */
@@ -35,20 +35,20 @@ export interface StoreCore extends Omit<ResolvedOptions, 'metastore' | 'onEvent'
   emit(event: StateEvent): void;
 }
 
-const core = Symbol('mooring.core');
+const key = Symbol('mooring.internals');
 
-/** Puts the core behind the public face. */
-export function withCore<Store extends StateStore>(store: Store, parts: StoreCore): Store {
-  return Object.defineProperty(store, core, { value: parts });
+/** Puts the internals behind the public face. */
+export function withInternals<Store extends StateStore>(store: Store, parts: Internals): Store {
+  return Object.defineProperty(store, key, { value: parts });
 }
 
 /**
- * The core behind a store.
+ * The internals behind a store.
  *
  * @throws {@link ConfigError} when it is not of `createStateStore()` of this copy of the library.
  */
-export function coreOf(store: StateStore): StoreCore {
-  const parts = (store as { [core]?: StoreCore } | undefined)?.[core];
+export function internalsOf(store: StateStore): Internals {
+  const parts = (store as { [key]?: Internals } | undefined)?.[key];
   if (!parts) throw new ConfigError('store', 'must come from createStateStore()', store);
   return parts;
 }
@@ -58,4 +58,4 @@ export function coreOf(store: StateStore): StoreCore {
  *
  * @throws {@link ConfigError} when it is not of `createStateStore()` of this copy of the library.
  */
-export const requireStore: Check = (store) => void coreOf(store as StateStore);
+export const requireStore: Check = (store) => void internalsOf(store as StateStore);

@@ -1,6 +1,6 @@
 import { requireCall, type CallOptions } from '../async/deadline.ts';
 import { concurrently } from '../async/concurrency.ts';
-import type { StoreCore } from './internals.ts';
+import type { Internals } from './internals.ts';
 import { generationKey, LONGEST_GENERATION } from './objects/lineage.ts';
 import { deleteObject, getObject, within, type ObjectCall } from './objects/calls.ts';
 import { probeKey } from './objects/probe.ts';
@@ -12,7 +12,7 @@ import { probeKey } from './objects/probe.ts';
  *
  * @throws {@link StoreUnavailableError} that names the store.
  */
-export async function ready(core: StoreCore, call: CallOptions): Promise<void> {
+export async function ready(core: Internals, call: CallOptions): Promise<void> {
   requireCall(call);
   await core.metastore.ready(call);
   await concurrently([...core.locations.values()], async (store) => {
@@ -28,7 +28,7 @@ export async function ready(core: StoreCore, call: CallOptions): Promise<void> {
  * Puts what is there once more, create-only: a store looks at what the credentials may do before it looks whether the object is
  * there. In a new namespace there is none, and a tool must not make it: then an object comes and goes that is no value.
  */
-async function requireWritable(core: StoreCore, at: ObjectCall, first: string, there: Uint8Array | undefined): Promise<void> {
+async function requireWritable(core: Internals, at: ObjectCall, first: string, there: Uint8Array | undefined): Promise<void> {
   const object = there ? first : probeKey(core, await core.metastore.now(at.call));
   const body = there ?? Buffer.from('ready');
   await within(core, at, 'putting an object', (signal) => at.store.put(object, body, { signal, ifAbsent: true }));

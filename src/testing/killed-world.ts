@@ -3,7 +3,7 @@ import type { Timer } from '../async/deadline.ts';
 import type { Clock } from '../async/clock.ts';
 import type { Gap } from '../job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';
-import type { StoreCore } from '../state-store/internals.ts';
+import type { Internals } from '../state-store/internals.ts';
 
 /**
  * The world of one attempt, which ends as a process does that is killed: whatever it waits for never comes, whatever it does
@@ -24,15 +24,15 @@ export class KilledError extends Error {
 /** A world that may end. */
 export interface KillableWorld {
   /** The parts of a store's core that belong to it. */
-  readonly parts: Pick<StoreCore, 'metastore' | 'clock' | 'timer' | 'crashPoint' | 'track'>;
+  readonly parts: Pick<Internals, 'metastore' | 'clock' | 'timer' | 'crashPoint' | 'track'>;
   /** Rejects with `KilledError` when the world ends. */
   readonly killed: Promise<never>;
   /** Whether the world has ended. */
   isOver(): boolean;
 }
 
-/** A world around a core, which ends when a gap is reached. */
-export function killableWorld(core: StoreCore, killAt: Gap | undefined): KillableWorld {
+/** A world around the internals of a store, which ends when a gap is reached. */
+export function killableWorld(core: Internals, killAt: Gap | undefined): KillableWorld {
   const end = abortController();
   const killed = new Promise<never>((_, reject) => {
     onAbort(end.signal, () => reject(end.signal.reason as KilledError));

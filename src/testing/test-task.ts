@@ -9,7 +9,7 @@ import { BIRTH_SLACK } from '../metastore/lifetimes.ts';
 import { scopePath } from '../format/path.ts';
 import { taskScope } from '../model/check-scope.ts';
 import type { TaskScope } from '../model/scope.ts';
-import { coreOf } from '../state-store/internals.ts';
+import { internalsOf } from '../state-store/internals.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import type { AnyShape, StateShape } from '../model/storable.ts';
 import { killableWorld } from './killed-world.ts';
@@ -52,7 +52,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
   store: StateStore,
   scope: TaskScope = { flow: 'test', run: '1', task: 'task' },
 ): TestTask<Shape> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const checked = taskScope(scope);
   let createdAt = new Date(0);
   let attempts = 0;

@@ -11,7 +11,7 @@ import { sweep } from '../../src/maintenance/sweep/sweep.ts';
 import { orderedFence } from '../../src/format/write-id.ts';
 import { keyName, resultName, scopePath } from '../../src/format/path.ts';
 import { generationKey } from '../../src/state-store/objects/lineage.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import { interceptMetastore, interceptObjectStore } from '../support/intercept.ts';
@@ -132,7 +132,7 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       const after = await bench.open().task(scope).getEntry('step');
       expect(after).toMatchObject({ version: before?.version, writer: scope, value: 1, size: 1, offloaded: true });
-      const raw = await coreOf(bench.open()).metastore.read({ path: scopePath(scope) }, [resultName('external_job_id')], {});
+      const raw = await internalsOf(bench.open()).metastore.read({ path: scopePath(scope) }, [resultName('external_job_id')], {});
       expect(JSON.stringify(raw)).toContain('result=external_job_id');
     });
 
@@ -352,7 +352,7 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       await recover(bench.open(both), { apply: true });
 
-      const { bornAt, name } = await coreOf(bench.open()).metastore.lineage({});
+      const { bornAt, name } = await internalsOf(bench.open()).metastore.lineage({});
       expect(await births()).toEqual([`${bornAt}-${name}`]);
       expect(await births(bench.otherObjectStore)).toEqual([]);
       await bench.open(both).task(TASK).set('k', 2);

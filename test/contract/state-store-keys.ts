@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidKeyError } from '../../src/model/errors/store.ts';
 import { scopePath } from '../../src/format/path.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { interceptMetastore, interceptValues, recorder } from '../support/intercept.ts';
 import { collected, objectsOf, openOver, TASK, type PartsFactory } from './state-store-parts.ts';
 
@@ -109,7 +109,7 @@ export function keysContract(factory: PartsFactory): void {
 
     it('C8 records the scope beside state whose path does not tell it, and beside no other', async () => {
       const store = openOver(await factory());
-      const { metastore } = coreOf(store);
+      const { metastore } = internalsOf(store);
       const long = { ...TASK, itemKey: '長'.repeat(300) };
       for (const scope of [TASK, long]) await store.task(scope).set('k', 1);
       expect((await metastore.inspect({ path: scopePath(TASK) }, {})).recorded).toBeUndefined();

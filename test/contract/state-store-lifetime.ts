@@ -3,7 +3,7 @@ import { AmbiguousSubmitError, ConfigError, StaleAttemptError } from '../../src/
 import { createWriter, drawNonce, orderedFence } from '../../src/format/write-id.ts';
 import { scopePath } from '../../src/format/path.ts';
 import { systemRandom } from '../../src/async/random.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { until } from '../support/until.ts';
 import { attemptHandle, collected, objectsOf, openOver, personHandle, TASK, type PartsFactory } from './state-store-parts.ts';
 
@@ -157,7 +157,7 @@ export function lifetimeContract(factory: PartsFactory): void {
 
     it('refuses to clear while a submit is unresolved, says which, and still clears the other items', async () => {
       const store = openOver(await factory());
-      const { metastore } = coreOf(store);
+      const { metastore } = internalsOf(store);
       const scope = { ...TASK, mapIndex: 1 };
       const address = { path: scopePath(scope) };
       const fence = orderedFence([1, 1]);

@@ -1,6 +1,6 @@
 import { unfencedAccess, type Access } from '../../src/state-store/handle/deps.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { createStateHandle } from '../../src/state-store/handle/handle.ts';
 import type { StateStoreOptions } from '../../src/state-store/options.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
@@ -48,7 +48,7 @@ export async function attemptHandle(
   scope: TaskScope,
   attempt: number,
 ): Promise<StateHandle & { refusals: StaleAttemptError[]; asset(scope: AssetScope): StateHandle }> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const fence = orderedFence([attempt, 0]);
   const nonce = drawNonce('attempt', systemRandom);
   const request = { fence, nonce, first: attempt === 1, createdAt: Date.now(), drawn: false, holder: 'h', job: 'j', records: [] };
@@ -75,7 +75,7 @@ export async function attemptHandle(
 
 /** A task's state in the name of a person. */
 export function personHandle(store: StateStore, scope: TaskScope | AssetScope): StateHandle {
-  return createStateHandle(coreOf(store), scope, unfencedAccess(systemRandom));
+  return createStateHandle(internalsOf(store), scope, unfencedAccess(systemRandom));
 }
 
 /** What the metastore holds for a key. */
@@ -84,14 +84,14 @@ export async function storedMeta(
   scope: TaskScope | AssetScope,
   key: string,
 ): Promise<EntryMeta & { inline: string | undefined }> {
-  const [raw] = await coreOf(store).metastore.read({ path: scopePath(scope) }, [keyName(key)], {});
+  const [raw] = await internalsOf(store).metastore.read({ path: scopePath(scope) }, [keyName(key)], {});
   if (!raw) throw new Error(`there is no entry of ${key}`);
   return { ...parseEntry(raw.text, { key }).meta, inline: raw.body && Buffer.from(raw.body).toString() };
 }
 
 /** Writes an entry that no store of ours would write. */
 export async function plant(store: StateStore, key: string, meta: EntryMeta, body?: Uint8Array): Promise<void> {
-  const { metastore } = coreOf(store);
+  const { metastore } = internalsOf(store);
   const writer = createWriter(UNFENCED, drawNonce('tool', systemRandom));
   const changes = [{ name: keyName(key), put: { meta, body, retention: 'forever' as const } }];
   const began = await metastore.now({});

@@ -1,7 +1,7 @@
 import { unfencedAccess } from '../../src/state-store/handle/deps.ts';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import {
   CodecUnavailableError,
   CorruptEntryError,
@@ -144,7 +144,7 @@ export function referencesContract(factory: PartsFactory): void {
       const run = (): StateHandle => {
         const writer = createWriter(orderedFence([1, 0]), drawNonce('attempt', systemRandom));
         const access = { ...unfencedAccess(systemRandom), fenced: true, by: TASK, writer: () => Promise.resolve(writer) };
-        return createStateHandle(coreOf(store), TASK, access);
+        return createStateHandle(internalsOf(store), TASK, access);
       };
       await run().set('k', 'the same');
       await expect(run().set('k', 'the same')).rejects.toThrow(StaleAttemptError);

@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { configFromEnv, openStateStore, type StoreConfig } from '../../src/config.ts';
 import { redisMetastore } from '../../src/redis.ts';
 import { s3ObjectStore } from '../../src/s3.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
 import { startFakeGcs, type GcsServer } from '../support/fake-gcs.ts';
 import { startMinio, type S3Server } from '../support/minio.ts';
@@ -171,7 +171,7 @@ describe('a store from the environment', () => {
     await store.task<State>(TASK).set('k', value(1));
 
     expect(await store.task<State>(TASK).get('k')).toEqual(value(1));
-    expect(coreOf(store).objectStore?.alias).toBe(`s3:${bucket}/state/`);
+    expect(internalsOf(store).objectStore?.alias).toBe(`s3:${bucket}/state/`);
     await using wrong = await openStateStore(
       configFromEnv({
         ...env,

@@ -10,7 +10,7 @@ import {
   type StateStore,
   type TaskScope,
 } from '../../src/index.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
@@ -140,7 +140,7 @@ describe('what is shown', () => {
   test('a record of a newer format, or a damaged one, is a typed error', async () => {
     const { store, far, task } = setting();
     await (await task.start()).context.submit(far.job(), 'clip');
-    const { metastore } = coreOf(store);
+    const { metastore } = internalsOf(store);
     const { inspect } = metastore;
     for (const spoil of [(text: string) => `2${text.slice(1)}`, (text: string) => text.slice(0, 130)]) {
       metastore.inspect = async (...args) => {
@@ -164,7 +164,7 @@ test('a record or an orphan that cannot be read is left out of the lists, and to
     await context.submit(far.job(), 'clip');
     await context.submit(far.job({ externalIdKey: 'cleared' }), 'clip');
   }
-  const { metastore } = coreOf(store);
+  const { metastore } = internalsOf(store);
   const { inspect } = metastore;
   metastore.inspect = async (address, call) => {
     const seen = await inspect(address, call);

@@ -65,8 +65,8 @@ describe('1: a room imports rooms to its left', () => {
   });
 
   test.each([
-    ['a value', "export { coreOf } from '../../state-store/internals.ts';"],
-    ['a type', "import type { StoreCore } from '../../state-store/internals.ts';"],
+    ['a value', "export { internalsOf } from '../../state-store/internals.ts';"],
+    ['a type', "import type { Internals } from '../../state-store/internals.ts';"],
     ['what is loaded later', "export const later = () => import('../../state-store/internals.ts');"],
     ['what is loaded for its effects', "import '../../state-store/internals.ts';"],
     ['a subpath', "export { sweep } from '../../index.ts';"],

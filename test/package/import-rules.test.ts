@@ -56,7 +56,7 @@ describe('the linter refuses', () => {
     ],
     ['a metastore that sees a codec', 'src/metastore/redis/lua/x.ts', "export { shorten } from '../../../codec/registry.ts';"],
     ['an object store that sees a metastore', 'src/object-store/s3/x.ts', "export { read } from '../../metastore/metastore.ts';"],
-    ['a store that sees the state store', 'src/object-store/x.ts', "export { coreOf } from '../state-store/internals.ts';"],
+    ['a store that sees the state store', 'src/object-store/x.ts', "export { internalsOf } from '../state-store/internals.ts';"],
     ['the state store seeing the job', 'src/state-store/read/x.ts', "export { jobOptions } from '../../job/external-job.ts';"],
     ['the job seeing the maintenance', 'src/job/x.ts', "export { sweep } from '../maintenance/sweep/sweep.ts';"],
     [
@@ -111,16 +111,20 @@ describe('the linter refuses', () => {
     ['the core taking in another subpath', 'src/index.ts', "export { redisMetastore } from './redis.ts';"],
     ['the core taking in the test tools', 'src/index.ts', "export { testTask } from './testing/test-task.ts';"],
     ['the core taking in the configuration', 'src/index.ts', "export { configFromEnv } from './config/environment.ts';"],
-    ['a command with a private door', 'src/cli/commands/x.ts', "export { coreOf } from '../../state-store/internals.ts';"],
+    ['a command with a private door', 'src/cli/commands/x.ts', "export { internalsOf } from '../../state-store/internals.ts';"],
     ['a command that sees another subpath', 'src/cli/x.ts', "export { testTask } from '../testing.ts';"],
 
     // Adapters, examples and package tests.
     ['src seeing an adapter', 'src/job/x.ts', "export { withState } from '../../adapters/bullmq/index.ts';"],
-    ['an adapter with a private door', 'adapters/bullmq/x.ts', "export { coreOf } from '../../src/state-store/internals.ts';"],
+    [
+      'an adapter with a private door',
+      'adapters/bullmq/x.ts',
+      "export { internalsOf } from '../../src/state-store/internals.ts';",
+    ],
     [
       'a private door deep in an adapter',
       'adapters/bullmq/worker/x.ts',
-      "export { coreOf } from '../../../src/state-store/internals.ts';",
+      "export { internalsOf } from '../../../src/state-store/internals.ts';",
     ],
     ['the core in an adapter', 'adapters/bullmq/x.ts', "export { isSuspension } from '../../src/index.ts';"],
     ['an adapter that sees another', 'adapters/bullmq/x.ts', "export { plugin } from '../temporal/index.ts';"],
@@ -132,7 +136,7 @@ describe('the linter refuses', () => {
     [
       'a private door of the Temporal adapter',
       'adapters/temporal/activity/x.ts',
-      "export { coreOf } from '../../../src/state-store/internals.ts';",
+      "export { internalsOf } from '../../../src/state-store/internals.ts';",
     ],
     [
       'anything but Temporal in workflow code',
@@ -187,7 +191,7 @@ describe('the linter lets pass', () => {
       'src/object-store/s3/commands.ts',
       "export { PutObjectCommand } from '@aws-sdk/client-s3';",
     ],
-    ['a room to the left', 'src/job/protocol/x.ts', "export { coreOf } from '../../state-store/internals.ts';"],
+    ['a room to the left', 'src/job/protocol/x.ts', "export { internalsOf } from '../../state-store/internals.ts';"],
     [
       'an interface in the state store',
       'src/state-store/read/x.ts',

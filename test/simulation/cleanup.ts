@@ -11,7 +11,7 @@ import { memoryObjectStore } from '../../src/object-store/memory.ts';
 import { parseObjectKey } from '../../src/format/object-name.ts';
 import { scopePath } from '../../src/format/path.ts';
 import { unfencedAccess, type Access } from '../../src/state-store/handle/deps.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { createStateStoreWith } from '../../src/state-store/create-state-store.ts';
 import { createStateHandle } from '../../src/state-store/handle/handle.ts';
 import type { StateHandle } from '../../src/state-store/state-handle.ts';
@@ -317,7 +317,7 @@ async function attemptState(
   attempt: number,
   random: () => number,
 ): Promise<StateHandle> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const nonce = drawNonce('attempt', random);
   const writer = createWriter(orderedFence([attempt, 0]), nonce);
   const access: Access = { ...unfencedAccess(random), fenced: true, by: scope, writer: () => Promise.resolve(writer) };

@@ -1,6 +1,6 @@
 import { jobRecords, type Wait } from '../../src/index.ts';
 import { type AttemptOptions } from '../../src/adapter-kit.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { createStateStoreWith } from '../../src/state-store/create-state-store.ts';
 import type { FarSideKind } from '../support/fake-far-side.ts';
 import { flushable } from '../support/flushable.ts';
@@ -53,7 +53,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const { metastore, flush } = flushable();
   let flushed = false;
   const store = createStateStoreWith({ metastore, clock: world.clock(), random: world.random }, world.timer());
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const violations: string[] = [];
   const records = watchRecords(core.metastore, paths, violations);
   const outage = outageOf(world);

@@ -1,7 +1,7 @@
 import { type StateStore, type TaskContext } from '../../src/index.ts';
 import { beginAttempt, type Attempt, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { withCoreParts, type Gap } from '../../src/job/protocol/crash-point.ts';
-import { coreOf } from '../../src/state-store/internals.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { killableWorld } from '../../src/testing/killed-world.ts';
 
 /** A runtime for tests: starts attempts of one task, with an ordered fence or with one that is drawn and proven. */
@@ -29,10 +29,10 @@ export function testRuntime(
   store: StateStore,
   { fence = 'ordered', createdAt }: { fence?: FenceKind; createdAt?: Date } = {},
 ): TestRuntime {
-  const created = createdAt ?? new Date(coreOf(store).clock.now() + 120_000);
+  const created = createdAt ?? new Date(internalsOf(store).clock.now() + 120_000);
   let started = 0;
   const begin = async (on: StateStore, overrides: Partial<AttemptOptions>): Promise<Attempt> => {
-    if (started === 0 && createdAt === undefined) await coreOf(store).metastore.draw({ path: 'flow/run/other/-1' }, {});
+    if (started === 0 && createdAt === undefined) await internalsOf(store).metastore.draw({ path: 'flow/run/other/-1' }, {});
     const number = (started += 1);
     return beginAttempt(on, {
       scope: TASK,
@@ -50,7 +50,7 @@ export function testRuntime(
     createdAt: created,
     start: (overrides = {}) => begin(store, overrides),
     async attempt(process, { killAt, ...overrides } = {}) {
-      const world = killableWorld(coreOf(store), killAt);
+      const world = killableWorld(internalsOf(store), killAt);
       const attempt = await begin(withCoreParts(store, world.parts), overrides);
       const live = async (): Promise<Awaited<ReturnType<typeof process>>> => {
         try {

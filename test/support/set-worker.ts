@@ -37,8 +37,8 @@ export interface SetOrder {
 }
 
 const PIECE = 2 ** 20;
-/** More than the first part of an upload. */
-const BEGUN = 9 * PIECE;
+/** More than the first part of an upload, and than the piece that is held until more comes. */
+const BEGUN = 10 * PIECE;
 
 const lines = createInterface(process.stdin).on('close', () => process.exit(1));
 const ordered = once(lines, 'line');

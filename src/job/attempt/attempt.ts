@@ -2,7 +2,7 @@ import { onAbort } from '../../async/abort.ts';
 import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
 import { scopePath } from '../../format/path.ts';
 import type { TaskScope } from '../../model/scope.ts';
-import { coreOf } from '../../state-store/internals.ts';
+import { internalsOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';
 import { resolveAttempt, type AttemptOptions } from './options.ts';
@@ -54,7 +54,7 @@ export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
   store: StateStore,
   options: AttemptOptions,
 ): Attempt<Shape> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const attempt = resolveAttempt(options);
   const { scope, patience } = attempt;
   const nonce = drawNonce('attempt', core.random);

@@ -14,7 +14,7 @@ import {
 } from '../../metastore/metastore.ts';
 import { messageOf } from '../../model/reason.ts';
 import type { TaskScope } from '../../model/scope.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import type { ResolvedAttempt } from './options.ts';
 import type { Life } from './lifecycle.ts';
 import { parseRecord, type StoredRecord } from '../../format/record.ts';
@@ -68,7 +68,7 @@ export interface OwnedScope {
 
 /** Does no I/O. `home`: the scope of the task, if this is the one of an item; there it is recorded that somebody asked to cancel the job. */
 export function createOwnedScope(
-  core: StoreCore,
+  core: Internals,
   life: Life,
   attempt: ResolvedAttempt,
   scope: TaskScope,
@@ -186,7 +186,7 @@ export function createOwnedScope(
  * that the job is another attempt's.
  */
 async function ownFence(
-  core: StoreCore,
+  core: Internals,
   life: Life,
   { fence }: ResolvedAttempt,
   { scope, address }: Pick<OwnedScope, 'scope' | 'address'>,

@@ -1,6 +1,6 @@
 import { bounded } from '../../async/deadline.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import type { Release } from './options.ts';
 import type { Life } from './lifecycle.ts';
 
@@ -26,7 +26,7 @@ export type WaitsFor = Parameters<Release>[1];
 
 /** `release` is the runtime's way to hand an attempt back; `undefined`: it has none. */
 export function createWaiting(
-  { clock, timer, commandTimeout }: Pick<StoreCore, 'clock' | 'timer' | 'commandTimeout'>,
+  { clock, timer, commandTimeout }: Pick<Internals, 'clock' | 'timer' | 'commandTimeout'>,
   life: Life,
   release: Release | undefined,
 ): Waiting {

@@ -6,7 +6,7 @@ import { decodeSegment, pathScope, scopePath, taskPath } from '../../format/path
 import { taskScope } from '../../model/check-scope.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import { coreOf, type StoreCore } from '../../state-store/internals.ts';
+import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { cancelExternalJob, usedJob } from '../protocol/cancel-job.ts';
@@ -65,7 +65,7 @@ export async function cancelExternalJobs(
   requireCall(options, { signal: true, reason: true, input: true });
   const { reason = 'requested', signal } = options;
   oneOf('requested', 'gave-up')(reason, 'reason');
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const find = 'input' in options ? { input: options.input } : undefined;
   const cancelling = { reason, signal, log: core.logger, jobs: jobs as readonly unknown[] as readonly AnyJob[], find };
   return cancelRecorded(core, taskScope(scope), cancelling);
@@ -84,7 +84,7 @@ export interface Cancelling {
 
 /** The same inside an attempt, which is ending: for as long as its patience lasts while the store is away, and without rejecting. */
 export async function cancelWithPatience(
-  core: StoreCore,
+  core: Internals,
   scope: TaskScope,
   patience: number,
   cancelling: Cancelling,
@@ -101,7 +101,7 @@ export async function cancelWithPatience(
   }
 }
 
-async function cancelRecorded(core: StoreCore, scope: TaskScope, cancelling: Cancelling): Promise<readonly CancelOutcome[]> {
+async function cancelRecorded(core: Internals, scope: TaskScope, cancelling: Cancelling): Promise<readonly CancelOutcome[]> {
   const own = await inspect(core, scopePath(scope), cancelling);
   const items = await concurrently(own.items, (item) => inspect(core, `${taskPath(scope)}/${item}`, cancelling));
   const records = [own, ...items].flatMap(({ found }) => found);
@@ -121,7 +121,7 @@ interface Found {
 }
 
 async function inspect(
-  core: StoreCore,
+  core: Internals,
   path: string,
   { signal }: Cancelling,
 ): Promise<{ found: Found[]; items: readonly string[] }> {
@@ -135,7 +135,7 @@ async function inspect(
   return { found, items };
 }
 
-async function cancelOne(core: StoreCore, found: Found, cancelling: Cancelling): Promise<CancelOutcome | undefined> {
+async function cancelOne(core: Internals, found: Found, cancelling: Cancelling): Promise<CancelOutcome | undefined> {
   const { where } = found;
   const { log, reason } = cancelling;
   const job = jobFor(core, found, cancelling);
@@ -167,7 +167,7 @@ async function cancelOne(core: StoreCore, found: Found, cancelling: Cancelling):
 }
 
 /** The very object that submitted it here, else one that was named for this record. */
-function jobFor(core: StoreCore, { path, name, record }: Found, { jobs }: Cancelling): AnyJob | undefined {
+function jobFor(core: Internals, { path, name, record }: Found, { jobs }: Cancelling): AnyJob | undefined {
   const named = jobs.find((job) => {
     const options = jobOptions(job);
     return options.recordName === name && (record.name ?? options.name) === (options.name ?? record.name);
@@ -180,7 +180,7 @@ const LOOK_AGAIN = 500;
 
 /** The record, once no submit that it tells of can be on its way. */
 async function settled(
-  core: StoreCore,
+  core: Internals,
   { path, name, record }: Found,
   job: AnyJob | undefined,
   cancelling: Cancelling,
@@ -197,7 +197,7 @@ async function settled(
 }
 
 async function look(
-  core: StoreCore,
+  core: Internals,
   job: AnyJob,
   idempotencyKey: string,
   input: unknown,

@@ -3,7 +3,7 @@ import { shortText } from '../../model/checks.ts';
 import { scopeAddress } from '../../metastore/metastore.ts';
 import { taskScope } from '../../model/check-scope.ts';
 import type { TaskScope } from '../../model/scope.ts';
-import { coreOf } from '../../state-store/internals.ts';
+import { internalsOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 
 /** In place of the reason of a request that was taken back: the metastore keeps a text, and a reason is never empty. */
@@ -29,7 +29,7 @@ export async function requestCancellation(
   const sound = shortText(LONGEST_REASON);
   sound(jobId, 'jobId');
   if (reason !== undefined) sound(reason, 'reason');
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const address = scopeAddress(taskScope(scope));
   await core.track(() => core.metastore.requestCancel(address, { job: jobId, reason: reason ?? NOBODY_ASKS }, call));
 }

@@ -7,7 +7,7 @@ import { decodeSegment, encodeSegment, pathScope, scopePath } from '../../format
 import { holdsId, NO_ID } from '../../format/record-head.ts';
 import { taskScope } from '../../model/check-scope.ts';
 import { isTaskScope, type TaskScope } from '../../model/scope.ts';
-import { coreOf, type StoreCore } from '../../state-store/internals.ts';
+import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { DEFAULT_EXTERNAL_ID_KEY } from '../external-job.ts';
@@ -33,7 +33,7 @@ import { recordRetention } from '../protocol/run.ts';
  * @throws {@link ConfigError} when the store is not of `createStateStore()`.
  */
 export function jobRecords(store: StateStore): JobRecords {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   const writer = createWriter(UNFENCED, drawNonce('tool', core.random));
 
   const answer = async (
@@ -118,7 +118,7 @@ const ADOPTED: Answer = {
 };
 
 /** A request may be on its way until the deadline, and what it made may be hidden a while longer. */
-async function requireSettled(core: StoreCore, stored: StoredRecord, call: CallOptions): Promise<void> {
+async function requireSettled(core: Internals, stored: StoredRecord, call: CallOptions): Promise<void> {
   const settled = deadlineOf(stored) + stored.findLag;
   const now = await core.track(() => core.metastore.now(call));
   if (now < settled) throw new ConfigError('record', 'cannot be answered before', new Date(settled).toISOString());
@@ -131,7 +131,7 @@ function checkedId(externalId: unknown): JsonValue {
 }
 
 async function readStored(
-  core: StoreCore,
+  core: Internals,
   address: ScopeAddress,
   name: string,
   where: { scope: TaskScope; key: string },
@@ -152,7 +152,7 @@ const STATES: Readonly<Record<JobRecord['state'], true>> = {
 };
 
 async function* listRecords(
-  core: StoreCore,
+  core: Internals,
   options: Parameters<JobRecords['list']>[0] & object,
 ): AsyncGenerator<JobRecord, void, undefined> {
   requireCall(options, LIST);
@@ -175,7 +175,7 @@ async function* listRecords(
 }
 
 /** One that cannot be read is told, and does not hide the others. */
-function readable<T>(core: StoreCore, where: { scope: TaskScope; key: string }, read: () => T): T | undefined {
+function readable<T>(core: Internals, where: { scope: TaskScope; key: string }, read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -186,7 +186,7 @@ function readable<T>(core: StoreCore, where: { scope: TaskScope; key: string }, 
   }
 }
 
-async function* listOrphans(core: StoreCore, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
+async function* listOrphans(core: Internals, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
   requireCall(call);
   for await (const { scope, inspected } of inspectedScopes(core, '', call)) {
     for (const raw of inspected.orphans) {
@@ -199,7 +199,7 @@ async function* listOrphans(core: StoreCore, call: CallOptions): AsyncGenerator<
 }
 
 async function* inspectedScopes(
-  core: StoreCore,
+  core: Internals,
   prefix: string,
   call: CallOptions,
 ): AsyncGenerator<{ scope: TaskScope; inspected: Inspected }, void, undefined> {

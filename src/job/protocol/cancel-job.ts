@@ -1,5 +1,5 @@
 import type { Logger } from '../../observe/logger.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { jobOptions, type AnyJob, type CancelJobReason, type ExternalId } from '../external-job.ts';
 import { callWithin } from './run.ts';
@@ -10,7 +10,7 @@ import { callWithin } from './run.ts';
 const MOST_USED = 10_000;
 
 /** Remembers which object a task uses for a record: whoever cancels what is recorded needs the very one that submitted it. */
-export function useJob({ usedJobs }: Pick<StoreCore, 'usedJobs'>, path: string, recordName: string, job: AnyJob): void {
+export function useJob({ usedJobs }: Pick<Internals, 'usedJobs'>, path: string, recordName: string, job: AnyJob): void {
   const name = `${path} ${recordName}`;
   usedJobs.delete(name);
   usedJobs.set(name, job);
@@ -19,7 +19,7 @@ export function useJob({ usedJobs }: Pick<StoreCore, 'usedJobs'>, path: string, 
 }
 
 /** The object that a task used for a record in this process. */
-export function usedJob({ usedJobs }: Pick<StoreCore, 'usedJobs'>, path: string, recordName: string): AnyJob | undefined {
+export function usedJob({ usedJobs }: Pick<Internals, 'usedJobs'>, path: string, recordName: string): AnyJob | undefined {
   return usedJobs.get(`${path} ${recordName}`) as AnyJob | undefined;
 }
 
@@ -35,7 +35,7 @@ const FIRST_PAUSE = 500;
  * @returns why it could not be cancelled; `undefined`: it was.
  */
 export async function cancelExternalJob(
-  core: Pick<StoreCore, 'timer' | 'clock'>,
+  core: Pick<Internals, 'timer' | 'clock'>,
   job: AnyJob,
   externalId: JsonValue,
   { reason, log, where }: { reason: CancelJobReason; log: Logger | undefined; where: object },

@@ -1,4 +1,4 @@
-import { coreOf, withCore, type StoreCore } from '../../state-store/internals.ts';
+import { internalsOf, withInternals, type Internals } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 
 /**
@@ -14,10 +14,10 @@ export type CrashPoint = (gap: Gap) => void | Promise<void>;
 
 /** The same store, with a hook at the places of the crash table. Not public. */
 export function withCrashPoint(store: StateStore, at: CrashPoint): StateStore {
-  return withCoreParts(store, { crashPoint: at as NonNullable<StoreCore['crashPoint']> });
+  return withCoreParts(store, { crashPoint: at as NonNullable<Internals['crashPoint']> });
 }
 
 /** The same store, with parts of its core exchanged. Not public. */
-export function withCoreParts(store: StateStore, parts: Partial<StoreCore>): StateStore {
-  return withCore(Object.create(store) as StateStore, { ...coreOf(store), ...parts });
+export function withCoreParts(store: StateStore, parts: Partial<Internals>): StateStore {
+  return withInternals(Object.create(store) as StateStore, { ...internalsOf(store), ...parts });
 }

@@ -1,7 +1,7 @@
 import { scopePath } from '../../format/path.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import { holderOf } from '../../metastore/metastore.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import type { OwnedScope } from '../attempt/owned-scope.ts';
 import { recordRetention } from './run.ts';
 
@@ -17,7 +17,7 @@ import { recordRetention } from './run.ts';
  *
  * @param home - The scope of the task.
  */
-export function createItemIndex(core: StoreCore, home: OwnedScope): (item: TaskScope) => Promise<void> {
+export function createItemIndex(core: Internals, home: OwnedScope): (item: TaskScope) => Promise<void> {
   const { scope, address } = home;
   const noted = new Map<string, Promise<void>>();
   let next: { items: string[]; written: Promise<void> } | undefined;

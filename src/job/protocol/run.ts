@@ -3,7 +3,7 @@ import type { ErrorContext } from '../../model/errors/store.ts';
 import type { DecisionKind } from '../../observe/events.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { RetentionMs } from '../../model/retention.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import type { ResolvedAttempt, ResolvedWait } from '../attempt/options.ts';
 import type { Gap } from './crash-point.ts';
 import type { Facts } from './decision.ts';
@@ -17,7 +17,7 @@ import type { Waiting } from '../attempt/waiting.ts';
 
 /** What the runs of one attempt share. */
 export interface AttemptParts {
-  readonly core: StoreCore;
+  readonly core: Internals;
   readonly life: Life;
   readonly attempt: ResolvedAttempt;
   readonly waiting: Waiting;
@@ -48,7 +48,7 @@ export interface Run extends AttemptParts {
 const MONTH = 30 * 24 * 3_600_000;
 
 /** How long a record is kept: as long as the fence, or longer. */
-export function recordRetention({ retention }: StoreCore): RetentionMs {
+export function recordRetention({ retention }: Internals): RetentionMs {
   return retention === 'forever' ? retention : Math.max(retention, MONTH);
 }
 
@@ -79,7 +79,7 @@ export function callSystem<T>(run: Run, work: (signal: AbortSignal) => Promise<T
  * @throws what `work` throws, the reason of the signal, or what `late` made.
  */
 export async function callWithin<T>(
-  { timer }: Pick<StoreCore, 'timer'>,
+  { timer }: Pick<Internals, 'timer'>,
   { callTimeout }: Pick<JobOptions, 'callTimeout'>,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { OptionNames } from '../../model/check-options.ts';
-import { coreOf } from '../../state-store/internals.ts';
+import { internalsOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import { examineMetastore } from './metastore.ts';
 import { examineObjectStores } from './object-stores.ts';
@@ -16,7 +16,7 @@ const OPTIONS: OptionNames<CallOptions> = { signal: true };
  * @throws `ConfigError` for an option that cannot be meant; the signal's reason
  */
 export async function doctor(store: StateStore, options: CallOptions = {}): Promise<readonly Finding[]> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   requireOptions(options, OPTIONS);
   const { signal } = options;
   const call: CallOptions = signal ? { signal } : {};

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { ServerFacts } from '../../metastore/metastore.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import type { Findings } from './finding.ts';
 import { clockFinding } from './skew.ts';
 
@@ -12,7 +12,7 @@ const LATEST_SWEEP = 6 * DAY;
 const COUNTED = 1_000;
 
 /** Looks at the metastore; resolves with false where it cannot be used at all. */
-export async function examineMetastore(core: StoreCore, findings: Findings, call: CallOptions): Promise<boolean> {
+export async function examineMetastore(core: Internals, findings: Findings, call: CallOptions): Promise<boolean> {
   const { metastore } = core;
   const usable = await findings.look(
     'metastore',
@@ -66,7 +66,7 @@ function examineServer({ version, evictionPolicy, persistence, replicas }: Serve
   }
 }
 
-async function examineSweeps({ metastore }: StoreCore, findings: Findings, call: CallOptions): Promise<void> {
+async function examineSweeps({ metastore }: Internals, findings: Findings, call: CallOptions): Promise<void> {
   const now = await metastore.now(call);
   const late = await countDue(metastore.due(now - LATEST_SWEEP, call));
   if (late > 0) {

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import { getObject, within, type ObjectCall } from '../../state-store/objects/calls.ts';
 import { listObjects } from '../../state-store/objects/listing.ts';
 import { textOf, type Findings } from './finding.ts';
@@ -16,7 +16,7 @@ const RIGHTS = 'Check bucket, region, prefix and credentials; docs/operations.md
 const PRINTED = '`mooring lifecycle` prints rules that remove what a sweep never saw, and unfinished uploads';
 
 /** Looks at every object store. */
-export async function examineObjectStores(core: StoreCore, findings: Findings, call: CallOptions): Promise<void> {
+export async function examineObjectStores(core: Internals, findings: Findings, call: CallOptions): Promise<void> {
   if (core.locations.size === 0) {
     findings.ok('object-store', 'there is none: all values stay in the metastore');
     return;
@@ -34,7 +34,7 @@ export async function examineObjectStores(core: StoreCore, findings: Findings, c
 }
 
 /** Nothing rests on rules, and to see them needs a right of its own: that they cannot be seen is no trouble. */
-async function examineRules(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
+async function examineRules(core: Internals, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
   const prefix = `${core.namespace}/`;
   const rules = store.rules?.bind(store);
   if (!rules) {
@@ -65,7 +65,7 @@ function uploadsEnd(byRule: boolean | undefined): string {
   return byRule ? 'a rule ends unfinished uploads' : `no rule ends unfinished uploads, reconcile() does; ${PRINTED}`;
 }
 
-async function examineFormer(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
+async function examineFormer(core: Internals, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
   const at: ObjectCall = { store, where: {}, call };
   const key = probeKey(core, await core.metastore.now(call));
   await getObject(core, at, key, 0);
@@ -74,7 +74,7 @@ async function examineFormer(core: StoreCore, store: ObjectStore, findings: Find
 }
 
 /** Puts an object twice, reads, lists and deletes it. */
-async function examineCurrent(core: StoreCore, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
+async function examineCurrent(core: Internals, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
   const at: ObjectCall = { store, where: {}, call };
   const now = await core.metastore.now(call);
   const key = probeKey(core, now);

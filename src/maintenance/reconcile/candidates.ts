@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { StateLostError } from '../../model/errors/store.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import { isProbe } from '../../state-store/objects/probe.ts';
 import type { StoreLineage } from '../lineage.ts';
 import { ownObjects } from '../own-objects.ts';
@@ -33,7 +33,7 @@ const PAGE = 1_000;
  * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.
  */
 export async function* candidatePages(
-  core: StoreCore,
+  core: Internals,
   { store, generations }: StoreLineage,
   until: number,
   onListed: (more: number) => void,
@@ -59,7 +59,7 @@ export async function* candidatePages(
 }
 
 /** Those of the objects that the metastore does not know, by now. */
-export async function unreferenced(core: StoreCore, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
+export async function unreferenced(core: Internals, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
   const byPath = new Map<string, Candidate[]>();
   for (const object of objects) {
     const some = byPath.get(object.path);

@@ -2,7 +2,7 @@ import type { CallOptions } from '../../async/deadline.ts';
 import type { Duration } from '../../model/duration.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { OptionNames } from '../../model/check-options.ts';
-import { coreOf, type StoreCore } from '../../state-store/internals.ts';
+import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import { stepped } from '../../state-store/objects/listing.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { SweepReport } from '../../observe/events.ts';
@@ -44,7 +44,7 @@ const OPTIONS: OptionNames<ReconcileOptions> = { signal: true, apply: true, maxS
 const ALWAYS_ALLOWED = 10;
 
 interface Parts {
-  core: StoreCore;
+  core: Internals;
   tally: Tally;
   apply: boolean;
   maxShare: number;
@@ -63,7 +63,7 @@ interface Parts {
  * than `maxShare`, and more than 10, would go; `StoreUnavailableError`; the signal's reason
  */
 export async function reconcile(store: StateStore, options: ReconcileOptions = {}): Promise<SweepReport> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onProgress } = options;
   requireListener('onProgress', onProgress);

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { UNFENCED, writeIdText } from '../../format/write-id.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import { ownObjects, type OwnObject } from '../own-objects.ts';
 
 /**
@@ -27,7 +27,7 @@ interface Run extends KeyObjects {
 }
 
 /** Goes through the keys of all object stores, in order, each once. */
-export async function* objectsByKey(core: StoreCore, call: CallOptions): AsyncGenerator<KeyObjects, void, undefined> {
+export async function* objectsByKey(core: Internals, call: CallOptions): AsyncGenerator<KeyObjects, void, undefined> {
   const sources = [...core.locations.values()].map((store) => runsOf(core, store, call));
   try {
     const heads = await Promise.all(sources.map((source) => source.next()));
@@ -50,7 +50,7 @@ export async function* objectsByKey(core: StoreCore, call: CallOptions): AsyncGe
   }
 }
 
-async function* runsOf(core: StoreCore, store: ObjectStore, call: CallOptions): AsyncGenerator<Run, void, undefined> {
+async function* runsOf(core: Internals, store: ObjectStore, call: CallOptions): AsyncGenerator<Run, void, undefined> {
   let run: Run | undefined;
   for await (const own of ownObjects(core, store, call)) {
     const { object, path, name } = own;

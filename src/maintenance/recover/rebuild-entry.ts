@@ -6,8 +6,8 @@ import { codecExtension } from '../../format/object-name.ts';
 import { decodeSegment, pathScope } from '../../format/path.ts';
 import { isTaskScope } from '../../model/scope.ts';
 import { deserialize } from '../../format/serializer.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
-import { boundedDecoderOf, type Decoder } from '../../state-store/read/decode.ts';
+import type { Internals } from '../../state-store/internals.ts';
+import { boundedDecoderOf, type Decoder } from '../../state-store/objects/transcode.ts';
 import { FRAME_BYTES, framesIn, longestFrame } from '../../format/frames.ts';
 import { openBody, wholeBody } from '../../state-store/objects/body.ts';
 import type { ObjectCall } from '../../state-store/objects/calls.ts';
@@ -30,7 +30,7 @@ interface Contents extends Pick<Reference, 'sha256' | 'storedSize' | 'frames'> {
  * @throws {@link CorruptEntryError} {@link CodecUnavailableError} {@link ValueTooLargeError} {@link MissingObjectError}
  *   `StoreUnavailableError`
  */
-export async function rebuildEntry(core: StoreCore, found: FoundObject, call: CallOptions): Promise<EntryMeta> {
+export async function rebuildEntry(core: Internals, found: FoundObject, call: CallOptions): Promise<EntryMeta> {
   const { store, path, name, form, id } = found;
   const scope = pathScope(path);
   const key = decodeSegment(name);
@@ -51,7 +51,7 @@ export async function rebuildEntry(core: StoreCore, found: FoundObject, call: Ca
 
 /** How the object was encoded, as its name says and the store knows it. */
 function encodingOf(
-  core: StoreCore,
+  core: Internals,
   { object, extension, form }: FoundObject,
   { where }: ObjectCall,
 ): Pick<Reference, 'object' | 'codec' | 'encryption'> {
@@ -64,7 +64,7 @@ function encodingOf(
   return { object, codec, ...(form.encrypted && encryption && { encryption: encryption.name }) };
 }
 
-async function readContents(core: StoreCore, found: FoundObject, decode: Decoder, at: ObjectCall): Promise<Contents> {
+async function readContents(core: Internals, found: FoundObject, decode: Decoder, at: ObjectCall): Promise<Contents> {
   const { form, object, size, extension } = found;
   if (form.framed) return readFrames(core, found, decode, at);
   const isPlain = extension === undefined && !form.encrypted;
@@ -79,13 +79,13 @@ async function readContents(core: StoreCore, found: FoundObject, decode: Decoder
   return { sha256: createHash('sha256').update(bytes).digest('hex'), storedSize: bytes.length, size: value.length };
 }
 
-async function readPlain(core: StoreCore, found: FoundObject, at: ObjectCall): Promise<Contents> {
+async function readPlain(core: Internals, found: FoundObject, at: ObjectCall): Promise<Contents> {
   const hash = createHash('sha256');
   for await (const chunk of await bodyOf(core, found, at)) hash.update(chunk);
   return { sha256: hash.digest('hex'), storedSize: found.size, size: found.size };
 }
 
-async function readFrames(core: StoreCore, found: FoundObject, decode: Decoder, at: ObjectCall): Promise<Contents> {
+async function readFrames(core: Internals, found: FoundObject, decode: Decoder, at: ObjectCall): Promise<Contents> {
   const { object } = found;
   const hash = createHash('sha256');
   const damaged = (problem: string): CorruptEntryError => new CorruptEntryError(`the object ${object} ${problem}`, at.where);
@@ -109,7 +109,7 @@ async function readFrames(core: StoreCore, found: FoundObject, decode: Decoder, 
   return { sha256: hash.digest('hex'), storedSize: found.size, size, frames };
 }
 
-async function bodyOf(core: StoreCore, found: FoundObject, at: ObjectCall): Promise<AsyncIterable<Uint8Array>> {
+async function bodyOf(core: Internals, found: FoundObject, at: ObjectCall): Promise<AsyncIterable<Uint8Array>> {
   const body = await openBody(core, at, { object: found.object, storedSize: found.size });
   if (!body) throw missing(found, at);
   return body;

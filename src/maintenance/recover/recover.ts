@@ -5,7 +5,7 @@ import { drawNonce, UNFENCED, writeIdText } from '../../format/write-id.ts';
 import type { OptionNames } from '../../model/check-options.ts';
 import { decodeSegment } from '../../format/path.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import { coreOf, type StoreCore } from '../../state-store/internals.ts';
+import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import { listObjects } from '../../state-store/objects/listing.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import { beginAnew } from '../lineage.ts';
@@ -63,7 +63,7 @@ const AT_ONCE = 64;
 const LANES = 4;
 
 interface Parts {
-  core: StoreCore;
+  core: Internals;
   apply: boolean;
   onEntry: RecoverOptions['onEntry'];
   call: CallOptions;
@@ -80,7 +80,7 @@ interface Parts {
  * signal's reason
  */
 export async function recover(store: StateStore, options: RecoverOptions = {}): Promise<RecoverReport> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onEntry } = options;
   requireListener('onEntry', onEntry);
@@ -155,7 +155,7 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
  * Whether the object outlived the step that made its entry: a sweep that runs now may have deleted it just before, and taken it off
  * the list, which would have kept the entry away. Then the entry goes too, unless somebody has written the key since.
  */
-async function isStillThere(core: StoreCore, found: FoundObject, call: CallOptions): Promise<boolean> {
+async function isStillThere(core: Internals, found: FoundObject, call: CallOptions): Promise<boolean> {
   const { store, path, object, name } = found;
   if (await exists(core, store.alias, object, call)) return true;
   const id = { fence: UNFENCED, nonce: drawNonce('tool', core.random), sequence: 1 };
@@ -175,7 +175,7 @@ function tell({ core, apply, onEntry }: Parts, { path, name, object, time }: Fou
 /** What the key holds by now; `instead` is the object of its entry, which is gone. */
 type There = { kind: 'kept' } | { kind: 'lost'; instead: string | undefined };
 
-async function whatIsThere(core: StoreCore, { path, name, objects }: KeyObjects, call: CallOptions): Promise<There> {
+async function whatIsThere(core: Internals, { path, name, objects }: KeyObjects, call: CallOptions): Promise<There> {
   const [found] = await core.metastore.read({ path }, [name], call);
   if (!found) return { kind: 'lost', instead: undefined };
   const ref = referenceIn(core, found.text, name);
@@ -186,7 +186,7 @@ async function whatIsThere(core: StoreCore, { path, name, objects }: KeyObjects,
 }
 
 /** Nothing for an inline value, and for an entry that only a newer version can read. */
-function referenceIn(core: StoreCore, text: string, name: string): Reference | undefined {
+function referenceIn(core: Internals, text: string, name: string): Reference | undefined {
   try {
     return parseEntry(text, { key: decodeSegment(name) ?? name }).meta.ref;
   } catch (error) {
@@ -196,7 +196,7 @@ function referenceIn(core: StoreCore, text: string, name: string): Reference | u
 }
 
 /** Whether an object is there now: it may have been put after it was listed. In a store that is not known it counts as there. */
-async function exists(core: StoreCore, alias: string, object: string, call: CallOptions): Promise<boolean> {
+async function exists(core: Internals, alias: string, object: string, call: CallOptions): Promise<boolean> {
   const store = core.locations.get(alias);
   if (!store) {
     core.logger?.warn({ object, err: new UnknownLocationError(alias, [...core.locations.keys()]) }, 'an entry was left as it is');

@@ -2,7 +2,7 @@ import type { CallOptions } from '../../async/deadline.ts';
 import type { SweptPage } from '../../metastore/metastore.ts';
 import { randomText } from '../../async/random.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import type { StoreCore } from '../../state-store/internals.ts';
+import type { Internals } from '../../state-store/internals.ts';
 import { deleteObjects } from '../delete-objects.ts';
 import type { Tally } from '../counts.ts';
 
@@ -13,7 +13,7 @@ import type { Tally } from '../counts.ts';
 
 /** What a sweep works with. */
 export interface SweepParts {
-  core: StoreCore;
+  core: Internals;
   tally: Tally;
   /** Fields for each script, and objects for each request. */
   batch: number;
@@ -34,7 +34,7 @@ export interface OpenScope {
 }
 
 /** A scope before its first page. */
-export function openScope(core: StoreCore, path: string): OpenScope {
+export function openScope(core: Internals, path: string): OpenScope {
   return { path, nonce: randomText(core.random, 16), cursor: '0', nextDue: undefined, failed: false };
 }
 

@@ -2,7 +2,7 @@ import type { CallOptions } from '../../async/deadline.ts';
 import type { Duration } from '../../model/duration.ts';
 import { GRACE } from '../../metastore/lifetimes.ts';
 import type { OptionNames } from '../../model/check-options.ts';
-import { coreOf } from '../../state-store/internals.ts';
+import { internalsOf } from '../../state-store/internals.ts';
 import { keepBirth } from '../../state-store/objects/lineage.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { SweepReport } from '../../observe/events.ts';
@@ -49,7 +49,7 @@ const SIDE_BY_SIDE = 64;
  * signal's reason
  */
 export async function sweep(store: StateStore, options: SweepOptions = {}): Promise<SweepReport> {
-  const core = coreOf(store);
+  const core = internalsOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onProgress } = options;
   requireListener('onProgress', onProgress);

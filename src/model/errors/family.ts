@@ -1,4 +1,4 @@
-import { codeOf } from '../reason.ts';
+import { innermostCode } from '../reason.ts';
 import type { AssetScope, TaskScope } from '../scope.ts';
 
 /**
@@ -36,7 +36,7 @@ export abstract class MooringError<Code extends string = string> extends Error {
       key !== undefined && `key=${JSON.stringify(key)}`,
       store !== undefined && `store=${store}`,
     ].filter(Boolean);
-    const code = codeOf(cause);
+    const code = innermostCode(cause);
     const text = code === undefined || message.includes(code) ? message : `${message} (${code})`;
     super(where.length > 0 ? `${text} [${where.join(', ')}]` : text, cause === undefined ? {} : { cause });
     this.name = new.target.name;

@@ -1,18 +1,18 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { Random } from '../../async/random.ts';
-import type { EntryMeta } from '../../format/entry.ts';
+import type { StoredEntry } from '../../format/entry.ts';
 import { NEVER } from '../../format/head.ts';
-import { createWriter, drawNonce, UNFENCED, type Version, type Writer } from '../../format/write-id.ts';
+import { createWriter, drawNonce, UNFENCED, type Writer } from '../../format/write-id.ts';
 import type { ScopeAddress } from '../../metastore/metastore.ts';
 import { StaleAttemptError, type ErrorContext } from '../../model/errors/store.ts';
 import type { AssetScope, TaskScope } from '../../model/scope.ts';
 import type { RetentionMs } from '../../model/retention.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import type { Entry } from '../state-handle.ts';
 
 /** What every operation of a handle works on: a store, whose state it is, and in whose name. */
 export interface HandleDeps {
-  readonly core: StoreCore;
+  readonly core: Internals;
   readonly scope: TaskScope | AssetScope;
   readonly address: ScopeAddress;
   readonly access: Access;
@@ -44,10 +44,8 @@ export function unfencedAccess(random: Random): Access {
 }
 
 /** What users see of an entry. */
-export function publicEntry(
-  key: string,
-  { version, meta, updatedAt, expiresAt }: { version: Version; meta: EntryMeta; updatedAt: number; expiresAt: number },
-): Entry {
+export function publicEntry(key: string, entry: Omit<StoredEntry, 'kind' | 'body'>): Entry {
+  const { version, meta, updatedAt, expiresAt } = entry;
   return {
     key,
     version,

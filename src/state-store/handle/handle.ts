@@ -9,7 +9,7 @@ import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.
 import type { AnyShape, StateShape } from '../../model/storable.ts';
 import { clear } from './clear.ts';
 import { getOrSet, update } from './compare-and-set.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { publicEntry, type Access, type HandleDeps } from './deps.ts';
 import { listEntries } from './listing.ts';
 import type { ValueAddress } from '../objects/new-object.ts';
@@ -29,7 +29,7 @@ const CLEAR = { signal: true, allItems: true } as const;
  * A handle on the state of a scope that was checked, in the name that `access` gives. Does no I/O.
  */
 export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
-  core: StoreCore,
+  core: Internals,
   scope: TaskScope | AssetScope,
   access: Access,
 ): StateHandle<Shape> {

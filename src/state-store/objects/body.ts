@@ -1,20 +1,20 @@
 import type { Reference } from '../../format/entry.ts';
 import { CorruptEntryError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { concurrently } from '../../async/concurrency.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { getObject, type ObjectCall } from './calls.ts';
 import { stepped } from './listing.ts';
 
 /**
- * The bytes of an object, as a whole or in order: of a small one by one request, of a large one by several for parts of it, side by
- * side. That is safe since an object never changes under its name. Nothing here is verified.
+ * The bytes of an object, as a whole or in order. A small one takes one request, a large one several for parts of it at the same time:
+ * that is safe, since an object never changes under its name. Nothing here is verified.
  */
 
 /** Objects of at most so many bytes are read by one request. Measured by `bench/streams.ts`. */
 const ONE_REQUEST = 2 ** 24;
 /** Bytes that each request for a part asks for, and how many are on their way: a reader holds so much, whatever the object's size. */
 const PART = 2 ** 23;
-const LANES = 4;
+const AHEAD = 4;
 
 /** A part of an object: `start` inclusive, `end` exclusive. */
 interface Part {
@@ -29,18 +29,18 @@ type Body = Pick<Reference, 'object' | 'storedSize'>;
  *
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
-export async function wholeBody(core: StoreCore, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
+export async function wholeBody(core: Internals, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
   if (body.storedSize <= ONE_REQUEST) return smallBody(core, at, body);
   const into = room(body, at);
   const found = await concurrently(
     partsOf(body),
     async (part) => fetchPart(core, at, body, part, into.subarray(part.start, part.end)),
-    LANES,
+    AHEAD,
   );
   return found.every(Boolean) ? into : undefined;
 }
 
-async function smallBody(core: StoreCore, at: ObjectCall, { object, storedSize }: Body): Promise<Uint8Array | undefined> {
+async function smallBody(core: Internals, at: ObjectCall, { object, storedSize }: Body): Promise<Uint8Array | undefined> {
   const bytes = await getObject(core, at, object, storedSize);
   if (bytes && bytes.length > storedSize) throw wrongSize(object, storedSize, 'more', at.where);
   return bytes;
@@ -59,11 +59,11 @@ function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
 
 /**
  * The bytes of an object in order, or `undefined` where there is none. What follows the first part is fetched once that is taken,
- * and no more than `LANES` parts ahead. Whoever leaves early aborts the call's signal.
+ * and no more than `AHEAD` parts ahead. Whoever leaves early aborts the call's signal.
  *
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
-export async function openBody(core: StoreCore, at: ObjectCall, body: Body): Promise<AsyncIterable<Uint8Array> | undefined> {
+export async function openBody(core: Internals, at: ObjectCall, body: Body): Promise<AsyncIterable<Uint8Array> | undefined> {
   if (body.storedSize <= ONE_REQUEST) {
     const bytes = await smallBody(core, at, body);
     return bytes && only(bytes);
@@ -74,7 +74,15 @@ export async function openBody(core: StoreCore, at: ObjectCall, body: Body): Pro
   };
   const [firstPart, ...parts] = partsOf(body) as [Part, ...Part[]];
   const first = await fetch(firstPart);
-  return first && inOrder(first, parts, fetch, at, body);
+  const rest = parts.map((part) => async () => {
+    const bytes = await fetch(part);
+    if (bytes) return bytes;
+    throw new StoreUnavailableError(`the object ${body.object} was deleted while it was read`, {
+      ...at.where,
+      store: at.store.alias,
+    });
+  });
+  return first && inOrder(first, rest);
 }
 
 /** Bytes as a stream of one chunk. */
@@ -82,28 +90,19 @@ export async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void,
   yield bytes;
 }
 
-async function* inOrder(
-  first: Uint8Array,
-  parts: Part[],
-  fetch: (part: Part) => Promise<Uint8Array | undefined>,
-  { store, where }: ObjectCall,
-  { object }: Body,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const coming: Promise<Uint8Array | undefined>[] = [];
+async function* inOrder(first: Uint8Array, rest: (() => Promise<Uint8Array>)[]): AsyncGenerator<Uint8Array, void, undefined> {
+  const coming: Promise<Uint8Array>[] = [];
   const ask = (): void => {
-    const part = parts.shift();
-    if (!part) return;
-    const fetching = fetch(part);
+    const fetching = rest.shift()?.();
+    if (!fetching) return;
     // Whoever takes it hears of it; a part that nobody comes to take must not end the process.
     fetching.catch(() => undefined);
     coming.push(fetching);
   };
-  for (let lane = 0; lane < LANES; lane += 1) ask();
+  for (let ahead = 0; ahead < AHEAD; ahead += 1) ask();
   yield first;
   for (let next = coming.shift(); next; next = coming.shift()) {
     const bytes = await next;
-    if (!bytes)
-      throw new StoreUnavailableError(`the object ${object} was deleted while it was read`, { ...where, store: store.alias });
     ask();
     yield bytes;
   }
@@ -118,7 +117,7 @@ function partsOf({ storedSize }: Body): Part[] {
 
 /** Fetches a part, of which each chunk comes within `commandTimeout`. Returns false where there is no object. */
 async function fetchPart(
-  core: StoreCore,
+  core: Internals,
   at: ObjectCall,
   { object, storedSize }: Body,
   { start, end }: Part,

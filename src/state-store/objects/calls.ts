@@ -1,7 +1,7 @@
-import { bounded, boundedWait, type Bounded, type CallOptions } from '../../async/deadline.ts';
+import { bounded, type CallOptions } from '../../async/deadline.ts';
 import { isMooringError, StoreUnavailableError, type AnyMooringError, type ErrorContext } from '../../model/errors/store.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 
 /**
  * Calls of object stores. Whatever a store throws, and whatever it does not answer within `commandTimeout`, leaves here as one
@@ -21,12 +21,12 @@ export interface ObjectCall {
  * @param most - Bytes that it should have at most: of a larger one no more than one byte beyond them is asked for.
  * @throws {@link StoreUnavailableError}
  */
-export function getObject(core: StoreCore, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
+export function getObject(core: Internals, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
   return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal, end: most + 1 }));
 }
 
 /** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
-export async function deleteObject(core: StoreCore, at: Omit<ObjectCall, 'call'>, object: string): Promise<void> {
+export async function deleteObject(core: Internals, at: Omit<ObjectCall, 'call'>, object: string): Promise<void> {
   try {
     const failed = await within(core, { ...at, call: {} }, 'deleting an object', (signal) =>
       at.store.delete([object], { signal }),
@@ -37,80 +37,27 @@ export async function deleteObject(core: StoreCore, at: Omit<ObjectCall, 'call'>
   }
 }
 
-/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
-const QUEUED_FROM = 2 ** 17;
-
-/** What a codec or an encryption does. */
-export interface Transcoding {
-  /** How many bytes a codec works on; those of an encryption do not count. */
-  bytes: number;
-  work(signal: AbortSignal): Promise<Uint8Array>;
-  /** What is thrown in place of what `work` rejects with, which says something of the value. */
-  failed(cause: unknown): unknown;
-}
-
-/**
- * Lets a codec or an encryption work within `commandTimeout`. A codec that works on many bytes waits for its turn first, which is no
- * part of that time.
- *
- * @throws {@link StoreUnavailableError} where it takes longer.
- */
-export function transcode(
-  core: StoreCore,
-  at: ObjectCall,
-  what: string,
-  { bytes, work, failed }: Transcoding,
-): Promise<Uint8Array> {
-  const run = (): Promise<Uint8Array> =>
-    within(core, at, what, async (signal) => {
-      try {
-        return await work(signal);
-      } catch (cause) {
-        throw failed(cause);
-      }
-    });
-  return bytes < QUEUED_FROM ? run() : core.codecQueue(at.call.signal, run);
-}
-
 /**
  * Waits for something that a user plugged in, within `commandTimeout`.
  *
  * @throws {@link StoreUnavailableError}
  */
-export function within<T>(core: StoreCore, at: ObjectCall, what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return answered(core, at, what, bounded(core.timer, core.commandTimeout, at.call.signal, work));
-}
-
-/**
- * Waits for the next step of something that has a signal already, within `commandTimeout`.
- *
- * @throws {@link StoreUnavailableError}
- */
-export function stepWithin<T>(
-  core: Pick<StoreCore, 'timer' | 'commandTimeout'>,
+export async function within<T>(
+  { timer, commandTimeout }: Pick<Internals, 'timer' | 'commandTimeout'>,
   at: ObjectCall,
   what: string,
-  step: () => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return answered(core, at, what, boundedWait(core.timer, core.commandTimeout, at.call.signal, step));
+  const outcome = await bounded(timer, commandTimeout, at.call.signal, work).catch((cause: unknown) => {
+    throw failureOf(at, `${what} failed`, cause);
+  });
+  if (outcome.ended === 'value') return outcome.value;
+  if (outcome.ended === 'aborted') throw outcome.reason;
+  throw new StoreUnavailableError(`${what} took longer than ${commandTimeout} ms`, { ...at.where, store: at.store.alias });
 }
 
 /** The error for what a store threw. One of this library that is not retryable says what has to be changed, and is that already. */
 export function failureOf({ store, where }: ObjectCall, message: string, cause: unknown): AnyMooringError {
   if (isMooringError(cause) && !cause.retryable) return cause;
   return new StoreUnavailableError(message, { ...where, store: store.alias, cause });
-}
-
-async function answered<T>(
-  { commandTimeout }: Pick<StoreCore, 'commandTimeout'>,
-  at: ObjectCall,
-  what: string,
-  waiting: Promise<Bounded<T>>,
-): Promise<T> {
-  const outcome = await waiting.catch((cause: unknown) => {
-    throw failureOf(at, `${what} failed`, cause);
-  });
-  if (outcome.ended === 'value') return outcome.value;
-  if (outcome.ended === 'aborted') throw outcome.reason;
-  throw new StoreUnavailableError(`${what} took longer than ${commandTimeout} ms`, { ...at.where, store: at.store.alias });
 }

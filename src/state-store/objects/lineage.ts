@@ -5,7 +5,7 @@ import type { Lineage } from '../../metastore/metastore.ts';
 import { GENERATIONS } from '../../format/object-name.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import { randomText } from '../../async/random.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { getObject, within, type ObjectCall } from './calls.ts';
 import { listObjects } from './listing.ts';
 
@@ -78,7 +78,7 @@ export function generationBody(generation: Generation): Uint8Array {
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function readGenerations(core: StoreCore, store: ObjectStore, call: CallOptions): Promise<Generations | undefined> {
+export async function readGenerations(core: Internals, store: ObjectStore, call: CallOptions): Promise<Generations | undefined> {
   const at: ObjectCall = { store, where: {}, call };
   const prefix = generationPrefix(core.namespace);
   const numbers: number[] = [];
@@ -114,14 +114,14 @@ function parseGeneration(body: Uint8Array): Generation | undefined {
  * What a store awaits before it puts an object: that generation 0 and the birth of its metastore are there. One read for each
  * process and store; if it fails, that write fails, and the next one tries again.
  *
- * @param coreOf - Gives the core, which this is a part of.
+ * @param internalsOf - Gives the internals, which this is a part of.
  */
-export function beforeFirstObject(coreOf: () => StoreCore): StoreCore['beforeObject'] {
+export function beforeFirstObject(internalsOf: () => Internals): Internals['beforeObject'] {
   let introduced: Promise<void> | undefined;
   return async (call) => {
     // Before anything is begun that nobody would wait for.
     call.signal?.throwIfAborted();
-    const core = coreOf();
+    const core = internalsOf();
     introduced ??= introduce(core).catch((error: unknown) => {
       introduced = undefined;
       throw error;
@@ -138,7 +138,7 @@ export function beforeFirstObject(coreOf: () => StoreCore): StoreCore['beforeObj
   };
 }
 
-async function introduce(core: StoreCore): Promise<void> {
+async function introduce(core: Internals): Promise<void> {
   const store = core.objectStore;
   if (!store) return;
   const at: ObjectCall = { store, where: {}, call: {} };
@@ -163,7 +163,7 @@ async function introduce(core: StoreCore): Promise<void> {
 type Born = Lineage & { bornAt: number; birth: string };
 
 /** What the metastore knows of itself; its births are made known where one is missing, as the first write would. */
-async function lineageSinceBirth(core: StoreCore): Promise<Born> {
+async function lineageSinceBirth(core: Internals): Promise<Born> {
   let own = await core.metastore.lineage({});
   if (birthOf(own) === undefined) {
     await recordBirths(core, {});
@@ -176,7 +176,7 @@ async function lineageSinceBirth(core: StoreCore): Promise<Born> {
 }
 
 /** Makes the births of the metastore known, and gives it a name if it has none. */
-export function recordBirths(core: StoreCore, call: CallOptions): Promise<void> {
+export function recordBirths(core: Internals, call: CallOptions): Promise<void> {
   return core.metastore.bear(randomText(core.random, 16), call);
 }
 
@@ -187,7 +187,7 @@ export function recordBirths(core: StoreCore, call: CallOptions): Promise<void> 
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function leaveBirth(core: StoreCore, at: ObjectCall, own: Lineage): Promise<void> {
+export async function leaveBirth(core: Internals, at: ObjectCall, own: Lineage): Promise<void> {
   const birth = birthOf(own);
   if (birth === undefined) return;
   const key = birthKey(core.namespace, birth);
@@ -199,7 +199,7 @@ export async function leaveBirth(core: StoreCore, at: ObjectCall, own: Lineage):
 }
 
 /** Puts the metastore's own birth again. A tool never puts it for the first time. */
-export async function keepBirth(core: StoreCore, at: ObjectCall, births: readonly string[], own: Lineage): Promise<void> {
+export async function keepBirth(core: Internals, at: ObjectCall, births: readonly string[], own: Lineage): Promise<void> {
   if (births.some((birth) => birth === birthOf(own))) await leaveBirth(core, at, own);
 }
 
@@ -208,7 +208,7 @@ export async function keepBirth(core: StoreCore, at: ObjectCall, births: readonl
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function clearOtherBirths(core: StoreCore, store: ObjectStore, own: Lineage, call: CallOptions): Promise<void> {
+export async function clearOtherBirths(core: Internals, store: ObjectStore, own: Lineage, call: CallOptions): Promise<void> {
   const at: ObjectCall = { store, where: {}, call };
   const { births = [] } = (await readGenerations(core, store, call)) ?? {};
   const keys = othersAmong(births, own).map((birth) => birthKey(core.namespace, birth));
@@ -218,7 +218,7 @@ export async function clearOtherBirths(core: StoreCore, store: ObjectStore, own:
 }
 
 /** Where number 0 is gone and later ones are not, they know the births, if anything does: the metastore's own may be new. */
-async function firstGeneration(core: StoreCore, store: ObjectStore, { bornAt, generation }: Born): Promise<Generation> {
+async function firstGeneration(core: Internals, store: ObjectStore, { bornAt, generation }: Born): Promise<Generation> {
   const later = await readGenerations(core, store, {});
   if (later) return later.newest ?? { generation: later.numbers.at(-1) ?? 0, bornAt: 0, raisedAt: 0 };
   const now = await core.metastore.now({});

@@ -1,17 +1,11 @@
 import { abortController, joined } from '../../async/abort.ts';
 import type { Timer } from '../../async/deadline.ts';
 import { withProgress } from '../../object-store/listing-progress.ts';
-import type { StoreCore } from '../internals.ts';
-import { stepWithin, type ObjectCall } from './calls.ts';
+import type { ObjectStore } from '../../object-store/object-store.ts';
+import type { Internals } from '../internals.ts';
+import { within, type ObjectCall } from './calls.ts';
 
 /** Listing an object store, in the error family and with the patience of its other calls. */
-
-/** An object that a store listed. */
-export interface ListedObject {
-  key: string;
-  size: number;
-  modifiedAt: Date;
-}
 
 /**
  * Lists the objects whose key begins so, in the order of the keys. Each step, which may be a page of a bucket or a
@@ -19,7 +13,7 @@ export interface ListedObject {
  *
  * @throws `StoreUnavailableError`
  */
-export function listObjects(core: StoreCore, at: ObjectCall, prefix: string): AsyncGenerator<ListedObject, void, undefined> {
+export function listObjects(core: Internals, at: ObjectCall, prefix: string): ReturnType<ObjectStore['list']> {
   return stepped(core, at, 'listing objects', (call) => at.store.list(prefix, call));
 }
 
@@ -28,7 +22,7 @@ export function listObjects(core: StoreCore, at: ObjectCall, prefix: string): As
  * anew for each part of a listing.
  */
 export async function* stepped<T>(
-  core: StoreCore,
+  core: Internals,
   at: ObjectCall,
   what: string,
   begin: (call: { signal: AbortSignal }) => AsyncIterable<T>,
@@ -46,7 +40,7 @@ export async function* stepped<T>(
   };
   try {
     for (;;) {
-      const step = await stepWithin({ timer, commandTimeout: core.commandTimeout }, own, what, next);
+      const step = await within({ timer, commandTimeout: core.commandTimeout }, own, what, next);
       ended = step.done === true;
       if (step.done === true) return;
       yield step.value;

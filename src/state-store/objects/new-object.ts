@@ -4,7 +4,7 @@ import { objectName, type ObjectForm } from '../../format/object-name.ts';
 import { objectKey } from '../../format/path.ts';
 import type { RetentionMs } from '../../model/retention.ts';
 import type { AssetScope, TaskScope } from '../../model/scope.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 
 /** Where the object of a write lies: a name that none had before, below the path of its key. */
 
@@ -21,7 +21,7 @@ export interface ValueAddress {
 
 /** A value on its way into a store. */
 export interface ValuePut {
-  readonly core: StoreCore;
+  readonly core: Internals;
   readonly address: ValueAddress;
   /** Of the write. */
   readonly id: WriteId;

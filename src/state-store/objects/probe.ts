@@ -1,7 +1,7 @@
 import { drawNonce, UNFENCED } from '../../format/write-id.ts';
 import { objectName } from '../../format/object-name.ts';
 import { objectKey, PROBE_PATH } from '../../format/path.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 
 /**
  * The object that `doctor()` and `ready()` put and delete again. Its key is of the grammar of values, of an asset that no user can
@@ -9,7 +9,7 @@ import type { StoreCore } from '../internals.ts';
  */
 
 /** The key of a new probe. */
-export function probeKey({ namespace, random }: StoreCore, now: number): string {
+export function probeKey({ namespace, random }: Internals, now: number): string {
   const id = { fence: UNFENCED, nonce: drawNonce('tool', random), sequence: 1 };
   return objectKey(
     namespace,

@@ -2,7 +2,7 @@ import { abortController, joined, untilAborted } from '../../async/abort.ts';
 import { boundedWait } from '../../async/deadline.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
 import type { PutOptions } from '../../object-store/object-store.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import { deleteObject, failureOf, getObject, within, type ObjectCall } from './calls.ts';
 import type { NewObject } from './new-object.ts';
 import { watchedBody } from './watched-body.ts';
@@ -19,7 +19,7 @@ const WHAT = 'putting an object';
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function putObject(core: StoreCore, at: ObjectCall, target: NewObject, body: Uint8Array): Promise<void> {
+export async function putObject(core: Internals, at: ObjectCall, target: NewObject, body: Uint8Array): Promise<void> {
   const { object } = target;
   await core.writePoint?.('before-put');
   const stored = await within(core, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
@@ -36,32 +36,32 @@ export async function putObject(core: StoreCore, at: ObjectCall, target: NewObje
   await core.writePoint?.('after-put');
 }
 
-/** A body that is made while it is put. */
-export interface StreamBody {
-  /** Its bytes, taken once. Ends by itself when the call's signal aborts. */
-  bytes: AsyncIterable<Uint8Array>;
-  /** Whether the object holds exactly the bytes that were made. Asked only once they all were. */
-  isStored(): Promise<boolean>;
-}
-
 /**
  * Puts a body that is still being made. A store that does not go on is given up; what makes the body has all the time that it needs,
  * and what that throws passes as it is.
  *
+ * @param bytes - Taken once. They end by themselves when the call's signal aborts.
+ * @param isStored - Whether the object holds exactly the bytes that were made. Asked only once they all were.
  * @throws {@link StoreUnavailableError}
  */
-export async function putStream(core: StoreCore, at: ObjectCall, target: NewObject, body: StreamBody): Promise<void> {
+export async function putStream(
+  core: Internals,
+  at: ObjectCall,
+  target: NewObject,
+  bytes: AsyncIterable<Uint8Array>,
+  isStored: () => Promise<boolean>,
+): Promise<void> {
   const { object } = target;
   const stop = abortController();
   const { signal, leave } = joined(stop.signal, at.call.signal);
   await core.writePoint?.('before-put');
-  const watch = watchedBody(core, body.bytes, () => stop.abort(new DOMException('The deadline passed.', 'TimeoutError')));
+  const watch = watchedBody(core, bytes, () => stop.abort(new DOMException('The deadline passed.', 'TimeoutError')));
   const putting = (async () => at.store.put(object, watch.body, putOptions(target, signal)))();
   let stored: boolean;
   try {
     const made = await untilAborted(putting, signal);
     if (!watch.ended) throw new Error('the store did not take the whole body');
-    stored = made === 'created' || (await body.isStored());
+    stored = made === 'created' || (await isStored());
   } catch (cause) {
     stop.abort(cause);
     deleteBeside(core, at, object, putting);
@@ -89,7 +89,7 @@ function taken({ store, where }: ObjectCall, object: string): StoreUnavailableEr
  * Deletes what a failed put may have stored, or may store yet. Beside the error, which must not wait for a store that is in
  * trouble; also while the state store closes.
  */
-function deleteBeside(core: StoreCore, at: ObjectCall, object: string, putting?: Promise<unknown>): void {
+function deleteBeside(core: Internals, at: ObjectCall, object: string, putting?: Promise<unknown>): void {
   const clean = async (): Promise<void> => {
     if (putting) await boundedWait(core.timer, core.commandTimeout, undefined, () => putting).catch(() => undefined);
     await deleteObject(core, at, object);

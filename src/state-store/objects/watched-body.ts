@@ -1,4 +1,4 @@
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 
 /**
  * A body on its way into an object store, and a deadline that counts only while the store has the turn: a source may be as slow as
@@ -24,7 +24,7 @@ const END_BYTES = 2 ** 30;
 
 /** Watches from now on; `onLate` is called at most once. */
 export function watchedBody(
-  { timer, commandTimeout }: Pick<StoreCore, 'timer' | 'commandTimeout'>,
+  { timer, commandTimeout }: Pick<Internals, 'timer' | 'commandTimeout'>,
   bytes: AsyncIterable<Uint8Array>,
   onLate: () => void,
 ): WatchedBody {

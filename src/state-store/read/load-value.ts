@@ -9,12 +9,12 @@ import {
 } from '../../model/errors/store.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
 import { deserialize } from '../../format/serializer.ts';
-import type { StoreCore } from '../internals.ts';
-import { decodeFrames, decoderOf, isFramed, type Decoder } from './decode.ts';
+import type { Internals } from '../internals.ts';
+import { decodeFrames, decoderOf, isFramed, type Decoder } from '../objects/transcode.ts';
 import { wholeBody } from '../objects/body.ts';
 import type { ObjectCall } from '../objects/calls.ts';
 import { isObjectOf, type ValueAddress } from '../objects/new-object.ts';
-import { verify } from './verified.ts';
+import { verify } from '../objects/verified.ts';
 
 /**
  * From an entry to its value. A reference is followed only to where this key's own objects lie, and again as long as the entry changes:
@@ -23,7 +23,7 @@ import { verify } from './verified.ts';
 
 /** An entry that is read. */
 export interface EntrySource {
-  readonly core: StoreCore;
+  readonly core: Internals;
   /** Whose it is. */
   readonly address: ValueAddress;
   readonly call: CallOptions;
@@ -76,19 +76,13 @@ export function inlineBody({ body, meta }: StoredEntry, { address }: EntrySource
   throw new CorruptEntryError(`the inline value has ${body?.length ?? 'no'} bytes, its entry says ${meta.size}`, address);
 }
 
-/** Where an object is, and how it is decoded. */
-export interface Located {
-  at: ObjectCall;
-  decode: Decoder;
-}
-
 /**
- * Settles how a reference is followed, before anything is fetched. What the metastore holds may have been tampered with, and must
+ * Settles where the object of a reference is and how it is decoded, before anything is fetched. What the metastore holds may have been tampered with, and must
  * not show another key's value.
  *
  * @throws {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  */
-export function locate({ core, address, call }: EntrySource, ref: Reference): Located {
+export function locate({ core, address, call }: EntrySource, ref: Reference): { at: ObjectCall; decode: Decoder } {
   const where = { ...address, store: ref.store };
   if (!isObjectOf(core.namespace, address, ref.object)) {
     throw new CorruptEntryError('the entry refers to an object that is not one of this key', where);

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { abortController, joined, onAbort } from '../../async/abort.ts';
 import type { StoredEntry } from '../../format/entry.ts';
 import type { RawEntry } from '../../metastore/metastore.ts';
-import { decodeFrames, isFramed } from './decode.ts';
+import { decodeFrames, isFramed } from '../objects/transcode.ts';
 import { follow, inlineBody, loadBytes, locate, type EntrySource } from './load-value.ts';
 import { only, openBody } from '../objects/body.ts';
 import { storeClosed } from '../in-flight.ts';
-import { verified } from './verified.ts';
+import { verified } from '../objects/verified.ts';
 
 /**
  * From an entry to a stream of its value's bytes, in constant memory where it was written as a stream, or is not encoded. Nothing is

@@ -10,16 +10,9 @@ import { ConfigError } from '../../model/errors/store.ts';
 export type TakeBody = (body: AsyncIterable<Uint8Array>) => void;
 
 /** What streams of Node and of the web, and iterators, say of themselves. */
-interface OneTime {
-  next?: unknown;
-  pipe?: unknown;
-  getReader?: unknown;
-  locked?: unknown;
-  destroyed?: unknown;
-  errored?: unknown;
-  readableDidRead?: unknown;
-  readableEnded?: unknown;
-}
+type OneTime = Partial<
+  Record<'next' | 'pipe' | 'getReader' | 'locked' | 'destroyed' | 'errored' | 'readableDidRead' | 'readableEnded', unknown>
+>;
 
 /** Knows the bodies that it was given; an iterable that begins anew each time may come again. */
 export function createTakeBody(): TakeBody {

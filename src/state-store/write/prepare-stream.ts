@@ -3,7 +3,6 @@ import { types } from 'node:util';
 import { abortController, joined, onAbort } from '../../async/abort.ts';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
 import {
-  ConfigError,
   CorruptEntryError,
   InvalidValueError,
   StoreUnavailableError,
@@ -11,18 +10,18 @@ import {
   type ErrorContext,
 } from '../../model/errors/store.ts';
 import { LATENESS } from '../../metastore/metastore.ts';
-import type { StoreCore } from '../internals.ts';
-import { encode, encrypt } from './encode.ts';
-import { FRAME_BYTES, frameHead, longestFrame } from '../../format/frames.ts';
+import type { Internals } from '../internals.ts';
+import { FRAME_BYTES } from '../../format/frames.ts';
 import { storeClosed } from '../in-flight.ts';
 import type { ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { openBody } from '../objects/body.ts';
 import { chunksOf } from '../../async/chunks.ts';
-import { piecesOf } from '../../async/rechunk.ts';
+import { piecesOf, type Piece } from '../../async/rechunk.ts';
 import { offloaded, prepareSerialized, referenceTo, type Prepared } from './prepare-value.ts';
 import { putStream } from '../objects/put.ts';
-import { verified } from '../read/verified.ts';
+import { encodeFrame } from '../objects/transcode.ts';
+import { verified } from '../objects/verified.ts';
 
 /**
  * The first half of writing a stream. What ends early enough is a value like any other; what goes on is put while it comes, in
@@ -47,7 +46,7 @@ export async function prepareStream(
   const { signal, leave } = joined(stop.signal, call.signal);
   const inTime = core.timer(LATENESS, () => stop.abort(lateWrite(address)));
   const sourceEnded = onAbort(core.closing, () => stop.abort(storeClosed()));
-  const pieces = piecesIn(chunksOf(body, signal), address);
+  const pieces = piecesOf(checked(chunksOf(body, signal), address), FRAME_BYTES);
   try {
     const begin = await gather(pieces, wholeLimit(core));
     if (begin.ended) {
@@ -72,11 +71,7 @@ export async function prepareStream(
   }
 }
 
-/** The bytes of a user's stream, each piece but the last as long as a frame. */
-async function* piecesIn(chunks: AsyncIterable<unknown>, where: ErrorContext): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const { bytes } of piecesOf(checked(chunks, where), FRAME_BYTES)) if (bytes.length > 0) yield bytes;
-}
-
+/** The chunks of a user's stream. */
 async function* checked(chunks: AsyncIterable<unknown>, where: ErrorContext): AsyncGenerator<Uint8Array, void, undefined> {
   let index = 0;
   for await (const chunk of chunks) {
@@ -95,40 +90,38 @@ export function lateWrite(where: ErrorContext): StoreUnavailableError {
 }
 
 /** From so many bytes on a stream is not held as a whole. */
-function wholeLimit({ objectStore, offloadThreshold, maxValueBytes }: StoreCore): number {
+function wholeLimit({ objectStore, offloadThreshold, maxValueBytes }: Internals): number {
   if (!objectStore) return maxValueBytes + 1;
   return Math.max(FRAME_BYTES, Math.min(offloadThreshold, maxValueBytes + 1));
 }
 
-interface Gathered {
-  pieces: Uint8Array[];
-  bytes: number;
-  ended: boolean;
-}
-
 /** Takes pieces until there are so many bytes, or no more pieces. */
-async function gather(source: AsyncIterator<Uint8Array, void>, limit: number): Promise<Gathered> {
-  const gathered: Gathered = { pieces: [], bytes: 0, ended: false };
-  while (gathered.bytes < limit) {
+async function gather(
+  source: AsyncIterator<Piece, void>,
+  limit: number,
+): Promise<{ pieces: Uint8Array[]; bytes: number; ended: boolean }> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < limit) {
     const step = await source.next();
-    if (step.done) return { ...gathered, ended: true };
-    gathered.pieces.push(step.value);
-    gathered.bytes += step.value.length;
+    if (step.done) return { pieces, bytes, ended: true };
+    pieces.push(step.value.bytes);
+    bytes += step.value.bytes.length;
   }
-  return gathered;
+  return { pieces, bytes, ended: false };
 }
 
 async function* inTurn(
   first: Uint8Array[],
-  rest: AsyncIterable<Uint8Array>,
+  rest: AsyncIterable<Piece>,
   alive: () => Promise<unknown>,
   ended: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // Let go of one by one: what was sent is not held any longer.
   for (let piece = first.shift(); piece; piece = first.shift()) yield piece;
-  for await (const piece of rest) {
+  for await (const { bytes } of rest) {
     await alive();
-    yield piece;
+    yield bytes;
   }
   ended();
 }
@@ -141,7 +134,6 @@ async function putPieces(
   const { core } = put;
   const codec = core.codec?.name ?? 'none';
   const framed = core.codec !== undefined || core.encryption !== undefined;
-  const shape = { codec, ...(framed && { frames: FRAME_BYTES }) };
   const target = await newObject(put, { type: 'bytes', codec, framed });
   const { object } = target;
   const hash = createHash('sha256');
@@ -149,7 +141,7 @@ async function putPieces(
   let storedSize = 0;
   const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const piece of pieces) {
-      const parts = framed ? await frameOf(core, at, piece, `${object}/${Math.floor(size / FRAME_BYTES)}`) : [piece];
+      const parts = framed ? await encodeFrame(core, at, piece, `${object}/${Math.floor(size / FRAME_BYTES)}`) : [piece];
       size += piece.length;
       for (const part of parts) {
         hash.update(part);
@@ -159,24 +151,16 @@ async function putPieces(
     }
   };
   let ref: Reference | undefined;
-  const reference = (): Reference =>
-    (ref ??= referenceTo(core, at, { object, ...shape, storedSize, sha256: hash.digest('hex') }));
-  await putStream(core, at, target, { bytes: bytes(), isStored: () => holds(core, at, reference()) });
+  const reference = (): Reference => {
+    const frames = framed && { frames: FRAME_BYTES };
+    return (ref ??= referenceTo(core, at, { object, codec }, { ...frames, storedSize, sha256: hash.digest('hex') }));
+  };
+  await putStream(core, at, target, bytes(), () => holds(core, at, reference()));
   return { type: 'bytes', size, ref: reference() };
 }
 
-/** One frame, as its head and its bytes. */
-async function frameOf(core: StoreCore, at: ObjectCall, piece: Uint8Array, path: string): Promise<Uint8Array[]> {
-  const encoded = await encode(core, at, piece);
-  const bytes = await encrypt(core, at, encoded.bytes, path);
-  if (bytes.length === 0 || bytes.length > longestFrame(FRAME_BYTES)) {
-    throw new ConfigError('encryption', 'must not make nothing, or more than twice as much, of the bytes that it is given');
-  }
-  return [frameHead({ encoded: encoded.codec !== 'none', bytes }), bytes];
-}
-
 /** Whether the object is there as it was made: reads all of it. */
-async function holds(core: StoreCore, at: ObjectCall, ref: Reference): Promise<boolean> {
+async function holds(core: Internals, at: ObjectCall, ref: Reference): Promise<boolean> {
   const body = await openBody(core, at, ref);
   if (!body) return false;
   try {

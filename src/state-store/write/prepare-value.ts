@@ -4,11 +4,11 @@ import type { ValueChange } from '../../metastore/metastore.ts';
 import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.ts';
 import { decodeSegment } from '../../format/path.ts';
 import { serialize, type SerializedValue } from '../../format/serializer.ts';
-import type { StoreCore } from '../internals.ts';
-import { encode, encrypt } from './encode.ts';
+import type { Internals } from '../internals.ts';
 import { deleteObject, type ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValuePut } from '../objects/new-object.ts';
 import { putObject } from '../objects/put.ts';
+import { encode, encrypt } from '../objects/transcode.ts';
 
 /**
  * The first half of a write: a value becomes an inline body, or an object under a name that is never used again, and the part
@@ -29,7 +29,7 @@ export interface Prepared {
  *
  * @throws {@link InvalidValueError} {@link ValueTooLargeError}
  */
-export function serializeValue(core: StoreCore, where: ErrorContext, value: unknown): SerializedValue {
+export function serializeValue(core: Internals, where: ErrorContext, value: unknown): SerializedValue {
   const serialized = serialize(value, where);
   const bytes = serialized.bytes.length;
   if (bytes > core.maxValueBytes) {
@@ -81,22 +81,15 @@ async function putValue(put: ValuePut, at: ObjectCall, { type, bytes }: Serializ
   const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');
   await putObject(core, at, target, body);
-  return referenceTo(core, at, { object, codec, storedSize: body.length, sha256 });
+  return referenceTo(core, at, { object, codec }, { storedSize: body.length, sha256 });
 }
 
-/** A reference to what this store puts. */
+/** A reference to an object that this store put. */
 export function referenceTo(
-  { encryption }: StoreCore,
+  { encryption }: Internals,
   { store }: ObjectCall,
-  { object, codec, frames, storedSize, sha256 }: Omit<Reference, 'store' | 'encryption'>,
+  { object, codec }: Pick<Reference, 'object' | 'codec'>,
+  stored: Pick<Reference, 'frames' | 'storedSize' | 'sha256'>,
 ): Reference {
-  return {
-    store: store.alias,
-    object,
-    codec,
-    ...(encryption && { encryption: encryption.name }),
-    ...(frames !== undefined && { frames }),
-    storedSize,
-    sha256,
-  };
+  return { store: store.alias, object, codec, ...(encryption && { encryption: encryption.name }), ...stored };
 }

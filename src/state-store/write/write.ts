@@ -1,14 +1,14 @@
 import { abortController, joined } from '../../async/abort.ts';
 import type { CallOptions } from '../../async/deadline.ts';
 import { expiryOf } from '../../format/head.ts';
-import { OutcomeUnknownError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../model/errors/store.ts';
 import { writeIdText, type Version, type WriteId } from '../../format/write-id.ts';
 import { holderOf, type ValueWrite, type WriteReply } from '../../metastore/metastore.ts';
 import type { RetentionMs } from '../../model/retention.ts';
 import type { SerializedValue } from '../../format/serializer.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import { publicEntry, type HandleDeps } from '../handle/deps.ts';
-import type { StoreCore } from '../internals.ts';
+import type { Internals } from '../internals.ts';
 import type { ValueAddress } from '../objects/new-object.ts';
 import type { Entry } from '../state-handle.ts';
 import { lateWrite, prepareStream } from './prepare-stream.ts';
@@ -72,6 +72,8 @@ export async function write(deps: HandleDeps, drafts: readonly Draft[], call: Ca
   }
   await core.writePoint?.('after-commit');
   if (reply.kind === 'ok') return { kind: 'ok', entries: entriesOf(drafts, prepared, id, reply.now) };
+  const key = drafts[0]?.address.key;
+  const where = { scope, ...(drafts.length === 1 && { key }) };
   await discard();
   switch (reply.kind) {
     case 'old':
@@ -79,16 +81,11 @@ export async function write(deps: HandleDeps, drafts: readonly Draft[], call: Ca
     case 'conflict':
       return { kind: 'conflict', current: reply.current };
     case 'stale':
-      core.emit({ type: 'stale-write', scope, key: drafts[0]?.address.key ?? '' });
-      throw access.refused(whereOf(deps, drafts), holderOf(reply));
+      core.emit({ type: 'stale-write', scope, key: key ?? '' });
+      throw access.refused(where, holderOf(reply));
     case 'late':
-      throw lateWrite(whereOf(deps, drafts));
+      throw lateWrite(where);
   }
-}
-
-/** What an error names: one key, or of several none. */
-function whereOf({ scope }: HandleDeps, drafts: readonly Draft[]): ErrorContext {
-  return { scope, ...(drafts.length === 1 && { key: drafts[0]?.address.key }) };
 }
 
 /** Prepares each draft; where one fails, none is left behind. */
@@ -147,7 +144,7 @@ function entriesOf(
  * @throws {@link OutcomeUnknownError}
  */
 export async function sendTwice<Reply extends { kind: string }>(
-  core: StoreCore,
+  core: Internals,
   call: CallOptions,
   repeatable: boolean,
   send: (resent: boolean, call: CallOptions) => Promise<Reply>,

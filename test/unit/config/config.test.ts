@@ -8,7 +8,7 @@ import { configFromEnv } from '../../../src/config/environment.ts';
 import { openWith } from '../../../src/config/config.ts';
 import type { Packages } from '../../../src/config/clients/packages.ts';
 import type { StoreConfig } from '../../../src/config/store-config.ts';
-import { coreOf } from '../../../src/state-store/internals.ts';
+import { internalsOf } from '../../../src/state-store/internals.ts';
 import { refusals, wrong } from '../../support/refusals.ts';
 
 const redis = 'redis://localhost:1/0';
@@ -100,7 +100,7 @@ describe('a store from addresses', () => {
     await using store = await open({});
 
     expect(events).toEqual(['load ioredis']);
-    expect([...coreOf(store).locations.keys()]).toEqual([]);
+    expect([...internalsOf(store).locations.keys()]).toEqual([]);
   });
 
   test('I10 records what a store in code would record for the same place', async () => {
@@ -111,7 +111,7 @@ describe('a store from addresses', () => {
       connections,
     });
 
-    const core = coreOf(store);
+    const core = internalsOf(store);
     expect(core.objectStore?.alias).toBe('s3:bucket/job-state/');
     expect([...core.locations.keys()]).toEqual([
       's3:bucket/job-state/',
@@ -200,7 +200,7 @@ describe('a store from addresses', () => {
   test('closes its clients once, after what was in flight', async () => {
     const store = await open({ path: 's3://bucket/' });
     events = [];
-    const flight = coreOf(store).track(async () => {
+    const flight = internalsOf(store).track(async () => {
       await nextTick();
       events.push('in flight');
     });
@@ -238,7 +238,7 @@ describe('a store from addresses', () => {
       connections,
     });
 
-    expect([...coreOf(store).locations.keys()]).toEqual(['s3:bucket/a/', 's3:bucket/b/']);
+    expect([...internalsOf(store).locations.keys()]).toEqual(['s3:bucket/a/', 's3:bucket/b/']);
   });
 
   refusals([

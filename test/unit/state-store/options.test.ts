@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../src/model/errors/store.ts';
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { memoryObjectStore } from '../../../src/object-store/memory.ts';
-import { coreOf } from '../../../src/state-store/internals.ts';
+import { internalsOf } from '../../../src/state-store/internals.ts';
 import { createStateStore } from '../../../src/state-store/create-state-store.ts';
 import { resolveOptions, type StateStoreOptions } from '../../../src/state-store/options.ts';
 
@@ -136,6 +136,6 @@ describe('createStateStore', () => {
   });
 
   it('is no store for those who made one themselves', () => {
-    expect(() => coreOf({} as never)).toThrow(ConfigError);
+    expect(() => internalsOf({} as never)).toThrow(ConfigError);
   });
 });

@@ -6,7 +6,7 @@ import { memoryMetastore } from '../../../../src/metastore/memory/store.ts';
 import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
 import { createStateStore } from '../../../../src/state-store/create-state-store.ts';
-import { coreOf } from '../../../../src/state-store/internals.ts';
+import { internalsOf } from '../../../../src/state-store/internals.ts';
 import { generationBody, generationKey } from '../../../../src/state-store/objects/lineage.ts';
 import { fakeClock } from '../../../../src/testing/fake-clock.ts';
 import { memoryLogger } from '../../../contract/maintenance-parts.ts';
@@ -151,7 +151,7 @@ describe('generation 0', () => {
     const { seen, intercept } = requests();
     const store = open((call, proceed) => (void intercept(call, proceed), Promise.reject(new Error('403'))));
 
-    const left = coreOf(store).beforeObject({ signal: AbortSignal.abort(new Error('enough')) });
+    const left = internalsOf(store).beforeObject({ signal: AbortSignal.abort(new Error('enough')) });
 
     await expect(left).rejects.toThrow('enough');
     // Jest listens to `unhandledRejection`, and fails the test that is running.
@@ -182,7 +182,7 @@ describe('generation 0', () => {
     const { open, objectStore, metastore } = world();
     const store = open();
     await store.task(TASK).set('k', 'x'.repeat(200));
-    await coreOf(store).metastore.raise(3, {});
+    await internalsOf(store).metastore.raise(3, {});
     const moved = memoryObjectStore({ alias: 'new' });
     await createStateStore({ metastore, objectStore: moved, offloadThreshold: 0 }).task(TASK).set('k', 2);
 
@@ -203,7 +203,7 @@ describe('the birth of a metastore', () => {
     await plant(objectStore, '1700000000000-0123456789abcdef');
     for (const value of [1, 2]) await open().task(TASK).set('k', `${value}`.repeat(200));
 
-    const { bornAt, name } = await coreOf(open()).metastore.lineage({});
+    const { bornAt, name } = await internalsOf(open()).metastore.lineage({});
     const key = `default/generation=/-/-/born-${bornAt}-${name}.json`;
     expect(await keysIn(objectStore)).toEqual([ZERO, 'default/generation=/-/-/born-1700000000000-0123456789abcdef.json', key]);
     expect(JSON.parse(Buffer.from((await objectStore.get(key)) ?? []).toString())).toEqual({ bornAt, name });
@@ -267,11 +267,11 @@ describe('the birth of a metastore', () => {
     const objectStore = memoryObjectStore();
     const { open, metastore } = world(objectStore);
     await open().task(TASK).set('inline', 1);
-    const bornAt = (await coreOf(open()).metastore.lineage({})).bornAt ?? 0;
+    const bornAt = (await internalsOf(open()).metastore.lineage({})).bornAt ?? 0;
     await objectStore.put(ZERO, generationBody({ generation: 0, bornAt, raisedAt: bornAt }), { ifAbsent: true });
     await plant(objectStore, String(bornAt));
     expect(await reconcile(open())).toMatchObject({ failed: [] });
-    expect(await coreOf(open()).metastore.lineage({})).toMatchObject({ name: undefined });
+    expect(await internalsOf(open()).metastore.lineage({})).toMatchObject({ name: undefined });
 
     await open().task(TASK).set('k', 'x'.repeat(200));
 

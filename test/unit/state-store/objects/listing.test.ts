@@ -8,7 +8,7 @@ import type { FileSystem } from '../../../../src/object-store/file/folder.ts';
 import { fileObjectStoreOver } from '../../../../src/object-store/file/store.ts';
 import { gcsObjectStoreOf } from '../../../../src/object-store/gcs/store.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
-import type { StoreCore } from '../../../../src/state-store/internals.ts';
+import type { Internals } from '../../../../src/state-store/internals.ts';
 import { listObjects, stepped } from '../../../../src/state-store/objects/listing.ts';
 import { all } from '../../../contract/object-store.ts';
 import { fakeS3 } from '../../../support/fake-s3.ts';
@@ -21,7 +21,7 @@ const PARTS = 6;
 
 let directory: string;
 let timers: Set<{ left: number; fire: () => void }>;
-let core: StoreCore;
+let core: Internals;
 
 /** Time passes, as a test says. */
 function pass(ms: number): void {
@@ -41,7 +41,7 @@ beforeEach(async () => {
       timers.add(one);
       return () => void timers.delete(one);
     },
-  } satisfies Partial<StoreCore> as unknown as StoreCore;
+  } satisfies Partial<Internals> as unknown as Internals;
 });
 afterEach(() => rm(directory, { recursive: true }));
 

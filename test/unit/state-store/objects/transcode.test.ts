@@ -4,8 +4,8 @@ import { zstdCodec } from '../../../../src/codec/zstd.ts';
 import type { Reference } from '../../../../src/format/entry.ts';
 import { CodecUnavailableError } from '../../../../src/model/errors/store.ts';
 import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
-import type { StoreCore } from '../../../../src/state-store/internals.ts';
-import { decoderOf } from '../../../../src/state-store/read/decode.ts';
+import type { Internals } from '../../../../src/state-store/internals.ts';
+import { decoderOf } from '../../../../src/state-store/objects/transcode.ts';
 
 const WHERE = { scope: { name: 'a' }, key: 'k' };
 /** As in a runtime whose zlib has no zstd. */
@@ -13,8 +13,8 @@ const CODECS = new Map([gzipCodec(), zstdCodec({} as never)].map((codec) => [cod
 
 function decoder(codec: string): unknown {
   const ref: Reference = { store: 's', object: 'o', codec, storedSize: 1, sha256: '0'.repeat(64) };
-  const core: Pick<StoreCore, 'codecs' | 'encryption'> = { codecs: CODECS, encryption: undefined };
-  return decoderOf(core as StoreCore, { store: memoryObjectStore(), where: WHERE, call: {} }, ref);
+  const core: Pick<Internals, 'codecs' | 'encryption'> = { codecs: CODECS, encryption: undefined };
+  return decoderOf(core as Internals, { store: memoryObjectStore(), where: WHERE, call: {} }, ref);
 }
 
 describe('C49 a reference to an object that cannot be decoded here', () => {

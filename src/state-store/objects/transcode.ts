@@ -1,10 +1,86 @@
 import type { EntryMeta, Reference } from '../../format/entry.ts';
-import { framesIn, longestFrame } from '../../format/frames.ts';
-import { CodecUnavailableError, CorruptEntryError, type ErrorContext } from '../../model/errors/store.ts';
-import type { StoreCore } from '../internals.ts';
-import { transcode, type ObjectCall } from '../objects/calls.ts';
+import { FRAME_BYTES, frameHead, framesIn, longestFrame } from '../../format/frames.ts';
+import { shorten } from '../../codec/compress-if-smaller.ts';
+import { CodecUnavailableError, ConfigError, CorruptEntryError, type ErrorContext } from '../../model/errors/store.ts';
+import type { Internals } from '../internals.ts';
+import { within, type ObjectCall } from './calls.ts';
 
-/** From stored bytes to the bytes of a value: decrypted, then decompressed, never to more than is known to be right. */
+/**
+ * Between the bytes of a value and the bytes that are stored: compressed where that pays, then encrypted; and back, never to more than
+ * is known to be right.
+ */
+
+/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
+const QUEUED_FROM = 2 ** 17;
+
+/** What a codec or an encryption does. */
+interface Transcoding {
+  /** How many bytes a codec works on; those of an encryption do not count. */
+  bytes: number;
+  work(signal: AbortSignal): Promise<Uint8Array>;
+  /** What is thrown in place of what `work` rejects with, which says something of the value. */
+  failed(cause: unknown): unknown;
+}
+
+/**
+ * Lets a codec or an encryption work within `commandTimeout`. A codec that works on many bytes waits for its turn first, which is no
+ * part of that time.
+ *
+ * @throws {@link StoreUnavailableError} where it takes longer.
+ */
+function transcode(core: Internals, at: ObjectCall, what: string, { bytes, work, failed }: Transcoding): Promise<Uint8Array> {
+  const run = (): Promise<Uint8Array> =>
+    within(core, at, what, async (signal) => {
+      try {
+        return await work(signal);
+      } catch (cause) {
+        throw failed(cause);
+      }
+    });
+  return bytes < QUEUED_FROM ? run() : core.codecQueue(at.call.signal, run);
+}
+
+/**
+ * Compresses bytes, where that pays; where it does not, `codec` is `'none'`.
+ *
+ * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}
+ */
+export async function encode(core: Internals, at: ObjectCall, bytes: Uint8Array): Promise<{ codec: string; bytes: Uint8Array }> {
+  const { codec } = core;
+  if (!codec) return { codec: 'none', bytes };
+  const encoded = await transcode(core, at, `encoding with ${codec.name}`, {
+    bytes: bytes.length,
+    work: (signal) => shorten(codec, bytes, { signal }),
+    failed: (cause) => new CodecUnavailableError(codec.name, 'it could not encode the value', { ...at.where, cause }),
+  });
+  return { codec: encoded === bytes ? 'none' : codec.name, bytes: encoded };
+}
+
+/**
+ * Encrypts bytes, where the store encrypts.
+ *
+ * @param path - What the bytes are bound to.
+ * @throws {@link StoreUnavailableError}
+ */
+export async function encrypt(core: Internals, at: ObjectCall, bytes: Uint8Array, path: string): Promise<Uint8Array> {
+  const { encryption } = core;
+  if (!encryption) return bytes;
+  return within(core, at, `encrypting with ${encryption.name}`, () => encryption.encrypt(bytes, { path }));
+}
+
+/**
+ * One frame of a value, as its head and its bytes.
+ *
+ * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}; {@link ConfigError} for an encryption that makes nothing, or too much.
+ */
+export async function encodeFrame(core: Internals, at: ObjectCall, piece: Uint8Array, path: string): Promise<Uint8Array[]> {
+  const encoded = await encode(core, at, piece);
+  const bytes = await encrypt(core, at, encoded.bytes, path);
+  if (bytes.length === 0 || bytes.length > longestFrame(FRAME_BYTES)) {
+    throw new ConfigError('encryption', 'must not make nothing, or more than twice as much, of the bytes that it is given');
+  }
+  return [frameHead({ encoded: encoded.codec !== 'none', bytes }), bytes];
+}
 
 /** Stored bytes that stand alone: a whole object, or a frame of one. */
 export interface StoredPart {
@@ -28,7 +104,7 @@ type Encoding = Pick<Reference, 'object' | 'codec' | 'encryption'>;
  *
  * @throws {@link CodecUnavailableError} where its codec or its encryption is not here.
  */
-export function decoderOf(core: StoreCore, at: ObjectCall, ref: Reference): Decoder {
+export function decoderOf(core: Internals, at: ObjectCall, ref: Reference): Decoder {
   const decode = boundedDecoderOf(core, at, ref);
   return async (part) => {
     const value = await decode(part);
@@ -45,7 +121,7 @@ export function decoderOf(core: StoreCore, at: ObjectCall, ref: Reference): Deco
  *
  * @throws {@link CodecUnavailableError} where its codec or its encryption is not here.
  */
-export function boundedDecoderOf(core: StoreCore, at: ObjectCall, ref: Encoding): Decoder {
+export function boundedDecoderOf(core: Internals, at: ObjectCall, ref: Encoding): Decoder {
   const { where } = at;
   const { object, codec: name } = ref;
   const decrypt = decryptionOf(core, at, ref);
@@ -69,7 +145,7 @@ export function boundedDecoderOf(core: StoreCore, at: ObjectCall, ref: Encoding)
  * it could not ask whoever keeps the key.
  */
 function decryptionOf(
-  core: StoreCore,
+  core: Internals,
   at: ObjectCall,
   { object, encryption: name }: Encoding,
 ): (bytes: Uint8Array, path: string) => Promise<Uint8Array> {

@@ -10,7 +10,7 @@ import { STORAGE_GUARDS } from './storage.ts';
 import { SWEEP_GUARDS } from './sweep.ts';
 import { TEMPORAL_GUARDS } from './temporal.ts';
 
-/** The list. */
+/** The table. */
 export const GUARDS: readonly Guard[] = [
   ...STORAGE_GUARDS,
   ...SWEEP_GUARDS,

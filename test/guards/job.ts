@@ -1,0 +1,248 @@
+import { guard, type Guard } from './guard.ts';
+
+/** Guards of external jobs: what an attempt decides, and in which order it writes. */
+
+const RULES = 'test/integration/job-rules.test.ts';
+const ENDS = 'test/integration/job-ends.test.ts';
+const DECISION = 'test/unit/job/protocol/decision.test.ts';
+const RECORD = 'test/unit/format/record.test.ts';
+const JOB_CONFORMANCE = 'test/integration/job-conformance.test.ts';
+
+/** In the order in which an attempt meets them. */
+export const JOB_GUARDS: readonly Guard[] = [
+  guard('† a nonce for every run', 'src/job', "drawNonce('attempt', core.random)", "'a000000000000000'; void drawNonce", [
+    RULES,
+    'of two runs with one fence the later one is refused',
+  ]),
+  guard(
+    "the task's fence guards its items",
+    'src/job',
+    "reply.kind === 'stale') throw",
+    "reply.kind === 'stale' && !scope) throw",
+    [ENDS, 'an item that begins submits nothing once a newer attempt has taken the task'],
+  ),
+  guard(
+    'an item is listed after its write-ahead',
+    'src/job',
+    'const reply = await writeAhead',
+    'await run.items(run.own.scope);\n  const reply = await writeAhead',
+    [ENDS, 'finds the record of an item as soon as the item is listed'],
+  ),
+  guard('† draw, then prove', 'src/job', '? drawn : undefined', '? core.metastore.draw(address, {}) : drawn && undefined', [
+    RULES,
+    'a fence that was drawn and proven before a newer attempt began is refused',
+  ]),
+  guard('† a fence is proven before it is installed', 'src/job', 'proof.value ? drawn : undefined', 'drawn', [
+    RULES,
+    'a proof that fails after the draw installs nothing',
+  ]),
+  guard(
+    '† a note of lost state is for every attempt',
+    'src/job',
+    'lostAt === undefined) return',
+    'lostAt === undefined || facts.first) return',
+    [RULES, 'the note stays with the fence'],
+  ),
+  guard('† findable: wait before find', 'src/job', 'waitUntil: settledAt }', 'waitUntil: undefined }', [
+    RULES,
+    'findable: waits for the recorded deadline',
+  ]),
+  guard('† keyed: the window outlasts the new deadline', 'src/job', 'now + submitTimeout <', 'now <', [
+    DECISION,
+    'keyed: only while the window',
+  ]),
+  guard(
+    '† keyed: the window is looked at again after the write',
+    'src/job',
+    '+ options.submitTimeout >= plan.keyedUntil',
+    '< 0',
+    [RULES, 'keyed: what decided on time and wrote too late'],
+  ),
+  guard('† keyed: after a loss the window counts from the creation of the job', 'src/job', 'facts.createdAt;', 'facts.now;', [
+    RULES,
+    'as long as its window, from the creation of the job',
+  ]),
+  guard('† the fingerprint is in the key', 'src/format', 'fingerprint ?? null', 'fingerprint && null', [
+    RULES,
+    'the fingerprint is in the key',
+  ]),
+  guard(
+    '† the incarnation of the job is in the key',
+    'src/format',
+    'submission, createdAt, fingerprint ?',
+    'submission, createdAt && 0, fingerprint ?',
+    [RECORD, 'differs wherever one part of the identity differs'],
+  ),
+  guard(
+    '† state found lost: the attempt begins again as a later one',
+    'src/job',
+    '.fence, false, [name',
+    '.fence, attempt.first, [name',
+    [RULES, 'found out while an attempt writes ahead'],
+  ),
+  guard('† findable: only a first attempt may skip find', 'src/job', 'first &&= again.held === true;', '', [
+    RULES,
+    'the second is looked for first',
+  ]),
+  guard(
+    '† an unresolved send is repeated with its stored key',
+    'src/job',
+    'idempotencyKey, previous } = record',
+    'previous } = record;\n  const idempotencyKey = facts.keyOf(submission)',
+    [DECISION, 'keyed: only while the window'],
+  ),
+  guard(
+    '† findable: a later attempt looks before it submits',
+    'src/job',
+    "looks ? 'search' : 'first'",
+    "looks ? 'first' : 'first'",
+    [DECISION, 'later attempt, findable: find, else submit'],
+  ),
+  guard(
+    '† plain: no question to a person before the deadline has passed',
+    'src/job',
+    'if (lost.waitUntil !== undefined) await waitUntil(run, lost.waitUntil);',
+    '',
+    [RULES, 'plain: waits for the deadline and reads again'],
+  ),
+  guard('† no submit after the submit timeout', 'src/job', 'left <= 0) throw new', 'left <= -Infinity) throw new', [
+    RULES,
+    '† the submit timeout',
+  ]),
+  guard(
+    '† only who opened a submission withdraws it',
+    'src/job',
+    "if (plan.before === 'unresolved' && !refusal?.newKey) return;",
+    '',
+    [RULES, 'of one that an earlier attempt opened leaves it unresolved'],
+  ),
+  guard('† NotSubmittedError withdraws', 'src/job', 'if (isRefusal(error)) await', 'if (!isMooringError(error)) await', [
+    RULES,
+    'of a submission that this attempt opened leaves none',
+  ]),
+  guard(
+    '† a write-ahead without an answer is taken back',
+    'src/job',
+    'await withdraw(run, plan, { version: writeIdText(id) })',
+    '',
+    [RULES, 'of a write-ahead without an answer'],
+  ),
+  guard('† any other error of submit leaves it unresolved', 'src/job', 'if (isRefusal(error)) await', 'await', [
+    RULES,
+    'any other error leaves the submission unresolved',
+  ]),
+  guard('† the old ID, or the unresolved key, moves to the earlier ones', 'src/job', 'withCurrent(record)', 'record.previous', [
+    DECISION,
+    'opening a submission moves the old ID',
+  ]),
+  guard('† a job that its attempt cannot record is an orphan', 'src/job', 'if (job) await listOrphan(run, job);', '', [
+    RULES,
+    'a record that holds another ID keeps it',
+  ]),
+  guard('† whoever writes a failure down throws it', 'src/job', 'run.life.fail(error); throw error;', 'void error;', [
+    JOB_CONFORMANCE,
+    'is submitted again by the next attempt',
+  ]),
+  guard('the pause between submissions grows', 'src/job', ', facts, { notBefore', ', facts); void ({ notBefore', [
+    RULES,
+    'the pause before the next submission doubles with each',
+  ]),
+  guard('an attempt that wrote a failure down is not released', 'src/job', '&& !life.failure()', '', [
+    ENDS,
+    'keeps the attempt from being released beside it',
+  ]),
+  guard(
+    'a finished record of another job is not this one’s result',
+    'src/job',
+    '(job !== undefined && job !== facts.job && endedBy !== facts.job)',
+    'job === null',
+    [DECISION, 'that shares the scope is not this one’s result'],
+  ),
+  guard('a first attempt has no result yet', 'src/job', 'return facts.surelyFirst ||', 'return', [
+    DECISION,
+    'which the first attempt of a job finds',
+  ]),
+  guard(
+    '† what this very attempt wrote is its own',
+    'src/job',
+    'if (parseWriteId(version)?.nonce === facts.nonce) return false',
+    'void version',
+    [DECISION, 'is none that this very attempt wrote'],
+  ),
+  guard(
+    '† the job that another input replaces is an orphan at once',
+    'src/job',
+    'replacedBy(plan, basis)',
+    'undefined;\n  void replacedBy',
+    [ENDS, 'is an orphan, if the attempt is killed in G5'],
+  ),
+  guard(
+    'an ID that comes late is written down',
+    'src/job',
+    'reply?.then((id) => recordLate(run, mine, id))',
+    'recordLate;\n    void reply',
+    [ENDS, 'is told as an error, and written down while the record is still ours'],
+    { hangs: true },
+  ),
+  guard('a key that was refused twice is given up', 'src/job', 'undefined && times > 1', 'undefined && times > 99', [
+    ENDS,
+    'is not refused for ever by its key',
+  ]),
+  guard('† a key that somebody sent before is kept', 'src/job', 'newKey ?? (firstSentAt === undefined &&', 'newKey ?? (', [
+    ENDS,
+    'of a key that may have been sent before the state was lost keeps it',
+  ]),
+  guard('a release waits for operations of state', 'src/job', 'during(parts, operation', 'operation(', [
+    ENDS,
+    'waits for a getOrSet() that is going on',
+  ]),
+  guard(
+    'a promise that nobody listens to does not end the process',
+    'src/job',
+    'work.catch(() => (interrupted',
+    'void work.then(() => (interrupted',
+    [ENDS, 'two runs that are awaited one after the other do not end the process'],
+  ),
+  guard('† only a first attempt says that no state was used', 'src/job', 'taken || !attempt.first', 'taken', [
+    ENDS,
+    'that was not the first hides no loss',
+  ]),
+  guard(
+    'cancelling uses the very object that submitted',
+    'src/job',
+    'usedJob(core, path, name) ?? named',
+    'named ?? [...core.usedJobs.values()].at(-1) as AnyJob',
+    [ENDS, 'gives each job to the object that submitted it'],
+  ),
+  guard(
+    '† an attempt that has sent opens no second submission',
+    'src/job',
+    "if (record?.letter === 'f' && run.own.sent.has(run.options.recordName)) throw failure(run, record);",
+    '',
+    [RULES, 'an attempt that has sent opens no second submission'],
+    { hangs: true },
+  ),
+  guard(
+    '† nothing is cleared inside an attempt',
+    'src/job',
+    "await at(run, 'G11');",
+    "await at(run, 'G11');\n  await run.own.settle(1);",
+    [RULES, 'nothing is cleared inside an attempt'],
+  ),
+  guard('the pause after a failure, where state was lost', 'src/job', '(notBefore, again', '(again', [
+    DECISION,
+    'failed, state lost: not before the pause either',
+  ]),
+  guard(
+    'a task of items hears that somebody asked to cancel it',
+    'src/job',
+    '= home?.writer();',
+    '= undefined as Promise<unknown> | undefined;',
+    [ENDS, 'reaches an attempt whose items only reconnect'],
+  ),
+  guard('a failure that may have been written down is counted', 'src/job', ') run.life.fail(error);', ') void 0;', [
+    ENDS,
+    'is known too, if nobody knows whether it was written down',
+  ]),
+  guard('a slow write-ahead is an outage', 'src/job', '= options.submitTimeout)', '= Infinity)', [RULES, '† the submit timeout']),
+];
