@@ -1,6 +1,7 @@
 /** `mooring/adapter-kit`: what an adapter of a runtime is made of. `mooring` is for those who use one. */
-export type { Clock } from './async/clock.ts';
-export { systemTimer, type CallOptions, type Timer } from './async/deadline.ts';
+export { systemClock, type Clock } from './async/clock.ts';
+export { bounded, systemTimer, type CallOptions, type Timer } from './async/deadline.ts';
+export { retry } from './async/retry.ts';
 export type { Codec } from './codec/codec.ts';
 export { shorten } from './codec/compress-if-smaller.ts';
 export { builtInCodecs } from './codec/registry.ts';

@@ -1,2 +1,4 @@
 /** `mooring/config`: a store from addresses. */
-export { configFromEnv, openStateStore, type StoreConfig } from './config/config.ts';
+export { openStateStore } from './config/config.ts';
+export { configFromEnv } from './config/environment.ts';
+export type { StoreConfig } from './config/store-config.ts';

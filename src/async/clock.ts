@@ -1,5 +1,4 @@
-import { untilAborted } from './abort.ts';
-import { systemTimer } from './deadline.ts';
+import { boundedWait, systemTimer } from './deadline.ts';
 
 /** Time as an argument, so that a test, or a seeded scheduler, can own it. */
 export interface Clock {
@@ -19,13 +18,8 @@ export const systemClock: Required<Clock> = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
+    if (ms > 0) await boundedWait(systemTimer, ms, signal, () => new Promise<never>(() => undefined));
     signal?.throwIfAborted();
-    if (ms <= 0) return;
-    let stop = (): void => undefined;
-    const over = new Promise<void>((resolve) => {
-      stop = systemTimer(ms, resolve);
-    });
-    await untilAborted(over, signal).finally(() => stop());
   },
 };
 

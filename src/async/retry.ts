@@ -7,10 +7,15 @@ import type { Random } from './random.ts';
 export interface RetryOptions {
   clock: Clock;
   /**
-   * Draws one half of each pause, so that those who met do not meet again.
+   * Draws a part of each pause, so that those who met do not meet again.
    * @defaultValue none: pauses are whole
    */
   random?: Random;
+  /**
+   * The share of each pause that is drawn.
+   * @defaultValue 0.5
+   */
+  jitter?: number;
   /** Ends tries and pauses. */
   signal?: AbortSignal | undefined;
   /** Milliseconds before the second try; twice as many before each further one, but never more than `longest`. */
@@ -32,12 +37,11 @@ export interface RetryOptions {
  * @throws what the last try threw, or the signal's reason.
  */
 export async function retry<T>(options: RetryOptions, work: () => Promise<T>): Promise<T> {
-  const { clock, random, signal, pause, tries = Infinity, patience = Infinity, passes } = options;
+  const { clock, random = () => 1, jitter = 0.5, signal, pause, tries = Infinity, patience = Infinity, passes } = options;
   const elapsed = stopwatch(clock);
   for (let tried = 1; ; tried += 1) {
     signal?.throwIfAborted();
-    const whole = Math.min(pause.first * 2 ** (tried - 1), pause.longest ?? Infinity);
-    const ms = random ? whole * (0.5 + random() / 2) : whole;
+    const ms = Math.min(pause.first * 2 ** (tried - 1), pause.longest ?? Infinity) * (1 - jitter + jitter * random());
     try {
       return await work();
     } catch (error) {

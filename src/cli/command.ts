@@ -15,7 +15,7 @@ export const EXIT: Readonly<Record<'ok' | 'failed' | 'usage', number>> = {
 };
 
 /** What a command did or found. */
-export interface Outcome {
+export interface CommandOutcome {
   readonly code: number;
   /** For `--json`: what is there beside the name of the command. */
   readonly report: object;
@@ -49,14 +49,14 @@ interface Described {
 export interface StoreCommand extends Described {
   readonly kind: 'store';
   /** @throws `UsageError` */
-  plan(given: Given): (store: StateStore, work: Work) => Promise<Outcome>;
+  plan(given: Given): (store: StateStore, work: Work) => Promise<CommandOutcome>;
 }
 
 /** A command that needs no store. */
 export interface TextCommand extends Described {
   readonly kind: 'text';
   /** @throws `UsageError`, `ConfigError` */
-  run(given: Given, env: Readonly<Record<string, string | undefined>>): Outcome;
+  run(given: Given, env: Readonly<Record<string, string | undefined>>): CommandOutcome;
 }
 
 /** A command. */

@@ -1,7 +1,7 @@
 import { renamed } from '../config/renamed.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isMooringError } from '../model/errors/store.ts';
-import { EXIT, type Command, type Outcome } from './command.ts';
+import { EXIT, type Command, type CommandOutcome } from './command.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { readFlags, type Flags, type Given } from './flags.ts';
 import { COMMON_FLAGS, commandHelp, generalHelp } from './help.ts';
@@ -14,7 +14,7 @@ import { reconcileCommand, sweepCommand } from './commands/sweep.ts';
 import type { Terminal } from './terminal.ts';
 import type { World } from './tools.ts';
 import { UsageError } from './usage-error.ts';
-import { codeOf, errorInWords, tracesOf } from './words.ts';
+import { errorCode, errorInWords, tracesOf } from './words.ts';
 
 /** One run of the command, from what was typed to its exit code. Touches nothing but what it is given. */
 
@@ -49,7 +49,7 @@ export async function run(world: World, terminal: Terminal): Promise<number> {
   }
 }
 
-async function perform(command: Command, given: Given, world: World, terminal: Terminal, json: boolean): Promise<Outcome> {
+async function perform(command: Command, given: Given, world: World, terminal: Terminal, json: boolean): Promise<CommandOutcome> {
   const { env, signal, tools } = world;
   if (command.kind === 'text') return command.run(given, env);
   const [unexpected] = given.positionals;
@@ -85,7 +85,7 @@ function show(terminal: Terminal, text: string): number {
   return EXIT.ok;
 }
 
-function tell(terminal: Terminal, name: string, { report, lines, notes = [] }: Outcome, json: boolean): void {
+function tell(terminal: Terminal, name: string, { report, lines, notes = [] }: CommandOutcome, json: boolean): void {
   terminal.settle();
   if (json) {
     terminal.line(JSON.stringify(name === 'lifecycle' ? report : { command: name, ...report }));
@@ -103,7 +103,7 @@ function fail(
 ): number {
   const { aborted, reason } = world.signal;
   const ended = aborted && error === reason && reason instanceof Interruption ? reason : undefined;
-  const code = ended ? 'interrupted' : codeOf(error);
+  const code = ended ? 'interrupted' : errorCode(error);
   const usage = error instanceof UsageError;
   const message = ended
     ? 'interrupted: what was done stays done, and the next run goes on'

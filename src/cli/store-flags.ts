@@ -1,9 +1,9 @@
-import type { StoreConfig } from '../config/config.ts';
+import type { StoreConfig } from '../config/store-config.ts';
 import { settingsOf } from '../config/environment.ts';
 import { parseRedis } from '../config/redis-address.ts';
 import { configOf, type Settings } from '../config/settings.ts';
 import { VARIABLES, type VariableName } from '../config/variables.ts';
-import type { Flags, Given } from './flags.ts';
+import type { Flag, Given } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.ts';
  */
 
 /** The flags of all commands that open a store. */
-export const STORE_FLAGS: Flags = {
+export const STORE_FLAGS: Readonly<Record<'redis' | 'path' | 'former-path' | 'namespace' | 'command-timeout', Flag>> = {
   redis: { value: 'ADDRESS', holds: `in place of ${VARIABLES.redis.name}; without a password` },
   path: { value: 'URL', holds: `in place of ${VARIABLES.path.name}` },
   'former-path': { value: 'URL', many: true, holds: `in place of ${VARIABLES.formerPaths.name}; may be given several times` },

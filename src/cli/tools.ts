@@ -1,4 +1,4 @@
-import type { StoreConfig } from '../config/config.ts';
+import type { StoreConfig } from '../config/store-config.ts';
 import type { doctor, reconcile, recover, StateStore, sweep } from '../index.ts';
 
 /** What the command works with, so that a test can do without stores. */

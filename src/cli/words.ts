@@ -31,7 +31,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** What an error is, by its code. */
-export function codeOf(error: unknown): string {
+export function errorCode(error: unknown): string {
   if (isMooringError(error)) return error.code;
   if (error instanceof UsageError) return 'usage';
   const { code } = (error ?? {}) as { code?: unknown };
@@ -46,7 +46,7 @@ export function errorInWords(error: unknown, flags: Flags): string {
     if (flag in flags) text = `--${flag}${text.slice(error.option.length)}`;
   }
   const line = text.replace(/\s+/g, ' ').trim();
-  const remedy = REMEDIES[codeOf(error)];
+  const remedy = REMEDIES[errorCode(error)];
   return remedy === undefined ? line : `${line}${/[.?!\]]$/.test(line) ? '' : '.'} ${remedy}`;
 }
 

@@ -25,7 +25,9 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>> 
  * @throws {@link ConfigError} for a variable that there is not: mostly one that is misspelt.
  */
 export function settingsOf(env: Readonly<Record<string, string | undefined>>): Settings {
-  const byName = new Map(Object.entries(VARIABLES).map(([setting, { name }]) => [name, setting as VariableName]));
+  const byName = new Map<string, VariableName>(
+    Object.entries(VARIABLES).map(([setting, { name }]) => [name, setting as VariableName]),
+  );
   const texts: Partial<Record<VariableName, Setting>> = {};
   const connections = new Map<string, Setting>();
   for (const [option, text] of Object.entries(env)) {

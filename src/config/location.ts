@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../model/errors/store.ts';
+import { completePrefix, PREFIX_RULE } from '../object-store/prefix.ts';
 import { CONNECTION_ID, normalId } from './connections.ts';
 
 /**
@@ -20,9 +21,6 @@ export interface BucketLocation {
 export type Location = BucketLocation | { kind: 'file'; directory: string };
 
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
-const SEGMENT = /^(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+$/;
-/** Object keys end at 1,024 bytes in S3 and Google Cloud Storage, and ours may have 900. */
-const LONGEST_PREFIX = 124;
 
 /**
  * The location that a URL names.
@@ -56,19 +54,9 @@ export function parseLocation(option: string, url: unknown): Location {
   if (!BUCKET.test(host)) {
     throw new ConfigError(option, 'must name a bucket: letters, digits, dots, _ and -');
   }
-  return { kind: scheme as 's3' | 'gs', connection, bucket: host, prefix: prefix(option, rest.slice(authority.length)) };
-}
-
-function prefix(option: string, path: string): string {
-  const text = path.replace(/^\//, '').replace(/\/$/, '');
-  if (text === '') return '';
-  const sound = text.split('/').every((part) => SEGMENT.test(part) && part !== '.' && part !== '..');
-  if (!sound) {
-    const rule = 'must have a prefix of segments of letters, digits, _ . ~ = - and %XX, none of them empty, . or ..';
-    throw new ConfigError(option, rule);
-  }
-  if (text.length >= LONGEST_PREFIX) throw new ConfigError(option, `must have a prefix of at most ${LONGEST_PREFIX} characters`);
-  return `${text}/`;
+  const prefix = completePrefix(rest.slice(authority.length + 1).replace(/\/$/, ''));
+  if (prefix === undefined) throw new ConfigError(option, `must have a prefix of ${PREFIX_RULE}`);
+  return { kind: scheme as 's3' | 'gs', connection, bucket: host, prefix };
 }
 
 function folder(option: string, url: string): string {

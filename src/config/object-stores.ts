@@ -6,10 +6,10 @@ import { createGcs, createS3, type Environment } from './clients/buckets.ts';
 import { normalId, optionsOf, type Connections } from './connections.ts';
 import type { BucketLocation, Location } from './location.ts';
 import { load, type Packages } from './clients/packages.ts';
-import type { Place } from './places.ts';
 import { renamed } from './renamed.ts';
+import type { StorePath } from './store-paths.ts';
 
-/** Object stores from places: one client for each connection, however many places it serves. */
+/** Object stores from paths: one client for each connection, however many paths it serves. */
 
 /** What the stores are made with. */
 export interface Workshop {
@@ -21,22 +21,22 @@ export interface Workshop {
 }
 
 /**
- * The stores of the places, in their order.
+ * The stores of the paths, in their order.
  *
  * @throws {@link ConfigError}
  */
-export async function createObjectStores(places: readonly Place[], workshop: Workshop): Promise<readonly ObjectStore[]> {
+export async function createObjectStores(paths: readonly StorePath[], workshop: Workshop): Promise<readonly ObjectStore[]> {
   const stores: ObjectStore[] = [];
   const makeBucket = bucketMaker(workshop);
-  for (const place of places) {
-    const { option, location, alias } = place;
+  for (const path of paths) {
+    const { option, location, alias } = path;
     const named = alias === undefined ? {} : { alias };
     const store = await made(option, location, () =>
       location.kind === 'file'
         ? fileObjectStore({ directory: location.directory, ...named })
         : makeBucket(option, location, named),
     );
-    const other = places[stores.findIndex(({ alias: known }) => known === store.alias)];
+    const other = paths[stores.findIndex(({ alias: known }) => known === store.alias)];
     if (other) {
       const rule = `must not be recorded as ${other.option} is: give the newer one another prefix, or one of them a name in aliases`;
       throw new ConfigError(option, rule);
@@ -55,7 +55,7 @@ async function made(option: string, location: Location, make: () => ObjectStore 
     throw renamed(error, (name) => {
       const own = OF_THE_STORE.some((known) => name === known || name.startsWith(`${known}.`));
       if (own) return `connections.${connection}.${name}`;
-      return OF_A_PLACE.includes(name) ? option : undefined;
+      return OF_A_PATH.includes(name) ? option : undefined;
     });
   }
 }
@@ -63,7 +63,7 @@ async function made(option: string, location: Location, make: () => ObjectStore 
 /** Options of a connection that are the store's, not the client's. */
 const OF_THE_STORE = ['serverSideEncryption', 'partSize'] as const;
 /** Options of a store that a path says. */
-const OF_A_PLACE: readonly string[] = ['directory', 'bucket', 'prefix', 'alias'];
+const OF_A_PATH: readonly string[] = ['directory', 'bucket', 'prefix', 'alias'];
 type OfTheStore = Pick<S3ObjectStoreOptions, (typeof OF_THE_STORE)[number]>;
 
 function bucketMaker({ connections, packages, env, owned }: Workshop) {

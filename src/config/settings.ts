@@ -97,25 +97,28 @@ function connection({ text, option }: Setting): object {
  * @throws {@link ConfigError}
  */
 export function sharedOf(texts: Settings['texts']): Shared {
-  const shared: Record<string, unknown> = {};
-  const take = (name: keyof Shared, read: (setting: Setting) => unknown): void => {
-    const setting = texts[name];
-    if (setting) shared[name] = read(setting);
-  };
-  take('namespace', ({ text }) => text);
-  take('offloadThreshold', bytes);
-  take('maxValueBytes', bytes);
-  take('codec', ({ text }) => text);
-  take('retention', (setting) => (setting.text === 'forever' ? 'forever' : duration(setting, " or 'forever'")));
-  take('commandTimeout', (setting) => duration(setting));
+  const given = Object.entries(READERS).flatMap(([name, read]) => {
+    const setting = texts[name as keyof Shared];
+    return setting ? [[name, read(setting)] as const] : [];
+  });
+  const shared: Shared = Object.fromEntries(given);
   try {
     // The metastore is not looked at; everything else is, so that what is wrong is said by the name of its variable.
-    resolveOptions({ ...(shared as Shared), metastore: {} as StateStoreOptions['metastore'] });
+    resolveOptions({ ...shared, metastore: {} as StateStoreOptions['metastore'] });
   } catch (error) {
     throw renamed(error, (option) => texts[option as VariableName]?.option);
   }
   return shared;
 }
+
+const READERS: Readonly<Record<keyof Shared, (setting: Setting) => unknown>> = {
+  namespace: ({ text }) => text,
+  offloadThreshold: bytes,
+  maxValueBytes: bytes,
+  codec: ({ text }) => text,
+  retention: (setting) => (setting.text === 'forever' ? 'forever' : duration(setting, " or 'forever'")),
+  commandTimeout: (setting) => duration(setting),
+};
 
 function bytes({ text, option }: Setting): number {
   if (!/^\d{1,15}$/.test(text)) throw new ConfigError(option, 'must be a whole number of bytes', text);

@@ -1,5 +1,5 @@
 import type { OptionNames } from '../model/check-options.ts';
-import type { StateStoreOptions } from '../state-store/options.ts';
+import { STORE_OPTIONS, type StateStoreOptions } from '../state-store/options.ts';
 
 /** Options of `openStateStore()`: those of `createStateStore()`, with addresses in place of ready stores. */
 export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'objectStore' | 'formerObjectStores'> {
@@ -43,6 +43,8 @@ export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'obje
   connections?: Readonly<Record<string, object>>;
 }
 
+const { metastore: _metastore, objectStore: _objectStore, formerObjectStores: _former, ...shared } = STORE_OPTIONS;
+
 /** The names of the options. */
 export const CONFIG_OPTIONS: OptionNames<StoreConfig> = {
   redis: true,
@@ -52,16 +54,5 @@ export const CONFIG_OPTIONS: OptionNames<StoreConfig> = {
   formerPaths: true,
   aliases: true,
   connections: true,
-  namespace: true,
-  offloadThreshold: true,
-  maxValueBytes: true,
-  codec: true,
-  codecs: true,
-  encryption: true,
-  retention: true,
-  commandTimeout: true,
-  logger: true,
-  onEvent: true,
-  clock: true,
-  random: true,
+  ...shared,
 };

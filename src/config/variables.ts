@@ -1,28 +1,7 @@
 /** The environment variables, and what each holds, for errors and for `mooring --help`. */
 
-/** A variable with one text. */
-export interface Variable {
-  readonly name: string;
-  readonly holds: string;
-}
-
-/** What a variable sets. */
-export type VariableName =
-  | 'redis'
-  | 'redisUsername'
-  | 'redisPassword'
-  | 'path'
-  | 'formerPaths'
-  | 'aliases'
-  | 'namespace'
-  | 'offloadThreshold'
-  | 'maxValueBytes'
-  | 'codec'
-  | 'retention'
-  | 'commandTimeout';
-
 /** All variables but those of connections. */
-export const VARIABLES: Readonly<Record<VariableName, Variable>> = {
+export const VARIABLES = {
   redis: { name: 'MOORING_REDIS', holds: 'redis://host:port/database; rediss:// with TLS, redis+cluster:// for a Cluster' },
   redisUsername: { name: 'MOORING_REDIS_USERNAME', holds: 'the user, where the address has none' },
   redisPassword: { name: 'MOORING_REDIS_PASSWORD', holds: 'the password, where the address has none' },
@@ -35,7 +14,10 @@ export const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   codec: { name: 'MOORING_CODEC', holds: 'none, gzip, snappy, brotli or zstd (gzip)' },
   retention: { name: 'MOORING_RETENTION', holds: 'how long state of tasks is kept: 30d, forever (30d)' },
   commandTimeout: { name: 'MOORING_COMMAND_TIMEOUT', holds: 'the longest that one call of a store may take (10s)' },
-};
+} as const;
+
+/** What a variable sets. */
+export type VariableName = keyof typeof VARIABLES;
 
 /** The variable of each connection begins with this; its ID follows. */
 export const CONNECTION_VARIABLE: string = 'MOORING_CONNECTION_';

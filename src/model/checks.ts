@@ -36,6 +36,21 @@ export function shortText(longest: number): Check {
   return rule(`must be a text of 1 to ${longest} characters`, holds);
 }
 
+/** Whole bytes, so many at least. */
+export function bytesFrom(least: number): Check {
+  return rule(
+    `must be a whole number of bytes of at least ${least}`,
+    (value) => Number.isSafeInteger(value) && (value as number) >= least,
+  );
+}
+
+/** An object with these methods. */
+export function methods(...names: readonly string[]): Check {
+  const has = (value: unknown, name: string): boolean =>
+    typeof (value as Record<string, unknown> | null | undefined)?.[name] === 'function';
+  return rule(`must have the methods ${names.join(', ')}`, (value) => names.every((name) => has(value, name)));
+}
+
 /** One of some words. */
 export function oneOf(...words: readonly string[]): Check {
   const all = words.length > 2 ? `one of ${words.join(', ')}` : words.map((word) => `'${word}'`).join(' or ');

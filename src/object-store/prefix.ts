@@ -1,21 +1,29 @@
 import { ConfigError } from '../model/errors/store.ts';
 
+/** What the name of every object of a store begins with: empty, or segments that each end with a `/`. */
+
 /** A name in a bucket has at most 1,024 bytes; 900 of them are the grammar's (`path.ts`). */
 const LONGEST_PREFIX = 124;
 const PREFIX = /^(?:(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+\/)*$/;
 
+/** What a prefix must be, for an error. */
+export const PREFIX_RULE: string = `segments of letters, digits, _ . ~ = - and %XX, none of them empty, . or .., joined by / and not begun by it, of at most ${LONGEST_PREFIX} bytes`;
+
+/** The prefix, whose last `/` may be left out; `undefined` for what can be none. */
+export function completePrefix(given: unknown): string | undefined {
+  if (typeof given !== 'string') return undefined;
+  const prefix = given === '' || given.endsWith('/') ? given : `${given}/`;
+  const sound = PREFIX.test(prefix) && prefix.length <= LONGEST_PREFIX;
+  return sound && !prefix.split('/').some((part) => part === '.' || part === '..') ? prefix : undefined;
+}
+
 /**
- * What the name of every object of a store begins with: empty, or segments that each end with a `/`, which may be left out at the end.
+ * The prefix that an option says.
  *
  * @throws {@link ConfigError}
  */
-export function resolvePrefix(given: string): string {
-  const prefix = typeof given === 'string' && given !== '' && !given.endsWith('/') ? `${given}/` : given;
-  const sound = typeof prefix === 'string' && PREFIX.test(prefix) && prefix.length <= LONGEST_PREFIX;
-  if (sound && !prefix.split('/').some((part) => part === '.' || part === '..')) return prefix;
-  throw new ConfigError(
-    'prefix',
-    `must be segments of letters, digits, _ . ~ = - and %XX, joined by / and not begun by it, of at most ${LONGEST_PREFIX} bytes`,
-    given,
-  );
+export function resolvePrefix(given: string = ''): string {
+  const prefix = completePrefix(given);
+  if (prefix === undefined) throw new ConfigError('prefix', `must be ${PREFIX_RULE}`, given);
+  return prefix;
 }

@@ -115,7 +115,8 @@ const NAMESPACE = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
 const NAME = /^[a-z0-9-]{1,32}$/;
 const LOGGER = ['debug', 'info', 'warn', 'error'] as const;
 const OBJECT_STORE = ['put', 'get', 'getStream', 'delete', 'list'] as const;
-const OPTIONS: OptionNames<StateStoreOptions> = {
+/** The names of the options. */
+export const STORE_OPTIONS: OptionNames<StateStoreOptions> = {
   metastore: true,
   namespace: true,
   objectStore: true,
@@ -139,7 +140,7 @@ const OPTIONS: OptionNames<StateStoreOptions> = {
  * @throws {@link ConfigError} that names the option, the rule and what was received.
  */
 export function resolveOptions(options: StateStoreOptions): ResolvedOptions {
-  requireKnownNames('options', options, OPTIONS);
+  requireKnownNames('options', options, STORE_OPTIONS);
   const { namespace = 'default', objectStore, encryption, logger, onEvent, clock = systemClock, random = systemRandom } = options;
   if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {
     throw new ConfigError('namespace', 'must be 1 to 64 letters, digits, _, . or -, and not begin with a dot', namespace);

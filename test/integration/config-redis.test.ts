@@ -3,7 +3,7 @@ import { connect, createServer as createTcpServer, type AddressInfo, type Socket
 import { createServer, type Server } from 'node:tls';
 import { inspect } from 'node:util';
 import { configFromEnv, openStateStore } from '../../src/config.ts';
-import { openWith } from '../../src/config/open-store.ts';
+import { openWith } from '../../src/config/config.ts';
 import { installed, type Packages } from '../../src/config/clients/packages.ts';
 import { startRedis, startRedisCluster, type TestCluster, type TestRedis } from '../support/redis.ts';
 import { freePort } from '../support/free-port.ts';

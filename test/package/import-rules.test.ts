@@ -67,7 +67,7 @@ describe('the linter refuses', () => {
     ['the maintenance seeing the command', 'src/maintenance/x.ts', "export { run } from '../cli/run.ts';"],
     ['the configuration seeing the job', 'src/config/x.ts', "export { jobRecords } from '../job/operator/records.ts';"],
     ['the configuration seeing the test tools', 'src/config/x.ts', "export { testTask } from '../testing/test-task.ts';"],
-    ['the test tools seeing the configuration', 'src/testing/x.ts', "export { openWith } from '../config/open-store.ts';"],
+    ['the test tools seeing the configuration', 'src/testing/x.ts', "export { openWith } from '../config/config.ts';"],
     ['a room that sees a subpath', 'src/state-store/write/x.ts', "export { createStateStore } from '../../index.ts';"],
 
     // Interfaces, and who implements them.

@@ -1,8 +1,18 @@
 import {
+  anything,
   builtInCodecs,
+  bytesFrom,
+  callable,
+  checkOptions,
   ConfigError,
+  duration,
+  methods,
   milliseconds,
-  requireKnownNames,
+  oneOf,
+  rule,
+  systemClock,
+  text,
+  type Checks,
   type Clock,
   type Codec,
   type Duration,
@@ -104,42 +114,25 @@ export interface ResolvedDriver extends Transfer {
   logger: Logger | undefined;
 }
 
-const NAMES: Readonly<Record<keyof ExternalStorageOptions, true>> = {
-  objectStore: true,
-  formerObjectStores: true,
-  name: true,
-  keys: true,
-  bucket: true,
-  codec: true,
-  retention: true,
-  whenUnavailable: true,
-  maxPayloadBytes: true,
-  cacheBytes: true,
-  callTimeout: true,
-  timeout: true,
-  logger: true,
-  clock: true,
-  random: true,
+const CHECKS: Checks<ExternalStorageOptions> = {
+  objectStore: methods('put', 'get'),
+  formerObjectStores: rule('must be an array of object stores', Array.isArray),
+  name: text,
+  keys: oneOf('mooring', 'temporal-v0'),
+  bucket: anything,
+  codec: anything,
+  retention: anything,
+  whenUnavailable: oneOf('inline', 'fail'),
+  maxPayloadBytes: bytesFrom(1),
+  cacheBytes: bytesFrom(0),
+  callTimeout: duration,
+  timeout: duration,
+  logger: methods('debug', 'info', 'warn', 'error'),
+  clock: methods('now', 'sleep'),
+  random: callable,
 };
 const MEBIBYTE = 2 ** 20;
 const DAY = 86_400_000;
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      const abort = (): void => {
-        clearTimeout(timer);
-        reject(signal?.reason as Error);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      }, ms);
-      signal?.addEventListener('abort', abort, { once: true });
-      if (signal?.aborted) abort();
-    }),
-};
 
 /**
  * Checks every option and fills in what is left out.
@@ -147,16 +140,10 @@ const systemClock: Clock = {
  * @throws {@link ConfigError} that names the option.
  */
 export function resolveDriver(options: ExternalStorageOptions): ResolvedDriver {
-  requireKnownNames('options', options, NAMES);
-  const { objectStore, keys = 'mooring', whenUnavailable, logger, clock = systemClock, random = Math.random } = options;
-  requireOneOf('keys', keys, ['mooring', 'temporal-v0']);
+  checkOptions('options', options, CHECKS, ['objectStore']);
+  const { objectStore, keys, whenUnavailable, logger, clock = systemClock, random = Math.random } = options;
   const published = keys === 'temporal-v0';
   const { name = published ? 'aws.s3driver' : 'mooring' } = options;
-  if (typeof name !== 'string' || name === '') throw new ConfigError('name', 'must be a text that is not empty', name);
-  if (whenUnavailable !== undefined) requireOneOf('whenUnavailable', whenUnavailable, ['inline', 'fail']);
-  if (typeof random !== 'function') throw new ConfigError('random', 'must be a function', random);
-  requireMethods('clock', clock, ['now', 'sleep']);
-  if (logger !== undefined) requireMethods('logger', logger, ['debug', 'info', 'warn', 'error']);
   return {
     name,
     objectStore,
@@ -165,8 +152,8 @@ export function resolveDriver(options: ExternalStorageOptions): ResolvedDriver {
     ...codecsOf(options.codec ?? (published ? 'none' : 'gzip')),
     retention: daysOf(options.retention ?? 'forever'),
     inline: (whenUnavailable ?? (published ? 'fail' : 'inline')) === 'inline',
-    maxPayloadBytes: bytes('maxPayloadBytes', options.maxPayloadBytes ?? 50 * MEBIBYTE, 1),
-    cacheBytes: bytes('cacheBytes', options.cacheBytes ?? 32 * MEBIBYTE, 0),
+    maxPayloadBytes: options.maxPayloadBytes ?? 50 * MEBIBYTE,
+    cacheBytes: options.cacheBytes ?? 32 * MEBIBYTE,
     callTimeout: milliseconds(options.callTimeout ?? '4s', 'callTimeout'),
     timeout: milliseconds(options.timeout ?? '8s', 'timeout'),
     logger,
@@ -191,11 +178,10 @@ function bucketOf({ bucket, codec, retention }: ExternalStorageOptions, publishe
 }
 
 function storesOf(current: ObjectStore, former: readonly ObjectStore[]): ReadonlyMap<string, ObjectStore> {
-  if (!Array.isArray(former)) throw new ConfigError('formerObjectStores', 'must be an array of object stores', former);
   const byAlias = new Map<string, ObjectStore>();
   for (const [index, store] of [current, ...former].entries()) {
     const option = index === 0 ? 'objectStore' : `formerObjectStores[${index - 1}]`;
-    requireMethods(option, store, ['put', 'getStream']);
+    methods('put', 'get')(store, option);
     if (byAlias.has(store.alias)) throw new ConfigError(option, 'must not have the alias of another object store', store.alias);
     byAlias.set(store.alias, store);
   }
@@ -206,7 +192,7 @@ function codecsOf(given: string | Codec): Pick<ResolvedDriver, 'codec' | 'codecs
   const builtIn = builtInCodecs();
   const codecs = new Map<string, Codec>(builtIn.map((codec) => [codec.name, codec]));
   if (typeof given === 'object' && given !== null) {
-    requireMethods('codec', given, ['encode', 'decode']);
+    methods('encode', 'decode')(given, 'codec');
     if (typeof given.name !== 'string' || !/^[a-z0-9-]{1,32}$/.test(given.name)) {
       throw new ConfigError('codec.name', 'must be 1 to 32 lower-case letters, digits or -', given.name);
     }
@@ -228,19 +214,4 @@ function daysOf(retention: Retention): RetentionDays {
   const days = milliseconds(retention, 'retention') / DAY;
   if (!Number.isInteger(days)) throw new ConfigError('retention', "must be whole days, or 'forever'", retention);
   return days;
-}
-
-function bytes(option: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new ConfigError(option, `must be a whole number of bytes of at least ${least}`, value);
-}
-
-function requireOneOf(option: string, value: string, known: readonly string[]): void {
-  if (!known.includes(value)) throw new ConfigError(option, `must be one of ${known.join(', ')}`, value);
-}
-
-function requireMethods(option: string, value: object, methods: readonly string[]): void {
-  const given = value as Partial<Record<string, unknown>> | null | undefined;
-  if (methods.every((method) => typeof given?.[method] === 'function')) return;
-  throw new ConfigError(option, `must have the methods ${methods.join(', ')}`, value);
 }

@@ -66,16 +66,10 @@ async function read(
 
 async function readObject(store: ObjectStore, key: string, limit: number, signal: AbortSignal): Promise<Uint8Array> {
   // One byte more than allowed is seen as too much.
-  const stream = await store.getStream(key, { start: 0, end: limit + 1, signal });
-  if (!stream) throw new MissingObjectError(key, { store: store.alias });
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of stream) {
-    parts.push(part);
-    length += part.length;
-  }
-  if (length > limit) throw new CorruptEntryError(`the object ${key} has more than ${limit} bytes`, { store: store.alias });
-  return Buffer.concat(parts, length);
+  const bytes = await store.get(key, { end: limit + 1, signal });
+  if (!bytes) throw new MissingObjectError(key, { store: store.alias });
+  if (bytes.length > limit) throw new CorruptEntryError(`the object ${key} has more than ${limit} bytes`, { store: store.alias });
+  return bytes;
 }
 
 function nameOf({ place, sha256 }: PayloadClaim): string {

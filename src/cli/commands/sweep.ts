@@ -1,5 +1,5 @@
 import type { SweepReport } from '../../observe/events.ts';
-import { EXIT, type Outcome, type StoreCommand } from '../command.ts';
+import { EXIT, type CommandOutcome, type StoreCommand } from '../command.ts';
 import { readCount, readDuration, readShare, type Flags, type Given } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { count, sweptInWords } from '../words.ts';
@@ -79,7 +79,7 @@ function optional<Name extends string, Value>(name: Name, value: Value | undefin
 /** Lines for failures are few: `--json` has them all. */
 const SHOWN = 20;
 
-function swept(report: SweepReport, dryRun: boolean, hint: string | undefined): Outcome {
+function swept(report: SweepReport, dryRun: boolean, hint: string | undefined): CommandOutcome {
   const { entries, objects, failed } = report;
   const nothing = entries === 0 && objects === 0;
   const done = nothing ? 'nothing to remove' : `${dryRun ? 'would remove' : 'removed'} ${sweptInWords(report)}`;

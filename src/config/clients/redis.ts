@@ -1,5 +1,5 @@
 import type { Logger } from '../../observe/logger.ts';
-import { systemTimer } from '../../async/deadline.ts';
+import { boundedWait, systemTimer } from '../../async/deadline.ts';
 import type { OwnRedis, Packages } from './packages.ts';
 import type { RedisAddress } from '../redis-address.ts';
 
@@ -60,12 +60,7 @@ export function createRedis(
 /** Lets what was sent be answered, but not for long. Never rejects. */
 async function closeRedis(client: OwnRedis): Promise<void> {
   if (client.status === 'ready') {
-    let stop = (): void => undefined;
-    const late = new Promise<void>((resolve) => {
-      stop = systemTimer(GOODBYE, resolve);
-    });
-    await Promise.race([client.quit().catch(() => undefined), late]);
-    stop();
+    await boundedWait(systemTimer, GOODBYE, undefined, () => client.quit()).catch(() => undefined);
   }
   if (client.status !== 'end') client.disconnect();
 }

@@ -86,7 +86,7 @@ export function resolveGcsOptions(options: GcsObjectStoreOptions): Required<GcsO
     typeof bucket.getFiles === 'function' &&
     typeof bucket.storage?.apiEndpoint === 'string';
   if (!isBucket) throw new ConfigError('bucket', 'must be a Bucket of @google-cloud/storage', bucket);
-  const prefix = resolvePrefix(options.prefix ?? '');
+  const prefix = resolvePrefix(options.prefix);
   const { alias = `gs:${bucket.name}/${prefix}` } = options;
   requireText('alias', alias);
   return { bucket, prefix, alias };

@@ -34,66 +34,49 @@ const RESUMES = 3;
 /** Bytes. */
 const PROGRESS = 2 ** 20;
 
-/** The body, to be read once. */
-export function createBody({ first, resume, broken, signal }: BodyParts): AsyncIterableIterator<Uint8Array> {
+/** The body, to be read once. It has begun: so whoever ends it unread lets go of the connection, too. */
+export async function readBody(parts: BodyParts): Promise<AsyncIterable<Uint8Array>> {
+  const body = bytesOf(parts);
+  await body.next();
+  return body;
+}
+
+async function* bytesOf({ first, resume, broken, signal }: BodyParts): AsyncGenerator<Uint8Array, void, undefined> {
   const { end } = first;
   let { at } = first;
   let source = first;
   let chunks = open(source);
   let left = RESUMES;
   let brokeAt = at;
-  let over = false;
-
   // Not when all bytes came: until the end itself was read too, the connection is not free.
-  const finish = (drained = false): void => {
-    over = true;
-    source.leave();
-    if (!drained) source.close();
-  };
-  const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
-    while (!over) {
-      const step = await untilAborted(take(chunks), signal).catch((reason: unknown) => {
-        finish();
-        throw reason;
-      });
-      if (over) break;
+  let drained = false;
+  try {
+    yield new Uint8Array();
+    for (;;) {
+      const step = await untilAborted(take(chunks), signal);
       if ('chunk' in step && at + step.chunk.length <= end) {
         at += step.chunk.length;
-        if (step.chunk.length > 0) return { done: false, value: step.chunk };
-      } else if ('problem' in step && at === end) {
-        finish(step.drained);
-      } else {
-        await goOn('problem' in step ? step.problem : 'more came than was announced');
+        if (step.chunk.length > 0) yield step.chunk;
+        continue;
       }
-    }
-    return { done: true, value: undefined };
-  };
-  const goOn = async (problem: string): Promise<void> => {
-    source.leave();
-    source.close();
-    if (at - brokeAt >= PROGRESS) left = RESUMES;
-    brokeAt = at;
-    left -= 1;
-    try {
+      if ('problem' in step && at === end) {
+        drained = step.drained;
+        return;
+      }
+      source.leave();
+      source.close();
+      if (at - brokeAt >= PROGRESS) left = RESUMES;
+      brokeAt = at;
+      left -= 1;
+      const problem = 'problem' in step ? step.problem : 'more came than was announced';
       if (left < 0) throw broken(`${problem} after ${at} of ${end} bytes`);
       source = await resume(at);
       chunks = open(source);
-    } catch (error) {
-      over = true;
-      throw error;
     }
-    if (over) finish();
-  };
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next,
-    return() {
-      if (!over) finish();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-  };
+  } finally {
+    source.leave();
+    if (!drained) source.close();
+  }
 }
 
 function open({ body, at, end }: BodySource): AsyncIterator<Uint8Array> | undefined {

@@ -55,14 +55,8 @@ export interface EncryptionInput {
   BucketKeyEnabled?: boolean;
 }
 
-/** The options, complete and checked. */
-export interface ResolvedS3Options {
-  readonly client: S3Client;
-  readonly bucket: string;
-  /** Empty, or with a `/` at the end. */
-  readonly prefix: string;
-  readonly alias: string;
-  readonly partSize: number;
+/** The options, complete and checked. The prefix is empty, or has a `/` at the end. */
+export interface ResolvedS3Options extends Readonly<Required<Omit<S3ObjectStoreOptions, 'serverSideEncryption'>>> {
   readonly encryption: EncryptionInput;
 }
 
@@ -96,7 +90,7 @@ export function resolveS3Options(options: S3ObjectStoreOptions): ResolvedS3Optio
   if (!Number.isSafeInteger(partSize) || partSize < SMALLEST_PART || partSize > LARGEST_PART) {
     throw new ConfigError('partSize', 'must be a whole number of bytes from 5 MiB to 1 GiB', partSize);
   }
-  const prefix = resolvePrefix(options.prefix ?? '');
+  const prefix = resolvePrefix(options.prefix);
   const { alias = `s3:${bucket}/${prefix}` } = options;
   requireText('alias', alias);
   return { client, bucket, prefix, alias, partSize, encryption: encryptionInput(options.serverSideEncryption) };

@@ -1,6 +1,6 @@
 import { abortController } from '../../async/abort.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
-import { createBody, type BodySource } from './body.ts';
+import { readBody, type BodySource } from './body.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Output, type S3Store } from './request.ts';
 
@@ -41,7 +41,7 @@ async function openObject(
     first.close();
     first.leave();
   }
-  return createBody({
+  return readBody({
     first: start === end ? { ...first, at: 0, end: 0 } : first,
     // Objects never change, but a bucket is open to others: the rest of this object, or an error.
     async resume(at) {

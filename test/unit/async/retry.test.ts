@@ -36,12 +36,13 @@ describe('what is tried again', () => {
   });
 
   it.each([
-    [0, [50, 100]],
-    [0.5, [75, 150]],
-  ])('draws half of each pause (%d)', async (drawn, expected) => {
+    [0, 0.5, [50, 100]],
+    [0.5, 0.5, [75, 150]],
+    [0.25, 1, [25, 50]],
+  ])('draws a share of each pause (%d of %d)', async (drawn, jitter, expected) => {
     const { options, slept } = watched();
 
-    await retry({ ...options, random: () => drawn }, failing(2).work);
+    await retry({ ...options, random: () => drawn, ...(jitter !== 0.5 && { jitter }) }, failing(2).work);
 
     expect(slept).toEqual(expected);
   });

@@ -1,12 +1,11 @@
 import { parseLocation, type BucketLocation } from '../../../config/location.ts';
 import { sharedOf } from '../../../config/settings.ts';
-import { VARIABLES } from '../../../config/variables.ts';
 import { scopePath } from '../../../format/path.ts';
-import { EXIT, type Outcome, type TextCommand } from '../../command.ts';
+import { EXIT, type CommandOutcome, type TextCommand } from '../../command.ts';
 import { readDuration, type Given } from '../../flags.ts';
 import { lifecycleGcs } from './gcs.ts';
 import { lifecycleS3 } from './s3.ts';
-import { settingsWith } from '../../store-flags.ts';
+import { settingsWith, STORE_FLAGS } from '../../store-flags.ts';
 import { UsageError } from '../../usage-error.ts';
 
 /** `mooring lifecycle`: rules for a bucket, as a backstop where no sweep runs. */
@@ -28,8 +27,8 @@ export const lifecycleCommand: TextCommand = {
   summary: 'print lifecycle rules for a bucket',
   operands: 's3|gcs',
   flags: {
-    path: { value: 'URL', holds: `in place of ${VARIABLES.path.name}` },
-    namespace: { value: 'NAME', holds: `in place of ${VARIABLES.namespace.name}` },
+    path: STORE_FLAGS.path,
+    namespace: STORE_FLAGS.namespace,
     'longest-retention': { value: 'TIME', holds: 's3: no value of the flows is kept longer; needs --flow' },
     flow: { value: 'NAME', many: true, holds: 's3: values of this flow are deleted by age; may be given several times' },
   },
@@ -52,7 +51,7 @@ export const lifecycleCommand: TextCommand = {
   },
 };
 
-function forS3(given: Given, namespace: string, location: BucketLocation | undefined): Outcome {
+function forS3(given: Given, namespace: string, location: BucketLocation | undefined): CommandOutcome {
   const prefix = `${location?.prefix ?? ''}${namespace}/`;
   const names = given.texts('flow');
   const longest = readDuration('longest-retention', given.text('longest-retention'));
@@ -74,7 +73,7 @@ function forS3(given: Given, namespace: string, location: BucketLocation | undef
   ]);
 }
 
-function forGcs(given: Given, namespace: string, location: BucketLocation | undefined): Outcome {
+function forGcs(given: Given, namespace: string, location: BucketLocation | undefined): CommandOutcome {
   if (given.texts('flow').length > 0 || given.text('longest-retention') !== undefined) {
     throw new UsageError('gcs needs neither --flow nor --longest-retention: each object carries the time when its value ends');
   }
@@ -93,6 +92,6 @@ function segmentOf(flow: string): string {
 }
 
 /** The rules are JSON with and without `--json`. */
-function printed(rules: object, notes: readonly string[]): Outcome {
+function printed(rules: object, notes: readonly string[]): CommandOutcome {
   return { code: EXIT.ok, report: rules, lines: [JSON.stringify(rules, undefined, 2)], notes };
 }

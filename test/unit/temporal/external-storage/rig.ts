@@ -67,10 +67,10 @@ export function driverRig(options: Partial<ExternalStorageOptions> = {}): Driver
       ends.set(key, call.expiresAt);
       return memory.put(key, body, call);
     },
-    async getStream(key, call) {
+    async get(key, call) {
       calls.push(`get ${key}`);
       await on.call(call?.signal);
-      return memory.getStream(key, call);
+      return memory.get(key, call);
     },
   };
   const driver = externalStorageDriver({ objectStore, random: () => 0, ...options });

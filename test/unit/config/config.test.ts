@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { configFromEnv } from '../../../src/config/environment.ts';
-import { openWith } from '../../../src/config/open-store.ts';
+import { openWith } from '../../../src/config/config.ts';
 import type { Packages } from '../../../src/config/clients/packages.ts';
 import type { StoreConfig } from '../../../src/config/store-config.ts';
 import { internalsOf } from '../../../src/state-store/internals.ts';

@@ -3,32 +3,32 @@ import { identityOf, parseLocation, type Location } from './location.ts';
 import type { StoreConfig } from './store-config.ts';
 
 /** A location, the option that named it, and what references record for it; by default what the store itself says. */
-export interface Place {
+export interface StorePath {
   option: string;
   location: Location;
   alias: string | undefined;
 }
 
 /**
- * The places of a configuration, the current one first where there is one; each once.
+ * The paths of a configuration, the current one first where there is one; each once.
  *
  * @throws {@link ConfigError}
  */
-export function placesOf({ path, formerPaths = [], aliases = {} }: StoreConfig): readonly Place[] {
+export function storePaths({ path, formerPaths = [], aliases = {} }: StoreConfig): readonly StorePath[] {
   if (!Array.isArray(formerPaths)) throw new ConfigError('formerPaths', 'must be an array of paths');
   const named = namesOf(aliases);
-  const places = new Map<string, Place>();
+  const paths = new Map<string, StorePath>();
   const add = (option: string, url: unknown): void => {
     const location = parseLocation(option, url);
     const identity = identityOf(location);
-    if (!places.has(identity)) places.set(identity, { option, location, alias: named.get(identity)?.alias });
+    if (!paths.has(identity)) paths.set(identity, { option, location, alias: named.get(identity)?.alias });
   };
   if (path !== undefined) add('path', path);
   for (const [index, url] of formerPaths.entries()) add(`formerPaths[${index}]`, url);
   for (const [identity, { option }] of named) {
-    if (!places.has(identity)) throw new ConfigError(option, 'must be path, or one of formerPaths');
+    if (!paths.has(identity)) throw new ConfigError(option, 'must be path, or one of formerPaths');
   }
-  return [...places.values()];
+  return [...paths.values()];
 }
 
 function namesOf(aliases: unknown): ReadonlyMap<string, { alias: string; option: string }> {
