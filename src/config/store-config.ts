@@ -1,4 +1,3 @@
-import type { OptionNames } from '../model/check-options.ts';
 import { STORE_OPTIONS, type StateStoreOptions } from '../state-store/options.ts';
 
 /** Options of `openStateStore()`: those of `createStateStore()`, with addresses in place of ready stores. */
@@ -46,7 +45,7 @@ export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'obje
 const { metastore: _metastore, objectStore: _objectStore, formerObjectStores: _former, ...shared } = STORE_OPTIONS;
 
 /** The names of the options. */
-export const CONFIG_OPTIONS: OptionNames<StoreConfig> = {
+export const CONFIG_OPTIONS: Readonly<Record<keyof StoreConfig, unknown>> = {
   redis: true,
   redisOptions: true,
   redisCredentials: true,

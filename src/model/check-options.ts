@@ -17,31 +17,3 @@ export function requireKnownNames(what: string, given: unknown, names: Readonly<
     throw new ConfigError(option, `is not an option (there are: ${Object.keys(names).join(', ')})`);
   }
 }
-
-/**
- * Refuses what is no text, or an empty one.
- *
- * @throws {@link ConfigError}
- */
-export function requireText(option: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string' || value === '') throw new ConfigError(option, 'must be a text that is not empty', value);
-}
-
-/**
- * Refuses what is no function.
- *
- * @throws {@link ConfigError}
- */
-export function requireCallable(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
-}
-
-/**
- * Refuses what lacks one of the methods.
- *
- * @throws {@link ConfigError}
- */
-export function requireMethods(option: string, value: unknown, methods: readonly string[]): void {
-  const has = (method: string): boolean => typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function';
-  if (!methods.every(has)) throw new ConfigError(option, `must have the methods ${methods.join(', ')}`, value);
-}

@@ -25,7 +25,7 @@ export function rule(rule: string, holds: (value: unknown) => boolean): Check {
 /** Checked elsewhere, or not at all. */
 export const anything: Check = () => undefined;
 export const trueOrFalse: Check = rule('must be true or false', (value) => typeof value === 'boolean');
-export const text: Check = rule('must be a text', (value) => typeof value === 'string' && value !== '');
+export const text: Check = rule('must be a text that is not empty', (value) => typeof value === 'string' && value !== '');
 export const callable: Check = rule('must be a function', (value) => typeof value === 'function');
 export const duration: Check = (value, option) => milliseconds(value as Duration, option);
 export const retention: Check = (value, option) => retentionMs(value as Retention, option);

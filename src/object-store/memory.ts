@@ -1,5 +1,6 @@
 import { systemClock } from '../async/clock.ts';
-import { requireKnownNames, requireText } from '../model/check-options.ts';
+import { requireKnownNames } from '../model/check-options.ts';
+import { text } from '../model/checks.ts';
 import { chunksOf } from '../async/chunks.ts';
 import { checkedObjectStore, type UncheckedObjectStore } from './checked.ts';
 import { deleteEach } from './delete-each.ts';
@@ -22,7 +23,7 @@ interface StoredObject {
 export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore {
   requireKnownNames('options', options, { alias: true });
   const { alias = 'memory' } = options;
-  requireText('alias', alias);
+  text(alias, 'alias');
   const objects = new Map<string, StoredObject>();
   return checkedObjectStore({
     alias,

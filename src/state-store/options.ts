@@ -8,7 +8,18 @@ import type { Logger } from '../observe/logger.ts';
 import type { Metastore } from '../metastore/metastore.ts';
 import { isReservedCodecName } from '../format/object-name.ts';
 import type { ObjectStore } from '../object-store/object-store.ts';
-import { requireCallable, requireKnownNames, requireMethods, requireText, type OptionNames } from '../model/check-options.ts';
+import {
+  anything,
+  bytesFrom,
+  callable,
+  checkOptions,
+  duration,
+  methods,
+  retention,
+  rule,
+  text,
+  type Checks,
+} from '../model/checks.ts';
 import { systemRandom, type Random } from '../async/random.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
 
@@ -113,25 +124,25 @@ export interface ResolvedOptions {
 const MEBIBYTE = 2 ** 20;
 const NAMESPACE = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
 const NAME = /^[a-z0-9-]{1,32}$/;
-const LOGGER = ['debug', 'info', 'warn', 'error'] as const;
 const OBJECT_STORE = ['put', 'get', 'getStream', 'delete', 'list'] as const;
-/** The names of the options. */
-export const STORE_OPTIONS: OptionNames<StateStoreOptions> = {
-  metastore: true,
-  namespace: true,
-  objectStore: true,
-  formerObjectStores: true,
-  offloadThreshold: true,
-  maxValueBytes: true,
-  codec: true,
-  codecs: true,
-  encryption: true,
-  retention: true,
-  commandTimeout: true,
-  logger: true,
-  onEvent: true,
-  clock: true,
-  random: true,
+const NAMESPACE_RULE = 'must be 1 to 64 letters, digits, _, . or -, and not begin with a dot';
+/** What the options must be, as far as one alone says it. */
+export const STORE_OPTIONS: Checks<StateStoreOptions> = {
+  metastore: anything,
+  namespace: rule(NAMESPACE_RULE, (namespace) => typeof namespace === 'string' && NAMESPACE.test(namespace)),
+  objectStore: anything,
+  formerObjectStores: anything,
+  offloadThreshold: bytesFrom(0),
+  maxValueBytes: bytesFrom(1),
+  codec: anything,
+  codecs: anything,
+  encryption: methods('encrypt', 'decrypt'),
+  retention,
+  commandTimeout: duration,
+  logger: methods('debug', 'info', 'warn', 'error'),
+  onEvent: callable,
+  clock: methods('now', 'sleep'),
+  random: callable,
 };
 
 /**
@@ -140,26 +151,16 @@ export const STORE_OPTIONS: OptionNames<StateStoreOptions> = {
  * @throws {@link ConfigError} that names the option, the rule and what was received.
  */
 export function resolveOptions(options: StateStoreOptions): ResolvedOptions {
-  requireKnownNames('options', options, STORE_OPTIONS);
+  checkOptions('options', options, STORE_OPTIONS);
   const { namespace = 'default', objectStore, encryption, logger, onEvent, clock = systemClock, random = systemRandom } = options;
-  if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {
-    throw new ConfigError('namespace', 'must be 1 to 64 letters, digits, _, . or -, and not begin with a dot', namespace);
-  }
-  if (encryption !== undefined) {
-    requireMethods('encryption', encryption, ['encrypt', 'decrypt']);
-    requireName('encryption.name', encryption.name);
-  }
-  if (logger !== undefined) requireMethods('logger', logger, LOGGER);
-  requireMethods('clock', clock, ['now', 'sleep']);
-  requireCallable('random', random);
-  if (onEvent !== undefined) requireCallable('onEvent', onEvent);
+  if (encryption !== undefined) requireName('encryption.name', encryption.name);
   return {
     metastore: options.metastore,
     namespace,
     objectStore,
     locations: locations(objectStore, options.formerObjectStores ?? []),
-    offloadThreshold: bytes('offloadThreshold', options.offloadThreshold ?? 65_536, 0),
-    maxValueBytes: bytes('maxValueBytes', options.maxValueBytes ?? (objectStore ? 64 : 1) * MEBIBYTE, 1),
+    offloadThreshold: options.offloadThreshold ?? 65_536,
+    maxValueBytes: options.maxValueBytes ?? (objectStore ? 64 : 1) * MEBIBYTE,
     ...codecs(options.codec ?? 'gzip', options.codecs ?? []),
     encryption,
     retention: retentionMs(options.retention ?? '30d', 'retention'),
@@ -175,8 +176,8 @@ function locations(current: ObjectStore | undefined, former: readonly ObjectStor
   if (!Array.isArray(former)) throw new ConfigError('formerObjectStores', 'must be an array of object stores', former);
   const byAlias = new Map<string, ObjectStore>();
   const add = (option: string, store: ObjectStore): void => {
-    requireMethods(option, store, OBJECT_STORE);
-    requireText(`${option}.alias`, store.alias);
+    methods(...OBJECT_STORE)(store, option);
+    text(store.alias, `${option}.alias`);
     if (byAlias.has(store.alias))
       throw new ConfigError(`${option}.alias`, 'must not be that of another object store', store.alias);
     byAlias.set(store.alias, store);
@@ -191,7 +192,7 @@ function codecs(codec: string | Codec, others: readonly Codec[]): Pick<ResolvedO
   const builtIn = new Map(builtInCodecs().map((known) => [known.name, known]));
   const byName = new Map<string, Codec>(builtIn);
   const add = (option: string, own: Codec): void => {
-    requireMethods(option, own, ['encode', 'decode']);
+    methods('encode', 'decode')(own, option);
     requireName(`${option}.name`, own.name);
     if (own.name === 'none' || byName.has(own.name))
       throw new ConfigError(`${option}.name`, 'must not be that of another codec', own.name);
@@ -210,13 +211,6 @@ function codecs(codec: string | Codec, others: readonly Codec[]): Pick<ResolvedO
   if (!found) throw new ConfigError('codec', `must be a codec, or one of none, ${[...builtIn.keys()].join(', ')}`, codec);
   if (found.unavailable !== undefined) throw new ConfigError('codec', `cannot be this one: ${found.unavailable}`, codec);
   return { codec: found, codecs: byName };
-}
-
-function bytes(option: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new ConfigError(option, `must be a whole number of bytes of at least ${least}`, value);
-  }
-  return value;
 }
 
 function requireName(option: string, name: unknown): void {

@@ -1,6 +1,7 @@
 import * as nodeFiles from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { requireKnownNames, requireText, type OptionNames } from '../../model/check-options.ts';
+import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import { text } from '../../model/checks.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -42,7 +43,7 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
     throw new ConfigError('directory', 'must be the path of a folder', directory);
   }
   const { alias = `file:${resolve(directory)}` } = options;
-  requireText('alias', alias);
+  text(alias, 'alias');
   const root: Root = { fs, directory: realDirectory(directory) };
   return checkedObjectStore({
     alias,

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { ConfigError } from '../../model/errors/store.ts';
-import { requireKnownNames, requireText, type OptionNames } from '../../model/check-options.ts';
+import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import { text } from '../../model/checks.ts';
 import { resolvePrefix } from '../prefix.ts';
 
 /** Options of `gcsObjectStore()`, checked when the store is made, and the part of the client that is called. */
@@ -88,6 +89,6 @@ export function resolveGcsOptions(options: GcsObjectStoreOptions): Required<GcsO
   if (!isBucket) throw new ConfigError('bucket', 'must be a Bucket of @google-cloud/storage', bucket);
   const prefix = resolvePrefix(options.prefix);
   const { alias = `gs:${bucket.name}/${prefix}` } = options;
-  requireText('alias', alias);
+  text(alias, 'alias');
   return { bucket, prefix, alias };
 }

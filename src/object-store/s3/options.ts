@@ -1,5 +1,6 @@
 import { ConfigError } from '../../model/errors/store.ts';
-import { requireKnownNames, requireText, type OptionNames } from '../../model/check-options.ts';
+import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
+import { text } from '../../model/checks.ts';
 import { resolvePrefix } from '../prefix.ts';
 
 /** Options of `s3ObjectStore()`, checked when the store is made. */
@@ -92,7 +93,7 @@ export function resolveS3Options(options: S3ObjectStoreOptions): ResolvedS3Optio
   }
   const prefix = resolvePrefix(options.prefix);
   const { alias = `s3:${bucket}/${prefix}` } = options;
-  requireText('alias', alias);
+  text(alias, 'alias');
   return { client, bucket, prefix, alias, partSize, encryption: encryptionInput(options.serverSideEncryption) };
 }
 
@@ -105,7 +106,7 @@ function encryptionInput(given: ServerSideEncryption | undefined): EncryptionInp
     throw new ConfigError(`${option}.kind`, "must be 'AES256' or 'aws:kms'", (given as { kind: unknown }).kind);
   }
   const { keyId } = given;
-  if (keyId !== undefined) requireText(`${option}.keyId`, keyId);
+  if (keyId !== undefined) text(keyId, `${option}.keyId`);
   // The bucket's key: one call of KMS for many objects in place of one for each.
   return { ServerSideEncryption: 'aws:kms', BucketKeyEnabled: true, ...(keyId !== undefined && { SSEKMSKeyId: keyId }) };
 }

@@ -3,7 +3,8 @@ import { ConfigError, located, VersionConflictError } from '../../model/errors/s
 import { parseWriteId, type Version } from '../../format/write-id.ts';
 import { keyName, objectKey } from '../../format/path.ts';
 import { scopeAddress } from '../../metastore/metastore.ts';
-import { requireCallable, type OptionNames } from '../../model/check-options.ts';
+import { type OptionNames } from '../../model/check-options.ts';
+import { callable } from '../../model/checks.ts';
 import { retentionMs, type RetentionMs } from '../../model/retention.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';
@@ -84,14 +85,14 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
     setMany: (values, options = {}) => run(undefined, options, (call) => setMany(deps, values, options, call), WRITE),
     getOrSet(key, create, options = {}) {
       const operation = async (call: CallOptions): Promise<unknown> => {
-        requireCallable('create', create);
+        callable(create, 'create');
         return getOrSet(deps, checkKey(deps, key), create, retentionOf(deps, options), call);
       };
       return run(key, options, operation, WRITE);
     },
     update(key, change, options = {}) {
       const operation = async (call: CallOptions): Promise<unknown> => {
-        requireCallable('change', change);
+        callable(change, 'change');
         return update(deps, checkKey(deps, key), change, retentionOf(deps, options), call);
       };
       return run(key, options, operation, WRITE);

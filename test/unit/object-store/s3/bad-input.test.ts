@@ -45,7 +45,7 @@ describe('s3ObjectStore(), given', () => {
     ['no client', make({ client: undefined }), 'client', /must be an S3Client/],
     ['the configuration of a client', make({ client: { region: 'eu-central-1' } }), 'client', /must be an S3Client/],
     ['an empty alias', make({ alias: '' }), 'alias', /must be a text that is not empty/],
-    ['an alias that is no text', make({ alias: 7 }), 'alias', /must be a text/],
+    ['an alias that is no text', make({ alias: 7 }), 'alias', /must be a text that is not empty/],
     ['an encryption that is a text', encryption('AES256'), 'serverSideEncryption', /must be an object/],
     ['no encryption by null', encryption(null), 'serverSideEncryption', /must be an object/],
     ['an encryption without a kind', encryption({}), 'serverSideEncryption.kind', /must be 'AES256' or 'aws:kms'/],
