@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidKeyError } from '../model/errors/store.ts';
-import { isTaskScope, requireSegment, type AssetScope, type TaskScope } from '../model/scope.ts';
+import { requireSegment } from '../model/check-scope.ts';
+import { isTaskScope, type AssetScope, type TaskScope } from '../model/scope.ts';
 
 /**
  * The key grammar, and nothing else. A path is segments joined by `/`. A segment is percent-encoded, injectively: letters,

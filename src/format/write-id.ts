@@ -1,13 +1,12 @@
 import { randomText, type Random } from '../async/random.ts';
+import type { Version } from '../model/version.ts';
+
+export type { Version } from '../model/version.ts';
 
 /**
  * Who may write. A fence is a text of 24 digits that compares as text, since numbers above 2^53 do not compare in Lua. A nonce
  * tells two runs of one attempt apart, and a sequence their writes; together they are the write ID, which makes a resend harmless.
  */
-
-/** Which write an entry comes from. Opaque: compare it, and give it back as `ifVersion`. */
-export type Version = string & { readonly [brand]: 'version' };
-declare const brand: unique symbol;
 
 /** 24 digits. */
 export type Fence = string;

@@ -1,4 +1,4 @@
-import { ConfigError } from './errors/store.ts';
+import { ConfigError } from './errors/config.ts';
 
 /** The names that an object of options may have: a misspelt one would be left out silently. */
 export type OptionNames<Options> = Readonly<Record<keyof Options & string, true>>;

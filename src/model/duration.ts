@@ -1,4 +1,4 @@
-import { ConfigError } from './errors/store.ts';
+import { ConfigError } from './errors/config.ts';
 import { LENGTH_OF_TIME, lengthOfTime } from './length-of-time.ts';
 
 /** A length of time above 0: `'30s'`, `'1d'`, or a bare number of milliseconds. */

@@ -1,6 +1,3 @@
-import { ConfigError, InvalidKeyError } from './errors/store.ts';
-import { requireKnownNames } from './check-options.ts';
-
 /** Whose state it is. The attempt is never part of it: every attempt of one task sees the same state. */
 
 /** One task of one run of a flow, or one mapped item of it: by position, or by the item's own identity. */
@@ -12,59 +9,7 @@ export type TaskScope = { flow: string; run: string; task: string } & (
 /** A thing that outlives runs and that several tasks write: named by a name or by a URI. */
 export type AssetScope = { name: string; uri?: never } | { uri: string; name?: never };
 
-const TASK = { flow: true, run: true, task: true, mapIndex: true, itemKey: true } as const;
-const ASSET = { name: true, uri: true } as const;
-
 /** Whether a scope is a task's. */
 export function isTaskScope(scope: TaskScope | AssetScope): scope is TaskScope {
   return 'flow' in scope;
-}
-
-/**
- * A copy of a task scope.
- *
- * @throws {@link ConfigError} when it names both an index and a key, or has a part that a scope has not. {@link InvalidKeyError} when a part cannot be a segment.
- */
-export function taskScope(scope: TaskScope): TaskScope {
-  requireKnownNames('scope', scope, TASK);
-  const { flow, run, task, mapIndex, itemKey } = scope;
-  if (mapIndex !== undefined && itemKey !== undefined) {
-    throw new ConfigError('scope', 'may have mapIndex or itemKey, not both');
-  }
-  for (const [part, text] of Object.entries({ flow, run, task, ...(itemKey === undefined ? {} : { itemKey }) })) {
-    requireSegment(`the scope's ${part}`, text);
-  }
-  if (mapIndex === undefined) return itemKey === undefined ? { flow, run, task } : { flow, run, task, itemKey };
-  if (!Number.isSafeInteger(mapIndex) || mapIndex < 0) {
-    throw new InvalidKeyError("the scope's mapIndex", 'must be a whole number of at least 0', mapIndex);
-  }
-  return { flow, run, task, mapIndex };
-}
-
-/**
- * A copy of an asset scope.
- *
- * @throws {@link ConfigError} when it has neither a name nor a URI, both, or a part that a scope has not. {@link InvalidKeyError} when one cannot be a segment.
- */
-export function assetScope(scope: AssetScope): AssetScope {
-  requireKnownNames('asset', scope, ASSET);
-  const { name, uri } = scope;
-  if (name !== undefined && uri !== undefined) {
-    throw new ConfigError('asset', 'may have a name or a uri, not both: they are two assets');
-  }
-  if (uri !== undefined) {
-    requireSegment("the asset's uri", uri);
-    return { uri };
-  }
-  if (name === undefined) throw new ConfigError('asset', 'must have a name or a uri');
-  requireSegment("the asset's name", name);
-  return { name };
-}
-
-/** Refuses what no path segment can hold, before any I/O. */
-export function requireSegment(what: string, text: unknown): asserts text is string {
-  if (typeof text !== 'string') throw new InvalidKeyError(what, 'must be a string', text);
-  if (text === '') throw new InvalidKeyError(what, 'must not be empty', text);
-  if (text === '.' || text === '..') throw new InvalidKeyError(what, "must not be '.' or '..'", text);
-  if (!text.isWellFormed()) throw new InvalidKeyError(what, 'must not hold a lone surrogate', '(not well-formed text)');
 }

@@ -1,7 +1,7 @@
 import { systemTimer, type Timer } from '../async/deadline.ts';
 import type { StateEvent } from '../observe/events.ts';
 import { openMetastore } from '../metastore/metastore.ts';
-import { assetScope, taskScope } from '../model/scope.ts';
+import { assetScope, taskScope } from '../model/check-scope.ts';
 import { countEvent } from '../observe/telemetry.ts';
 import { unfencedAccess } from './handle/access.ts';
 import { withCore, type StoreCore } from './internals.ts';

@@ -1,7 +1,8 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import { pathScope, scopePath } from '../../format/path.ts';
-import { taskScope, type TaskScope } from '../../model/scope.ts';
+import { taskScope } from '../../model/check-scope.ts';
+import type { TaskScope } from '../../model/scope.ts';
 import { coreOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 

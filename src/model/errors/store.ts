@@ -1,6 +1,6 @@
 import type { ConfigError } from './config.ts';
 import { describeScope, hasErrorBrand, MooringError, received, type ErrorContext } from './family.ts';
-import type { Version } from '../../format/write-id.ts';
+import type { Version } from '../version.ts';
 import type {
   AmbiguousSubmitError,
   ExternalJobFailedError,

@@ -3,7 +3,8 @@ import { ConfigError, located, VersionConflictError } from '../../model/errors/s
 import { parseWriteId, type Version } from '../../format/write-id.ts';
 import type { OptionNames } from '../../model/check-options.ts';
 import { retentionMs, type RetentionMs } from '../../model/retention.ts';
-import { assetScope, isTaskScope, taskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
+import { assetScope, taskScope } from '../../model/check-scope.ts';
+import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';
 import type { Access } from './access.ts';
 import { clear } from './clear.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, InvalidKeyError } from '../../../src/model/errors/store.ts';
-import { assetScope, taskScope, type AssetScope, type TaskScope } from '../../../src/model/scope.ts';
+import { assetScope, taskScope } from '../../../src/model/check-scope.ts';
+import type { AssetScope, TaskScope } from '../../../src/model/scope.ts';
 
 const TASK = { flow: 'films', run: '1', task: 'transcode' };
 
