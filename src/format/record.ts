@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CorruptEntryError, type ErrorContext } from '../model/errors/store.ts';
 import { parseWriteId, type Version } from './write-id.ts';
-import type { RawOrphan } from '../metastore/metastore.ts';
 import { holdsId, readRecordHead, RECORD_FORMAT, recordJson, type RecordLetter } from './record-head.ts';
 import type { JsonValue } from '../model/storable.ts';
 
@@ -148,6 +147,14 @@ export interface OrphanFields {
   idempotencyKey?: string;
   submission?: number;
   key?: string;
+}
+
+/** An external job that no record holds. `text` is `<since> <JSON>`. */
+export interface RawOrphan {
+  /** Of the record, and the digest of the external ID: together the orphan's identity. */
+  name: string;
+  idDigest: string;
+  text: string;
 }
 
 /**

@@ -1,8 +1,16 @@
 import { INSTANT_LENGTH, instant } from './head.ts';
 import type { Reference } from './entry.ts';
-import type { SupersededObject } from '../metastore/upkeep.ts';
 
 /** A superseded object, as its field of the scope says: `<since when, 13 digits> {"store":…,"storedSize":…}`. */
+
+/** A superseded object, as the list of its scope has it. */
+export interface SupersededObject {
+  /** Alias of its object store. */
+  store: string;
+  object: string;
+  /** Bytes in the object; 0 where that is not known. */
+  storedSize: number;
+}
 
 /** Says of an object that it was superseded now. */
 export function supersededText(now: number, { store, storedSize }: Reference): string {

@@ -25,7 +25,7 @@ import { getObject, within, type ObjectCall } from '../state-store/objects/calls
  */
 
 /** What became of the comparison with one object store. */
-export type Verdict =
+export type LineageVerdict =
   | { kind: 'sound' }
   /** The metastore may lack references: nothing may be concluded from what it does not know. */
   | { kind: 'lost'; why: string }
@@ -37,7 +37,7 @@ export interface StoreLineage {
   store: ObjectStore;
   /** `undefined`: no object was ever put there. */
   generations: Generations | undefined;
-  verdict: Verdict;
+  verdict: LineageVerdict;
 }
 
 /** What the metastore knows, and each object store. */
@@ -58,7 +58,7 @@ export async function readLineage(
   for (const store of those) found.set(store, await readGenerations(core, store, call));
   const metastore = await core.metastore.lineage(call);
   const first = [...found].map(([store, generations]): StoreLineage => {
-    const verdict: Verdict = generations ? compare(metastore, generations, store === core.objectStore) : { kind: 'sound' };
+    const verdict: LineageVerdict = generations ? compare(metastore, generations, store === core.objectStore) : { kind: 'sound' };
     return { store, generations, verdict };
   });
   // What was recovered together with an object store that is sound has nothing newer of its own: nobody writes to it.
@@ -81,7 +81,7 @@ function isNotBehind({ generation }: Lineage, newest: Generation): boolean {
 const WHY_OTHERS =
   'Redis lost its state, or two metastores write under one namespace of one bucket, where each needs a namespace of its own';
 
-function compare(metastore: Lineage, { numbers, newest, births }: Generations, isCurrent: boolean): Verdict {
+function compare(metastore: Lineage, { numbers, newest, births }: Generations, isCurrent: boolean): LineageVerdict {
   const { bornAt, generation } = metastore;
   if (!newest) return { kind: 'lost', why: `the generation ${numbers.at(-1)} of the object store is damaged` };
   if (bornAt === undefined)

@@ -5,6 +5,7 @@ import type { EntryMeta } from '../format/entry.ts';
 import type { Fence, Version, WriteId } from '../format/write-id.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Random } from '../async/random.ts';
+import type { RawOrphan } from '../format/record.ts';
 import type { RecordLetter } from '../format/record-head.ts';
 import type { RetentionMs } from '../model/retention.ts';
 import type { ScopeAddress } from './scope-address.ts';
@@ -193,14 +194,6 @@ export interface RecordAnswer extends Pick<
   'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention'
 > {
   basis: Version;
-}
-
-/** An external job that no record holds. `text` is `<since> <JSON>`. */
-export interface RawOrphan {
-  /** Of the record, and the digest of the external ID: together the orphan's identity. */
-  name: string;
-  idDigest: string;
-  text: string;
 }
 
 /** What an operator sees of a scope. */

@@ -1,19 +1,11 @@
 import type { CallOptions } from '../async/deadline.ts';
 import type { EntryMeta } from '../format/entry.ts';
+import type { SupersededObject } from '../format/superseded.ts';
 import type { WriteId } from '../format/write-id.ts';
 import type { RetentionMs } from '../model/retention.ts';
 import type { ScopeAddress } from './scope-address.ts';
 
 /** What tools do with a metastore: find and remove what has expired, ask about objects, put back what was lost. */
-
-/** A superseded object, as the list of its scope has it. */
-export interface SupersededObject {
-  /** Alias of its object store. */
-  store: string;
-  object: string;
-  /** Bytes in the object; 0 where that is not known. */
-  storedSize: number;
-}
 
 /** One page of a sweep through a scope. */
 export interface SweepRequest {

@@ -9,12 +9,12 @@ export function lineageOf({ bornAt, name, generation }: MemoryData): Lineage {
 }
 
 /** Makes the birth known, and gives a name. */
-export function bear(data: MemoryData, name: string, now: number): void {
+export function giveBirth(data: MemoryData, name: string, now: number): void {
   data.bornAt ??= now;
   data.name ??= name;
 }
 
 /** Raises the generation, never lowers it. */
-export function raise(data: MemoryData, generation: number): void {
+export function raiseGeneration(data: MemoryData, generation: number): void {
   data.generation = Math.max(data.generation, generation);
 }

@@ -1,3 +1,4 @@
+import type { RawOrphan } from '../../format/record.ts';
 import { writeIdText, type WriteId } from '../../format/write-id.ts';
 import { expiryOf, instant, readHead } from '../../format/head.ts';
 import { FIELD, PREFIX } from '../../format/redis-keys.ts';
@@ -19,9 +20,9 @@ import {
   stale,
   supersede,
   type MemoryData,
-  type Step,
+  type ScopeStep,
 } from './scope.ts';
-import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';
+import type { ClearReply, Inspected, OpenMetastore, ScopeAddress, Stale } from '../metastore.ts';
 import { CLEARED_JSON, holdsId, NO_ID, readRecordHead, recordJson, recordText } from '../../format/record-head.ts';
 
 /** What ends a scope, and what people do with one, in the memory metastore. Each function mirrors the script of the same name. */
@@ -57,7 +58,7 @@ export function clearScope(data: MemoryData, scope: ScopeAddress, id: WriteId, n
 }
 
 /** The tombstone keeps the write ID of what it buries: a late copy of that write meets it, and brings nothing back. */
-function clearEntry(step: Step, name: string): void {
+function clearEntry(step: ScopeStep, name: string): void {
   const { fields } = step.hash;
   const text = fields.get(PREFIX.entry + name) ?? '';
   const head = readHead(text);
@@ -70,7 +71,7 @@ function clearEntry(step: Step, name: string): void {
 }
 
 /** No key is used twice: what is left is the next submission number. An active job becomes an orphan. */
-function clearRecord(step: Step, name: string, id: WriteId): void {
+function clearRecord(step: ScopeStep, name: string, id: WriteId): void {
   const { fields } = step.hash;
   const text = liveRecord(step.hash, name, step.now);
   if (text === undefined) {

@@ -15,7 +15,7 @@ import {
   refuseForeign,
   stale,
   type MemoryData,
-  type Step,
+  type ScopeStep,
 } from './scope.ts';
 import { applyChange, isLaterOwn } from './values.ts';
 import type {
@@ -49,7 +49,7 @@ function fenceAt(ms: number): Fence {
 }
 
 /** Installs a fence, notes whether the state was lost, and reads. */
-export function beginAttempt(data: MemoryData, scope: ScopeAddress, request: BeginRequest, now: number): Begun | Stale {
+export function takeFence(data: MemoryData, scope: ScopeAddress, request: BeginRequest, now: number): Begun | Stale {
   const step = openStep(data, scope, now);
   const { fields } = step.hash;
   const held = fenceOf(step.hash);
@@ -121,7 +121,7 @@ function isOtherJob(current: RecordHead | undefined, letter: string, idDigest: s
 }
 
 /** Any write of an ID takes it off the list of orphans. */
-function putRecord(step: Step, write: RecordAnswer | RecordWrite, version: Version): number {
+function putRecord(step: ScopeStep, write: RecordAnswer | RecordWrite, version: Version): number {
   const { letter, idDigest, submission, json, name } = write;
   const expiresAt = expiryOf(step.now, write.retention);
   const text = recordText({ letter, version, updatedAt: step.now, expiresAt, idDigest, submission, json });

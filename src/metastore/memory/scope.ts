@@ -1,9 +1,10 @@
+import type { RawOrphan } from '../../format/record.ts';
 import { ENTRY_FORMAT, ENTRY_JSON, type EntryMeta, type Reference } from '../../format/entry.ts';
 import { WRITE_ID_PLACE, type Fence } from '../../format/write-id.ts';
 import { type Head, headText, instant, NEVER, readHead } from '../../format/head.ts';
 import { FIELD, PREFIX } from '../../format/redis-keys.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from '../lifetimes.ts';
-import type { RawEntry, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';
+import type { RawEntry, ScopeAddress, Stale } from '../metastore.ts';
 import { foreignFormat } from '../replies.ts';
 import { supersededText } from '../../format/superseded.ts';
 
@@ -78,7 +79,7 @@ export function isForeign(text: string): boolean {
  *
  * @throws {@link CorruptEntryError}
  */
-export function refuseForeign(step: Step, name: string, text: string | undefined): void {
+export function refuseForeign(step: ScopeStep, name: string, text: string | undefined): void {
   if (text !== undefined && isForeign(text)) throw foreignFormat(step.address.path, name, NAME);
 }
 
@@ -102,7 +103,7 @@ export function namesOf(hash: ScopeHash, prefix: string): string[] {
 }
 
 /** A write to a scope, from its opening to its end. */
-export interface Step {
+export interface ScopeStep {
   readonly now: number;
   readonly data: MemoryData;
   readonly address: ScopeAddress;
@@ -118,24 +119,24 @@ export interface Step {
 }
 
 /** Opens a scope for a write. A scope whose time after success is over starts empty. */
-export function openStep(data: MemoryData, address: ScopeAddress, now: number): Step {
+export function openStep(data: MemoryData, address: ScopeAddress, now: number): ScopeStep {
   data.bornAt ??= now;
   const hash = peekScope(data, address.path, now) ?? { fields: new Map(), bodies: new Map(), expiresAt: undefined };
   const until = Number(hash.fields.get(FIELD.until) ?? 0);
   const hadEnd = hash.fields.has(FIELD.ends);
-  const step: Step = { now, data, address, hash, hadEnd, until, firstEnd: NEVER, emptied: [] };
+  const step: ScopeStep = { now, data, address, hash, hadEnd, until, firstEnd: NEVER, emptied: [] };
   if (hasEnded(hash, now)) startEmpty(step);
   return step;
 }
 
 /** Ends a write that changed something: how long the hash is kept, and where its scope is recorded. */
-export function closeStep(step: Step): void {
+export function closeStep(step: ScopeStep): void {
   if (step.hash.fields.has(FIELD.fence)) keep(step, step.now + FENCE_KEPT);
   closeUnfenced(step);
 }
 
 /** Ends what is no write of an attempt or a person, and so keeps no fence for longer. */
-export function closeUnfenced(step: Step): void {
+export function closeUnfenced(step: ScopeStep): void {
   const { hash, data, address } = step;
   const before = Number(hash.fields.get(FIELD.until) ?? 0);
   if (step.until !== NEVER) step.until = Math.ceil(step.until / KEPT_IN_STEPS_OF) * KEPT_IN_STEPS_OF;
@@ -157,18 +158,18 @@ export function closeUnfenced(step: Step): void {
 }
 
 /** Keeps the hash until then. */
-export function keep(step: Step, until: number): void {
+export function keep(step: ScopeStep, until: number): void {
   step.until = Math.max(step.until, until);
 }
 
 /** An entry or a record is kept until then, and no longer. */
-export function expires(step: Step, at: number): void {
+export function expires(step: ScopeStep, at: number): void {
   keep(step, at);
   step.firstEnd = Math.min(step.firstEnd, at);
 }
 
 /** Something in the scope is for the sweeper then. One that is under way has perhaps passed by it. */
-export function becomesDue(step: Step, at: number): void {
+export function becomesDue(step: ScopeStep, at: number): void {
   step.hash.fields.delete(FIELD.sweep);
   step.data.due.set(step.address.path, Math.min(at, step.data.due.get(step.address.path) ?? Number.POSITIVE_INFINITY));
 }
@@ -182,18 +183,18 @@ export function fenceOf(hash: ScopeHash): { fence: Fence; nonce: string } | unde
 }
 
 /** A refusal by the fence, with its holder. */
-export function stale({ hash }: Step): Stale {
+export function stale({ hash }: ScopeStep): Stale {
   const holder = hash.fields.get(FIELD.holder);
   return { kind: 'stale', ...(holder !== undefined && { holder }) };
 }
 
 /** Makes a fence the scope's own. */
-export function installFence(step: Step, fence: Fence, nonce: string): void {
+export function installFence(step: ScopeStep, fence: Fence, nonce: string): void {
   step.hash.fields.set(FIELD.fence, `${fence} ${nonce}`);
 }
 
 /** Puts the object of an entry that is to go on the list of superseded ones, unless the new entry refers to it. */
-export function supersede(step: Step, text: string | undefined, next?: Reference): void {
+export function supersede(step: ScopeStep, text: string | undefined, next?: Reference): void {
   const ref = text === undefined ? undefined : referenceOf(text);
   if (!ref || ref.object === next?.object) return;
   step.hash.fields.set(PREFIX.superseded + ref.object, supersededText(step.now, ref));
@@ -212,7 +213,7 @@ export function referenceOf(text: string): Reference | undefined {
 }
 
 /** Replaces an entry by a tombstone. */
-export function bury(step: Step, name: string, version: Head['version']): void {
+export function bury(step: ScopeStep, name: string, version: Head['version']): void {
   const until = step.now + TOMBSTONE_KEPT;
   step.hash.fields.set(PREFIX.entry + name, headText('1t', version, step.now, until));
   step.hash.bodies.delete(PREFIX.body + name);
@@ -220,7 +221,7 @@ export function bury(step: Step, name: string, version: Head['version']): void {
   keep(step, until);
 }
 
-function startEmpty(step: Step): void {
+function startEmpty(step: ScopeStep): void {
   const { fields, bodies } = step.hash;
   step.until = 0;
   if (namesOf(step.hash, PREFIX.orphan).length > 0) keep(step, step.now + FENCE_KEPT);
@@ -238,7 +239,7 @@ function startEmpty(step: Step): void {
 }
 
 /** Lists an external job that no record holds. */
-export function putOrphan(step: Step, orphan: Pick<RawOrphan, 'name' | 'idDigest'>, json: string): void {
+export function putOrphan(step: ScopeStep, orphan: Pick<RawOrphan, 'name' | 'idDigest'>, json: string): void {
   const field = `${PREFIX.orphan}${orphan.name}:${orphan.idDigest}`;
   const { fields } = step.hash;
   if (!fields.has(field)) fields.set(field, `${instant(step.now)} ${json}`);

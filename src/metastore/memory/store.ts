@@ -1,11 +1,11 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import { bear, lineageOf, raise } from './lineage.ts';
+import { giveBirth, lineageOf, raiseGeneration } from './lineage.ts';
 import { addItems, clearScope, forgetOrphan, inspectScope, listOrphan, requestCancel, settleScope } from './operators.ts';
-import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './records.ts';
+import { answerRecord, takeFence, drawFence, refreshRecord, writeRecord } from './records.ts';
 import { heldObjects, restoreEntry } from './restore.ts';
 import { memoryData, NAME, peekScope, type MemoryData } from './scope.ts';
 import { duePaths, forgetObjects, sweepEnd, sweepPage } from './sweep.ts';
-import { listValues, readValues, writeValues } from './values.ts';
+import { listValues, readEntries, writeValues } from './values.ts';
 import { closedMetastore, type Metastore, type MetastoreContext, type OpenMetastore } from '../metastore.ts';
 import { believe } from '../replies.ts';
 
@@ -34,8 +34,8 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
     ready: (call) => step(call, () => undefined),
     now: (call) => step(call, (now) => now),
     draw: (scope, call) => step(call, (now) => drawFence(data, scope, now)),
-    begin: (scope, request, call) => step(call, (now) => beginAttempt(data, scope, request, now)),
-    read: (scope, names, call) => step(call, (now) => readValues(data, scope, names, now)),
+    begin: (scope, request, call) => step(call, (now) => takeFence(data, scope, request, now)),
+    read: (scope, names, call) => step(call, (now) => readEntries(data, scope, names, now)),
     write: (scope, write, call) => step(call, (now) => believe(writeValues(data, scope, write, now), write.resent, NAME)),
     async *list(scope, call) {
       yield* await step(call, (now) => listValues(data, scope, now));
@@ -63,8 +63,8 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
     holds: (scope, objects, call) => step(call, (now) => heldObjects(data, scope, objects, now)),
     restore: (scope, entry, call) => step(call, (now) => restoreEntry(data, scope, entry, now)),
     lineage: (call) => step(call, () => lineageOf(data)),
-    bear: (name, call) => step(call, (now) => bear(data, name, now)),
-    raise: (generation, call) => step(call, () => raise(data, generation)),
+    bear: (name, call) => step(call, (now) => giveBirth(data, name, now)),
+    raise: (generation, call) => step(call, () => raiseGeneration(data, generation)),
     facts: (call) => step(call, (now) => ({ servers: [], now })),
   };
 }

@@ -12,11 +12,11 @@ import {
   supersede,
   type MemoryData,
   type ScopeHash,
-  type Step,
+  type ScopeStep,
 } from './scope.ts';
 import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
-import { supersededObject, supersededSince } from '../../format/superseded.ts';
-import type { SupersededObject, SweepRequest, SweptPage } from '../upkeep.ts';
+import { supersededObject, supersededSince, type SupersededObject } from '../../format/superseded.ts';
+import type { SweepRequest, SweptPage } from '../upkeep.ts';
 
 /** Removes what has expired, in the memory metastore. Each function mirrors the script of the same name. */
 
@@ -55,7 +55,7 @@ function copyOf(data: MemoryData, path: string, hash: ScopeHash): MemoryData {
 const SWEPT = /^[ers]:/;
 
 /** The cursor is the last field that was looked at: fields are taken in the order of their names. */
-function sweepFields(step: Step, request: SweepRequest): SweptPage {
+function sweepFields(step: ScopeStep, request: SweepRequest): SweptPage {
   const { fields } = step.hash;
   const first = request.cursor === '0';
   const left = [...fields.keys()].filter((field) => SWEPT.test(field) && (first || field > request.cursor)).toSorted();
@@ -82,7 +82,7 @@ function later(found: Found, at: number): void {
 }
 
 /** Stays on the list, and keeps the scope, until `forgetObjects` is told that it is gone. */
-function sweepObject(step: Step, field: string, grace: number, found: Found): void {
+function sweepObject(step: ScopeStep, field: string, grace: number, found: Found): void {
   const text = step.hash.fields.get(field) ?? '';
   const since = supersededSince(text);
   if (since === undefined) return;
@@ -103,7 +103,7 @@ export function isReferredTo(hash: ScopeHash, object: string, name: string = obj
 }
 
 /** An entry or a record: removed, if it has expired by now. */
-function sweepText(step: Step, field: string, { grace, endless }: { grace: number; endless: boolean }, found: Found): void {
+function sweepText(step: ScopeStep, field: string, { grace, endless }: { grace: number; endless: boolean }, found: Found): void {
   const { fields, bodies } = step.hash;
   const text = fields.get(field) ?? '';
   if (isForeign(text) || text.length < HEAD_LENGTH) return;

@@ -21,7 +21,7 @@ import {
   stale,
   supersede,
   type MemoryData,
-  type Step,
+  type ScopeStep,
 } from './scope.ts';
 import type { RawEntry, ScopeAddress, ValueChange, ValueWrite, WriteReply } from '../metastore.ts';
 import { appliedAt } from '../replies.ts';
@@ -29,7 +29,7 @@ import { appliedAt } from '../replies.ts';
 /** Values of the memory metastore. Each function mirrors the script of the same name. */
 
 /** Entries that count, in the order of `names`. */
-export function readValues(
+export function readEntries(
   data: MemoryData,
   scope: ScopeAddress,
   names: readonly string[],
@@ -74,7 +74,7 @@ export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueW
   return appliedAt(write.changes, now);
 }
 
-function isStale(step: Step, id: WriteId, heads: readonly Head[]): boolean {
+function isStale(step: ScopeStep, id: WriteId, heads: readonly Head[]): boolean {
   const fence = fenceOf(step.hash);
   return [...(fence ? [fence] : []), ...heads].some(
     (other) => other.fence > id.fence || (other.fence === id.fence && other.nonce !== id.nonce),
@@ -87,7 +87,7 @@ export function isLaterOwn(head: Head, id: WriteId): boolean {
 }
 
 /** The switch: the entry, its value, and what the old one referred to. */
-export function applyChange(step: Step, change: Omit<ValueChange, 'expect'>, version: Version): void {
+export function applyChange(step: ScopeStep, change: Omit<ValueChange, 'expect'>, version: Version): void {
   const { hash, now } = step;
   const field = PREFIX.entry + change.name;
   const { put } = change;

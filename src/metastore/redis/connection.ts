@@ -4,7 +4,7 @@ import { keysOf, SHARDS, type Keys } from '../../format/redis-keys.ts';
 import type { MetastoreContext, ScopeAddress } from '../metastore.ts';
 import { foreignFormat } from '../replies.ts';
 import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
-import type { Wait } from './durability.ts';
+import type { DurabilityWait } from './durability.ts';
 import { isMissingScript, NAME, noAnswer, translate, unavailable } from './errors.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
@@ -80,7 +80,7 @@ export interface Connection {
  */
 export function createConnection(
   client: RedisClient,
-  wait: Wait | undefined,
+  wait: DurabilityWait | undefined,
   context: MetastoreContext,
   monotonic: () => number,
 ): Connection {

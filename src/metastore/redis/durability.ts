@@ -15,7 +15,7 @@ const REPLICAS = { kind: true, count: true, timeout: true } as const;
 const APPEND_ONLY_FILE = { kind: true, replicas: true, timeout: true } as const;
 
 /** A durability that was checked. */
-export interface Wait {
+export interface DurabilityWait {
   readonly appendOnlyFile: boolean;
   /** Milliseconds. */
   readonly timeout: number;
@@ -31,7 +31,7 @@ export interface Wait {
  *
  * @throws {@link ConfigError}
  */
-export function waitFor(durability: Durability | undefined): Wait | undefined {
+export function waitFor(durability: Durability | undefined): DurabilityWait | undefined {
   if (durability === undefined) return undefined;
   if (typeof durability !== 'object' || durability === null) throw new ConfigError('durability', 'must be an object', durability);
   if (durability.kind !== 'replicas' && durability.kind !== 'append-only-file') {

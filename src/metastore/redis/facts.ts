@@ -7,7 +7,7 @@ import type { MetastoreFacts, ServerFacts } from '../upkeep.ts';
 /** What every Redis server says of itself. Its user may not be allowed to ask: then nothing is known, which is no failure. */
 
 /** Asks every master. */
-export async function factsOf(connection: Connection, call: CallOptions): Promise<MetastoreFacts> {
+export async function metastoreFacts(connection: Connection, call: CallOptions): Promise<MetastoreFacts> {
   const { client } = connection;
   await connection.now(call);
   const servers = await Promise.all(mastersOf(client).map((node) => serverFacts(connection, node, call)));

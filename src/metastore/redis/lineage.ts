@@ -72,11 +72,11 @@ function nameIn(part: Part): string | undefined {
 }
 
 /** Makes all births known, and gives the name. */
-export function bear(connection: Connection, name: string, call: CallOptions): Promise<void> {
+export function giveBirth(connection: Connection, name: string, call: CallOptions): Promise<void> {
   return writeEveryShard(connection, BEAR, { drawn: name }, call);
 }
 
 /** Raises all generations. */
-export function raise(connection: Connection, generation: number, call: CallOptions): Promise<void> {
+export function raiseGeneration(connection: Connection, generation: number, call: CallOptions): Promise<void> {
   return writeEveryShard(connection, RAISE, { raised: generation }, call);
 }

@@ -1,8 +1,9 @@
+import type { RawOrphan } from '../../format/record.ts';
 import type { CallOptions } from '../../async/deadline.ts';
 import { sideBySide } from '../../async/shared-signal.ts';
 import { writeIdText, type WriteId } from '../../format/write-id.ts';
 import { PREFIX, SHARDS } from '../../format/redis-keys.ts';
-import type { ClearReply, Inspected, OpenMetastore, RawOrphan, ScopeAddress, Stale } from '../metastore.ts';
+import type { ClearReply, Inspected, OpenMetastore, ScopeAddress, Stale } from '../metastore.ts';
 import { keyPrefixOf, mastersOf } from './client.ts';
 import type { Connection } from './connection.ts';
 import { ADD_ITEMS } from './lua/operators/add-items.ts';

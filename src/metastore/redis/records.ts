@@ -32,7 +32,7 @@ export async function drawFence(connection: Connection, scope: ScopeAddress, cal
 }
 
 /** Installs a fence and reads. A resend does no harm, and a refusal of one is as true as of the first. */
-export async function beginAttempt(
+export async function takeFence(
   connection: Connection,
   scope: ScopeAddress,
   request: BeginRequest,

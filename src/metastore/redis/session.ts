@@ -1,7 +1,7 @@
 import { boundedWait } from '../../async/deadline.ts';
 import { ConfigError, isMooringError } from '../../model/errors/store.ts';
 import { mastersOf, sendCommand, type RedisClient } from './client.ts';
-import type { Wait } from './durability.ts';
+import type { DurabilityWait } from './durability.ts';
 import { NAME, translate, unavailable } from './errors.ts';
 import type { ServerTime } from './time.ts';
 import type { MetastoreContext } from '../metastore.ts';
@@ -18,7 +18,12 @@ const OLDEST = [6, 2] as const;
 const OLDEST_WITH_WAITAOF = [7, 2] as const;
 
 /** A session of one store. */
-export function createSession(client: RedisClient, context: MetastoreContext, wait: Wait | undefined, time: ServerTime): Session {
+export function createSession(
+  client: RedisClient,
+  context: MetastoreContext,
+  wait: DurabilityWait | undefined,
+  time: ServerTime,
+): Session {
   let opened: Promise<void> | undefined;
   let warned = false;
 

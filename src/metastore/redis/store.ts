@@ -6,8 +6,8 @@ import type { RedisClient } from './client.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { waitFor, type Durability } from './durability.ts';
 import { NAME } from './errors.ts';
-import { factsOf } from './facts.ts';
-import { bear, lineageOf, raise } from './lineage.ts';
+import { metastoreFacts } from './facts.ts';
+import { giveBirth, lineageOf, raiseGeneration } from './lineage.ts';
 import {
   addItems,
   clearScope,
@@ -19,10 +19,10 @@ import {
   settleScope,
   tryToWrite,
 } from './operators.ts';
-import { answerRecord, beginAttempt, drawFence, refreshRecord, writeRecord } from './records.ts';
+import { answerRecord, takeFence, drawFence, refreshRecord, writeRecord } from './records.ts';
 import { heldObjects, restoreEntry } from './restore.ts';
 import { duePaths, forgetObjects, sweepEnd, sweepPage } from './sweep.ts';
-import { listValues, readValues, writeValues } from './values.ts';
+import { listValues, readEntries, writeValues } from './values.ts';
 
 export type { Durability } from './durability.ts';
 export type { RedisClient } from './client.ts';
@@ -67,8 +67,8 @@ function openRedis(connection: Connection): OpenMetastore {
     ready: (call) => tryToWrite(connection, call),
     now: (call) => connection.now(call),
     draw: (scope, call) => drawFence(connection, scope, call),
-    begin: (scope, request, call) => beginAttempt(connection, scope, request, call),
-    read: (scope, names, call) => readValues(connection, scope, names, call),
+    begin: (scope, request, call) => takeFence(connection, scope, request, call),
+    read: (scope, names, call) => readEntries(connection, scope, names, call),
     write: (scope, write, call) => writeValues(connection, scope, write, call),
     list: (scope, call) => listValues(connection, scope, call),
     clear: (scope, id, call) => clearScope(connection, scope, id, call),
@@ -89,8 +89,8 @@ function openRedis(connection: Connection): OpenMetastore {
     holds: (scope, objects, call) => heldObjects(connection, scope, objects, call),
     restore: (scope, entry, call) => restoreEntry(connection, scope, entry, call),
     lineage: (call) => lineageOf(connection, call),
-    bear: (name, call) => bear(connection, name, call),
-    raise: (generation, call) => raise(connection, generation, call),
-    facts: (call) => factsOf(connection, call),
+    bear: (name, call) => giveBirth(connection, name, call),
+    raise: (generation, call) => raiseGeneration(connection, generation, call),
+    facts: (call) => metastoreFacts(connection, call),
   };
 }

@@ -45,7 +45,7 @@ function bytes(body: Uint8Array): Buffer {
 }
 
 /** Entries that count, in the order of `names`. */
-export async function readValues(
+export async function readEntries(
   connection: Connection,
   scope: ScopeAddress,
   names: readonly string[],

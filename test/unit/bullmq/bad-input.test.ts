@@ -57,7 +57,12 @@ describe('the BullMQ adapter, given', () => {
     ['a misspelt token', () => runWithState(store, wrong({ ...call, tokn: 't' }), done), 'call.tokn', /job, token, signal/],
     ['no queue to wake()', () => wake(wrong(undefined), 'token'), 'queue', /must be a queue of BullMQ, received undefined/],
     ['no queue to cancelJob()', () => cancelJob(wrong({}), '1', { store, reason: 'r' }), 'queue', /must be a queue of BullMQ/],
-    ['no ID to cancelJob()', () => cancelJob(queue, wrong(1), { store, reason: 'r' }), 'jobId', /must be a text that is not empty, received 1/],
+    [
+      'no ID to cancelJob()',
+      () => cancelJob(queue, wrong(1), { store, reason: 'r' }),
+      'jobId',
+      /must be a text that is not empty, received 1/,
+    ],
     ['no options to cancelJob()', () => cancelJob(queue, '1', wrong(undefined)), 'options', /must be an object/],
     [
       'no store to cancelJob()',
@@ -71,7 +76,12 @@ describe('the BullMQ adapter, given', () => {
       'scope',
       /must be a function/,
     ],
-    ['no reason to cancelJob()', () => cancelJob(queue, '1', wrong({ store })), 'reason', /must be a text that is not empty, received undefined/],
+    [
+      'no reason to cancelJob()',
+      () => cancelJob(queue, '1', wrong({ store })),
+      'reason',
+      /must be a text that is not empty, received undefined/,
+    ],
     [
       'a misspelt option of cancelJob()',
       () => cancelJob(queue, '1', wrong({ store, why: 'r' })),
