@@ -14,7 +14,7 @@ export interface Tally {
 }
 
 /** The stable code of an error; what a store threw is that it could not be used. */
-export function errorCode(error: unknown): string {
+export function failureCode(error: unknown): string {
   return isMooringError(error) ? error.code : 'mooring.store-unavailable';
 }
 
@@ -29,7 +29,7 @@ export function createTally({ logger }: Pick<Internals, 'logger'>): Tally {
     objects: 0,
     bytes: 0,
     fail(path, error) {
-      const code = errorCode(error);
+      const code = failureCode(error);
       const name = `${code} ${path}`;
       if (failed.has(name) || failed.size >= MOST_NAMED) return;
       failed.set(name, { path, code });

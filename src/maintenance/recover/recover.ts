@@ -13,7 +13,7 @@ import { newestOf, objectsByKey, type FoundObject, type KeyObjects } from './new
 import { isProbe } from '../../state-store/objects/probe.ts';
 import { rebuildEntry } from './rebuild-entry.ts';
 import { flag, requireListener, requireOptions } from '../settings.ts';
-import { errorCode } from '../counts.ts';
+import { failureCode } from '../counts.ts';
 
 /** An entry that `recover()` brings back, or would. */
 export interface RecoveredEntry {
@@ -131,7 +131,7 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
   }
   const meta = await rebuildEntry(core, newest, call).catch((error: unknown) => {
     call.signal?.throwIfAborted();
-    const code = errorCode(error);
+    const code = failureCode(error);
     if (code === 'mooring.store-unavailable') throw error;
     if (code !== 'mooring.missing-object') report.unreadable += 1;
     core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
@@ -190,7 +190,7 @@ function referenceIn(core: Internals, text: string, name: string): Reference | u
   try {
     return parseEntry(text, { key: decodeSegment(name) ?? name }).meta.ref;
   } catch (error) {
-    core.logger?.warn({ code: errorCode(error), err: error }, 'an entry that cannot be read was left as it is');
+    core.logger?.warn({ code: failureCode(error), err: error }, 'an entry that cannot be read was left as it is');
     return undefined;
   }
 }
