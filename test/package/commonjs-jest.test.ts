@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run } from '../../scripts/command.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 
-/** The line of the README for users whose Jest runs CommonJS. */
+/** The line of docs/testing.md for users whose Jest runs CommonJS. */
 
 jest.setTimeout(60_000);
 
@@ -26,9 +26,9 @@ beforeAll(async () => {
 
 afterAll(() => consumer?.remove());
 
-test('a test in CommonJS mode loads mooring with the line of the README', async () => {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const line = /```js\n(transformIgnorePatterns: .*)\n```/.exec(readme)?.[1];
+test('a test in CommonJS mode loads mooring with the line of docs/testing.md', async () => {
+  const page = await readFile(join(root, 'docs/testing.md'), 'utf8');
+  const line = /^ *(transformIgnorePatterns: .*),$/m.exec(page)?.[1];
   const settings = `testMatch: ['**/*.test.cjs'], transform: { '\\\\.[cm]?js$': ['@swc/jest', { module: { type: 'commonjs' } }] }`;
   await consumer.write('jest.config.cjs', `module.exports = { ${settings}, ${line} };`);
 
