@@ -52,6 +52,15 @@ test('every link between pages leads somewhere', async () => {
   expect(wrong.flat()).toEqual([]);
 });
 
+test('every page of docs is in its table of contents', async () => {
+  const contents = await readFile(join(root, 'docs/README.md'), 'utf8');
+  const files = (await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md') && file !== 'README.md');
+
+  const missing = files.filter((file) => !contents.includes(`](${file})`));
+
+  expect(missing).toEqual([]);
+});
+
 test('every decision has a number of its own, and a page short enough to read', async () => {
   const files = (await readdir(join(root, 'docs/decisions'))).toSorted();
   const lengths = await Promise.all(

@@ -25,6 +25,34 @@ async function textsIn(home: string): Promise<Record<string, string>> {
   return Object.fromEntries(texts);
 }
 
+/** The tables of docs/api.md, by the heading above them, with the interface whose members they list and the page that has it. */
+const OPTIONS: readonly (readonly [heading: string, name: string, page: string])[] = [
+  ['`createStateStore(options)`', 'StateStoreOptions', 'mooring.md'],
+  ['`redisMetastore(options)`', 'RedisMetastoreOptions', 'mooring/redis.md'],
+  ['`fileObjectStore(options)`', 'FileObjectStoreOptions', 'mooring/file.md'],
+  ['`s3ObjectStore(options)`', 'S3ObjectStoreOptions', 'mooring/s3.md'],
+  ['`gcsObjectStore(options)`', 'GcsObjectStoreOptions', 'mooring/gcs.md'],
+  ['`externalJob(job)`', 'ExternalJob', 'mooring.md'],
+  ['`ctx.run(job, input, options)`', 'RunOptions', 'mooring.md'],
+  ['`withState`, `resumableProcessor`, `runWithState`', 'ProcessorOptions', 'mooring/bullmq.md'],
+];
+
+/** The members of an interface, as its page lists them. */
+function membersIn(page: string, name: string): string[] {
+  const section = page.split(/^### /m).find((one) => one.startsWith(`${name}\n`)) ?? '';
+  return [...section.matchAll(/^\| <a id="property-[^"]+"><\/a> `(\w+)\??`|^##### (\w+)\(\)/gm)].map(
+    ([, property, method]) => property ?? method ?? '',
+  );
+}
+
+/** The options of the first table under a heading of docs/api.md. */
+function optionsIn(page: string, heading: string): string[] {
+  const section = page.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';
+  const [table = ''] = /(?:^\|.*\n)+/m.exec(section) ?? [];
+  const cells = [...table.matchAll(/^\| (`.+?) \|/gm)].map(([, cell = '']) => cell);
+  return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)/g)].map(([, option = '']) => option));
+}
+
 /** What a class of error says of itself: its code, and whether it is retryable. */
 interface Declared {
   code: string;
@@ -70,6 +98,15 @@ test('the API pages are those that the source gives: else run `npm run reference
 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(await textsIn(join(root, GENERATED))).toEqual(await textsIn(folder));
+});
+
+test.each(OPTIONS)('docs/api.md lists every option of %s', async (heading, name, page) => {
+  const wanted = membersIn(await readFile(join(root, GENERATED, page), 'utf8'), name);
+
+  const listed = optionsIn(await readFile(join(root, 'docs/api.md'), 'utf8'), heading);
+
+  expect(wanted).not.toEqual([]);
+  expect(listed.toSorted()).toEqual(wanted.toSorted());
 });
 
 test('docs/errors.md names every error, with its class and whether it is retryable', async () => {
