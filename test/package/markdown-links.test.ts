@@ -2,31 +2,27 @@ import { expect, test, jest } from '@jest/globals';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { root } from './consumer.ts';
+import { readPages } from './pages.ts';
 
 /** Links between our own pages: the file is there, and the heading that an anchor names. */
 
 jest.setTimeout(60_000);
 
-async function pages(): Promise<string[]> {
-  const found = await Promise.all(
-    ['', 'docs', 'docs/decisions', 'examples', 'findings'].map(async (folder) =>
-      (await readdir(join(root, folder))).filter((file) => file.endsWith('.md')).map((file) => join(folder, file)),
-    ),
-  );
-  return found.flat();
-}
-
-/** As GitHub makes them. */
+/** As GitHub makes them: of headings, of which the second with one text gets a number; and those that the page makes itself. */
 function anchors(markdown: string): Set<string> {
-  const headings = withoutCode(markdown).matchAll(/^#{1,6} (.+)$/gm);
-  return new Set(
-    [...headings].map(([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N} _-]/gu, '')
-        .replace(/ /g, '-'),
-    ),
-  );
+  const text = withoutCode(markdown);
+  const found = new Set([...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id));
+  const seen = new Map<string, number>();
+  for (const [, heading = ''] of text.matchAll(/^#{1,6} (.+)$/gm)) {
+    const anchor = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replace(/ /g, '-');
+    const times = seen.get(anchor) ?? 0;
+    seen.set(anchor, times + 1);
+    found.add(times === 0 ? anchor : `${anchor}-${times}`);
+  }
+  return found;
 }
 
 function withoutCode(markdown: string): string {
@@ -51,9 +47,18 @@ async function broken(page: string, markdown: string): Promise<string[]> {
 }
 
 test('every link between pages leads somewhere', async () => {
-  const wrong = await Promise.all((await pages()).map(async (page) => broken(page, await readFile(join(root, page), 'utf8'))));
+  const wrong = await Promise.all((await readPages()).map(({ path, text }) => broken(path, text)));
 
   expect(wrong.flat()).toEqual([]);
+});
+
+test('every page of docs is in its table of contents', async () => {
+  const contents = await readFile(join(root, 'docs/README.md'), 'utf8');
+  const files = (await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md') && file !== 'README.md');
+
+  const missing = files.filter((file) => !contents.includes(`](${file})`));
+
+  expect(missing).toEqual([]);
 });
 
 test('every decision has a number of its own, and a page short enough to read', async () => {

@@ -3,26 +3,16 @@ import { transformSync } from '@swc/core';
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
+import { FARM_CLIENT, startFarm, type Farm } from './farm.ts';
+import { letTheLockLapse } from './stalled.ts';
 
 /** The first program of the README, as it stands there, in an empty project that installed the tarball, on a real Redis. */
 
 jest.setTimeout(60_000);
-
-/** The user's own client, which the README imports. */
-const FARM_CLIENT = `
-const call = async (path, request) => (await fetch(process.env.FARM_URL + path, request)).json();
-export const farm = {
-  submit: async (video, { token }) => (await call('/jobs', { method: 'POST', body: JSON.stringify({ video, token }) })).id,
-  status: (id) => call('/jobs/' + id),
-  output: async (id) => ({ url: 'https://farm.example/' + id }),
-};
-`;
 
 /** Ends a worker with the process that started it, however that ends. */
 const LEASH = "process.stdin.on('end', () => process.exit()).resume();";
@@ -44,50 +34,6 @@ afterAll(async () => {
   await redis?.stop();
   await consumer?.remove();
 });
-
-/** A far side that recognises a token; each of its jobs ends when the test says so. */
-interface Farm {
-  url: string;
-  tokens: string[];
-  ids: Set<string>;
-  finish(): void;
-  close(): Promise<void>;
-}
-
-async function startFarm(): Promise<Farm> {
-  const ids = new Map<string, string>();
-  const tokens: string[] = [];
-  let finished = false;
-  const server: Server = createServer((request, response) => {
-    if (request.method === 'GET') {
-      response.end(JSON.stringify({ state: finished ? 'succeeded' : 'active' }));
-      return;
-    }
-    let text = '';
-    request.on('data', (more) => (text += String(more)));
-    request.on('end', () => {
-      const { token } = JSON.parse(text) as { token: string };
-      tokens.push(token);
-      const id = ids.get(token) ?? `farm-${ids.size + 1}`;
-      ids.set(token, id);
-      response.end(JSON.stringify({ id }));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    tokens,
-    get ids() {
-      return new Set(ids.values());
-    },
-    finish: () => (finished = true),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
 
 describe.each([
   ['imports', 'es6', 'quick-start.js'],
@@ -137,7 +83,7 @@ describe.each([
     await until(async () => (await recordLetter(connection)) === 'e');
 
     await killed(first);
-    await letTheLockLapse(connection, job.id ?? '');
+    await letTheLockLapse(connection, 'transcode', job.id ?? '');
     startWorker();
     await until(async () => ((await queue.getJob(job.id ?? ''))?.attemptsStarted ?? 0) > 1);
     farm.finish();
@@ -153,7 +99,7 @@ describe.each([
     await until(() => farm.tokens.length === 1);
 
     await killed(first);
-    await letTheLockLapse(connection, job.id ?? '');
+    await letTheLockLapse(connection, 'transcode', job.id ?? '');
     farm.finish();
     startWorker();
     await job.waitUntilFinished(events, 30_000);
@@ -171,12 +117,6 @@ async function recordLetter(connection: Redis): Promise<string | undefined> {
     if (record !== undefined) return record[1];
   }
   return undefined;
-}
-
-/** What half a minute would do: the lock of a dead worker lapses, and BullMQ's next check finds the job. */
-async function letTheLockLapse(connection: Redis, id: string): Promise<void> {
-  await connection.sadd('bull:transcode:stalled', id);
-  await connection.del(`bull:transcode:${id}:lock`, 'bull:transcode:stalled-check');
 }
 
 function killed(child: ChildProcess): Promise<void> {

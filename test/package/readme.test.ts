@@ -1,135 +1,181 @@
-import { afterAll, beforeAll, expect, test, jest } from '@jest/globals';
-import { mkdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { transformSync } from '@swc/core';
+import { createServer, type IncomingMessage } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { run } from '../../scripts/command.ts';
+import { pathToFileURL } from 'node:url';
+import type { ExternalJob } from 'mooring';
+import type { TestTask } from 'mooring/testing';
 import { createConsumer, root, type Consumer } from './consumer.ts';
+import { modulesOf, type Page } from './pages.ts';
 
-/** Every program of the README compiles against the packed declarations; what it leaves to the reader is declared here. */
+/** The README: short, in the order in which a stranger reads, and with an external job that works when it is copied. */
 
 jest.setTimeout(60_000);
 
-const LEFT_TO_THE_READER: Record<string, string> = {
-  Mooring: '',
-  Store: "declare const store: import('mooring').StateStore;",
-  'Large values': `import { createStateStore } from 'mooring';
-    import { redisMetastore } from 'mooring/redis';
-    declare const client: import('ioredis').Redis;
-    interface Found { key: string; size: number; modifiedAt: Date }
-    interface Call { signal?: AbortSignal | undefined }
-    declare const bucket: {
-      put(key: string, bytes: Uint8Array, options: Call & { onlyNew: boolean }): Promise<boolean>;
-      get(key: string, options: Call): Promise<Uint8Array | undefined>;
-      delete(key: string, options: Call): Promise<void>;
-      list(prefix: string, options: Call): AsyncIterable<Found>;
-    };`,
-  Streams: "declare const state: import('mooring').StateHandle;",
-  Configuration: '',
-  'External job': 'declare const url: string;',
-  'In a BullMQ processor': `import type { ExternalJob } from 'mooring';
-    interface Course { chapters: { id: string; video: string }[] }
-    declare const store: import('mooring').StateStore;
-    declare const reportJob: ExternalJob<{ fileId: string }, string, string>;
-    declare const transcode: ExternalJob<string, string, string>;
-    declare function upload(course: Course): Promise<string>;
-    declare function publish(report: string, video: string | undefined): Promise<void>;`,
-  'In a Temporal activity': `import type { ExternalJob, StateStore } from 'mooring';
-    interface Course { id: string }
-    declare const store: StateStore;
-    declare const transcode: ExternalJob<string, string, string>;
-    declare const reportJob: ExternalJob<{ fileId: string }, string, string>;
-    declare const workflowsPath: string;
-    declare function upload(course: Course): Promise<string>;`,
-  Operators: "declare const store: import('mooring').StateStore;",
-  'Clean-up': "declare const store: import('mooring').StateStore;",
-  '`s3ObjectStore(options)`': '',
-  '`gcsObjectStore(options)`': '',
-  'Testing your processors': `import assert from 'node:assert/strict';
-    declare const course: object;
-    declare function publish(course: object, ctx: import('mooring').TaskContext): Promise<void>;`,
-};
-
-const FARM = `export interface Video { source: string }
-  export declare const farm: {
-    submit(video: Video, options: { token: string }): Promise<string>;
-    status(id: string): Promise<import('mooring').JobStatus>;
-    output(id: string): Promise<{ url: string }>;
-  };`;
-
-const COMPILER_OPTIONS = {
-  module: 'nodenext',
-  target: 'es2023',
-  strict: true,
-  noEmit: true,
-  skipLibCheck: true,
-  types: ['node'],
-};
-
-let consumer: Consumer;
-let programs: Map<string, string>;
+let page: Page;
 
 beforeAll(async () => {
-  consumer = await createConsumer();
-  const temporal = ['activity', 'worker', 'workflow'].map((name) => `@temporalio/${name}`);
-  for (const name of [...temporal, 'bullmq', 'ioredis', '@aws-sdk/client-s3', '@google-cloud/storage', '@types/node'])
-    await consumer.add(name);
-  programs = programsByHeading(await readFile(join(root, 'README.md'), 'utf8'));
-  await mkdir(join(consumer.folder, 'readme'));
-  await consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['readme'] }));
-  await consumer.write('readme/farm.ts', FARM);
+  page = { path: 'README.md', text: await readFile(join(root, 'README.md'), 'utf8') };
 });
 
-afterAll(() => consumer?.remove());
-
-/** The blocks of TypeScript, joined under each heading. */
-function programsByHeading(markdown: string): Map<string, string> {
-  const found = new Map<string, string>();
-  let heading = '';
-  for (const [, title, code] of markdown.matchAll(/^#+ (.+)$|```ts\n([\s\S]*?)```/gm)) {
-    if (title !== undefined) heading = title;
-    else found.set(heading, (found.get(heading) ?? '') + code);
-  }
-  return found;
-}
-
-async function compile(): Promise<string> {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  return (await run(process.execPath, [tsc, '-p', '.'], { cwd: consumer.folder })).stdout;
-}
-
-test('every program of the README compiles', async () => {
-  expect([...programs.keys()]).toEqual(Object.keys(LEFT_TO_THE_READER));
-  for (const [heading, program] of programs) {
-    await consumer.write(`readme/${heading.replace(/\W/g, '-')}.ts`, `${LEFT_TO_THE_READER[heading]}\n${program}\nexport {};`);
-  }
-
-  const wrong = await compile();
-
-  expect(wrong).toBe('');
-});
-
-test('every codec of docs/codecs.md compiles', async () => {
-  for (const name of ['lz4-napi', 'lzma-native', '@types/lzma-native', 'seek-bzip']) await consumer.add(name);
-  const codecs = programsByHeading(await readFile(join(root, 'docs/codecs.md'), 'utf8'));
-  for (const name of ['lz4', 'xz', 'bz2']) await consumer.write(`readme/${name}.ts`, codecs.get(name) ?? 'missing');
-
-  const wrong = await compile();
-
-  expect(wrong).toBe('');
-});
-
-test('a program that does not compile is seen', async () => {
-  const program = programs.get('Mooring')?.replace('idempotentFor:', 'idempotentSince:') ?? '';
-  await consumer.write('readme/wrong.ts', program);
-
-  const wrong = await compile();
-
-  expect(wrong).toContain('readme/wrong.ts');
+test('it has at most 250 lines', () => {
+  expect(page.text.split('\n').length - 1).toBeLessThanOrEqual(250);
 });
 
 test('the first program fits the first screen, with its imports and nothing left out', () => {
-  const lines = programs.get('Mooring')?.trimEnd().split('\n') ?? [];
+  const program = /```ts\n([^]*?)```/.exec(page.text)?.[1] ?? '';
 
-  expect(lines.length).toBeGreaterThanOrEqual(18);
-  expect(lines.length).toBeLessThanOrEqual(22);
-  expect(programs.get('Mooring')).not.toContain('…');
+  const lines = program.trimEnd().split('\n').length;
+  expect(lines).toBeGreaterThanOrEqual(18);
+  expect(lines).toBeLessThanOrEqual(22);
+  expect(program).not.toContain('…');
 });
+
+test('after the first screen a table of contents names every heading', () => {
+  const headings = [...page.text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
+
+  const contents = page.text.slice(page.text.indexOf('**Contents:**'), page.text.indexOf('\n## '));
+
+  expect(page.text.indexOf('**Contents:**')).toBeGreaterThan(page.text.indexOf('new Worker('));
+  expect([...contents.matchAll(/\[(.+?)\]\(#/g)].map(([, name = '']) => name)).toEqual(headings);
+});
+
+describe('the external job', () => {
+  let consumer: Consumer;
+  let service: Service;
+  let report: ExternalJob<{ month: string }, string, { rows: number }>;
+  let newTask: () => TestTask;
+
+  beforeAll(async () => {
+    [consumer, service] = await Promise.all([createConsumer(), startService()]);
+    const { fakeClock, memoryStateStore, testTask } = await import('mooring/testing');
+    newTask = () => testTask(memoryStateStore({ clock: fakeClock() }));
+    process.env['REPORT_API'] = service.url;
+    const { code } = transformSync(modulesOf(page).get('report.ts') ?? '', {
+      jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+      module: { type: 'es6' },
+    });
+    const file = await consumer.write('report.mjs', code);
+    ({ report } = (await import(pathToFileURL(file).href)) as { report: typeof report });
+  });
+
+  afterAll(async () => {
+    delete process.env['REPORT_API'];
+    await service?.close();
+    await consumer?.remove();
+  });
+
+  test('submits again after a 429, waits while the job runs, and returns its result', async () => {
+    service.reset({ submit: [429, 200], status: [200] });
+    const task = newTask();
+
+    const result = await task.attempt((ctx) => ctx.run(report, { month: '2026-11' }));
+
+    expect(result).toEqual({ rows: 42 });
+    expect(service.keys).toEqual([service.keys[0], service.keys[0]]);
+  });
+
+  test('fails for good after a 400', async () => {
+    service.reset({ submit: [400], status: [] });
+    const task = newTask();
+
+    await expect(task.attempt((ctx) => ctx.run(report, { month: 'x' }))).rejects.toMatchObject({
+      code: 'mooring.not-submitted',
+      retryable: false,
+    });
+  });
+
+  test('leaves open after a 500 whether the job was submitted, and the next attempt repeats the key', async () => {
+    service.reset({ submit: [500, 200], status: [200] });
+    const task = newTask();
+
+    await expect(task.attempt((ctx) => ctx.run(report, { month: '2026-11' }))).rejects.toThrow('submit: HTTP 500');
+    await task.attempt((ctx) => ctx.run(report, { month: '2026-11' }));
+
+    expect(new Set(service.keys).size).toBe(1);
+  });
+
+  test('asks again after a status of 500, and takes a 404 for a missing job', async () => {
+    service.reset({ submit: [200], status: [500, 404] });
+    const task = newTask();
+
+    await expect(task.attempt((ctx) => ctx.run(report, { month: '2026-11' }))).rejects.toMatchObject({
+      code: 'mooring.external-job-missing',
+    });
+  });
+
+  test('cancels the job when a person asks for it', async () => {
+    service.reset({ submit: [200], status: [] });
+    const task = newTask();
+    const person = new AbortController();
+    service.onStatus = () => person.abort(new Error('not needed any more'));
+
+    await expect(task.attempt((ctx) => ctx.run(report, { month: '2026-11' }), { signal: person.signal })).rejects.toThrow();
+
+    expect(service.cancelled).toEqual(['/jobs/report-1']);
+  });
+});
+
+/** Status codes, one for each call; the last one stays. */
+interface Answers {
+  submit: number[];
+  status: number[];
+}
+
+/** The service of the README's external job. */
+interface Service {
+  readonly url: string;
+  readonly keys: string[];
+  readonly cancelled: string[];
+  onStatus: () => void;
+  /** Forgets what it was asked, and answers like this from now on. */
+  reset(answers: Answers): void;
+  close(): Promise<void>;
+}
+
+async function startService(): Promise<Service> {
+  let answers: Answers = { submit: [], status: [] };
+  let polls = 0;
+  const next = (codes: number[]): number => (codes.length > 1 ? codes.shift() : codes[0]) ?? 200;
+  const reply = ({ method, url = '', headers }: IncomingMessage): [number, object] => {
+    if (method === 'POST') {
+      service.keys.push(String(headers['idempotency-key']));
+      return [next(answers.submit), { id: 'report-1' }];
+    }
+    if (method === 'DELETE') {
+      service.cancelled.push(url);
+      return [200, {}];
+    }
+    if (url.endsWith('/result')) return [200, { rows: 42 }];
+    service.onStatus();
+    polls += 1;
+    return [next(answers.status), polls < 3 ? { state: 'running', percent: 50 } : { state: 'done', percent: 100 }];
+  };
+  const server = createServer((request, response) => {
+    const [status, body] = reply(request);
+    request.resume();
+    response.writeHead(status).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const service: Service = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    keys: [],
+    cancelled: [],
+    onStatus: () => undefined,
+    reset(to) {
+      answers = to;
+      polls = 0;
+      service.keys.length = 0;
+      service.cancelled.length = 0;
+      service.onStatus = () => undefined;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return service;
+}
