@@ -35,6 +35,7 @@ const PACKAGES = [
   '@temporalio/activity',
   '@temporalio/client',
   '@temporalio/common',
+  '@temporalio/testing',
   '@temporalio/worker',
   '@temporalio/workflow',
   '@types/lzma-native',
@@ -81,6 +82,8 @@ async function fault(language: string, code: string): Promise<string | undefined
   if (language === 'ts' || LEFT.has(language)) return undefined;
   try {
     if (language === 'json') JSON.parse(code);
+    // JSON with comments and commas at the end is what an expression of JavaScript may be.
+    else if (language === 'jsonc') parseSync(`(${code.trim()}\n)`, { syntax: 'ecmascript' });
     else if (language === 'js') parseSync(code, { syntax: 'ecmascript' });
     else if (language === 'sh') {
       const { code: exit, stderr } = await run('sh', ['-n', '-c', code]);
