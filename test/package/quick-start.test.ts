@@ -45,7 +45,7 @@ afterAll(async () => {
   await consumer?.remove();
 });
 
-/** A far side that recognises a token; each of its jobs ends when the test says so. */
+/** An external system that recognises a token; each of its jobs ends when the test says so. */
 interface Farm {
   url: string;
   tokens: string[];

@@ -15,7 +15,7 @@ import {
   type BullWorker,
   type ResumableProcessor,
 } from 'mooring/bullmq';
-import { farm, type Video } from './far-sides.ts';
+import { farm, type Video } from './external-systems.ts';
 
 declare const store: StateStore;
 const connection = { host: '127.0.0.1', maxRetriesPerRequest: null };
