@@ -7,8 +7,9 @@ import {
   taskContext,
 } from '../../../adapters/temporal/index.ts';
 import { memoryStateStore } from '../../../src/testing.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { until } from '../../support/until.ts';
-import { begin, failureOf, farSide } from './rig.ts';
+import { begin, failureOf } from './rig.ts';
 
 /** Two stores on one worker: an activity says which one it means. */
 
@@ -39,15 +40,15 @@ describe('on a worker with two stores', () => {
   });
 
   test('the activities that are made of external jobs name it, too', async () => {
-    const { job, seen } = farSide(['active']);
-    const known = { ...job, idempotentFor: 'forever' as const };
+    const system = externalSystem();
+    const known = system.job({ idempotentFor: 'forever' });
     const shared = { ...SCOPE, task: 'shared' };
     const submitting = begin(() => resumableActivity(known, { scope: shared, store: b })('clip'), {}, both);
-    await until(() => seen.looks > 0);
+    await until(() => system.looks > 0);
     const later = { activityId: '2', currentAttemptScheduledTimestampMs: 5 };
     const cancelling = begin(() => cancellingActivity(known, shared, { store: b })('clip'), later, both);
     await cancelling.result;
-    expect(seen.cancels).toEqual(['job-1 requested']);
+    expect(system.cancelled).toEqual(['job-1 requested']);
     submitting.cancel('PAUSED');
     await Promise.allSettled([submitting.result]);
   });
