@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { createStateStore, externalJob, type TaskContext } from 'mooring';
 import { withState } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
-import { farm, startFarm, type Video } from './external-systems.ts';
+import { farm, startFarm, type Video } from './external-system.ts';
 
 interface Course {
   title: string;

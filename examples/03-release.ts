@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import { createStateStore, externalJob } from 'mooring';
 import { resumableProcessor } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
-import { farm, startFarm, type Video } from './external-systems.ts';
+import { farm, startFarm, type Video } from './external-system.ts';
 
 const connection = new Redis(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: null });
 const store = createStateStore({ metastore: redisMetastore({ client: connection }) });

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { createStateStore, externalJob } from 'mooring';
 import { withState } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
-import { farm, type Video } from './external-systems.ts';
+import { farm, type Video } from './external-system.ts';
 
 // BullMQ leaves a child whose worker was killed alone: it ends by itself.
 process.on('disconnect', () => process.exit());

@@ -6,7 +6,7 @@
  */
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { startFarm, type Video } from './external-systems.ts';
+import { startFarm, type Video } from './external-system.ts';
 
 const connection = new Redis(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: null });
 const theFarm = await startFarm(1);

@@ -1,7 +1,7 @@
 /** The workflow of 08-both-runtimes.ts: workflow code imports nothing of Mooring but this subpath. */
 import { proxyActivities } from '@temporalio/workflow';
 import { resumableOptions } from 'mooring/temporal/workflow';
-import type { Video } from './external-systems.ts';
+import type { Video } from './external-system.ts';
 
 interface Activities {
   publish(video: Video): Promise<string>;

@@ -15,7 +15,7 @@ import { createStateStore, externalJob, type TaskContext } from 'mooring';
 import { withState } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
 import { mooringPlugin, taskContext } from 'mooring/temporal';
-import { farm, startFarm, type Video } from './external-systems.ts';
+import { farm, startFarm, type Video } from './external-system.ts';
 
 const connection = new Redis(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: null });
 const address = process.env['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233';
