@@ -66,6 +66,7 @@ describe('round trips', () => {
       ctx.asset({ name: 'catalogue' });
       return ctx.attempt;
     });
+
     expect(calls.filter((call) => call !== 'draw')).toEqual([]);
   });
 
@@ -79,6 +80,7 @@ describe('round trips', () => {
       context.run(system.job({ externalIdKey: 'b' }), 'b'),
       context.state.set('cursor', 1),
     ]);
+
     expect(calls.filter((call) => call === 'draw')).toHaveLength(1);
   });
 
@@ -89,6 +91,7 @@ describe('round trips', () => {
         method === 'begin' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     const { context } = await task.start();
+
     await expect(context.state.get('x')).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await context.run(system.job(), 'clip')).toBe('result of job-1');
   });
@@ -124,6 +127,7 @@ describe('what does not answer', () => {
     const { system, task, store } = setting({ kind: 'findable' });
     await task.start();
     const silent = system.job({ callTimeout: '10ms', find: () => new Promise(() => undefined) });
+
     await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toMatchObject({ code: 'mooring.outcome-unknown' });
     expect(await jobRecords(store).get(TASK)).toBeUndefined();
     expect(system.calls).not.toContain('submit');
@@ -149,6 +153,7 @@ describe('the state of an attempt', () => {
     await old.context.state.set('cursor', 1);
     const next = await task.start();
     await next.context.state.set('cursor', 2);
+
     await expect(old.context.state.set('cursor', 3)).rejects.toBeInstanceOf(StaleAttemptError);
     expect(old.context.signal.aborted).toBe(true);
     expect(isSuspension(old.context.signal.reason)).toBe(true);
@@ -162,6 +167,7 @@ describe('the state of an attempt', () => {
     await context.state.set('k', 'task');
     await context.item('a').state.set('k', 'by key');
     await context.item(0).state.set('k', 'by index');
+
     expect(await store.task(TASK).get('k')).toBe('task');
     expect(await store.task({ ...TASK, itemKey: 'a' }).get('k')).toBe('by key');
     expect(await store.task({ ...TASK, mapIndex: 0 }).get('k')).toBe('by index');
@@ -174,6 +180,7 @@ describe('the state of an attempt', () => {
     await (await task.start()).context.state.set('x', 1);
     await old.context.asset({ name: 'catalogue' }).set('revision', 7);
     const entry = await store.asset({ name: 'catalogue' }).getEntry('revision');
+
     expect(entry).toMatchObject({ value: 7, writer: TASK });
   });
 
@@ -187,6 +194,7 @@ describe('the state of an attempt', () => {
     await expect(attempt.context.state.set('x', 1)).rejects.toBeInstanceOf(StaleAttemptError);
     const looks = system.calls.length;
     await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+
     expect(system.calls).toHaveLength(looks);
   });
 
@@ -202,6 +210,7 @@ describe('the state of an attempt', () => {
       one.context.item('a').idempotencyKey('mail'),
       reborn.context.idempotencyKey('mail'),
     ];
+
     expect(new Set([key, ...others]).size).toBe(4);
   });
 });
@@ -219,6 +228,7 @@ describe('succeed()', () => {
       clock.advance('23h');
       expect(await store.task(TASK).get('k')).toBe(1);
       clock.advance('1h');
+
       expect(await store.task(TASK).get('k')).toBeUndefined();
       expect(await store.task({ ...TASK, itemKey: 'a' }).get('k')).toBeUndefined();
     },
@@ -233,6 +243,7 @@ describe('succeed()', () => {
     await attempt.context.state.set('k', 1);
     await attempt[Symbol.asyncDispose]();
     await attempt.succeed();
+
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
@@ -240,6 +251,7 @@ describe('succeed()', () => {
     const { calls, intercept } = recorder();
     const { task } = setting({ intercept });
     await task.attempt((ctx) => ctx.state.set('k', 1), { clearAfterSuccess: 'forever' });
+
     expect(calls).not.toContain('settle');
   });
 });
@@ -277,6 +289,7 @@ describe('waiting by release', () => {
     const { result, releases } = await released(parts, (ctx) =>
       ctx.run(parts.system.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } }),
     );
+
     expect(result).toBe('result of job-1');
     expect(parts.system.jobs).toHaveLength(1);
     expect(releases.length).toBeGreaterThan(3);
@@ -288,6 +301,7 @@ describe('waiting by release', () => {
   test('a short job is never let go of', async () => {
     const parts = setting({ activeLooks: 3 });
     const { releases } = await released(parts, (ctx) => ctx.run(parts.system.job(), 'clip', { wait: { mode: 'release' } }));
+
     expect(releases).toEqual([]);
   });
 
@@ -308,6 +322,7 @@ describe('waiting by release', () => {
       const parts = setting();
       const job = refusing(parts, 2);
       const { result, releases } = await released(parts, (ctx) => ctx.run(job, 'clip', { wait }));
+
       expect(result).toBe('result of job-1');
       expect(releases).toEqual([30_000, 30_000]);
     });
@@ -317,6 +332,7 @@ describe('waiting by release', () => {
       const { clock } = parts;
       const start = clock.now();
       const { result, releases } = await released(parts, (ctx) => ctx.run(refusing(parts, 2), 'clip'));
+
       expect(result).toBe('result of job-1');
       expect(releases).toEqual([]);
       expect(clock.now() - start).toBeGreaterThanOrEqual(60_000);
@@ -343,6 +359,7 @@ describe('waiting by release', () => {
       const { releases } = await released(parts, (ctx) =>
         Promise.all([ctx.run(held, 'a', { wait: { mode: 'hold' } }), ctx.run(short, 'b', { wait })]),
       );
+
       expect(releases).toEqual([]);
       expect(clock.now() - start).toBeGreaterThanOrEqual(30_000);
       expect(parts.system.jobs).toHaveLength(2);
@@ -351,6 +368,7 @@ describe('waiting by release', () => {
     test('a refusal for good passes', async () => {
       const parts = setting();
       const refused = released(parts, (ctx) => ctx.run(refusing(parts, 1, { retryable: false }), 'clip', { wait }));
+
       await expect(refused).rejects.toBeInstanceOf(NotSubmittedError);
     });
   });
@@ -378,6 +396,7 @@ describe('waiting by release', () => {
     const { result, releases } = await released(parts, (ctx) =>
       Promise.all([ctx.run(slow, 'a', { wait }), ctx.run(quick, 'b', { wait })]),
     );
+
     expect(busy).toBe(false);
     expect(result).toHaveLength(2);
     expect(parts.system.jobs).toHaveLength(2);
@@ -393,12 +412,14 @@ describe('waiting by release', () => {
         ctx.run(parts.system.job({ externalIdKey: 'b' }), 'b', { wait: { mode: 'hold' } }),
       ]),
     );
+
     expect(releases).toEqual([]);
   });
 
   test('is a ConfigError where the runtime cannot', async () => {
     const { system, task } = setting();
     const attempt = await task.start();
+
     await expect(attempt.context.run(system.job(), 'clip', { wait: { mode: 'release' } })).rejects.toMatchObject({
       option: 'wait.mode',
     });
@@ -412,6 +433,7 @@ describe('waiting by release', () => {
       wait: { mode: 'release', holdFor: '1s' },
       release: () => Promise.reject(new Delayed()),
     });
+
     await expect(attempt.context.run(system.job(), 'clip')).rejects.toBeInstanceOf(Delayed);
     expect(attempt.context.signal.reason).toBeInstanceOf(Delayed);
   });
@@ -431,6 +453,7 @@ describe('waiting by hold', () => {
     });
     await task.attempt((ctx) => ctx.run(job, 'clip'));
     const gaps = asked.slice(1).map((time, index) => time - asked[index]!);
+
     expect(gaps[0]).toBeGreaterThanOrEqual(750);
     expect(gaps[0]).toBeLessThanOrEqual(1_000);
     expect(gaps[23]).toBeGreaterThanOrEqual(22_500);
@@ -463,6 +486,7 @@ describe('waiting by hold', () => {
         throw new Error('no');
       },
     });
+
     expect(heard).toEqual([{ percent: 1 }, { percent: 2 }]);
   });
 });
@@ -477,6 +501,7 @@ describe('the proof that the runtime holds the job', () => {
     const { task } = setting({ fence: 'drawn' });
     const attempt = await task.start({ fence: { kind: 'drawn', prove: () => Promise.reject(replyError()) } });
     const error = await attempt.context.state.get('k').catch(thrown);
+
     expect(error).toBeInstanceOf(StoreUnavailableError);
     expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('NOAUTH') });
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('lock-token');
@@ -494,6 +519,7 @@ describe('the proof that the runtime holds the job', () => {
     expect(attempt.context.signal.aborted).toBe(false);
     prove();
     await attempt.context.state.set('k', 2, { signal: new AbortController().signal });
+
     expect(await attempt.context.state.get('k')).toBe(2);
   });
 });
@@ -510,6 +536,7 @@ describe('a suspension', () => {
       expect(isSuspension(error)).toBe(true);
       if (reason instanceof Error && Object.isExtensible(reason)) expect(error).toBe(reason);
       else expect(error.cause).toBe(reason);
+
       await expect(attempt.context.state.get('x')).rejects.toBe(error);
     },
   );
@@ -518,6 +545,7 @@ describe('a suspension', () => {
     const { system, task } = setting();
     const reason = new Error('shutdown');
     const attempt = await task.start({ signal: AbortSignal.abort(reason) });
+
     await expect(attempt.context.run(system.job(), 'clip')).rejects.toBe(reason);
     expect(system.jobs).toHaveLength(0);
   });
@@ -558,6 +586,7 @@ describe('bad options of an attempt', () => {
   ])('%s', async (option, bad) => {
     const { calls, intercept } = recorder();
     const { store } = setting({ intercept });
+
     expect(() => beginAttempt(store, { ...good, ...bad } as AttemptOptions)).toThrow(
       expect.objectContaining({ code: 'mooring.config', option }),
     );
@@ -574,6 +603,7 @@ describe('bad options of an attempt', () => {
     await expect(long.context.run(system.job({ externalIdKey: 'k'.repeat(200) }), 'x')).rejects.toBeInstanceOf(InvalidKeyError);
     expect(system.jobs).toHaveLength(0);
     const { context } = await task.start();
+
     expect(() => context.item({} as never)).toThrow(ConfigError);
     expect(() => context.item('')).toThrow(InvalidKeyError);
     expect(() => context.item(-1)).toThrow(InvalidKeyError);

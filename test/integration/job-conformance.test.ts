@@ -75,6 +75,7 @@ describe('C83 nothing stored', () => {
       getStatus: (id, context) => (order.push('getStatus'), job.getStatus(id, context)),
     });
     order.length = 0;
+
     expect(await task.attempt((ctx) => ctx.run(seen, 'clip'))).toBe('result of job-1');
     expect(order.slice(order.indexOf('begin'))).toEqual([
       'begin',
@@ -91,6 +92,7 @@ describe('C83 nothing stored', () => {
   test('what submit hears: a key of 40 letters and digits, the submission, a callback token', async () => {
     const { system, task } = setting();
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { callbackToken: 'token' });
+
     expect(system.jobs[0]).toMatchObject({ submission: 1, callbackToken: 'token' });
     expect(system.jobs[0]?.key).toMatch(/^m[a-z2-7]{39}$/);
   });
@@ -101,6 +103,7 @@ describe('C84 C85 a stored ID', () => {
     const { store, system, task } = setting({ activeLooks: 3 });
     const submitted = await task.start();
     await submitted.context.submit(system.job(), 'clip');
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(system.jobs).toHaveLength(1);
     expect(decisions(store)).toEqual(['submitted', 'reconnected']);
@@ -110,6 +113,7 @@ describe('C84 C85 a stored ID', () => {
     const { store, clock, system, task } = setting({ activeLooks: 0 });
     await (await task.start()).context.submit(system.job(), 'clip');
     const before = clock.now();
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(clock.now()).toBe(before);
     expect(system.calls).toEqual(['submit', 'getStatus', 'getResult']);
@@ -120,6 +124,7 @@ describe('C84 C85 a stored ID', () => {
     const { system, task } = setting();
     const result = await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     system.calls.length = 0;
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toEqual(result);
     expect(system.calls).toEqual([]);
   });
@@ -131,6 +136,7 @@ describe('C86 a known failure', () => {
     await (await task.start()).context.submit(system.job(), 'clip');
     system.end('job-1', { state: 'failed', reason: 'out of memory' });
     const found = task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     await expect(found).rejects.toMatchObject({ code: 'mooring.external-job-failed', submission: 1 });
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-2');
     expect(await record(store)).toMatchObject({
@@ -153,6 +159,7 @@ describe('C86 a known failure', () => {
     expect(error).toMatchObject({ externalId: 'job-1', submission: 1, reason: 'disk full', retryable: true });
     expect(await record(store)).toMatchObject({ state: 'failed', reason: 'disk full' });
     await task.attempt((ctx) => ctx.run(fails, 'clip'));
+
     expect(system.jobs).toHaveLength(2);
   });
 
@@ -169,6 +176,7 @@ describe('C86 a known failure', () => {
     expect(decisions(store)).toEqual(['submitted', 'already-failed']);
     await jobRecords(store).reopen((await record(store))!);
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(system.jobs).toHaveLength(2);
   });
 });
@@ -187,6 +195,7 @@ describe('C87 C89 a status that nobody knows', () => {
     const error = await task
       .attempt((ctx) => ctx.run(system.job({ getStatus: asked }), 'clip'))
       .catch((thrown: unknown) => thrown);
+
     expect(error).toBeInstanceOf(ExternalJobUnknownError);
     expect(error).toMatchObject({ externalId: 'job-1', retryable: true });
     expect(asked.mock.calls.length).toBeGreaterThan(3);
@@ -201,12 +210,14 @@ describe('C87 C89 a status that nobody knows', () => {
       getStatus: async () => ({ state: (asked += 1) % 9 === 0 ? (asked > 50 ? 'succeeded' : 'active') : 'unknown' }),
     });
     await task.attempt((ctx) => ctx.run(flaky, 'clip'));
+
     expect(asked).toBe(54);
   });
 
   test('an external system that never answers is given up on', async () => {
     const { system, task } = setting();
     const silent = system.job({ callTimeout: '5ms', getStatus: () => new Promise(() => undefined) });
+
     await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toBeInstanceOf(ExternalJobUnknownError);
   });
 });
@@ -218,6 +229,7 @@ describe('C88 a job that is missing', () => {
     const { clock, store, system, task } = setting();
     const before = clock.now();
     const error = await task.attempt((ctx) => ctx.run(system.job(forgotten), 'clip')).catch((thrown: unknown) => thrown);
+
     expect(error).toBeInstanceOf(ExternalJobMissingError);
     expect(clock.now() - before).toBeGreaterThanOrEqual(60_000);
     await expect(task.attempt((ctx) => ctx.run(system.job(forgotten), 'clip'))).rejects.toBeInstanceOf(ExternalJobMissingError);
@@ -235,6 +247,7 @@ describe('C88 a job that is missing', () => {
     await task.attempt((ctx) => ctx.submit(again, 'clip'));
     clock.advance('5s');
     const found = task.attempt((ctx) => ctx.run(again, 'clip'));
+
     await expect(found).rejects.toMatchObject({ code: 'mooring.external-job-missing', retryable: true });
     expect(await task.attempt((ctx) => ctx.run(again, 'clip'))).toBe('result of job-2');
     expect((await record(store))?.previous).toEqual([expect.objectContaining({ externalId: 'job-1' })]);
@@ -243,6 +256,7 @@ describe('C88 a job that is missing', () => {
   test('a recorded end wins', async () => {
     const { system, task } = setting();
     const result = await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await task.attempt((ctx) => ctx.run(system.job(forgotten), 'clip'))).toEqual(result);
   });
 });
@@ -259,6 +273,7 @@ describe('C90 C96 what an ID is', () => {
     await (await task.start()).context.submit(job, 'clip');
     expect(await record(store)).toMatchObject({ state: 'submitted', externalId: id });
     await task.attempt((ctx) => ctx.run(job, 'clip'));
+
     expect(submits).toBe(1);
     expect(asked[0]).toEqual(id);
   });
@@ -268,6 +283,7 @@ describe('C90 C96 what an ID is', () => {
     async (id) => {
       const { store, system, task } = setting();
       const job = system.job({ submit: async () => id as unknown as string });
+
       await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toBeInstanceOf(InvalidValueError);
       expect(await record(store)).toMatchObject({ state: 'submitting' });
     },
@@ -302,6 +318,7 @@ describe('C92 the ID cannot be written down', () => {
     ['without an answer', () => new OutcomeUnknownError('no-answer', 'silence')],
   ])('%s: it is repeated while the process lives', async (_name, error) => {
     const { system, task, store } = setting({ intercept: failing(40, error) });
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(system.jobs).toHaveLength(1);
     expect(await record(store)).toMatchObject({ state: 'succeeded' });
@@ -322,6 +339,7 @@ describe('C92 the ID cannot be written down', () => {
         return id;
       },
     });
+
     await expect(attempt.context.run(job, 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
     expect((await all(jobRecords(store).orphans())).map(({ externalId }) => externalId)).toEqual(['job-1']);
   });
@@ -337,6 +355,7 @@ describe('C92 the ID cannot be written down', () => {
       },
     });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(lost).toBe(true);
     expect(await record(store)).toMatchObject({ state: 'succeeded', submission: 1 });
   });
@@ -353,6 +372,7 @@ describe('C92 the ID cannot be written down', () => {
     const attempt = await task.start();
     stop = () => attempt.abort(new Error('closing'));
     const error = await attempt.context.run(system.job(), 'clip').catch((thrown: unknown) => thrown);
+
     expect(error).toBeInstanceOf(OutcomeUnknownError);
     expect(error).toMatchObject({ externalId: 'job-1', message: expect.stringContaining('job-1') });
   });
@@ -379,6 +399,7 @@ describe('C92 the ID cannot be written down', () => {
     expect(isSuspension(error)).toBe(true);
     expect(system.cancelled).toEqual([]);
     const orphans = await all(jobRecords(store).orphans());
+
     expect(orphans).toEqual([{ scope: TASK, externalIdKey: 'external_job_id', externalId: 'job-1', since: expect.any(Date) }]);
     expect(store.events.map(({ type }) => type)).toEqual(expect.arrayContaining(['stale-write', 'orphan']));
   });
@@ -397,6 +418,7 @@ test('C93 a record does not expire while an attempt waits for it', async () => {
     },
   });
   await task.attempt((ctx) => ctx.run(job, 'clip'), { clearAfterSuccess: 'forever' });
+
   expect(held).toEqual(new Set(['submitted']));
   expect(await record(store)).toMatchObject({ state: 'succeeded', externalId: 'job-1' });
   expect(system.jobs).toHaveLength(1);
@@ -409,6 +431,7 @@ describe('C94 the input changed', () => {
     const { store, system, task } = setting();
     await (await task.start()).context.submit(system.job(options), 'clip');
     const error = await task.attempt((ctx) => ctx.run(system.job(options), 'another')).catch((thrown: unknown) => thrown);
+
     expect(error).toBeInstanceOf(InputChangedError);
     expect(error).toMatchObject({ externalId: 'job-1', retryable: false });
     expect(system).toMatchObject({ jobs: [{ id: 'job-1' }], cancelled: [] });
@@ -427,6 +450,7 @@ describe('C94 the input changed', () => {
         system.cancelled.push(`${id} ${reason}`);
       },
     });
+
     expect(await task.attempt((ctx) => ctx.run(again, 'another'))).toBe('result of job-2');
     expect(system.cancelled).toEqual(['job-1 input-changed']);
     expect(heldAtCancel).toMatchObject({ state: 'submitted', externalId: 'job-2' });
@@ -454,6 +478,7 @@ describe('C94 the input changed', () => {
     const job = system.job({ ...options, onInputChange: 'resubmit' });
     await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G3' }).catch(() => undefined);
     const key = (await record(store))!.idempotencyKey;
+
     expect(await task.attempt((ctx) => ctx.run(job, 'another'))).toBe('result of job-1');
     expect((await record(store))?.previous).toEqual([{ submission: 1, idempotencyKey: key, externalId: undefined }]);
   });
@@ -461,6 +486,7 @@ describe('C94 the input changed', () => {
   test('without a fingerprint it reconnects', async () => {
     const { system, task } = setting();
     await (await task.start()).context.submit(system.job(), 'clip');
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'another'))).toBe('result of job-1');
     expect(system.jobs).toMatchObject([{ input: 'clip' }]);
   });
@@ -483,6 +509,7 @@ test('C95 of two live attempts only the newest writes the record, and the other 
   const result = await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
   expect(puts).toHaveLength(1);
   go();
+
   expect(await running).toBeInstanceOf(StaleAttemptError);
   expect(puts).toHaveLength(1);
   expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toEqual(result);
@@ -510,6 +537,7 @@ describe('C97 a part of a run', () => {
     expect(await attempt.context.decide(system.job(), 'clip')).toMatchObject({ kind: 'already-failed', externalId: 'job-1' });
     system.end('job-1', { state: 'missing' });
     clock.advance('2m');
+
     expect(await attempt.context.decide(system.job(), 'clip')).toMatchObject({ kind: 'missing' });
     expect(system.calls).toEqual(Array(5).fill('getStatus'));
     expect(clock.now() - before).toBe(120_000);
@@ -529,6 +557,7 @@ describe('C97 a part of a run', () => {
     });
     await expect(attempt.context.run(system.job(), 'clip')).rejects.toBeInstanceOf(AmbiguousSubmitError);
     const next = await task.start();
+
     expect(await next.context.decide(system.job(), 'clip')).toMatchObject({ kind: 'ambiguous' });
   });
 
@@ -540,6 +569,7 @@ describe('C97 a part of a run', () => {
     expect(system.calls).toEqual(['submit']);
     expect(await attempt.context.run(system.job(), 'clip')).toBe('result of job-1');
     const next = await task.start();
+
     expect(await next.context.submit(system.job(), 'clip')).toBe('job-1');
     expect(system.jobs).toHaveLength(1);
   });
@@ -558,6 +588,7 @@ describe('C98 cancelling', () => {
     });
     await expect(attempt.context.run(job, 'clip')).rejects.toBe(reason);
     await attempt[Symbol.asyncDispose]();
+
     expect(isSuspension(reason)).toBe(true);
     expect(attempt.context.signal.reason).toBe(reason);
     expect(system.cancelled).toEqual(['job-1 requested']);
@@ -592,6 +623,7 @@ describe('C98 cancelling', () => {
     attempt.cancel(new Error('a person asked'));
     await expect(attempt.context.run(system.job(), 'clip')).rejects.toThrow('a person asked');
     await attempt[Symbol.asyncDispose]();
+
     expect(system).toMatchObject({ jobs: [{ id: 'job-1' }], cancelled: ['job-1 requested'] });
   });
 
@@ -608,6 +640,7 @@ describe('C98 cancelling', () => {
     });
     await expect(attempt.context.run(job, 'clip')).rejects.toThrow('a person asked');
     await attempt[Symbol.asyncDispose]();
+
     expect(signals[0]?.aborted).toBe(false);
     expect(system.cancelled).toEqual(['job-1 requested']);
     expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-1' });
@@ -622,6 +655,7 @@ describe('C98 cancelling', () => {
       .catch(() => undefined);
     const attempt = await task.start();
     const job = system.job({ find: async () => (attempt.cancel(new Error('a person asked')), undefined) });
+
     await expect(attempt.context.run(job, 'clip')).rejects.toThrow('a person asked');
     expect(system.jobs).toHaveLength(0);
     expect(await record(store)).toBeUndefined();
@@ -637,6 +671,7 @@ describe('C98 cancelling', () => {
     const error = await attempt.context.run(job, 'clip').catch((thrown: unknown) => thrown);
     expect(isSuspension(error)).toBe(true);
     await attempt[Symbol.asyncDispose]();
+
     expect(system.cancelled).toEqual([]);
   });
 
@@ -649,6 +684,7 @@ describe('C98 cancelling', () => {
     await attempt.context.run(lost, 'b').catch(() => undefined);
     attempt.cancel(new Error('the last attempt failed'), 'gave-up');
     await attempt[Symbol.asyncDispose]();
+
     expect(system.cancelled).toEqual(['job-2 gave-up']);
   });
 });
@@ -682,6 +718,7 @@ describe('C99 what is told', () => {
       },
     ]);
     const text = JSON.stringify(lines);
+
     expect(text).toContain('job-1');
     expect(text).toContain('external_job_id');
     expect(text).not.toContain('secret');
@@ -695,6 +732,7 @@ describe('C99 what is told', () => {
       getStatus: async () => (told.push(decisions(store).length), { state: told.length > 2 ? 'succeeded' : 'active' }),
     });
     await task.attempt((ctx) => ctx.run(job, 'clip'));
+
     expect(told).toEqual([1, 1, 1]);
   });
 
@@ -705,6 +743,7 @@ describe('C99 what is told', () => {
     const { system, task } = setting({
       store: { logger: { debug: angry, info: angry, warn: angry, error: angry }, onEvent: angry },
     });
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 });
@@ -720,6 +759,7 @@ describe('one run for each external job and context', () => {
     await context.run(system.job({ externalIdKey: 'other' }), 'a');
     await context.item('x').run(system.job(), 'a');
     await context.item(0).run(system.job(), 'a');
+
     await expect(context.item('x').run(system.job(), 'a')).rejects.toBeInstanceOf(ConfigError);
     expect(() => context.item('x').item('y')).toThrow(ConfigError);
     expect(system.jobs).toHaveLength(4);
@@ -732,6 +772,7 @@ describe('one run for each external job and context', () => {
     const submitting = context.submit(system.job(), 'a');
     await expect(context.run(system.job(), 'a')).rejects.toBeInstanceOf(ConfigError);
     await submitting;
+
     expect(system.jobs).toHaveLength(1);
   });
 });

@@ -89,6 +89,7 @@ describe('a task that swallows the end', () => {
     attempt.abort(new Error('the worker closes'));
     expect(attempt.interrupted()).toBe(false);
     await attempt[Symbol.asyncDispose]();
+
     expect(attempt.interrupted()).toBe(false);
   });
 });
@@ -179,6 +180,7 @@ describe('a run that its own signal stopped', () => {
     stop.abort(new Error('it takes long'));
     expect(await first).toMatchObject({ message: 'it takes long' });
     system.succeed('job-1');
+
     expect(await context.run(system.job(), 'clip')).toBe('result of job-1');
     expect(system.jobs).toHaveLength(1);
   });
@@ -204,6 +206,7 @@ describe('an ID that comes after submitTimeout', () => {
     const { records, lines, answer } = await late('plain');
     answer();
     await until(async () => (await records.get(TASK))?.state === 'submitted');
+
     expect(await records.get(TASK)).toMatchObject({ externalId: 'job-1' });
     expect(lines).toContainEqual(
       expect.objectContaining({
@@ -220,6 +223,7 @@ describe('an ID that comes after submitTimeout', () => {
     await task.attempt((ctx) => ctx.submit(other, 'clip'));
     answer();
     await until(async () => (await all(records.orphans())).length > 0);
+
     expect(await all(records.orphans())).toMatchObject([{ externalId: 'job-1' }]);
     expect(await records.get(TASK)).toMatchObject({ externalId: 'job-9' });
   });
@@ -232,6 +236,7 @@ describe('the input changed: the job that was replaced', () => {
     const { system, records, task } = setting();
     await task.attempt((ctx) => ctx.submit(system.job(options), 'A'));
     await task.attempt((ctx) => ctx.run(system.job(options), 'B'), { killAt }).catch(thrown);
+
     expect(await all(records.orphans())).toMatchObject([{ externalId: 'job-1' }]);
   });
 
@@ -239,6 +244,7 @@ describe('the input changed: the job that was replaced', () => {
     const { system, records, task } = setting();
     await task.attempt((ctx) => ctx.submit(system.job(options), 'A'));
     await task.attempt((ctx) => ctx.submit(system.job(options), 'B'));
+
     expect(system.cancelled).toEqual(['job-1 input-changed']);
     expect(await all(records.orphans())).toEqual([]);
   });
@@ -248,6 +254,7 @@ describe('the input changed: the job that was replaced', () => {
     const broken = system.job({ ...options, cancel: () => Promise.reject(new Error('HTTP 500')) });
     await task.attempt((ctx) => ctx.submit(broken, 'A'));
     await task.attempt((ctx) => ctx.submit(broken, 'B'));
+
     expect(await all(records.orphans())).toMatchObject([{ externalId: 'job-1' }]);
   });
 });
@@ -259,6 +266,7 @@ describe('cancelling', () => {
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
+
     expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
@@ -268,6 +276,7 @@ describe('cancelling', () => {
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
+
     expect(system.cancelled.toSorted()).toEqual(['job-1 requested', 'job-2 requested', 'job-3 requested']);
   });
 
@@ -308,6 +317,7 @@ describe('cancelling', () => {
     });
     const { system, task } = parts;
     await task.attempt((ctx) => ctx.item('b').submit(system.job(), 'clip'));
+
     expect(found).toMatchObject({ state: 'submitting' });
   });
 
@@ -320,6 +330,7 @@ describe('cancelling', () => {
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
+
     expect([system.cancelled, other.cancelled]).toEqual([['job-1 requested'], []]);
   });
 
@@ -340,6 +351,7 @@ describe('cancelling', () => {
       const attempt = await here.start({ externalJobs: [system.job({ externalIdKey: 'another' }), system.job()] });
       attempt.cancel(new Error('a person asked'));
       await attempt[Symbol.asyncDispose]();
+
       expect(system.cancelled).toEqual(['job-1 requested']);
     });
 
@@ -349,6 +361,7 @@ describe('cancelling', () => {
       const attempt = await here.start({ externalJobs: [system.job({ name: 'report' })] });
       attempt.cancel(new Error('a person asked'));
       await attempt[Symbol.asyncDispose]();
+
       expect(system.cancelled).toEqual([]);
     });
 
@@ -358,6 +371,7 @@ describe('cancelling', () => {
       const attempt = await here.start({ logger });
       attempt.cancel(new Error('a person asked'));
       await attempt[Symbol.asyncDispose]();
+
       expect(system.cancelled).toEqual([]);
       expect(lines).toContainEqual(
         expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ externalId: 'job-1' }) }),
@@ -375,6 +389,7 @@ describe('cancelling', () => {
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
+
     expect(system.cancelled).toEqual(['job-1 requested']);
   });
 });
@@ -394,6 +409,7 @@ describe('cancelExternalJobs()', () => {
     const cancelled = cancelExternalJobs(store, TASK, [job]);
     answer();
     await submitting;
+
     expect(await cancelled).toMatchObject([{ externalId: 'job-1', outcome: 'cancelled' }]);
     expect(system.cancelled).toEqual(['job-1 requested']);
   });
@@ -401,6 +417,7 @@ describe('cancelExternalJobs()', () => {
   test('looks for an unresolved submit, if it has the input', async () => {
     const { store, system, task } = setting({ kind: 'findable' });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
+
     expect(await cancelExternalJobs(store, TASK, [system.job()], { input: 'clip' })).toMatchObject([{ outcome: 'cancelled' }]);
     expect(system.cancelled).toEqual(['job-1 requested']);
   });
@@ -413,12 +430,14 @@ describe('cancelExternalJobs()', () => {
     const job = system.job(overrides);
     await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G5' }).catch(thrown);
     const outcomes = await cancelExternalJobs(store, TASK, [job], { input: 'clip' });
+
     expect(outcomes).toMatchObject([{ outcome, scope: TASK, externalIdKey: 'external_job_id' }]);
   });
 
   test('leaves a job alone that has ended', async () => {
     const { store, system, task } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await cancelExternalJobs(store, TASK, [system.job()])).toEqual([]);
   });
 });
@@ -463,6 +482,7 @@ describe('a cancellation that was requested from anywhere', () => {
   ])('is refused with an invalid %s', async (option, request) => {
     const { store } = setting();
     const error = await requestCancellation(store, TASK, request).catch(thrown);
+
     expect(error).toBeInstanceOf(ConfigError);
     expect(error).toMatchObject({ option });
   });
@@ -493,6 +513,7 @@ describe('a submit that was refused', () => {
     const { keys, attempt, open, task } = remembering();
     await attempt();
     open();
+
     expect(await attempt()).toMatchObject({ code: 'mooring.not-submitted' });
     expect(await attempt()).toBe('result of job-1');
     expect(keys[1]).toBe(keys[0]);
@@ -504,6 +525,7 @@ describe('a submit that was refused', () => {
     const { keys, attempt, open } = remembering({ newKey: true });
     await attempt();
     open();
+
     expect(await attempt()).toBe('result of job-1');
     expect(keys[1]).not.toBe(keys[0]);
   });
@@ -511,6 +533,7 @@ describe('a submit that was refused', () => {
   test('keeps its key, if the refusal asks for that', async () => {
     const { keys, attempt } = remembering({ newKey: false });
     for (let times = 0; times < 4; times += 1) await attempt();
+
     expect(new Set(keys).size).toBe(1);
   });
 
@@ -519,6 +542,7 @@ describe('a submit that was refused', () => {
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
     const refuses = system.job({ submit: () => Promise.reject(new NotSubmittedError('no')) });
     for (let times = 0; times < 3; times += 1) await task.attempt((ctx) => ctx.run(refuses, 'clip')).catch(thrown);
+
     expect(await records.get(TASK)).toMatchObject({ state: 'submitting', idempotencyKey: system.jobs[0]?.key });
   });
 
@@ -535,6 +559,7 @@ describe('a submit that was refused', () => {
     const task = testRuntime(store, { createdAt: new Date(0) });
     await task.start();
     for (let times = 0; times < 4; times += 1) await task.attempt((ctx) => ctx.run(job, 'clip')).catch(thrown);
+
     expect(keys).toHaveLength(4);
     expect(new Set(keys).size).toBe(1);
   });
@@ -546,6 +571,7 @@ describe('a submit that was refused', () => {
     const refuses = system.job({ submit: () => Promise.reject(new NotSubmittedError('no', { newKey: true })) });
     await task.attempt((ctx) => ctx.run(refuses, 'clip')).catch(thrown);
     await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
+
     expect(await records.get(TASK)).toMatchObject({ state: 'submitted', submission: 2 });
   });
 
@@ -558,6 +584,7 @@ describe('a submit that was refused', () => {
     }
     expect(store.events.map((event) => event.type === 'decision' && event.decision)).toEqual(reasons.map(() => 'refused'));
     const warned = lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['reason']);
+
     expect(warned).toEqual(['busy', 'no funds']);
   });
 
@@ -566,6 +593,7 @@ describe('a submit that was refused', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const job = system.job({ submit: () => Promise.reject(new TypeError('fetch failed', { cause })) });
     await task.attempt((ctx) => ctx.run(job, 'clip'), { logger }).catch(thrown);
+
     expect(store.events).toMatchObject([{ type: 'decision', decision: 'unresolved' }]);
     expect(lines.find(({ level }) => level === 'warn')?.fields).toMatchObject({ reason: 'fetch failed: connect ECONNREFUSED' });
   });
@@ -575,6 +603,7 @@ describe('the name of an external job', () => {
   test('is in its record, in events and in logs', async () => {
     const { store, system, task, records, logger, lines } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'), { logger });
+
     expect(await records.get(TASK)).toMatchObject({ name: 'transcode' });
     expect(store.events[0]).toMatchObject({ name: 'transcode' });
     expect(lines.filter(({ level }) => level === 'info').every(({ fields }) => fields['name'] === 'transcode')).toBe(true);
@@ -584,6 +613,7 @@ describe('the name of an external job', () => {
     const { system, task } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'));
     const error = await task.attempt((ctx) => ctx.run(system.job({ name: 'report' }), 'clip')).catch(thrown);
+
     expect(error).toBeInstanceOf(ConfigError);
     expect(error).toMatchObject({ option: 'name', message: expect.stringContaining('"transcode"') });
     expect(system.jobs).toHaveLength(1);
@@ -592,6 +622,7 @@ describe('the name of an external job', () => {
   test('may be given to a job whose record has none', async () => {
     const { system, task } = setting({ activeLooks: 1 });
     const result = await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'))).toEqual(result);
   });
 });
@@ -601,6 +632,7 @@ describe('a scope that jobs share', () => {
     const { store, system, task } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.run(system.job(), 'monday'), { jobId: 'monday' });
     const next = testRuntime(store);
+
     expect(
       await next.attempt((ctx) => ctx.run(system.job(), 'tuesday'), { first: false, jobId: 'tuesday', fence: second() }),
     ).toBe('result of job-2');
@@ -615,6 +647,7 @@ describe('a scope that jobs share', () => {
     for (const jobId of ['tuesday', 'monday']) {
       expect(await task.attempt((ctx) => ctx.run(system.job(), 'again'), { jobId })).toEqual(result);
     }
+
     expect(system.jobs).toHaveLength(1);
   });
 
@@ -634,6 +667,7 @@ describe('an attempt that used no state', () => {
     const first = await task.start();
     await first.fail();
     await first[Symbol.asyncDispose]();
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
@@ -645,6 +679,7 @@ describe('an attempt that used no state', () => {
     await task.start();
     await (await task.start()).fail();
     const error = await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(thrown);
+
     expect(error).toMatchObject({ code: 'mooring.ambiguous-submit' });
     expect((error as Error).message).toMatch(/attempt 3 .* created at 1970-01-01.* found no trace of an earlier attempt/);
     expect(system.jobs).toEqual([]);
@@ -657,6 +692,7 @@ describe('an attempt that used no state', () => {
     await next.context.state.set('k', 1);
     await first.fail();
     await next.context.state.set('k', 2);
+
     expect(await next.context.state.get('k')).toBe(2);
   });
 });
@@ -668,6 +704,7 @@ describe('an attempt that was superseded', () => {
     await old.context.state.set('k', 1);
     await (await task.start()).context.state.set('k', 2);
     const error = await old.context.state.set('k', 3).catch(thrown);
+
     expect(error).toMatchObject({ code: 'mooring.stale-attempt', attempt: 1 });
     expect((error as { holder: string }).holder).toMatch(/^attempt 2, host \S+, process \d+, since 20\d\d-/);
     expect((error as Error).message).toContain((error as { holder: string }).holder);
@@ -686,6 +723,7 @@ describe('an outage of the metastore', () => {
       },
     });
     let since: number | undefined;
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(await records.get(TASK)).toMatchObject({ state: 'succeeded' });
     expect(store).toBeDefined();
@@ -701,6 +739,7 @@ describe('an outage of the metastore', () => {
     });
     const start = clock.now();
     const run = task.attempt((ctx) => ctx.run(system.job(), 'clip'), { patience: '10s' });
+
     await expect(run).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(clock.now() - start).toBeLessThan(30_000);
   });

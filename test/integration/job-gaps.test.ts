@@ -68,6 +68,7 @@ describe.each(['ordered', 'drawn'] as const)('the crash table, with a fence that
     const system = externalSystem({ kind, clock, activeLooks: 5 });
     const task = testRuntime(store, { fence });
     const process = (ctx: TaskContext): Promise<unknown> => ctx.run(system.job(), 'clip');
+
     await expect(task.attempt(process, { killAt: 'G9' })).rejects.toBeInstanceOf(KilledError);
     expect(await task.attempt(process)).toBe('result of job-1');
     expect(store.events.map((event) => event.type === 'decision' && event.decision)).toEqual(['submitted', 'reconnected']);

@@ -50,6 +50,7 @@ test('I5 a result that was read before its writer was refused keeps its object',
     newer = await task.start();
     expect((await newer.context.decide(system.job(), 'clip')).kind).toBe('already-succeeded');
   };
+
   await expect(old.context.run(system.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.stale-attempt' });
   expect(await objectsOf(objectStore)).toHaveLength(1);
   expect(await newer?.context.run(system.job(), 'clip')).toBe('result of job-1');
@@ -68,6 +69,7 @@ describe('an ID that the metastore does not take', () => {
       intercept: ({ method, args }, proceed) =>
         method === 'writeRecord' && letterOf(args) === 'e' && left-- > 0 ? Promise.reject(error()) : proceed(),
     });
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'succeeded', externalId: 'job-1' });
     expect(system.jobs).toHaveLength(1);
@@ -84,6 +86,7 @@ describe('an ID that the metastore does not take', () => {
     });
     const attempt = await task.start();
     stop = () => attempt.abort(new Error('closing'));
+
     await expect(attempt.context.run(system.job(), 'clip')).rejects.toMatchObject({
       code: 'mooring.outcome-unknown',
       externalId: 'job-1',
@@ -100,6 +103,7 @@ describe('an ID that the metastore does not take', () => {
       intercept: ({ method, args }, proceed) =>
         method === 'writeRecord' && letterOf(args) === 'o' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toMatchObject({
       code: 'mooring.store-unavailable',
     });
@@ -128,6 +132,7 @@ describe('an ID that is no JSON', () => {
     const { lines, system, task } = setting();
     const job = system.job({ submit: async () => id as unknown as string });
     const error = await task.attempt((ctx) => ctx.run(job, 'clip')).catch((thrown: unknown) => thrown as Error);
+
     expect(error).toMatchObject({ code: 'mooring.invalid-value', message: expect.stringContaining(shown) });
     expect((error as Error).message.length).toBeLessThan(600);
     expect(lines).toContainEqual({

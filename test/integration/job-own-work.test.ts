@@ -25,6 +25,7 @@ describe('writes of one attempt to an asset', () => {
       versions.add((await ctx.asset(asset).set('last', value)).version);
       expect(await store.asset(asset).get('last')).toBe(value);
     }
+
     expect(versions.size).toBe(4);
   });
 
@@ -37,6 +38,7 @@ describe('writes of one attempt to an asset', () => {
         .asset(asset)
         .update('sum', (sum = 0) => (sum as number) + 1);
     await Promise.all(['a', 'b', 'c'].map(add));
+
     expect(await store.asset(asset).get('sum')).toBe(3);
   });
 });
@@ -56,6 +58,7 @@ test('a stream of an attempt that has ended goes no further, and leaves nothing'
   expect(given).toBeLessThan(8);
   const keys: string[] = [];
   for await (const { key } of objectStore.list('default/flow/')) keys.push(key);
+
   expect(keys).toEqual([]);
 });
 
@@ -63,6 +66,7 @@ describe('a submission of this attempt', () => {
   test('that failed before the first look of a run() after submit() is this attempt’s failure', async () => {
     const { system, task } = setting();
     const job = system.job(failing);
+
     await expect(
       task.attempt(async (ctx) => {
         await ctx.submit(job, 'clip');
@@ -84,6 +88,7 @@ describe('a submission of this attempt', () => {
       await ctx.submit(job, 'clip');
       await ctx.run(job, 'clip');
     }, same);
+
     await expect(outcome).rejects.toMatchObject({ code: 'mooring.external-job-failed', submission: 1 });
     expect(system.jobs).toHaveLength(1);
   });

@@ -87,6 +87,7 @@ describe('what is shown', () => {
     expect(await get(store)).toMatchObject({ ...shared, state: 'failed', externalId: 'job-1', reason: 'oom' });
     await jobRecords(store).reopen(await get(store));
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await get(store)).toMatchObject({
       state: 'succeeded',
       externalId: 'job-2',
@@ -101,6 +102,7 @@ describe('what is shown', () => {
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     expect(await records.get(TASK, 'another')).toBeUndefined();
     await store.task(TASK).clear();
+
     expect(await records.get(TASK)).toBeUndefined();
     expect(await all(records.list())).toEqual([]);
   });
@@ -133,6 +135,7 @@ describe('what is shown', () => {
     expect(await shown({ flow: 'a' })).toEqual([every[0], every[1]]);
     expect(await shown({ olderThan: '90m' })).toEqual([every[0], every[1]]);
     const digest = (await all(records.list({ flow: 'ab', state: 'succeeded' })))[0]!;
+
     expect(digest.scope).toEqual(scopes[1]);
     expect(await records.get(digest.scope, digest.externalIdKey)).toEqual(digest);
   });
@@ -178,6 +181,7 @@ test('a record or an orphan that cannot be read is left out of the lists, and to
   expect(tasksOf(await all(jobRecords(store).list()))).toEqual(['p', 'r']);
   expect(tasksOf(await all(jobRecords(store).orphans()))).toEqual(['p', 'r']);
   const told = lines.filter((line) => (line as { code?: string }).code === 'mooring.corrupt-entry');
+
   expect(told).toHaveLength(4);
   expect(told[0]).toMatchObject({ path: 'flow/run/q/-1', key: 'external_job_id' });
 });
@@ -186,6 +190,7 @@ describe('a person’s answer', () => {
   test('adopted: the next attempt reconnects to that job', async () => {
     const { store, system, task, records } = await ambiguous();
     await records.adopt(await get(store), 'job-1');
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(system.jobs).toHaveLength(1);
   });
@@ -196,6 +201,7 @@ describe('a person’s answer', () => {
     await records.markNotSubmitted(await get(store));
     expect(await records.get(TASK)).toBeUndefined();
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await get(store)).toMatchObject({
       submission: 2,
       previous: [{ submission: 1, idempotencyKey, externalId: undefined }],
@@ -209,6 +215,7 @@ describe('a person’s answer', () => {
     await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(() => undefined);
     clock.advance('70s');
     await records.markNotSubmitted(await get(store));
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
@@ -223,6 +230,7 @@ describe('a person’s answer', () => {
     expect(await attempt()).toBe('mooring.ambiguous-submit');
     clock.advance('70s');
     await records.markNotSubmitted(await get(store));
+
     expect(await attempt(busy)).toBe('mooring.not-submitted');
     expect(await attempt(failing)).toBe('mooring.external-job-failed');
     expect(await attempt(busy)).toBe('mooring.not-submitted');
@@ -238,6 +246,7 @@ describe('a person’s answer', () => {
     });
     await records.adopt(await get(store), 'job-1');
     clock.advance('31d');
+
     expect(await records.get(TASK)).toBeUndefined();
   });
 
@@ -262,6 +271,7 @@ describe('a person’s answer', () => {
     expect(await get(store)).toEqual(record);
     clock.advance(1);
     await records.adopt(record, 'job-1');
+
     expect(await get(store)).toMatchObject({ state: 'submitted' });
   });
 
@@ -277,6 +287,7 @@ describe('a person’s answer', () => {
     await expect(records.adopt(record, 'job-2')).rejects.toBeInstanceOf(VersionConflictError);
     expect(await get(store)).toEqual(current);
     await store.task(TASK).clear();
+
     await expect(records.adopt(record, 'job-2')).rejects.toBeInstanceOf(VersionConflictError);
   });
 
@@ -288,6 +299,7 @@ describe('a person’s answer', () => {
     await expect(records.markNotSubmitted(succeeded)).rejects.toBeInstanceOf(ConfigError);
     await expect(records.reopen(succeeded)).rejects.toBeInstanceOf(ConfigError);
     const { store: other, records: others } = await ambiguous();
+
     await expect(others.adopt(await get(other), null)).rejects.toMatchObject({ option: 'externalId' });
     await expect(others.reopen(await get(other))).rejects.toBeInstanceOf(ConfigError);
   });
@@ -314,6 +326,7 @@ describe('orphans', () => {
     expect(await all(records.orphans())).toEqual([orphans[0]]);
     await records.forget(orphans[0]!);
     await records.forget(orphans[0]!);
+
     expect(await all(records.orphans())).toEqual([]);
   });
 });

@@ -59,6 +59,7 @@ describe.each(['ordered', 'drawn'] as const)('the crash table on Redis, with a f
       } else {
         expect(next).toBe('result of job-1');
       }
+
       expect(system.jobs).toHaveLength(1);
       expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'succeeded', externalId: 'job-1' });
     });

@@ -27,6 +27,7 @@ describe('a result', () => {
     '%p is stored once and returned again',
     async (result) => {
       const { results, asked } = await twice(result);
+
       expect(results).toEqual([result, result]);
       expect(asked).toBe(1);
     },
@@ -34,6 +35,7 @@ describe('a result', () => {
 
   test('of undefined is one, too', async () => {
     const { results, asked } = await twice(undefined);
+
     expect(results).toEqual([undefined, undefined]);
     expect(asked).toBe(1);
   });
@@ -45,12 +47,14 @@ describe('a result', () => {
     ['NaN', { rate: Number.NaN }],
   ])('of %s is not JSON: asked for again rather than changed on the way', async (_name, result) => {
     const { results, asked } = await twice(result);
+
     expect(results).toEqual([result, result]);
     expect(asked).toBe(2);
   });
 
   test('above maxValueBytes is asked for again', async () => {
     const { results, asked } = await twice('x'.repeat(200), {}, { maxValueBytes: 100 });
+
     expect(results).toEqual(['x'.repeat(200), 'x'.repeat(200)]);
     expect(asked).toBe(2);
   });
@@ -62,6 +66,7 @@ describe('a result', () => {
   test('there is none where getResult is left out', async () => {
     const { task } = setting();
     const job = externalJob({ submit: async (_: string) => 1, getStatus: async () => ({ state: 'succeeded' }) });
+
     expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
     expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
   });
@@ -75,6 +80,7 @@ describe('a result', () => {
     expect(store.events.map(({ type }) => type)).toContain('offload');
     const keys: string[] = [];
     for await (const { key } of store.task(TASK).entries()) keys.push(key);
+
     expect(keys).toEqual([]);
   });
 
@@ -86,6 +92,7 @@ describe('a result', () => {
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(store.events.map(({ type }) => type)).toContain('missing-object');
     const { getResult: _, ...without } = system.job();
+
     await expect(task.attempt((ctx) => ctx.run(externalJob(without), 'clip'))).rejects.toBeInstanceOf(MissingObjectError);
   });
 
@@ -97,6 +104,7 @@ describe('a result', () => {
     const lowered = testRuntime(memoryStateStore({ ...parts, maxValueBytes: 1_000 }));
     // Attempts are counted from 1: this one comes after those of the other runtime.
     await lowered.start();
+
     expect(await lowered.attempt((ctx) => ctx.run(system.job({ getResult: async () => 'again' }), 'clip'))).toBe('again');
   });
 
@@ -114,6 +122,7 @@ describe('a result', () => {
     const { createdAt } = task;
     const other = testRuntime(memoryStateStore({ ...parts, encryption: gcm('gcm', new Uint8Array(32)) }), { createdAt });
     for (let earlier = 0; earlier < 2; earlier += 1) await other.start();
+
     await expect(other.attempt((ctx) => ctx.run(externalJob(recorded), 'clip'))).rejects.toBeInstanceOf(CorruptEntryError);
     expect(system.jobs).toHaveLength(1);
   });
@@ -128,6 +137,7 @@ describe('a result', () => {
       code: 'mooring.store-unavailable',
     });
     broken = false;
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(system.jobs).toHaveLength(1);
   });
@@ -137,6 +147,7 @@ describe('a result', () => {
     const job = system.job({ getResult: () => Promise.reject(new Error('503')) });
     await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toThrow('503');
     const silent = system.job({ callTimeout: '5ms', getResult: () => new Promise(() => undefined) });
+
     await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toMatchObject({
       code: 'mooring.external-job-unknown',
       retryable: true,
@@ -150,6 +161,7 @@ describe('a result', () => {
     const say = (fields: object, message: string): void => void lines.push([fields, message]);
     const logger: Logger = { debug: say, info: say, warn: say, error: say };
     await twice({ secret: new Date(0), token: 'hunter2' }, {}, { logger });
+
     expect(lines.length).toBeGreaterThan(0);
     expect(JSON.stringify(lines)).not.toContain('hunter2');
   });
@@ -158,5 +170,6 @@ describe('a result', () => {
 test('the reason of a failure is kept to a length that a record can hold', async () => {
   const { system, task } = setting();
   const job = system.job({ getStatus: async () => ({ state: 'failed', reason: 'x'.repeat(100_000), retryable: false }) });
+
   await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toMatchObject({ reason: 'x'.repeat(1_000) });
 });

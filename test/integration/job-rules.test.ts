@@ -63,6 +63,7 @@ describe('† the nonce and the fence', () => {
     const one = await task.start({ fence });
     const two = await task.start({ fence });
     await one.context.submit(system.job(), 'clip');
+
     await expect(two.context.run(system.job(), 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
     expect(system.calls).toEqual(['submit']);
   });
@@ -88,6 +89,7 @@ describe('† the nonce and the fence', () => {
     await until(() => proving);
     await (await task.start()).context.submit(system.job(), 'clip');
     proof.open();
+
     expect(await running).toBeInstanceOf(StaleAttemptError);
     expect(system.jobs).toHaveLength(1);
   });
@@ -100,6 +102,7 @@ describe('† state lost', () => {
     for (const first of [false, true]) {
       await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'), { first })).rejects.toBeInstanceOf(AmbiguousSubmitError);
     }
+
     expect(await record(store)).toMatchObject({ state: 'ambiguous', submission: 1, since: task.createdAt });
     expect(system.jobs).toHaveLength(0);
   });
@@ -108,6 +111,7 @@ describe('† state lost', () => {
     const { system, task } = setting({ young: true });
     await task.start();
     await task.attempt((ctx) => ctx.state.set('cursor', 1));
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'), { first: true })).rejects.toBeInstanceOf(
       AmbiguousSubmitError,
     );
@@ -120,6 +124,7 @@ describe('† state lost', () => {
     flush();
     const lostAt = clock.now();
     system.jobs.push(jobAt(key, lostAt + 69_000));
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(clock.now() - lostAt).toBeGreaterThanOrEqual(70_000);
     expect(system.jobs).toHaveLength(1);
@@ -133,6 +138,7 @@ describe('† state lost', () => {
     expect(await task.attempt((ctx) => ctx.submit(system.job(), 'clip'))).toBe('job-1');
     flush();
     clock.advance('2m');
+
     await expect(task.attempt((ctx) => ctx.submit(system.job(), 'clip'))).rejects.toBeInstanceOf(AmbiguousSubmitError);
     expect(system.jobs).toHaveLength(1);
   });
@@ -142,6 +148,7 @@ describe('† state lost', () => {
     const job = system.job({ fingerprint: String });
     await task.attempt((ctx) => ctx.submit(job, 'clip'));
     flush();
+
     expect(await task.attempt((ctx) => ctx.run(job, 'another'))).toBe('result of job-2');
   });
 
@@ -158,6 +165,7 @@ describe('† state lost', () => {
       onWrite = () => undefined;
       flush();
     };
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(AmbiguousSubmitError);
     expect(system.jobs).toHaveLength(0);
   });
@@ -169,6 +177,7 @@ describe('† state lost', () => {
     expect(system.calls).not.toContain('find');
     flush();
     await attempt.context.run(system.job({ externalIdKey: 'two' }), 'b');
+
     expect(system.calls).toContain('find');
   });
 });
@@ -179,6 +188,7 @@ test('the time between two ticks of a monotonic clock is no part of a record', a
   const system = externalSystem({ clock, activeLooks: 1 });
   const task = testRuntime(store, { createdAt: new Date(clock.now()) });
   await task.start();
+
   await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(AmbiguousSubmitError);
   expect(await record(store)).toMatchObject({ state: 'ambiguous' });
 });
@@ -190,6 +200,7 @@ describe('C91 † an unresolved send of an earlier attempt', () => {
     const sentAt = clock.now();
     // The first attempt's request is accepted at the end of its time, and shown at the end of the lag.
     system.jobs.push(jobAt((await record(store))!.idempotencyKey, sentAt + 69_000));
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(clock.now() - sentAt).toBeGreaterThanOrEqual(70_000);
     expect(system.jobs).toHaveLength(1);
@@ -205,6 +216,7 @@ describe('C91 † an unresolved send of an earlier attempt', () => {
     expect(system.calls).toEqual(['submit', 'submit']);
     expect(await record(store)).toMatchObject({ state: 'submitting', idempotencyKey: key });
     clock.advance('1m');
+
     expect(await run()).toBeInstanceOf(AmbiguousSubmitError);
     expect(system.calls).toEqual(['submit', 'submit']);
   });
@@ -221,6 +233,7 @@ describe('C91 † an unresolved send of an earlier attempt', () => {
     });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G6' }).catch(thrown);
     late = () => clock.advance('9m');
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(AmbiguousSubmitError);
     expect(system.calls).toEqual(['submit']);
   });
@@ -244,6 +257,7 @@ describe('C91 † an unresolved send of an earlier attempt', () => {
       void Promise.resolve().then(reply.open);
       return ctx.run(system.job(), 'clip');
     });
+
     expect(await second).toBe('result of job-1');
     expect(clock.now() - before).toBeGreaterThanOrEqual(60_000);
     expect(await first).toBeInstanceOf(StaleAttemptError);
@@ -269,6 +283,7 @@ describe('† the record is the one that was decided on', () => {
       meanwhile = async () => undefined;
       await jobRecords(store).adopt((await record(store))!, 'job-7');
     };
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-7');
     expect(system.calls).not.toContain('submit');
   });
@@ -287,6 +302,7 @@ describe('† the record is the one that was decided on', () => {
       clock.advance('15s');
       await jobRecords(store).adopt((await record(store))!, 'job-1');
     };
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
@@ -306,6 +322,7 @@ describe('† the record is the one that was decided on', () => {
     clock.advance('2m');
     await jobRecords(store).adopt((await record(store))!, 'job-9');
     reply.open();
+
     expect(await running).toBeInstanceOf(StaleAttemptError);
     expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-9' });
     expect(await orphans(store)).toEqual(['job-1']);
@@ -321,6 +338,7 @@ describe('† the record is the one that was decided on', () => {
     expect(await orphans(store)).toEqual(['job-1']);
     const again = system.job({ submit: async () => 'job-1' });
     await task.attempt((ctx) => ctx.run(again, 'clip'));
+
     expect(await orphans(store)).toEqual([]);
   });
 });
@@ -352,6 +370,7 @@ describe('† the submit timeout', () => {
     expect(system.calls).toEqual([]);
     expect(await record(store)).toBeUndefined();
     slow.by = () => undefined;
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
@@ -364,6 +383,7 @@ describe('† the submit timeout', () => {
         return undefined;
       },
     });
+
     await expect(task.attempt((ctx) => ctx.run(slow, 'clip'))).rejects.toBeInstanceOf(NotSubmittedError);
     expect(system.calls).toEqual([]);
     expect(await record(store)).toBeUndefined();
@@ -372,6 +392,7 @@ describe('† the submit timeout', () => {
   test('a submit that gives no answer within it leaves the question open', async () => {
     const { store, system, task } = setting({ kind: 'keyed' });
     const silent = system.job({ submitTimeout: '10ms', submit: () => new Promise(() => undefined) });
+
     await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toMatchObject({ code: 'mooring.outcome-unknown' });
     expect(await record(store)).toMatchObject({ state: 'submitting' });
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
@@ -389,12 +410,14 @@ describe('† withdrawing', () => {
     await expect(task.attempt((ctx) => ctx.run(system.job(refuses), 'clip'))).rejects.toBeInstanceOf(NotSubmittedError);
     expect(await record(store)).toBeUndefined();
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await record(store)).toMatchObject({ submission: 2, previous: [expect.objectContaining({ externalId: 'job-1' })] });
   });
 
   test('of one that an earlier attempt opened leaves it unresolved', async () => {
     const { store, system, task } = setting({ kind: 'keyed' });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
+
     await expect(task.attempt((ctx) => ctx.run(system.job(refuses), 'clip'))).rejects.toBeInstanceOf(NotSubmittedError);
     expect(await record(store)).toMatchObject({ state: 'submitting', idempotencyKey: system.jobs[0]!.key });
   });
@@ -402,6 +425,7 @@ describe('† withdrawing', () => {
   test('any other error leaves the submission unresolved', async () => {
     const { store, system, task } = setting();
     const broken = system.job({ submit: () => Promise.reject(new TypeError('socket hang up')) });
+
     await expect(task.attempt((ctx) => ctx.run(broken, 'clip'))).rejects.toBeInstanceOf(TypeError);
     expect(await record(store)).toMatchObject({ state: 'submitting' });
   });
@@ -414,6 +438,7 @@ describe('† withdrawing', () => {
         return reply;
       },
     });
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(OutcomeUnknownError);
     expect(system.calls).toEqual([]);
     expect(await record(store)).toBeUndefined();
@@ -428,6 +453,7 @@ describe('† a failure costs an attempt', () => {
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
     system.end('job-1', FAILED);
     const error = await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(thrown);
+
     expect(error).toBeInstanceOf(ExternalJobFailedError);
     expect(system.jobs).toHaveLength(1);
     expect(await record(store)).toMatchObject({ submission: 1, state: 'failed' });
@@ -438,6 +464,7 @@ describe('† a failure costs an attempt', () => {
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G9' }).catch(thrown);
     system.end('job-1', FAILED);
     await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(thrown);
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-2');
     expect(await record(store)).toMatchObject({ submission: 2, state: 'succeeded' });
   });
@@ -461,6 +488,7 @@ describe('† a failure costs an attempt', () => {
     await attempt.context.submit(system.job(), 'clip');
     rolledBack = true;
     const error = await attempt.context.run(system.job(), 'clip').catch(thrown);
+
     expect(error).toBeInstanceOf(ExternalJobFailedError);
     expect(system.jobs).toHaveLength(2);
   });
@@ -469,6 +497,7 @@ describe('† a failure costs an attempt', () => {
     const { system, task } = setting({ kind: 'keyed' });
     await task.start();
     const job = system.job({ getStatus: async () => ({ state: 'failed', reason: 'oom' }) });
+
     await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toBeInstanceOf(ExternalJobFailedError);
     expect(system.jobs).toHaveLength(1);
   });
@@ -478,6 +507,7 @@ describe('† a failure costs an attempt', () => {
     const job = system.job({ getStatus: async () => ({ state: 'failed', reason: 'oom' }) });
     for (let attempt = 0; attempt < 5; attempt += 1) await task.attempt((ctx) => ctx.run(job, 'clip')).catch(thrown);
     const at = system.jobs.map(({ acceptedAt }) => acceptedAt);
+
     expect(at.slice(1).map((time, before) => time - at[before]!)).toEqual([1_000, 2_000, 4_000, 8_000]);
     expect(clock.now()).toBe(at.at(-1));
   });
@@ -493,6 +523,7 @@ describe('† clearing', () => {
     expect(await record(store)).toMatchObject({ state: 'succeeded' });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     clock.advance('25h');
+
     expect(await record(store)).toBeUndefined();
   });
 
@@ -509,6 +540,7 @@ describe('† clearing', () => {
     await expect(attempt.context.run(job, 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
     expect(await orphans(store)).toEqual(['job-1']);
     await task.attempt((ctx) => ctx.run(system.job({ getStatus: async () => ({ state: 'succeeded' }) }), 'clip'));
+
     expect(await record(store)).toMatchObject({ submission: 2 });
     expect(system.jobs[1]!.key).not.toBe(system.jobs[0]!.key);
   });
@@ -516,6 +548,7 @@ describe('† clearing', () => {
   test('is refused while a submit is unresolved', async () => {
     const { store, system, task } = setting();
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
+
     await expect(store.task(TASK).clear()).rejects.toBeInstanceOf(AmbiguousSubmitError);
   });
 });

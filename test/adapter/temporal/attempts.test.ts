@@ -34,6 +34,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await client.workflowService.resetActivity(named(handle));
     await until(() => seen.length === 2);
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(system).toMatchObject({ submits: 1, cancelled: [] });
   });
@@ -48,6 +49,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await until(() => seen.length === 1);
     await client.workflowService.resetActivity(named(handle));
     await until(() => seen.length === 2);
+
     expect(await failureBefore(handle)).toMatchObject({ applicationFailureInfo: { type: 'ActivityReset' } });
   });
 
@@ -65,6 +67,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await client.workflowService.resetActivity(named(handle));
     await until(() => seen.length === 3);
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 2]);
     expect(system).toMatchObject({ submits: 1, cancelled: [] });
@@ -83,6 +86,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await inBackoff(client, handle);
     await client.workflowService.resetActivity(named(handle));
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 1]);
     expect(system.submits).toBe(1);
@@ -103,6 +107,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await client.workflowService.unpauseActivity(named(handle));
     await until(() => system.looks > looks);
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(system).toMatchObject({ submits: 1, cancelled: [] });
   });
@@ -127,6 +132,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const result = await world.withWorker({ state: { heartbeat: '1h' } }, ({ run }) =>
       run('steps', world.step(code, { ...HELD, heartbeatTimeout: '1s' })),
     );
+
     expect(result).toBe('result of job-1');
     expect(refusals).toMatchObject([{ code: 'mooring.stale-attempt' }]);
     expect(system.submits).toBe(1);
@@ -141,6 +147,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       const result = await world.withWorker({ state: { heartbeat: '1h' } }, ({ run }) =>
         run('steps', world.step(code, { ...HELD, heartbeatTimeout: '1s' })),
       );
+
       expect(result).toBe('result of job-1');
       expect(seen.length).toBeGreaterThan(1);
       expect(system).toMatchObject({ submits: 2, jobs: [{ id: 'job-1' }] });
@@ -159,6 +166,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(system.cancelled).toEqual([]);
     system.succeed();
     const result = await withWorker({ store, taskQueue }, () => handle.result());
+
     expect(result).toBe('result of job-1');
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(system.submits).toBe(1);
@@ -182,6 +190,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       system.succeed();
       return handle.result();
     });
+
     expect(result).toBe('result of job-1');
     expect(seen.length).toBeLessThanOrEqual(2);
     expect(system).toMatchObject({ submits: 1, cancelled: [] });

@@ -26,6 +26,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await until(() => system.looks > 0);
     await handle.cancel();
     await expectCancelled(handle);
+
     expect(system).toMatchObject({ submits: 1, cancelled: ['job-1 requested'] });
   });
 
@@ -46,6 +47,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await until(() => system.looks > 0);
     await handle.cancel();
     await expectCancelled(handle);
+
     expect(heard).toBe(1);
   });
 
@@ -63,6 +65,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('cancellable', step(deaf, { ...INPUT, ...options }), cancel);
     await until(() => system.submits === 1);
     await handle.cancel();
+
     expect((await failureOf(handle)).cause.name).toBe('TimeoutFailure');
     expect(system.cancelled).toEqual(['job-1 requested']);
   });
@@ -78,6 +81,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await inBackoff(client, handle);
     await handle.cancel();
     await expectCancelled(handle);
+
     expect(system).toMatchObject({ submits: 1, cancelled: ['job-1 requested'] });
     expect(seen).toHaveLength(1);
   });
@@ -90,6 +94,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await until(() => system.looks > 0);
     await handle.cancel();
     await expectCancelled(handle);
+
     expect(system).toMatchObject({ submits: 1, cancelled: ['job-1 requested'] });
     expect(await completeActivity(client.activity, system.jobs[0]?.callbackToken ?? '', { result: 'late' })).toBe(false);
   });
@@ -110,6 +115,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(system.cancelled).toEqual(['job-1 requested']);
     system.succeed();
     await until(() => ends.length === 1);
+
     expect(ends).toMatchObject([{ code: 'mooring.stale-attempt' }]);
   });
 
@@ -123,6 +129,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await inBackoff(client, handle);
     await handle.cancel();
     await expectCancelled(handle);
+
     expect(system).toMatchObject({ submits: 0, cancelled: [] });
   });
 
@@ -142,6 +149,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
   story('23 it finds the job of a submit whose reply was lost, where the external system can be searched', async (world) => {
     const system = externalSystem({ kind: 'findable' });
     await expectCancelled(await cancelledUnresolved(world, system, ['clip']));
+
     expect(system).toMatchObject({ submits: 1, cancelled: ['job-1 requested'] });
   });
 
@@ -156,6 +164,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       async (world) => {
         const system = externalSystem({ kind });
         const { cause } = await failureOf(await cancelledUnresolved(world, system, input));
+
         expect(cause).toMatchObject({ type: 'mooring.ambiguous-submit', nonRetryable: true });
         expect(cause.details).toMatchObject([{ key: 'external_job_id', submission: 1, idempotencyKey: expect.any(String) }]);
         expect(system).toMatchObject({ submits: 1, cancelled: [] });
@@ -176,6 +185,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(system.cancelled).toEqual([]);
     reply();
     await expectCancelled(handle);
+
     expect(system).toMatchObject({ submits: 1, cancelled: ['job-1 requested'] });
   });
 });

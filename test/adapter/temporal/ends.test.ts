@@ -41,6 +41,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       });
       expect(Date.now() - stopping).toBeLessThan(5_000);
       system.succeed();
+
       expect(await withWorker({ store, taskQueue }, () => handle.result())).toBe('result of job-1');
       expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
       expect(system).toMatchObject({ submits: 1, cancelled: [] });
@@ -82,6 +83,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       repair();
       return handle.result();
     });
+
     expect(result).toBe('result of job-1');
     expect(new Set(seen.map(({ attempt }) => attempt))).toEqual(new Set([1]));
     expect(system.submits).toBe(1);
@@ -100,6 +102,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       repair();
       expect(await handle.result()).toBe('result of job-1');
     });
+
     expect(seen.length).toBeGreaterThan(1);
     expect(system.submits).toBe(1);
   });
@@ -109,6 +112,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     system.succeed();
     const { seen, code } = noted(resumableActivity(system.job({ getResult: async () => 'x'.repeat(3_000_000) })));
     const { cause } = await failureOf(await start('steps', step(code, HELD)));
+
     expect(cause).toMatchObject({ type: 'mooring.value-too-large', nonRetryable: true, details: [{ limit: 2_097_152 }] });
     expect(seen).toHaveLength(1);
   });
@@ -121,6 +125,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       await state.set('k', 1);
       return Context.current().info.attempt;
     });
+
     expect(await run('steps', step(code, { heartbeatTimeout: '8s', retry: SOON }))).toBe(1);
     expect(seen).toHaveLength(1);
   });

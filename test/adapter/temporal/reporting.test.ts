@@ -38,6 +38,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       await until(async () => (await pending(client, handle))?.heartbeatDetails != null);
       system.succeed();
       await handle.result();
+
       expect(seen.map(({ heartbeatDetails }) => heartbeatDetails as unknown)).toEqual([undefined, { page: 3 }, { page: 3 }]);
     });
   }
@@ -48,6 +49,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, code } = noted(resumableActivity(system.job()));
     const retry = { nonRetryableErrorTypes: ['mooring.not-submitted'] };
     const { cause, retryState } = await failureOf(await start('steps', step(code, { ...INPUT, retry })));
+
     expect(cause).toMatchObject({ type: 'mooring.not-submitted', nonRetryable: false });
     expect(retryState).toBe('NON_RETRYABLE_FAILURE');
     expect(seen).toHaveLength(1);
@@ -58,6 +60,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     system.succeed();
     system.beforeReply = () => (system.submits === 1 ? Promise.reject(new NotSubmittedError('no room')) : undefined);
     const { seen, code } = noted(resumableActivity(system.job()));
+
     expect(await run('steps', step(code, { ...INPUT, ...SOON }))).toBe('result of job-2');
     expect(seen).toHaveLength(2);
   });
@@ -81,6 +84,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       return run('steps', step(resumableActivity(system.job()), INPUT));
     });
     await connection.close();
+
     expect(result).toBe('result of job-1');
     expect(order).toEqual([1]);
     expect(system.submits).toBe(1);
@@ -93,6 +97,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const result = await withWorker({ plugins: [], interceptors }, ({ run }) =>
       run('steps', step(resumableActivity(system.job()), INPUT)),
     );
+
     expect(result).toBe('result of job-1');
   });
 
@@ -105,6 +110,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       'steps',
       step((input: string) => otel.with(parent, () => activity(input)), INPUT),
     );
+
     expect(spans).toContainEqual({ name: 'mooring.decide', parent: '2'.repeat(16) });
   });
 });

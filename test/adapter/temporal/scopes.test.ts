@@ -29,6 +29,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
         const system = externalSystem();
         system.succeed();
         const activity = resumableActivity(system.job(), { scope: scope() });
+
         expect(await world.run('twoRuns', world.step(activity, { ...INPUT, ...BEATS }))).toBe('result of job-2');
         expect(system.submits).toBe(2);
       },
@@ -49,6 +50,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
         await until(() => seen.length === 2);
         await until(() => system.submits === jobs);
         system.succeed();
+
         expect(await client.workflow.getHandle(handle.workflowId, runId).result()).toBe(`result of job-${jobs}`);
         expect(system.submits).toBe(jobs);
         // The attempt that belongs to the old run was not told to cancel anything.
@@ -64,6 +66,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       const context = taskContext({ workflow: 'job' });
       return context.state.getOrSet('result', () => context.run(system.job(), input));
     };
+
     expect(await run('twoRuns', step(code, { ...INPUT, ...BEATS }))).toBe('result of job-1');
     expect(system.submits).toBe(1);
   });
@@ -72,6 +75,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const system = externalSystem();
     system.succeed();
     const mine = step(resumableActivity(system.job()), { ...INPUT, ...BEATS, activityId: 'mine' });
+
     expect(await run('steps', mine, mine)).toBe('result of job-2');
     expect(system.submits).toBe(2);
   });
@@ -81,6 +85,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const failure = { type: 'mooring.config', nonRetryable: true, details: [{ option: 'scope' }] };
     const handle = await start('local', step(code));
     const message = expect.stringContaining('workflowRun');
+
     await expect(handle.result()).rejects.toMatchObject({ cause: { ...failure, message } });
   });
 
@@ -94,6 +99,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       throw new Error('fell over');
     });
     const options = { localRetryThreshold: 10, retry: { initialInterval: 200 } };
+
     expect(await run('local', step(code, INPUT), options)).toBe('result of job-1');
     expect(new Set(seen.map(({ activityId }) => activityId)).size).toBe(2);
     expect(system.submits).toBe(1);

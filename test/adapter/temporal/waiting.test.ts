@@ -21,6 +21,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { ...resumableOptions('release'), ...INPUT }));
     await until(() => seen.length >= 3);
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(seen.map(({ attempt }) => attempt)).toEqual(seen.map((_, index) => index + 1));
     expect(system).toMatchObject({ submits: 1, cancelled: [] });
@@ -47,6 +48,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
           await completeActivity(client.activity, system.jobs[0]?.callbackToken ?? '', { result: 'result of job-1' });
         return waiting.result();
       });
+
       expect(result).toBe('result of job-1');
       expect(system.submits).toBe(1);
     });
@@ -58,6 +60,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', retry: { maximumAttempts: 3 } }));
     await until(() => system.looks >= 5);
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(seen).toHaveLength(1);
   });
@@ -68,6 +71,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', scheduleToCloseTimeout: '50s' }));
     await until(() => system.looks >= 5);
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(seen).toHaveLength(1);
   });
@@ -94,6 +98,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { ...resumableOptions('async'), ...INPUT }));
     await until(() => system.looks > 0);
     const token = system.jobs[0]?.callbackToken ?? '';
+
     expect(await completeActivity(client.activity, token, { result: 'hooked' })).toBe(true);
     expect(await handle.result()).toBe('hooked');
     expect(await completeActivity(client.activity, token, { result: 'again' })).toBe(false);
@@ -106,6 +111,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     system.beforeReply = async () =>
       void (await completeActivity(client.activity, system.jobs[0]?.callbackToken ?? '', { result: 'at once' }));
     const handle = await start('steps', step(resumableActivity(system.job(), ASYNC), INPUT));
+
     expect(await handle.result()).toBe('at once');
     expect(system.submits).toBe(1);
   });
@@ -117,6 +123,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await until(() => system.looks > 0);
     expect(await completeActivity(client.activity, system.jobs[0]?.callbackToken ?? '', { failure: 'no such codec' })).toBe(true);
     const { cause } = await failureOf(handle);
+
     expect(cause).toMatchObject({ message: 'no such codec', type: 'mooring.external-job-failed', nonRetryable: true });
     expect(seen).toHaveLength(1);
   });
@@ -128,6 +135,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { ...INPUT, startToCloseTimeout: '2s', retry }));
     await until(() => system.looks > 0);
     system.succeed();
+
     expect(await handle.result()).toBe('result of job-1');
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(system).toMatchObject({ submits: 1, cancelled: [] });

@@ -50,6 +50,7 @@ test('C99 decisions, offloaded bytes and status errors are counted; the span of 
   const task = testRuntime(store);
   await task.attempt((ctx) => ctx.run(job, 'clip'));
   await task.attempt((ctx) => ctx.run(job, 'clip'));
+
   expect(seen.counts).toEqual({
     'mooring.decisions submitted': 1,
     'mooring.decisions already-succeeded': 1,
@@ -68,6 +69,7 @@ test('a run that reaches no decision ends its span as an error', async () => {
   const attempt = await task.start();
   attempt.abort(new Error('closing'));
   await attempt.context.run(system.job(), 'clip').catch(() => undefined);
+
   expect(seen.spans).toEqual(['mooring.decide error']);
 });
 
@@ -90,6 +92,7 @@ test('every event has its counter, and no tag holds a path or a key', () => {
   countEvent({ type: 'missing-object', scope, key: 'secret' });
   countEvent({ type: 'orphan', scope, key: 'secret' });
   countEvent({ type: 'sweep', report: { entries: 1, objects: 2, bytes: 30, failed: [{ path: 'secret', code: 'x' }] } });
+
   expect(seen.counts).toEqual({
     'mooring.stale_writes': 1,
     'mooring.missing_objects': 1,

@@ -14,6 +14,7 @@ describe('cancellation', () => {
     const attempt = begin(() => resumableActivity(system.job())('clip'));
     await until(() => system.looks > 0);
     attempt.cancel('CANCELLED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
     expect(system.cancelled).toEqual(['job-1 requested']);
   });
@@ -26,6 +27,7 @@ describe('cancellation', () => {
       await until(() => system.looks > 0);
       attempt.cancel(reason);
       const error = await failureOf(attempt.result);
+
       expect(error).toBeInstanceOf(CancelledFailure);
       expect(error.message).toBe(reason);
       expect(system.cancelled).toEqual([]);
@@ -44,6 +46,7 @@ describe('cancellation', () => {
   ])('an AbortError of the signal, %s, never leaves the activity', async (_what, wait) => {
     const attempt = begin(async () => wait(taskContext().signal));
     attempt.cancel('RESET');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
@@ -59,6 +62,7 @@ describe('cancellation', () => {
     });
     await until(() => system.looks > 0);
     attempt.cancel('PAUSED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
@@ -72,6 +76,7 @@ describe('cancellation', () => {
     });
     attempt.cancel('WORKER_SHUTDOWN');
     go();
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
     expect(system.submits).toBe(0);
   });
@@ -98,6 +103,7 @@ describe('heartbeats', () => {
       { heartbeatTimeoutMs: 30, heartbeatDetails: { page: 3 } },
     );
     await attempt.result;
+
     expect(seen[0]).toEqual({ page: 3 });
     expect(attempt.heartbeats).toContainEqual({ page: 4 });
     expect(attempt.heartbeats.at(-1)).toEqual({ page: 5 });
@@ -109,6 +115,7 @@ describe('heartbeats', () => {
     await attempt.result;
     const after = attempt.heartbeats.length;
     await sleep(20);
+
     expect(attempt.heartbeats).toHaveLength(after);
   });
 
@@ -116,6 +123,7 @@ describe('heartbeats', () => {
     const system = externalSystem({ activeLooks: 0 });
     const attempt = begin(() => resumableActivity(system.job())('clip'));
     await attempt.result;
+
     expect(attempt.heartbeats).toEqual([]);
     expect(attempt.logs).toContainEqual(
       expect.objectContaining({ level: 'WARN', message: expect.stringContaining('heartbeatTimeout') }),
@@ -130,6 +138,7 @@ describe('waiting', () => {
       scheduleToCloseTimeoutMs: 0,
     });
     const error = await failureOf(attempt.result);
+
     expect(error).toBeInstanceOf(ApplicationFailure);
     expect(error).toMatchObject({ type: 'mooring.waiting', nonRetryable: false, category: 'BENIGN' });
     expect(error.nextRetryDelay).toBeGreaterThanOrEqual(1);
@@ -149,6 +158,7 @@ describe('waiting', () => {
       () => resumableActivity(known, { scope: { workflowRun: 'a' }, wait: { mode: 'release', holdFor: 1 } })('clip'),
       { scheduleToCloseTimeoutMs: 0, ...info },
     );
+
     await expect(attempt.result).resolves.toBe('result of job-1');
     expect(system.looks).toBe(2);
     expect(attempt.logs.some(({ level, message }) => level === 'WARN' && message.includes('holds'))).toBe(true);
@@ -157,6 +167,7 @@ describe('waiting', () => {
   test('async polls once, then leaves the activity to the webhook', async () => {
     const system = externalSystem();
     const attempt = begin(() => resumableActivity(system.job(), { wait: { mode: 'async' } })('clip'));
+
     await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
     expect(system).toMatchObject({ submits: 1, looks: 1 });
   });
@@ -182,6 +193,7 @@ describe('waiting', () => {
     ])('%s keeps its slot, and submits again', async (_what, info) => {
       const { job, system } = refusing(1);
       const attempt = begin(() => resumableActivity(job, { scope: { workflowRun: 'a' } })('clip'), info);
+
       await expect(attempt.result).resolves.toBe('result of job-1');
       expect(system.submits).toBe(1);
     });
@@ -189,6 +201,7 @@ describe('waiting', () => {
     test('one that waits for a webhook leaves nothing to it before there is a job', async () => {
       const { job, system } = refusing(Infinity);
       const attempt = begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip'));
+
       await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
       expect(system).toMatchObject({ submits: 1, looks: 1 });
     });
@@ -197,6 +210,7 @@ describe('waiting', () => {
       const { job, system } = refusing(1, '1h');
       const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release' } })('clip'), { scheduleToCloseTimeoutMs: 0 });
       const { type, nextRetryDelay } = await failureOf(attempt.result);
+
       expect(type).toBe('mooring.waiting');
       expect(nextRetryDelay).toBeGreaterThan(3_500_000);
       expect(nextRetryDelay).toBeLessThanOrEqual(3_600_000);
@@ -211,6 +225,7 @@ describe('waiting', () => {
     const lost = { ...findable, submit: () => Promise.reject(new Error('the reply was lost')) };
     const run = (one: typeof findable, attempt: number) =>
       begin(() => resumableActivity(one, { wait: { mode: 'async' } })('clip'), { attempt }, { store });
+
     await expect(run(lost, 1).result).rejects.toThrow('the reply was lost');
     await expect(run(findable, 2).result).rejects.toBeInstanceOf(CompleteAsyncError);
     expect(system).toMatchObject({ submits: 1, looks: 1 });
@@ -218,6 +233,7 @@ describe('waiting', () => {
 
   test('async returns the result of a job that is over at the first look', async () => {
     const system = externalSystem({ activeLooks: 0 });
+
     await expect(begin(() => resumableActivity(system.job(), { wait: { mode: 'async' } })('clip')).result).resolves.toBe(
       'result of job-1',
     );
@@ -228,6 +244,7 @@ describe('errors', () => {
   test('of this library keep their code as the failure’s type, and say whether to retry', async () => {
     const attempt = begin(async () => taskContext().state.set('', 1));
     const error = await failureOf(attempt.result);
+
     expect(error).toBeInstanceOf(ApplicationFailure);
     expect(error).toMatchObject({ type: 'mooring.invalid-key', nonRetryable: true });
     expect(error.details?.[0]).toMatchObject({ scope: { task: expect.stringContaining('transcode') } });
@@ -239,6 +256,7 @@ describe('errors', () => {
 
   test('a superseded attempt is retried, and is no failure for a dashboard', async () => {
     const error = await failureOf(begin(() => Promise.reject(new StaleAttemptError('a newer attempt holds the fence'))).result);
+
     expect(error).toMatchObject({ type: 'mooring.stale-attempt', nonRetryable: false, category: 'BENIGN' });
   });
 
@@ -271,6 +289,7 @@ describe('state', () => {
     );
     await expect(second.result).resolves.toBe(3);
     const zombie = begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 1), {}, { store });
+
     expect(await failureOf(zombie.result)).toMatchObject({ type: 'mooring.stale-attempt' });
   });
 
@@ -295,6 +314,7 @@ describe('state', () => {
     clock.advance('25h');
     await until(async () => (await values())[0] === undefined);
     clock.advance('20d');
+
     expect(await values()).toEqual([undefined, 1]);
   });
 
@@ -310,6 +330,7 @@ describe('state', () => {
       ).result;
     await run(1);
     clock.advance('59m');
+
     await expect(run(2)).resolves.toBe('result of job-1');
     expect(system).toMatchObject({ submits: 1, looks: 1 });
   });
@@ -317,6 +338,7 @@ describe('state', () => {
   test('costs nothing where it is not used', async () => {
     const store = memoryStateStore();
     const attempt = begin(async () => Context.current().info.activityType, { heartbeatTimeoutMs: 2 }, { store });
+
     await expect(attempt.result).resolves.toBe('transcode');
     expect(attempt.heartbeats).toEqual([]);
     expect(store.events).toEqual([]);
@@ -338,6 +360,7 @@ describe('state', () => {
     const attempt = begin(() => resumableActivity(job)('clip'));
     await attempt.result;
     const counted = attempt.metrics.filter(({ name }) => name === 'mooring_decisions');
+
     expect(counted.map(({ tags }) => (tags as { decision: string }).decision)).toEqual(['refused', 'refused', 'submitted']);
   });
 
@@ -345,6 +368,7 @@ describe('state', () => {
     const system = externalSystem({ activeLooks: 0 });
     const attempt = begin(() => resumableActivity(system.job())('clip'));
     await attempt.result;
+
     expect(attempt.metrics).toContainEqual({
       name: 'mooring_decisions',
       tags: expect.objectContaining({ decision: 'submitted' }),
@@ -361,6 +385,7 @@ describe('the plugin', () => {
     const other = (): object => ({});
     const options = { taskQueue: 'q', interceptors: { activity: [other], workflowModules: ['./wf'] } };
     const configured = await plugin.configureWorker?.((await plugin.configureWorker?.(options)) ?? options);
+
     expect(configured?.interceptors?.activity).toHaveLength(2);
     expect(configured?.interceptors?.activity?.[0]).toBe(other);
     expect(configured?.interceptors?.workflowModules).toEqual(['./wf']);
@@ -369,6 +394,7 @@ describe('the plugin', () => {
 
   test('never closes the store', async () => {
     await mooringPlugin(store).runWorker?.({ options: {} } as never, async () => undefined);
+
     await expect(store.ready()).resolves.toBeUndefined();
   });
 

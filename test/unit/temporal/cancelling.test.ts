@@ -75,6 +75,7 @@ describe('a scope that is a function of the input', () => {
 
   test('may not return the scope of a single activity to a cancelling one', async () => {
     const cancel = cancellingActivity(externalSystem().job(), () => 'activity' as never);
+
     await expect(failureOf(call(memoryStateStore(), () => cancel('clip')).result)).resolves.toMatchObject({
       type: 'mooring.config',
     });
@@ -97,6 +98,7 @@ test('a local activity whose completion was lost finds its result, under a new I
     const at = { activityId: id, scheduledTimestampMs: Date.now(), currentAttemptScheduledTimestampMs: Date.now() + Number(id) };
     return begin(() => resumableActivity(system.job(), { scope: SHARED })('clip'), { ...at, isLocal: true }, { store }).result;
   };
+
   expect([await local('1'), await local('7')]).toEqual(['result of job-1', 'result of job-1']);
   expect(system.submits).toBe(1);
 });
@@ -149,6 +151,7 @@ describe('a cancelling activity', () => {
     // As in another process, which has not submitted anything.
     const [mine, theirs] = [one.job(), second];
     await call(store, () => cancellingActivity(mine, SHARED, { externalJobs: [theirs] })()).result;
+
     expect([one.cancelled, other.cancelled]).toEqual([['job-1 requested'], ['job-1 requested']]);
     expect([one.jobs, other.jobs]).toMatchObject([[{ input: 'page-a' }], [{ input: 'extra' }]]);
   });
@@ -158,6 +161,7 @@ describe('a cancelling activity', () => {
     const cancel = (): Promise<void> => Promise.reject(new Error('busy'));
     const job = externalSystem().job({ cancel, callTimeout: 50 });
     await call(store, async () => void (await taskContext(SHARED).submit(job, 'clip'))).result;
+
     await expect(call(store, () => cancellingActivity(job, SHARED)('clip')).result).rejects.toThrow(/busy|no answer/);
   });
 
@@ -167,6 +171,7 @@ describe('a cancelling activity', () => {
     const { cancel: _, ...endless } = externalSystem().job({ externalIdKey: 'endless' });
     await call(store, async () => void (await taskContext(SHARED).submit(endless, 'clip'))).result;
     const failure = await failureOf(call(store, () => cancellingActivity(job, SHARED)('clip')).result);
+
     expect(failure).toMatchObject({ type: 'mooring.config', nonRetryable: true, message: expect.stringContaining('endless') });
   });
 
@@ -175,6 +180,7 @@ describe('a cancelling activity', () => {
     const job = externalSystem().job({ submitTimeout: 20, submit: () => Promise.reject(new Error('connection lost')) });
     await expect(call(store, () => resumableActivity(job, { scope: SHARED })('clip')).result).rejects.toThrow('connection lost');
     const failure = await failureOf(call(store, () => cancellingActivity(job, SHARED)('clip')).result);
+
     expect(failure).toMatchObject({ type: 'mooring.ambiguous-submit', nonRetryable: true, details: [{ submission: 1 }] });
   });
 });

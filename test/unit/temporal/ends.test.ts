@@ -34,6 +34,7 @@ describe('an attempt that was stopped', () => {
     });
     await until(() => system.looks > 0);
     attempt.cancel('PAUSED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
@@ -46,6 +47,7 @@ describe('an attempt that was stopped', () => {
           throw disguised(cause);
         });
     }, UNBOUNDED);
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.waiting', category: 'BENIGN' });
     expect(attempt.metrics).not.toContainEqual(expect.objectContaining({ name: 'mooring_failures' }));
   });
@@ -57,6 +59,7 @@ describe('an attempt that was stopped', () => {
         .run(system.job(), 'clip', { wait: { mode: 'async' } })
         .catch(() => Promise.reject(new Error('own'))),
     );
+
     await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
   });
 
@@ -72,6 +75,7 @@ describe('an attempt that was stopped', () => {
     await until(() => system.looks > 0);
     attempt.cancel('NOT_FOUND');
     const failure = await failureOf(attempt.result);
+
     expect(failure).toMatchObject({ type: 'mooring.stale-attempt', details: [{ attempt: 1, holder: 'attempt 2' }] });
   });
 
@@ -81,6 +85,7 @@ describe('an attempt that was stopped', () => {
       const results = await Promise.allSettled([taskContext().run(system.job(), 'clip', RELEASE)]);
       return results.length;
     }, UNBOUNDED);
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.waiting' });
     expect(attempt.logs).toContainEqual(
       expect.objectContaining({ level: 'WARN', message: expect.stringContaining('returned although its attempt was stopped') }),
@@ -98,6 +103,7 @@ describe('an attempt that was stopped', () => {
     await until(() => attempt.heartbeats !== undefined);
     attempt.cancel('WORKER_SHUTDOWN');
     finish();
+
     await expect(attempt.result).resolves.toBe('done');
   });
 
@@ -115,6 +121,7 @@ describe('an attempt that was stopped', () => {
     });
     await until(() => attempt.logs.some(({ message }) => message.includes('failed')));
     attempt.cancel('PAUSED');
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.external-job-failed' });
   });
 });
@@ -172,6 +179,7 @@ describe('heartbeats', () => {
     const attempt = begin(() => resumableActivity(system.job({ cancel }))('clip'), { heartbeatTimeoutMs: 30 });
     await until(() => system.looks > 0);
     attempt.cancel('CANCELLED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
     expect(attempt.heartbeats.length).toBeGreaterThan(before + 2);
   });
@@ -196,12 +204,14 @@ describe('an attempt that failed', () => {
     );
     await expect(first.result).rejects.toThrow('the database');
     const info = { ...times, attempt: 2, currentAttemptScheduledTimestampMs: scheduledTimestampMs + 1 };
+
     await expect(begin(() => resumableActivity(system.job())('clip'), info, { store }).result).resolves.toBe('result of job-1');
     expect(system.submits).toBe(1);
   });
 
   test('fails with its own error, whatever its IDs are, if it has nothing to do with state', async () => {
     const attempt = begin(() => Promise.reject(new Error('own')), { activityType: 'x'.repeat(10_000) });
+
     await expect(attempt.result).rejects.toThrow('own');
   });
 });

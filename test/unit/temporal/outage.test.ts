@@ -39,6 +39,7 @@ describe('with attempts without limit', () => {
       { attempt, scheduleToCloseTimeoutMs: 0 },
       { store: awayFor(Infinity).store },
     );
+
     await expect(failureOf(running.result)).resolves.toMatchObject({
       type: 'mooring.store-unavailable',
       nonRetryable: false,
@@ -56,6 +57,7 @@ describe('with attempts without limit', () => {
       { scheduleToCloseTimeoutMs: 0 },
       { store: awayFor(Infinity).store },
     );
+
     await expect(failureOf(running.result)).resolves.toMatchObject({ type: 'mooring.store-unavailable', nextRetryDelay: 1_000 });
   });
 
@@ -68,6 +70,7 @@ describe('with attempts without limit', () => {
       {},
       { store: awayFor(Infinity).store },
     );
+
     await expect(failureOf(running.result)).resolves.toMatchObject({ type: 'Own', nonRetryable: true });
   });
 });
@@ -89,6 +92,7 @@ describe('with a limit of attempts', () => {
     await expect(attempt.result).resolves.toBe('result of job-1');
     expect(system.submits).toBe(1);
     const [first = 0, second = 0] = starts;
+
     expect(second).toBeGreaterThan(first + 2);
   });
 
@@ -115,6 +119,7 @@ describe('with a limit of attempts', () => {
       { store: memoryStateStore({ metastore }) },
     );
     await attempt.result;
+
     expect(cursors).toEqual([undefined, 1]);
     await expect(zombies[0]).rejects.toMatchObject({ code: 'mooring.stale-attempt' });
   });
@@ -133,6 +138,7 @@ describe('with a limit of attempts', () => {
     await until(() => attempt.logs.some(({ message }) => message.includes('begins again')));
     const before = failed();
     attempt.cancel('CANCELLED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
     expect(starts).toBe(1);
     expect(before).toBe(1);
@@ -143,6 +149,7 @@ describe('with a limit of attempts', () => {
     ['scheduleToCloseTimeout', { scheduledTimestampMs: Date.now(), scheduleToCloseTimeoutMs: 1_500 }],
   ])('it fails while its %s leaves time for another attempt', async (_which, info) => {
     const attempt = begin(() => taskContext().state.get('key'), { ...FEW, ...info }, { store: awayFor(Infinity).store });
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.store-unavailable', nonRetryable: false });
   });
 });

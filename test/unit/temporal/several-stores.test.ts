@@ -21,12 +21,14 @@ describe('on a worker with two stores', () => {
   test('an activity uses the one that it names', async () => {
     await begin(() => taskContext(SCOPE, { store: b }).state.set('key', 'b'), {}, both).result;
     await begin(() => taskContext(SCOPE, { store: a }).state.set('key', 'a'), {}, both).result;
+
     expect([await a.task(SCOPE).get('key'), await b.task(SCOPE).get('key')]).toEqual(['a', 'b']);
   });
 
   test('one that names both has two attempts', async () => {
     const contexts = await begin(async () => [taskContext(SCOPE, { store: a }), taskContext(SCOPE, { store: b })], {}, both)
       .result;
+
     expect(new Set(contexts).size).toBe(2);
   });
 
@@ -35,6 +37,7 @@ describe('on a worker with two stores', () => {
     ['another', { store: memoryStateStore() }],
   ])('one that names %s is refused, and told what to do', async (_which, choice) => {
     const failure = await failureOf(begin(async () => taskContext('activity', choice), {}, both).result);
+
     expect(failure).toMatchObject({ type: 'mooring.config', nonRetryable: true, details: [{ option: 'store' }] });
     expect(failure.message).toContain('{ store }');
   });
@@ -58,5 +61,6 @@ test('the same store twice acts once', async () => {
   const configured = await mooringPlugin(a).configureWorker?.({ taskQueue: 'q' });
   const twice = { interceptors: [stateInterceptors(a), ...(configured?.interceptors?.activity ?? [])] };
   const attempt = begin(async () => [taskContext(SCOPE), taskContext(SCOPE, { store: a })], {}, twice);
+
   expect(new Set(await attempt.result).size).toBe(1);
 });

@@ -38,6 +38,7 @@ describe('a worker that shuts down', () => {
     const attempt = begin(() => resumableActivity(system.job())('clip'), UNBOUNDED, here);
     await until(() => system.looks > 0);
     here.shutdown();
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({
       type: 'mooring.waiting',
       category: 'BENIGN',
@@ -63,6 +64,7 @@ describe('a worker that shuts down', () => {
       UNBOUNDED,
       here,
     );
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.waiting' });
     expect(wrote).toEqual(['both']);
     expect(system.submits).toBe(0);
@@ -81,6 +83,7 @@ describe('a worker that shuts down', () => {
     const { looks } = system;
     await until(() => system.looks > looks + 2);
     attempt.cancel('WORKER_SHUTDOWN');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
@@ -90,6 +93,7 @@ describe('a worker that shuts down', () => {
     here.shutdown();
     expect(here.shutdowns()).toBe(1);
     const system = externalSystem({ activeLooks: 1 });
+
     await expect(begin(() => resumableActivity(system.job())('clip'), UNBOUNDED, here).result).resolves.toBe('result of job-1');
   });
 });

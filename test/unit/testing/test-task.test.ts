@@ -10,6 +10,7 @@ describe('memoryStateStore()', () => {
     const store = memoryStateStore({ clock, onEvent: ({ type }) => void heard.push(type) });
     const system = externalSystem({ clock, activeLooks: 1 });
     await testTask(store).attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(store.events.map(({ type }) => type)).toEqual(['decision']);
     expect(heard).toEqual(['decision']);
   });
@@ -17,6 +18,7 @@ describe('memoryStateStore()', () => {
   test('stores that share a metastore share their state', async () => {
     const metastore = memoryMetastore();
     await memoryStateStore({ metastore }).asset({ name: 'a' }).set('k', 1);
+
     expect(await createStateStore({ metastore }).asset({ name: 'a' }).get('k')).toBe(1);
     expect(await memoryStateStore().asset({ name: 'a' }).get('k')).toBeUndefined();
   });
@@ -39,6 +41,7 @@ describe('testTask()', () => {
         }),
       );
     }
+
     expect(tries).toEqual([
       [1, 1],
       [2, 2],
@@ -52,6 +55,7 @@ describe('testTask()', () => {
       await ctx.state.set('step', 'one');
       throw new TypeError('a bug');
     });
+
     await expect(failing).rejects.toThrow('a bug');
     expect(await task.attempt((ctx) => ctx.state.get('step'))).toBe('one');
   });
@@ -91,6 +95,7 @@ describe('testTask()', () => {
     for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => void setImmediate(resolve));
     // By G12 the process itself has come to its end.
     if (gap !== 'G12') expect(after.filter((what) => what !== 'tick')).toEqual([]);
+
     expect(after.filter((what) => what === 'tick')).toHaveLength(ticks);
     expect(system.calls).toHaveLength(calls);
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
@@ -98,6 +103,7 @@ describe('testTask()', () => {
 
   test('a gap that is not reached kills nobody', async () => {
     const task = testTask(memoryStateStore({ clock: fakeClock() }));
+
     expect(await task.attempt(async () => 1, { killAt: 'G9' })).toBe(1);
   });
 
@@ -109,6 +115,7 @@ describe('testTask()', () => {
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G1' })).rejects.toBeInstanceOf(KilledError);
     clock.advance('5m');
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(system.jobs).toHaveLength(1);
   });
 
@@ -121,6 +128,7 @@ describe('testTask()', () => {
       starts.push(ctx.attempt);
       return ctx.run(system.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } });
     });
+
     expect(result).toBe('result of job-1');
     expect(starts.length).toBeGreaterThan(5);
     expect(new Set(starts)).toEqual(new Set([1]));
@@ -135,6 +143,7 @@ describe('testTask()', () => {
     const error = await testTask(memoryStateStore({ clock }))
       .attempt((ctx) => ctx.run(job, 'clip'), { signal: controller.signal })
       .catch((thrown: unknown) => thrown);
+
     expect(error).toEqual(new Error('stop'));
     expect(isSuspension(error)).toBe(true);
     expect(system.cancelled).toEqual(['job-1 requested']);
@@ -145,6 +154,7 @@ describe('testTask()', () => {
     const store = memoryStateStore({ clock });
     await testTask(store).attempt((ctx) => ctx.state.set('k', 1));
     clock.advance('25h');
+
     expect(await store.task({ flow: 'test', run: '1', task: 'task' }).get('k')).toBeUndefined();
   });
 
@@ -155,6 +165,7 @@ describe('testTask()', () => {
       getResult: async (id) => id + 1,
     });
     const result: number = await testTask(memoryStateStore({ clock: fakeClock() })).attempt((ctx) => ctx.run(job, { n: 1 }));
+
     expect(result).toBe(8);
   });
 });
