@@ -1,7 +1,7 @@
 /** The batch service's client, as its makers would publish it: it knows nothing of Mooring. */
-import type { Side, Status } from './job.ts';
+import type { Status, SystemKind } from './job.ts';
 
-/** Calls one kind of far side. */
+/** Calls one kind of external system. */
 export interface BatchClient {
   /** `expires`: in milliseconds since the epoch; a request that arrives later is refused. */
   submit(
@@ -17,9 +17,9 @@ export interface BatchClient {
 }
 
 /** Makes a client for the service at `url`. */
-export function batchClient(url: string, side: Side): BatchClient {
+export function batchClient(url: string, kind: SystemKind): BatchClient {
   const call = async (method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<Response> => {
-    const response = await fetch(`${url}/${side}/jobs${path}`, {
+    const response = await fetch(`${url}/${kind}/jobs${path}`, {
       method,
       ...(signal && { signal }),
       ...(body !== undefined && { body: JSON.stringify(body) }),

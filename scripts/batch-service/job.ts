@@ -7,15 +7,15 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** How far the service remembers a client token: by it, by search only, or not at all. */
-export const SIDES = ['keyed', 'findable', 'plain'] as const;
+export const SYSTEM_KINDS = ['keyed', 'findable', 'plain'] as const;
 
-/** One kind of far side. */
-export type Side = (typeof SIDES)[number];
+/** One kind of external system. */
+export type SystemKind = (typeof SYSTEM_KINDS)[number];
 
 /** What was asked for: `job.json`. */
 export interface Job {
   readonly id: string;
-  readonly side: Side;
+  readonly kind: SystemKind;
   /** Whose job it is; submissions are counted by it. */
   readonly name: string;
   readonly token: string | undefined;

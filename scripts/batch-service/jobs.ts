@@ -2,10 +2,22 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Emit } from './events.ts';
-import { cancel, isOver, killGroup, output, processOf, start, status, store, type Job, type Side, type Status } from './job.ts';
+import {
+  cancel,
+  isOver,
+  killGroup,
+  output,
+  processOf,
+  start,
+  status,
+  store,
+  type Job,
+  type Status,
+  type SystemKind,
+} from './job.ts';
 
 /** What a request asks for. */
-type Wanted = Pick<Job, 'side' | 'name' | 'token' | 'command'>;
+type Wanted = Pick<Job, 'kind' | 'name' | 'token' | 'command'>;
 
 /** The jobs, by ID. */
 export interface Jobs {
@@ -13,9 +25,9 @@ export interface Jobs {
   accept(wanted: Wanted): Promise<{ id: string; created: boolean }>;
   /** IDs of findable jobs with the token, newest first, without those that the lag still hides. */
   find(token: string): string[];
-  status(side: Side, id: string): Promise<Status | undefined>;
-  output(side: Side, id: string): Promise<string | undefined>;
-  cancel(side: Side, id: string): Promise<boolean>;
+  status(kind: SystemKind, id: string): Promise<Status | undefined>;
+  output(kind: SystemKind, id: string): Promise<string | undefined>;
+  cancel(kind: SystemKind, id: string): Promise<boolean>;
   /** How many jobs of that name were accepted. */
   accepted(name: string): number;
   /** How many of them have not ended. */
@@ -34,12 +46,12 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
   const processes = new Map<string, number>();
   let closed = false;
   const folderOf = (id: string): string => join(directory, id);
-  const known = (side: Side, id: string): boolean => jobs.get(id)?.side === side;
+  const known = (kind: SystemKind, id: string): boolean => jobs.get(id)?.kind === kind;
 
   const add = (job: Job): void => {
     jobs.set(job.id, job);
     watched.set(job.id, 0);
-    if (job.side === 'keyed' && job.token !== undefined) byToken.set(job.token, job.id);
+    if (job.kind === 'keyed' && job.token !== undefined) byToken.set(job.token, job.id);
   };
   const launch = async (job: Job): Promise<void> => {
     if (closed) return;
@@ -57,13 +69,13 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
   }
 
   return {
-    async accept({ side, name, token, command }) {
-      const same = side === 'keyed' && token !== undefined ? byToken.get(token) : undefined;
+    async accept({ kind, name, token, command }) {
+      const same = kind === 'keyed' && token !== undefined ? byToken.get(token) : undefined;
       if (same !== undefined) {
         emit({ event: 'recognised', id: same, name });
         return { id: same, created: false };
       }
-      const job: Job = { id: `${side[0]}-${jobs.size + 1}`, side, name, token, command, acceptedAt: Date.now() };
+      const job: Job = { id: `${kind[0]}-${jobs.size + 1}`, kind, name, token, command, acceptedAt: Date.now() };
       add(job);
       await store(folderOf(job.id), job);
       emit({ event: 'accepted', id: job.id, name });
@@ -72,15 +84,15 @@ export async function openJobs(directory: string, findLag: number, emit: Emit): 
     },
     find(token) {
       const shown = [...jobs.values()].filter(
-        (job) => job.side === 'findable' && job.token === token && job.acceptedAt + findLag <= Date.now(),
+        (job) => job.kind === 'findable' && job.token === token && job.acceptedAt + findLag <= Date.now(),
       );
       return shown.map((job) => job.id).toReversed();
     },
-    status: async (side, id) => (known(side, id) ? status(folderOf(id)) : undefined),
-    output: async (side, id) => (known(side, id) ? output(folderOf(id)) : undefined),
-    async cancel(side, id) {
-      if (known(side, id)) await cancel(folderOf(id));
-      return known(side, id);
+    status: async (kind, id) => (known(kind, id) ? status(folderOf(id)) : undefined),
+    output: async (kind, id) => (known(kind, id) ? output(folderOf(id)) : undefined),
+    async cancel(kind, id) {
+      if (known(kind, id)) await cancel(folderOf(id));
+      return known(kind, id);
     },
     accepted: (name) => [...jobs.values()].filter((job) => job.name === name).length,
     async running(name) {

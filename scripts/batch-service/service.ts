@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Emit } from './events.ts';
-import { SIDES, type Side } from './job.ts';
+import { SYSTEM_KINDS, type SystemKind } from './job.ts';
 import { openJobs, type Jobs } from './jobs.ts';
 
 /** How often progress is looked at, in milliseconds. */
@@ -82,14 +82,19 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
     const [submissions, running] = [state.jobs.accepted(name), await state.jobs.running(name)];
     return { status: 200, body: { submissions, running, requests: state.requests.get(name) ?? 0 } };
   }
-  const side = SIDES.find((one) => one === root);
-  if (side === undefined || second !== 'jobs') return { status: 404, body: { error: 'no such path' } };
-  if (id === undefined && request.method === 'POST') return submit(state, side, request, response);
-  if (id === undefined) return search(state.jobs, side, searchParams.get('token') ?? '');
-  return inspect(state.jobs, side, id, request.method === 'DELETE' ? 'cancel' : rest);
+  const kind = SYSTEM_KINDS.find((one) => one === root);
+  if (kind === undefined || second !== 'jobs') return { status: 404, body: { error: 'no such path' } };
+  if (id === undefined && request.method === 'POST') return submit(state, kind, request, response);
+  if (id === undefined) return search(state.jobs, kind, searchParams.get('token') ?? '');
+  return inspect(state.jobs, kind, id, request.method === 'DELETE' ? 'cancel' : rest);
 }
 
-async function submit(state: State, side: Side, request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
+async function submit(
+  state: State,
+  kind: SystemKind,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer | undefined> {
   const wanted = (await json(request)) as { name: string; command: string[]; token?: string; expires?: number };
   const { name, command, token, expires = Infinity } = wanted;
   if (typeof name !== 'string' || !Array.isArray(command) || command.length === 0) {
@@ -100,7 +105,7 @@ async function submit(state: State, side: Side, request: IncomingMessage, respon
   const fault = state.faults.get(name);
   state.faults.delete(name);
   if (fault?.hold === 'nothing') return { status: fault.answer, body: { error: 'not now' } };
-  const accept = (): Promise<{ id: string; created: boolean }> => state.jobs.accept({ side, name, token, command });
+  const accept = (): Promise<{ id: string; created: boolean }> => state.jobs.accept({ kind, name, token, command });
   if (fault?.hold === 'request') {
     await held(state, 'request', name, response);
     if (fault.afterwards === 'drop') return undefined;
@@ -119,18 +124,18 @@ function held(state: State, what: 'request' | 'reply', name: string, response: S
   });
 }
 
-function search(jobs: Jobs, side: Side, token: string): Answer {
-  if (side !== 'findable') return { status: 405, body: { error: `${side} jobs cannot be searched` } };
+function search(jobs: Jobs, kind: SystemKind, token: string): Answer {
+  if (kind !== 'findable') return { status: 405, body: { error: `${kind} jobs cannot be searched` } };
   return { status: 200, body: { ids: jobs.find(token) } };
 }
 
-async function inspect(jobs: Jobs, side: Side, id: string, what: string | undefined): Promise<Answer> {
+async function inspect(jobs: Jobs, kind: SystemKind, id: string, what: string | undefined): Promise<Answer> {
   const body =
     what === 'cancel'
-      ? (await jobs.cancel(side, id)) || undefined
+      ? (await jobs.cancel(kind, id)) || undefined
       : what === 'output'
-        ? await jobs.output(side, id)
-        : await jobs.status(side, id);
+        ? await jobs.output(kind, id)
+        : await jobs.status(kind, id);
   return body === undefined ? { status: 404, body: { error: `no job ${id}` } } : { status: 200, body };
 }
 

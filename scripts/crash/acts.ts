@@ -1,5 +1,5 @@
 /** What the harness does for each way in which an attempt ends. */
-import { SIDES, type Side } from '../batch-service/job.ts';
+import { SYSTEM_KINDS, type SystemKind } from '../batch-service/job.ts';
 import type { Gap } from '../gaps.ts';
 import type { Environment } from './cell.ts';
 import type { End } from './ends.ts';
@@ -19,7 +19,7 @@ const TAKEN_OVER = 10_000;
 export interface Stage {
   environment: Environment;
   gap: Gap;
-  side: Side;
+  system: SystemKind;
   name: string;
   turn: number;
   first: CrashWorker;
@@ -141,12 +141,12 @@ function openOnDecision(stage: Stage, worker: CrashWorker): void {
 }
 
 /**
- * Gaps in which the far side holds the request or the reply while the worker is killed. A request that was on its way is accepted late or
+ * Gaps in which the external system holds the request or the reply while the worker is killed. A request that was on its way is accepted late or
  * never: in turns, and of the first turns too each is one. Says whether the gap is one of them.
  */
-async function holdAtService({ environment, gap, name, side, turn, first }: Stage): Promise<boolean> {
+async function holdAtService({ environment, gap, name, system, turn, first }: Stage): Promise<boolean> {
   if (gap !== 'G4' && gap !== 'G5') return false;
-  const late = (turn + SIDES.indexOf(side)) % 2 === 1;
+  const late = (turn + SYSTEM_KINDS.indexOf(system)) % 2 === 1;
   environment.onBatchEvent(name, (event) => event.event === 'held' && first.kill());
   await environment.batch.fault(
     name,

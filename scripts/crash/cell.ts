@@ -1,8 +1,8 @@
-/** One run of one cell: an attempt ends in a gap, another goes on, and the far side says how often it was asked. */
+/** One run of one cell: an attempt ends in a gap, another goes on, and the external system says how often it was asked. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BatchEvent } from '../batch-service/events.ts';
-import type { Side } from '../batch-service/job.ts';
+import type { SystemKind } from '../batch-service/job.ts';
 import type { BatchProcess } from '../children.ts';
 import type { Gap } from '../gaps.ts';
 import { endIt, type Stage } from './acts.ts';
@@ -40,13 +40,13 @@ export interface Environment {
 export interface Place {
   end: End;
   gap: Gap;
-  side: Side;
+  system: SystemKind;
 }
 
 /** Runs a cell for the n-th time. */
-export async function runCell(environment: Environment, { end, gap, side }: Place, turn: number): Promise<Run> {
+export async function runCell(environment: Environment, { end, gap, system }: Place, turn: number): Promise<Run> {
   const { batch, pool, runtime, directory } = environment;
-  const name = `${end}-${gap}-${side}-${turn}`;
+  const name = `${end}-${gap}-${system}-${turn}`;
   const gate = join(directory, name);
   const decisions: string[] = [];
   let attempts = 1;
@@ -61,7 +61,7 @@ export async function runCell(environment: Environment, { end, gap, side }: Plac
   const work: Work = {
     type: 'work',
     queue: name,
-    side,
+    system,
     releases: end === 'release',
     patience: WAITED_FOR.includes(end) ? 'short' : 'long',
     ...(metastore && { metastorePort: metastore.port }),
@@ -81,7 +81,7 @@ export async function runCell(environment: Environment, { end, gap, side }: Plac
   const stage: Stage = {
     environment,
     gap,
-    side,
+    system,
     name,
     turn,
     first,
@@ -132,7 +132,7 @@ export async function runCell(environment: Environment, { end, gap, side }: Plac
 export async function firstUse({ pool, runtime }: Environment, redisPort: number): Promise<void> {
   const name = 'first-use';
   const worker = await pool.take();
-  worker.tell({ type: 'work', queue: name, side: 'keyed', patience: 'long' });
+  worker.tell({ type: 'work', queue: name, system: 'keyed', patience: 'long' });
   const job = await runtime.start(name, { name, word: 'used' }, { old: false });
   try {
     await job.end(DEADLINE);

@@ -9,12 +9,12 @@ const ECHO = 'while [ ! -e "$2" ]; do sleep 0.05; done; sleep 0.2; echo "$1"; ex
 const TOO_MANY = 429;
 const PATIENCE = '500ms';
 
-/** One description for each kind of far side: they differ in what the far side does with the token. */
+/** One description for each kind of external system: they differ in what the external system does with the token. */
 export function echo(
   batchUrl: string,
-  { side, patience }: Pick<Work, 'side' | 'patience'>,
+  { system, patience }: Pick<Work, 'system' | 'patience'>,
 ): ExternalJob<EchoInput, string, string> {
-  const batch = batchClient(batchUrl, side);
+  const batch = batchClient(batchUrl, system);
   const submitTimeout = SUBMIT_TIMEOUT[patience];
   const shared = {
     async submit({ name, word, gate = '/', failures = 0 }: EchoInput, { idempotencyKey, submission, signal }: SubmitContext) {
@@ -34,7 +34,7 @@ export function echo(
     submitTimeout,
     pollInterval: { from: '50ms', to: '250ms' },
   } as const;
-  switch (side) {
+  switch (system) {
     case 'keyed':
       return externalJob({ ...shared, idempotentFor: '1h' });
     case 'findable':

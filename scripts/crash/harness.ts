@@ -1,9 +1,9 @@
-/** The crash harness: real worker processes, whose attempts end in every gap and in every way, against every kind of far side. */
+/** The crash harness: real worker processes, whose attempts end in every gap and in every way, against every kind of external system. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BatchEvent } from '../batch-service/events.ts';
-import type { Side } from '../batch-service/job.ts';
+import type { SystemKind } from '../batch-service/job.ts';
 import { startBatchProcess } from '../children.ts';
 import type { Gap } from '../gaps.ts';
 import type { Cleanup } from '../interrupt.ts';
@@ -24,10 +24,10 @@ export interface Plan {
   repeat: number;
 }
 
-/** All cells of these ends, gaps and sides, without those that cannot be. */
-export function placesOf(ends: readonly End[], gaps: readonly Gap[], sides: readonly Side[]): Place[] {
+/** All cells of these ends, gaps and systems, without those that cannot be. */
+export function placesOf(ends: readonly End[], gaps: readonly Gap[], systems: readonly SystemKind[]): Place[] {
   return ends.flatMap((end) =>
-    gaps.filter((gap) => canEnd(end, gap)).flatMap((gap) => sides.map((side) => ({ end, gap, side }))),
+    gaps.filter((gap) => canEnd(end, gap)).flatMap((gap) => systems.map((system) => ({ end, gap, system }))),
   );
 }
 
@@ -36,7 +36,7 @@ export interface Cell {
   runtime: RuntimeName;
   end: End;
   gap: Gap;
-  farSide: Side;
+  system: SystemKind;
   runs: number;
   /** Of all runs together, as what follows. */
   submissions: number;
@@ -120,12 +120,12 @@ async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<Environment
   return environment;
 }
 
-function emptyCell(runtime: RuntimeName, { end, gap, side }: Place): Cell {
+function emptyCell(runtime: RuntimeName, { end, gap, system }: Place): Cell {
   return {
     runtime,
     end,
     gap,
-    farSide: side,
+    system,
     runs: 0,
     submissions: 0,
     attempts: 0,
@@ -138,7 +138,7 @@ function emptyCell(runtime: RuntimeName, { end, gap, side }: Place): Cell {
   };
 }
 
-function add(cell: Cell, { end, gap, side }: Place, run: Run): void {
+function add(cell: Cell, { end, gap, system }: Place, run: Run): void {
   cell.runs += 1;
   cell.submissions += run.submissions;
   cell.attempts += run.attempts;
@@ -147,7 +147,7 @@ function add(cell: Cell, { end, gap, side }: Place, run: Run): void {
   cell.tooMany += isTooMany(run) ? 1 : 0;
   count(cell.outcomes, outcomeOf(run));
   for (const decision of run.decisions) count(cell.decisions, decision);
-  const deviates = deviation(end, gap, side, run);
+  const deviates = deviation(end, gap, system, run);
   if (deviates !== undefined) cell.deviations.push(deviates);
 }
 

@@ -1,14 +1,14 @@
 /** What the crash harness and its workers say to each other. */
-import type { Side } from '../batch-service/job.ts';
+import type { SystemKind } from '../batch-service/job.ts';
 import type { Gap } from '../gaps.ts';
 
 /** The data of a job: an echo, after a while. */
 export interface EchoInput {
   /** Whose job it is at the batch service. */
   name: string;
-  /** What the far side's job prints. */
+  /** What the external system's job prints. */
   word: string;
-  /** The far side's job ends when this file is there; at once where none is named. */
+  /** The external system's job ends when this file is there; at once where none is named. */
   gate?: string;
   /** So many submissions fail before one succeeds. */
   failures?: number;
@@ -18,7 +18,7 @@ export interface EchoInput {
 export interface Work {
   type: 'work';
   queue: string;
-  side: Side;
+  system: SystemKind;
   /** What it does when an attempt of it first reaches a gap: dies, begins to close, or waits until it is told to go on. */
   at?: { gap: Gap; how: 'die' | 'close' | 'wait' };
   /** Whether it releases what waits. */
@@ -54,7 +54,7 @@ export interface WorkflowSetting {
 
 /** So long a submit may take. Short where an attempt that finds an open submission waits for its end, in milliseconds. */
 export const SUBMIT_TIMEOUT = { short: 2_000, long: 20_000 };
-/** So long the far side hides a job that it accepted from those who search. */
+/** So long the external system hides a job that it accepted from those who search. */
 export const FIND_LAG = 300;
 /** So long a command of a metastore that is about to stop may take, in milliseconds. */
 export const COMMAND_TIMEOUT = 1_000;

@@ -1,4 +1,4 @@
-/** The crash report for people: a row for each gap and far side, a column for each way in which attempts end. */
+/** The crash report for people: a row for each gap and external system, a column for each way in which attempts end. */
 import { END_NAMES, type End } from './ends.ts';
 import type { Cell, Report } from './harness.ts';
 
@@ -9,7 +9,7 @@ export function reportText(report: Report): string {
   const ends = END_NAMES.filter((end) => report.cells.some((cell) => cell.end === end));
   const rows = new Map<string, Map<End, Cell>>();
   for (const cell of report.cells.toSorted((a, b) => gapNumber(a) - gapNumber(b))) {
-    const row = `${cell.gap} ${cell.farSide}`;
+    const row = `${cell.gap} ${cell.system}`;
     rows.set(row, (rows.get(row) ?? new Map<End, Cell>()).set(cell.end, cell));
   }
   const body = [...rows].map(([row, cells]) => [
@@ -19,9 +19,9 @@ export function reportText(report: Report): string {
       return cell ? told(cell) : NONE;
     }),
   ]);
-  const table = aligned([['gap', 'far side', ...ends], ...body]);
-  const differences = report.cells.flatMap(({ end, gap, farSide, deviations }) =>
-    [...new Set(deviations)].map((deviation) => `${end} ${gap} ${farSide}: ${deviation}`),
+  const table = aligned([['gap', 'system', ...ends], ...body]);
+  const differences = report.cells.flatMap(({ end, gap, system, deviations }) =>
+    [...new Set(deviations)].map((deviation) => `${end} ${gap} ${system}: ${deviation}`),
   );
   const runs = report.cells.reduce((sum, cell) => sum + cell.runs, 0);
   const sums = [

@@ -1,18 +1,18 @@
 /** What must be true of each cell of the crash table, and how far one run kept it. */
-import type { Side } from '../batch-service/job.ts';
+import type { SystemKind } from '../batch-service/job.ts';
 import type { Gap } from '../gaps.ts';
 import type { End } from './ends.ts';
 import { FAILURES } from './messages.ts';
 
 /** How a run ended. */
 export interface Run {
-  /** Jobs that the far side accepted. */
+  /** Jobs that the external system accepted. */
   submissions: number;
   /** Attempts that the runtime counted. */
   attempts: number;
-  /** Jobs of the far side that go on after the job was cancelled. */
+  /** Jobs of the external system that go on after the job was cancelled. */
   running: number;
-  /** The result came back, and was the far side's. */
+  /** The result came back, and was the external system's. */
   result: boolean;
   /** The job ended with AmbiguousSubmitError: a person has to look. */
   ambiguous: boolean;
@@ -37,10 +37,10 @@ export interface Expected {
   decision?: string;
 }
 
-/** The gaps in which a far side that neither deduplicates nor can be searched leaves a question open. */
+/** The gaps in which an external system that neither deduplicates nor can be searched leaves a question open. */
 const OPEN_ON_PLAIN: Partial<Record<Gap, readonly number[]>> = { G3: [0], G4: [0, 1], G5: [1], G6: [1] };
 
-/** What the second attempt decides after a kill, where that is no outcome: in G7 to G9 the far side's job still runs, in G10 and G11 it has ended. */
+/** What the second attempt decides after a kill, where that is no outcome: in G7 to G9 the external system's job still runs, in G10 and G11 it has ended. */
 const DECISIONS: Partial<Record<Gap, string>> = {
   G7: 'reconnected',
   G8: 'reconnected',
@@ -53,11 +53,11 @@ const DECISIONS: Partial<Record<Gap, string>> = {
 const TOO_LATE: readonly Gap[] = ['G10', 'G11'];
 
 /** The cell of the table. */
-export function expected(end: End, gap: Gap, side: Side): Expected {
+export function expected(end: End, gap: Gap, system: SystemKind): Expected {
   if (end === 'cancel')
     return { submissions: [0, 1], outcomes: TOO_LATE.includes(gap) ? ['cancelled', 'result'] : ['cancelled'] };
   if (end === 'failure') return { submissions: [FAILURES + 1], outcomes: ['result'] };
-  const open = side === 'plain' ? OPEN_ON_PLAIN[gap] : undefined;
+  const open = system === 'plain' ? OPEN_ON_PLAIN[gap] : undefined;
   if (open && end === 'kill') return { submissions: open, outcomes: ['ambiguous'] };
   // Who goes on may still write down what became of its submit, before anybody asks.
   if (open && end === 'stall') return { submissions: [0, 1], outcomes: ['ambiguous', 'result'] };
@@ -66,8 +66,8 @@ export function expected(end: End, gap: Gap, side: Side): Expected {
 }
 
 /** What a run did other than the table says; nothing where it kept it. */
-export function deviation(end: End, gap: Gap, side: Side, run: Run): string | undefined {
-  const { submissions, outcomes, decision } = expected(end, gap, side);
+export function deviation(end: End, gap: Gap, system: SystemKind, run: Run): string | undefined {
+  const { submissions, outcomes, decision } = expected(end, gap, system);
   if (run.trouble !== undefined) return run.trouble;
   if (isLost(run)) return `no result: ${run.reason}`;
   if (!submissions.includes(run.submissions)) return `${run.submissions} submissions instead of ${submissions.join(' or ')}`;

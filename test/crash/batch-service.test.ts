@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { Status } from '../../scripts/batch-service/job.ts';
 import type { BatchClient } from '../../scripts/batch-service/client.ts';
 import { isAlive } from '../support/alive.ts';
-import { startFarSide, type FarSide } from '../support/far-side.ts';
+import { startTestBatchService, type TestBatchService } from '../support/batch-service.ts';
 import { until } from '../support/until.ts';
 
-/** The far side of the demo and of the crash tests has to be what they say it is, or they prove nothing. */
+/** The external system of the demo and of the crash tests has to be what they say it is, or they prove nothing. */
 
 const WAIT = 'while [ ! -e "$1" ]; do sleep 0.02; done; ';
-let far: FarSide;
+let service: TestBatchService;
 let folder: string;
 /** A command that waits until this file is there. */
 let gate: string;
@@ -19,11 +19,11 @@ let gate: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mooring-gate-'));
   gate = join(folder, 'open');
-  far = await startFarSide();
+  service = await startTestBatchService();
 });
 
 afterEach(async () => {
-  await far.close();
+  await service.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -41,7 +41,7 @@ async function end(batch: BatchClient, id: string): Promise<Status | undefined> 
 }
 
 test('runs a real command and tells its progress, its end and what it printed', async () => {
-  const batch = far.client('plain');
+  const batch = service.client('plain');
 
   const id = await batch.submit({ name: 'a', command: shell('echo 0.5 > "$BATCH_PROGRESS"; ' + WAIT + 'echo $((6 * 7))') });
   await until(async () => (await batch.status(id))?.progress === 0.5);
@@ -54,7 +54,7 @@ test('runs a real command and tells its progress, its end and what it printed', 
 });
 
 test('cancels a command and what it started', async () => {
-  const batch = far.client('plain');
+  const batch = service.client('plain');
   const id = await batch.submit({ name: 'a', command: shell('sleep 60 & echo $!; wait') });
   await until(async () => (await batch.output(id)) !== '');
   const child = Number(await batch.output(id));
@@ -66,7 +66,7 @@ test('cancels a command and what it started', async () => {
 });
 
 test('tells why a command failed', async () => {
-  const batch = far.client('plain');
+  const batch = service.client('plain');
 
   const id = await batch.submit({ name: 'a', command: shell('echo broken >&2; exit 3') });
 
@@ -74,18 +74,18 @@ test('tells why a command failed', async () => {
 });
 
 test('keyed: knows a token again, also for two requests at once, and starts nothing new', async () => {
-  const batch = far.client('keyed');
+  const batch = service.client('keyed');
   const job = { name: 'a', token: 'token-1', command: shell('echo once') };
 
   const ids = await Promise.all([batch.submit(job), batch.submit(job)]);
   const later = await batch.submit(job);
 
   expect(new Set([...ids, later]).size).toBe(1);
-  expect(await far.submissions('a')).toBe(1);
+  expect(await service.submissions('a')).toBe(1);
 });
 
 test('findable: starts a second job for the same token, and finds the newest', async () => {
-  const batch = far.client('findable');
+  const batch = service.client('findable');
   const job = { name: 'a', token: 'token-1', command: shell('echo once') };
 
   const first = await batch.submit(job);
@@ -98,7 +98,7 @@ test('findable: starts a second job for the same token, and finds the newest', a
 });
 
 test('findable: hides a job from those who search until its lag is over', async () => {
-  const slow = await startFarSide({ findLag: 60_000 });
+  const slow = await startTestBatchService({ findLag: 60_000 });
   try {
     await slow.client('findable').submit({ name: 'a', token: 'token-1', command: shell('true') });
 
@@ -109,60 +109,60 @@ test('findable: hides a job from those who search until its lag is over', async 
 });
 
 test('plain: starts a job for every request and cannot be searched', async () => {
-  const batch = far.client('plain');
+  const batch = service.client('plain');
   const job = { name: 'a', token: 'token-1', command: shell('true') };
 
   await batch.submit(job);
   await batch.submit(job);
 
-  expect(await far.submissions('a')).toBe(2);
+  expect(await service.submissions('a')).toBe(2);
   await expect(batch.find('token-1')).rejects.toThrow('cannot be searched');
 });
 
 test('does not know a job of another kind', async () => {
-  const id = await far.client('plain').submit({ name: 'a', command: shell('true') });
+  const id = await service.client('plain').submit({ name: 'a', command: shell('true') });
 
-  expect(await far.client('keyed').status(id)).toBeUndefined();
+  expect(await service.client('keyed').status(id)).toBeUndefined();
 });
 
 test('jobs outlive the service, which finds them, their tokens and their results again', async () => {
   const job = { name: 'a', token: 'token-1', command: shell(WAIT + 'echo survived') };
-  const id = await far.client('keyed').submit(job);
+  const id = await service.client('keyed').submit(job);
 
-  await far.restart();
+  await service.restart();
   await writeFile(gate, '');
 
-  const batch = far.client('keyed');
+  const batch = service.client('keyed');
   expect(await batch.submit(job)).toBe(id);
   expect(await end(batch, id)).toMatchObject({ state: 'succeeded' });
   expect(await batch.output(id)).toBe('survived\n');
-  expect(await far.submissions('a')).toBe(1);
+  expect(await service.submissions('a')).toBe(1);
 });
 
 test('holds a request before it is accepted, and accepts it late, when its caller is gone', async () => {
-  await far.fault('a', { hold: 'request', afterwards: 'accept' });
+  await service.fault('a', { hold: 'request', afterwards: 'accept' });
   const caller = new AbortController();
 
-  const submitted = far.client('plain').submit({ name: 'a', command: shell('true') }, caller.signal);
+  const submitted = service.client('plain').submit({ name: 'a', command: shell('true') }, caller.signal);
   submitted.catch(() => {});
-  await until(() => far.events.some((event) => event.event === 'held'));
-  const before = await far.submissions('a');
+  await until(() => service.events.some((event) => event.event === 'held'));
+  const before = await service.submissions('a');
   caller.abort();
 
   await expect(submitted).rejects.toThrow();
   expect(before).toBe(0);
-  await until(async () => (await far.submissions('a')) === 1);
+  await until(async () => (await service.submissions('a')) === 1);
 });
 
 test('holds a reply after the job was accepted', async () => {
-  await far.fault('a', { hold: 'reply' });
+  await service.fault('a', { hold: 'reply' });
   const caller = new AbortController();
 
-  const submitted = far.client('plain').submit({ name: 'a', command: shell('true') }, caller.signal);
+  const submitted = service.client('plain').submit({ name: 'a', command: shell('true') }, caller.signal);
   submitted.catch(() => {});
-  await until(() => far.events.some((event) => event.event === 'held'));
+  await until(() => service.events.some((event) => event.event === 'held'));
 
-  expect(await far.submissions('a')).toBe(1);
+  expect(await service.submissions('a')).toBe(1);
   caller.abort();
   await expect(submitted).rejects.toThrow();
 });

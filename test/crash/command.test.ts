@@ -19,7 +19,7 @@ test('--help names every option, every end and every gap, and runs nothing', asy
 
   expect(code).toBe(0);
   expect(stderr).toBe('');
-  for (const option of ['--runtime', '--end', '--gap', '--far-side', '--repeat', '--json', '--help'])
+  for (const option of ['--runtime', '--end', '--gap', '--system', '--repeat', '--json', '--help'])
     expect(stdout).toContain(`  ${option} `);
   for (const end of END_NAMES) expect(stdout).toContain(`    ${end} `);
   for (const gap of GAP_NAMES) expect(stdout).toContain(`    ${gap} `);
@@ -30,7 +30,7 @@ test.each([
   [['--gap', 'G1,G13'], 'a gap is one of G1, G2, G3, G4, G5, G6, G7, G8, G9, G10, G11, G12, received "G13"'],
   [['--end', 'magic'], '--end is one of kill, release, deploy, cancel, failure, outage, stall or all, received magic'],
   [['--end', 'release', '--gap', 'G1'], 'no attempt ends in G1 by release'],
-  [['--far-side', 'magic'], '--far-side is one of keyed, findable, plain or all, received magic'],
+  [['--system', 'magic'], '--system is one of keyed, findable, plain or all, received magic'],
   [['--repeat', '0'], '--repeat is a whole number above 0, received 0'],
   [['--repeat', 'x'], '--repeat is a whole number above 0, received x'],
   [['--gaps', 'G1'], "Unknown option '--gaps'"],
@@ -45,9 +45,9 @@ test.each([
 test(
   '--json prints one object, with the cells that were asked for',
   async () => {
-    const { code, stdout } = await crash('--json', '--end', 'kill,failure', '--gap', 'g6,g10', '--far-side', 'plain');
+    const { code, stdout } = await crash('--json', '--end', 'kill,failure', '--gap', 'g6,g10', '--system', 'plain');
 
-    const cell = { runtime: 'bullmq', farSide: 'plain', runs: 1, duplicates: 0, lost: 0, tooMany: 0, deviations: [] };
+    const cell = { runtime: 'bullmq', system: 'plain', runs: 1, duplicates: 0, lost: 0, tooMany: 0, deviations: [] };
     expect(JSON.parse(stdout)).toEqual({
       cells: [
         { ...cell, ...ONE, end: 'kill', gap: 'G6', outcomes: { ambiguous: 1 }, decisions: { ambiguous: 1 } },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { SIDES } from '../../scripts/batch-service/job.ts';
+import { SYSTEM_KINDS } from '../../scripts/batch-service/job.ts';
 import type { Place } from '../../scripts/crash/cell.ts';
 import { placesOf, runCrash, type Cell, type Report } from '../../scripts/crash/harness.ts';
 import type { RuntimeName } from '../../scripts/crash/runtime.ts';
@@ -7,27 +7,27 @@ import { expected } from '../../scripts/crash/table.ts';
 import { GAPS, GAP_NAMES } from '../../scripts/gaps.ts';
 import { cleanupStack } from '../../scripts/interrupt.ts';
 
-const KILLS = placesOf(['kill'], GAP_NAMES, SIDES);
+const KILLS = placesOf(['kill'], GAP_NAMES, SYSTEM_KINDS);
 
 /** Of the other ways in which attempts end, those cells in which something else happens than in their neighbours. */
 const OTHERS: readonly Place[] = [
-  { end: 'stall', gap: 'G6', side: 'keyed' },
-  { end: 'stall', gap: 'G9', side: 'plain' },
-  { end: 'outage', gap: 'G2', side: 'findable' },
-  { end: 'outage', gap: 'G6', side: 'plain' },
-  { end: 'deploy', gap: 'G3', side: 'plain' },
-  { end: 'deploy', gap: 'G9', side: 'keyed' },
-  { end: 'cancel', gap: 'G2', side: 'plain' },
-  { end: 'cancel', gap: 'G4', side: 'keyed' },
-  { end: 'cancel', gap: 'G9', side: 'findable' },
-  { end: 'failure', gap: 'G10', side: 'keyed' },
-  { end: 'failure', gap: 'G11', side: 'plain' },
-  { end: 'release', gap: 'G4', side: 'plain' },
-  { end: 'release', gap: 'G9', side: 'keyed' },
+  { end: 'stall', gap: 'G6', system: 'keyed' },
+  { end: 'stall', gap: 'G9', system: 'plain' },
+  { end: 'outage', gap: 'G2', system: 'findable' },
+  { end: 'outage', gap: 'G6', system: 'plain' },
+  { end: 'deploy', gap: 'G3', system: 'plain' },
+  { end: 'deploy', gap: 'G9', system: 'keyed' },
+  { end: 'cancel', gap: 'G2', system: 'plain' },
+  { end: 'cancel', gap: 'G4', system: 'keyed' },
+  { end: 'cancel', gap: 'G9', system: 'findable' },
+  { end: 'failure', gap: 'G10', system: 'keyed' },
+  { end: 'failure', gap: 'G11', system: 'plain' },
+  { end: 'release', gap: 'G4', system: 'plain' },
+  { end: 'release', gap: 'G9', system: 'keyed' },
 ];
 
 /**
- * Each cell of the crash table once for SIGKILL, and some for the other ends, on real worker processes, real servers and a real far side.
+ * Each cell of the crash table once for SIGKILL, and some for the other ends, on real worker processes, real servers and a real external system.
  * `npm run crash` runs all of them, and repeats them.
  */
 export function crashTable(runtime: RuntimeName): void {
@@ -40,25 +40,25 @@ export function crashTable(runtime: RuntimeName): void {
 
   afterAll(() => cleanup.run(), 30_000);
 
-  const cellOf = ({ end, gap, side }: Place): Cell | undefined =>
-    report.cells.find((one) => one.end === end && one.gap === gap && one.farSide === side);
+  const cellOf = ({ end, gap, system }: Place): Cell | undefined =>
+    report.cells.find((one) => one.end === end && one.gap === gap && one.system === system);
   const named = (place: Place) => ({
     ...place,
     when: GAPS[place.gap],
-    ends: expected(place.end, place.gap, place.side).outcomes,
+    ends: expected(place.end, place.gap, place.system).outcomes,
   });
 
-  test.each([...KILLS, ...OTHERS].map(named))('$end in $gap, $when, $side: one job at most, $ends', (place) => {
-    const { end, gap, side } = place;
+  test.each([...KILLS, ...OTHERS].map(named))('$end in $gap, $when, $system: one job at most, $ends', (place) => {
+    const { end, gap, system } = place;
     const cell = cellOf(place);
 
     expect(cell).toMatchObject({ runtime, runs: 1, duplicates: 0, lost: 0, tooMany: 0, deviations: [] });
-    expect(expected(end, gap, side).submissions).toContain(cell?.submissions);
+    expect(expected(end, gap, system).submissions).toContain(cell?.submissions);
     expect(place.ends).toContain(Object.keys(cell?.outcomes ?? {})[0]);
   });
 
-  test('G4: both ways are seen: one far side accepts the request late, one never does, and is asked again', () => {
-    expect(cellOf({ end: 'kill', gap: 'G4', side: 'plain' })).toMatchObject({ submissions: 1, decisions: { ambiguous: 1 } });
-    expect(cellOf({ end: 'kill', gap: 'G4', side: 'findable' })).toMatchObject({ submissions: 1, decisions: { repeated: 1 } });
+  test('G4: both ways are seen: one external system accepts the request late, one never does, and is asked again', () => {
+    expect(cellOf({ end: 'kill', gap: 'G4', system: 'plain' })).toMatchObject({ submissions: 1, decisions: { ambiguous: 1 } });
+    expect(cellOf({ end: 'kill', gap: 'G4', system: 'findable' })).toMatchObject({ submissions: 1, decisions: { repeated: 1 } });
   });
 }

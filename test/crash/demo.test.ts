@@ -50,7 +50,7 @@ test(
 );
 
 test(
-  'also where the far side accepted the job and its reply was lost',
+  'also where the external system accepted the job and its reply was lost',
   async () => {
     const { code, stdout } = await demo('--json', '--size', '5', '--kill-at', 'G5');
 

@@ -12,16 +12,21 @@ import {
 import { beginAttempt, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
-import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
+import { externalSystem, type ExternalSystemOptions } from '../support/external-system.ts';
 import { interceptMetastore, recorder, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime, type FenceKind } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
-function setting(options: Partial<FakeFarSideOptions> & { intercept?: Intercept; fence?: FenceKind } = {}) {
-  const { intercept = (_call, proceed) => proceed(), fence = 'ordered', ...farOptions } = options;
+function setting(options: Partial<ExternalSystemOptions> & { intercept?: Intercept; fence?: FenceKind } = {}) {
+  const { intercept = (_call, proceed) => proceed(), fence = 'ordered', ...systemOptions } = options;
   const clock = fakeClock();
   const store = memoryStateStore({ clock, metastore: interceptMetastore(memoryMetastore(), intercept) });
-  return { clock, store, far: fakeFarSide({ kind: 'plain', clock, ...farOptions }), task: testRuntime(store, { fence }) };
+  return {
+    clock,
+    store,
+    system: externalSystem({ clock, activeLooks: 1, ...systemOptions }),
+    task: testRuntime(store, { fence }),
+  };
 }
 
 const thrown = (error: unknown): unknown => error;
@@ -34,20 +39,20 @@ describe('round trips', () => {
     'with a fence that is %s: %i for a fresh submit, wait and finish, %i for a reconnect',
     async (fence, fresh, reconnect) => {
       const { calls, intercept } = recorder();
-      const { far, task } = setting({ fence, intercept, activeLooks: 3 });
+      const { system, task } = setting({ fence, intercept, activeLooks: 3 });
       const attempt = await task.start();
       calls.length = 0;
-      await attempt.context.run(far.job(), 'clip');
+      await attempt.context.run(system.job(), 'clip');
       expect(calls).toHaveLength(fresh);
 
-      const submitted = far.job({ externalIdKey: 'other' });
+      const submitted = system.job({ externalIdKey: 'other' });
       await attempt.context.submit(submitted, 'clip');
       const next = await task.start();
       calls.length = 0;
       await next.context.submit(submitted, 'clip');
       expect(calls).toHaveLength(reconnect);
       calls.length = 0;
-      await (await task.start()).context.run(far.job(), 'clip');
+      await (await task.start()).context.run(system.job(), 'clip');
       expect(calls).toHaveLength(reconnect);
     },
   );
@@ -61,46 +66,49 @@ describe('round trips', () => {
       ctx.asset({ name: 'catalogue' });
       return ctx.attempt;
     });
+
     expect(calls.filter((call) => call !== 'draw')).toEqual([]);
   });
 
   test('uses side by side take the fence once', async () => {
     const { calls, intercept } = recorder();
-    const { far, task } = setting({ intercept, fence: 'drawn' });
+    const { system, task } = setting({ intercept, fence: 'drawn' });
     const { context } = await task.start();
     calls.length = 0;
     await Promise.all([
-      context.run(far.job(), 'a'),
-      context.run(far.job({ externalIdKey: 'b' }), 'b'),
+      context.run(system.job(), 'a'),
+      context.run(system.job({ externalIdKey: 'b' }), 'b'),
       context.state.set('cursor', 1),
     ]);
+
     expect(calls.filter((call) => call === 'draw')).toHaveLength(1);
   });
 
   test('a beginning that failed is tried again at the next use', async () => {
     let failures = 1;
-    const { far, task } = setting({
+    const { system, task } = setting({
       intercept: ({ method }, proceed) =>
         method === 'begin' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     const { context } = await task.start();
+
     await expect(context.state.get('x')).rejects.toBeInstanceOf(StoreUnavailableError);
-    expect(await context.run(far.job(), 'clip')).toMatchObject({ of: 'job-1' });
+    expect(await context.run(system.job(), 'clip')).toBe('result of job-1');
   });
 });
 
 describe('what does not answer', () => {
   test('a write-ahead that is refused submits nothing, and writes nothing', async () => {
     let down = true;
-    const { far, task, store } = setting({
+    const { system, task, store } = setting({
       intercept: ({ method }, proceed) =>
         down && method === 'writeRecord' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
-    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toBeInstanceOf(StoreUnavailableError);
-    expect(far.calls).toEqual([]);
+    await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(system.calls).toEqual([]);
     expect(await jobRecords(store).get(TASK)).toBeUndefined();
     down = false;
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
   });
 
   test.each([
@@ -109,25 +117,26 @@ describe('what does not answer', () => {
   ] as const)('%s is given up on', async (_name, options) => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock, commandTimeout: '10ms' });
-    const far = fakeFarSide({ kind: 'plain', clock, activeLooks: 100 });
+    const system = externalSystem({ clock, activeLooks: 100 });
     const attempt = await testRuntime(store).start(options);
-    await expect(attempt.context.run(far.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+    await expect(attempt.context.run(system.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
     await attempt[Symbol.asyncDispose]();
   });
 
   test('find is given up on, and the submission is withdrawn', async () => {
-    const { far, task, store } = setting({ kind: 'findable' });
+    const { system, task, store } = setting({ kind: 'findable' });
     await task.start();
-    const silent = far.job({ callTimeout: '10ms', find: () => new Promise(() => undefined) });
+    const silent = system.job({ callTimeout: '10ms', find: () => new Promise(() => undefined) });
+
     await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toMatchObject({ code: 'mooring.outcome-unknown' });
     expect(await jobRecords(store).get(TASK)).toBeUndefined();
-    expect(far.calls).not.toContain('submit');
+    expect(system.calls).not.toContain('submit');
   });
 
   test('cancel is given up on, and disposing ends', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const attempt = await task.start();
-    const job = far.job({
+    const job = system.job({
       callTimeout: '10ms',
       cancel: () => new Promise(() => undefined),
       getStatus: async () => (attempt.cancel(new Error('stop')), { state: 'active' }),
@@ -144,6 +153,7 @@ describe('the state of an attempt', () => {
     await old.context.state.set('cursor', 1);
     const next = await task.start();
     await next.context.state.set('cursor', 2);
+
     await expect(old.context.state.set('cursor', 3)).rejects.toBeInstanceOf(StaleAttemptError);
     expect(old.context.signal.aborted).toBe(true);
     expect(isSuspension(old.context.signal.reason)).toBe(true);
@@ -157,6 +167,7 @@ describe('the state of an attempt', () => {
     await context.state.set('k', 'task');
     await context.item('a').state.set('k', 'by key');
     await context.item(0).state.set('k', 'by index');
+
     expect(await store.task(TASK).get('k')).toBe('task');
     expect(await store.task({ ...TASK, itemKey: 'a' }).get('k')).toBe('by key');
     expect(await store.task({ ...TASK, mapIndex: 0 }).get('k')).toBe('by index');
@@ -169,20 +180,22 @@ describe('the state of an attempt', () => {
     await (await task.start()).context.state.set('x', 1);
     await old.context.asset({ name: 'catalogue' }).set('revision', 7);
     const entry = await store.asset({ name: 'catalogue' }).getEntry('revision');
+
     expect(entry).toMatchObject({ value: 7, writer: TASK });
   });
 
   test('is of no use after the end, and a run that goes on then ends', async () => {
-    const { far, task } = setting({ activeLooks: Infinity });
+    const { system, task } = setting({ activeLooks: Infinity });
     const attempt = await task.start();
-    const running = attempt.context.run(far.job(), 'clip').catch(thrown);
-    await until(() => far.calls.includes('getStatus'));
+    const running = attempt.context.run(system.job(), 'clip').catch(thrown);
+    await until(() => system.calls.includes('getStatus'));
     await attempt[Symbol.asyncDispose]();
     expect(isSuspension(await running)).toBe(true);
     await expect(attempt.context.state.set('x', 1)).rejects.toBeInstanceOf(StaleAttemptError);
-    const looks = far.calls.length;
+    const looks = system.calls.length;
     await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
-    expect(far.calls).toHaveLength(looks);
+
+    expect(system.calls).toHaveLength(looks);
   });
 
   test('idempotencyKey() is the same in every attempt, and another for each name, item and life of the job', async () => {
@@ -197,6 +210,7 @@ describe('the state of an attempt', () => {
       one.context.item('a').idempotencyKey('mail'),
       reborn.context.idempotencyKey('mail'),
     ];
+
     expect(new Set([key, ...others]).size).toBe(4);
   });
 });
@@ -205,15 +219,16 @@ describe('succeed()', () => {
   test.each(['ordered', 'drawn'] as const)(
     'with a fence that is %s: the state ends a day after the completion',
     async (fence) => {
-      const { clock, store, far, task } = setting({ fence });
+      const { clock, store, system, task } = setting({ fence });
       await task.attempt(async (ctx) => {
         await ctx.item('a').state.set('k', 1);
         await ctx.state.set('k', 1);
-        return ctx.run(far.job(), 'clip');
+        return ctx.run(system.job(), 'clip');
       });
       clock.advance('23h');
       expect(await store.task(TASK).get('k')).toBe(1);
       clock.advance('1h');
+
       expect(await store.task(TASK).get('k')).toBeUndefined();
       expect(await store.task({ ...TASK, itemKey: 'a' }).get('k')).toBeUndefined();
     },
@@ -228,6 +243,7 @@ describe('succeed()', () => {
     await attempt.context.state.set('k', 1);
     await attempt[Symbol.asyncDispose]();
     await attempt.succeed();
+
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
@@ -235,6 +251,7 @@ describe('succeed()', () => {
     const { calls, intercept } = recorder();
     const { task } = setting({ intercept });
     await task.attempt((ctx) => ctx.state.set('k', 1), { clearAfterSuccess: 'forever' });
+
     expect(calls).not.toContain('settle');
   });
 });
@@ -270,10 +287,11 @@ describe('waiting by release', () => {
   test('holds for a while, then frees the slot between polls; the next start polls once and lets go again', async () => {
     const parts = setting({ activeLooks: 12 });
     const { result, releases } = await released(parts, (ctx) =>
-      ctx.run(parts.far.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } }),
+      ctx.run(parts.system.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } }),
     );
-    expect(result).toMatchObject({ of: 'job-1' });
-    expect(parts.far.jobs).toHaveLength(1);
+
+    expect(result).toBe('result of job-1');
+    expect(parts.system.jobs).toHaveLength(1);
     expect(releases.length).toBeGreaterThan(3);
     expect(releases.length).toBeLessThan(10);
     expect(Math.max(...releases)).toBeLessThanOrEqual(30_000);
@@ -282,17 +300,18 @@ describe('waiting by release', () => {
 
   test('a short job is never let go of', async () => {
     const parts = setting({ activeLooks: 3 });
-    const { releases } = await released(parts, (ctx) => ctx.run(parts.far.job(), 'clip', { wait: { mode: 'release' } }));
+    const { releases } = await released(parts, (ctx) => ctx.run(parts.system.job(), 'clip', { wait: { mode: 'release' } }));
+
     expect(releases).toEqual([]);
   });
 
-  describe('for a far side that is busy', () => {
+  describe('for an external system that is busy', () => {
     const refusing = (parts: ReturnType<typeof setting>, times: number, options: { retryable?: boolean } = {}) => {
       let left = times;
-      return parts.far.job({
+      return parts.system.job({
         submit: async (input, context) => {
           if (left-- > 0) throw new NotSubmittedError('429', { retryAfter: '30s', ...options });
-          return parts.far.job().submit(input, context);
+          return parts.system.job().submit(input, context);
         },
       });
     };
@@ -303,7 +322,8 @@ describe('waiting by release', () => {
       const parts = setting();
       const job = refusing(parts, 2);
       const { result, releases } = await released(parts, (ctx) => ctx.run(job, 'clip', { wait }));
-      expect(result).toMatchObject({ of: 'job-1' });
+
+      expect(result).toBe('result of job-1');
       expect(releases).toEqual([30_000, 30_000]);
     });
 
@@ -312,7 +332,8 @@ describe('waiting by release', () => {
       const { clock } = parts;
       const start = clock.now();
       const { result, releases } = await released(parts, (ctx) => ctx.run(refusing(parts, 2), 'clip'));
-      expect(result).toMatchObject({ of: 'job-1' });
+
+      expect(result).toBe('result of job-1');
       expect(releases).toEqual([]);
       expect(clock.now() - start).toBeGreaterThanOrEqual(60_000);
     });
@@ -321,7 +342,7 @@ describe('waiting by release', () => {
       const parts = setting();
       const asked: unknown[] = [];
       const attempt = await parts.task.start({ release: async (...given) => void asked.push(given) });
-      await expect(attempt.context.run(refusing(parts, 2), 'clip', { wait })).resolves.toMatchObject({ of: 'job-1' });
+      await expect(attempt.context.run(refusing(parts, 2), 'clip', { wait })).resolves.toBe('result of job-1');
       expect(asked).toEqual([
         [30_000, 'submit'],
         [30_000, 'submit'],
@@ -333,19 +354,21 @@ describe('waiting by release', () => {
       const parts = setting({ activeLooks: 20 });
       const { clock } = parts;
       const start = clock.now();
-      const held = parts.far.job({ externalIdKey: 'held' });
+      const held = parts.system.job({ externalIdKey: 'held' });
       const short = { ...refusing(parts, 1), getStatus: async () => ({ state: 'succeeded' }) as const };
       const { releases } = await released(parts, (ctx) =>
         Promise.all([ctx.run(held, 'a', { wait: { mode: 'hold' } }), ctx.run(short, 'b', { wait })]),
       );
+
       expect(releases).toEqual([]);
       expect(clock.now() - start).toBeGreaterThanOrEqual(30_000);
-      expect(parts.far.jobs).toHaveLength(2);
+      expect(parts.system.jobs).toHaveLength(2);
     });
 
     test('a refusal for good passes', async () => {
       const parts = setting();
       const refused = released(parts, (ctx) => ctx.run(refusing(parts, 1, { retryable: false }), 'clip', { wait }));
+
       await expect(refused).rejects.toBeInstanceOf(NotSubmittedError);
     });
   });
@@ -354,17 +377,17 @@ describe('waiting by release', () => {
     const parts = setting();
     const wait = { mode: 'release', holdFor: '1s' } as const;
     let busy = true;
-    const slow = parts.far.job({
+    const slow = parts.system.job({
       externalIdKey: 'slow',
       getStatus: async () => ({ state: parts.clock.now() > start + 500_000 ? 'succeeded' : 'active', nextPoll: '100s' }),
     });
-    const quick = parts.far.job({
+    const quick = parts.system.job({
       externalIdKey: 'quick',
       submit: async (input, context) => {
         // While this one submits, the other one keeps the slot.
         await parts.clock.sleep(250_000);
         busy = false;
-        return parts.far.job().submit(input, context);
+        return parts.system.job().submit(input, context);
       },
       submitTimeout: '10m',
       getStatus: async () => ({ state: parts.clock.now() > start + 400_000 ? 'succeeded' : 'active', nextPoll: '30s' }),
@@ -373,9 +396,10 @@ describe('waiting by release', () => {
     const { result, releases } = await released(parts, (ctx) =>
       Promise.all([ctx.run(slow, 'a', { wait }), ctx.run(quick, 'b', { wait })]),
     );
+
     expect(busy).toBe(false);
     expect(result).toHaveLength(2);
-    expect(parts.far.jobs).toHaveLength(2);
+    expect(parts.system.jobs).toHaveLength(2);
     expect(releases[0]).toBeLessThanOrEqual(30_000);
     expect(releases.length).toBeGreaterThan(3);
   });
@@ -384,39 +408,42 @@ describe('waiting by release', () => {
     const parts = setting({ activeLooks: 8 });
     const { releases } = await released(parts, (ctx) =>
       Promise.all([
-        ctx.run(parts.far.job(), 'a', { wait: { mode: 'release', holdFor: '1s' } }),
-        ctx.run(parts.far.job({ externalIdKey: 'b' }), 'b', { wait: { mode: 'hold' } }),
+        ctx.run(parts.system.job(), 'a', { wait: { mode: 'release', holdFor: '1s' } }),
+        ctx.run(parts.system.job({ externalIdKey: 'b' }), 'b', { wait: { mode: 'hold' } }),
       ]),
     );
+
     expect(releases).toEqual([]);
   });
 
   test('is a ConfigError where the runtime cannot', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const attempt = await task.start();
-    await expect(attempt.context.run(far.job(), 'clip', { wait: { mode: 'release' } })).rejects.toMatchObject({
+
+    await expect(attempt.context.run(system.job(), 'clip', { wait: { mode: 'release' } })).rejects.toMatchObject({
       option: 'wait.mode',
     });
-    expect(far.jobs).toHaveLength(0);
+    expect(system.jobs).toHaveLength(0);
     await expect(task.start({ wait: { mode: 'release' } })).rejects.toBeInstanceOf(ConfigError);
   });
 
   test('is how all runs wait where the adapter says so', async () => {
-    const { far, task } = setting({ activeLooks: 50 });
+    const { system, task } = setting({ activeLooks: 50 });
     const attempt = await task.start({
       wait: { mode: 'release', holdFor: '1s' },
       release: () => Promise.reject(new Delayed()),
     });
-    await expect(attempt.context.run(far.job(), 'clip')).rejects.toBeInstanceOf(Delayed);
+
+    await expect(attempt.context.run(system.job(), 'clip')).rejects.toBeInstanceOf(Delayed);
     expect(attempt.context.signal.reason).toBeInstanceOf(Delayed);
   });
 });
 
 describe('waiting by hold', () => {
-  test('asks more rarely as the job grows older, with jitter, and as the far side wishes', async () => {
-    const { clock, far, task } = setting();
+  test('asks more rarely as the job grows older, with jitter, and as the external system wishes', async () => {
+    const { clock, system, task } = setting();
     const asked: number[] = [];
-    const job = far.job({
+    const job = system.job({
       getStatus: async () => {
         asked.push(clock.now());
         return asked.length > 30
@@ -426,6 +453,7 @@ describe('waiting by hold', () => {
     });
     await task.attempt((ctx) => ctx.run(job, 'clip'));
     const gaps = asked.slice(1).map((time, index) => time - asked[index]!);
+
     expect(gaps[0]).toBeGreaterThanOrEqual(750);
     expect(gaps[0]).toBeLessThanOrEqual(1_000);
     expect(gaps[23]).toBeGreaterThanOrEqual(22_500);
@@ -435,21 +463,21 @@ describe('waiting by hold', () => {
   });
 
   test('a signal of the run stops the waiting, and the job goes on', async () => {
-    const { far, task } = setting({ activeLooks: 100 });
+    const { system, task } = setting({ activeLooks: 100 });
     const { context } = await task.start();
     const controller = new AbortController();
-    const job = far.job({ getStatus: async () => (controller.abort(new Error('enough')), { state: 'active' }) });
+    const job = system.job({ getStatus: async () => (controller.abort(new Error('enough')), { state: 'active' }) });
     await expect(context.run(job, 'clip', { signal: controller.signal })).rejects.toThrow('enough');
     expect(context.signal.aborted).toBe(false);
-    expect(far.jobs[0]?.cancelled).toEqual([]);
+    expect(system.cancelled).toEqual([]);
     await context.state.set('still', 'here');
   });
 
   test('progress is handed on; what hears it may fail', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const heard: unknown[] = [];
     let looks = 0;
-    const job = far.job({
+    const job = system.job({
       getStatus: async () => ((looks += 1) > 2 ? { state: 'succeeded' } : { state: 'active', progress: { percent: looks } }),
     });
     await task.attempt((ctx) => ctx.run(job, 'clip'), {
@@ -458,6 +486,7 @@ describe('waiting by hold', () => {
         throw new Error('no');
       },
     });
+
     expect(heard).toEqual([{ percent: 1 }, { percent: 2 }]);
   });
 });
@@ -472,6 +501,7 @@ describe('the proof that the runtime holds the job', () => {
     const { task } = setting({ fence: 'drawn' });
     const attempt = await task.start({ fence: { kind: 'drawn', prove: () => Promise.reject(replyError()) } });
     const error = await attempt.context.state.get('k').catch(thrown);
+
     expect(error).toBeInstanceOf(StoreUnavailableError);
     expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('NOAUTH') });
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('lock-token');
@@ -489,6 +519,7 @@ describe('the proof that the runtime holds the job', () => {
     expect(attempt.context.signal.aborted).toBe(false);
     prove();
     await attempt.context.state.set('k', 2, { signal: new AbortController().signal });
+
     expect(await attempt.context.state.get('k')).toBe(2);
   });
 });
@@ -505,16 +536,18 @@ describe('a suspension', () => {
       expect(isSuspension(error)).toBe(true);
       if (reason instanceof Error && Object.isExtensible(reason)) expect(error).toBe(reason);
       else expect(error.cause).toBe(reason);
+
       await expect(attempt.context.state.get('x')).rejects.toBe(error);
     },
   );
 
   test('of the runtime’s signal is the end, also where it was aborted before', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const reason = new Error('shutdown');
     const attempt = await task.start({ signal: AbortSignal.abort(reason) });
-    await expect(attempt.context.run(far.job(), 'clip')).rejects.toBe(reason);
-    expect(far.jobs).toHaveLength(0);
+
+    await expect(attempt.context.run(system.job(), 'clip')).rejects.toBe(reason);
+    expect(system.jobs).toHaveLength(0);
   });
 
   test.each([[new Error('x')], [undefined], ['text'], [null]])('%p is none', (error) => {
@@ -553,6 +586,7 @@ describe('bad options of an attempt', () => {
   ])('%s', async (option, bad) => {
     const { calls, intercept } = recorder();
     const { store } = setting({ intercept });
+
     expect(() => beginAttempt(store, { ...good, ...bad } as AttemptOptions)).toThrow(
       expect.objectContaining({ code: 'mooring.config', option }),
     );
@@ -564,11 +598,12 @@ describe('bad options of an attempt', () => {
     expect(() => beginAttempt(store, { ...good, scope: { ...TASK, flow: '' } })).toThrow(InvalidKeyError);
     expect(() => beginAttempt({} as typeof store, good)).toThrow(expect.objectContaining({ option: 'store' }));
     const deep = { flow: 'f'.repeat(200), run: 'r'.repeat(200), task: 't'.repeat(200) };
-    const { far } = setting();
+    const { system } = setting();
     const long = await task.start({ scope: deep });
-    await expect(long.context.run(far.job({ externalIdKey: 'k'.repeat(200) }), 'x')).rejects.toBeInstanceOf(InvalidKeyError);
-    expect(far.jobs).toHaveLength(0);
+    await expect(long.context.run(system.job({ externalIdKey: 'k'.repeat(200) }), 'x')).rejects.toBeInstanceOf(InvalidKeyError);
+    expect(system.jobs).toHaveLength(0);
     const { context } = await task.start();
+
     expect(() => context.item({} as never)).toThrow(ConfigError);
     expect(() => context.item('')).toThrow(InvalidKeyError);
     expect(() => context.item(-1)).toThrow(InvalidKeyError);

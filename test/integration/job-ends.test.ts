@@ -12,7 +12,7 @@ import {
 import { requestCancellation, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
-import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
+import { externalSystem, type ExternalSystemOptions } from '../support/external-system.ts';
 import { interceptMetastore, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
@@ -30,12 +30,12 @@ function logged(): Lines {
   return { lines, logger: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') } };
 }
 
-function setting(options: Partial<FakeFarSideOptions> & { intercept?: Intercept } = {}) {
-  const { intercept = (_call, proceed) => proceed(), ...farOptions } = options;
+function setting(options: Partial<ExternalSystemOptions> & { intercept?: Intercept } = {}) {
+  const { intercept = (_call, proceed) => proceed(), ...systemOptions } = options;
   const clock = fakeClock();
   const store = memoryStateStore({ clock, metastore: interceptMetastore(memoryMetastore(), intercept) });
-  const far = fakeFarSide({ kind: 'keyed', clock, activeLooks: Infinity, ...farOptions });
-  return { clock, store, far, task: testRuntime(store), records: jobRecords(store), ...logged() };
+  const system = externalSystem({ kind: 'keyed', clock, activeLooks: Infinity, ...systemOptions });
+  return { clock, store, system, task: testRuntime(store), records: jobRecords(store), ...logged() };
 }
 
 const thrown = (error: unknown): unknown => error;
@@ -48,17 +48,17 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 describe('promises that nobody listens to yet', () => {
   test('two runs that are awaited one after the other do not end the process', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
     try {
       const attempt = await task.start();
       const { context } = attempt;
-      const first = context.run(far.job({ externalIdKey: 'a' }), 'a');
-      void context.run(far.job({ externalIdKey: 'b' }), 'b');
+      const first = context.run(system.job({ externalIdKey: 'a' }), 'a');
+      void context.run(system.job({ externalIdKey: 'b' }), 'b');
       void context.state.getOrSet('made', () => new Promise(() => undefined));
-      await until(() => far.jobs.length === 2);
+      await until(() => system.jobs.length === 2);
       attempt.abort(new Error('the worker closes'));
       expect(await first.catch(thrown)).toMatchObject({ message: 'the worker closes' });
       await new Promise((resolve) => setImmediate(resolve));
@@ -72,10 +72,10 @@ describe('promises that nobody listens to yet', () => {
 
 describe('a task that swallows the end', () => {
   test('was interrupted, if a run of it was stopped', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const attempt = await task.start();
-    const settled = Promise.allSettled([attempt.context.run(far.job(), 'clip')]);
-    await until(() => far.jobs.length === 1);
+    const settled = Promise.allSettled([attempt.context.run(system.job(), 'clip')]);
+    await until(() => system.jobs.length === 1);
     attempt.abort(new Error('the worker closes'));
     await settled;
     expect(attempt.interrupted()).toBe(true);
@@ -89,6 +89,7 @@ describe('a task that swallows the end', () => {
     attempt.abort(new Error('the worker closes'));
     expect(attempt.interrupted()).toBe(false);
     await attempt[Symbol.asyncDispose]();
+
     expect(attempt.interrupted()).toBe(false);
   });
 });
@@ -97,9 +98,9 @@ describe('a failure that was written down', () => {
   const fails = { getStatus: async () => ({ state: 'failed', reason: 'oom' }) as const };
 
   test('is known to the adapter, which counts it however the attempt is stopped', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const attempt = await task.start();
-    const error = await attempt.context.run(far.job(fails), 'clip').catch(thrown);
+    const error = await attempt.context.run(system.job(fails), 'clip').catch(thrown);
     expect(attempt.failure()).toBe(error);
     await attempt[Symbol.asyncDispose]();
   });
@@ -116,18 +117,18 @@ describe('a failure that was written down', () => {
       },
     });
     const attempt = await parts.task.start();
-    const error = await attempt.context.run(parts.far.job(fails), 'clip').catch(thrown);
+    const error = await attempt.context.run(parts.system.job(fails), 'clip').catch(thrown);
     expect(error).toMatchObject({ code: 'mooring.outcome-unknown' });
     expect(attempt.failure()).toMatchObject({ code: 'mooring.external-job-failed', reason: 'oom' });
     await attempt[Symbol.asyncDispose]();
   });
 
   test('keeps the attempt from being released beside it: the next start would submit again, and cost nothing', async () => {
-    const { far, task } = setting({ activeLooks: 5 });
+    const { system, task } = setting({ activeLooks: 5 });
     const asked: unknown[] = [];
     const wait = { mode: 'release', holdFor: 0 } as const;
     const attempt = await task.start({ wait, release: async (after) => void asked.push(after) });
-    const runs = [attempt.context.item('a').run(far.job(fails), 'a'), attempt.context.item('b').run(far.job(), 'b')];
+    const runs = [attempt.context.item('a').run(system.job(fails), 'a'), attempt.context.item('b').run(system.job(), 'b')];
     const [failed, held] = await Promise.allSettled(runs);
     expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'mooring.external-job-failed' } });
     expect(held).toMatchObject({ status: 'fulfilled' });
@@ -138,7 +139,7 @@ describe('a failure that was written down', () => {
 
 describe('releasing', () => {
   test('waits for a getOrSet() that is going on', async () => {
-    const { clock, far, task } = setting({ activeLooks: 20 });
+    const { clock, system, task } = setting({ activeLooks: 20 });
     const released: number[] = [];
     const attempt = await task.start({
       wait: { mode: 'release', holdFor: 0 },
@@ -152,7 +153,7 @@ describe('releasing', () => {
       await clock.sleep(60_000);
       return 'file-1';
     });
-    const run = attempt.context.run(far.job(), 'clip').catch(thrown);
+    const run = attempt.context.run(system.job(), 'clip').catch(thrown);
     expect(await made).toBe('file-1');
     expect(await run).toMatchObject({ message: 'released' });
     expect(released[0]! - started).toBeGreaterThanOrEqual(60_000);
@@ -160,27 +161,28 @@ describe('releasing', () => {
   });
 
   test('holdFor 0 releases at the first poll that finds the job running', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const attempt = await task.start({ release: () => Promise.reject(new Error('released')) });
-    const run = attempt.context.run(far.job(), 'clip', { wait: { mode: 'release', holdFor: 0 } });
+    const run = attempt.context.run(system.job(), 'clip', { wait: { mode: 'release', holdFor: 0 } });
     expect(await run.catch(thrown)).toMatchObject({ message: 'released' });
-    expect(far.jobs[0]?.looks).toBe(1);
+    expect(system.jobs[0]?.looks).toBe(1);
     await attempt[Symbol.asyncDispose]();
   });
 });
 
 describe('a run that its own signal stopped', () => {
   test('may be followed by another, which waits on', async () => {
-    const { far, task } = setting();
+    const { system, task } = setting();
     const { context } = await task.start();
     const stop = new AbortController();
-    const first = context.run(far.job(), 'clip', { signal: stop.signal }).catch(thrown);
-    await until(() => far.jobs.length === 1);
+    const first = context.run(system.job(), 'clip', { signal: stop.signal }).catch(thrown);
+    await until(() => system.jobs.length === 1);
     stop.abort(new Error('it takes long'));
     expect(await first).toMatchObject({ message: 'it takes long' });
-    far.jobs[0]!.status = { state: 'succeeded' };
-    expect(await context.run(far.job(), 'clip')).toMatchObject({ of: 'job-1' });
-    expect(far.jobs).toHaveLength(1);
+    system.succeed('job-1');
+
+    expect(await context.run(system.job(), 'clip')).toBe('result of job-1');
+    expect(system.jobs).toHaveLength(1);
   });
 });
 
@@ -188,11 +190,11 @@ describe('an ID that comes after submitTimeout', () => {
   async function late(kind: 'plain' | 'keyed') {
     const parts = setting({ kind });
     let answer = (): void => undefined;
-    const job = parts.far.job({
+    const job = parts.system.job({
       submitTimeout: '10ms',
       submit: async (input, context) => {
         await new Promise<void>((resolve) => (answer = resolve));
-        return parts.far.job().submit(input, context);
+        return parts.system.job().submit(input, context);
       },
     });
     const run = parts.task.attempt((ctx) => ctx.run(job, 'clip'), { logger: parts.logger });
@@ -204,6 +206,7 @@ describe('an ID that comes after submitTimeout', () => {
     const { records, lines, answer } = await late('plain');
     answer();
     await until(async () => (await records.get(TASK))?.state === 'submitted');
+
     expect(await records.get(TASK)).toMatchObject({ externalId: 'job-1' });
     expect(lines).toContainEqual(
       expect.objectContaining({
@@ -215,11 +218,12 @@ describe('an ID that comes after submitTimeout', () => {
   });
 
   test('is listed as an orphan, if the record holds another job by then', async () => {
-    const { far, records, task, answer } = await late('keyed');
-    const other = far.job({ submit: async () => 'job-9', getStatus: async () => ({ state: 'active' }) });
+    const { system, records, task, answer } = await late('keyed');
+    const other = system.job({ submit: async () => 'job-9', getStatus: async () => ({ state: 'active' }) });
     await task.attempt((ctx) => ctx.submit(other, 'clip'));
     answer();
     await until(async () => (await all(records.orphans())).length > 0);
+
     expect(await all(records.orphans())).toMatchObject([{ externalId: 'job-1' }]);
     expect(await records.get(TASK)).toMatchObject({ externalId: 'job-9' });
   });
@@ -229,46 +233,51 @@ describe('the input changed: the job that was replaced', () => {
   const options = { fingerprint: (input: string) => input, onInputChange: 'resubmit' } as const;
 
   test.each(['G3', 'G5', 'G7'] as const)('is an orphan, if the attempt is killed in %s', async (killAt) => {
-    const { far, records, task } = setting();
-    await task.attempt((ctx) => ctx.submit(far.job(options), 'A'));
-    await task.attempt((ctx) => ctx.run(far.job(options), 'B'), { killAt }).catch(thrown);
+    const { system, records, task } = setting();
+    await task.attempt((ctx) => ctx.submit(system.job(options), 'A'));
+    await task.attempt((ctx) => ctx.run(system.job(options), 'B'), { killAt }).catch(thrown);
+
     expect(await all(records.orphans())).toMatchObject([{ externalId: 'job-1' }]);
   });
 
   test('is none any more once it was cancelled', async () => {
-    const { far, records, task } = setting();
-    await task.attempt((ctx) => ctx.submit(far.job(options), 'A'));
-    await task.attempt((ctx) => ctx.submit(far.job(options), 'B'));
-    expect(far.jobs[0]?.cancelled).toEqual(['input-changed']);
+    const { system, records, task } = setting();
+    await task.attempt((ctx) => ctx.submit(system.job(options), 'A'));
+    await task.attempt((ctx) => ctx.submit(system.job(options), 'B'));
+
+    expect(system.cancelled).toEqual(['job-1 input-changed']);
     expect(await all(records.orphans())).toEqual([]);
   });
 
   test('stays one, if it cannot be cancelled', async () => {
-    const { far, records, task } = setting();
-    const broken = far.job({ ...options, cancel: () => Promise.reject(new Error('HTTP 500')) });
+    const { system, records, task } = setting();
+    const broken = system.job({ ...options, cancel: () => Promise.reject(new Error('HTTP 500')) });
     await task.attempt((ctx) => ctx.submit(broken, 'A'));
     await task.attempt((ctx) => ctx.submit(broken, 'B'));
+
     expect(await all(records.orphans())).toMatchObject([{ externalId: 'job-1' }]);
   });
 });
 
 describe('cancelling', () => {
   test('reaches the job of an earlier attempt that this one has not come to', async () => {
-    const { far, task } = setting();
-    await task.attempt((ctx) => ctx.submit(far.job(), 'clip'));
+    const { system, task } = setting();
+    await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
-    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('reaches the jobs of items that this attempt has not come to', async () => {
-    const { far, task } = setting();
-    await task.attempt((ctx) => Promise.all([1, 2, 3].map((item) => ctx.item(item).submit(far.job(), String(item)))));
+    const { system, task } = setting();
+    await task.attempt((ctx) => Promise.all([1, 2, 3].map((item) => ctx.item(item).submit(system.job(), String(item)))));
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
-    expect(far.jobs.map(({ cancelled }) => cancelled)).toEqual([['requested'], ['requested'], ['requested']]);
+
+    expect(system.cancelled.toSorted()).toEqual(['job-1 requested', 'job-2 requested', 'job-3 requested']);
   });
 
   test.each(['before', 'after'] as const)(
@@ -281,17 +290,17 @@ describe('cancelling', () => {
           return proceed();
         },
       });
-      const { store, far, task, records } = parts;
+      const { store, system, task, records } = parts;
       const older = await task.start();
       await older.context.state.get('k');
       const newer = await task.start();
       takeOver = async () => {
         await newer.context.state.get('k');
-        return cancelExternalJobs(store, TASK, [far.job()]);
+        return cancelExternalJobs(store, TASK, [system.job()]);
       };
       if (when === 'before') await takeOver();
-      expect(await older.context.item('b').submit(far.job(), 'clip').catch(thrown)).toBeInstanceOf(StaleAttemptError);
-      expect(far.calls).toEqual([]);
+      expect(await older.context.item('b').submit(system.job(), 'clip').catch(thrown)).toBeInstanceOf(StaleAttemptError);
+      expect(system.calls).toEqual([]);
       expect(await records.get({ ...TASK, itemKey: 'b' }, 'external_job_id')).toBeUndefined();
       await older[Symbol.asyncDispose]();
       await newer[Symbol.asyncDispose]();
@@ -306,59 +315,64 @@ describe('cancelling', () => {
         return proceed();
       },
     });
-    const { far, task } = parts;
-    await task.attempt((ctx) => ctx.item('b').submit(far.job(), 'clip'));
+    const { system, task } = parts;
+    await task.attempt((ctx) => ctx.item('b').submit(system.job(), 'clip'));
+
     expect(found).toMatchObject({ state: 'submitting' });
   });
 
   test('gives each job to the object that submitted it, and never to another of the same externalIdKey', async () => {
-    const { store, far, task } = setting();
-    const other = fakeFarSide({ kind: 'keyed', clock: fakeClock() });
-    await task.attempt((ctx) => ctx.submit(far.job(), 'clip'));
+    const { store, system, task } = setting();
+    const other = externalSystem({ kind: 'keyed', clock: fakeClock(), activeLooks: 1 });
+    await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
     const next = testRuntime(store);
     await next.attempt((ctx) => ctx.submit(other.job(), 'mail'), { scope: { ...TASK, run: 'other' } });
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
-    expect([far.jobs[0]?.cancelled, other.jobs[0]?.cancelled]).toEqual([['requested'], []]);
+
+    expect([system.cancelled, other.cancelled]).toEqual([['job-1 requested'], []]);
   });
 
   describe('of what another process submitted', () => {
-    async function elsewhere(overrides: Parameters<ReturnType<typeof fakeFarSide>['job']>[0] = {}) {
+    async function elsewhere(overrides: Parameters<ReturnType<typeof externalSystem>['job']>[0] = {}) {
       const metastore = memoryMetastore();
       const clock = fakeClock();
-      const far = fakeFarSide({ kind: 'keyed', clock, activeLooks: Infinity });
+      const system = externalSystem({ kind: 'keyed', clock, activeLooks: Infinity });
       const task = testRuntime(memoryStateStore({ clock, metastore }));
-      await task.attempt((ctx) => ctx.submit(far.job(overrides), 'clip'));
+      await task.attempt((ctx) => ctx.submit(system.job(overrides), 'clip'));
       const { createdAt } = task;
-      return { far, here: testRuntime(memoryStateStore({ clock, metastore }), { createdAt }), ...logged() };
+      return { system, here: testRuntime(memoryStateStore({ clock, metastore }), { createdAt }), ...logged() };
     }
 
     test('uses the external jobs that are named', async () => {
-      const { far, here } = await elsewhere();
+      const { system, here } = await elsewhere();
       await here.start();
-      const attempt = await here.start({ externalJobs: [far.job({ externalIdKey: 'another' }), far.job()] });
+      const attempt = await here.start({ externalJobs: [system.job({ externalIdKey: 'another' }), system.job()] });
       attempt.cancel(new Error('a person asked'));
       await attempt[Symbol.asyncDispose]();
-      expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+
+      expect(system.cancelled).toEqual(['job-1 requested']);
     });
 
     test('uses none of another name', async () => {
-      const { far, here } = await elsewhere({ name: 'transcode' });
+      const { system, here } = await elsewhere({ name: 'transcode' });
       await here.start();
-      const attempt = await here.start({ externalJobs: [far.job({ name: 'report' })] });
+      const attempt = await here.start({ externalJobs: [system.job({ name: 'report' })] });
       attempt.cancel(new Error('a person asked'));
       await attempt[Symbol.asyncDispose]();
-      expect(far.jobs[0]?.cancelled).toEqual([]);
+
+      expect(system.cancelled).toEqual([]);
     });
 
     test('says which job goes on, if nothing is named', async () => {
-      const { far, here, logger, lines } = await elsewhere();
+      const { system, here, logger, lines } = await elsewhere();
       await here.start();
       const attempt = await here.start({ logger });
       attempt.cancel(new Error('a person asked'));
       await attempt[Symbol.asyncDispose]();
-      expect(far.jobs[0]?.cancelled).toEqual([]);
+
+      expect(system.cancelled).toEqual([]);
       expect(lines).toContainEqual(
         expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ externalId: 'job-1' }) }),
       );
@@ -367,26 +381,27 @@ describe('cancelling', () => {
 
   test('goes on while the metastore is away for a moment', async () => {
     let away = 2;
-    const { far, task } = setting({
+    const { system, task } = setting({
       intercept: ({ method }, proceed) =>
         method === 'inspect' && (away -= 1) >= 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
-    await task.attempt((ctx) => ctx.submit(far.job(), 'clip'));
+    await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
     const attempt = await task.start();
     attempt.cancel(new Error('a person asked'));
     await attempt[Symbol.asyncDispose]();
-    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 });
 
 describe('cancelExternalJobs()', () => {
   test('waits for a submit that is on its way, by the clock of the metastore', async () => {
-    const { store, far, task } = setting();
+    const { store, system, task } = setting();
     let answer = (): void => undefined;
-    const job = far.job({
+    const job = system.job({
       submit: async (input, context) => {
         await new Promise<void>((resolve) => (answer = resolve));
-        return far.job().submit(input, context);
+        return system.job().submit(input, context);
       },
     });
     const submitting = task.attempt((ctx) => ctx.submit(job, 'clip'));
@@ -394,32 +409,36 @@ describe('cancelExternalJobs()', () => {
     const cancelled = cancelExternalJobs(store, TASK, [job]);
     answer();
     await submitting;
+
     expect(await cancelled).toMatchObject([{ externalId: 'job-1', outcome: 'cancelled' }]);
-    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('looks for an unresolved submit, if it has the input', async () => {
-    const { store, far, task } = setting({ kind: 'findable' });
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
-    expect(await cancelExternalJobs(store, TASK, [far.job()], { input: 'clip' })).toMatchObject([{ outcome: 'cancelled' }]);
-    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+    const { store, system, task } = setting({ kind: 'findable' });
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
+
+    expect(await cancelExternalJobs(store, TASK, [system.job()], { input: 'clip' })).toMatchObject([{ outcome: 'cancelled' }]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test.each<[string, 'plain' | 'findable', object, CancelOutcome['outcome']]>([
     ['cannot be found', 'plain', {}, 'unresolved'],
     ['is looked for in vain', 'findable', { find: () => Promise.reject(new Error('HTTP 500')) }, 'failed'],
   ])('says of an unresolved submit that %s what became of it', async (_name, kind, overrides, outcome) => {
-    const { store, far, task } = setting({ kind });
-    const job = far.job(overrides);
+    const { store, system, task } = setting({ kind });
+    const job = system.job(overrides);
     await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G5' }).catch(thrown);
     const outcomes = await cancelExternalJobs(store, TASK, [job], { input: 'clip' });
+
     expect(outcomes).toMatchObject([{ outcome, scope: TASK, externalIdKey: 'external_job_id' }]);
   });
 
   test('leaves a job alone that has ended', async () => {
-    const { store, far, task } = setting({ activeLooks: 1 });
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
-    expect(await cancelExternalJobs(store, TASK, [far.job()])).toEqual([]);
+    const { store, system, task } = setting({ activeLooks: 1 });
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
+    expect(await cancelExternalJobs(store, TASK, [system.job()])).toEqual([]);
   });
 });
 
@@ -448,28 +467,28 @@ describe('a cancellation that was requested from anywhere', () => {
   });
 
   test('reaches an attempt that uses nothing but its items, before one of them submits', async () => {
-    const { far, store, task } = setting({ activeLooks: 1 });
+    const { system, store, task } = setting({ activeLooks: 1 });
     await requestCancellation(store, TASK, { jobId: 'job@1', reason: 'not wanted' });
     const attempt = await task.start({ jobId: 'job@1', onCancelRequest: (reason) => attempt.cancel(new Error(reason)) });
-    const error = await attempt.context.item('a').run(far.job(), 'clip').catch(thrown);
+    const error = await attempt.context.item('a').run(system.job(), 'clip').catch(thrown);
     expect(error).toMatchObject({ message: 'not wanted' });
-    expect(far.calls).toEqual([]);
+    expect(system.calls).toEqual([]);
     await attempt[Symbol.asyncDispose]();
   });
 
   test('reaches an attempt whose items only reconnect', async () => {
-    const { far, store, task } = setting({ activeLooks: 1 });
+    const { system, store, task } = setting({ activeLooks: 1 });
     const earlier = await task.start({ jobId: 'job@1' });
-    await earlier.context.item('a').submit(far.job(), 'clip');
+    await earlier.context.item('a').submit(system.job(), 'clip');
     await earlier[Symbol.asyncDispose]();
     await requestCancellation(store, TASK, { jobId: 'job@1', reason: 'not wanted' });
 
     const attempt = await task.start({ jobId: 'job@1', onCancelRequest: (reason) => attempt.cancel(new Error(reason)) });
-    const error = await attempt.context.item('a').run(far.job(), 'clip').catch(thrown);
+    const error = await attempt.context.item('a').run(system.job(), 'clip').catch(thrown);
     await attempt[Symbol.asyncDispose]();
 
     expect(error).toMatchObject({ message: 'not wanted' });
-    expect(far.calls).toEqual(['submit', 'cancel']);
+    expect(system.calls).toEqual(['submit', 'cancel']);
   });
 
   test.each([
@@ -478,6 +497,7 @@ describe('a cancellation that was requested from anywhere', () => {
   ])('is refused with an invalid %s', async (option, request) => {
     const { store } = setting();
     const error = await requestCancellation(store, TASK, request).catch(thrown);
+
     expect(error).toBeInstanceOf(ConfigError);
     expect(error).toMatchObject({ option });
   });
@@ -490,7 +510,7 @@ describe('a submit that was refused', () => {
     const answers = new Map<string, string | undefined>();
     const keys: string[] = [];
     let open = false;
-    const job = parts.far.job({
+    const job = parts.system.job({
       submit: async (_input, { idempotencyKey }) => {
         keys.push(idempotencyKey);
         if (!answers.has(idempotencyKey)) answers.set(idempotencyKey, open ? 'job-1' : undefined);
@@ -508,8 +528,9 @@ describe('a submit that was refused', () => {
     const { keys, attempt, open, task } = remembering();
     await attempt();
     open();
+
     expect(await attempt()).toMatchObject({ code: 'mooring.not-submitted' });
-    expect(await attempt()).toMatchObject({ of: 'job-1' });
+    expect(await attempt()).toBe('result of job-1');
     expect(keys[1]).toBe(keys[0]);
     expect(keys[2]).not.toBe(keys[0]);
     expect(task).toBeDefined();
@@ -519,29 +540,32 @@ describe('a submit that was refused', () => {
     const { keys, attempt, open } = remembering({ newKey: true });
     await attempt();
     open();
-    expect(await attempt()).toMatchObject({ of: 'job-1' });
+
+    expect(await attempt()).toBe('result of job-1');
     expect(keys[1]).not.toBe(keys[0]);
   });
 
   test('keeps its key, if the refusal asks for that', async () => {
     const { keys, attempt } = remembering({ newKey: false });
     for (let times = 0; times < 4; times += 1) await attempt();
+
     expect(new Set(keys).size).toBe(1);
   });
 
   test('of a key that an earlier attempt sent keeps it: it says nothing of the first request', async () => {
-    const { far, task, records } = setting();
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
-    const refuses = far.job({ submit: () => Promise.reject(new NotSubmittedError('no')) });
+    const { system, task, records } = setting();
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
+    const refuses = system.job({ submit: () => Promise.reject(new NotSubmittedError('no')) });
     for (let times = 0; times < 3; times += 1) await task.attempt((ctx) => ctx.run(refuses, 'clip')).catch(thrown);
-    expect(await records.get(TASK)).toMatchObject({ state: 'submitting', idempotencyKey: far.jobs[0]?.key });
+
+    expect(await records.get(TASK)).toMatchObject({ state: 'submitting', idempotencyKey: system.jobs[0]?.key });
   });
 
   test('of a key that may have been sent before the state was lost keeps it, however often', async () => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
     const keys: string[] = [];
-    const job = fakeFarSide({ kind: 'keyed', clock, idempotentFor: 36_000 * 86_400_000 }).job({
+    const job = externalSystem({ kind: 'keyed', clock, activeLooks: 1, idempotentFor: 36_000 * 86_400_000 }).job({
       submit: async (_input, { idempotencyKey }) => {
         keys.push(idempotencyKey);
         throw new NotSubmittedError('no');
@@ -550,37 +574,41 @@ describe('a submit that was refused', () => {
     const task = testRuntime(store, { createdAt: new Date(0) });
     await task.start();
     for (let times = 0; times < 4; times += 1) await task.attempt((ctx) => ctx.run(job, 'clip')).catch(thrown);
+
     expect(keys).toHaveLength(4);
     expect(new Set(keys).size).toBe(1);
   });
 
   test('of a key that an earlier attempt sent gives it up, if the refusal says that the key is dead', async () => {
-    const { far, task, records } = setting();
-    const killed = far.job({ submit: () => Promise.reject(new Error('the connection broke')) });
+    const { system, task, records } = setting();
+    const killed = system.job({ submit: () => Promise.reject(new Error('the connection broke')) });
     await task.attempt((ctx) => ctx.run(killed, 'clip')).catch(thrown);
-    const refuses = far.job({ submit: () => Promise.reject(new NotSubmittedError('no', { newKey: true })) });
+    const refuses = system.job({ submit: () => Promise.reject(new NotSubmittedError('no', { newKey: true })) });
     await task.attempt((ctx) => ctx.run(refuses, 'clip')).catch(thrown);
-    await task.attempt((ctx) => ctx.submit(far.job(), 'clip'));
+    await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
+
     expect(await records.get(TASK)).toMatchObject({ state: 'submitted', submission: 2 });
   });
 
   test('is told as refused, never as submitted, with one warning for each change of reason', async () => {
-    const { store, far, task, logger, lines } = setting();
+    const { store, system, task, logger, lines } = setting();
     const reasons = ['busy', 'busy', 'no funds', 'no funds'];
     for (const reason of reasons) {
-      const job = far.job({ submit: () => Promise.reject(new NotSubmittedError(reason)) });
+      const job = system.job({ submit: () => Promise.reject(new NotSubmittedError(reason)) });
       await task.attempt((ctx) => ctx.run(job, 'clip'), { logger }).catch(thrown);
     }
     expect(store.events.map((event) => event.type === 'decision' && event.decision)).toEqual(reasons.map(() => 'refused'));
     const warned = lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['reason']);
+
     expect(warned).toEqual(['busy', 'no funds']);
   });
 
   test('in a way that leaves it open is told as unresolved, with the reason of its cause', async () => {
-    const { store, far, task, logger, lines } = setting();
+    const { store, system, task, logger, lines } = setting();
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-    const job = far.job({ submit: () => Promise.reject(new TypeError('fetch failed', { cause })) });
+    const job = system.job({ submit: () => Promise.reject(new TypeError('fetch failed', { cause })) });
     await task.attempt((ctx) => ctx.run(job, 'clip'), { logger }).catch(thrown);
+
     expect(store.events).toMatchObject([{ type: 'decision', decision: 'unresolved' }]);
     expect(lines.find(({ level }) => level === 'warn')?.fields).toMatchObject({ reason: 'fetch failed: connect ECONNREFUSED' });
   });
@@ -588,52 +616,54 @@ describe('a submit that was refused', () => {
 
 describe('the name of an external job', () => {
   test('is in its record, in events and in logs', async () => {
-    const { store, far, task, records, logger, lines } = setting({ activeLooks: 1 });
-    await task.attempt((ctx) => ctx.run(far.job({ name: 'transcode' }), 'clip'), { logger });
+    const { store, system, task, records, logger, lines } = setting({ activeLooks: 1 });
+    await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'), { logger });
+
     expect(await records.get(TASK)).toMatchObject({ name: 'transcode' });
     expect(store.events[0]).toMatchObject({ name: 'transcode' });
     expect(lines.filter(({ level }) => level === 'info').every(({ fields }) => fields['name'] === 'transcode')).toBe(true);
   });
 
   test('a record that a job of another name made is refused, and not its result', async () => {
-    const { far, task } = setting({ activeLooks: 1 });
-    await task.attempt((ctx) => ctx.run(far.job({ name: 'transcode' }), 'clip'));
-    const error = await task.attempt((ctx) => ctx.run(far.job({ name: 'report' }), 'clip')).catch(thrown);
+    const { system, task } = setting({ activeLooks: 1 });
+    await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'));
+    const error = await task.attempt((ctx) => ctx.run(system.job({ name: 'report' }), 'clip')).catch(thrown);
+
     expect(error).toBeInstanceOf(ConfigError);
     expect(error).toMatchObject({ option: 'name', message: expect.stringContaining('"transcode"') });
-    expect(far.jobs).toHaveLength(1);
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('may be given to a job whose record has none', async () => {
-    const { far, task } = setting({ activeLooks: 1 });
-    const result = await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
-    expect(await task.attempt((ctx) => ctx.run(far.job({ name: 'transcode' }), 'clip'))).toEqual(result);
+    const { system, task } = setting({ activeLooks: 1 });
+    const result = await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
+    expect(await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'))).toEqual(result);
   });
 });
 
 describe('a scope that jobs share', () => {
   test('a finished record of another job is not the result of this one', async () => {
-    const { store, far, task } = setting({ activeLooks: 1 });
-    await task.attempt((ctx) => ctx.run(far.job(), 'monday'), { jobId: 'monday' });
+    const { store, system, task } = setting({ activeLooks: 1 });
+    await task.attempt((ctx) => ctx.run(system.job(), 'monday'), { jobId: 'monday' });
     const next = testRuntime(store);
+
     expect(
-      await next.attempt((ctx) => ctx.run(far.job(), 'tuesday'), { first: false, jobId: 'tuesday', fence: second() }),
-    ).toEqual({
-      of: 'job-2',
-      input: 'tuesday',
-    });
-    expect(far.jobs).toHaveLength(2);
+      await next.attempt((ctx) => ctx.run(system.job(), 'tuesday'), { first: false, jobId: 'tuesday', fence: second() }),
+    ).toBe('result of job-2');
+    expect(system.jobs).toMatchObject([{ input: 'monday' }, { input: 'tuesday' }]);
     expect(task).toBeDefined();
   });
 
   test('a running job of another one is waited for, and its end is the result of both', async () => {
-    const { far, task } = setting({ activeLooks: 1 });
-    await task.attempt((ctx) => ctx.submit(far.job(), 'monday'), { jobId: 'monday' });
-    const result = await task.attempt((ctx) => ctx.run(far.job(), 'tuesday'), { jobId: 'tuesday' });
+    const { system, task } = setting({ activeLooks: 1 });
+    await task.attempt((ctx) => ctx.submit(system.job(), 'monday'), { jobId: 'monday' });
+    const result = await task.attempt((ctx) => ctx.run(system.job(), 'tuesday'), { jobId: 'tuesday' });
     for (const jobId of ['tuesday', 'monday']) {
-      expect(await task.attempt((ctx) => ctx.run(far.job(), 'again'), { jobId })).toEqual(result);
+      expect(await task.attempt((ctx) => ctx.run(system.job(), 'again'), { jobId })).toEqual(result);
     }
-    expect(far.jobs).toHaveLength(1);
+
+    expect(system.jobs).toHaveLength(1);
   });
 
   function second(): AttemptOptions['fence'] {
@@ -647,25 +677,27 @@ describe('an attempt that used no state', () => {
   test('is no sign of loss on a young namespace, if it was the first and says so', async () => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
-    const far = fakeFarSide({ kind: 'plain', clock });
+    const system = externalSystem({ clock, activeLooks: 1 });
     const task = testRuntime(store, young());
     const first = await task.start();
     await first.fail();
     await first[Symbol.asyncDispose]();
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
   test('that was not the first hides no loss', async () => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
-    const far = fakeFarSide({ kind: 'plain', clock });
+    const system = externalSystem({ clock, activeLooks: 1 });
     const task = testRuntime(store, young());
     await task.start();
     await (await task.start()).fail();
-    const error = await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(thrown);
+    const error = await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(thrown);
+
     expect(error).toMatchObject({ code: 'mooring.ambiguous-submit' });
     expect((error as Error).message).toMatch(/attempt 3 .* created at 1970-01-01.* found no trace of an earlier attempt/);
-    expect(far.jobs).toEqual([]);
+    expect(system.jobs).toEqual([]);
   });
 
   test('takes nothing from an attempt that holds the fence', async () => {
@@ -675,6 +707,7 @@ describe('an attempt that used no state', () => {
     await next.context.state.set('k', 1);
     await first.fail();
     await next.context.state.set('k', 2);
+
     expect(await next.context.state.get('k')).toBe(2);
   });
 });
@@ -686,6 +719,7 @@ describe('an attempt that was superseded', () => {
     await old.context.state.set('k', 1);
     await (await task.start()).context.state.set('k', 2);
     const error = await old.context.state.set('k', 3).catch(thrown);
+
     expect(error).toMatchObject({ code: 'mooring.stale-attempt', attempt: 1 });
     expect((error as { holder: string }).holder).toMatch(/^attempt 2, host \S+, process \d+, since 20\d\d-/);
     expect((error as Error).message).toContain((error as { holder: string }).holder);
@@ -694,7 +728,7 @@ describe('an attempt that was superseded', () => {
 
 describe('an outage of the metastore', () => {
   test('the write of an outcome is tried again for as long as the patience lasts', async () => {
-    const { clock, far, store, records, task } = setting({
+    const { clock, system, store, records, task } = setting({
       activeLooks: 1,
       intercept: ({ method, args }, proceed) => {
         const { letter } = (args[1] ?? {}) as { letter?: string };
@@ -704,13 +738,14 @@ describe('an outage of the metastore', () => {
       },
     });
     let since: number | undefined;
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(await records.get(TASK)).toMatchObject({ state: 'succeeded' });
     expect(store).toBeDefined();
   });
 
   test('and no longer', async () => {
-    const { clock, far, task } = setting({
+    const { clock, system, task } = setting({
       activeLooks: 1,
       intercept: ({ method, args }, proceed) => {
         const { letter } = (args[1] ?? {}) as { letter?: string };
@@ -718,7 +753,8 @@ describe('an outage of the metastore', () => {
       },
     });
     const start = clock.now();
-    const run = task.attempt((ctx) => ctx.run(far.job(), 'clip'), { patience: '10s' });
+    const run = task.attempt((ctx) => ctx.run(system.job(), 'clip'), { patience: '10s' });
+
     await expect(run).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(clock.now() - start).toBeLessThan(30_000);
   });
@@ -730,9 +766,9 @@ describe('warnings of Node', () => {
     const note = (warning: Error): void => void warnings.push(warning);
     process.on('warning', note);
     try {
-      const { far, task } = setting({ activeLooks: 1 });
+      const { system, task } = setting({ activeLooks: 1 });
       const items = Array.from({ length: 50 }, (_, item) => item);
-      await task.attempt((ctx) => Promise.all(items.map((item) => ctx.item(item).run(far.job(), String(item)))));
+      await task.attempt((ctx) => Promise.all(items.map((item) => ctx.item(item).run(system.job(), String(item)))));
       await new Promise((resolve) => setImmediate(resolve));
       expect(warnings.filter(({ name }) => name === 'MaxListenersExceededWarning')).toEqual([]);
     } finally {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { SystemKind } from '../../scripts/batch-service/job.ts';
 import { AmbiguousSubmitError, type TaskContext } from '../../src/index.ts';
 import { fakeClock, KilledError, memoryStateStore, type Gap } from '../../src/testing.ts';
-import { fakeFarSide, type FarSideKind } from '../support/fake-far-side.ts';
+import { externalSystem } from '../support/external-system.ts';
 import { testRuntime } from '../support/runtime.ts';
 
 /** What the crash table says of the next attempt. */
@@ -14,7 +15,7 @@ interface Cell {
 const once = (decision: string, submissions = 1): Cell => ({ submissions, jobs: 1, decision });
 const lost = (jobs: number): Cell => ({ submissions: jobs, jobs, decision: 'ambiguous' });
 
-const TABLE: Record<Gap, Record<FarSideKind, Cell>> = {
+const TABLE: Record<Gap, Record<SystemKind, Cell>> = {
   G1: { keyed: once('submitted'), findable: once('submitted'), plain: once('submitted') },
   G2: { keyed: once('submitted'), findable: once('submitted'), plain: once('submitted') },
   G3: { keyed: once('repeated'), findable: once('repeated'), plain: lost(0) },
@@ -33,15 +34,15 @@ const TABLE: Record<Gap, Record<FarSideKind, Cell>> = {
 const UNRESOLVED: readonly Gap[] = ['G3', 'G4', 'G5', 'G6'];
 
 const cells = (Object.keys(TABLE) as Gap[]).flatMap((gap) =>
-  (Object.keys(TABLE[gap]) as FarSideKind[]).map((kind) => [UNRESOLVED.includes(gap) ? `C91 ${gap}` : gap, kind, gap] as const),
+  (Object.keys(TABLE[gap]) as SystemKind[]).map((kind) => [UNRESOLVED.includes(gap) ? `C91 ${gap}` : gap, kind, gap] as const),
 );
 
 describe.each(['ordered', 'drawn'] as const)('the crash table, with a fence that is %s', (fence) => {
   test.each(cells)('%s, %s: the next attempt does what the table says', async (_title, kind, gap) => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
-    const far = fakeFarSide({ kind, clock });
-    const job = far.job();
+    const system = externalSystem({ kind, clock, activeLooks: 1 });
+    const job = system.job();
     const task = testRuntime(store, { fence });
     const process = (ctx: TaskContext): Promise<unknown> => ctx.run(job, 'clip');
     const expected = TABLE[gap][kind];
@@ -50,44 +51,45 @@ describe.each(['ordered', 'drawn'] as const)('the crash table, with a fence that
     const before = store.events.length;
     const next = task.attempt(process);
     if (expected.decision === 'ambiguous') await expect(next).rejects.toBeInstanceOf(AmbiguousSubmitError);
-    else expect(await next).toEqual({ of: 'job-1', input: 'clip' });
+    else expect(await next).toBe('result of job-1');
 
-    expect(far.jobs).toHaveLength(expected.jobs);
-    expect(far.calls.filter((call) => call === 'submit')).toHaveLength(expected.submissions);
+    expect(system.jobs).toHaveLength(expected.jobs);
+    expect(system.submits).toBe(expected.submissions);
     expect(store.events.slice(before).filter(({ type }) => type === 'decision')).toEqual([
       expect.objectContaining({ decision: expected.decision, submission: 1, attempt: 2 }),
     ]);
-    if (gap === 'G11' || gap === 'G12') expect(far.calls.filter((call) => call === 'getResult')).toHaveLength(1);
+    if (gap === 'G11' || gap === 'G12') expect(system.calls.filter((call) => call === 'getResult')).toHaveLength(1);
   });
 
   // What was killed in G9 to G12 is found at its end by now, or is still going on.
   test.each(['keyed', 'findable', 'plain'] as const)('G9, %s: a job that still goes on is waited for', async (kind) => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
-    const far = fakeFarSide({ kind, clock, activeLooks: 5 });
+    const system = externalSystem({ kind, clock, activeLooks: 5 });
     const task = testRuntime(store, { fence });
-    const process = (ctx: TaskContext): Promise<unknown> => ctx.run(far.job(), 'clip');
+    const process = (ctx: TaskContext): Promise<unknown> => ctx.run(system.job(), 'clip');
+
     await expect(task.attempt(process, { killAt: 'G9' })).rejects.toBeInstanceOf(KilledError);
-    expect(await task.attempt(process)).toEqual({ of: 'job-1', input: 'clip' });
+    expect(await task.attempt(process)).toBe('result of job-1');
     expect(store.events.map((event) => event.type === 'decision' && event.decision)).toEqual(['submitted', 'reconnected']);
-    expect(far.calls.filter((call) => call === 'submit')).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   test('every gap in turn kills an attempt, and there is one job', async () => {
     for (const kind of ['keyed', 'findable'] as const) {
       const clock = fakeClock();
       const store = memoryStateStore({ clock });
-      const far = fakeFarSide({ kind, clock, activeLooks: 20 });
+      const system = externalSystem({ kind, clock, activeLooks: 20 });
       const task = testRuntime(store, { fence });
-      const process = (ctx: TaskContext): Promise<unknown> => ctx.run(far.job(), 'clip');
+      const process = (ctx: TaskContext): Promise<unknown> => ctx.run(system.job(), 'clip');
       for (const killAt of ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G9', 'G9', 'G1'] as const) {
         const outcome = await task.attempt(process, { killAt }).catch((error: unknown) => error);
         expect(outcome).toBeInstanceOf(KilledError);
-        // A findable far side shows the job after G4: the later gaps of a send are not reached any more.
+        // A findable external system shows the job after G4: the later gaps of a send are not reached any more.
         if (kind === 'findable' && killAt === 'G4') break;
       }
-      expect(await task.attempt(process)).toEqual({ of: 'job-1', input: 'clip' });
-      expect(far.jobs).toHaveLength(1);
+      expect(await task.attempt(process)).toBe('result of job-1');
+      expect(system.jobs).toHaveLength(1);
     }
   });
 });

@@ -4,7 +4,7 @@ import { type Attempt } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { objectsOf } from '../contract/state-store-parts.ts';
-import { fakeFarSide } from '../support/fake-far-side.ts';
+import { externalSystem } from '../support/external-system.ts';
 import { interceptMetastore, type Intercept } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
@@ -26,14 +26,14 @@ function setting({ intercept = (_call, proceed) => proceed(), ...options }: { in
     logger: { debug: say, info: say, warn: say, error: say },
     ...(options.objects && { objectStore, offloadThreshold: 0 }),
   });
-  return { clock, store, lines, objectStore, far: fakeFarSide({ kind: 'plain', clock }), task: testRuntime(store) };
+  return { clock, store, lines, objectStore, system: externalSystem({ clock, activeLooks: 1 }), task: testRuntime(store) };
 }
 
 const letterOf = (args: readonly unknown[]): string | undefined => (args[1] as { letter?: string } | undefined)?.letter;
 
 test('I5 a result that was read before its writer was refused keeps its object', async () => {
   let between: (() => Promise<unknown>) | undefined;
-  const { store, far, task, objectStore } = setting({
+  const { store, system, task, objectStore } = setting({
     objects: true,
     intercept: async ({ method, args }, proceed) => {
       const reply = await (proceed() as Promise<unknown>);
@@ -48,12 +48,13 @@ test('I5 a result that was read before its writer was refused keeps its object',
   let newer: Attempt | undefined;
   between = async () => {
     newer = await task.start();
-    expect((await newer.context.decide(far.job(), 'clip')).kind).toBe('already-succeeded');
+    expect((await newer.context.decide(system.job(), 'clip')).kind).toBe('already-succeeded');
   };
-  await expect(old.context.run(far.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.stale-attempt' });
+
+  await expect(old.context.run(system.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.stale-attempt' });
   expect(await objectsOf(objectStore)).toHaveLength(1);
-  expect(await newer?.context.run(far.job(), 'clip')).toEqual({ of: 'job-1', input: 'clip' });
-  expect(far.calls.filter((call) => call === 'getResult')).toHaveLength(1);
+  expect(await newer?.context.run(system.job(), 'clip')).toBe('result of job-1');
+  expect(system.calls.filter((call) => call === 'getResult')).toHaveLength(1);
   expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'succeeded' });
 });
 
@@ -64,18 +65,19 @@ describe('an ID that the metastore does not take', () => {
     ['an error that nobody foresaw', () => new TypeError('MOVED')],
   ])('%s: is written down once that is repaired', async (_name, error) => {
     let left = 20;
-    const { store, far, task } = setting({
+    const { store, system, task } = setting({
       intercept: ({ method, args }, proceed) =>
         method === 'writeRecord' && letterOf(args) === 'e' && left-- > 0 ? Promise.reject(error()) : proceed(),
     });
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'succeeded', externalId: 'job-1' });
-    expect(far.jobs).toHaveLength(1);
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('is in the error and in a line of its own when the attempt ends before that', async () => {
     let stop = (): void => undefined;
-    const { lines, far, task } = setting({
+    const { lines, system, task } = setting({
       intercept: ({ method, args }, proceed) => {
         if (method !== 'writeRecord' || letterOf(args) !== 'e') return proceed();
         stop();
@@ -84,7 +86,8 @@ describe('an ID that the metastore does not take', () => {
     });
     const attempt = await task.start();
     stop = () => attempt.abort(new Error('closing'));
-    await expect(attempt.context.run(far.job(), 'clip')).rejects.toMatchObject({
+
+    await expect(attempt.context.run(system.job(), 'clip')).rejects.toMatchObject({
       code: 'mooring.outcome-unknown',
       externalId: 'job-1',
       retryable: true,
@@ -96,11 +99,14 @@ describe('an ID that the metastore does not take', () => {
   });
 
   test('of a job that has ended is no secret: the error is that of the store', async () => {
-    const { far, task } = setting({
+    const { system, task } = setting({
       intercept: ({ method, args }, proceed) =>
         method === 'writeRecord' && letterOf(args) === 'o' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
-    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+
+    await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toMatchObject({
+      code: 'mooring.store-unavailable',
+    });
   });
 });
 
@@ -123,9 +129,10 @@ describe('an ID that is no JSON', () => {
     ['bytes', new Uint8Array([17, 18]), '18'],
     ['too much', [new Date(0), 'x'.repeat(10_000)], '1970-01-01'],
   ])('%s: is shown in the error and in the log, since nothing else knows it', async (_name, id, shown) => {
-    const { lines, far, task } = setting();
-    const job = far.job({ submit: async () => id as unknown as string });
+    const { lines, system, task } = setting();
+    const job = system.job({ submit: async () => id as unknown as string });
     const error = await task.attempt((ctx) => ctx.run(job, 'clip')).catch((thrown: unknown) => thrown as Error);
+
     expect(error).toMatchObject({ code: 'mooring.invalid-value', message: expect.stringContaining(shown) });
     expect((error as Error).message.length).toBeLessThan(600);
     expect(lines).toContainEqual({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { externalJob, jobRecords } from '../../src/index.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
-import { fakeFarSide } from '../support/fake-far-side.ts';
+import { externalSystem } from '../support/external-system.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
 /** What an attempt did itself is not what an earlier one left behind: neither its writes nor its submissions. */
@@ -9,7 +9,7 @@ import { TASK, testRuntime } from '../support/runtime.ts';
 function setting() {
   const clock = fakeClock();
   const store = memoryStateStore({ clock });
-  return { clock, store, far: fakeFarSide({ kind: 'plain', clock }), task: testRuntime(store) };
+  return { clock, store, system: externalSystem({ clock, activeLooks: 1 }), task: testRuntime(store) };
 }
 
 const failing = { getStatus: async () => ({ state: 'failed', reason: 'bad input' }) as const };
@@ -25,6 +25,7 @@ describe('writes of one attempt to an asset', () => {
       versions.add((await ctx.asset(asset).set('last', value)).version);
       expect(await store.asset(asset).get('last')).toBe(value);
     }
+
     expect(versions.size).toBe(4);
   });
 
@@ -37,6 +38,7 @@ describe('writes of one attempt to an asset', () => {
         .asset(asset)
         .update('sum', (sum = 0) => (sum as number) + 1);
     await Promise.all(['a', 'b', 'c'].map(add));
+
     expect(await store.asset(asset).get('sum')).toBe(3);
   });
 });
@@ -56,45 +58,48 @@ test('a stream of an attempt that has ended goes no further, and leaves nothing'
   expect(given).toBeLessThan(8);
   const keys: string[] = [];
   for await (const { key } of objectStore.list('default/flow/')) keys.push(key);
+
   expect(keys).toEqual([]);
 });
 
 describe('a submission of this attempt', () => {
   test('that failed before the first look of a run() after submit() is this attempt’s failure', async () => {
-    const { far, task } = setting();
-    const job = far.job(failing);
+    const { system, task } = setting();
+    const job = system.job(failing);
+
     await expect(
       task.attempt(async (ctx) => {
         await ctx.submit(job, 'clip');
         await ctx.run(job, 'clip');
       }),
     ).rejects.toMatchObject({ code: 'mooring.external-job-failed', submission: 1 });
-    expect(far.jobs).toHaveLength(1);
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('that took over an unresolved one stays so for the run() after submit()', async () => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
-    const far = fakeFarSide({ kind: 'keyed', clock });
+    const system = externalSystem({ kind: 'keyed', clock, activeLooks: 1 });
     const task = testRuntime(store);
-    const job = far.job(failing);
+    const job = system.job(failing);
     await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G5' }).catch(() => undefined);
     const same = { attempt: 1 };
     const outcome = task.attempt(async (ctx) => {
       await ctx.submit(job, 'clip');
       await ctx.run(job, 'clip');
     }, same);
+
     await expect(outcome).rejects.toMatchObject({ code: 'mooring.external-job-failed', submission: 1 });
-    expect(far.jobs).toHaveLength(1);
+    expect(system.jobs).toHaveLength(1);
   });
 
   test.each(['run', 'submit and run'])(
     'that goes missing is submitted again by the next attempt, not by this one: %s',
     async (how) => {
-      const { far, store, task } = setting();
+      const { system, store, task } = setting();
       let endless = 0;
       const job = externalJob({
-        ...far.job(),
+        ...system.job(),
         onMissing: 'resubmit',
         submit: async (): Promise<string> => {
           if ((endless += 1) > 5) throw new Error('endless');

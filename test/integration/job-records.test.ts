@@ -12,16 +12,16 @@ import {
 } from '../../src/index.ts';
 import { internalsOf } from '../../src/state-store/internals.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
-import { fakeFarSide, type FakeFarSideOptions } from '../support/fake-far-side.ts';
+import { externalSystem, type ExternalSystemOptions } from '../support/external-system.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
-function setting(options: Partial<FakeFarSideOptions> = {}) {
+function setting(options: Partial<ExternalSystemOptions> = {}) {
   const clock = fakeClock();
   const store = memoryStateStore({ clock });
   return {
     clock,
     store,
-    far: fakeFarSide({ kind: 'plain', clock, ...options }),
+    system: externalSystem({ clock, activeLooks: 1, ...options }),
     task: testRuntime(store),
     records: jobRecords(store),
   };
@@ -40,24 +40,24 @@ async function get(store: StateStore, scope: TaskScope = TASK): Promise<JobRecor
 }
 
 /** A record whose submit is unresolved, by an attempt that was killed. */
-async function unresolved(options: Partial<FakeFarSideOptions> = {}) {
+async function unresolved(options: Partial<ExternalSystemOptions> = {}) {
   const parts = setting(options);
-  await parts.task.attempt((ctx) => ctx.run(parts.far.job(), 'clip'), { killAt: 'G5' }).catch(() => undefined);
+  await parts.task.attempt((ctx) => ctx.run(parts.system.job(), 'clip'), { killAt: 'G5' }).catch(() => undefined);
   return parts;
 }
 
 /** A record that waits for a person. */
 async function ambiguous() {
   const parts = await unresolved();
-  await parts.task.attempt((ctx) => ctx.run(parts.far.job(), 'clip')).catch(() => undefined);
+  await parts.task.attempt((ctx) => ctx.run(parts.system.job(), 'clip')).catch(() => undefined);
   parts.clock.advance('10s');
   return parts;
 }
 
 describe('what is shown', () => {
   test('a record in each state', async () => {
-    const { clock, store, far, task } = await unresolved();
-    const { key } = far.jobs[0]!;
+    const { clock, store, system, task } = await unresolved();
+    const { key } = system.jobs[0]!;
     const job = `flow/run/task/-1@${task.createdAt.getTime()}`;
     const shared = {
       scope: TASK,
@@ -71,7 +71,7 @@ describe('what is shown', () => {
     const sentAt = new Date(clock.now());
     const deadline = new Date(clock.now() + 60_000);
     expect(await get(store)).toEqual({ ...shared, state: 'submitting', deadline, since: sentAt, version: expect.any(String) });
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(() => undefined);
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(() => undefined);
     expect(await get(store)).toEqual({ ...shared, state: 'ambiguous', since: sentAt, version: expect.any(String) });
     clock.advance('10s');
     await jobRecords(store).adopt(await get(store), 'job-1');
@@ -82,11 +82,12 @@ describe('what is shown', () => {
       since: new Date(clock.now()),
       version: expect.any(String),
     });
-    far.jobs[0]!.status = { state: 'failed', reason: 'oom', retryable: false };
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(() => undefined);
+    system.end('job-1', { state: 'failed', reason: 'oom', retryable: false });
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(() => undefined);
     expect(await get(store)).toMatchObject({ ...shared, state: 'failed', externalId: 'job-1', reason: 'oom' });
     await jobRecords(store).reopen(await get(store));
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await get(store)).toMatchObject({
       state: 'succeeded',
       externalId: 'job-2',
@@ -96,17 +97,18 @@ describe('what is shown', () => {
   });
 
   test('nothing where there is no record, or none is open', async () => {
-    const { store, task, far, records } = setting();
+    const { store, task, system, records } = setting();
     expect(await records.get(TASK)).toBeUndefined();
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     expect(await records.get(TASK, 'another')).toBeUndefined();
     await store.task(TASK).clear();
+
     expect(await records.get(TASK)).toBeUndefined();
     expect(await all(records.list())).toEqual([]);
   });
 
   test('lists by state, flow and age; names that became digests come back whole', async () => {
-    const { clock, store, far, records } = setting();
+    const { clock, store, system, records } = setting();
     const long = 'k'.repeat(300);
     const scopes: TaskScope[] = [
       { flow: 'a', run: '1', task: 't' },
@@ -114,8 +116,8 @@ describe('what is shown', () => {
     ];
     for (const [index, scope] of scopes.entries()) {
       const attempt = await testRuntime(store).start({ scope });
-      await attempt.context.run(far.job({ externalIdKey: long }), `input ${index}`);
-      await attempt.context.submit(far.job(), `input ${index}`);
+      await attempt.context.run(system.job({ externalIdKey: long }), `input ${index}`);
+      await attempt.context.submit(system.job(), `input ${index}`);
       clock.advance('1h');
     }
     const shown = async (options: Parameters<typeof records.list>[0]) =>
@@ -133,13 +135,14 @@ describe('what is shown', () => {
     expect(await shown({ flow: 'a' })).toEqual([every[0], every[1]]);
     expect(await shown({ olderThan: '90m' })).toEqual([every[0], every[1]]);
     const digest = (await all(records.list({ flow: 'ab', state: 'succeeded' })))[0]!;
+
     expect(digest.scope).toEqual(scopes[1]);
     expect(await records.get(digest.scope, digest.externalIdKey)).toEqual(digest);
   });
 
   test('a record of a newer format, or a damaged one, is a typed error', async () => {
-    const { store, far, task } = setting();
-    await (await task.start()).context.submit(far.job(), 'clip');
+    const { store, system, task } = setting();
+    await (await task.start()).context.submit(system.job(), 'clip');
     const { metastore } = internalsOf(store);
     const { inspect } = metastore;
     for (const spoil of [(text: string) => `2${text.slice(1)}`, (text: string) => text.slice(0, 130)]) {
@@ -157,12 +160,12 @@ test('a record or an orphan that cannot be read is left out of the lists, and to
   const say = (fields: object): void => void lines.push(fields);
   const clock = fakeClock();
   const store = memoryStateStore({ clock, logger: { debug: say, info: say, warn: say, error: say } });
-  const far = fakeFarSide({ kind: 'plain', clock });
+  const system = externalSystem({ clock, activeLooks: 1 });
   const scopes = ['p', 'q', 'r'].map((task) => ({ ...TASK, task }));
   for (const scope of scopes) {
     const { context } = await testRuntime(store).start({ scope });
-    await context.submit(far.job(), 'clip');
-    await context.submit(far.job({ externalIdKey: 'cleared' }), 'clip');
+    await context.submit(system.job(), 'clip');
+    await context.submit(system.job({ externalIdKey: 'cleared' }), 'clip');
   }
   const { metastore } = internalsOf(store);
   const { inspect } = metastore;
@@ -178,24 +181,27 @@ test('a record or an orphan that cannot be read is left out of the lists, and to
   expect(tasksOf(await all(jobRecords(store).list()))).toEqual(['p', 'r']);
   expect(tasksOf(await all(jobRecords(store).orphans()))).toEqual(['p', 'r']);
   const told = lines.filter((line) => (line as { code?: string }).code === 'mooring.corrupt-entry');
+
   expect(told).toHaveLength(4);
   expect(told[0]).toMatchObject({ path: 'flow/run/q/-1', key: 'external_job_id' });
 });
 
 describe('a person’s answer', () => {
   test('adopted: the next attempt reconnects to that job', async () => {
-    const { store, far, task, records } = await ambiguous();
+    const { store, system, task, records } = await ambiguous();
     await records.adopt(await get(store), 'job-1');
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
-    expect(far.jobs).toHaveLength(1);
+
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('not submitted: the next attempt opens the next submission, which keeps the unresolved key', async () => {
-    const { store, far, task, records } = await ambiguous();
+    const { store, system, task, records } = await ambiguous();
     const { idempotencyKey } = await get(store);
     await records.markNotSubmitted(await get(store));
     expect(await records.get(TASK)).toBeUndefined();
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(await get(store)).toMatchObject({
       submission: 2,
       previous: [{ submission: 1, idempotencyKey, externalId: undefined }],
@@ -203,39 +209,44 @@ describe('a person’s answer', () => {
   });
 
   test('not submitted is believed where the state was lost, too', async () => {
-    const { clock, store, far, records } = setting();
+    const { clock, store, system, records } = setting();
     const task = testRuntime(store, { createdAt: new Date(clock.now()) });
     await task.start();
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip')).catch(() => undefined);
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(() => undefined);
     clock.advance('70s');
     await records.markNotSubmitted(await get(store));
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
+
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
   test('holds for all that comes after it: a refusal, a failure, and the next submissions', async () => {
-    const { clock, store, far, records } = setting();
+    const { clock, store, system, records } = setting();
     const task = testRuntime(store, { createdAt: new Date(clock.now()) });
     await task.start();
-    const attempt = (overrides: Parameters<typeof far.job>[0] = {}) =>
-      task.attempt((ctx) => ctx.run(far.job(overrides), 'clip')).catch((error: unknown) => (error as { code: string }).code);
+    const attempt = (overrides: Parameters<typeof system.job>[0] = {}) =>
+      task.attempt((ctx) => ctx.run(system.job(overrides), 'clip')).catch((error: unknown) => (error as { code: string }).code);
     const busy = { submit: () => Promise.reject(new NotSubmittedError('429')) };
     const failing = { getStatus: async () => ({ state: 'failed', reason: 'oom' }) as const };
     expect(await attempt()).toBe('mooring.ambiguous-submit');
     clock.advance('70s');
     await records.markNotSubmitted(await get(store));
+
     expect(await attempt(busy)).toBe('mooring.not-submitted');
     expect(await attempt(failing)).toBe('mooring.external-job-failed');
     expect(await attempt(busy)).toBe('mooring.not-submitted');
     expect(await attempt(failing)).toBe('mooring.external-job-failed');
-    expect(await attempt()).toEqual({ of: 'job-3', input: 'clip' });
+    expect(await attempt()).toBe('result of job-3');
   });
 
   test('is waited for, however long; the record that goes on from it is kept as long as others', async () => {
-    const { clock, store, far, task, records } = await ambiguous();
+    const { clock, store, system, task, records } = await ambiguous();
     clock.advance('400d');
-    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toMatchObject({ code: 'mooring.ambiguous-submit' });
+    await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toMatchObject({
+      code: 'mooring.ambiguous-submit',
+    });
     await records.adopt(await get(store), 'job-1');
     clock.advance('31d');
+
     expect(await records.get(TASK)).toBeUndefined();
   });
 
@@ -247,7 +258,7 @@ describe('a person’s answer', () => {
         const parts = setting();
         const task = testRuntime(parts.store, { createdAt: new Date(parts.clock.now()) });
         await task.start();
-        await task.attempt((ctx) => ctx.run(parts.far.job(), 'clip')).catch(() => undefined);
+        await task.attempt((ctx) => ctx.run(parts.system.job(), 'clip')).catch(() => undefined);
         return parts;
       },
     ],
@@ -260,6 +271,7 @@ describe('a person’s answer', () => {
     expect(await get(store)).toEqual(record);
     clock.advance(1);
     await records.adopt(record, 'job-1');
+
     expect(await get(store)).toMatchObject({ state: 'submitted' });
   });
 
@@ -275,17 +287,19 @@ describe('a person’s answer', () => {
     await expect(records.adopt(record, 'job-2')).rejects.toBeInstanceOf(VersionConflictError);
     expect(await get(store)).toEqual(current);
     await store.task(TASK).clear();
+
     await expect(records.adopt(record, 'job-2')).rejects.toBeInstanceOf(VersionConflictError);
   });
 
   test('is refused where it makes no sense, before anything is read', async () => {
-    const { store, far, task, records } = setting();
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    const { store, system, task, records } = setting();
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     const succeeded = await get(store);
     await expect(records.adopt(succeeded, 'x')).rejects.toMatchObject({ code: 'mooring.config', option: 'record' });
     await expect(records.markNotSubmitted(succeeded)).rejects.toBeInstanceOf(ConfigError);
     await expect(records.reopen(succeeded)).rejects.toBeInstanceOf(ConfigError);
     const { store: other, records: others } = await ambiguous();
+
     await expect(others.adopt(await get(other), null)).rejects.toMatchObject({ option: 'externalId' });
     await expect(others.reopen(await get(other))).rejects.toBeInstanceOf(ConfigError);
   });
@@ -293,12 +307,12 @@ describe('a person’s answer', () => {
 
 describe('orphans', () => {
   test('are listed with their scope and key, and forgotten one by one', async () => {
-    const { store, far, task, records } = setting();
+    const { store, system, task, records } = setting();
     const long = 'k'.repeat(300);
     const attempt = await task.start();
-    await attempt.context.submit(far.job(), 'a');
+    await attempt.context.submit(system.job(), 'a');
     await attempt.context.submit(
-      far.job({ externalIdKey: long, submit: async () => ({ b: 1, a: 2 }) as unknown as string }),
+      system.job({ externalIdKey: long, submit: async () => ({ b: 1, a: 2 }) as unknown as string }),
       'b',
     );
     await store.task(TASK).clear();
@@ -312,6 +326,7 @@ describe('orphans', () => {
     expect(await all(records.orphans())).toEqual([orphans[0]]);
     await records.forget(orphans[0]!);
     await records.forget(orphans[0]!);
+
     expect(await all(records.orphans())).toEqual([]);
   });
 });

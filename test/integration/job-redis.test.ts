@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { SystemKind } from '../../scripts/batch-service/job.ts';
 import {
   AmbiguousSubmitError,
   createStateStore,
@@ -11,7 +12,7 @@ import {
 import { systemClock } from '../../src/async/clock.ts';
 import { redisMetastore } from '../../src/redis.ts';
 import { KilledError, type Gap } from '../../src/testing.ts';
-import { fakeFarSide, type FarSideKind } from '../support/fake-far-side.ts';
+import { externalSystem } from '../support/external-system.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
@@ -35,7 +36,7 @@ const GAPS = Array.from({ length: 12 }, (_, index) => `G${index + 1}` as Gap);
 const SHORT = { submitTimeout: '2s', findLag: '20ms', pollInterval: '5ms' } as const;
 
 describe.each(['ordered', 'drawn'] as const)('the crash table on Redis, with a fence that is %s', (fence) => {
-  describe.each<FarSideKind>(['keyed', 'findable', 'plain'])('%s', (kind) => {
+  describe.each<SystemKind>(['keyed', 'findable', 'plain'])('%s', (kind) => {
     // Side by side, since each of them waits: every gap has a namespace of its own.
     test.concurrent.each(GAPS)('%s', async (gap) => {
       const events: StateEvent[] = [];
@@ -45,20 +46,21 @@ describe.each(['ordered', 'drawn'] as const)('the crash table on Redis, with a f
         namespace,
         onEvent: (event) => void events.push(event),
       });
-      const far = fakeFarSide({ kind, clock: systemClock });
+      const system = externalSystem({ kind, clock: systemClock, activeLooks: 1 });
       const task = testRuntime(store, { fence });
-      const process = (ctx: TaskContext): Promise<unknown> => ctx.run(far.job(SHORT), 'clip');
+      const process = (ctx: TaskContext): Promise<unknown> => ctx.run(system.job(SHORT), 'clip');
       await expect(task.attempt(process, { killAt: gap })).rejects.toBeInstanceOf(KilledError);
       const next = await task.attempt(process).catch((error: unknown) => error);
       if (kind === 'plain' && AMBIGUOUS.includes(gap)) {
         expect(next).toBeInstanceOf(AmbiguousSubmitError);
-        expect(far.jobs).toHaveLength(gap === 'G3' ? 0 : 1);
-        await answered(store, far.jobs[0]?.id);
-        expect(await task.attempt(process)).toEqual({ of: 'job-1', input: 'clip' });
+        expect(system.jobs).toHaveLength(gap === 'G3' ? 0 : 1);
+        await answered(store, system.jobs[0]?.id);
+        expect(await task.attempt(process)).toBe('result of job-1');
       } else {
-        expect(next).toEqual({ of: 'job-1', input: 'clip' });
+        expect(next).toBe('result of job-1');
       }
-      expect(far.jobs).toHaveLength(1);
+
+      expect(system.jobs).toHaveLength(1);
       expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'succeeded', externalId: 'job-1' });
     });
   });

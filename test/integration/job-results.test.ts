@@ -2,7 +2,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { CorruptEntryError, externalJob, MissingObjectError, type Logger, type ObjectStore } from '../../src/index.ts';
 import { fakeClock, memoryMetastore, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { gcm } from '../contract/state-store-stream-parts.ts';
-import { fakeFarSide } from '../support/fake-far-side.ts';
+import { externalSystem } from '../support/external-system.ts';
 import { interceptObjectStore } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
@@ -11,13 +11,13 @@ import { TASK, testRuntime } from '../support/runtime.ts';
 function setting(options: Parameters<typeof memoryStateStore>[0] = {}) {
   const clock = fakeClock();
   const store = memoryStateStore({ clock, ...options });
-  return { clock, store, far: fakeFarSide({ kind: 'plain', clock }), task: testRuntime(store) };
+  return { clock, store, system: externalSystem({ clock, activeLooks: 1 }), task: testRuntime(store) };
 }
 
 async function twice(result: unknown, overrides: object = {}, options: Parameters<typeof memoryStateStore>[0] = {}) {
-  const { far, task, store } = setting(options);
+  const { system, task, store } = setting(options);
   const getResult = jest.fn(async () => result);
-  const job = far.job({ getResult, ...overrides });
+  const job = system.job({ getResult, ...overrides });
   const results = [await task.attempt((ctx) => ctx.run(job, 'clip')), await task.attempt((ctx) => ctx.run(job, 'clip'))];
   return { results, asked: getResult.mock.calls.length, store };
 }
@@ -27,6 +27,7 @@ describe('a result', () => {
     '%p is stored once and returned again',
     async (result) => {
       const { results, asked } = await twice(result);
+
       expect(results).toEqual([result, result]);
       expect(asked).toBe(1);
     },
@@ -48,6 +49,7 @@ describe('a result', () => {
 
   test('of undefined is one, too', async () => {
     const { results, asked } = await twice(undefined);
+
     expect(results).toEqual([undefined, undefined]);
     expect(asked).toBe(1);
   });
@@ -59,12 +61,14 @@ describe('a result', () => {
     ['NaN', { rate: Number.NaN }],
   ])('of %s is not JSON: asked for again rather than changed on the way', async (_name, result) => {
     const { results, asked } = await twice(result);
+
     expect(results).toEqual([result, result]);
     expect(asked).toBe(2);
   });
 
   test('above maxValueBytes is asked for again', async () => {
     const { results, asked } = await twice('x'.repeat(200), {}, { maxValueBytes: 100 });
+
     expect(results).toEqual(['x'.repeat(200), 'x'.repeat(200)]);
     expect(asked).toBe(2);
   });
@@ -76,6 +80,7 @@ describe('a result', () => {
   test('there is none where getResult is left out', async () => {
     const { task } = setting();
     const job = externalJob({ submit: async (_: string) => 1, getStatus: async () => ({ state: 'succeeded' }) });
+
     expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
     expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
   });
@@ -89,36 +94,39 @@ describe('a result', () => {
     expect(store.events.map(({ type }) => type)).toContain('offload');
     const keys: string[] = [];
     for await (const { key } of store.task(TASK).entries()) keys.push(key);
+
     expect(keys).toEqual([]);
   });
 
   test('whose object is gone is asked for again, and told; without getResult it is MissingObjectError', async () => {
     const objectStore = memoryObjectStore();
-    const { far, store, task } = setting({ objectStore, offloadThreshold: 0 });
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
+    const { system, store, task } = setting({ objectStore, offloadThreshold: 0 });
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     for await (const { key } of objectStore.list('')) await objectStore.delete([key]);
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(store.events.map(({ type }) => type)).toContain('missing-object');
-    const { getResult: _, ...without } = far.job();
+    const { getResult: _, ...without } = system.job();
+
     await expect(task.attempt((ctx) => ctx.run(externalJob(without), 'clip'))).rejects.toBeInstanceOf(MissingObjectError);
   });
 
   test('that is larger than maxValueBytes is now, and was not when it was stored, is asked for again', async () => {
     const parts = { objectStore: memoryObjectStore(), metastore: memoryMetastore(), clock: fakeClock() };
     const bytes = new Uint8Array(200_000).fill(3);
-    const { far, task } = setting(parts);
-    expect(await task.attempt((ctx) => ctx.run(far.job({ getResult: async () => bytes }), 'clip'))).toEqual(bytes);
+    const { system, task } = setting(parts);
+    expect(await task.attempt((ctx) => ctx.run(system.job({ getResult: async () => bytes }), 'clip'))).toEqual(bytes);
     const lowered = testRuntime(memoryStateStore({ ...parts, maxValueBytes: 1_000 }));
     // Attempts are counted from 1: this one comes after those of the other runtime.
     await lowered.start();
-    expect(await lowered.attempt((ctx) => ctx.run(far.job({ getResult: async () => 'again' }), 'clip'))).toBe('again');
+
+    expect(await lowered.attempt((ctx) => ctx.run(system.job({ getResult: async () => 'again' }), 'clip'))).toBe('again');
   });
 
   test('is encrypted like other values, bound to its place, and is not given out under another key', async () => {
     const parts = { objectStore: memoryObjectStore(), metastore: memoryMetastore(), clock: fakeClock(), offloadThreshold: 0 };
-    const { far, task } = setting({ ...parts, encryption: gcm() });
+    const { system, task } = setting({ ...parts, encryption: gcm() });
     const result = { url: 'https://farm.example/secret.mp4' };
-    const job = far.job({ getResult: async () => result });
+    const job = system.job({ getResult: async () => result });
     await task.attempt((ctx) => ctx.run(job, 'clip'));
     for await (const { key } of parts.objectStore.list('')) {
       expect(Buffer.from((await parts.objectStore.get(key)) as Uint8Array).toString('latin1')).not.toContain('secret');
@@ -128,8 +136,9 @@ describe('a result', () => {
     const { createdAt } = task;
     const other = testRuntime(memoryStateStore({ ...parts, encryption: gcm('gcm', new Uint8Array(32)) }), { createdAt });
     for (let earlier = 0; earlier < 2; earlier += 1) await other.start();
+
     await expect(other.attempt((ctx) => ctx.run(externalJob(recorded), 'clip'))).rejects.toBeInstanceOf(CorruptEntryError);
-    expect(far.jobs).toHaveLength(1);
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('that cannot be put fails the attempt; the next one finds the job at its end', async () => {
@@ -137,24 +146,28 @@ describe('a result', () => {
     const objectStore: ObjectStore = interceptObjectStore(memoryObjectStore(), ({ method }, proceed) =>
       broken && method === 'put' ? Promise.reject(new Error('503')) : proceed(),
     );
-    const { far, task } = setting({ objectStore, offloadThreshold: 0 });
-    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+    const { system, task } = setting({ objectStore, offloadThreshold: 0 });
+    await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toMatchObject({
+      code: 'mooring.store-unavailable',
+    });
     broken = false;
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
-    expect(far.jobs).toHaveLength(1);
+
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('that cannot be fetched fails the attempt; nothing is finished, nothing submitted', async () => {
-    const { far, task } = setting();
-    const job = far.job({ getResult: () => Promise.reject(new Error('503')) });
+    const { system, task } = setting();
+    const job = system.job({ getResult: () => Promise.reject(new Error('503')) });
     await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toThrow('503');
-    const silent = far.job({ callTimeout: '5ms', getResult: () => new Promise(() => undefined) });
+    const silent = system.job({ callTimeout: '5ms', getResult: () => new Promise(() => undefined) });
+
     await expect(task.attempt((ctx) => ctx.run(silent, 'clip'))).rejects.toMatchObject({
       code: 'mooring.external-job-unknown',
       retryable: true,
     });
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toMatchObject({ of: 'job-1' });
-    expect(far.jobs).toHaveLength(1);
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('is never in a log line', async () => {
@@ -162,13 +175,15 @@ describe('a result', () => {
     const say = (fields: object, message: string): void => void lines.push([fields, message]);
     const logger: Logger = { debug: say, info: say, warn: say, error: say };
     await twice({ secret: new Date(0), token: 'hunter2' }, {}, { logger });
+
     expect(lines.length).toBeGreaterThan(0);
     expect(JSON.stringify(lines)).not.toContain('hunter2');
   });
 });
 
 test('the reason of a failure is kept to a length that a record can hold', async () => {
-  const { far, task } = setting();
-  const job = far.job({ getStatus: async () => ({ state: 'failed', reason: 'x'.repeat(100_000), retryable: false }) });
+  const { system, task } = setting();
+  const job = system.job({ getStatus: async () => ({ state: 'failed', reason: 'x'.repeat(100_000), retryable: false }) });
+
   await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toMatchObject({ reason: 'x'.repeat(1_000) });
 });

@@ -45,7 +45,7 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 const address = process.argv[2];
 const workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('workflows.js', import.meta.url)), logger: new DefaultLogger('ERROR') });
 const seen = { submits: [], cancels: [], token: undefined };
-const far = (looks) => externalJob({
+const jobAfter = (looks) => externalJob({
   submit: async (input, { callbackToken }) => { seen.token = callbackToken; return 'job-' + seen.submits.push(input); },
   idempotentFor: '1d',
   getStatus: async () => ({ state: (looks -= 1) > 0 ? 'active' : 'succeeded' }),
@@ -54,16 +54,16 @@ const far = (looks) => externalJob({
   pollInterval: 20,
 });
 const scope = { workflowRun: 'called' };
-const endless = far(Infinity);
+const endless = jobAfter(Infinity);
 const activities = {
   async held(input) {
     const ctx = taskContext();
-    const job = far(1);
+    const job = jobAfter(1);
     await ctx.submit(job, input);
     if (ctx.attempt === 1) throw new Error('the worker fell over');
     return ctx.run(job, input);
   },
-  released: resumableActivity(far(3), { wait: { mode: 'release', holdFor: 1 } }),
+  released: resumableActivity(jobAfter(3), { wait: { mode: 'release', holdFor: 1 } }),
   called: resumableActivity(endless, { scope, wait: { mode: 'async' } }),
   cancelCalled: cancellingActivity(endless, scope),
   refused: () => taskContext().state.set('', 1),

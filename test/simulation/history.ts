@@ -2,9 +2,9 @@ import { jobRecords, type Wait } from '../../src/index.ts';
 import { type AttemptOptions } from '../../src/adapter-kit.ts';
 import { internalsOf } from '../../src/state-store/internals.ts';
 import { createStateStoreWith } from '../../src/state-store/create-state-store.ts';
-import type { FarSideKind } from '../support/fake-far-side.ts';
+import type { SystemKind } from '../../scripts/batch-service/job.ts';
 import { flushable } from '../support/flushable.ts';
-import { FIND_LAG, simFarSide, SUBMIT_TIMEOUT, type SimFarSideOptions } from './far-side.ts';
+import { FIND_LAG, simExternalSystem, SUBMIT_TIMEOUT, type SimExternalSystemOptions } from './external-system.ts';
 import { outageOf } from './misfortune.ts';
 import { createRuntime } from './runtime.ts';
 import { drawStyle, pathOf, SCOPE } from './task.ts';
@@ -16,7 +16,7 @@ import { createWorld, type World } from './world.ts';
 /** What a history is made of. */
 export interface HistoryOptions {
   seed: number;
-  far: FarSideKind;
+  system: SystemKind;
   fence: AttemptOptions['fence']['kind'];
   /** In milliseconds; a day. */
   idempotentFor?: number;
@@ -24,8 +24,8 @@ export interface HistoryOptions {
   operator?: boolean;
   /** The metastore loses everything once, when no attempt and no write of one is alive. */
   loses?: boolean;
-  /** How the far side refuses. */
-  refusals?: SimFarSideOptions['refusals'];
+  /** How the external system refuses. */
+  refusals?: SimExternalSystemOptions['refusals'];
 }
 
 /** How a history ended, and what was wrong with it. */
@@ -45,7 +45,7 @@ const MOST_STARTS = 150;
 
 /** Lets one history happen. */
 export async function happen(options: HistoryOptions): Promise<History> {
-  const { seed, far: kind, fence, idempotentFor = 86_400_000, operator = false, loses = false } = options;
+  const { seed, system: kind, fence, idempotentFor = 86_400_000, operator = false, loses = false } = options;
   const world = createWorld(seed);
   const style = drawStyle(world);
   const wait = drawWait(world);
@@ -60,9 +60,9 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const copies = { inFlight: 0 };
   /** A person who wants no more as soon as so many jobs exist. */
   const cancelledAt = world.chance(0.1) ? Math.floor(world.between(1, 4)) : 0;
-  // Where a far side forgets keys so soon, it is a plain one after that.
+  // An external system that forgets keys so soon is a plain one after that.
   const mayBeAmbiguous = kind === 'plain' || (kind === 'keyed' && idempotentFor < 3_600_000);
-  const far = simFarSide(world, {
+  const system = simExternalSystem(world, {
     kind,
     idempotentFor,
     failures: 0.3,
@@ -70,9 +70,9 @@ export async function happen(options: HistoryOptions): Promise<History> {
     wish: () => runtime.job.wish,
     accepted(job) {
       records.accepted(job, world.now());
-      if (cancelledAt === far.jobs.length) void runtime.cancel(0);
+      if (cancelledAt === system.jobs.length) void runtime.cancel(0);
       if (flushed && mayBeAmbiguous) return;
-      const submitted = far.jobs.filter((other) => other.input === job.input).length;
+      const submitted = system.jobs.filter((other) => other.input === job.input).length;
       const { counted } = runtime.job;
       if (submitted > counted + 1) violations.push(`J${job.id} is number ${submitted} of ${job.input} in attempt ${counted + 1}`);
     },
@@ -86,9 +86,9 @@ export async function happen(options: HistoryOptions): Promise<History> {
   };
   await at(createdAt.getTime() + 10_000);
 
-  /** A person looks at the far side when nothing is on its way any more. */
+  /** A person looks at the external system when nothing is on its way any more. */
   const answer = async (): Promise<void> => {
-    if (!mayBeAmbiguous) violations.push('a far side that can tell was called ambiguous');
+    if (!mayBeAmbiguous) violations.push('an external system that can tell was called ambiguous');
     if (!records.wroteAhead() && !flushed) violations.push('ambiguous, and nobody ever wrote submitting');
     if (!operator) {
       runtime.job.over = 'ambiguous';
@@ -99,7 +99,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
     for (const itemKey of style.items) {
       const record = await operators.get(itemKey === undefined ? SCOPE : { ...SCOPE, itemKey });
       if (record?.state !== 'ambiguous') continue;
-      const job = far.jobs.find(({ key }) => key === record.idempotencyKey);
+      const job = system.jobs.find(({ key }) => key === record.idempotencyKey);
       world.note(`a person answers: ${job ? `J${job.id}` : 'not submitted'}`);
       await (job ? operators.adopt(record, job.id) : operators.markNotSubmitted(record));
       await records.check(pathOf(itemKey));
@@ -108,7 +108,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const cancelled = async (): Promise<void> => {
     for (const path of paths) {
       const { record } = await records.inspect(path);
-      const job = far.jobs.find(({ id }) => id === record?.externalId);
+      const job = system.jobs.find(({ id }) => id === record?.externalId);
       if (job?.state === 'active') violations.push(`J${job.id} of ${path} was to be cancelled, and runs`);
     }
   };
@@ -127,7 +127,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
     metastore: core.metastore,
     applied: (path) => void records.check(path),
     attempts: ATTEMPTS,
-    externalJob: far.from,
+    externalJob: system.from,
   });
   const { job } = runtime;
   if (world.chance(0.15)) world.after(world.between(0, 300_000), () => void runtime.cancel());
@@ -154,9 +154,9 @@ export async function happen(options: HistoryOptions): Promise<History> {
   let unresolved = false;
   for (const path of paths) {
     const { record, orphans } = await records.inspect(path);
-    // A key that an attempt may have submitted with is kept, and the far side remembers that it refused it.
+    // A key that an attempt may have submitted with is kept, and the external system remembers that it refused it.
     unresolved ||= record?.letter === 's' && record.firstSentAt !== undefined;
-    for (const one of far.jobs) {
+    for (const one of system.jobs) {
       if (one.input !== path || one.state === 'failed' || one.state === 'cancelled') continue;
       const held =
         (record?.externalId === one.id && 'eof'.includes(record.letter)) ||
@@ -165,7 +165,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
           (earlier) => earlier.externalId === one.id || (earlier.externalId === undefined && earlier.idempotencyKey === one.key),
         ) ||
         ((record?.letter === 's' || record?.letter === 'a') && record.idempotencyKey === one.key);
-      // After a loss, a far side that can tell is asked by key; what a plain one has, nobody knows any more.
+      // After a loss, an external system that can tell is asked by key; what a plain one has, nobody knows any more.
       if (!held && !flushed) violations.push(`J${one.id} (${one.state}) is in no record`);
     }
   }
@@ -173,10 +173,10 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const outcome = job.over ?? 'nothing';
   const allowed = ['completed', 'failed', 'cancelled'];
   if (mayBeAmbiguous) allowed.push('ambiguous');
-  if (options.refusals === 'remembers' && unresolved && !far.tellsSo) allowed.push('NotSubmittedError');
+  if (options.refusals === 'remembers' && unresolved && !system.tellsSo) allowed.push('NotSubmittedError');
   if (!allowed.includes(outcome)) violations.push(`it ended in ${outcome}`);
-  violations.push(...far.violations);
-  return { violations, outcome, attempts: job.started, jobs: far.jobs.length, log: world.log };
+  violations.push(...system.violations);
+  return { violations, outcome, attempts: job.started, jobs: system.jobs.length, log: world.log };
 }
 
 function drawWait(world: World): Wait {

@@ -5,15 +5,15 @@ import { happen, type HistoryOptions } from './history.ts';
 const SEEDS = Number(process.env['SEEDS'] ?? 50);
 
 const CASES: [string, Omit<HistoryOptions, 'seed'>][] = (['ordered', 'drawn'] as const).flatMap((fence) => [
-  [`keyed, ${fence}`, { far: 'keyed', fence }],
-  [`keyed with a short window, ${fence}`, { far: 'keyed', fence, idempotentFor: 4 * 60_000 }],
-  [`findable, ${fence}`, { far: 'findable', fence }],
-  [`plain, ${fence}`, { far: 'plain', fence }],
-  [`plain, with a person who answers, ${fence}`, { far: 'plain', fence, operator: true }],
-  [`keyed, state lost, ${fence}`, { far: 'keyed', fence, loses: true }],
-  [`findable, state lost, ${fence}`, { far: 'findable', fence, loses: true }],
-  [`plain, state lost, ${fence}`, { far: 'plain', fence, loses: true }],
-  [`keyed, and remembering refusals, ${fence}`, { far: 'keyed', fence, refusals: 'remembers' }],
+  [`keyed, ${fence}`, { system: 'keyed', fence }],
+  [`keyed with a short window, ${fence}`, { system: 'keyed', fence, idempotentFor: 4 * 60_000 }],
+  [`findable, ${fence}`, { system: 'findable', fence }],
+  [`plain, ${fence}`, { system: 'plain', fence }],
+  [`plain, with a person who answers, ${fence}`, { system: 'plain', fence, operator: true }],
+  [`keyed, state lost, ${fence}`, { system: 'keyed', fence, loses: true }],
+  [`findable, state lost, ${fence}`, { system: 'findable', fence, loses: true }],
+  [`plain, state lost, ${fence}`, { system: 'plain', fence, loses: true }],
+  [`keyed, and remembering refusals, ${fence}`, { system: 'keyed', fence, refusals: 'remembers' }],
 ]);
 
 describe('histories of attempts that die, stall, are stopped, and come back', () => {

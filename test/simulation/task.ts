@@ -25,7 +25,7 @@ export function drawStyle(world: World): TaskStyle {
   return { items, awaits: AWAITS[Math.floor(world.between(0, AWAITS.length))] ?? 'together', swallows: world.chance(0.15) };
 }
 
-/** The path of an item's record: what the far side is given as the input. */
+/** The path of an item's record: what the external system is given as the input. */
 export function pathOf(item: string | undefined): string {
   return scopePath(item === undefined ? SCOPE : { ...SCOPE, itemKey: item });
 }

@@ -1,6 +1,6 @@
 import { parseOrphan, parseRecord, type StoredRecord } from '../../src/format/record.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
-import type { SimJob } from './far-side.ts';
+import type { SimJob } from './external-system.ts';
 
 /** The records of one history, looked at after every command that may have changed one. */
 
@@ -18,7 +18,7 @@ export interface WatchedRecords {
   check(path: string): Promise<void>;
   /** Whether anybody ever wrote ahead. */
   wroteAhead(): boolean;
-  /** A far side has made a job. */
+  /** An external system has made a job. */
   accepted(job: SimJob, now: number): void;
   /** The metastore has lost everything. */
   lost(): void;

@@ -16,7 +16,7 @@ import {
   type ResumableProcessor,
 } from 'mooring/bullmq';
 import { fakeJob, type FakeJob } from 'mooring/bullmq/testing';
-import { farm, type Video } from './far-sides.ts';
+import { farm, type Video } from './external-systems.ts';
 
 declare const store: StateStore;
 const connection = { host: '127.0.0.1', maxRetriesPerRequest: null };

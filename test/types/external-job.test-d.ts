@@ -11,7 +11,7 @@ import {
   type JsonValue,
   type TaskContext,
 } from 'mooring';
-import { farm, grid, type Video } from './far-sides.ts';
+import { farm, grid, type Video } from './external-systems.ts';
 
 declare const ctx: TaskContext;
 
@@ -125,7 +125,7 @@ void ctx.run(transcode, { source: 'a', preset: 'hd' }, { wait: { mode: 'hold' } 
 // @ts-expect-error: holding has no end
 void ctx.run(transcode, { source: 'a', preset: 'hd' }, { wait: { mode: 'hold', holdFor: '30s' } });
 
-// A refusal by the far side is the one error that users make.
+// A refusal by the external system is the one error that users make.
 throwing(() => new NotSubmittedError('queue full', { retryAfter: '30s', cause: new Error('429') }));
 throwing(() => new NotSubmittedError('no such preset', { retryable: false }));
 function throwing(make: () => Error): void {

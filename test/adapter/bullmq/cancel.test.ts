@@ -4,7 +4,7 @@ import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore } from '../../../src/index.ts';
 import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
-import { farSide } from './far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
 
 /** Cancelling a job from anywhere: by a store and a queue that know nothing of its worker. */
@@ -27,14 +27,14 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
   test('a job on hold hears of it within a heartbeat, and fails with the reason', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('keyed', { pollInterval: '1h' });
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job({ pollInterval: '1h' })));
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
-    await until(() => side.polls > 0);
+    await until(() => system.looks > 0);
 
     expect(await cancel(job)).toBe(true);
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsMade: 1 });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('a job on hold that has not used state yet hears of it too', async () => {
@@ -56,20 +56,23 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
   test('a released job comes back at once, and fails with the reason', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('keyed', { pollInterval: '1h' });
-    rig.work(resumableProcessor(rig.store, side.job, { wait: { mode: 'release', holdFor: 0 } }));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job({ pollInterval: '1h' }), { wait: { mode: 'release', holdFor: 0 } }));
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
     await rig.reaches(job, 'delayed');
 
     expect(await cancel(job)).toBe(true);
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsMade: 1 });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('a job that is asked for while it is being released comes back at once', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('keyed', { pollInterval: '1h' });
-    const inner = resumableProcessor(rig.store, side.job, { wait: { mode: 'release', holdFor: 0 }, heartbeat: '1h' });
+    const system = externalSystem({ kind: 'keyed' });
+    const inner = resumableProcessor(rig.store, system.job({ pollInterval: '1h' }), {
+      wait: { mode: 'release', holdFor: 0 },
+      heartbeat: '1h',
+    });
     rig.work(async (job: TestJob, token?: string, signal?: AbortSignal) => {
       const move = job.moveToDelayed.bind(job);
       job.moveToDelayed = async (...given) => {
@@ -81,59 +84,59 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsStarted: 2 });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test.each([{}, { priority: 7 }])(
     'a job that waits (%j) fails with the reason when it is its turn, and submits nothing',
     async (options) => {
       rig = createRig(server.port, versions);
-      const side = farSide();
+      const system = externalSystem({ kind: 'keyed' });
       const job = await rig.add({ name: 'a' }, { attempts: 3, ...options });
       expect(await cancel(job)).toBe(true);
-      rig.work(resumableProcessor(rig.store, side.job));
+      rig.work(resumableProcessor(rig.store, system.job()));
 
       expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsMade: 1 });
-      expect(side.submits).toEqual([]);
+      expect(system.submits).toBe(0);
     },
   );
 
   test('a job whose worker died is cancelled by the next worker, with the external jobs that it names', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    const dying = rig.work(resumableProcessor(rig.store, side.job), { lockRenewTime: 3_600_000 });
+    const system = externalSystem({ kind: 'keyed' });
+    const dying = rig.work(resumableProcessor(rig.store, system.job()), { lockRenewTime: 3_600_000 });
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     await dying.close(true);
     await rig.dropLock(job);
     await cancel(job);
     const other = createStateStore({ metastore: redisMetastore({ client: rig.redis }), namespace: rig.queue.name });
     rig.work(
-      withState(other, async (_job: TestJob, ctx) => void (await ctx.state.get('step')), { externalJobs: [side.job] }),
+      withState(other, async (_job: TestJob, ctx) => void (await ctx.state.get('step')), { externalJobs: [system.job()] }),
       { maxStalledCount: 5 },
     );
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted' });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('a job with a scope of its own is cancelled by that scope', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     const scope = (job: TestJob) => ({ flow: 'films', run: job.data.name, task: 'encode' });
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
     expect(await cancelJob(rig.queue, job.id as string, { store: rig.store, reason: 'not wanted', scope })).toBe(true);
-    rig.work(resumableProcessor(rig.store, side.job, { scope, heartbeat: '1h' }));
+    rig.work(resumableProcessor(rig.store, system.job(), { scope, heartbeat: '1h' }));
 
     expect((await rig.reaches(job, 'failed')).failedReason).toBe('not wanted');
   });
 
   test('a job that failed as it was asked to runs again when somebody retries it', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
-    await until(() => side.polls > 0);
+    await until(() => system.looks > 0);
     await cancel(job);
     const failed = await rig.reaches(job, 'failed');
     const requests = rig.store.task({ flow: job.queueQualifiedName, run: 'mooring', task: 'cancel-requests' });
@@ -142,10 +145,10 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
       return true;
     });
     await failed.retry();
-    await until(() => side.submits.length === 2);
-    side.succeed('a-2');
+    await until(() => system.submits === 2);
+    system.succeed('job-2');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-2');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-2');
   });
 
   test('is false for a job that is gone, that failed, and that completed', async () => {

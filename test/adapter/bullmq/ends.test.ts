@@ -4,7 +4,7 @@ import { resumableProcessor, withState } from '../../../adapters/bullmq/index.ts
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { externalJob, isMooringError } from '../../../src/index.ts';
 import { until } from '../../support/until.ts';
-import { farSide } from './far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
 
 /** Attempts that end on purpose, or in the middle of something, with both majors of BullMQ. */
@@ -46,11 +46,11 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
   test('whatever a processor rejects with once its job was cancelled is the cancellation, which is not retried', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let waits = false;
     const worker = rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {
-        await ctx.submit(side.job, job.data);
+        await ctx.submit(system.job(), job.data);
         waits = true;
         return clientCall(ctx.signal);
       }),
@@ -60,19 +60,19 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     worker.cancelJob(job.id as string, 'not wanted');
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsMade: 1 });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
-    expect(side.submits).toHaveLength(1);
+    expect(system.cancelled).toEqual(['job-1 requested']);
+    expect(system.submits).toBe(1);
   });
 
   test.each(['any', 'allSettled'] as const)('runs that are awaited with Promise.%s are released together', async (how) => {
     rig = createRig(server.port, versions);
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
-    const side = farSide('keyed', { pollInterval: '1h' });
+    const system = externalSystem({ kind: 'keyed' });
     rig.work(
       withState(
         rig.store,
         async (_job: TestJob, ctx) => {
-          const runs = ['x', 'y'].map((name) => ctx.item(name).run(side.job, { name }));
+          const runs = ['x', 'y'].map((name) => ctx.item(name).run(system.job({ pollInterval: '1h' }), { name }));
           await (how === 'any' ? Promise.any(runs) : Promise.allSettled(runs));
         },
         { wait: { mode: 'release', holdFor: 0 } },
@@ -88,14 +88,14 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
   test('a failure that was written down costs an attempt, although the worker closes before the processor is done', async () => {
     rig = createRig(server.port, versions);
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let failed = false;
     const worker = rig.work(
       withState(rig.store, async (_job: TestJob, ctx) => {
-        const broken = ctx.item('x').run(side.job, { name: 'x' });
-        const held = ctx.item('y').run(side.job, { name: 'y' });
-        await until(() => side.submits.length === 2);
-        side.fail('x-1');
+        const broken = ctx.item('x').run(system.job(), { name: 'x' });
+        const held = ctx.item('y').run(system.job(), { name: 'y' });
+        await until(() => system.submits === 2);
+        system.end('job-1', { state: 'failed', reason: 'broken' });
         await broken.catch(() => (failed = true));
         await Promise.allSettled([held]);
       }),
@@ -111,20 +111,20 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
   test.each(['before', 'after'])('a program that cancels all jobs %s it closes the worker hands them back', async (when) => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let closed = (): void => undefined;
     const cleanUp = new Promise<void>((resolve) => (closed = resolve));
     const worker = rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {
         try {
-          return await ctx.run(side.job, job.data);
+          return await ctx.run(system.job(), job.data);
         } finally {
           await cleanUp;
         }
       }),
     );
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     if (when === 'before') worker.cancelAllJobs('System shutdown');
     const closing = worker.close();
     if (when === 'after') {
@@ -136,16 +136,16 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     await closing;
 
     expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0 });
-    expect(side.cancelled).toEqual([]);
+    expect(system.cancelled).toEqual([]);
   });
 
   test('a job that is cancelled while it is being released comes back at once, and fails with the reason', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('keyed', { pollInterval: '1h' });
+    const system = externalSystem({ kind: 'keyed' });
     let release = (): void => undefined;
     let moving = false;
     const cancelled = new Promise<void>((resolve) => (release = resolve));
-    const inner = resumableProcessor(rig.store, side.job, { wait: { mode: 'release', holdFor: 0 } });
+    const inner = resumableProcessor(rig.store, system.job({ pollInterval: '1h' }), { wait: { mode: 'release', holdFor: 0 } });
     const worker = rig.work(async (job: Job<{ name: string }>, token?: string, signal?: AbortSignal) => {
       const move = job.moveToDelayed.bind(job);
       job.moveToDelayed = async (...given) => {
@@ -162,8 +162,8 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     release();
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsStarted: 2 });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
-    expect(side.submits).toHaveLength(1);
+    expect(system.cancelled).toEqual(['job-1 requested']);
+    expect(system.submits).toBe(1);
   });
 
   test.each([
@@ -211,7 +211,7 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
   test('jobs that share a scope each submit a job of their own, and the state outlives them', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     const seen: unknown[] = [];
     const worker = rig.work(
       withState(
@@ -219,16 +219,16 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
         async (job: TestJob, ctx) => {
           seen.push(await ctx.state.get('cursor'));
           await ctx.state.set('cursor', job.data.name);
-          return ctx.run(side.job, job.data);
+          return ctx.run(system.job(), job.data);
         },
         { scope: () => ({ flow: 'reports', run: 'customer-7', task: 'daily' }) },
       ),
     );
     for (const [at, name] of ['mon', 'tue'].entries()) {
       const job = await rig.add({ name });
-      await until(() => side.submits.length === at + 1);
-      side.succeed(`${name}-${at + 1}`);
-      expect((await rig.reaches(job, 'completed')).returnvalue).toBe(`result of ${name}-${at + 1}`);
+      await until(() => system.submits === at + 1);
+      system.succeed(`job-${at + 1}`);
+      expect((await rig.reaches(job, 'completed')).returnvalue).toBe(`result of job-${at + 1}`);
     }
     await worker.close();
     await rig.store.close();
@@ -240,7 +240,7 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
   test('a run that lost its job cancels nothing in its last attempt, whatever it rejects with', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
     let lost = false;
     rig.work(
@@ -248,8 +248,8 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
         rig.store,
         async (job: TestJob, ctx) => {
           calls += 1;
-          if (calls > 1) return ctx.run(side.job, job.data);
-          await ctx.submit(side.job, job.data);
+          if (calls > 1) return ctx.run(system.job(), job.data);
+          await ctx.submit(system.job(), job.data);
           await rig.dropLock(job as never);
           return clientCall(ctx.signal).finally(() => (lost = true));
         },
@@ -259,26 +259,26 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     );
     const job = await rig.add({ name: 'a' });
     await until(() => lost && calls === 2);
-    side.succeed('a-1');
+    system.succeed('job-1');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
-    expect(side.cancelled).toEqual([]);
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
+    expect(system.cancelled).toEqual([]);
   });
 
   test('an error that ends the job keeps its code, its scope and its key', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    const worker = rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    const worker = rig.work(resumableProcessor(rig.store, system.job()));
     const failed = new Promise<Error>((resolve) => worker.on('failed', (_job, error) => resolve(error)));
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
-    await until(() => side.polls > 2);
-    side.fail('a-1', false);
+    await until(() => system.looks > 2);
+    system.end('job-1', { state: 'failed', reason: 'broken', retryable: false });
     const error = await failed;
 
     expect(error).toMatchObject({
       name: 'UnrecoverableError',
       code: 'mooring.external-job-failed',
-      externalId: 'a-1',
+      externalId: 'job-1',
       scope: { run: `${job.id}@${job.timestamp}` },
       key: 'external_job_id',
     });

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { cancelJob, withState } from '../../../adapters/bullmq/index.ts';
-import { createStateStore, externalJob, type StateStore, type TaskContext } from '../../../src/index.ts';
+import { createStateStore, type StateStore, type TaskContext } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { until } from '../../support/until.ts';
 import type { TestJob } from './rig.ts';
 
@@ -152,18 +153,13 @@ test('an earlier run that is the rightful one is not ended by a later one that h
 test('a wish that is heard while the worker closes is left to the next worker', async () => {
   const worker = fakeWorker();
   const job = jobOf(worker, '1');
-  const cancelled: string[] = [];
-  const far = externalJob<undefined, string, never>({
-    submit: async () => 'far-1',
-    getStatus: async () => ({ state: 'active' }),
-    cancel: async (id) => void cancelled.push(id),
-  });
+  const system = externalSystem();
   let end = (): void => undefined;
   const cleanUp = new Promise<void>((resolve) => (end = resolve));
   let stopped = false;
   const result = withState(store, async (_job: TestJob, ctx) => {
     try {
-      await ctx.run(far, undefined);
+      await ctx.run(system.job(), undefined);
     } finally {
       stopped = true;
       await cleanUp;
@@ -185,7 +181,7 @@ test('a wish that is heard while the worker closes is left to the next worker', 
   end();
 
   expect(await result).toMatchObject({ message: 'bullmq:rateLimitExceeded' });
-  expect(cancelled).toEqual([]);
+  expect(system.cancelled).toEqual([]);
 });
 
 test('where a worker cannot extend several locks, each run extends its own', async () => {

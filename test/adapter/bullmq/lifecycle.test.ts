@@ -4,7 +4,7 @@ import { resumableProcessor, wake, withState } from '../../../adapters/bullmq/in
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { jobRecords } from '../../../src/index.ts';
 import { until } from '../../support/until.ts';
-import { farSide } from './far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { createRig, EVERY_PAIR, type Rig, type TestJob, type Versions } from './rig.ts';
 
 /** What a user of BullMQ sees, with every pair of versions. */
@@ -22,24 +22,24 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
 
   test('a job is submitted once, waited for, and its result is the job’s', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 5);
-    side.succeed('a-1');
+    await until(() => system.looks > 5);
+    system.succeed('job-1');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
-    expect(side.submits).toHaveLength(1);
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
+    expect(system.submits).toBe(1);
   });
 
   test('pitfalls 9, 18: the job’s log has the transitions and no poll; its data and progress stay as they are', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    side.progress = 0.5;
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    system.progress = 0.5;
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 20);
-    side.succeed('a-1');
+    await until(() => system.looks > 20);
+    system.succeed('job-1');
     const { data, progress } = await rig.reaches(job, 'completed');
     const logs = await rig.logs(job);
 
@@ -47,17 +47,17 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     expect(progress).toBe(0);
     expect(logs.length).toBeGreaterThanOrEqual(2);
     expect(logs.length).toBeLessThanOrEqual(5);
-    expect(logs.join('\n')).toContain('a-1');
+    expect(logs.join('\n')).toContain('job-1');
     for (const line of logs) expect(line).toMatch(/^mooring: /);
   });
 
   test('pitfalls 2, 21: closing a worker hands the job back at once, and uses up no attempt', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    const first = rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    const first = rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' });
     const behind = await rig.add({ name: 'b' });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     const began = Date.now();
     await first.close();
     const took = Date.now() - began;
@@ -66,37 +66,37 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     expect(took).toBeLessThan(500);
     expect(handedBack).toMatchObject({ state: 'waiting', attemptsMade: 0, attemptsStarted: 1 });
     expect((await rig.read(behind)).attemptsStarted).toBe(0);
-    expect(side.cancelled).toEqual([]);
+    expect(system.cancelled).toEqual([]);
 
-    rig.work(resumableProcessor(rig.store, side.job));
+    rig.work(resumableProcessor(rig.store, system.job()));
     await until(async () => (await rig.read(job)).attemptsStarted === 2);
-    side.succeed('a-1');
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
-    expect(side.submits.filter((key) => key === side.submits[0])).toHaveLength(1);
+    system.succeed('job-1');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
+    expect(system.submits).toBe(system.jobs.length);
   });
 
   test('pitfall 3: cancelling the job cancels the external job, and ends the job for good with the reason', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    const worker = rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    const worker = rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     worker.cancelJob(job.id as string, 'not needed any more');
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not needed any more', attemptsMade: 1 });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('pitfall 3: cancelling without a reason does the same', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    const worker = rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    const worker = rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     worker.cancelJob(job.id as string);
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'the job was cancelled', attemptsMade: 1 });
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'requested' }]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('pitfall 21: code that waits for something else with ctx.signal is handed back too', async () => {
@@ -117,46 +117,43 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
 
   test('releasing frees the slot between polls and uses up no attempt', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('keyed', { pollInterval: '100ms' });
-    rig.work(resumableProcessor(rig.store, side.job, { wait: { mode: 'release', holdFor: 1 } }), { concurrency: 1 });
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job({ pollInterval: '100ms' }), { wait: { mode: 'release', holdFor: 1 } }), {
+      concurrency: 1,
+    });
     const jobs = [await rig.add({ name: 'a' }), await rig.add({ name: 'b' }), await rig.add({ name: 'c' })];
-    await until(() => side.submits.length === 3 && side.polls > 6);
-    for (const id of ['a-1', 'b-2', 'c-3']) side.succeed(id);
+    await until(() => system.submits === 3 && system.looks > 6);
+    system.succeed();
     for (const job of jobs) expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsMade: 1 });
 
-    expect(side.submits).toHaveLength(3);
+    expect(system.submits).toBe(3);
     for (const line of await rig.logs(jobs[0] as never)) expect(line).not.toMatch(/released|reconnected/);
   });
 
   test('a released job has no lock, and a webhook wakes it', async () => {
     rig = createRig(server.port, versions);
-    let callbackToken = '';
-    const side = farSide('keyed', { pollInterval: '1h' });
-    const submit = side.job.submit.bind(side.job);
-    const described = {
-      ...side.job,
-      submit: ((input, context) => ((callbackToken = context.callbackToken), submit(input, context))) as typeof submit,
-    };
-    rig.work(resumableProcessor(rig.store, described, { wait: { mode: 'release', holdFor: 1 } }));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job({ pollInterval: '1h' }), { wait: { mode: 'release', holdFor: 1 } }));
     const job = await rig.add({ name: 'a' });
     await rig.reaches(job, 'delayed');
     expect(await rig.redis.exists(`${job.queueQualifiedName}:${job.id}:lock`)).toBe(0);
-    side.succeed('a-1');
+    system.succeed('job-1');
+    const { callbackToken } = system.jobs[0]!;
 
     expect(await wake(rig.queue, callbackToken)).toBe(true);
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
     expect(await wake(rig.queue, callbackToken)).toBe(false);
   });
 
   test('an error that no retry mends ends the job, another one is tried again', async () => {
     rig = createRig(server.port, versions);
     const calls = { ambiguous: 0, failing: 0 };
-    const side = farSide('plain', { submitTimeout: '300ms' });
-    side.beforeReply = () => Promise.reject(new Error('connection reset'));
+    const system = externalSystem();
+    system.beforeReply = () => Promise.reject(new Error('connection reset'));
     rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {
         calls.ambiguous += 1;
-        return ctx.run(side.job, job.data);
+        return ctx.run(system.job({ submitTimeout: '300ms' }), job.data);
       }),
     );
     const job = await rig.add({ name: 'a' }, { attempts: 5 });
@@ -164,7 +161,7 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
 
     expect(failedReason).toContain('may or may not have reached the external system');
     expect(calls.ambiguous).toBe(2);
-    expect(side.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
     const scopes: unknown[] = [];
     for await (const { scope } of jobRecords(rig.store).list({ state: 'ambiguous' })) scopes.push(scope);
     expect(scopes).toEqual([{ flow: job.queueQualifiedName, run: `${job.id}@${job.timestamp}`, task: 'task' }]);

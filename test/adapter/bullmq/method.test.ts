@@ -1,8 +1,9 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { runWithState, type BullJob } from '../../../adapters/bullmq/index.ts';
-import { createStateStore, externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
+import { createStateStore, type StateStore } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { until } from '../../support/until.ts';
 
 /** `runWithState`, whose every call brings its options anew. */
@@ -35,17 +36,12 @@ test.each(['cancel', 'leave'] as const)(
   async (onFinalFailure) => {
     const store = open();
     const worker = workerOf();
-    const cancelled: unknown[] = [];
-    const far = externalJob<undefined, string, never>({
-      submit: async () => 'far-1',
-      getStatus: async () => ({ state: 'active' }),
-      cancel: async (id) => void cancelled.push(id),
-    });
+    const system = externalSystem();
     const run = (id: string): Promise<unknown> =>
       runWithState(
         store,
         { job: jobOf(id, worker), token: 't', signal: undefined },
-        async (ctx) => void (await ctx.submit(far, undefined)),
+        async (ctx) => void (await ctx.submit(system.job(), undefined)),
         { onFinalFailure },
       );
     await run('1');
@@ -54,7 +50,8 @@ test.each(['cancel', 'leave'] as const)(
     worker.emit('failed', jobOf('1', worker, { finishedOn: 2, log: (line: string) => lines.push(line) }));
     if (onFinalFailure === 'cancel') await until(() => lines.length > 0);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(cancelled).toEqual(onFinalFailure === 'cancel' ? ['far-1'] : []);
+
+    expect(system.cancelled).toEqual(onFinalFailure === 'cancel' ? ['job-1 gave-up'] : []);
   },
 );
 
@@ -62,22 +59,17 @@ test('cancels the external jobs of a job that was given up with those that are n
   const metastore = memoryMetastore();
   const [store, elsewhere] = [createStateStore({ metastore }), createStateStore({ metastore })];
   const worker = workerOf();
-  const cancelled: string[] = [];
-  const far = (name: string): ExternalJob<undefined, string, never> => ({
-    submit: async () => `${name}-1`,
-    getStatus: async () => ({ state: 'active' }),
-    cancel: async (id) => void cancelled.push(`${name} ${id}`),
-  });
-  for (const name of ['video', 'email']) {
+  const systems = { video: externalSystem(), email: externalSystem() };
+  for (const [name, system] of Object.entries(systems)) {
     const call = { job: jobOf(name, worker, { name }), token: 't', signal: undefined };
-    await runWithState(elsewhere, call, async (ctx) => void (await ctx.submit(far(name), undefined)));
-    await runWithState(store, call, async () => undefined, { onFinalFailure: 'cancel', externalJobs: [far(name)] });
+    await runWithState(elsewhere, call, async (ctx) => void (await ctx.submit(system.job(), undefined)));
+    await runWithState(store, call, async () => undefined, { onFinalFailure: 'cancel', externalJobs: [system.job()] });
   }
   const lines: string[] = [];
   worker.emit('failed', jobOf('video', worker, { name: 'video', finishedOn: 2, log: (line: string) => lines.push(line) }));
   await until(() => lines.length > 0);
 
-  expect(cancelled).toEqual(['video video-1']);
+  expect([systems.video.cancelled, systems.email.cancelled]).toEqual([['job-1 gave-up'], []]);
 });
 
 test('warns once for a store, not once for a job', async () => {

@@ -6,7 +6,7 @@ import { createStateStore, StoreUnavailableError, type StateStore } from '../../
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
-import { farSide } from './far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
 
 /** The state store is away while the queue is there. */
@@ -41,9 +41,9 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
 
   test('a job whose attempt it ends is delayed, with no attempt used, and completes when it is back', async () => {
     start();
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let cancels = 0;
-    const cancelling = { ...side.job, cancel: async () => void (cancels += 1) };
+    const cancelling = { ...system.job(), cancel: async () => void (cancels += 1) };
     rig.work(
       withState(rig.store, async (job: TestJob, ctx) => (await ctx.submit(cancelling, job.data), process(job)), {
         onFinalFailure: 'cancel',
@@ -112,8 +112,8 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     client.disconnect();
     await until(() => client.status === 'end');
     const store = createStateStore({ metastore: redisMetastore({ client }) });
-    const side = farSide();
-    rig.work(resumableProcessor(store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(store, system.job()));
     const job = await rig.add({ name: 'a' });
 
     expect(await rig.reaches(job, 'delayed')).toMatchObject({ attemptsMade: 0 });

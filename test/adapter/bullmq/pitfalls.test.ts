@@ -4,7 +4,7 @@ import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore, isMooringError, jobRecords } from '../../../src/index.ts';
 import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
-import { farSide } from './far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { BOTH_MAJORS, createRig, rounds, type Rig, type TestJob } from './rig.ts';
 
 /** What goes wrong in a worker's life, with both majors of BullMQ: each by the number that `docs/bullmq.md` gives it. */
@@ -22,130 +22,130 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
 
   test('pitfall 4: a retry that resets attemptsStarted is the rightful attempt', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 2);
-    side.fail('a-1');
+    await until(() => system.looks > 2);
+    system.end('job-1', { state: 'failed', reason: 'broken' });
     const failed = await rig.reaches(job, 'failed');
     await failed.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
-    await until(() => side.submits.length === 2);
-    side.succeed('a-2');
+    await until(() => system.submits === 2);
+    system.succeed('job-2');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-2');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-2');
   });
 
   test('pitfall 4: a run that lost the job before it first used state cannot take it from the rightful one', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
     let late: unknown;
     const processor = withState(rig.store, async (job: TestJob, ctx) => {
       calls += 1;
-      if (calls > 1) return ctx.run(side.job, job.data);
+      if (calls > 1) return ctx.run(system.job(), job.data);
       await rig.dropLock(job as never);
-      await until(() => side.polls > 2);
+      await until(() => system.looks > 2);
       late = await ctx.state.set('cursor', 1).catch((error: unknown) => error);
       throw late;
     });
     for (let worker = 0; worker < 2; worker += 1) rig.work(processor, { maxStalledCount: 5 });
     const job = await rig.add({ name: 'a' });
     await until(() => late !== undefined);
-    const polls = side.polls;
-    await until(() => side.polls > polls + 2);
-    side.succeed('a-1');
+    const { looks } = system;
+    await until(() => system.looks > looks + 2);
+    system.succeed('job-1');
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of a-1', attemptsStarted: 2 });
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', attemptsStarted: 2 });
     expect(late).toMatchObject({ code: 'mooring.stale-attempt' });
   });
 
   test('pitfall 5: a job that uses the ID of an obliterated one again starts with nothing', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const old = await rig.add({ name: 'old' });
-    await until(() => side.submits.length === 1);
-    side.succeed('old-1');
+    await until(() => system.submits === 1);
+    system.succeed('job-1');
     await rig.reaches(old, 'completed');
     await rig.queue.obliterate();
     const again = await rig.add({ name: 'new' });
-    await until(() => side.submits.length === 2);
-    side.succeed('new-2');
+    await until(() => system.submits === 2);
+    system.succeed('job-2');
 
     expect(again.id).toBe(old.id);
-    expect((await rig.reaches(again, 'completed')).returnvalue).toBe('result of new-2');
+    expect((await rig.reaches(again, 'completed')).returnvalue).toBe('result of job-2');
   });
 
   test('pitfall 6: a result that BullMQ cannot store costs a retry, not a second submission', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
     rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {
         calls += 1;
-        const result = await ctx.run(side.job, job.data);
+        const result = await ctx.run(system.job(), job.data);
         return calls === 1 ? { result: 10n } : result;
       }),
     );
     const job = await rig.add({ name: 'a' }, { attempts: 2 });
-    await until(() => side.submits.length === 1);
-    side.succeed('a-1');
+    await until(() => system.submits === 1);
+    system.succeed('job-1');
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of a-1', attemptsMade: 2 });
-    expect(side.submits).toHaveLength(1);
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', attemptsMade: 2 });
+    expect(system.submits).toBe(1);
   });
 
   test('pitfall 6: a lock lost at the completion costs another run, not a second submission', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
     rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {
         calls += 1;
-        const result = await ctx.run(side.job, job.data);
+        const result = await ctx.run(system.job(), job.data);
         if (calls === 1) await rig.dropLock(job as never);
         return result;
       }),
       { maxStalledCount: 5 },
     );
     const job = await rig.add({ name: 'a' });
-    await until(() => side.submits.length === 1);
-    side.succeed('a-1');
+    await until(() => system.submits === 1);
+    system.succeed('job-1');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
     expect(calls).toBe(2);
-    expect(side.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   test('pitfall 7: a failed attempt keeps its state, and the next one goes on with it', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     const seen: (number | undefined)[] = [];
     rig.work(
       withState<TestJob, string, { cursor: number }>(rig.store, async (job, ctx) => {
         seen.push(await ctx.state.get('cursor'));
         await ctx.state.set('cursor', seen.length);
-        const id = await ctx.submit(side.job, job.data);
+        const id = await ctx.submit(system.job(), job.data);
         if (seen.length < 3) throw new Error('not yet');
         return id;
       }),
     );
     const job = await rig.add({ name: 'a' }, { attempts: 3 });
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('a-1');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('job-1');
     expect(seen).toEqual([undefined, 1, 2]);
   });
 
   test('pitfalls 8, 10: state outlives a removed job and removeOrphanedJobs, and ends by itself', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' }, { removeOnComplete: true });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     const { queue } = rig;
     if ('removeOrphanedJobs' in queue) await queue.removeOrphanedJobs();
-    expect(await jobRecords(rig.store).get(scopeOf(job))).toMatchObject({ state: 'submitted', externalId: 'a-1' });
-    side.succeed('a-1');
+    expect(await jobRecords(rig.store).get(scopeOf(job))).toMatchObject({ state: 'submitted', externalId: 'job-1' });
+    system.succeed('job-1');
     await until(async () => (await rig.queue.getJob(job.id as string)) === undefined);
 
     for (const key of await rig.stateKeys()) {
@@ -156,32 +156,32 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
 
   test('pitfall 11: a lock that lapsed during the submit does not cost the ID', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('plain');
+    const system = externalSystem();
     let job: TestJob | undefined;
-    side.beforeReply = () => rig.dropLock(job as never);
-    const processor = resumableProcessor(rig.store, side.job, { heartbeat: '200ms' });
-    const spied = async (each: TestJob, token?: string, signal?: AbortSignal): Promise<string> => {
+    system.beforeReply = () => rig.dropLock(job as never);
+    const processor = resumableProcessor(rig.store, system.job(), { heartbeat: '200ms' });
+    const spied = async (each: TestJob, token?: string, signal?: AbortSignal): Promise<unknown> => {
       job = each;
       return processor(each, token, signal);
     };
     rig.work(Object.defineProperty(spied, 'length', { value: 3 }), { maxStalledCount: 5 });
     const added = await rig.add({ name: 'a' });
     await until(async () => (await rig.read(added)).attemptsStarted === 2);
-    side.succeed('a-1');
+    system.succeed('job-1');
 
-    expect((await rig.reaches(added, 'completed')).returnvalue).toBe('result of a-1');
-    expect(side.submits).toHaveLength(1);
+    expect((await rig.reaches(added, 'completed')).returnvalue).toBe('result of job-1');
+    expect(system.submits).toBe(1);
   });
 
   test('pitfalls 13, 15, 16: a run that lost its lock stops, cancels nothing, and the next run in the same worker finishes', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
     rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {
         calls += 1;
-        if (calls > 1) return ctx.run(side.job, job.data);
-        const id = await ctx.submit(side.job, job.data);
+        if (calls > 1) return ctx.run(system.job(), job.data);
+        const id = await ctx.submit(system.job(), job.data);
         await rig.dropLock(job as never);
         // A pause that nothing of ours can shorten: the worker takes the job up again meanwhile.
         await until(() => calls === 2);
@@ -194,17 +194,17 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     // Longer than a lock lives: the second run's is renewed by nobody but its own heartbeat.
     const end = Date.now() + 2_500;
     await until(() => Date.now() > end);
-    side.succeed('a-1');
+    system.succeed('job-1');
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of a-1', stalledCounter: 1 });
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', stalledCounter: 1 });
     expect(calls).toBe(2);
-    expect(side.submits).toHaveLength(1);
-    expect(side.cancelled).toEqual([]);
+    expect(system.submits).toBe(1);
+    expect(system.cancelled).toEqual([]);
   });
 
   test('pitfall 16: the earlier of two runs in one worker stops as soon as the later one begins', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     const reasons: unknown[] = [];
     let calls = 0;
     rig.work(
@@ -212,10 +212,10 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
         rig.store,
         async (job: TestJob, ctx) => {
           calls += 1;
-          if (calls > 1) return ctx.run(side.job, job.data);
+          if (calls > 1) return ctx.run(system.job(), job.data);
           await ctx.state.set('cursor', 1);
           await rig.dropLock(job as never);
-          return ctx.run(side.job, job.data).finally(() => reasons.push(ctx.signal.reason));
+          return ctx.run(system.job(), job.data).finally(() => reasons.push(ctx.signal.reason));
         },
         { heartbeat: '1h' },
       ),
@@ -223,56 +223,56 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     );
     const job = await rig.add({ name: 'a' });
     await until(() => reasons.length > 0);
-    side.succeed('a-1');
+    system.succeed('job-1');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
     expect(reasons).toEqual([expect.objectContaining({ code: 'mooring.stale-attempt' })]);
-    expect(side.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   test('pitfall 14: an external job that failed is submitted again by the next attempt, under another key', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' }, { attempts: 2 });
-    await until(() => side.polls > 2);
-    side.fail('a-1');
-    await until(() => side.submits.length === 2);
-    side.succeed('a-2');
+    await until(() => system.looks > 2);
+    system.end('job-1', { state: 'failed', reason: 'broken' });
+    await until(() => system.submits === 2);
+    system.succeed('job-2');
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of a-2', attemptsMade: 2 });
-    expect(new Set(side.submits).size).toBe(2);
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-2', attemptsMade: 2 });
+    expect(system.jobs).toHaveLength(2);
   });
 
   test('pitfall 14: one that says it cannot succeed ends the job', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' }, { attempts: 5 });
-    await until(() => side.polls > 2);
-    side.fail('a-1', false);
+    await until(() => system.looks > 2);
+    system.end('job-1', { state: 'failed', reason: 'broken', retryable: false });
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ attemptsMade: 1 });
-    expect(side.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   test('pitfall 21: a worker that closes during a submit waits for the ID, and nothing is submitted again', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('plain');
+    const system = externalSystem();
     let reply = (): void => undefined;
-    side.beforeReply = () => new Promise((resolve) => (reply = resolve));
-    const first = rig.work(resumableProcessor(rig.store, side.job));
+    system.beforeReply = () => new Promise<void>((resolve) => (reply = resolve));
+    const first = rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' });
-    await until(() => side.submits.length === 1);
+    await until(() => system.submits === 1);
     const closed = first.close();
     reply();
     await closed;
-    expect(await jobRecords(rig.store).get(scopeOf(job))).toMatchObject({ state: 'submitted', externalId: 'a-1' });
-    rig.work(resumableProcessor(rig.store, side.job));
-    side.succeed('a-1');
+    expect(await jobRecords(rig.store).get(scopeOf(job))).toMatchObject({ state: 'submitted', externalId: 'job-1' });
+    rig.work(resumableProcessor(rig.store, system.job()));
+    system.succeed('job-1');
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of a-1', attemptsMade: 1 });
-    expect(side.submits).toHaveLength(1);
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', attemptsMade: 1 });
+    expect(system.submits).toBe(1);
   });
 
   test('pitfall 21: a job that a closing worker still picks up is handed back before its processor runs', async () => {
@@ -294,7 +294,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
 
   test('pitfall 17: a release that BullMQ refuses is a lost job: nobody else’s lock is touched', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide('keyed', { pollInterval: '200ms' });
+    const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
     rig.work(
       withState(
@@ -302,10 +302,10 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
         async (job: TestJob, ctx) => {
           calls += 1;
           if (calls === 1) {
-            await ctx.submit(side.job, job.data);
+            await ctx.submit(system.job({ pollInterval: '200ms' }), job.data);
             await rig.redis.set(`${job.queueQualifiedName}:${job.id}:lock`, 'somebody else', 'PX', 700);
           }
-          return ctx.run(side.job, job.data);
+          return ctx.run(system.job({ pollInterval: '200ms' }), job.data);
         },
         { wait: { mode: 'release', holdFor: 1 }, heartbeat: '1h' },
       ),
@@ -314,43 +314,43 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     const job = await rig.add({ name: 'a' });
     await until(() => rig.errors.length > 0);
     expect(await rig.redis.get(`${job.queueQualifiedName}:${job.id}:lock`)).toBe('somebody else');
-    side.succeed('a-1');
+    system.succeed('job-1');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
     expect(rig.errors.join()).toMatch(/[Ll]ock/);
   });
 
   test('pitfall 20: after a failure by stalling, whose processor is never called, the external job is cancelled', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    const processor = resumableProcessor(rig.store, side.job, { onFinalFailure: 'cancel' });
+    const system = externalSystem({ kind: 'keyed' });
+    const processor = resumableProcessor(rig.store, system.job(), { onFinalFailure: 'cancel' });
     const dying = rig.work(processor, { lockRenewTime: 3_600_000 });
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     await dying.close(true);
     await rig.dropLock(job);
     const next = rig.work(processor, { maxStalledCount: 0 });
     attach(next);
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: expect.stringContaining('stalled') });
-    await until(() => side.cancelled.length > 0);
-    expect(side.cancelled).toEqual([{ id: 'a-1', reason: 'gave-up' }]);
+    await until(() => system.cancelled.length > 0);
+    expect(system.cancelled).toEqual(['job-1 gave-up']);
     await until(async () =>
-      (await rig.logs(job)).some((line) => /external job "a-1" after the final failure: cancelled/.test(line)),
+      (await rig.logs(job)).some((line) => /external job "job-1" after the final failure: cancelled/.test(line)),
     );
   });
 
   test('a final failure cancels the external jobs of the task and of its items, if asked to; an attempt that fails does not', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     rig.work(
       withState(
         rig.store,
         async (job: TestJob, ctx) => {
-          await ctx.submit(side.job, job.data);
-          await ctx.item('x').submit(side.job, { name: 'x' });
+          await ctx.submit(system.job(), job.data);
+          await ctx.item('x').submit(system.job(), { name: 'x' });
           if (ctx.attempt === 1) throw new Error('not yet');
-          expect(side.cancelled).toEqual([]);
+          expect(system.cancelled).toEqual([]);
           throw new Error('given up');
         },
         { onFinalFailure: 'cancel' },
@@ -358,33 +358,30 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     );
     const job = await rig.add({ name: 'a' }, { attempts: 2 });
     await rig.reaches(job, 'failed');
-    await until(() => side.cancelled.length === 2);
+    await until(() => system.cancelled.length === 2);
 
-    expect(side.cancelled).toEqual([
-      { id: 'a-1', reason: 'gave-up' },
-      { id: 'x-2', reason: 'gave-up' },
-    ]);
+    expect(system.cancelled).toEqual(['job-1 gave-up', 'job-2 gave-up']);
   });
 
   test('a final failure leaves the external job as it is otherwise, and a retry goes on with it', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
     rig.work(
       withState(rig.store, async (job: TestJob, ctx) => {
         calls += 1;
-        if (calls > 1) return ctx.run(side.job, job.data);
-        await ctx.submit(side.job, job.data);
+        if (calls > 1) return ctx.run(system.job(), job.data);
+        await ctx.submit(system.job(), job.data);
         throw new Error('given up');
       }),
     );
     const job = await rig.add({ name: 'a' });
     await (await rig.reaches(job, 'failed')).retry();
-    side.succeed('a-1');
+    system.succeed('job-1');
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
-    expect(side.cancelled).toEqual([]);
-    expect(side.submits).toHaveLength(1);
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
+    expect(system.cancelled).toEqual([]);
+    expect(system.submits).toBe(1);
   });
 
   test('pitfall 22: a state store that does not answer ends the attempt within its deadline, and the job comes back later, with no attempt used', async () => {
@@ -393,19 +390,19 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     const other = await startRedis();
     const state = rig.redis.duplicate({ port: other.port } as never);
     const store = createStateStore({ metastore: redisMetastore({ client: state }), commandTimeout: '300ms' });
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     try {
-      rig.work(resumableProcessor(store, side.job));
+      rig.work(resumableProcessor(store, system.job()));
       const warm = await rig.add({ name: 'warm' });
-      await until(() => side.submits.length === 1);
-      side.succeed('warm-1');
+      await until(() => system.submits === 1);
+      system.succeed('job-1');
       await rig.reaches(warm, 'completed');
       await state.call('CLIENT', 'PAUSE', '1500');
       const job = await rig.add({ name: 'a' });
       await rig.reaches(job, 'delayed');
       expect((await rig.logs(job)).join()).toMatch(/handed back, since the state store is away: .*redis/i);
-      await until(() => side.submits.length === 2);
-      side.succeed('a-2');
+      await until(() => system.submits === 2);
+      system.succeed('job-2');
       expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsMade: 1 });
     } finally {
       warn.mockRestore();
@@ -417,12 +414,12 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
 
   test('pitfall 23: the retention is shortened before store.close() resolves', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    const worker = rig.work(resumableProcessor(rig.store, side.job, { clearAfterSuccess: '1h' }));
+    const system = externalSystem({ kind: 'keyed' });
+    const worker = rig.work(resumableProcessor(rig.store, system.job(), { clearAfterSuccess: '1h' }));
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     const completed = new Promise((resolve) => worker.on('completed', resolve));
-    side.succeed('a-1');
+    system.succeed('job-1');
     await completed;
     await worker.close();
     await rig.store.close();
@@ -434,37 +431,37 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
 
   test('pitfall 24: a retry of a completed job returns its result; after clear() it is submitted anew', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job));
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job()));
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 2);
-    side.succeed('a-1');
+    await until(() => system.looks > 2);
+    system.succeed('job-1');
     await (await rig.reaches(job, 'completed')).retry('completed');
     await until(async () => (await rig.read(job)).attemptsStarted === 2);
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of a-1');
-    expect(side.submits).toHaveLength(1);
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
+    expect(system.submits).toBe(1);
 
     await rig.store.task(scopeOf(job)).clear();
     await (await rig.read(job)).retry('completed');
-    await until(() => side.submits.length === 2);
-    side.succeed('a-2');
-    await until(async () => (await rig.read(job)).returnvalue === 'result of a-2');
-    expect(new Set(side.submits).size).toBe(2);
+    await until(() => system.submits === 2);
+    system.succeed('job-2');
+    await until(async () => (await rig.read(job)).returnvalue === 'result of job-2');
+    expect(system.jobs).toHaveLength(2);
   });
 
   test('release holds instead where it would put the job at risk, and says so once', async () => {
     rig = createRig(server.port, versions);
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
-    const side = farSide();
-    rig.work(resumableProcessor(rig.store, side.job, { wait: { mode: 'release', holdFor: 1 } }), { maxStartedAttempts: 2 });
+    const system = externalSystem({ kind: 'keyed' });
+    rig.work(resumableProcessor(rig.store, system.job(), { wait: { mode: 'release', holdFor: 1 } }), { maxStartedAttempts: 2 });
     const jobs = [await rig.add({ name: 'a' }), await rig.add({ name: 'b' }, { deduplication: { id: 'b', replace: true } })];
-    await until(() => side.polls > 5);
-    side.succeed('a-1');
+    await until(() => system.looks > 5);
+    system.succeed('job-1');
     await rig.reaches(jobs[0] as never, 'completed');
-    await until(() => side.submits.length === 2);
-    const { polls } = side;
-    await until(() => side.polls > polls + 5);
-    side.succeed('b-2');
+    await until(() => system.submits === 2);
+    const { looks } = system;
+    await until(() => system.looks > looks + 5);
+    system.succeed('job-2');
 
     expect((await rig.reaches(jobs[1] as never, 'completed')).attemptsStarted).toBe(1);
     const warnings = warn.mock.calls.map(([text]) => String(text));
@@ -475,23 +472,23 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
 
   test('the progress of the external job becomes the job’s, if asked to', async () => {
     rig = createRig(server.port, versions);
-    const side = farSide();
-    side.progress = { done: 1 };
+    const system = externalSystem({ kind: 'keyed' });
+    system.progress = { done: 1 };
     rig.work(
       withState(
         rig.store,
         async (job: TestJob, ctx) => {
           await job.updateProgress({ mine: true });
-          return ctx.run(side.job, job.data);
+          return ctx.run(system.job(), job.data);
         },
         { reportProgress: true },
       ),
     );
     const job = await rig.add({ name: 'a' });
     await until(async () => (await rig.read(job)).progress !== 0 && 'done' in ((await rig.read(job)).progress as object));
-    side.progress = { done: 2 };
+    system.progress = { done: 2 };
     await until(async () => ((await rig.read(job)).progress as { done: number }).done === 2);
-    side.succeed('a-1');
+    system.succeed('job-1');
 
     expect((await rig.reaches(job, 'completed')).progress).toEqual({ mine: true, done: 2 });
   });
@@ -499,14 +496,14 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
   test('a processor whose catch swallows the closing is handed back all the same, and warned of', async () => {
     rig = createRig(server.port, versions);
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
-    const side = farSide();
+    const system = externalSystem({ kind: 'keyed' });
     const worker = rig.work(
       withState(rig.store, (job: TestJob, ctx) =>
-        ctx.run(side.job, job.data).catch((error: unknown) => String(isMooringError(error))),
+        ctx.run(system.job(), job.data).catch((error: unknown) => String(isMooringError(error))),
       ),
     );
     const job = await rig.add({ name: 'a' });
-    await until(() => side.polls > 2);
+    await until(() => system.looks > 2);
     await worker.close();
 
     expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0 });

@@ -3,12 +3,12 @@ import { EventEmitter } from 'node:events';
 import { attach, resumableProcessor, runWithState, taskContext, wake, withState } from '../../../adapters/bullmq/index.ts';
 import { createStateStore } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
-import { farSide } from './far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import type { TestJob } from './rig.ts';
 
 const store = createStateStore({ metastore: memoryMetastore() });
 const process = (): Promise<string> => Promise.resolve('done');
-const { job } = farSide();
+const job = externalSystem().job();
 
 function fakeJob(parts: Partial<TestJob> & { token?: string } = {}): TestJob {
   return {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { WorkerOptions } from 'bullmq';
+import type { Worker, WorkerOptions } from 'bullmq';
 import { fileURLToPath } from 'node:url';
 import { attach, cancelJob } from '../../../adapters/bullmq/index.ts';
 import { ensureBuilt } from '../../../scripts/build.ts';
@@ -8,7 +8,7 @@ import { createStateStore } from '../../../src/index.ts';
 import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
 import { BOTH_MAJORS, createRig, type Rig, type Versions } from './rig.ts';
-import { sharedFarSide } from './shared-far-side.ts';
+import { servedSystem, type ServedSystem } from './served-system.ts';
 
 /** A processor in a file of its own, that imports the package as a user does. */
 
@@ -21,112 +21,115 @@ const KINDS = BOTH_MAJORS.flatMap((versions) => [
 jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
+let system: ServedSystem;
 beforeAll(async () => {
   await ensureBuilt();
   server = await startRedis();
 }, 60_000);
 afterAll(() => server.stop());
-afterEach(() => rig.close());
+afterEach(async () => {
+  await rig.close();
+  await system.close();
+});
 
 function sandboxOptions(): Partial<WorkerOptions> {
   const env = { ...process.env, MOORING_TEST_REDIS_PORT: String(server.port) };
   return { lockDuration: 5_000, workerForkOptions: { env, execArgv: [] }, workerThreadsOptions: { env, execArgv: [] } };
 }
 
-function start(versions: Versions, options: Partial<WorkerOptions>) {
+async function start(versions: Versions, options: Partial<WorkerOptions>): Promise<Worker> {
   rig = createRig(server.port, versions);
-  const side = sharedFarSide(rig);
-  const worker = rig.work(FILE, { ...sandboxOptions(), ...options });
-  return { side, worker };
+  system = await servedSystem();
+  return rig.work(FILE, { ...sandboxOptions(), ...options });
 }
 
 describe.each(KINDS)('bullmq $bullmq in $where', ({ where: _where, useWorkerThreads, ...versions }) => {
   test('a job is submitted once, logged, and its result is the job’s', async () => {
-    const { side } = start(versions, { useWorkerThreads });
-    const job = await rig.add({ far: side.name });
-    await until(async () => (await side.polls()) > 3);
-    await side.end(0, 'succeeded', 'done');
+    await start(versions, { useWorkerThreads });
+    const job = await rig.add({ system: system.url });
+    await until(() => system.looks > 3);
+    system.succeed();
 
-    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('done');
-    expect(await side.submits()).toHaveLength(1);
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
+    expect(system.submits).toBe(1);
     expect((await rig.logs(job)).join('\n')).toContain('mooring: ');
   });
 
   test('a released job comes back, with no attempt used up', async () => {
-    const { side } = start(versions, { useWorkerThreads });
-    const job = await rig.add({ far: side.name, release: true });
+    await start(versions, { useWorkerThreads });
+    const job = await rig.add({ system: system.url, release: true });
     await until(async () => (await rig.read(job)).attemptsStarted > 2);
-    await side.end(0, 'succeeded', 'done');
+    system.succeed();
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'done', attemptsMade: 1 });
-    expect(await side.submits()).toHaveLength(1);
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', attemptsMade: 1 });
+    expect(system.submits).toBe(1);
   });
 
   test('an error that no retry mends ends the job', async () => {
-    const { side } = start(versions, { useWorkerThreads });
-    const job = await rig.add({ far: side.name }, { attempts: 5 });
-    await until(async () => (await side.polls()) > 0);
-    await side.end(0, 'hopeless');
+    await start(versions, { useWorkerThreads });
+    const job = await rig.add({ system: system.url }, { attempts: 5 });
+    await until(() => system.looks > 0);
+    system.end('job-1', { state: 'failed', reason: 'broken', retryable: false });
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ attemptsMade: 1 });
   });
 
   test('a job on hold hears within a heartbeat that somebody cancelled it', async () => {
-    const { side } = start(versions, { useWorkerThreads });
-    const job = await rig.add({ far: side.name }, { attempts: 3 });
-    await until(async () => (await side.polls()) > 1);
+    await start(versions, { useWorkerThreads });
+    const job = await rig.add({ system: system.url }, { attempts: 3 });
+    await until(() => system.looks > 1);
     const store = createStateStore({ metastore: redisMetastore({ client: rig.redis }) });
     await cancelJob(rig.queue, job.id as string, { store, reason: 'not wanted' });
 
     expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not wanted', attemptsMade: 1 });
-    expect(await side.cancelled()).toEqual([expect.stringMatching(/ requested$/)]);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('the last failure cancels the external job, if asked to', async () => {
-    const { side } = start(versions, { useWorkerThreads });
-    const job = await rig.add({ far: side.name, fails: true }, { attempts: 2 });
+    await start(versions, { useWorkerThreads });
+    const job = await rig.add({ system: system.url, fails: true }, { attempts: 2 });
     await rig.reaches(job, 'failed');
 
-    expect(await side.submits()).toHaveLength(1);
-    expect(await side.cancelled()).toEqual([expect.stringMatching(/ gave-up$/)]);
+    expect(system.submits).toBe(1);
+    expect(system.cancelled).toEqual(['job-1 gave-up']);
   });
 
   test('two attempts of one job find the same state, and the later one reconnects', async () => {
-    const { side, worker } = start(versions, { useWorkerThreads });
-    const job = await rig.add({ far: side.name }, { attempts: 2 });
-    await until(async () => (await side.polls()) > 1);
+    const worker = await start(versions, { useWorkerThreads });
+    const job = await rig.add({ system: system.url }, { attempts: 2 });
+    await until(() => system.looks > 1);
     await killSandbox(worker);
     await until(async () => (await rig.read(job)).attemptsStarted === 2);
-    await side.end(0, 'succeeded', 'done');
+    system.succeed();
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'done', attemptsMade: 2 });
-    expect(await side.submits()).toHaveLength(1);
+    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', attemptsMade: 2 });
+    expect(system.submits).toBe(1);
   });
 });
 
 test('a job that is cancelled cancels the external job, where BullMQ tells a sandbox (5.70 and later)', async () => {
-  const { side, worker } = start({ bullmq: '6', ioredis: '6' }, {});
-  const job = await rig.add({ far: side.name }, { attempts: 3 });
-  await until(async () => (await side.polls()) > 1);
+  const worker = await start({ bullmq: '6', ioredis: '6' }, {});
+  const job = await rig.add({ system: system.url }, { attempts: 3 });
+  await until(() => system.looks > 1);
   worker.cancelJob(job.id as string, 'not needed any more');
 
   expect(await rig.reaches(job, 'failed')).toMatchObject({ failedReason: 'not needed any more', attemptsMade: 1 });
-  expect(await side.cancelled()).toEqual([expect.stringMatching(/ requested$/)]);
+  expect(system.cancelled).toEqual(['job-1 requested']);
 });
 
 test('an attached worker that closes hands its job back, where BullMQ tells a sandbox (5.70 and later)', async () => {
-  const { side, worker } = start({ bullmq: '6', ioredis: '6' }, {});
+  const worker = await start({ bullmq: '6', ioredis: '6' }, {});
   attach(worker);
-  const job = await rig.add({ far: side.name });
-  await until(async () => (await side.polls()) > 1);
+  const job = await rig.add({ system: system.url });
+  await until(() => system.looks > 1);
   await worker.close();
   expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0 });
-  expect(await side.cancelled()).toEqual([]);
+  expect(system.cancelled).toEqual([]);
   rig.work(FILE, sandboxOptions());
-  await side.end(0, 'succeeded', 'done');
+  system.succeed();
 
-  expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'done', attemptsMade: 1 });
-  expect(await side.submits()).toHaveLength(1);
+  expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', attemptsMade: 1 });
+  expect(system.submits).toBe(1);
 });
 
 /** Kills the process, or the thread, that runs the worker's processor. */

@@ -6,8 +6,8 @@ import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import { interceptMetastore } from '../../support/intercept.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
-import { farSide, noted } from './far-side.ts';
-import { declareStories, failureOf, grownStore, pending } from './world.ts';
+import { externalSystem } from '../../support/external-system.ts';
+import { declareStories, failureOf, grownStore, noted, pending } from './world.ts';
 
 /** How an attempt ends on a real server: by a deploy, an outage of the store, a result that is too large; and what keeps it alive. */
 
@@ -31,19 +31,20 @@ describe.each(GENERATIONS)('%s', (generation) => {
   story(
     'a worker that shuts down hands a wait to the next worker at once, whatever its grace is',
     async ({ step, withWorker }) => {
-      const far = farSide();
+      const system = externalSystem();
       const store = await grownStore();
-      const { seen, code } = noted(resumableActivity(far.job));
+      const { seen, code } = noted(resumableActivity(system.job()));
       const { taskQueue, handle, stopping } = await withWorker({ store, shutdownGraceTime: '1h' }, async (worker) => {
         const started = await worker.start('steps', step(code, HELD));
-        await until(() => far.looks > 0);
+        await until(() => system.looks > 0);
         return { taskQueue: worker.taskQueue, handle: started, stopping: Date.now() };
       });
       expect(Date.now() - stopping).toBeLessThan(5_000);
-      far.succeed();
-      expect(await withWorker({ store, taskQueue }, () => handle.result())).toBe('result of clip-1');
+      system.succeed();
+
+      expect(await withWorker({ store, taskQueue }, () => handle.result())).toBe('result of job-1');
       expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
-      expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: [] });
+      expect(system).toMatchObject({ submits: 1, cancelled: [] });
     },
   );
 
@@ -71,10 +72,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
   });
 
   story('a store that is away costs an activity of few attempts none', async ({ step, withWorker }) => {
-    const far = farSide('keyed');
-    far.succeed();
+    const system = externalSystem({ kind: 'keyed' });
+    system.succeed();
     const { store, repair } = awayStore();
-    const { seen, code } = noted(resumableActivity(far.job));
+    const { seen, code } = noted(resumableActivity(system.job()));
     const options = { ...HELD, retry: { ...SOON, maximumAttempts: 1 } } as const;
     const result = await withWorker({ store }, async ({ start }) => {
       const handle = await start('steps', step(code, options));
@@ -82,33 +83,36 @@ describe.each(GENERATIONS)('%s', (generation) => {
       repair();
       return handle.result();
     });
-    expect(result).toBe('result of clip-1');
+
+    expect(result).toBe('result of job-1');
     expect(new Set(seen.map(({ attempt }) => attempt))).toEqual(new Set([1]));
-    expect(far.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   story('and hands one of any number of attempts back for a while', async ({ client, step, withWorker }) => {
-    const far = farSide('keyed');
-    far.succeed();
+    const system = externalSystem({ kind: 'keyed' });
+    system.succeed();
     const { store, repair } = awayStore();
-    const { seen, code } = noted(resumableActivity(far.job));
+    const { seen, code } = noted(resumableActivity(system.job()));
     await withWorker({ store }, async ({ start }) => {
       const handle = await start('steps', step(code, { ...HELD, retry: { ...SOON, nonRetryableErrorTypes: ['Error'] } }));
       await until(async () => (await pending(client, handle))?.lastFailure != null);
       const { lastFailure } = (await pending(client, handle)) ?? {};
       expect(lastFailure?.applicationFailureInfo).toMatchObject({ type: 'mooring.store-unavailable', nonRetryable: false });
       repair();
-      expect(await handle.result()).toBe('result of clip-1');
+      expect(await handle.result()).toBe('result of job-1');
     });
+
     expect(seen.length).toBeGreaterThan(1);
-    expect(far.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   story('a result that the server does not take fails the activity, once and for good', async ({ start, step }) => {
-    const far = farSide('plain', { getResult: async () => 'x'.repeat(3_000_000) });
-    far.succeed();
-    const { seen, code } = noted(resumableActivity(far.job));
+    const system = externalSystem();
+    system.succeed();
+    const { seen, code } = noted(resumableActivity(system.job({ getResult: async () => 'x'.repeat(3_000_000) })));
     const { cause } = await failureOf(await start('steps', step(code, HELD)));
+
     expect(cause).toMatchObject({ type: 'mooring.value-too-large', nonRetryable: true, details: [{ limit: 2_097_152 }] });
     expect(seen).toHaveLength(1);
   });
@@ -121,22 +125,25 @@ describe.each(GENERATIONS)('%s', (generation) => {
       await state.set('k', 1);
       return Context.current().info.attempt;
     });
+
     expect(await run('steps', step(code, { heartbeatTimeout: '8s', retry: SOON }))).toBe(1);
     expect(seen).toHaveLength(1);
   });
 
   story('11 a cancelled workflow cancels the job of its input, and of no other call', async ({ start, step }) => {
-    const far = farSide();
+    const system = externalSystem();
     const scope = (input: string): { workflowRun: string } => ({ workflowRun: `preview-${input}` });
     const wait = { mode: 'async' } as const;
-    const call = (input: string): ReturnType<typeof step> => step(resumableActivity(far.job, { scope, wait }), { args: [input] });
-    const cancel = step(cancellingActivity(far.job, scope), { args: ['outro'], heartbeatTimeout: '5s' });
+    const call = (input: string): ReturnType<typeof step> =>
+      step(resumableActivity(system.job(), { scope, wait }), { args: [input] });
+    const cancel = step(cancellingActivity(system.job(), scope), { args: ['outro'], heartbeatTimeout: '5s' });
     const handle = await start('cancellable', call('outro'), cancel);
     const other = await start('cancellable', call('intro'), cancel);
-    await until(() => far.submits.length === 2 && far.looks > 1);
+    await until(() => system.submits === 2 && system.looks > 1);
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-    expect(far.cancelled).toEqual([expect.stringMatching(/^outro-\d requested$/)]);
+    const outro = system.jobs.find(({ input }) => input === 'outro');
+    expect(system.cancelled).toEqual([`${outro?.id} requested`]);
     await other.terminate();
   });
 });

@@ -7,8 +7,8 @@ import { mooringPlugin, resumableActivity, stateInterceptors, taskContext } from
 import { NotSubmittedError } from '../../../src/index.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
-import { farSide, noted } from './far-side.ts';
-import { declareStories, failureOf, grownStore, pending } from './world.ts';
+import { externalSystem } from '../../support/external-system.ts';
+import { declareStories, failureOf, grownStore, noted, pending } from './world.ts';
 
 /** What Temporal and its people see of an activity, on a real server: heartbeats, failures, plugins and spans. */
 
@@ -23,11 +23,11 @@ describe.each(GENERATIONS)('%s', (generation) => {
     ['Temporal’s own heartbeat()', () => Context.current().heartbeat({ page: 3 })],
   ] as const) {
     story(`8 our heartbeats keep what ${name} said, also in attempts that say nothing`, async ({ start, step, client }) => {
-      const far = farSide();
+      const system = externalSystem();
       const { seen, code } = noted(async (input: string) => {
         const context = taskContext();
         if (seen.length === 1) say();
-        if (seen.length === 3) return context.run(far.job, input);
+        if (seen.length === 3) return context.run(system.job(), input);
         await context.state.get('anything');
         // Until two heartbeats of ours must have gone out, one third of the timeout apart.
         const waited = Date.now() + 2_500;
@@ -36,29 +36,32 @@ describe.each(GENERATIONS)('%s', (generation) => {
       });
       const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '3s', ...SOON }));
       await until(async () => (await pending(client, handle))?.heartbeatDetails != null);
-      far.succeed();
+      system.succeed();
       await handle.result();
+
       expect(seen.map(({ heartbeatDetails }) => heartbeatDetails as unknown)).toEqual([undefined, { page: 3 }, { page: 3 }]);
     });
   }
 
   story('22 a failure’s type is the error’s code, and a retry policy can name it', async ({ start, step }) => {
-    const far = farSide();
-    far.beforeReply = () => Promise.reject(new NotSubmittedError('no room'));
-    const { seen, code } = noted(resumableActivity(far.job));
+    const system = externalSystem();
+    system.beforeReply = () => Promise.reject(new NotSubmittedError('no room'));
+    const { seen, code } = noted(resumableActivity(system.job()));
     const retry = { nonRetryableErrorTypes: ['mooring.not-submitted'] };
     const { cause, retryState } = await failureOf(await start('steps', step(code, { ...INPUT, retry })));
+
     expect(cause).toMatchObject({ type: 'mooring.not-submitted', nonRetryable: false });
     expect(retryState).toBe('NON_RETRYABLE_FAILURE');
     expect(seen).toHaveLength(1);
   });
 
   story('13 without such a policy the error is retried, and the next attempt submits', async ({ run, step }) => {
-    const far = farSide();
-    far.succeed();
-    far.beforeReply = () => (far.submits.length === 1 ? Promise.reject(new NotSubmittedError('no room')) : undefined);
-    const { seen, code } = noted(resumableActivity(far.job));
-    expect(await run('steps', step(code, { ...INPUT, ...SOON }))).toBe('result of clip-2');
+    const system = externalSystem();
+    system.succeed();
+    system.beforeReply = () => (system.submits === 1 ? Promise.reject(new NotSubmittedError('no room')) : undefined);
+    const { seen, code } = noted(resumableActivity(system.job()));
+
+    expect(await run('steps', step(code, { ...INPUT, ...SOON }))).toBe('result of job-2');
     expect(seen).toHaveLength(2);
   });
 
@@ -73,38 +76,41 @@ describe.each(GENERATIONS)('%s', (generation) => {
         return options;
       },
     };
-    const far = farSide();
-    far.succeed();
+    const system = externalSystem();
+    system.succeed();
     // Of the worker, ours comes first, and of the connection again after this one.
     const result = await withWorker({ connection, plugins: [plugin, count] }, ({ run, worker }) => {
       expect(worker.options.interceptors.activity).toHaveLength(1);
-      return run('steps', step(resumableActivity(far.job), INPUT));
+      return run('steps', step(resumableActivity(system.job()), INPUT));
     });
     await connection.close();
-    expect(result).toBe('result of clip-1');
+
+    expect(result).toBe('result of job-1');
     expect(order).toEqual([1]);
-    expect(far.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   story('without plugins, interceptors alone give activities their state', async ({ step, withWorker }) => {
-    const far = farSide();
-    far.succeed();
+    const system = externalSystem();
+    system.succeed();
     const interceptors = { activity: [stateInterceptors(await grownStore())] };
     const result = await withWorker({ plugins: [], interceptors }, ({ run }) =>
-      run('steps', step(resumableActivity(far.job), INPUT)),
+      run('steps', step(resumableActivity(system.job()), INPUT)),
     );
-    expect(result).toBe('result of clip-1');
+
+    expect(result).toBe('result of job-1');
   });
 
   story('spans are children of the one that is active in the activity', async ({ run, step }) => {
-    const far = farSide();
-    far.succeed();
-    const activity = resumableActivity(far.job);
+    const system = externalSystem();
+    system.succeed();
+    const activity = resumableActivity(system.job());
     const parent = trace.setSpanContext(ROOT_CONTEXT, { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 });
     await run(
       'steps',
       step((input: string) => otel.with(parent, () => activity(input)), INPUT),
     );
+
     expect(spans).toContainEqual({ name: 'mooring.decide', parent: '2'.repeat(16) });
   });
 });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { resumableActivity } from '../../../adapters/temporal/index.ts';
 import { freePort } from '../../support/free-port.ts';
-import { farSide } from './far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { temporalRig } from './rig.ts';
 
 /** What the SDK's own logger and exporter get of an activity, in a process that has both. */
@@ -15,9 +15,9 @@ test('transitions are in the activity’s log with the workflow’s ID, and deci
     telemetryOptions: { metrics: { prometheus: { bindAddress } } },
   });
   try {
-    const far = farSide();
-    far.succeed();
-    const activities = { transcode: resumableActivity(far.job) };
+    const system = externalSystem();
+    system.succeed();
+    const activities = { transcode: resumableActivity(system.job()) };
     const { workflowId } = await rig.withWorker({ activities }, async ({ start }) => {
       const handle = await start('steps', {
         activity: 'transcode',

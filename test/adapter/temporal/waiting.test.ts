@@ -3,8 +3,8 @@ import { completeActivity, resumableActivity } from '../../../adapters/temporal/
 import { resumableOptions } from '../../../adapters/temporal/workflow.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
-import { farSide, noted } from './far-side.ts';
-import { declareStories, failureOf, inBackoff, pending } from './world.ts';
+import { externalSystem } from '../../support/external-system.ts';
+import { declareStories, failureOf, inBackoff, noted, pending } from './world.ts';
 
 /** The three ways to wait, on a real server. */
 
@@ -16,14 +16,15 @@ describe.each(GENERATIONS)('%s', (generation) => {
   const story = declareStories(generation);
 
   story('release polls in attempt after attempt, and submits once', async ({ start, step }) => {
-    const far = farSide();
-    const { seen, code } = noted(resumableActivity(far.job, RELEASE));
+    const system = externalSystem();
+    const { seen, code } = noted(resumableActivity(system.job(), RELEASE));
     const handle = await start('steps', step(code, { ...resumableOptions('release'), ...INPUT }));
     await until(() => seen.length >= 3);
-    far.succeed();
-    expect(await handle.result()).toBe('result of clip-1');
+    system.succeed();
+
+    expect(await handle.result()).toBe('result of job-1');
     expect(seen.map(({ attempt }) => attempt)).toEqual(seen.map((_, index) => index + 1));
-    expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: [] });
+    expect(system).toMatchObject({ submits: 1, cancelled: [] });
   });
 
   for (const [mode, wait] of [
@@ -31,10 +32,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
     ['async', ASYNC],
   ] as const) {
     story(`${mode} gives the worker's only slot back while the external job runs`, async ({ client, step, withWorker }) => {
-      const far = farSide('plain', { pollInterval: '700ms' });
+      const system = externalSystem();
       const result = await withWorker({ maxConcurrentActivityTaskExecutions: 1 }, async ({ start, run }) => {
-        const waiting = await start('steps', step(resumableActivity(far.job, wait), INPUT));
-        await until(() => far.looks > 0);
+        const waiting = await start('steps', step(resumableActivity(system.job({ pollInterval: '700ms' }), wait), INPUT));
+        await until(() => system.looks > 0);
         expect(
           await run(
             'steps',
@@ -42,41 +43,47 @@ describe.each(GENERATIONS)('%s', (generation) => {
           ),
         ).toBe('another');
         expect(await pending(client, waiting)).toMatchObject({ activityId: '1' });
-        far.succeed();
+        system.succeed();
         if (mode === 'async')
-          await completeActivity(client.activity, far.submits[0]?.token ?? '', { result: 'result of clip-1' });
+          await completeActivity(client.activity, system.jobs[0]?.callbackToken ?? '', { result: 'result of job-1' });
         return waiting.result();
       });
-      expect(result).toBe('result of clip-1');
-      expect(far.submits).toHaveLength(1);
+
+      expect(result).toBe('result of job-1');
+      expect(system.submits).toBe(1);
     });
   }
 
   story('10 release holds where maximumAttempts is finite', async ({ start, step }) => {
-    const far = farSide();
-    const { seen, code } = noted(resumableActivity(far.job, RELEASE));
+    const system = externalSystem();
+    const { seen, code } = noted(resumableActivity(system.job(), RELEASE));
     const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', retry: { maximumAttempts: 3 } }));
-    await until(() => far.looks >= 5);
-    far.succeed();
-    expect(await handle.result()).toBe('result of clip-1');
+    await until(() => system.looks >= 5);
+    system.succeed();
+
+    expect(await handle.result()).toBe('result of job-1');
     expect(seen).toHaveLength(1);
   });
 
   story('10 release holds where scheduleToCloseTimeout is near', async ({ start, step }) => {
-    const far = farSide();
-    const { seen, code } = noted(resumableActivity(far.job, RELEASE));
+    const system = externalSystem();
+    const { seen, code } = noted(resumableActivity(system.job(), RELEASE));
     const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', scheduleToCloseTimeout: '50s' }));
-    await until(() => far.looks >= 5);
-    far.succeed();
-    expect(await handle.result()).toBe('result of clip-1');
+    await until(() => system.looks >= 5);
+    system.succeed();
+
+    expect(await handle.result()).toBe('result of job-1');
     expect(seen).toHaveLength(1);
   });
 
   story('10 release comes back before scheduleToCloseTimeout, however long the poll interval', async (world) => {
     const { start, step, client } = world;
-    const far = farSide('plain', { pollInterval: '1h' });
+    const system = externalSystem();
     const timeout = 5 * 60_000;
-    const handle = await start('steps', step(resumableActivity(far.job, RELEASE), { ...INPUT, scheduleToCloseTimeout: timeout }));
+    const handle = await start(
+      'steps',
+      step(resumableActivity(system.job({ pollInterval: '1h' }), RELEASE), { ...INPUT, scheduleToCloseTimeout: timeout }),
+    );
     await inBackoff(client, handle);
     const activity = await pending(client, handle);
     const next = Number(activity?.scheduledTime?.seconds) * 1000;
@@ -86,11 +93,12 @@ describe.each(GENERATIONS)('%s', (generation) => {
   });
 
   story('async: the webhook completes the activity once', async ({ start, step, client }) => {
-    const far = farSide();
-    const { seen, code } = noted(resumableActivity(far.job, ASYNC));
+    const system = externalSystem();
+    const { seen, code } = noted(resumableActivity(system.job(), ASYNC));
     const handle = await start('steps', step(code, { ...resumableOptions('async'), ...INPUT }));
-    await until(() => far.looks > 0);
-    const token = far.submits[0]?.token ?? '';
+    await until(() => system.looks > 0);
+    const token = system.jobs[0]?.callbackToken ?? '';
+
     expect(await completeActivity(client.activity, token, { result: 'hooked' })).toBe(true);
     expect(await handle.result()).toBe('hooked');
     expect(await completeActivity(client.activity, token, { result: 'again' })).toBe(false);
@@ -99,34 +107,37 @@ describe.each(GENERATIONS)('%s', (generation) => {
   });
 
   story('async: a webhook that comes before submit has replied completes the activity', async ({ start, step, client }) => {
-    const far = farSide();
-    far.beforeReply = async () =>
-      void (await completeActivity(client.activity, far.submits[0]?.token ?? '', { result: 'at once' }));
-    const handle = await start('steps', step(resumableActivity(far.job, ASYNC), INPUT));
+    const system = externalSystem();
+    system.beforeReply = async () =>
+      void (await completeActivity(client.activity, system.jobs[0]?.callbackToken ?? '', { result: 'at once' }));
+    const handle = await start('steps', step(resumableActivity(system.job(), ASYNC), INPUT));
+
     expect(await handle.result()).toBe('at once');
-    expect(far.submits).toHaveLength(1);
+    expect(system.submits).toBe(1);
   });
 
   story('async: a webhook fails the activity for good', async ({ start, step, client }) => {
-    const far = farSide();
-    const { seen, code } = noted(resumableActivity(far.job, ASYNC));
+    const system = externalSystem();
+    const { seen, code } = noted(resumableActivity(system.job(), ASYNC));
     const handle = await start('steps', step(code, INPUT));
-    await until(() => far.looks > 0);
-    expect(await completeActivity(client.activity, far.submits[0]?.token ?? '', { failure: 'no such codec' })).toBe(true);
+    await until(() => system.looks > 0);
+    expect(await completeActivity(client.activity, system.jobs[0]?.callbackToken ?? '', { failure: 'no such codec' })).toBe(true);
     const { cause } = await failureOf(handle);
+
     expect(cause).toMatchObject({ message: 'no such codec', type: 'mooring.external-job-failed', nonRetryable: true });
     expect(seen).toHaveLength(1);
   });
 
   story('async: where the webhook is lost, the next attempt looks for itself', async ({ start, step }) => {
-    const far = farSide();
-    const { seen, code } = noted(resumableActivity(far.job, ASYNC));
+    const system = externalSystem();
+    const { seen, code } = noted(resumableActivity(system.job(), ASYNC));
     const retry = { initialInterval: 10, backoffCoefficient: 1 };
     const handle = await start('steps', step(code, { ...INPUT, startToCloseTimeout: '2s', retry }));
-    await until(() => far.looks > 0);
-    far.succeed();
-    expect(await handle.result()).toBe('result of clip-1');
+    await until(() => system.looks > 0);
+    system.succeed();
+
+    expect(await handle.result()).toBe('result of job-1');
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
-    expect(far).toMatchObject({ submits: [{ id: 'clip-1' }], cancelled: [] });
+    expect(system).toMatchObject({ submits: 1, cancelled: [] });
   });
 });

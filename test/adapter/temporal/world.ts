@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, test } from '@jest/globals';
-import { Context } from '@temporalio/activity';
+import { Context, type Info } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ActivityOptions, RetryState } from '@temporalio/common';
 import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
@@ -168,4 +168,16 @@ export async function resetAfterOneStep({ workflowService }: Client, { workflowI
   const workflowTaskFinishEventId = 10 as never; // a number serves where the types want a Long
   const reset: { runId: string } = await workflowService.resetWorkflowExecution({ ...execution, workflowTaskFinishEventId });
   return reset.runId;
+}
+
+/** Code with what Temporal said of each attempt of it. */
+export function noted(code: Code): { seen: Info[]; code: Code } {
+  const seen: Info[] = [];
+  return {
+    seen,
+    code: (...args) => {
+      seen.push(Context.current().info);
+      return code(...args);
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import type { Job } from 'bullmq';
 import type { TaskContext } from 'mooring';
 import { withState } from 'mooring/bullmq';
-import { index, upload } from '../far-sides.ts';
-import { embeddings } from './plain-far-side.ts';
+import { index, upload } from '../external-systems.ts';
+import { embeddings } from './plain-external-system.ts';
 import { store, transcode } from './quick-start.ts';
 
 /** Steps, two external jobs, mapped items, a checkpoint, and a watermark that two queues share. */

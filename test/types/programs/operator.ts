@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { createStateStore, jobRecords } from 'mooring';
 import { redisMetastore } from 'mooring/redis';
-import { farm } from '../far-sides.ts';
+import { farm } from '../external-systems.ts';
 
 /** What waits for a person: jobs that may or may not have been submitted. */
 

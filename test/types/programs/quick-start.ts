@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { createStateStore, externalJob } from 'mooring';
 import { resumableProcessor } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
-import { farm, type Video } from '../far-sides.ts';
+import { farm, type Video } from '../external-systems.ts';
 
 /** The smallest reconnect. */
 

@@ -10,7 +10,7 @@ const job = { submit: async () => 'id', getStatus: async () => ({ state: 'succee
 const call = { job: wrong({}), token: 't', signal: undefined };
 const done = async (): Promise<void> => undefined;
 /** `ctx.run()` as a processor sees it. */
-const run = (...given: [far: unknown, input: unknown, options?: unknown]): unknown =>
+const run = (...given: [job: unknown, input: unknown, options?: unknown]): unknown =>
   withState(store, (_job: BullJob, ctx) => ctx.run(...(given as [never, never, never])))(bullJob, 't');
 const bullJob: BullJob = {
   id: '1',

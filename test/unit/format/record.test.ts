@@ -89,7 +89,7 @@ describe('an idempotency key', () => {
 
   test('is 40 lower-case letters and digits, the first a letter, and stays what it is', () => {
     expect(submissionKey(identity)).toMatch(/^[a-z][a-z0-9]{39}$/);
-    // Far sides know keys of earlier versions: this text may never change.
+    // External systems know keys of earlier versions: this text may never change.
     expect(submissionKey(identity)).toMatchInlineSnapshot(`"mwugg5neh4cphnx5tetwh6qubo5bzuk2w5fyrmew"`);
     expect(namedKey(identity, 'mail')).toMatchInlineSnapshot(`"mdn3lnvbq67m7lggwhl6e6oblj6c7rbnfnhqfhnd"`);
   });

@@ -52,12 +52,12 @@ describe('an external job, given', () => {
   ]);
 
   test('an instance of a class may have what else it needs', () => {
-    class FarSide implements ExternalJob<string, string, undefined> {
+    class FarmClient implements ExternalJob<string, string, undefined> {
       readonly client = 'mine';
       submit = job.submit;
       getStatus = job.getStatus;
     }
-    expect(() => externalJob(new FarSide())).not.toThrow();
+    expect(() => externalJob(new FarmClient())).not.toThrow();
   });
 
   test('a bad retryAfter leaves it certain that nothing was submitted', async () => {

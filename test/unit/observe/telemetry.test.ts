@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { metrics, trace, type Meter, type Span, type Tracer } from '@opentelemetry/api';
 import { fakeClock, memoryObjectStore, memoryStateStore } from '../../../src/testing.ts';
 import { countEvent } from '../../../src/observe/telemetry.ts';
-import { fakeFarSide } from '../../support/fake-far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { testRuntime } from '../../support/runtime.ts';
 
 /** What OpenTelemetry is told, by way of the API's own global providers. */
@@ -37,9 +37,9 @@ test('C99 decisions, offloaded bytes and status errors are counted; the span of 
   const seen = observed();
   const clock = fakeClock();
   const store = memoryStateStore({ clock, objectStore: memoryObjectStore(), offloadThreshold: 0, codec: 'none' });
-  const far = fakeFarSide({ kind: 'plain', clock });
+  const system = externalSystem({ clock, activeLooks: 1 });
   let looks = 0;
-  const job = far.job({
+  const job = system.job({
     getStatus: async () => {
       looks += 1;
       seen.happened.push('look');
@@ -50,6 +50,7 @@ test('C99 decisions, offloaded bytes and status errors are counted; the span of 
   const task = testRuntime(store);
   await task.attempt((ctx) => ctx.run(job, 'clip'));
   await task.attempt((ctx) => ctx.run(job, 'clip'));
+
   expect(seen.counts).toEqual({
     'mooring.decisions submitted': 1,
     'mooring.decisions already-succeeded': 1,
@@ -63,11 +64,12 @@ test('C99 decisions, offloaded bytes and status errors are counted; the span of 
 test('a run that reaches no decision ends its span as an error', async () => {
   const seen = observed();
   const clock = fakeClock();
-  const far = fakeFarSide({ kind: 'plain', clock });
+  const system = externalSystem({ clock, activeLooks: 1 });
   const task = testRuntime(memoryStateStore({ clock }));
   const attempt = await task.start();
   attempt.abort(new Error('closing'));
-  await attempt.context.run(far.job(), 'clip').catch(() => undefined);
+  await attempt.context.run(system.job(), 'clip').catch(() => undefined);
+
   expect(seen.spans).toEqual(['mooring.decide error']);
 });
 
@@ -75,7 +77,7 @@ test('ctx.decide() has a span of its decision, and counts none', async () => {
   const seen = observed();
   const clock = fakeClock();
   const task = testRuntime(memoryStateStore({ clock }));
-  const job = fakeFarSide({ kind: 'plain', clock }).job();
+  const job = externalSystem({ clock, activeLooks: 1 }).job();
 
   await task.attempt((ctx) => ctx.decide(job, 'clip'));
 
@@ -90,6 +92,7 @@ test('every event has its counter, and no tag holds a path or a key', () => {
   countEvent({ type: 'missing-object', scope, key: 'secret' });
   countEvent({ type: 'orphan', scope, key: 'secret' });
   countEvent({ type: 'sweep', report: { entries: 1, objects: 2, bytes: 30, failed: [{ path: 'secret', code: 'x' }] } });
+
   expect(seen.counts).toEqual({
     'mooring.stale_writes': 1,
     'mooring.missing_objects': 1,

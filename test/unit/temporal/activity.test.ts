@@ -4,30 +4,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cancellingActivity, mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
 import { isSuspension, NotSubmittedError, StaleAttemptError, type Duration, type TaskScope } from '../../../src/index.ts';
 import { fakeClock, memoryStateStore } from '../../../src/testing.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { until } from '../../support/until.ts';
-import { begin, failureOf, farSide } from './rig.ts';
+import { begin, failureOf } from './rig.ts';
 
 describe('cancellation', () => {
   test('that was asked for cancels the external job, and passes as Temporal made it', async () => {
-    const { job, seen } = farSide(['active']);
-    const attempt = begin(() => resumableActivity(job)('clip'));
-    await until(() => seen.looks > 0);
+    const system = externalSystem();
+    const attempt = begin(() => resumableActivity(system.job())('clip'));
+    await until(() => system.looks > 0);
     attempt.cancel('CANCELLED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
-    expect(seen.cancels).toEqual(['job-1 requested']);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test.each(['WORKER_SHUTDOWN', 'PAUSED', 'RESET', 'NOT_FOUND', 'TIMED_OUT'] as const)(
     '%s leaves the external job running, and passes as Temporal made it',
     async (reason) => {
-      const { job, seen } = farSide(['active']);
-      const attempt = begin(() => resumableActivity(job)('clip'));
-      await until(() => seen.looks > 0);
+      const system = externalSystem();
+      const attempt = begin(() => resumableActivity(system.job())('clip'));
+      await until(() => system.looks > 0);
       attempt.cancel(reason);
       const error = await failureOf(attempt.result);
+
       expect(error).toBeInstanceOf(CancelledFailure);
       expect(error.message).toBe(reason);
-      expect(seen.cancels).toEqual([]);
+      expect(system.cancelled).toEqual([]);
     },
   );
 
@@ -43,42 +46,45 @@ describe('cancellation', () => {
   ])('an AbortError of the signal, %s, never leaves the activity', async (_what, wait) => {
     const attempt = begin(async () => wait(taskContext().signal));
     attempt.cancel('RESET');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
   test('an error that user code wrapped it in does not hide it', async () => {
-    const { job, seen } = farSide(['active']);
+    const system = externalSystem();
     const attempt = begin(async () => {
       await taskContext()
-        .run(job, 'clip')
+        .run(system.job(), 'clip')
         .catch((cause: unknown) => {
           expect(isSuspension(cause)).toBe(true);
           throw new Error('transcoding failed', { cause });
         });
     });
-    await until(() => seen.looks > 0);
+    await until(() => system.looks > 0);
     attempt.cancel('PAUSED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
   test('an attempt that begins cancelled submits nothing', async () => {
-    const { job, seen } = farSide();
+    const system = externalSystem({ activeLooks: 1 });
     let go = (): void => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
     const attempt = begin(async () => {
       await gate;
-      await taskContext().run(job, 'clip');
+      await taskContext().run(system.job(), 'clip');
     });
     attempt.cancel('WORKER_SHUTDOWN');
     go();
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
-    expect(seen.submits).toBe(0);
+    expect(system.submits).toBe(0);
   });
 });
 
 describe('heartbeats', () => {
   test('of ours say the user’s last details again, those of the attempt before first', async () => {
-    const { job } = farSide(['active', 'active', 'active', 'active', 'active', 'active', 'active', 'active', 'succeeded']);
+    const system = externalSystem({ activeLooks: 8 });
     const seen: unknown[] = [];
     const attempt = begin(
       async () => {
@@ -92,11 +98,12 @@ describe('heartbeats', () => {
         heartbeat({ page: 5 });
         const before = attempt.heartbeats.length;
         await until(() => attempt.heartbeats.length > before);
-        return ctx.run(job, 'clip');
+        return ctx.run(system.job(), 'clip');
       },
       { heartbeatTimeoutMs: 30, heartbeatDetails: { page: 3 } },
     );
     await attempt.result;
+
     expect(seen[0]).toEqual({ page: 3 });
     expect(attempt.heartbeats).toContainEqual({ page: 4 });
     expect(attempt.heartbeats.at(-1)).toEqual({ page: 5 });
@@ -108,13 +115,15 @@ describe('heartbeats', () => {
     await attempt.result;
     const after = attempt.heartbeats.length;
     await sleep(20);
+
     expect(attempt.heartbeats).toHaveLength(after);
   });
 
   test('are not sent, and said to be missing, where the activity has no heartbeatTimeout', async () => {
-    const { job } = farSide(['succeeded']);
-    const attempt = begin(() => resumableActivity(job)('clip'));
+    const system = externalSystem({ activeLooks: 0 });
+    const attempt = begin(() => resumableActivity(system.job())('clip'));
     await attempt.result;
+
     expect(attempt.heartbeats).toEqual([]);
     expect(attempt.logs).toContainEqual(
       expect.objectContaining({ level: 'WARN', message: expect.stringContaining('heartbeatTimeout') }),
@@ -124,15 +133,16 @@ describe('heartbeats', () => {
 
 describe('waiting', () => {
   test('release hands the activity back with a delay that is never 0', async () => {
-    const { job, seen } = farSide(['active']);
-    const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release', holdFor: 0 } })('clip'), {
+    const system = externalSystem();
+    const attempt = begin(() => resumableActivity(system.job(), { wait: { mode: 'release', holdFor: 0 } })('clip'), {
       scheduleToCloseTimeoutMs: 0,
     });
     const error = await failureOf(attempt.result);
+
     expect(error).toBeInstanceOf(ApplicationFailure);
     expect(error).toMatchObject({ type: 'mooring.waiting', nonRetryable: false, category: 'BENIGN' });
     expect(error.nextRetryDelay).toBeGreaterThanOrEqual(1);
-    expect(seen).toMatchObject({ submits: 1, cancels: [] });
+    expect(system).toMatchObject({ submits: 1, cancelled: [] });
     expect(attempt.metrics).toContainEqual(expect.objectContaining({ name: 'mooring_releases' }));
   });
 
@@ -141,34 +151,39 @@ describe('waiting', () => {
     ['it ends soon', { scheduledTimestampMs: Date.now(), scheduleToCloseTimeoutMs: 30_000 }],
     ['it is a local activity', { isLocal: true }],
   ])('release holds, and says why, where %s', async (_why, info) => {
-    const { job, seen } = farSide(['active', 'succeeded']);
+    const system = externalSystem({ activeLooks: 1 });
     // Of a scope that others share nobody is the first, which a namespace of this minute cannot tell from a loss.
-    const known = { ...job, idempotentFor: 'forever' as const };
+    const known = system.job({ idempotentFor: 'forever' });
     const attempt = begin(
       () => resumableActivity(known, { scope: { workflowRun: 'a' }, wait: { mode: 'release', holdFor: 1 } })('clip'),
       { scheduleToCloseTimeoutMs: 0, ...info },
     );
-    await expect(attempt.result).resolves.toBe('job-1 done');
-    expect(seen.looks).toBe(2);
+
+    await expect(attempt.result).resolves.toBe('result of job-1');
+    expect(system.looks).toBe(2);
     expect(attempt.logs.some(({ level, message }) => level === 'WARN' && message.includes('holds'))).toBe(true);
   });
 
   test('async polls once, then leaves the activity to the webhook', async () => {
-    const { job, seen } = farSide(['active']);
-    const attempt = begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip'));
+    const system = externalSystem();
+    const attempt = begin(() => resumableActivity(system.job(), { wait: { mode: 'async' } })('clip'));
+
     await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
-    expect(seen).toMatchObject({ submits: 1, looks: 1 });
+    expect(system).toMatchObject({ submits: 1, looks: 1 });
   });
 
-  describe('for a far side that refuses a submit for a while', () => {
-    const refusing = (states?: Parameters<typeof farSide>[0], retryAfter: Duration = 30) => {
-      const { job, seen } = farSide(states);
+  describe('for an external system that refuses a submit for a while', () => {
+    const refusing = (activeLooks: number, retryAfter: Duration = 30) => {
+      const system = externalSystem({ activeLooks });
       let refused = 0;
-      const submit: typeof job.submit = (input, context) => {
-        if ((refused += 1) === 1) throw new NotSubmittedError('busy', { retryAfter });
-        return job.submit(input, context);
-      };
-      return { job: { ...job, idempotentFor: 'forever' as const, submit }, seen };
+      const job = system.job({
+        idempotentFor: 'forever',
+        submit: (input, context) => {
+          if ((refused += 1) === 1) throw new NotSubmittedError('busy', { retryAfter });
+          return system.job().submit(input, context);
+        },
+      });
+      return { job, system };
     };
 
     test.each([
@@ -176,45 +191,52 @@ describe('waiting', () => {
       ['a local activity', { isLocal: true }],
       ['an activity with one attempt', { retryPolicy: { maximumAttempts: 1 } }],
     ])('%s keeps its slot, and submits again', async (_what, info) => {
-      const { job, seen } = refusing();
+      const { job, system } = refusing(1);
       const attempt = begin(() => resumableActivity(job, { scope: { workflowRun: 'a' } })('clip'), info);
-      await expect(attempt.result).resolves.toBe('job-1 done');
-      expect(seen.submits).toBe(1);
+
+      await expect(attempt.result).resolves.toBe('result of job-1');
+      expect(system.submits).toBe(1);
     });
 
     test('one that waits for a webhook leaves nothing to it before there is a job', async () => {
-      const { job, seen } = refusing(['active']);
+      const { job, system } = refusing(Infinity);
       const attempt = begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip'));
+
       await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
-      expect(seen).toMatchObject({ submits: 1, looks: 1 });
+      expect(system).toMatchObject({ submits: 1, looks: 1 });
     });
 
     test('one that may be released comes back after that time', async () => {
-      const { job, seen } = refusing(undefined, '1h');
+      const { job, system } = refusing(1, '1h');
       const attempt = begin(() => resumableActivity(job, { wait: { mode: 'release' } })('clip'), { scheduleToCloseTimeoutMs: 0 });
       const { type, nextRetryDelay } = await failureOf(attempt.result);
+
       expect(type).toBe('mooring.waiting');
       expect(nextRetryDelay).toBeGreaterThan(3_500_000);
       expect(nextRetryDelay).toBeLessThanOrEqual(3_600_000);
-      expect(seen.submits).toBe(0);
+      expect(system.submits).toBe(0);
     });
   });
 
   test('async looks for a submit that may have been lost before it leaves anything to a webhook', async () => {
-    const { job, seen } = farSide(['active']);
+    const system = externalSystem();
     const store = memoryStateStore();
-    const findable = { ...job, submitTimeout: 60, findLag: 5, find: async () => undefined };
+    const findable = system.job({ submitTimeout: 60, findLag: 5, find: async () => undefined });
     const lost = { ...findable, submit: () => Promise.reject(new Error('the reply was lost')) };
     const run = (one: typeof findable, attempt: number) =>
       begin(() => resumableActivity(one, { wait: { mode: 'async' } })('clip'), { attempt }, { store });
+
     await expect(run(lost, 1).result).rejects.toThrow('the reply was lost');
     await expect(run(findable, 2).result).rejects.toBeInstanceOf(CompleteAsyncError);
-    expect(seen).toMatchObject({ submits: 1, looks: 1 });
+    expect(system).toMatchObject({ submits: 1, looks: 1 });
   });
 
   test('async returns the result of a job that is over at the first look', async () => {
-    const { job } = farSide(['succeeded']);
-    await expect(begin(() => resumableActivity(job, { wait: { mode: 'async' } })('clip')).result).resolves.toBe('job-1 done');
+    const system = externalSystem({ activeLooks: 0 });
+
+    await expect(begin(() => resumableActivity(system.job(), { wait: { mode: 'async' } })('clip')).result).resolves.toBe(
+      'result of job-1',
+    );
   });
 });
 
@@ -222,6 +244,7 @@ describe('errors', () => {
   test('of this library keep their code as the failure’s type, and say whether to retry', async () => {
     const attempt = begin(async () => taskContext().state.set('', 1));
     const error = await failureOf(attempt.result);
+
     expect(error).toBeInstanceOf(ApplicationFailure);
     expect(error).toMatchObject({ type: 'mooring.invalid-key', nonRetryable: true });
     expect(error.details?.[0]).toMatchObject({ scope: { task: expect.stringContaining('transcode') } });
@@ -233,6 +256,7 @@ describe('errors', () => {
 
   test('a superseded attempt is retried, and is no failure for a dashboard', async () => {
     const error = await failureOf(begin(() => Promise.reject(new StaleAttemptError('a newer attempt holds the fence'))).result);
+
     expect(error).toMatchObject({ type: 'mooring.stale-attempt', nonRetryable: false, category: 'BENIGN' });
   });
 
@@ -265,6 +289,7 @@ describe('state', () => {
     );
     await expect(second.result).resolves.toBe(3);
     const zombie = begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 1), {}, { store });
+
     expect(await failureOf(zombie.result)).toMatchObject({ type: 'mooring.stale-attempt' });
   });
 
@@ -289,28 +314,31 @@ describe('state', () => {
     clock.advance('25h');
     await until(async () => (await values())[0] === undefined);
     clock.advance('20d');
+
     expect(await values()).toEqual([undefined, 1]);
   });
 
   test('outlives the time in which a lost completion is noticed, however short it is kept', async () => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
-    const { job, seen } = farSide(['succeeded']);
-    const run = (attempt: number): Promise<string> =>
+    const system = externalSystem({ activeLooks: 0 });
+    const run = (attempt: number): Promise<unknown> =>
       begin(
-        () => resumableActivity(job)('clip'),
+        () => resumableActivity(system.job())('clip'),
         { attempt, currentAttemptScheduledTimestampMs: attempt, startToCloseTimeoutMs: 3_600_000, heartbeatTimeoutMs: 0 },
         { store, options: { clearAfterSuccess: 1 } },
       ).result;
     await run(1);
     clock.advance('59m');
-    await expect(run(2)).resolves.toBe('job-1 done');
-    expect(seen).toMatchObject({ submits: 1, looks: 1 });
+
+    await expect(run(2)).resolves.toBe('result of job-1');
+    expect(system).toMatchObject({ submits: 1, looks: 1 });
   });
 
   test('costs nothing where it is not used', async () => {
     const store = memoryStateStore();
     const attempt = begin(async () => Context.current().info.activityType, { heartbeatTimeoutMs: 2 }, { store });
+
     await expect(attempt.result).resolves.toBe('transcode');
     expect(attempt.heartbeats).toEqual([]);
     expect(store.events).toEqual([]);
@@ -321,22 +349,26 @@ describe('state', () => {
   });
 
   test('a submit that was refused is counted each time, and no decision to submit is', async () => {
-    const { job } = farSide(['succeeded']);
+    const system = externalSystem({ activeLooks: 0 });
     let refusals = 0;
-    const submit: typeof job.submit = (input, context) => {
-      if ((refusals += 1) < 3) throw new NotSubmittedError('no room', { retryAfter: 1 });
-      return job.submit(input, context);
-    };
-    const attempt = begin(() => resumableActivity({ ...job, submit })('clip'));
+    const job = system.job({
+      submit: (input, context) => {
+        if ((refusals += 1) < 3) throw new NotSubmittedError('no room', { retryAfter: 1 });
+        return system.job().submit(input, context);
+      },
+    });
+    const attempt = begin(() => resumableActivity(job)('clip'));
     await attempt.result;
     const counted = attempt.metrics.filter(({ name }) => name === 'mooring_decisions');
+
     expect(counted.map(({ tags }) => (tags as { decision: string }).decision)).toEqual(['refused', 'refused', 'submitted']);
   });
 
   test('decisions are counted and logged', async () => {
-    const { job } = farSide(['succeeded']);
-    const attempt = begin(() => resumableActivity(job)('clip'));
+    const system = externalSystem({ activeLooks: 0 });
+    const attempt = begin(() => resumableActivity(system.job())('clip'));
     await attempt.result;
+
     expect(attempt.metrics).toContainEqual({
       name: 'mooring_decisions',
       tags: expect.objectContaining({ decision: 'submitted' }),
@@ -353,6 +385,7 @@ describe('the plugin', () => {
     const other = (): object => ({});
     const options = { taskQueue: 'q', interceptors: { activity: [other], workflowModules: ['./wf'] } };
     const configured = await plugin.configureWorker?.((await plugin.configureWorker?.(options)) ?? options);
+
     expect(configured?.interceptors?.activity).toHaveLength(2);
     expect(configured?.interceptors?.activity?.[0]).toBe(other);
     expect(configured?.interceptors?.workflowModules).toEqual(['./wf']);
@@ -361,6 +394,7 @@ describe('the plugin', () => {
 
   test('never closes the store', async () => {
     await mooringPlugin(store).runWorker?.({ options: {} } as never, async () => undefined);
+
     await expect(store.ready()).resolves.toBeUndefined();
   });
 
@@ -371,11 +405,11 @@ describe('the plugin', () => {
     ['heartbeats', () => mooringPlugin(store, { heartbeats: 1 } as never)],
     ['maxResultBytes', () => mooringPlugin(store, { maxResultBytes: 0 })],
     ['job', () => resumableActivity({} as never)],
-    ['wait', () => resumableActivity(farSide().job, { wait: { mode: 'retry' } as never })],
-    ['scope', () => resumableActivity(farSide().job, { scope: { workflowRun: '' } })],
-    ['job', () => cancellingActivity({ ...farSide().job, cancel: undefined } as never, { workflowRun: 'a' })],
-    ['scope', () => cancellingActivity(farSide().job, 'activity' as never)],
-    ['jobs', () => cancellingActivity(farSide().job, { workflowRun: 'a' }, { jobs: [] } as never)],
+    ['wait', () => resumableActivity(externalSystem().job(), { wait: { mode: 'retry' } as never })],
+    ['scope', () => resumableActivity(externalSystem().job(), { scope: { workflowRun: '' } })],
+    ['job', () => cancellingActivity({ ...externalSystem().job(), cancel: undefined } as never, { workflowRun: 'a' })],
+    ['scope', () => cancellingActivity(externalSystem().job(), 'activity' as never)],
+    ['jobs', () => cancellingActivity(externalSystem().job(), { workflowRun: 'a' }, { jobs: [] } as never)],
   ])('a %s that cannot be meant is refused when it is made', (option, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
   });

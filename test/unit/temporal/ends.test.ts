@@ -4,8 +4,9 @@ import { resumableActivity, taskContext } from '../../../adapters/temporal/index
 import { externalJob, StaleAttemptError } from '../../../src/index.ts';
 import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import { interceptMetastore } from '../../support/intercept.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { until } from '../../support/until.ts';
-import { begin, failureOf, farSide } from './rig.ts';
+import { begin, failureOf } from './rig.ts';
 
 /** An attempt may end in any way: what Temporal hears of it, whatever the activity's code makes of the end. */
 
@@ -23,63 +24,68 @@ const DISGUISES: readonly [string, (cause: unknown) => unknown][] = [
 
 describe('an attempt that was stopped', () => {
   test.each(DISGUISES)('by a pause ends with that, also out of %s', async (_what, disguised) => {
-    const { job, seen } = farSide(['active']);
+    const system = externalSystem();
     const attempt = begin(async () => {
       await taskContext()
-        .run(job, 'clip')
+        .run(system.job(), 'clip')
         .catch((cause: unknown) => {
           throw disguised(cause);
         });
     });
-    await until(() => seen.looks > 0);
+    await until(() => system.looks > 0);
     attempt.cancel('PAUSED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
   test.each(DISGUISES)('by a release ends with that, also out of %s', async (_what, disguised) => {
-    const { job } = farSide(['active']);
+    const system = externalSystem();
     const attempt = begin(async () => {
       await taskContext()
-        .run(job, 'clip', RELEASE)
+        .run(system.job(), 'clip', RELEASE)
         .catch((cause: unknown) => {
           throw disguised(cause);
         });
     }, UNBOUNDED);
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.waiting', category: 'BENIGN' });
     expect(attempt.metrics).not.toContainEqual(expect.objectContaining({ name: 'mooring_failures' }));
   });
 
   test('for a webhook leaves the activity to it, whatever its code makes of that', async () => {
-    const { job } = farSide(['active']);
+    const system = externalSystem();
     const attempt = begin(() =>
       taskContext()
-        .run(job, 'clip', { wait: { mode: 'async' } })
+        .run(system.job(), 'clip', { wait: { mode: 'async' } })
         .catch(() => Promise.reject(new Error('own'))),
     );
+
     await expect(attempt.result).rejects.toBeInstanceOf(CompleteAsyncError);
   });
 
   test('says that it was superseded, if it was', async () => {
-    const { job, seen } = farSide(['active']);
+    const system = externalSystem();
     const attempt = begin(async () => {
       await taskContext()
-        .run(job, 'clip')
+        .run(system.job(), 'clip')
         .catch(() =>
           Promise.reject(new StaleAttemptError('a newer attempt holds the fence', { attempt: 1, holder: 'attempt 2' })),
         );
     });
-    await until(() => seen.looks > 0);
+    await until(() => system.looks > 0);
     attempt.cancel('NOT_FOUND');
     const failure = await failureOf(attempt.result);
+
     expect(failure).toMatchObject({ type: 'mooring.stale-attempt', details: [{ attempt: 1, holder: 'attempt 2' }] });
   });
 
   test('and returned nevertheless ends with that, and says so', async () => {
-    const { job } = farSide(['active']);
+    const system = externalSystem();
     const attempt = begin(async () => {
-      const results = await Promise.allSettled([taskContext().run(job, 'clip', RELEASE)]);
+      const results = await Promise.allSettled([taskContext().run(system.job(), 'clip', RELEASE)]);
       return results.length;
     }, UNBOUNDED);
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.waiting' });
     expect(attempt.logs).toContainEqual(
       expect.objectContaining({ level: 'WARN', message: expect.stringContaining('returned although its attempt was stopped') }),
@@ -97,6 +103,7 @@ describe('an attempt that was stopped', () => {
     await until(() => attempt.heartbeats !== undefined);
     attempt.cancel('WORKER_SHUTDOWN');
     finish();
+
     await expect(attempt.result).resolves.toBe('done');
   });
 
@@ -106,14 +113,15 @@ describe('an attempt that was stopped', () => {
       submit: async () => 'a-1',
       getStatus: async () => ({ state: 'failed', reason: 'no' }),
     });
-    const { job } = farSide(['active']);
+    const system = externalSystem();
     const attempt = begin(async () => {
       const ctx = taskContext();
       await Promise.allSettled([ctx.run(a, 'clip')]);
-      await ctx.run(job, 'clip', { wait: { mode: 'hold' } });
+      await ctx.run(system.job(), 'clip', { wait: { mode: 'hold' } });
     });
     await until(() => attempt.logs.some(({ message }) => message.includes('failed')));
     attempt.cancel('PAUSED');
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.external-job-failed' });
   });
 });
@@ -125,17 +133,17 @@ test.each(['WORKER_SHUTDOWN', 'CANCELLED'] as const)(
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
     try {
-      const { job, seen } = farSide(['active']);
+      const system = externalSystem();
       const attempt = begin(async () => {
         const ctx = taskContext();
-        const one = ctx.run({ ...job, externalIdKey: 'one' }, 'clip');
-        const other = ctx.run({ ...job, externalIdKey: 'other' }, 'clip');
-        const misused = ctx.run(job, 'clip', { wait: { mode: 'retry' } as never });
+        const one = ctx.run(system.job({ externalIdKey: 'one' }), 'clip');
+        const other = ctx.run(system.job({ externalIdKey: 'other' }), 'clip');
+        const misused = ctx.run(system.job(), 'clip', { wait: { mode: 'retry' } as never });
         await one;
         await other;
         await misused;
       });
-      await until(() => seen.looks > 2);
+      await until(() => system.looks > 2);
       attempt.cancel(reason);
       await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
       await new Promise((resolve) => setImmediate(resolve));
@@ -162,15 +170,16 @@ describe('heartbeats', () => {
   });
 
   test('go on while cancel of an external job runs', async () => {
-    const { job, seen } = farSide(['active']);
+    const system = externalSystem();
     let before = 0;
     const cancel = async (): Promise<void> => {
       before = attempt.heartbeats.length;
       await until(() => attempt.heartbeats.length > before + 2);
     };
-    const attempt = begin(() => resumableActivity({ ...job, cancel })('clip'), { heartbeatTimeoutMs: 30 });
-    await until(() => seen.looks > 0);
+    const attempt = begin(() => resumableActivity(system.job({ cancel }))('clip'), { heartbeatTimeoutMs: 30 });
+    await until(() => system.looks > 0);
     attempt.cancel('CANCELLED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
     expect(attempt.heartbeats.length).toBeGreaterThan(before + 2);
   });
@@ -182,7 +191,7 @@ describe('an attempt that failed', () => {
     ['before it used state', () => void taskContext()],
   ])('%s is no sign of loss for the next one, in a namespace as new', async (_when, ask) => {
     const store = memoryStateStore();
-    const { job, seen } = farSide(['succeeded']);
+    const system = externalSystem({ activeLooks: 0 });
     const scheduledTimestampMs = Date.now();
     const times = { scheduledTimestampMs, currentAttemptScheduledTimestampMs: scheduledTimestampMs };
     const first = begin(
@@ -195,12 +204,14 @@ describe('an attempt that failed', () => {
     );
     await expect(first.result).rejects.toThrow('the database');
     const info = { ...times, attempt: 2, currentAttemptScheduledTimestampMs: scheduledTimestampMs + 1 };
-    await expect(begin(() => resumableActivity(job)('clip'), info, { store }).result).resolves.toBe('job-1 done');
-    expect(seen.submits).toBe(1);
+
+    await expect(begin(() => resumableActivity(system.job())('clip'), info, { store }).result).resolves.toBe('result of job-1');
+    expect(system.submits).toBe(1);
   });
 
   test('fails with its own error, whatever its IDs are, if it has nothing to do with state', async () => {
     const attempt = begin(() => Promise.reject(new Error('own')), { activityType: 'x'.repeat(10_000) });
+
     await expect(attempt.result).rejects.toThrow('own');
   });
 });

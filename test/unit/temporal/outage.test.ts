@@ -4,8 +4,9 @@ import { taskContext } from '../../../adapters/temporal/index.ts';
 import { StoreUnavailableError, type StateStore } from '../../../src/index.ts';
 import { memoryMetastore, memoryStateStore } from '../../../src/testing.ts';
 import { interceptMetastore } from '../../support/intercept.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { until } from '../../support/until.ts';
-import { begin, failureOf, farSide } from './rig.ts';
+import { begin, failureOf } from './rig.ts';
 
 /** A store that is away is no failure of the activity: it costs no attempt. */
 
@@ -38,6 +39,7 @@ describe('with attempts without limit', () => {
       { attempt, scheduleToCloseTimeoutMs: 0 },
       { store: awayFor(Infinity).store },
     );
+
     await expect(failureOf(running.result)).resolves.toMatchObject({
       type: 'mooring.store-unavailable',
       nonRetryable: false,
@@ -55,6 +57,7 @@ describe('with attempts without limit', () => {
       { scheduleToCloseTimeoutMs: 0 },
       { store: awayFor(Infinity).store },
     );
+
     await expect(failureOf(running.result)).resolves.toMatchObject({ type: 'mooring.store-unavailable', nextRetryDelay: 1_000 });
   });
 
@@ -67,6 +70,7 @@ describe('with attempts without limit', () => {
       {},
       { store: awayFor(Infinity).store },
     );
+
     await expect(failureOf(running.result)).resolves.toMatchObject({ type: 'Own', nonRetryable: true });
   });
 });
@@ -74,20 +78,21 @@ describe('with attempts without limit', () => {
 describe('with a limit of attempts', () => {
   test('the activity begins again in the same attempt, which goes on heartbeating, and submits once', async () => {
     const { store } = awayFor(1);
-    const { job, seen } = farSide(['succeeded']);
+    const system = externalSystem({ activeLooks: 0 });
     const starts: number[] = [];
     const attempt = begin(
       async () => {
         await Promise.resolve();
         starts.push(attempt.heartbeats.length);
-        return taskContext().run(job, 'clip');
+        return taskContext().run(system.job(), 'clip');
       },
       FEW,
       { store },
     );
-    await expect(attempt.result).resolves.toBe('job-1 done');
-    expect(seen.submits).toBe(1);
+    await expect(attempt.result).resolves.toBe('result of job-1');
+    expect(system.submits).toBe(1);
     const [first = 0, second = 0] = starts;
+
     expect(second).toBeGreaterThan(first + 2);
   });
 
@@ -114,6 +119,7 @@ describe('with a limit of attempts', () => {
       { store: memoryStateStore({ metastore }) },
     );
     await attempt.result;
+
     expect(cursors).toEqual([undefined, 1]);
     await expect(zombies[0]).rejects.toMatchObject({ code: 'mooring.stale-attempt' });
   });
@@ -132,6 +138,7 @@ describe('with a limit of attempts', () => {
     await until(() => attempt.logs.some(({ message }) => message.includes('begins again')));
     const before = failed();
     attempt.cancel('CANCELLED');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
     expect(starts).toBe(1);
     expect(before).toBe(1);
@@ -142,6 +149,7 @@ describe('with a limit of attempts', () => {
     ['scheduleToCloseTimeout', { scheduledTimestampMs: Date.now(), scheduleToCloseTimeoutMs: 1_500 }],
   ])('it fails while its %s leaves time for another attempt', async (_which, info) => {
     const attempt = begin(() => taskContext().state.get('key'), { ...FEW, ...info }, { store: awayFor(Infinity).store });
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.store-unavailable', nonRetryable: false });
   });
 });

@@ -3,7 +3,7 @@ import type { ApplicationFailure, Info } from '@temporalio/activity';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { stateInterceptors, type ActivityStateOptions } from '../../../adapters/temporal/index.ts';
-import { externalJob, type ExternalJob, type StateStore } from '../../../src/index.ts';
+import type { StateStore } from '../../../src/index.ts';
 import { memoryStateStore } from '../../../src/testing.ts';
 
 /** Attempts of one activity in Temporal's own mock of it: no server, and so no data converter, throttling or limit. */
@@ -90,23 +90,4 @@ export async function failureOf(running: Promise<unknown>): Promise<ApplicationF
     () => Promise.reject(new Error('it did not fail')),
     (error: unknown) => error as ApplicationFailure,
   );
-}
-
-/** A far side that says what it is told to say. */
-export function farSide(states: readonly ('active' | 'succeeded')[] = ['active', 'succeeded']): {
-  job: ExternalJob<string, string, string>;
-  seen: { submits: number; looks: number; cancels: string[]; tokens: string[] };
-} {
-  const seen = { submits: 0, looks: 0, cancels: [] as string[], tokens: [] as string[] };
-  const job = externalJob({
-    async submit(_input: string, { callbackToken }): Promise<string> {
-      seen.tokens.push(callbackToken);
-      return `job-${(seen.submits += 1)}`;
-    },
-    getStatus: async () => ({ state: states[Math.min((seen.looks += 1), states.length) - 1] ?? 'active' }),
-    getResult: async (id) => `${id} done`,
-    cancel: async (id, { reason }) => void seen.cancels.push(`${id} ${reason}`),
-    pollInterval: 5,
-  });
-  return { job, seen };
 }

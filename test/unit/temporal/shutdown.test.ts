@@ -2,8 +2,9 @@ import { CancelledFailure } from '@temporalio/activity';
 import { describe, expect, test } from '@jest/globals';
 import { mooringPlugin, resumableActivity, taskContext } from '../../../adapters/temporal/index.ts';
 import { memoryStateStore } from '../../../src/testing.ts';
+import { externalSystem } from '../../support/external-system.ts';
 import { until } from '../../support/until.ts';
-import { begin, failureOf, farSide, type MockWorker } from './rig.ts';
+import { begin, failureOf, type MockWorker } from './rig.ts';
 
 /** A worker that shuts down and gives its activities time: whatever only waits for an external job needs none. */
 
@@ -33,22 +34,23 @@ async function worker(): Promise<MockWorker & { shutdown(): void; end(): Promise
 describe('a worker that shuts down', () => {
   test('hands an activity that waits to another worker at once', async () => {
     const here = await worker();
-    const { job, seen } = farSide(['active']);
-    const attempt = begin(() => resumableActivity(job)('clip'), UNBOUNDED, here);
-    await until(() => seen.looks > 0);
+    const system = externalSystem();
+    const attempt = begin(() => resumableActivity(system.job())('clip'), UNBOUNDED, here);
+    await until(() => system.looks > 0);
     here.shutdown();
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({
       type: 'mooring.waiting',
       category: 'BENIGN',
       nextRetryDelay: 1,
     });
-    expect(seen).toMatchObject({ submits: 1, cancels: [] });
+    expect(system).toMatchObject({ submits: 1, cancelled: [] });
     expect(here.shutdowns()).toBe(1);
   });
 
   test('lets code go on that does not wait, until it begins to', async () => {
     const here = await worker();
-    const { job, seen } = farSide(['active']);
+    const system = externalSystem();
     const wrote: string[] = [];
     const attempt = begin(
       async () => {
@@ -57,14 +59,15 @@ describe('a worker that shuts down', () => {
         here.shutdown();
         await state.set('step', 2);
         wrote.push('both');
-        await run(job, 'clip');
+        await run(system.job(), 'clip');
       },
       UNBOUNDED,
       here,
     );
+
     await expect(failureOf(attempt.result)).resolves.toMatchObject({ type: 'mooring.waiting' });
     expect(wrote).toEqual(['both']);
-    expect(seen.submits).toBe(0);
+    expect(system.submits).toBe(0);
   });
 
   test.each([
@@ -72,14 +75,15 @@ describe('a worker that shuts down', () => {
     ['that is local', { isLocal: true }],
   ])('lets an activity %s wait until its grace is over', async (_which, info) => {
     const here = await worker();
-    const { job, seen } = farSide(['active']);
-    const known = { ...job, idempotentFor: 'forever' as const };
+    const system = externalSystem();
+    const known = system.job({ idempotentFor: 'forever' });
     const attempt = begin(() => resumableActivity(known, { scope: { workflowRun: 'a' } })('clip'), info, here);
-    await until(() => seen.looks > 0);
+    await until(() => system.looks > 0);
     here.shutdown();
-    const { looks } = seen;
-    await until(() => seen.looks > looks + 2);
+    const { looks } = system;
+    await until(() => system.looks > looks + 2);
     attempt.cancel('WORKER_SHUTDOWN');
+
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
@@ -88,7 +92,8 @@ describe('a worker that shuts down', () => {
     await here.end();
     here.shutdown();
     expect(here.shutdowns()).toBe(1);
-    const { job } = farSide(['active', 'succeeded']);
-    await expect(begin(() => resumableActivity(job)('clip'), UNBOUNDED, here).result).resolves.toBe('job-1 done');
+    const system = externalSystem({ activeLooks: 1 });
+
+    await expect(begin(() => resumableActivity(system.job())('clip'), UNBOUNDED, here).result).resolves.toBe('result of job-1');
   });
 });

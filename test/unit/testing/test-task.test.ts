@@ -1,15 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { createStateStore, externalJob, isSuspension } from '../../../src/index.ts';
 import { fakeClock, KilledError, memoryMetastore, memoryStateStore, testTask, type Gap } from '../../../src/testing.ts';
-import { fakeFarSide } from '../../support/fake-far-side.ts';
+import { externalSystem } from '../../support/external-system.ts';
 
 describe('memoryStateStore()', () => {
   test('remembers its events, and hands them on', async () => {
     const heard: string[] = [];
     const clock = fakeClock();
     const store = memoryStateStore({ clock, onEvent: ({ type }) => void heard.push(type) });
-    const far = fakeFarSide({ kind: 'plain', clock });
-    await testTask(store).attempt((ctx) => ctx.run(far.job(), 'clip'));
+    const system = externalSystem({ clock, activeLooks: 1 });
+    await testTask(store).attempt((ctx) => ctx.run(system.job(), 'clip'));
+
     expect(store.events.map(({ type }) => type)).toEqual(['decision']);
     expect(heard).toEqual(['decision']);
   });
@@ -17,6 +18,7 @@ describe('memoryStateStore()', () => {
   test('stores that share a metastore share their state', async () => {
     const metastore = memoryMetastore();
     await memoryStateStore({ metastore }).asset({ name: 'a' }).set('k', 1);
+
     expect(await createStateStore({ metastore }).asset({ name: 'a' }).get('k')).toBe(1);
     expect(await memoryStateStore().asset({ name: 'a' }).get('k')).toBeUndefined();
   });
@@ -39,6 +41,7 @@ describe('testTask()', () => {
         }),
       );
     }
+
     expect(tries).toEqual([
       [1, 1],
       [2, 2],
@@ -52,6 +55,7 @@ describe('testTask()', () => {
       await ctx.state.set('step', 'one');
       throw new TypeError('a bug');
     });
+
     await expect(failing).rejects.toThrow('a bug');
     expect(await task.attempt((ctx) => ctx.state.get('step'))).toBe('one');
   });
@@ -59,7 +63,7 @@ describe('testTask()', () => {
   const gaps = Array.from({ length: 12 }, (_, index) => `G${index + 1}` as Gap);
   test.each(gaps)('%s ends an attempt as a kill would: no catch, no finally, no further call', async (gap) => {
     const clock = fakeClock();
-    const far = fakeFarSide({ kind: 'keyed', clock });
+    const system = externalSystem({ kind: 'keyed', clock, activeLooks: 1 });
     const task = testTask(memoryStateStore({ clock }));
     const after: string[] = [];
     const attempt = task.attempt(
@@ -74,7 +78,7 @@ describe('testTask()', () => {
         })();
         beside.catch(() => after.push('caught'));
         try {
-          return await ctx.run(far.job(), 'clip');
+          return await ctx.run(system.job(), 'clip');
         } catch (error) {
           after.push('caught');
           throw error;
@@ -87,57 +91,62 @@ describe('testTask()', () => {
     const error = await attempt.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(KilledError);
     expect(error).toMatchObject({ gap, name: 'KilledError' });
-    const [ticks, calls] = [after.filter((what) => what === 'tick').length, far.calls.length];
+    const [ticks, calls] = [after.filter((what) => what === 'tick').length, system.calls.length];
     for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => void setImmediate(resolve));
     // By G12 the process itself has come to its end.
     if (gap !== 'G12') expect(after.filter((what) => what !== 'tick')).toEqual([]);
+
     expect(after.filter((what) => what === 'tick')).toHaveLength(ticks);
-    expect(far.calls).toHaveLength(calls);
-    expect(await task.attempt((ctx) => ctx.run(far.job(), 'clip'))).toEqual({ of: 'job-1', input: 'clip' });
+    expect(system.calls).toHaveLength(calls);
+    expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
   test('a gap that is not reached kills nobody', async () => {
     const task = testTask(memoryStateStore({ clock: fakeClock() }));
+
     expect(await task.attempt(async () => 1, { killAt: 'G9' })).toBe(1);
   });
 
-  test('a plain far side whose first attempt died before its fence is submitted to once', async () => {
+  test('a plain external system whose first attempt died before its fence is submitted to once', async () => {
     const clock = fakeClock();
-    const far = fakeFarSide({ kind: 'plain', clock });
+    const system = externalSystem({ clock, activeLooks: 1 });
     const task = testTask(memoryStateStore({ clock }));
     clock.advance('5m');
-    await expect(task.attempt((ctx) => ctx.run(far.job(), 'clip'), { killAt: 'G1' })).rejects.toBeInstanceOf(KilledError);
+    await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G1' })).rejects.toBeInstanceOf(KilledError);
     clock.advance('5m');
-    await task.attempt((ctx) => ctx.run(far.job(), 'clip'));
-    expect(far.jobs).toHaveLength(1);
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('a task that releases is started again from its top, after that time', async () => {
     const clock = fakeClock();
-    const far = fakeFarSide({ kind: 'plain', clock, activeLooks: 20 });
+    const system = externalSystem({ clock, activeLooks: 20 });
     const task = testTask(memoryStateStore({ clock }));
     const starts: number[] = [];
     const result = await task.attempt((ctx) => {
       starts.push(ctx.attempt);
-      return ctx.run(far.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } });
+      return ctx.run(system.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } });
     });
-    expect(result).toMatchObject({ of: 'job-1' });
+
+    expect(result).toBe('result of job-1');
     expect(starts.length).toBeGreaterThan(5);
     expect(new Set(starts)).toEqual(new Set([1]));
-    expect(far.jobs).toHaveLength(1);
+    expect(system.jobs).toHaveLength(1);
   });
 
   test('a signal is a person’s cancellation', async () => {
     const clock = fakeClock();
-    const far = fakeFarSide({ kind: 'plain', clock });
+    const system = externalSystem({ clock, activeLooks: 1 });
     const controller = new AbortController();
-    const job = far.job({ getStatus: async () => (controller.abort(new Error('stop')), { state: 'active' }) });
+    const job = system.job({ getStatus: async () => (controller.abort(new Error('stop')), { state: 'active' }) });
     const error = await testTask(memoryStateStore({ clock }))
       .attempt((ctx) => ctx.run(job, 'clip'), { signal: controller.signal })
       .catch((thrown: unknown) => thrown);
+
     expect(error).toEqual(new Error('stop'));
     expect(isSuspension(error)).toBe(true);
-    expect(far.jobs[0]?.cancelled).toEqual(['requested']);
+    expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
   test('after success the state ends, as under a runtime', async () => {
@@ -145,6 +154,7 @@ describe('testTask()', () => {
     const store = memoryStateStore({ clock });
     await testTask(store).attempt((ctx) => ctx.state.set('k', 1));
     clock.advance('25h');
+
     expect(await store.task({ flow: 'test', run: '1', task: 'task' }).get('k')).toBeUndefined();
   });
 
@@ -155,6 +165,7 @@ describe('testTask()', () => {
       getResult: async (id) => id + 1,
     });
     const result: number = await testTask(memoryStateStore({ clock: fakeClock() })).attempt((ctx) => ctx.run(job, { n: 1 }));
+
     expect(result).toBe(8);
   });
 });

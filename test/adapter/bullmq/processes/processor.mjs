@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { createStateStore } from 'mooring';
 import { withState } from 'mooring/bullmq';
 import { redisMetastore } from 'mooring/redis';
-import { farSide } from './far-side.mjs';
+import { systemJob } from './external-system.mjs';
 
 /** A processor in a file of its own, for a sandbox and for a worker process. What it is to do is in the job's data. */
 process.on('disconnect', () => process.exit());
@@ -12,13 +12,13 @@ const store = createStateStore({ metastore: redisMetastore({ client: redis }) })
 export default withState(
   store,
   async (job, ctx) => {
-    const { far, release, fails } = job.data;
+    const { system, release, fails } = job.data;
     const runs = (await ctx.state.get('runs')) ?? 0;
     await ctx.state.set('runs', runs + 1);
     const wait = release ? { mode: 'release', holdFor: 1 } : { mode: 'hold' };
-    if (fails) await ctx.submit(farSide(redis, far), job.data);
+    if (fails) await ctx.submit(systemJob(system), job.data);
     if (fails) throw new Error('given up');
-    return ctx.run(farSide(redis, far), job.data, { wait });
+    return ctx.run(systemJob(system), job.data, { wait });
   },
   { onFinalFailure: 'cancel', heartbeat: '200ms' },
 );

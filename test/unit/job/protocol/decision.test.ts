@@ -84,8 +84,8 @@ describe('none', () => {
     ['keyed', keyed],
     ['findable', findable],
     ['plain', plain],
-  ])('first attempt, %s: submit', (_name, far) => {
-    expect(send(decide(undefined, far, first))).toEqual(fresh);
+  ])('first attempt, %s: submit', (_name, system) => {
+    expect(send(decide(undefined, system, first))).toEqual(fresh);
   });
 
   test('later attempt, keyed and plain: submit', () => {
@@ -191,7 +191,7 @@ describe('submitted and finished', () => {
     ['o', { do: 'return' }],
     ['a', { do: 'ambiguous' }],
   ] as const)('%s', (letter, step) => {
-    for (const far of [keyed, findable, plain]) expect(decide(record(letter), far, later)).toMatchObject(step);
+    for (const system of [keyed, findable, plain]) expect(decide(record(letter), system, later)).toMatchObject(step);
   });
 
   describe.each(['o', 'f'] as const)('%s of another job', (letter) => {
@@ -285,9 +285,9 @@ describe('the fingerprint differs', () => {
   test.each([
     ['keyed', keyed],
     ['plain', plain],
-  ])('submitting, %s: fail, or the next submission with the old key listed as unresolved', (_name, far) => {
-    expect(decide(record('s', old), far, changed)).toMatchObject({ do: 'input-changed' });
-    const step = decide(record('s', old), { ...far, onInputChange: 'resubmit' }, changed);
+  ])('submitting, %s: fail, or the next submission with the old key listed as unresolved', (_name, system) => {
+    expect(decide(record('s', old), system, changed)).toMatchObject({ do: 'input-changed' });
+    const step = decide(record('s', old), { ...system, onInputChange: 'resubmit' }, changed);
     expect(step).toMatchObject({
       do: 'send',
       submission: 3,

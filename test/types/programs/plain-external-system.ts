@@ -1,7 +1,7 @@
 import { externalJob, jobStatus, NotSubmittedError } from 'mooring';
-import { openai, OpenAIError } from '../far-sides.ts';
+import { openai, OpenAIError } from '../external-systems.ts';
 
-/** A far side that neither knows a token again nor can be searched: refusals are told apart, the rest is for a person. */
+/** An external system that neither knows a token again nor can be searched: refusals are told apart, the rest is for a person. */
 
 const status = jobStatus({
   active: ['validating', 'in_progress', 'finalizing'],

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { batchClient, type BatchClient } from '../../scripts/batch-service/client.ts';
 import type { BatchEvent } from '../../scripts/batch-service/events.ts';
-import type { Side } from '../../scripts/batch-service/job.ts';
+import type { SystemKind } from '../../scripts/batch-service/job.ts';
 import { startBatchService, type BatchService, type Fault } from '../../scripts/batch-service/service.ts';
 
-/** A real far side for tests: the batch service in this process, its jobs as real processes, its folder temporary. */
-export interface FarSide {
+/** The batch service for tests: in this process, its jobs as real processes, its folder temporary. */
+export interface TestBatchService {
   readonly events: readonly BatchEvent[];
-  client(side: Side): BatchClient;
+  client(kind: SystemKind): BatchClient;
   /** How many jobs were accepted under a name. */
   submissions(name: string): Promise<number>;
   /** What goes wrong with the next submit of a name. */
@@ -20,15 +20,15 @@ export interface FarSide {
   close(): Promise<void>;
 }
 
-/** Starts a far side. `findLag` in milliseconds. */
-export async function startFarSide({ findLag = 0 }: { findLag?: number } = {}): Promise<FarSide> {
-  const directory = await mkdtemp(join(tmpdir(), 'mooring-far-side-'));
+/** Starts it. `findLag` in milliseconds. */
+export async function startTestBatchService({ findLag = 0 }: { findLag?: number } = {}): Promise<TestBatchService> {
+  const directory = await mkdtemp(join(tmpdir(), 'mooring-batch-service-'));
   const events: BatchEvent[] = [];
   const start = (): Promise<BatchService> => startBatchService({ directory, findLag, emit: (event) => void events.push(event) });
   let service = await start();
   return {
     events,
-    client: (side) => batchClient(service.url, side),
+    client: (kind) => batchClient(service.url, kind),
     async submissions(name) {
       return ((await (await fetch(`${service.url}/submissions/${name}`)).json()) as { submissions: number }).submissions;
     },

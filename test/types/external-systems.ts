@@ -5,7 +5,7 @@ export interface Video {
   preset: 'hd' | 'sd';
 }
 
-/** A far side that knows a token again, and can be searched by it. */
+/** An external system that knows a token again, and can be searched by it. */
 export declare const farm: {
   submit(video: Video, options: { token: string }): Promise<string>;
   status(id: string): Promise<{ state: 'active' } | { state: 'succeeded' } | { state: 'failed'; reason: string }>;
@@ -13,13 +13,13 @@ export declare const farm: {
   search(token: string): Promise<string | undefined>;
 };
 
-/** A far side with numbers for IDs. */
+/** An external system with numbers for IDs. */
 export declare const grid: {
   submit(command: readonly string[]): Promise<number>;
   status(id: number): Promise<string>;
 };
 
-/** A far side that neither knows a token nor can be searched. */
+/** An external system that neither knows a token nor can be searched. */
 export declare const openai: {
   batches: {
     create(batch: { input_file_id: string; endpoint: string }, options: { signal: AbortSignal }): Promise<{ id: string }>;

@@ -1,8 +1,8 @@
 import { NotSubmittedError, type ExternalJob, type JobStatus } from '../../src/index.ts';
-import type { FarSideKind } from '../support/fake-far-side.ts';
+import type { SystemKind } from '../../scripts/batch-service/job.ts';
 import type { Process, World } from './world.ts';
 
-/** A far side in a world: requests travel, are accepted, refused or lost, and are answered or not. */
+/** An external system in a world: requests travel, are accepted, refused or lost, and are answered or not. */
 
 /** A job that was accepted. */
 export interface SimJob {
@@ -16,20 +16,20 @@ export interface SimJob {
   shownAt: number;
 }
 
-/** A far side, and what it found wrong. */
-export interface SimFarSide {
+/** An external system, and what it found wrong. */
+export interface SimExternalSystem {
   readonly jobs: SimJob[];
   readonly violations: string[];
   /** Whether it says, of a key that it refused before, that another one is needed. */
   readonly tellsSo: boolean;
-  /** The far side as a process sees it. */
+  /** The external system as a process sees it. */
   from(process: Process, faulty: () => boolean): ExternalJob<string, number, string>;
 }
 
-/** Options of `simFarSide()`. */
-export interface SimFarSideOptions {
-  kind: FarSideKind;
-  /** How long a keyed far side knows a key. */
+/** Options of `simExternalSystem()`. */
+export interface SimExternalSystemOptions {
+  kind: SystemKind;
+  /** How long a keyed external system knows a key. */
   idempotentFor: number;
   /** How probable it is that a job fails. */
   failures: number;
@@ -40,16 +40,16 @@ export interface SimFarSideOptions {
   wish: () => string | undefined;
 }
 
-/** How long the far side may hide a job from `find`, in milliseconds. */
+/** How long the external system may hide a job from `find`, in milliseconds. */
 export const FIND_LAG = 10_000;
 /** In milliseconds. */
 export const SUBMIT_TIMEOUT = 60_000;
 
-/** A far side without jobs. */
-export function simFarSide(
+/** An external system without jobs. */
+export function simExternalSystem(
   world: World,
-  { kind, idempotentFor, failures, refusals, accepted, wish }: SimFarSideOptions,
-): SimFarSide {
+  { kind, idempotentFor, failures, refusals, accepted, wish }: SimExternalSystemOptions,
+): SimExternalSystem {
   const jobs: SimJob[] = [];
   const violations: string[] = [];
   const refused = new Set<string>();
@@ -69,7 +69,7 @@ export function simFarSide(
     const shownAt = acceptedAt + world.between(0, FIND_LAG);
     const job: SimJob = { id: jobs.length + 1, key, submission, input, state: 'active', acceptedAt, shownAt };
     jobs.push(job);
-    world.note(`far side accepts J${job.id}, submission ${submission} of ${input}`);
+    world.note(`external system accepts J${job.id}, submission ${submission} of ${input}`);
     accepted(job);
     world.after(world.between(0, 120_000), () => {
       if (job.state === 'cancelled') return;
@@ -82,7 +82,7 @@ export function simFarSide(
 
   const ask = async <T>(process: Process, faulty: () => boolean, answer: () => T): Promise<T> => {
     await world.delay(process);
-    if (faulty() && world.chance(0.05)) throw new Error('the far side did not answer');
+    if (faulty() && world.chance(0.05)) throw new Error('the external system did not answer');
     return answer();
   };
 
@@ -105,7 +105,7 @@ export function simFarSide(
     const job = jobs[id - 1];
     if (job?.state === 'active') job.state = 'cancelled';
     await world.delay(process, 20_000);
-    if (faulty() && world.chance(0.1)) throw new Error('the far side did not answer');
+    if (faulty() && world.chance(0.1)) throw new Error('the external system did not answer');
   };
 
   return {
@@ -125,7 +125,7 @@ export function simFarSide(
           const arrives = (): void => {
             if (refuses(idempotencyKey, faulty)) {
               const error = refusal(idempotencyKey);
-              world.note(`far side refuses submission ${submission} of ${input}`);
+              world.note(`external system refuses submission ${submission} of ${input}`);
               answer(() => reject(error));
             } else if (faulty() && world.chance(0.07)) {
               answer(() => reject(new Error('the request was lost')));

@@ -1,0 +1,15 @@
+import { externalJob } from 'mooring';
+
+/** The job of the external system that a test serves at this URL. */
+export function systemJob(url) {
+  const ask = async (...call) => (await (await fetch(url, { method: 'POST', body: JSON.stringify(call) })).json()).answer;
+  return externalJob({
+    submit: (input, { idempotencyKey }) => ask('submit', input, { idempotencyKey }),
+    idempotentFor: '1h',
+    getStatus: (id) => ask('getStatus', id),
+    getResult: (id) => ask('getResult', id),
+    cancel: (id, { reason }) => ask('cancel', id, { reason }),
+    pollInterval: '30ms',
+    submitTimeout: '2s',
+  });
+}
