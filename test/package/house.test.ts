@@ -17,20 +17,17 @@ import {
 } from './house.ts';
 
 /**
- * The rules of the house in `CONTRIBUTING.md`, on the tree as it is, and each with a planted fault. `house.json` lists what still
- * breaks a rule: it only gets shorter.
+ * The rules of the house in `CONTRIBUTING.md`, on the tree as it is, and each with a planted fault.
  */
 
 const root = join(import.meta.dirname, '../..');
 
 let tree: Tree;
 let exported: Record<string, unknown>;
-let known: Record<string, string[]>;
 
 beforeAll(async () => {
   tree = Object.assign({}, ...(await Promise.all(['src', 'adapters', 'test'].map(filesOf)))) as Tree;
   ({ exports: exported } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { exports: typeof exported });
-  known = JSON.parse(await readFile(join(import.meta.dirname, 'house.json'), 'utf8')) as typeof known;
 });
 
 async function filesOf(folder: string): Promise<Tree> {
@@ -52,7 +49,7 @@ function filled(folder: string, count: number): Tree {
 
 describe('1: a room imports rooms to its left', () => {
   test('in the sources', () => {
-    expect(orderFaults(tree)).toEqual(known['order']);
+    expect(orderFaults(tree)).toEqual([]);
     expect(roomFaults(tree)).toEqual([]);
   });
 
@@ -115,8 +112,8 @@ describe('2: the files of src are the subpaths', () => {
 
 describe('3: no name spells a folder, and no folder or file is too large', () => {
   test('in the sources', () => {
-    expect(nameFaults(tree)).toEqual(known['names']);
-    expect(sizeFaults(tree)).toEqual(known['sizes']);
+    expect(nameFaults(tree)).toEqual([]);
+    expect(sizeFaults(tree)).toEqual([]);
   });
 
   test.each([
@@ -144,7 +141,7 @@ describe('3: no name spells a folder, and no folder or file is too large', () =>
 
 describe('4: no file needs itself', () => {
   test('in the sources', () => {
-    expect(cycleFaults(tree)).toEqual(known['cycles']);
+    expect(cycleFaults(tree)).toEqual([]);
   });
 
   test('planted: by a type, over two others', () => {
@@ -161,7 +158,7 @@ describe('4: no file needs itself', () => {
 
 describe('5: an exported name has one meaning', () => {
   test('in the sources', () => {
-    expect(exportFaults(tree)).toEqual(known['meanings']);
+    expect(exportFaults(tree)).toEqual([]);
   });
 
   test.each([

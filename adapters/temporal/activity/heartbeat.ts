@@ -1,6 +1,6 @@
 import type { Context } from '@temporalio/activity';
 import { InvalidValueError, milliseconds, systemTimer, type Duration, type JsonValue } from '../../../src/adapter-kit.ts';
-import { jsonBytes } from './size-limits.ts';
+import { jsonBytes } from './result-size.ts';
 
 /**
  * Heartbeats of our own in addition to those of the user. The server keeps the details of the last one alone, so ours say again what the

@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { StorageDriver } from '@temporalio/common';
-import { KEEPS_INLINE } from '../activity/size-limits.ts';
+import { KEEPS_INLINE } from '../activity/largest-details.ts';
 import { resolveDriver, type ExternalStorageOptions } from './options.ts';
 import { payloadCache } from './cache.ts';
 import { retrievePayload } from './retrieve.ts';

@@ -3,7 +3,7 @@ import type { Context } from '@temporalio/activity';
 import { ExternalStorage, type StorageDriver } from '@temporalio/common';
 import { heartbeatsOf } from '../../../adapters/temporal/activity/heartbeat.ts';
 import { externalStorageDriver } from '../../../adapters/temporal/external-storage/index.ts';
-import { LARGEST_DETAILS, largestDetails } from '../../../adapters/temporal/activity/size-limits.ts';
+import { LARGEST_DETAILS, largestDetails } from '../../../adapters/temporal/activity/largest-details.ts';
 import { InvalidValueError } from '../../../src/index.ts';
 
 import { memoryObjectStore } from '../../../src/testing.ts';

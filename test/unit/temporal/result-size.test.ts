@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { defaultPayloadConverter, ExternalStorage, type LoadedDataConverter, type PayloadCodec } from '@temporalio/common';
-import { requireSmallResult } from '../../../adapters/temporal/activity/size-limits.ts';
+import { requireSmallResult } from '../../../adapters/temporal/activity/result-size.ts';
 import { taskContext } from '../../../adapters/temporal/index.ts';
 import { begin, failureOf } from './rig.ts';
 
