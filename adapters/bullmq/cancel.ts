@@ -1,16 +1,5 @@
-import {
-  anything,
-  callable,
-  type CallOptions,
-  checkOptions,
-  type Checks,
-  requestCancellation,
-  requireStore,
-  type StateHandle,
-  type StateStore,
-  type TaskScope,
-  text,
-} from '../../src/adapter-kit.ts';
+import { anything, callable, checkOptions, requestCancellation, requireStore, text } from '../../src/adapter-kit.ts';
+import type { CallOptions, Checks, StateHandle, StateStore, TaskScope } from '../../src/adapter-kit.ts';
 import type { BullJob, BullQueue, JobDetails } from './runtime.ts';
 import { runName, scopeOf } from './attempt/scope.ts';
 import type { StatefulJob } from './worker/setup.ts';

@@ -1,21 +1,6 @@
-import {
-  type AttemptOptions,
-  callable,
-  checkOptions,
-  type Checks,
-  type Duration,
-  duration,
-  trueOrFalse,
-  oneOf,
-  requireExternalJobs,
-  requireStore,
-  resolveWait,
-  type Retention,
-  retention,
-  type StateStore,
-  type TaskScope,
-  type Wait,
-} from '../../src/adapter-kit.ts';
+import { callable, checkOptions, duration, trueOrFalse, oneOf, requireExternalJobs } from '../../src/adapter-kit.ts';
+import { requireStore, resolveWait, retention } from '../../src/adapter-kit.ts';
+import type { AttemptOptions, Checks, Duration, Retention, StateStore, TaskScope, Wait } from '../../src/adapter-kit.ts';
 
 /** How a processor waits, and what becomes of its state. */
 export interface ProcessorOptions<J> extends Pick<AttemptOptions, 'wait' | 'externalJobs'> {

@@ -1,14 +1,5 @@
-import {
-  type AnyShape,
-  callable,
-  type ExternalId,
-  type ExternalJob,
-  requireExternalJob,
-  requireKnownNames,
-  type StateShape,
-  type StateStore,
-  type TaskContext,
-} from '../../src/adapter-kit.ts';
+import { callable, requireExternalJob, requireKnownNames } from '../../src/adapter-kit.ts';
+import type { AnyShape, ExternalId, ExternalJob, StateShape, StateStore, TaskContext } from '../../src/adapter-kit.ts';
 import { withSetup } from './worker/lifecycle.ts';
 import type { ProcessorOptions } from './options.ts';
 import { runAttempt } from './attempt/run.ts';

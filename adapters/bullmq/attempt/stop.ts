@@ -1,13 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type Attempt,
-  type Duration,
-  isStale,
-  isStoreOutage,
-  messageOf,
-  milliseconds,
-  StaleAttemptError,
-} from '../../../src/adapter-kit.ts';
+import { isStale, isStoreOutage, messageOf, milliseconds, StaleAttemptError } from '../../../src/adapter-kit.ts';
+import type { Attempt, Duration } from '../../../src/adapter-kit.ts';
 import { forgetCancel, recordCancel, requestedCancels } from '../cancel.ts';
 import { cancelledError, delayedError, handBackError } from './errors.ts';
 import { afterGivenUp, isFinalFailure } from './final-failure.ts';

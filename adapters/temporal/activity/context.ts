@@ -1,13 +1,5 @@
-import type {
-  AnyShape,
-  ExternalId,
-  ExternalJob,
-  JsonValue,
-  RunOptions,
-  StateShape,
-  TaskContext,
-  Wait,
-} from '../../../src/adapter-kit.ts';
+import type { AnyShape, ExternalId, ExternalJob, JsonValue, RunOptions, StateShape } from '../../../src/adapter-kit.ts';
+import type { TaskContext, Wait } from '../../../src/adapter-kit.ts';
 
 /** What an activity sees of its attempt: the task context of every runtime, and two things that only Temporal has. */
 

@@ -1,13 +1,6 @@
 import { CompleteAsyncError, type Info } from '@temporalio/activity';
-import {
-  ConfigError,
-  milliseconds,
-  requireKnownNames,
-  resolveWait,
-  type Check,
-  type Release,
-  type Wait,
-} from '../../../src/adapter-kit.ts';
+import { ConfigError, milliseconds, requireKnownNames, resolveWait } from '../../../src/adapter-kit.ts';
+import type { Check, Release, Wait } from '../../../src/adapter-kit.ts';
 import type { ActivityWait } from './context.ts';
 import { waitingFailure } from './errors.ts';
 

@@ -1,25 +1,6 @@
-import {
-  anything,
-  builtInCodecs,
-  bytesFrom,
-  callable,
-  checkOptions,
-  ConfigError,
-  duration,
-  methods,
-  milliseconds,
-  oneOf,
-  rule,
-  systemClock,
-  text,
-  type Checks,
-  type Clock,
-  type Codec,
-  type Duration,
-  type Logger,
-  type ObjectStore,
-  type Retention,
-} from '../../../src/adapter-kit.ts';
+import { anything, builtInCodecs, bytesFrom, callable, checkOptions, ConfigError, duration } from '../../../src/adapter-kit.ts';
+import { methods, milliseconds, oneOf, rule, systemClock, text } from '../../../src/adapter-kit.ts';
+import type { Checks, Clock, Codec, Duration, Logger, ObjectStore, Retention } from '../../../src/adapter-kit.ts';
 import type { RetentionDays } from './keys.ts';
 import type { Transfer } from './transfer.ts';
 

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Payload, StorageDriverClaim } from '@temporalio/common';
-import {
-  CodecUnavailableError,
-  CorruptEntryError,
-  MissingObjectError,
-  UnknownLocationError,
-  type ObjectStore,
-} from '../../../src/adapter-kit.ts';
+import { CodecUnavailableError, CorruptEntryError, MissingObjectError } from '../../../src/adapter-kit.ts';
+import { UnknownLocationError } from '../../../src/adapter-kit.ts';
+import type { ObjectStore } from '../../../src/adapter-kit.ts';
 import type { ResolvedDriver } from './options.ts';
 import { payloadOf } from './bytes.ts';
 import type { PayloadCache } from './cache.ts';

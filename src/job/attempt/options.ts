@@ -5,18 +5,8 @@ import { milliseconds, type Duration } from '../../model/duration.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { requireKnownNames } from '../../model/check-options.ts';
-import {
-  anything,
-  callable,
-  checkOptions,
-  duration,
-  trueOrFalse,
-  oneOf,
-  retention,
-  rule,
-  text,
-  type Checks,
-} from '../../model/checks.ts';
+import { anything, callable, checkOptions, duration, trueOrFalse, oneOf, retention, rule, text } from '../../model/checks.ts';
+import type { Checks } from '../../model/checks.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../../model/retention.ts';
 import { taskScope } from '../../model/check-scope.ts';
 import type { TaskScope } from '../../model/scope.ts';

@@ -3,15 +3,8 @@ import { bounded, type CallOptions } from '../../async/deadline.ts';
 import { stopwatch } from '../../async/clock.ts';
 import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../../format/write-id.ts';
-import {
-  holderOf,
-  type Begun,
-  type BeginRequest,
-  type RawEntry,
-  type Stale,
-  scopeAddress,
-  type ScopeAddress,
-} from '../../metastore/metastore.ts';
+import { holderOf, scopeAddress } from '../../metastore/metastore.ts';
+import type { Begun, BeginRequest, RawEntry, Stale, ScopeAddress } from '../../metastore/metastore.ts';
 import { messageOf } from '../../model/reason.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { Internals } from '../../state-store/internals.ts';

@@ -13,16 +13,8 @@ import type { JsonValue } from '../../model/storable.ts';
 import { DEFAULT_EXTERNAL_ID_KEY } from '../external-job.ts';
 import { readId } from '../protocol/external-id.ts';
 import type { JobRecord, JobRecords, Orphan } from './record.ts';
-import {
-  deadlineOf,
-  fieldsOf,
-  idDigest,
-  parseOrphan,
-  parseRecord,
-  withCurrent,
-  type RecordFields,
-  type StoredRecord,
-} from '../../format/record.ts';
+import { deadlineOf, fieldsOf, idDigest, parseOrphan, parseRecord, withCurrent } from '../../format/record.ts';
+import type { RecordFields, StoredRecord } from '../../format/record.ts';
 import { recordRetention } from '../protocol/run.ts';
 
 /** Records and orphans for operators. An answer is compared with the write that it is about, and changes nothing else. */

@@ -1,13 +1,7 @@
 import { fieldsOf, idDigest, type HeldRecord, type StoredRecord } from '../../format/record.ts';
 import { milliseconds } from '../../model/duration.ts';
-import {
-  AmbiguousSubmitError,
-  ConfigError,
-  ExternalJobFailedError,
-  ExternalJobMissingError,
-  InputChangedError,
-  isMooringError,
-} from '../../model/errors/store.ts';
+import { AmbiguousSubmitError, ConfigError, ExternalJobFailedError } from '../../model/errors/store.ts';
+import { ExternalJobMissingError, InputChangedError, isMooringError } from '../../model/errors/store.ts';
 import type { DecisionKind } from '../../observe/events.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';

@@ -1,13 +1,8 @@
 import { bounded } from '../../async/deadline.ts';
 import { stopwatch } from '../../async/clock.ts';
-import {
-  InvalidValueError,
-  isMooringError,
-  NotSubmittedError,
-  OutcomeUnknownError,
-  StoreUnavailableError,
-  type ConfigError,
-} from '../../model/errors/store.ts';
+import { InvalidValueError, isMooringError, NotSubmittedError, OutcomeUnknownError } from '../../model/errors/store.ts';
+import { StoreUnavailableError } from '../../model/errors/store.ts';
+import type { ConfigError } from '../../model/errors/store.ts';
 import { writeIdText } from '../../format/write-id.ts';
 import { reasonOf } from '../../model/reason.ts';
 import type { JsonValue } from '../../model/storable.ts';
