@@ -1,5 +1,5 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
-import { stopwatch } from '../../async/clock.ts';
+import { retry } from '../../async/retry.ts';
 import { oneOf } from '../../model/checks.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { decodeSegment, pathScope, scopePath, taskPath } from '../../format/path.ts';
@@ -89,16 +89,10 @@ export async function cancelWithPatience(
   patience: number,
   cancelling: Cancelling,
 ): Promise<void> {
-  const elapsed = stopwatch(core.clock);
-  for (;;) {
-    try {
-      return void (await cancelRecorded(core, scope, cancelling));
-    } catch (err) {
-      const told = 'external jobs of this task were not cancelled, and may go on';
-      if (!isOutage(err) || elapsed() > patience) return cancelling.log?.error({ scope, err }, told);
-      await core.clock.sleep(LOOK_AGAIN);
-    }
-  }
+  const pause = { first: LOOK_AGAIN, longest: LOOK_AGAIN };
+  await retry({ clock: core.clock, pause, patience, passes: isOutage }, () => cancelRecorded(core, scope, cancelling)).catch(
+    (err: unknown) => cancelling.log?.error({ scope, err }, 'external jobs of this task were not cancelled, and may go on'),
+  );
 }
 
 async function cancelRecorded(core: Internals, scope: TaskScope, cancelling: Cancelling): Promise<readonly CancelOutcome[]> {

@@ -1,3 +1,4 @@
+import { retry } from '../../async/retry.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { Internals } from '../../state-store/internals.ts';
 import type { JsonValue } from '../../model/storable.ts';
@@ -43,17 +44,15 @@ export async function cancelExternalJob(
   const about = { ...where, externalId, reason };
   try {
     if (!job.cancel) throw new Error('the external job has no cancel');
-    await callWithin(core, jobOptions(job), undefined, async (signal) => {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await job.cancel?.(externalId as ExternalId, { signal, reason });
-        } catch (err) {
-          if (tries === TRIES || signal.aborted) throw err;
-          log?.info({ ...about, err }, 'the external job could not be cancelled yet');
-        }
-        await core.clock.sleep(FIRST_PAUSE * 2 ** (tries - 1), signal);
-      }
-    });
+    const passes = (err: unknown): boolean => {
+      log?.info({ ...about, err }, 'the external job could not be cancelled yet');
+      return true;
+    };
+    await callWithin(core, jobOptions(job), undefined, (signal) =>
+      retry({ clock: core.clock, signal, pause: { first: FIRST_PAUSE }, tries: TRIES, passes }, async () => {
+        await job.cancel?.(externalId as ExternalId, { signal, reason });
+      }),
+    );
     log?.info(about, 'the external job was cancelled');
     return undefined;
   } catch (error) {
