@@ -10,18 +10,18 @@ export const EXIT: Readonly<Record<'ok' | 'failed' | 'usage', number>> = {
   ok: 0,
   /** It failed, or it found what is wrong. */
   failed: 1,
-  /** What was typed, or the configuration, cannot be meant. */
+  /** What was typed, or the configuration, is invalid. */
   usage: 2,
 };
 
 /** What a command did or found. */
 export interface CommandOutcome {
   readonly code: number;
-  /** For `--json`: what is there beside the name of the command. */
+  /** For `--json`: the properties in addition to the name of the command. */
   readonly report: object;
   /** The same for people. */
   readonly lines: readonly string[];
-  /** For people, beside the result. */
+  /** Notes for people, in addition to the result. */
   readonly notes?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface Work {
 interface Described {
   /** One line of the list. */
   readonly summary: string;
-  /** What stands behind its name, if anything does. */
+  /** What stands after its name, if anything does. */
   readonly operands?: string;
   readonly flags: Flags;
   /** More for its own help. */

@@ -9,7 +9,7 @@ export interface Flag {
   readonly value?: string;
   readonly holds: string;
   readonly short?: string;
-  /** May be given several times. */
+  /** Whether it may be given several times. */
   readonly many?: true;
 }
 

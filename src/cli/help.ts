@@ -2,7 +2,7 @@ import { CONNECTION_VARIABLE, VARIABLES } from '../config/variables.ts';
 import type { Command } from './command.ts';
 import type { Flags } from './flags.ts';
 
-/** What the command says about itself. Made from the same tables that it works by. */
+/** The help texts of the command, made from the same tables that it works by. */
 
 /** Flags of every command. */
 export const COMMON_FLAGS: Flags = {
@@ -11,7 +11,7 @@ export const COMMON_FLAGS: Flags = {
   help: { short: 'h', holds: 'print this' },
 };
 
-/** The help of the whole. */
+/** The help of `mooring` itself. */
 export function generalHelp(commands: ReadonlyMap<string, Command>): string {
   return [
     'mooring: state of resumable jobs, from a terminal.',

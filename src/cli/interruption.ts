@@ -1,7 +1,7 @@
-/** Somebody asked the command to end: the reason of its signal. */
+/** The reason of an aborted signal when somebody asked the command to end. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
-  /** What it ends with. */
+  /** The exit code of the command. */
   readonly code: number;
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {

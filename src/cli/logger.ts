@@ -1,7 +1,7 @@
 import type { Logger } from '../observe/logger.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What the library logs, as lines beside the result: warnings and errors, and the rest where it was asked for. */
+/** What the library logs, as lines in addition to the result: warnings and errors, and the rest if it was asked for. */
 export function terminalLogger(terminal: Terminal, verbose: boolean): Logger {
   const say =
     (level: string) =>

@@ -11,12 +11,12 @@ import { createTerminal } from './terminal.ts';
 /** The command `mooring`: this process, its streams and its signals, and nothing else. */
 
 const stop = abortController();
-// Everything that runs side by side hears it.
+// Everything that runs at the same time hears it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Once: a second one ends the process at once, as the system does.
+  // Heard once: a second signal ends the process at once, as the system does.
   process.once(signal, () => stop.abort(new Interruption(signal)));
 }
-// Whoever reads the output may have enough of it.
+// The reader of the output may have closed it.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

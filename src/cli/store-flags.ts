@@ -7,8 +7,8 @@ import type { Flag, Given } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
- * Flags that say where the state is. They win over the environment. None of them takes a credential: what is typed is seen by whoever
- * lists processes, and stays in the history of a shell.
+ * Flags that say where the state is. They win over the environment. None of them takes a credential: anyone who lists processes
+ * sees what is typed, and the history of a shell keeps it.
  */
 
 /** The flags of all commands that open a store. */
@@ -47,7 +47,7 @@ export function settingsWith(given: Given, env: Readonly<Record<string, string |
 const OTHER_NAMES: Readonly<Record<string, VariableName>> = { objectStore: 'path', formerObjectStores: 'formerPaths' };
 
 /**
- * The flag or the variable that an option of the library was given by; the flag where it was not given at all. `undefined` for an
+ * The flag or the variable that an option of the library was given by; the flag if it was not given at all. `undefined` for an
  * option that has neither.
  */
 export function givenAs(option: string, { texts }: Settings): string | undefined {

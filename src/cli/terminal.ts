@@ -10,17 +10,17 @@ export interface Stream {
   write(text: string): unknown;
 }
 
-/** What is written with. */
+/** The ways to write. */
 export interface Terminal {
   /** A line of the result. */
   line(text: string): void;
-  /** A line beside it: a warning, an error, a note. */
+  /** A line in addition to the result: a warning, an error, a note. */
   note(text: string): void;
   /** Says how far the work is, in place of what it said before. */
   progress(text: string): void;
   /** Takes the last progress away. */
   settle(): void;
-  /** A word of the result, in colour where the result is shown. */
+  /** A word of the result, in colour if the result goes to a terminal. */
   paint(colour: Colour, text: string): string;
 }
 
@@ -36,7 +36,7 @@ const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
 const ERASE = '\r\u001B[2K';
 const WIDTH = 80;
 
-/** A terminal over two streams. `NO_COLOR` (no-color.org) and a terminal that is dumb have no colour. */
+/** A terminal over two streams. There is no colour with `NO_COLOR` (no-color.org) or on a dumb terminal. */
 export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Record<string, string | undefined>>): Terminal {
   const dumb = env['TERM'] === 'dumb';
   const coloured = stdout.isTTY === true && !dumb && (env['NO_COLOR'] ?? '') === '';

@@ -9,7 +9,7 @@ export interface Tools {
   readonly reconcile: typeof reconcile;
   readonly recover: typeof recover;
   readonly doctor: typeof doctor;
-  /** Of the package. */
+  /** The version of the package. */
   version(): string;
 }
 

@@ -4,7 +4,7 @@ import type { SweepReport } from '../observe/events.ts';
 import type { Flags } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What the command says in words. One line for one thing; values and credentials are in none of them. */
+/** What the command says in words. One line for one thing; none holds a value or a credential. */
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
@@ -50,7 +50,7 @@ export function errorInWords(error: unknown, flags: Flags): string {
   return remedy === undefined ? line : `${line}${/[.?!\]]$/.test(line) ? '' : '.'} ${remedy}`;
 }
 
-/** Where an error came from, and where its causes did: for people who look into it. */
+/** The stacks of an error and of its causes, for people who look into it. */
 export function tracesOf(error: unknown): string[] {
   const traces: string[] = [];
   for (let at = error; at instanceof Error && traces.length < 5; at = at.cause) traces.push(at.stack ?? String(at));

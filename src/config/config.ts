@@ -23,16 +23,16 @@ import { CONFIG_OPTIONS, type StoreConfig } from './store-config.ts';
  * State of tasks and assets, in the stores that the addresses name. Connects to nothing yet: `ready()` says whether they can be used.
  * `close()` also closes the clients.
  *
- * @throws `ConfigError` for an option that cannot be meant, a connection that is not declared, a folder that cannot be used, or a
- * package that is not installed. It holds no credential.
+ * @throws `ConfigError` for an invalid option, a connection that is not declared, a folder that cannot be used, or a package that
+ * is not installed. It holds no credential.
  */
 export function openStateStore(config: StoreConfig): Promise<StateStore> {
   return openWith(config, installed, process.env);
 }
 
 /**
- * The same with packages and an environment that a test can own. Everything is checked before the first package is loaded; what was
- * made is closed again if a later step fails.
+ * A store from addresses, with packages and an environment that a test can own. Everything is checked before the first package is
+ * loaded. What was made is closed again if a later step fails.
  */
 export async function openWith(config: StoreConfig, packages: Packages, env: Environment): Promise<StateStore> {
   requireKnownNames('options', config, CONFIG_OPTIONS);
@@ -82,7 +82,7 @@ function credentials(given: NonNullable<StoreConfig['redisCredentials']>): Parti
   return Object.fromEntries(said);
 }
 
-/** The same store, which closes its clients once what was in flight has ended. */
+/** The store, which closes its clients once all calls in flight have ended. */
 function closing(store: StateStore, closeClients: () => Promise<void>): StateStore {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= store.close().then(closeClients));

@@ -5,10 +5,10 @@ import { ConfigError } from '../model/errors/store.ts';
  * `MOORING_CONNECTION_MY_REPORTS` in the environment.
  */
 
-/** What an ID may be. Short, so that a secret in its place is mostly none. */
+/** What an ID may be. Short, so that most secrets that are typed in its place are refused. */
 export const CONNECTION_ID: RegExp = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/;
 
-/** Connections by the form of their ID that is compared. */
+/** Connections by the compared form of their ID. */
 export type Connections = ReadonlyMap<string, { id: string; options: object }>;
 
 /** The form of an ID that is compared. */
@@ -19,7 +19,7 @@ export function normalId(id: string): string {
 /**
  * Checks connections.
  *
- * @throws {@link ConfigError} that names an ID at most.
+ * @throws {@link ConfigError} that shows at most an ID.
  */
 export function readConnections(connections: unknown): Connections {
   const found = new Map<string, { id: string; options: object }>();
@@ -42,7 +42,7 @@ export function readConnections(connections: unknown): Connections {
 }
 
 /**
- * The options of a connection; none where a URL names none.
+ * The options of a connection; none if a URL names none.
  *
  * @throws {@link ConfigError} that says which there are.
  */

@@ -8,12 +8,11 @@ import { CONNECTION_VARIABLE, VARIABLES, type VariableName } from './variables.t
 const OF_KUBERNETES = /_SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/;
 
 /**
- * A configuration from environment variables `MOORING_…`. One that is empty counts as left out. What it returns can be spread, logged
- * and made JSON: passwords and the options of connections are then not shown.
+ * A configuration from environment variables `MOORING_…`. One that is empty counts as left out. The result can be spread, logged
+ * and made JSON: none of these shows passwords or the options of connections.
  *
  * @defaultValue `process.env`
- * @throws `ConfigError` that names the variable, for one that cannot be meant, that is missing, or that there is not. It holds no
- * credential.
+ * @throws `ConfigError` that names the variable, if it is invalid, missing or unknown. It holds no credential.
  */
 export function configFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): StoreConfig {
   return configOf(settingsOf(env));
@@ -22,7 +21,7 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>> 
 /**
  * What the variables say, each with its name.
  *
- * @throws {@link ConfigError} for a variable that there is not: mostly one that is misspelt.
+ * @throws {@link ConfigError} for an unknown variable, which is mostly a misspelt one.
  */
 export function settingsOf(env: Readonly<Record<string, string | undefined>>): Settings {
   const byName = new Map<string, VariableName>(

@@ -5,11 +5,11 @@ import { completePrefix, PREFIX_RULE } from '../object-store/prefix.ts';
 import { CONNECTION_ID, normalId } from './connections.ts';
 
 /**
- * Where objects lie, as a URL. What is wrong with one is said without showing any of it: people put credentials where they do not
- * belong, and an error ends in a log.
+ * Where objects lie, as a URL. An error shows no part of the URL: people put credentials where they do not belong, and an error
+ * ends in a log.
  */
 
-/** A bucket and what all keys in it begin with, which is nothing or ends with `/`. */
+/** A bucket and the prefix of all keys in it, which is empty or ends with `/`. */
 export interface BucketLocation {
   kind: 's3' | 'gs';
   connection: string | undefined;
@@ -25,7 +25,7 @@ const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
 /**
  * The location that a URL names.
  *
- * @param option - What the URL was given as, for the error.
+ * @param option - The name under which the URL was given, for the error.
  * @throws {@link ConfigError}, which never holds the URL.
  */
 export function parseLocation(option: string, url: unknown): Location {
@@ -70,7 +70,7 @@ function folder(option: string, url: string): string {
   }
 }
 
-/** The same text for two locations that are one, and for no others. */
+/** The same text for two locations that are the same, and for no others. */
 export function identityOf(location: Location): string {
   return location.kind === 'file'
     ? `file:${location.directory}`

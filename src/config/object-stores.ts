@@ -16,7 +16,7 @@ export interface Workshop {
   connections: Connections;
   packages: Packages;
   env: Environment;
-  /** Is given what closes a client as soon as there is one: a later step may fail. */
+  /** Called with the function that closes a client as soon as there is one: a later step may fail. */
   owned(close: () => void): void;
 }
 
@@ -46,7 +46,7 @@ export async function createObjectStores(paths: readonly StorePath[], workshop: 
   return stores;
 }
 
-/** Makes a store; what it refuses is said by the name of the path, or of the connection's option. */
+/** Makes a store. An error names the path, or the connection's option. */
 async function made(option: string, location: Location, make: () => ObjectStore | Promise<ObjectStore>): Promise<ObjectStore> {
   try {
     return await make();
@@ -68,7 +68,7 @@ type OfTheStore = Pick<S3ObjectStoreOptions, (typeof OF_THE_STORE)[number]>;
 
 function bucketMaker({ connections, packages, env, owned }: Workshop) {
   const clients = new Map<string, unknown>();
-  /** The client of a connection, made when it is needed first. */
+  /** The client of a connection, made when it is first needed. */
   const once = <Client>(location: BucketLocation, make: () => Client): Client => {
     const name = JSON.stringify([location.kind, normalId(location.connection ?? '')]);
     if (!clients.has(name)) clients.set(name, make());

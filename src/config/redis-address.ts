@@ -1,6 +1,6 @@
 import { ConfigError } from '../model/errors/store.ts';
 
-/** The address of a Redis. What is wrong with one is said without showing any of it: it mostly has a password. */
+/** The address of a Redis. An error shows no part of an address: most have a password. */
 
 /** What an address says. */
 export interface RedisAddress {
@@ -24,11 +24,11 @@ const FORM = 'redis://[user[:password]@]host[:port][/database]';
 /**
  * Reads an address.
  *
- * @param option - What it was given as, for the error.
+ * @param option - The name under which it was given, for the error.
  * @throws {@link ConfigError}, which never holds the address.
  */
 export function parseRedis(option: string, address: unknown): RedisAddress {
-  // What the parser throws has the whole address with it.
+  // The parser's error holds the whole address.
   const url = typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined;
   const scheme = url && SCHEMES[url.protocol];
   if (!url || !scheme) {

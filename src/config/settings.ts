@@ -8,7 +8,7 @@ import { parseRedis, publicAddress } from './redis-address.ts';
 import type { StoreConfig } from './store-config.ts';
 import { VARIABLES, type VariableName } from './variables.ts';
 
-/** A configuration from texts, whoever gives them: variables, or flags of the command. Errors name the one that is wrong. */
+/** A configuration from texts, which are variables or flags of the command. Errors name the one that is wrong. */
 
 /** A text, and what it was given as. */
 export interface Setting {
@@ -23,7 +23,7 @@ export interface Settings {
   connections: ReadonlyMap<string, Setting>;
 }
 
-/** Options that a text gives as they are. */
+/** Options whose text is their value. */
 export type Shared = Pick<
   StateStoreOptions,
   'namespace' | 'offloadThreshold' | 'maxValueBytes' | 'codec' | 'retention' | 'commandTimeout'
@@ -79,7 +79,7 @@ function pair({ text, option }: Setting): [string, string] {
 }
 
 function connection({ text, option }: Setting): object {
-  // What the parser throws quotes the text.
+  // The parser's error quotes the text.
   const parsed = ((): unknown => {
     try {
       return JSON.parse(text);
@@ -103,7 +103,7 @@ export function sharedOf(texts: Settings['texts']): Shared {
   });
   const shared: Shared = Object.fromEntries(given);
   try {
-    // The metastore is not looked at; everything else is, so that what is wrong is said by the name of its variable.
+    // Everything but the metastore is checked here, so that an error has the name of the variable.
     resolveOptions({ ...shared, metastore: {} as StateStoreOptions['metastore'] });
   } catch (error) {
     throw renamed(error, (option) => texts[option as VariableName]?.option);

@@ -13,7 +13,8 @@ export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'obje
    */
   redisOptions?: object;
   /**
-   * User and password, in place of the address's. `configFromEnv()` puts them here, so that `redisOptions` can be added to it.
+   * User and password, in place of those in the address. `configFromEnv()` puts them here, so that `redisOptions` can be added to
+   * it.
    * @defaultValue those of the address
    */
   redisCredentials?: { username?: string; password?: string };
@@ -29,14 +30,15 @@ export interface StoreConfig extends Omit<StateStoreOptions, 'metastore' | 'obje
    */
   formerPaths?: readonly string[];
   /**
-   * What references record for a path, by that name, where it is not what the path itself says: `{ archive: 's3://bucket/state/' }`
+   * What references record for a path, by that name, if it is not what the path itself says: `{ archive: 's3://bucket/state/' }`
    * for objects that were written with `alias: 'archive'`, or that were copied from elsewhere.
    * @defaultValue `{}`
    */
   aliases?: Readonly<Record<string, string>>;
   /**
-   * Options for the S3 or Google Cloud Storage client, by the ID of the connection: endpoint, region, credentials and whatever else
-   * that client knows. A path without a connection, and what a connection leaves out, go by the client's own chain.
+   * Options for the S3 or Google Cloud Storage client, by the ID of the connection: endpoint, region, credentials and whatever
+   * else that client knows. For a path without a connection, and for what a connection leaves out, the client's own chain
+   * decides.
    * @defaultValue `{}`
    */
   connections?: Readonly<Record<string, object>>;

@@ -10,7 +10,7 @@ export interface StorePath {
 }
 
 /**
- * The paths of a configuration, the current one first where there is one; each once.
+ * The paths of a configuration, the current one first if there is one; each once.
  *
  * @throws {@link ConfigError}
  */

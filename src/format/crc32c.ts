@@ -28,7 +28,7 @@ function look(slice: number, byte: number): number {
 /**
  * The checksum of `bytes`, as an unsigned number of 32 bits.
  *
- * @param before - The checksum of the bytes that come before them.
+ * @param before - The checksum of the bytes that come before `bytes`.
  * @defaultValue `before` is 0: none do
  */
 export function crc32c(bytes: Uint8Array, before = 0): number {

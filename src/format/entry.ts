@@ -6,8 +6,8 @@ import type { TaskScope } from '../model/scope.ts';
 
 /**
  * What the metastore holds for a key: a head of fixed places, which scripts compare as text, then what only we read, as JSON.
- * `<format><kind> <write ID> <updated at> <expires at> <JSON>`; times are 13 digits of milliseconds. The value itself, where it
- * is inline, lies beside it in a field of its own, so that `redis-cli` shows plain JSON.
+ * `<format><kind> <write ID> <updated at> <expires at> <JSON>`; times are 13 digits of milliseconds. An inline value lies in a
+ * field of its own, so that `redis-cli` shows plain JSON.
  */
 
 /** The format that this version writes and reads. */
@@ -32,12 +32,12 @@ export const ENTRY_JSON: number = HEAD_LENGTH + 1;
 export interface Reference {
   /** Alias of the object store. */
   store: string;
-  /** Relative to that store; of the grammar of `path.ts`. */
+  /** The object's key in that store, by the grammar of `path.ts`. */
   object: string;
   codec: string;
-  /** Name of the encryption, where there was one. */
+  /** Name of the encryption, if there was one. */
   encryption?: string;
-  /** Bytes of the value in each frame, where the object is made of frames: see `format/frames.ts`. */
+  /** Bytes of the value in each frame, if the object is made of frames: see `format/frames.ts`. */
   frames?: number;
   /** Bytes in the object. */
   storedSize: number;
@@ -51,7 +51,7 @@ export interface EntryMeta {
   /** Bytes of the serialized value. */
   size: number;
   ref?: Reference;
-  /** The key, where its name is a digest. */
+  /** The key, if its name is a digest. */
   key?: string;
   /** The task that wrote it; absent for people and tools. */
   writer?: TaskScope;
@@ -62,10 +62,10 @@ export interface StoredEntry {
   kind: EntryKind;
   version: Version;
   updatedAt: number;
-  /** `NEVER` where it has no end. */
+  /** `NEVER` if it has no end. */
   expiresAt: number;
   meta: EntryMeta;
-  /** The serialized value of an inline entry, where it was asked for. */
+  /** The serialized value of an inline entry, if it was asked for. */
   body?: Uint8Array;
 }
 

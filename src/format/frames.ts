@@ -1,10 +1,12 @@
 /**
- * Frames: how a stream lies in an object where it is compressed or encrypted. A value of any size is cut into pieces of equal size,
+ * Frames: how a stream lies in an object if it is compressed or encrypted. A value of any size is cut into pieces of equal size,
  * the last one shorter; each piece is encoded, then encrypted, alone. An object is its frames, one after the other, and nothing
  * else: 4 bytes of length, big endian, whose top bit says that the piece is not encoded; then so many bytes.
  */
 
-/** Bytes of the value in each frame that is written. The memory of reader and writer follows it; less of it compresses worse. */
+/**
+ * Bytes of the value in each frame that is written. The memory of reader and writer grows with it; smaller frames compress worse.
+ */
 export const FRAME_BYTES: number = 2 ** 20;
 
 const HEAD = 4;
@@ -12,7 +14,7 @@ const NOT_ENCODED = 0x8000_0000;
 
 /** One piece of a value, as it is stored. */
 export interface Frame {
-  /** Whether a codec made it. */
+  /** Whether a codec encoded the piece. */
   encoded: boolean;
   bytes: Uint8Array;
 }
@@ -35,7 +37,7 @@ export function frameHead({ encoded, bytes }: Frame): Uint8Array {
 /**
  * The frames in the bytes of an object, however those are cut into chunks. Holds one frame at a time.
  *
- * @param longest - More bytes than this are no frame.
+ * @param longest - The most bytes that a frame may have.
  * @param damaged - Makes the error for bytes that are not frames.
  */
 export async function* framesIn(

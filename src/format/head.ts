@@ -35,7 +35,7 @@ export interface Head {
   expiresAt: number;
 }
 
-/** Reads a head; what is damaged comes out as it is. */
+/** Reads a head; a damaged one comes out unchanged. */
 export function readHead(text: string): Head {
   const version = text.slice(...HEAD_PLACE.version) as Version;
   return {

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Keys that external systems know a request by. Derived, never drawn: an external system recognises them after the metastore lost everything.
- * 40 characters: fits the client token of a cloud API and leaves room for a prefix in a DNS label.
+ * Keys that external systems know a request by. They are derived, never drawn, so an external system recognises them after the
+ * metastore lost everything. 40 characters: fits the client token of a cloud API and leaves room for a prefix in a DNS label.
  */
 
 /** What makes one submission of one job. */
 export interface SubmissionIdentity {
   namespace: string;
   path: string;
-  /** Of the record. */
+  /** The name of the record. */
   name: string;
   submission: number;
   /** When the runtime created the job, in milliseconds: job IDs come back after a queue was emptied. */
   createdAt: number;
-  /** Digest; `undefined` where the external job has none. */
+  /** Digest; `undefined` if the external job has none. */
   fingerprint: string | undefined;
 }
 

@@ -20,15 +20,15 @@ export interface ObjectForm {
 
 /** What the key of an object says. */
 export interface ParsedObjectKey {
-  /** Of the scope, as of `scopePath()`. */
+  /** The path of the scope, from `scopePath()`. */
   path: string;
-  /** Of the key within the scope, as of `keyName()`. */
+  /** The name of the key within the scope, from `keyName()`. */
   name: string;
   /** The write that put it. */
   id: WriteId;
   /** When it was put, in milliseconds by the metastore's clock. */
   time: number;
-  /** As of `codecExtension()`; `undefined`: not compressed. */
+  /** From `codecExtension()`; `undefined`: not compressed. */
   extension: string | undefined;
   form: Omit<ObjectForm, 'codec'>;
 }
@@ -82,14 +82,14 @@ export function parseObjectKey(namespace: string, key: string): ParsedObjectKey 
   };
 }
 
-/** Of whom the objects in a folder are, by segments; `undefined` where no value's object can be. */
+/** Whose objects a folder holds, by segments; `undefined` if it can hold no value's object. */
 function placeOf(folder: readonly string[]): Pick<ParsedObjectKey, 'path' | 'name'> | undefined {
   const path = folder.slice(1, -1).join('/');
   const name = folder.at(-1) ?? '';
   return isScopePath(path) && isKeyName(name) ? { path, name } : undefined;
 }
 
-/** Whether an upload of this name is this library's, for a value of whatever namespace comes first. */
+/** Whether an upload of this name is this library's, for a value of any namespace. */
 export function isUploadKey(key: string): boolean {
   const [namespace = ''] = key.split('/', 1);
   return parseObjectKey(namespace, key) !== undefined;

@@ -4,9 +4,9 @@ import { requireSegment } from '../model/check-scope.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../model/scope.ts';
 
 /**
- * The key grammar, and nothing else. A path is segments joined by `/`. A segment is percent-encoded, injectively: letters,
- * digits and `_ . ~ -` stay, every other byte of the UTF-8 becomes `%XX`. So `=` and `/` never come from a user's text, and what
- * the library adds (`uri=`, `key=`, `result=`, `sha256=`) can never collide with it.
+ * The key grammar. A path is segments joined by `/`. A segment is percent-encoded, injectively: letters, digits and `_ . ~ -`
+ * stay, every other byte of the UTF-8 becomes `%XX`. So `=` and `/` never come from a user's text, and what the library adds
+ * (`uri=`, `key=`, `result=`, `sha256=`) can never collide with it.
  */
 
 /** An encoded segment above this many bytes becomes a digest. */
@@ -18,8 +18,8 @@ const WHOLE_DIGEST = /^sha256=[0-9a-f]{64}$/;
 const TASK_PARTS = 4;
 const RESULT = 'result=';
 /**
- * A flow of this name would share a prefix with the assets, and a task with those of a store whose prefix is `<namespace>/<flow>/` and
- * whose namespace is the run. So both are written otherwise: no path of a task has such a segment.
+ * A flow of this name would share a prefix with the assets, and a task with those of a store whose prefix is
+ * `<namespace>/<flow>/` and whose namespace is the run. So both are written differently: no path of a task has such a segment.
  */
 const ASSETS = 'assets';
 const ESCAPED_ASSETS = '%61ssets';
@@ -39,7 +39,7 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** The text of a segment, or `undefined` where it is a digest, whose text the entry records. */
+/** The text of a segment, or `undefined` if it is a digest, whose text the entry records. */
 export function decodeSegment(segment: string): string | undefined {
   return segment.startsWith(DIGEST) ? undefined : decodeURIComponent(segment);
 }
@@ -69,7 +69,7 @@ function itemSegment(scope: TaskScope): string {
   return String(scope.mapIndex ?? -1);
 }
 
-/** The scope of a path, or `undefined` where a segment is a digest: then the metastore recorded the scope beside it. */
+/** The scope of a path, or `undefined` if a segment is a digest: then the metastore recorded the scope. */
 export function pathScope(path: string): TaskScope | AssetScope | undefined {
   const parts = path.split('/');
   if (parts[0] === 'assets') {
@@ -93,7 +93,7 @@ export function keyName(key: string): string {
   return encodeSegment('the key', key);
 }
 
-/** The name of the library's own key that holds the result of an external job: out of reach of users' keys. */
+/** The name of the library's own key that holds the result of an external job. Users' keys cannot reach it. */
 export function resultName(externalIdKey: string): string {
   return RESULT + encodeSegment('externalIdKey', externalIdKey);
 }
@@ -126,7 +126,7 @@ function isItem(item: string): boolean {
   return item === '-1' || (/^(?:0|[1-9]\d*)$/.test(item) && Number.isSafeInteger(Number(item)));
 }
 
-/** Whether it is what `encodeSegment()` makes of some text. */
+/** Whether a segment is what `encodeSegment()` makes of some text. */
 function isSegment(segment: string): boolean {
   if (segment.startsWith(DIGEST)) return WHOLE_DIGEST.test(segment);
   try {

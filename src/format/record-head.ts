@@ -62,7 +62,7 @@ export function submissionText(submission: number): string {
   return String(submission).padStart(SUBMISSION_LENGTH, '0');
 }
 
-/** Reads the fixed places of a record; what is damaged comes out as it is, for the reader of the JSON to refuse. */
+/** Reads the fixed places of a record; a damaged one comes out unchanged, and the reader of the JSON refuses it. */
 export function readRecordHead(text: string): RecordHead {
   const head = readHead(text);
   return {

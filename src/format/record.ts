@@ -9,7 +9,7 @@ import type { JsonValue } from '../model/storable.ts';
  * written and read here and nowhere else.
  */
 
-/** An earlier submission. Without an ID it was never resolved. */
+/** An earlier submission. One without an ID was never resolved. */
 export interface PreviousSubmission {
   submission: number;
   idempotencyKey: string;
@@ -20,7 +20,7 @@ export interface PreviousSubmission {
 export interface RecordFields {
   /** What people call the external job. */
   name?: string | undefined;
-  /** The runtime's job that opened this submission, and the one that wrote its end where that is another. */
+  /** The runtime's job that opened this submission, and the one that wrote its end, if that is another. */
   job?: string | undefined;
   endedBy?: string;
   /** Why the last submit was refused, and how often the key that comes next has been refused. */
@@ -29,19 +29,19 @@ export interface RecordFields {
   fingerprint?: string | undefined;
   /** When a submit with this key may first have been sent, in milliseconds of the metastore. */
   firstSentAt?: number | undefined;
-  /** Milliseconds from the write: until then its request may be on its way. */
+  /** Milliseconds from the write during which its request may be on its way. */
   submitTimeout: number;
   /** Milliseconds after that until `find` shows every job. */
   findLag: number;
   externalId?: JsonValue;
   reason?: string;
   retryable?: boolean;
-  /** Where the result is: stored beside the record, asked of the external system again, or nothing. */
+  /** Where the result is: stored with the record, asked of the external system again, or nothing. */
   result?: 'stored' | 'buffer' | 'ask' | 'none';
   previous: readonly PreviousSubmission[];
-  /** Of a withdrawn submission: what came before it is known, so it is not lost, whatever was. */
+  /** Marks a withdrawn submission. What came before it is known, so it is not lost, even if other state is. */
   known?: true;
-  /** The externalIdKey, where the record's name is a digest. */
+  /** The externalIdKey, if the record's name is a digest. */
   key?: string;
 }
 
@@ -82,7 +82,7 @@ export function parseRecord(text: string, where: ErrorContext): StoredRecord {
   return storedRecord({ letter, version, updatedAt, expiresAt, submission }, fields);
 }
 
-/** A record of the parts that the metastore reads and that only we read. Held or not is for its letter to say. */
+/** A record of the parts that the metastore reads and that only we read. Its letter says whether an ID is held. */
 export function storedRecord(
   head: Omit<Stored, keyof RecordFields> & { letter: RecordLetter },
   fields: RecordFields,
@@ -151,7 +151,7 @@ export interface OrphanFields {
 
 /** An external job that no record holds. `text` is `<since> <JSON>`. */
 export interface RawOrphan {
-  /** Of the record, and the digest of the external ID: together the orphan's identity. */
+  /** The name of the record and the digest of the external ID: together the orphan's identity. */
   name: string;
   idDigest: string;
   text: string;

@@ -20,11 +20,11 @@ export const FIELD = {
   ends: 'ends',
   /** The longest that anything in the scope is kept, in milliseconds. */
   until: 'until',
-  /** The scope as JSON, where its path holds a digest. */
+  /** The scope as JSON, if its path holds a digest. */
   scope: 'scope',
   /** The write ID of the last `clear()`: its resend clears nothing again. */
   cleared: 'cleared',
-  /** The sweep that looks through the scope: whatever becomes due meanwhile takes this away. */
+  /** The sweep that looks through the scope. Whatever becomes due meanwhile takes this field away. */
   sweep: 'sweep',
 } as const;
 
@@ -54,12 +54,12 @@ const REMEMBERED = 1_000;
 
 /** The keys of one namespace. */
 export interface Keys {
-  /** Of a scope: its hash, its shard's index, its shard's birth. */
+  /** The keys of a scope: its hash, its shard's index, its shard's birth. */
   scope(path: string): readonly [hash: string, due: string, birth: string];
   birth(shard: string): string;
-  /** Of a shard: its generation, its index, its birth. */
+  /** The keys of a shard: its generation, its index, its birth. */
   shard(shard: string): readonly [generation: string, due: string, birth: string];
-  /** What tells the namespace's metastore from others: one key, in the last shard. */
+  /** Tells the namespace's metastore from others: one key, in the last shard. */
   readonly name: string;
   /** Keys of no meaning, to try whether they may be written. */
   trial(shard: string): readonly string[];

@@ -4,8 +4,8 @@ import type { EntryMeta } from './entry.ts';
 import { CorruptEntryError, InvalidValueError, type ErrorContext } from '../model/errors/store.ts';
 
 /**
- * Value to bytes and back. What JSON would change silently is refused, with the path of the offending part, before any I/O;
- * so what was accepted comes back equal. The one exception is -0, which is equal to the 0 that comes back.
+ * Value to bytes and back. A value that JSON would change silently is refused before any I/O, with the path of the offending
+ * part. So what was accepted comes back equal. The one exception is -0, which comes back as 0.
  */
 
 /** A value as it is stored, before compression. A copy: what the caller does to the value later does not reach it. */
@@ -18,9 +18,9 @@ export interface SerializedValue {
 const DEEPEST = 1_000;
 
 /**
- * The bytes that stand for a value: UTF-8 of its JSON, or a `Uint8Array` as it is.
+ * The bytes that stand for a value: UTF-8 of its JSON, or a `Uint8Array` unchanged.
  *
- * @throws {@link InvalidValueError} for `null`, and for anything that would not come back as it was.
+ * @throws {@link InvalidValueError} for `null`, and for anything that would not come back unchanged.
  */
 export function serialize(value: unknown, context?: ErrorContext): SerializedValue {
   if (types.isUint8Array(value)) return { type: 'bytes', bytes: new Uint8Array(value) };
@@ -40,7 +40,7 @@ export function deserialize(type: EntryMeta['type'], bytes: Uint8Array, context?
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
-    // Without its cause, whose text quotes the value.
+    // The error has no cause: the cause's text quotes the value.
     throw new CorruptEntryError('the stored value is not JSON in UTF-8', context);
   }
 }
@@ -133,7 +133,7 @@ function checkProperties(walk: Walk, value: Record<string, unknown>): number {
   return length;
 }
 
-/** An instance passes where it has the shape of a plain object: nothing but data, so nothing that would be lost. */
+/** An instance passes if it has the shape of a plain object: nothing but data, so nothing would be lost. */
 function refuseInstance(value: object): void {
   if (isBase(Object.getPrototypeOf(value))) return;
   if (types.isTypedArray(value) || types.isAnyArrayBuffer(value)) {

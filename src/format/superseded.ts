@@ -8,7 +8,7 @@ export interface SupersededObject {
   /** Alias of its object store. */
   store: string;
   object: string;
-  /** Bytes in the object; 0 where that is not known. */
+  /** Bytes in the object; 0 if that is not known. */
   storedSize: number;
 }
 
@@ -17,13 +17,13 @@ export function supersededText(now: number, { store, storedSize }: Reference): s
   return `${instant(now)} ${JSON.stringify({ store, storedSize })}`;
 }
 
-/** Since when; `undefined` where a newer version, or nobody, wrote it: it is then left alone. */
+/** Since when; `undefined` if this version did not write the text. The object is then left alone. */
 export function supersededSince(text: string): number | undefined {
   const since = /^\d{13}(?= )/.exec(text)?.[0];
   return since === undefined ? undefined : Number(since);
 }
 
-/** The object; none where the text is not read. */
+/** The object; nothing if the text cannot be read. */
 export function supersededObject(object: string, text: string): SupersededObject | undefined {
   try {
     const { store, storedSize } = JSON.parse(text.slice(INSTANT_LENGTH + 1)) as Partial<SupersededObject>;

@@ -4,14 +4,15 @@ import type { Version } from '../model/version.ts';
 export type { Version } from '../model/version.ts';
 
 /**
- * Who may write. A fence is a text of 24 digits that compares as text, since numbers above 2^53 do not compare in Lua. A nonce
- * tells two runs of one attempt apart, and a sequence their writes; together they are the write ID, which makes a resend harmless.
+ * Who may write. A fence has 24 digits and is compared as text, since Lua cannot compare numbers above 2^53 exactly. A nonce
+ * tells two runs of one attempt apart, and a sequence their writes; together they are the write ID, which makes a resend
+ * harmless.
  */
 
 /** 24 digits. */
 export type Fence = string;
 
-/** The lowest fence: what a writer has that is fenced by nothing. */
+/** The lowest fence, for a writer that no fence binds. */
 export const UNFENCED: Fence = '0'.repeat(24);
 
 /** A fence from a pair that orders attempts, the first number before the second. */

@@ -13,12 +13,12 @@ export interface Tally {
   report(): SweepReport;
 }
 
-/** The stable code of an error; what a store threw is that it could not be used. */
+/** The stable code of an error. Whatever else a store threw counts as a store that could not be used. */
 export function failureCode(error: unknown): string {
   return isMooringError(error) ? error.code : 'mooring.store-unavailable';
 }
 
-/** Where a right is missing nothing can be done, and a report of all of it would be as large as the bucket. */
+/** If a right is missing nothing can be done, and a report of all of it would be as large as the bucket. */
 const MOST_NAMED = 1_000;
 
 /** Nothing was done yet. */

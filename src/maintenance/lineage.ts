@@ -44,11 +44,11 @@ export interface StoreLineage {
 export interface LineageReport {
   metastore: Lineage;
   stores: readonly StoreLineage[];
-  /** Of the object store that is written to; `undefined` where there is none. */
+  /** The lineage of the object store that is written to; `undefined` if there is none. */
   current: StoreLineage | undefined;
 }
 
-/** Reads the lineage of object stores, all where none are named, and then that of the metastore: a raise meanwhile is seen in full. */
+/** Reads the lineage of object stores (all if none are named), then that of the metastore: a raise meanwhile is seen in full. */
 export async function readLineage(
   core: Internals,
   call: CallOptions,
@@ -61,7 +61,7 @@ export async function readLineage(
     const verdict: LineageVerdict = generations ? compare(metastore, generations, store === core.objectStore) : { kind: 'sound' };
     return { store, generations, verdict };
   });
-  // What was recovered together with an object store that is sound has nothing newer of its own: nobody writes to it.
+  // A store that was recovered together with a sound object store has nothing newer of its own: nobody writes to it.
   const together = new Set(
     first.flatMap(({ generations, verdict }) => (verdict.kind === 'sound' ? (generations?.newest?.with ?? []) : [])),
   );
@@ -79,7 +79,7 @@ function isNotBehind({ generation }: Lineage, newest: Generation): boolean {
 }
 
 const WHY_OTHERS =
-  'Redis lost its state, or two metastores write under one namespace of one bucket, where each needs a namespace of its own';
+  'Redis lost its state, or two metastores write under one namespace of one bucket, but each needs a namespace of its own';
 
 function compare(metastore: Lineage, { numbers, newest, births }: Generations, isCurrent: boolean): LineageVerdict {
   const { bornAt, generation } = metastore;
@@ -114,7 +114,7 @@ function compare(metastore: Lineage, { numbers, newest, births }: Generations, i
 }
 
 /**
- * Refuses to go on where references may be missing.
+ * Refuses to go on if references may be missing.
  *
  * @throws {@link StateLostError}
  */
@@ -125,8 +125,8 @@ export function requireSound({ stores }: LineageReport): void {
 }
 
 /**
- * Raises the generation, the metastore's first: were the object store's raised first and the metastore then lost, a copy of it
- * from before would not be told from the real one.
+ * Raises the generation, the metastore's first. If the object store's were raised first and the metastore then lost, an older
+ * copy of the metastore could not be told from the real one.
  */
 export async function raise(core: Internals, report: LineageReport, call: CallOptions): Promise<void> {
   const { current, metastore } = report;
@@ -137,13 +137,14 @@ export async function raise(core: Internals, report: LineageReport, call: CallOp
   await writeGeneration(core, current, metastore, { ...newest, generation: target }, call);
 }
 
-/** A number that another raise takes is tried again with the next; so often in a row means something else. */
+/** If another raise takes a number, the next number is tried. So many failures in a row mean something else. */
 const MOST_TRIES = 5;
 
 /**
- * After `recover()`: from the births of now on, for all object stores that were recovered. Births of other metastores go last.
+ * Begins a new lineage after `recover()`, from the current births, for all object stores that were recovered. Births of other
+ * metastores go last.
  *
- * @param holdsValues - Whether they hold any value; where there is nothing at all, nothing begins.
+ * @param holdsValues - Whether they hold any value; if there is nothing at all, nothing begins.
  * @throws {@link StoreUnavailableError}
  */
 export async function beginAnew(core: Internals, holdsValues: boolean, call: CallOptions): Promise<void> {
@@ -159,7 +160,7 @@ export async function beginAnew(core: Internals, holdsValues: boolean, call: Cal
   for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
     const target = highest + tries;
     await core.metastore.raise(target, call);
-    // A number that a sweep took meanwhile says the births of before.
+    // A generation that a sweep took meanwhile records the earlier births.
     if ((await writeGeneration(core, current, metastore, { ...next, generation: target }, call)) !== 'created') continue;
     await leaveBirth(core, { store: current.store, where: {}, call }, metastore);
     for (const { store } of stores) await clearOtherBirths(core, store, metastore, call);
@@ -182,7 +183,7 @@ async function writeGeneration(
   const now = Math.floor(await core.metastore.now(call));
   const made = await put(next.generation, generationBody({ ...next, raisedAt: now }), true);
   try {
-    // Put again as it is, so that no rule of a bucket takes it for old.
+    // Put again unchanged, so that no rule of a bucket takes it for old.
     const first = await getObject(core, at, generationKey(namespace, 0), LONGEST_GENERATION);
     if (first && first.length <= LONGEST_GENERATION) await put(0, first, false);
     await keepBirth(core, at, generations?.births ?? [], own);

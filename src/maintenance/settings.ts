@@ -20,24 +20,24 @@ export function requireOptions<Options extends CallOptions>(options: Options, na
   requireCall(options, names);
 }
 
-/** What a grace of `sweep()` has at least: when an object was superseded is told by the clock of the node that judges it. */
+/** The least grace of `sweep()`. The clock of the node that judges an object also told when it was superseded. */
 export const LEAST_OF_SWEEP: LeastGrace = { ms: LATENESS, text: "'1h', the time that a write may take" };
-/** What one of `reconcile()` has: the time in an object's name may come from a node whose clock is behind that of another. */
+/** The least grace of `reconcile()`. The time in an object's name may come from a node whose clock is behind that of another. */
 export const LEAST_OF_RECONCILE: LeastGrace = {
   ms: 2 * LATENESS,
   text: "'2h', twice the time that a write may take, since clocks of nodes differ",
 };
 
-/** The shortest grace that is safe: a shorter one counts as left behind what a slow write has put, and not yet committed. */
+/** The shortest grace that is safe. A shorter one would delete what a slow write has put and not yet committed. */
 export interface LeastGrace {
   /** Milliseconds. */
   ms: number;
-  /** As an error says it. */
+  /** The least grace in the words of an error. */
   text: string;
 }
 
 /**
- * A grace in milliseconds; a day where none is given.
+ * A grace in milliseconds; a day if none is given.
  *
  * @throws {@link ConfigError} below the least.
  */

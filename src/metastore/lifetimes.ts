@@ -5,13 +5,13 @@ const DAY = 24 * HOUR;
 
 /** A write that began longer ago, by the metastore's clock, is refused. */
 export const LATENESS: number = HOUR;
-/** What a deleted key leaves behind lives longer than the lateness limit: a late copy of an older write meets it. */
+/** A tombstone lives longer than the lateness limit, so that a late copy of an older write meets it. */
 export const TOMBSTONE_KEPT: number = 2 * HOUR;
 /** The fence outlives the longest pause of a worker; so do records, and orphans after the last write. */
 export const FENCE_KEPT: number = 30 * DAY;
 /** A superseded object becomes due after this long: readers, and a failed-over Redis, may still point to it. */
 export const GRACE: number = DAY;
-/** The time that a sweep has, which runs at least every 6 days, to remove objects before their references are forgotten. */
+/** A sweep, which runs at least every 6 days, has this long to remove objects before their references are forgotten. */
 export const SWEEP_TIME: number = 7 * DAY;
 /** A job created this much before the namespace's birth still counts as created after it: clocks of machines differ. */
 export const BIRTH_SLACK: number = 60_000;

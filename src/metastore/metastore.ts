@@ -17,10 +17,10 @@ export type { Lineage, ServerFacts, SweptPage } from './upkeep.ts';
 
 /**
  * The small store that decides: fences, entries, inline values, external-job records. Every operation is one atomic step at the
- * server, by the server's clock. What it returns as a refusal is definite: nothing was written. A write that may have been
- * applied, also one that was refused only after a resend, rejects with `OutcomeUnknownError`; where certainly nothing was sent or
- * the server said no, with `StoreUnavailableError`. Texts of entries and records are handed out as they are stored; who reads
- * them knows the scope and the key for its errors.
+ * server, by the server's clock. A returned refusal is definite: nothing was written. A write that may have been applied rejects
+ * with `OutcomeUnknownError`, also if it was refused only after a resend. If certainly nothing was sent, or the server said no,
+ * it rejects with `StoreUnavailableError`. Texts of entries and records are handed out as stored; their reader knows the scope
+ * and the key for its errors.
  */
 
 const brand: unique symbol = Symbol.for('mooring.metastore');
@@ -54,7 +54,7 @@ export function closedMetastore(open: ClosedMetastore['open']): ClosedMetastore 
 /**
  * The operations behind the public type.
  *
- * @throws {@link ConfigError} when it is not of a factory of this library.
+ * @throws {@link ConfigError} when the value does not come from a factory of this library.
  */
 export function openMetastore(metastore: Metastore, context: MetastoreContext): OpenMetastore {
   const candidate = metastore as Partial<ClosedMetastore> | undefined;
@@ -72,7 +72,7 @@ export interface RawEntry {
 
 /** One change of one key, as part of a write. */
 export interface ValueChange {
-  /** Of `keyName()` or `resultName()`. */
+  /** The name of the key, from `keyName()` or `resultName()`. */
   name: string;
   /** Absent: delete, which leaves a tombstone. */
   put?: { meta: EntryMeta; body: Uint8Array | undefined; retention: RetentionMs };
@@ -99,13 +99,13 @@ export interface Applied {
   entries: readonly { updatedAt: number; expiresAt: number }[];
 }
 
-/** A newer attempt, or another run of this one, holds the fence. `holder`: who that is, where it says so. */
+/** A newer attempt, or another run of this one, holds the fence. `holder`: who that is, if it is known. */
 export interface Stale {
   kind: 'stale';
   holder?: string;
 }
 
-/** Who holds the fence. Nobody is named beside one that an older version took. */
+/** Who holds the fence. Nobody is named if an older version took it. */
 export const holderOf = ({ holder = 'another attempt' }: Stale): string => holder;
 
 /**
@@ -121,8 +121,9 @@ export type WriteReply =
 export interface BeginRequest {
   fence: Fence;
   /**
-   * The fence comes from `draw()`. Then one that was drawn longer ago than the lateness limit (1 hour) is stale: the scope of a
-   * finished job may have ended meanwhile, its fence with it, and would look new to an attempt that slept since its proof.
+   * The fence comes from `draw()`. In that case a fence that was drawn longer ago than the lateness limit (1 hour) is stale. The
+   * scope of a finished job may have ended meanwhile, and its fence with it; it would look new to an attempt that slept since its
+   * proof.
    */
   drawn: boolean;
   nonce: string;
@@ -160,11 +161,11 @@ export interface Begun {
 /** One write of an external-job record; the order of its checks is in `docs/design.md`, with a reason for each. */
 export interface RecordWrite {
   id: WriteId;
-  /** Of `encodeSegment('externalIdKey', …)`. */
+  /** From `encodeSegment('externalIdKey', …)`. */
   name: string;
   letter: RecordLetter;
   submission: number;
-  /** Digest of the external ID, 32 hex digits; zeros where there is none. */
+  /** Digest of the external ID, 32 hex digits; zeros if there is none. */
   idDigest: string;
   json: string;
   retention: RetentionMs;
@@ -212,7 +213,7 @@ export type ClearReply = { kind: 'ok' } | { kind: 'ambiguous'; name: string; tex
 export interface OpenMetastore extends MetastoreUpkeep {
   /** `redis` or `memory`; the `store` of errors. */
   readonly name: string;
-  /** Rejects where the server cannot be used: unreachable, too old, read-only, full. Warns, once, where it may evict. */
+  /** Rejects if the server cannot be used: unreachable, too old, read-only, full. Warns, once, if it may evict. */
   ready(call: CallOptions): Promise<void>;
   /** A lower bound of the server's time now, in milliseconds. At most one round trip per store. */
   now(call: CallOptions): Promise<number>;
@@ -245,8 +246,8 @@ export interface OpenMetastore extends MetastoreUpkeep {
   ): Promise<'listed' | 'held'>;
   /**
    * After success: the whole scope ends after `within`, if this attempt still holds the fence. A new attempt that begins earlier
-   * takes the end away; one that begins later starts empty. `keepFence`: the fence outlives the end; without it the whole hash
-   * goes then, but never sooner than twice the lateness limit, on which the refusal of an old draw counts.
+   * takes the end away; one that begins later starts empty. With `keepFence` the fence outlives the end. Without it the whole
+   * hash goes then, but never sooner than twice the lateness limit: the refusal of an old draw relies on that.
    */
   settle(
     scope: ScopeAddress,

@@ -25,7 +25,7 @@ export function believe<R extends Reply>(reply: R, resent: boolean, store: strin
   );
 }
 
-/** The error for a text of a newer format, which is left as it is. */
+/** The error for a text of a newer format, which is left unchanged. */
 export function foreignFormat(path: string, name: string, store: string): CorruptEntryError {
   return new CorruptEntryError(`the entry or record ${name} of ${path} has a format that this version does not know`, { store });
 }

@@ -1,7 +1,7 @@
 import { pathScope, scopePath } from '../format/path.ts';
 import type { AssetScope, TaskScope } from '../model/scope.ts';
 
-/** Whose state; `recorded` is the scope as JSON, kept beside it where the path holds a digest. */
+/** Whose state. `recorded` is the scope as JSON, kept with the state if the path holds a digest. */
 export interface ScopeAddress {
   path: string;
   recorded?: string;

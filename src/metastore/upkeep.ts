@@ -21,29 +21,29 @@ export interface SweepRequest {
   dryRun: boolean;
 }
 
-/** What a page came to. Entries are removed by now, their objects on the superseded list; the objects are for the caller to delete. */
+/** What a page came to. Its entries are removed, and their objects are on the superseded list; the caller deletes the objects. */
 export interface SweptPage {
   /** `'0'`: this was the last page. */
   cursor: string;
   /** Names of entries that had expired. */
   entries: readonly string[];
-  /** Superseded longer than the grace, and not what an entry of the scope refers to. */
+  /** Objects that were superseded longer ago than the grace, and that no entry of the scope refers to. */
   objects: readonly SupersededObject[];
   /**
-   * When the next of what this page leaves becomes due, in milliseconds; `undefined`: nothing of it does. The objects that it names
-   * do not count; a reference without end counts as `NEVER`, since by the index a scope is known to refer to objects.
+   * When the next thing that this page leaves becomes due, in milliseconds; `undefined`: nothing does. The objects that the page
+   * names do not count. A reference without end counts as `NEVER`, since the index tells which scopes refer to objects.
    */
   nextDue: number | undefined;
 }
 
 /** An entry that was lost, as its object tells it. */
 export interface Restoration {
-  /** Of the object's name. */
+  /** The write ID that the object's name says. */
   id: WriteId;
   name: string;
-  /** With a reference. */
+  /** The JSON of the entry, with a reference to the object. */
   meta: EntryMeta;
-  /** From now. */
+  /** How long the entry is kept from now on. */
   retention: RetentionMs;
   /** An object that is gone: an entry that refers to it is replaced. */
   instead: string | undefined;
@@ -53,15 +53,18 @@ export interface Restoration {
 
 /** What the metastore knows of its own past, over all shards. */
 export interface Lineage {
-  /** The latest birth of a shard, in milliseconds; `undefined` where a shard has none. */
+  /** The latest birth of a shard, in milliseconds; `undefined` if a shard has none. */
   bornAt: number | undefined;
-  /** Drawn at birth, 16 letters and digits: tells apart two that were born in the same millisecond. `undefined` until `bear()`. */
+  /**
+   * Drawn at birth, 16 letters and digits: tells apart two metastores that were born in the same millisecond. `undefined` until
+   * `bear()`.
+   */
   name: string | undefined;
-  /** The lowest and the highest generation of a shard; 0 where none was ever raised. */
+  /** The lowest and the highest generation of a shard; 0 if none was ever raised. */
   generation: { lowest: number; highest: number };
 }
 
-/** What a server of the metastore says of itself; each `undefined` where it may not be asked. */
+/** What a server of the metastore says of itself; each `undefined` if it may not be asked. */
 export interface ServerFacts {
   version: string | undefined;
   /** What it does when its memory is full. */
@@ -73,7 +76,7 @@ export interface ServerFacts {
 
 /** What `doctor()` looks at. */
 export interface MetastoreFacts {
-  /** Each server that takes writes; none where state is kept in this process. */
+  /** Each server that takes writes; none if state is kept in this process. */
   servers: readonly ServerFacts[];
   /** The server's clock, in milliseconds, asked now. */
   now: number;
@@ -83,21 +86,23 @@ export interface MetastoreFacts {
 export interface MetastoreUpkeep {
   /**
    * Paths of scopes in which something is due by then (server's milliseconds), the longest due first within a shard. No path
-   * twice, also where its time changes meanwhile; each that is due throughout. One that becomes due earlier meanwhile may be
-   * missing. Holds no more in memory than the paths that are due in one shard of 256, and the first 250 of each of 64.
+   * comes twice, also if its time changes meanwhile. Each path that is due throughout comes; one that becomes due earlier
+   * meanwhile may be missing. Memory holds no more than the paths that are due in one shard of 256, and the first 250 of each of
+   * 64.
    */
   due(until: number, call: CallOptions): AsyncIterable<string>;
   /**
    * One page of a sweep: removes what has expired, checked again in the same step, and names the objects that may go. A name may
-   * come twice where fields are added meanwhile. Makes no birth known, and keeps no fence for longer; what is still on the
+   * come twice if fields are added meanwhile. A page makes no birth known, and keeps no fence for longer; what is still on the
    * superseded list keeps the scope.
    */
   sweepPage(scope: ScopeAddress, request: SweepRequest, call: CallOptions): Promise<SweptPage>;
   /** Takes objects that were deleted off the superseded list. */
   forgetObjects(scope: ScopeAddress, objects: readonly string[], call: CallOptions): Promise<void>;
   /**
-   * After the last page, and only when all objects that the pages named are forgotten: the scope is next due at `nextDue`, the
-   * earliest of all pages, or never; as it was, where something became due meanwhile. Without it the scope stays due.
+   * Called after the last page, and only when all objects that the pages named are forgotten. The scope is next due at `nextDue`,
+   * the earliest of all pages, or never. If something became due meanwhile, the time stays unchanged. Without this call the scope
+   * stays due.
    */
   sweepEnd(scope: ScopeAddress, end: { nonce: string; nextDue: number | undefined }, call: CallOptions): Promise<void>;
   /** Whether each object, in the order of the question, is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
@@ -107,9 +112,9 @@ export interface MetastoreUpkeep {
     call: CallOptions,
   ): Promise<readonly boolean[]>;
   /**
-   * Puts an entry back that was lost, with the write ID that its object's name has: only where the key has neither an entry nor a
-   * tombstone, expired or not, or one that refers to `instead` (an object that is gone), and the object is not on the superseded
-   * list. Sent twice by the client, it may say `there` of what it restored itself.
+   * Puts a lost entry back, with the write ID of its object's name. The key must have neither an entry nor a tombstone, expired
+   * or not, except an entry that refers to `instead` (an object that is gone). The object must not be on the superseded list. If
+   * the client sends this twice, the answer may be `there` for what it restored itself.
    */
   restore(scope: ScopeAddress, entry: Restoration, call: CallOptions): Promise<'restored' | 'there'>;
   lineage(call: CallOptions): Promise<Lineage>;

@@ -1,10 +1,10 @@
 import { ConfigError } from './errors/config.ts';
 
-/** The names that an object of options may have: a misspelt one would be left out silently. */
+/** The names that an object of options may have: a misspelt one would be ignored silently. */
 export type OptionNames<Options> = Readonly<Record<keyof Options & string, true>>;
 
 /**
- * Refuses what is no object, and an object with a property that is none of the known names. Allocates nothing where all is well.
+ * Refuses what is no object, and an object with a property that is none of the known names. Allocates nothing if all is well.
  *
  * @param what - The object, by its name; `'options'` stands for itself and is left out before the name of a property.
  * @throws {@link ConfigError}

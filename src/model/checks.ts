@@ -36,7 +36,7 @@ export function shortText(longest: number): Check {
   return rule(`must be a text of 1 to ${longest} characters`, holds);
 }
 
-/** Whole bytes, so many at least. */
+/** A whole number of bytes, at least `least`. */
 export function bytesFrom(least: number): Check {
   return rule(
     `must be a whole number of bytes of at least ${least}`,

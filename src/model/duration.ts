@@ -12,7 +12,7 @@ const LONGEST = 36_525 * UNITS.d;
 export const LENGTH_OF_TIME =
   "must be a length of time above 0 and at most a century, such as '30s', '12h' or a number of milliseconds";
 
-/** A length of time in milliseconds, rounded up to a whole one; `undefined` for what is none. */
+/** A length of time in milliseconds, rounded up to a whole one; `undefined` for anything else. */
 export function lengthOfTime(given: unknown): number | undefined {
   const match = typeof given === 'string' ? PATTERN.exec(given) : null;
   const value = match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : given;

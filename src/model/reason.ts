@@ -9,8 +9,8 @@ type ErrorLike = Partial<Record<'message' | 'code' | 'status' | 'statusCode' | '
 };
 
 /**
- * What an error, or the innermost cause of it that says so, is known by: a code such as `ECONNREFUSED`, else an HTTP status. Never a
- * text, which may quote what was sent. `undefined`: neither is there.
+ * The code of an error, or of the innermost cause that has one: a code such as `ECONNREFUSED`, else an HTTP status. Never a text,
+ * which may quote what was sent. `undefined`: neither is there.
  */
 export function innermostCode(error: unknown): string | undefined {
   const codes = chain(error).flatMap((one) => [codeIn(one) ?? []].flat());

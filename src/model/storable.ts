@@ -3,7 +3,7 @@
 /** Anything that JSON can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** `T` where every part of it survives JSON, `never` in place of each part that does not. Interfaces pass. */
+/** `T` if every part of it survives JSON; `never` in place of each part that does not. Interfaces pass. */
 export type Json<T> = unknown extends T
   ? T
   : T extends string | number | boolean | null

@@ -3,7 +3,7 @@
  * addresses of upload sessions and whole responses hang on them, and a logger would print them.
  */
 
-/** What was asked for. */
+/** The request. */
 export interface BucketRequest {
   /** As the API calls it. */
   operation: string;
@@ -12,11 +12,11 @@ export interface BucketRequest {
   name: string;
 }
 
-/** What is taken over from an error of the client, or from an entry of a list of failures. */
+/** The parts of an error of the client, or of an entry in a list of failures, that are kept. */
 export interface BucketAnswer {
   /** The server's code or reason (`AccessDenied`), or the system's (`ECONNREFUSED`). */
   code: string;
-  /** Of HTTP; none where there was no answer. */
+  /** The status of HTTP; none if there was no answer. */
   status?: number | undefined;
   /** In the server's words. */
   message?: string | undefined;
@@ -26,7 +26,7 @@ export interface BucketAnswer {
 export abstract class BucketError extends Error {
   /** The server's code or reason (`AccessDenied`), or the system's (`ECONNREFUSED`). */
   readonly code: string;
-  /** Of HTTP; none where there was no answer. */
+  /** The status of HTTP; none if there was no answer. */
   readonly status: number | undefined;
   /** As the API calls it: `PutObject`, `objects.get`. */
   readonly operation: string;
@@ -49,7 +49,7 @@ export abstract class BucketError extends Error {
   }
 }
 
-/** The code of an answer that has none but its status. */
+/** The code of an answer that has only a status. */
 export function httpCode(status: number): string {
   return `HTTP ${status}`;
 }
@@ -57,9 +57,9 @@ export function httpCode(status: number): string {
 const LONGEST_WORDS = 300;
 
 /**
- * A message in one line. A server may repeat what it was sent: queries are left out, and whatever is a secret by its form.
+ * A message in one line. A server may repeat what it was sent, so queries, and whatever has the form of a secret, are left out.
  *
- * @param secret - What is as long as a key, a token or a signature, and of their letters.
+ * @param secret - Matches text as long as a key, a token or a signature, in their letters.
  */
 export function wordsOf(message: string | undefined, secret: RegExp): string | undefined {
   return message

@@ -1,11 +1,13 @@
 import { ConfigError, InvalidKeyError } from '../model/errors/store.ts';
 
 /**
- * What every object store refuses, before any I/O. It is wider than the grammar of values' keys (`path.ts`), to which references are
- * held and to which `list` keeps: an adapter may keep objects of its own form in a store. Nothing in it leads out of a folder.
+ * What every object store refuses, before any I/O. The rule is wider than the grammar of values' keys (`path.ts`), which binds
+ * references and `list`: an adapter may keep objects of its own form in a store. No key in it leads out of a folder.
  */
 
-/** As of the grammar of values' keys: object names end at 1,024 bytes in S3 and GCS, and the prefix of a bucket has its part of them. */
+/**
+ * The limit of the grammar of values' keys. Object names end at 1,024 bytes in S3 and GCS, which the prefix of a bucket shares.
+ */
 const LONGEST_KEY = 900;
 const KEY = /^(?:[A-Za-z0-9_.~=!*'()-]|%[0-9A-F]{2})+(?:\/(?:[A-Za-z0-9_.~=!*'()-]|%[0-9A-F]{2})+){0,15}$/;
 
@@ -35,7 +37,7 @@ export function requirePrefix(prefix: string): void {
 }
 
 /**
- * The range of a read: byte offsets, `end` exclusive; what lies beyond the object counts as its end.
+ * The range of a read: byte offsets, `end` exclusive; an offset beyond the object counts as its end.
  *
  * @throws {@link ConfigError} unless both are whole numbers of at least 0, in order.
  */

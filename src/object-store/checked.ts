@@ -3,22 +3,22 @@ import { isObjectKey } from '../format/path.ts';
 import { requireObjectKey, requirePrefix, requireRange } from './check-key.ts';
 import type { ObjectStore, PutOptions } from './object-store.ts';
 
-/** What every object store refuses or passes over, in one place: so that a store is nothing but its I/O. */
+/** What every object store refuses or passes over, in one place, so that a store is nothing but its I/O. */
 
 /** A store that is only asked for what can be there. */
 export interface UncheckedObjectStore extends Pick<ObjectStore, 'alias' | 'unfinished' | 'rules'> {
   put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<'created' | 'exists'>;
-  /** `end` lies beyond every object where none was given. */
+  /** `end` lies beyond every object if none was given. */
   get(key: string, options: CallOptions & { end: number }): Promise<Uint8Array | undefined>;
   getStream(key: string, options: CallOptions & { start: number; end: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
   delete(keys: readonly string[], options: CallOptions): Promise<readonly { key: string; error: unknown }[]>;
-  /** May yield what is no object of a value, too. */
+  /** May also yield what is no object of a value. */
   list(prefix: string, options: CallOptions): AsyncIterable<{ key: string; size: number; modifiedAt: Date }>;
 }
 
 /**
- * An object store that checks, before any I/O: keys, prefixes and ranges are sound, and the signal has not aborted. Of a listing it
- * gives out the objects of values only.
+ * An object store that checks, before any I/O: keys, prefixes and ranges are sound, and the signal has not aborted. From a
+ * listing it gives out the objects of values only.
  *
  * @returns a store whose methods reject with `InvalidKeyError` for a key or a prefix, with `ConfigError` for a range, and with the
  *   signal's reason.

@@ -3,10 +3,10 @@ import type { CallOptions } from '../async/deadline.ts';
 import { sideBySide } from '../async/shared-signal.ts';
 
 /**
- * Deletes one object at a time, or so many side by side, where a store has no request for several. What fails is reported, and the
- * rest is done.
+ * Deletes one object at a time, or several at the same time, if a store has no request for several. What fails is reported, and
+ * the rest is done.
  *
- * @param deleteOne - For a missing object this is no failure.
+ * @param deleteOne - Does not fail for a missing object.
  * @throws the signal's reason.
  */
 export function deleteEach(

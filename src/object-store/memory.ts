@@ -6,7 +6,7 @@ import { checkedObjectStore, type UncheckedObjectStore } from './checked.ts';
 import { deleteEach } from './delete-each.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** Objects in this process's memory: for tests, and for trying things out. What goes in and comes out are copies. */
+/** Objects in this process's memory: for tests, and for trying things out. It takes in and gives out copies. */
 
 interface StoredObject {
   bytes: Uint8Array;
@@ -18,7 +18,7 @@ interface StoredObject {
  *
  * @param options - `alias`: what references record.
  * @defaultValue `alias` is `'memory'`
- * @throws {@link ConfigError} when the alias is empty, or an option is none.
+ * @throws {@link ConfigError} when the alias is empty, or an option is unknown.
  */
 export function memoryObjectStore(options: { alias?: string } = {}): ObjectStore {
   requireKnownNames('options', options, { alias: true });

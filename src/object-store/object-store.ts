@@ -4,7 +4,7 @@ import type { CallOptions } from '../async/deadline.ts';
 export interface PutOptions extends CallOptions {
   ifAbsent: boolean;
   /**
-   * When the value ends, for stores whose bucket can delete what is over by itself. Nothing rests on it.
+   * When the value ends, for stores whose bucket can delete expired objects by itself. Nothing relies on it.
    * @defaultValue none: it does not end, or that is not known
    */
   expiresAt?: Date;
@@ -12,39 +12,41 @@ export interface PutOptions extends CallOptions {
 
 /**
  * Where large values lie, under names that are never used twice. A store does not retry, log or translate: the façade turns
- * whatever it throws into one error family. 'Missing' is `undefined`, and nothing else (no permission, no bucket) may be.
+ * whatever it throws into one error family. Only a missing object is `undefined`; a missing permission or bucket is an error.
  */
 export interface ObjectStore {
   /** What references record, so that a moved store keeps its objects readable. */
   readonly alias: string;
   /**
-   * Makes an object. `'exists'`: with `ifAbsent`, one of that name was there, and was left as it is; without `ifAbsent` an object
-   * of that name is replaced.
+   * Makes an object. `'exists'`: with `ifAbsent`, one of that name was there and is unchanged. Without `ifAbsent` an object of
+   * that name is replaced.
    */
   put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<'created' | 'exists'>;
   /**
-   * The bytes of an object; `undefined` where there is none. Those from `end` on are not wanted: an object that is larger than it
-   * should be is not held whole. A store that gives all the same is only less sparing.
+   * The bytes of an object; `undefined` if there is none. Bytes from `end` on are not wanted, so that an object that is larger
+   * than it should be is not held whole. A store that gives them all the same only uses more memory.
    */
   get(key: string, options?: CallOptions & { end?: number }): Promise<Uint8Array | undefined>;
-  /** The bytes of an object, or a part of them; `undefined` where there is none. `start` and `end` are byte offsets, `end` exclusive. */
+  /**
+   * The bytes of an object, or a part of them; `undefined` if there is none. `start` and `end` are byte offsets, `end` exclusive.
+   */
   getStream(
     key: string,
     options?: CallOptions & { start?: number; end?: number },
   ): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Resolves with the keys that could not be deleted. A missing one counts as deleted. */
   delete(keys: readonly string[], options?: CallOptions): Promise<readonly { key: string; error: unknown }[]>;
-  /** The objects of values, in the order of the keys' bytes: what else is there is passed over. */
+  /** The objects of values, in the order of the keys' bytes. Other objects are passed over. */
   list(prefix: string, options?: CallOptions): AsyncIterable<{ key: string; size: number; modifiedAt: Date }>;
   /**
-   * Uploads that were begun before then and never finished, which `list` does not show; `remove` ends each of them. Left out by
-   * stores that leave none.
+   * Uploads that were begun before `before` and never finished, which `list` does not show; `remove` ends each of them. Left out
+   * by stores that leave none.
    */
   unfinished?(before: Date, options: CallOptions & { prefix: string; remove: boolean }): AsyncIterable<{ key: string }>;
   /**
-   * What rules of the place itself do to objects whose keys begin so: whether one ends unfinished uploads (left out where they end by
-   * themselves), and the names of those that delete objects by age. For `doctor()` alone. Left out by stores that have no rules, or
-   * cannot tell.
+   * What rules of the bucket itself do to objects whose keys begin with `prefix`: whether one ends unfinished uploads (left out
+   * if they end by themselves), and the names of those that delete objects by age. Only `doctor()` calls it. Left out by stores
+   * that have no rules, or cannot tell.
    */
   rules?(prefix: string, options?: CallOptions): Promise<{ endsUploads?: boolean; deleting: readonly string[] }>;
 }

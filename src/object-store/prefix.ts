@@ -9,7 +9,7 @@ const PREFIX = /^(?:(?:[A-Za-z0-9_.~=-]|%[0-9A-F]{2})+\/)*$/;
 /** What a prefix must be, for an error. */
 export const PREFIX_RULE: string = `segments of letters, digits, _ . ~ = - and %XX, none of them empty, . or .., joined by / and not begun by it, of at most ${LONGEST_PREFIX} bytes`;
 
-/** The prefix, whose last `/` may be left out; `undefined` for what can be none. */
+/** The prefix, whose last `/` may be left out; `undefined` for an invalid one. */
 export function completePrefix(given: unknown): string | undefined {
   if (typeof given !== 'string') return undefined;
   const prefix = given === '' || given.endsWith('/') ? given : `${given}/`;

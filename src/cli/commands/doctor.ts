@@ -9,7 +9,7 @@ export const doctorCommand: StoreCommand = {
   kind: 'store',
   summary: 'look whether Redis and the buckets are as they should be',
   flags: {},
-  about: ['Ends with 1 where a finding is an error; a warning is none.'],
+  about: ['Ends with 1 if a finding is an error; a warning is none.'],
   plan:
     () =>
     async (store, { signal, terminal, tools }) => {

@@ -42,7 +42,7 @@ export const recoverCommand: StoreCommand = {
   },
 };
 
-/** Each was named by a warning on the way, with the reason. */
+/** A warning has named each of them before, with the reason. */
 function unreadableInWords({ unreadable }: RecoverReport): string[] {
   if (unreadable === 0) return [];
   return [
@@ -50,7 +50,7 @@ function unreadableInWords({ unreadable }: RecoverReport): string[] {
   ];
 }
 
-/** A key is a user's text: as JSON it cannot move the cursor. */
+/** A key is a user's text; as JSON it cannot move the terminal's cursor. */
 function entryInWords({ path, key, size, writtenAt }: RecoveredEntry): string {
   return `${path} ${JSON.stringify(key)} (${bytesInWords(size)}, ${writtenAt.toISOString()})`;
 }

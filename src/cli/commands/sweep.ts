@@ -4,7 +4,7 @@ import { readCount, readDuration, readShare, type Flags, type Given } from '../f
 import { UsageError } from '../usage-error.ts';
 import { count, sweptInWords } from '../words.ts';
 
-/** `mooring sweep` and `mooring reconcile`: what removes. */
+/** `mooring sweep` and `mooring reconcile`: the commands that remove. */
 
 const GRACE: Flags = {
   grace: { value: 'TIME', holds: 'how long what nobody refers to is kept yet (1d; at least 1h, for reconcile 2h)' },
@@ -47,7 +47,7 @@ export const reconcileCommand: StoreCommand = {
   },
   about: [
     'Finds what sweep cannot know of: objects whose write was interrupted, and what lay in Redis when it was lost.',
-    'Refuses where Redis may have lost references: then see recover.',
+    'Refuses if Redis may have lost references: then see recover.',
   ],
   plan(given) {
     const apply = applies(given);
@@ -63,7 +63,7 @@ export const reconcileCommand: StoreCommand = {
 };
 
 /**
- * Whether a command that concludes is to act.
+ * Whether a command that only reports by default is to act.
  *
  * @throws {@link UsageError}
  */

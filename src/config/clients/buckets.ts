@@ -2,14 +2,14 @@ import type { GcsBucket } from '../../object-store/gcs/options.ts';
 import type { S3Client } from '../../object-store/s3/options.ts';
 import type { Packages } from './packages.ts';
 
-/** Clients of buckets, from the options of a connection. What these leave out goes by the client's own chain. */
+/** Clients of buckets, from the options of a connection. For what these leave out, the client's own chain decides. */
 
-/** The environment, as far as it decides what the client of S3 would do by itself. */
+/** The parts of the environment that decide what the client of S3 would do by itself. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A client of S3. Where it speaks to another server than Amazon's, it names the bucket in the path and sends no checksums of its
- * own, which many of them refuse; objects are verified by their SHA-256 in any case.
+ * A client of S3. For a server other than Amazon's it names the bucket in the path and sends no checksums of its own, which many
+ * such servers refuse. Objects are verified by their SHA-256 in any case.
  */
 export function createS3(
   sdk: Awaited<ReturnType<Packages['@aws-sdk/client-s3']>>,

@@ -3,7 +3,7 @@ import type { GcsBucket } from '../../object-store/gcs/options.ts';
 import type { S3Client } from '../../object-store/s3/options.ts';
 import type { RedisClient } from '../../metastore/redis/store.ts';
 
-/** The packages that clients come from. Each is loaded when an address needs it, and none before. */
+/** The packages that clients come from. Each is loaded when an address needs it, never before. */
 
 /** A client of ioredis that is ours to close. */
 export interface OwnRedis extends RedisClient {

@@ -4,9 +4,9 @@ import type { OwnRedis, Packages } from './packages.ts';
 import type { RedisAddress } from '../redis-address.ts';
 
 /**
- * A client of ioredis that gives up: each command is tried again over a few connections and then fails, and ioredis 6 replaces a
- * connection that is silent, so that a Redis that is gone is an error and not a hang. It connects with its first command. The deadline
- * of a command is the metastore's own: the client's leaves a timer behind in ioredis 5, which holds the process.
+ * A client of ioredis that gives up, so that a Redis that is gone is an error and not a hang. Each command is tried again over a
+ * few connections and then fails; ioredis 6 also replaces a silent connection. It connects with its first command. The deadline
+ * of a command is the metastore's own: the client's leaves a timer in ioredis 5, which keeps the process alive.
  */
 
 /** How often a command is tried on a new connection before it fails. */
@@ -17,10 +17,13 @@ const GOODBYE = 2_000;
 const HANG_UP = 200;
 /** How much longer than a command a connection may be silent, in milliseconds: the command is over by then, and known as late. */
 const SLACK = 1_000;
-/** When the system begins to ask whether the other side is there, in milliseconds. */
+/** When the system begins to ask whether the server is still there, in milliseconds. */
 const KEEP_ALIVE = 30_000;
 
-/** Whether the package can replace a silent connection: ioredis 5 has the option too, but it writes to the console, and holds the process. */
+/**
+ * Whether the package can replace a silent connection: ioredis 5 has the option too, but it writes to the console, and keeps the
+ * process alive.
+ */
 function replacesSilent(ioredis: Awaited<ReturnType<Packages['ioredis']>>): boolean {
   return 'protocol' in new ioredis.Redis({ lazyConnect: true }).options;
 }
@@ -49,7 +52,7 @@ export function createRedis(
   const client = cluster
     ? new ioredis.Cluster([{ host, port }], { lazyConnect: true, redisOptions: options })
     : new ioredis.Redis({ host, port, db, lazyConnect: true, ...options });
-  // Without a listener the client writes to the console. The error itself holds the arguments of its command: of AUTH too.
+  // Without a listener the client writes to the console. The error itself holds the arguments of its command, even those of AUTH.
   client.on('error', ({ code, message }) => {
     const why = code ?? /^[A-Z]+\b/.exec(message ?? '')?.[0] ?? 'no reason';
     logger?.warn({ code: why }, 'the connection to Redis failed; it is tried again');

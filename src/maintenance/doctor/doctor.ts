@@ -10,10 +10,10 @@ import { requireOptions } from '../settings.ts';
 const OPTIONS: OptionNames<CallOptions> = { signal: true };
 
 /**
- * Looks whether the stores are as they should be: can be reached and written to, keep what they are given, belong to each other, and
- * are swept. Leaves nothing behind. What is wrong is in the findings, each with what to do.
+ * Looks whether the stores are as they should be: can be reached and written to, keep what they are given, belong to each other,
+ * and are swept. Leaves nothing behind. The findings say what is wrong, each with what to do.
  *
- * @throws `ConfigError` for an option that cannot be meant; the signal's reason
+ * @throws `ConfigError` for an invalid option; the signal's reason
  */
 export async function doctor(store: StateStore, options: CallOptions = {}): Promise<readonly Finding[]> {
   const core = internalsOf(store);

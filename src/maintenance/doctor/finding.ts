@@ -3,13 +3,13 @@ import { isMooringError } from '../../model/errors/store.ts';
 
 /** One thing that `doctor()` looked at. */
 export interface Finding {
-  /** `warning`: it works, and will not in some case. `error`: it does not work. */
+  /** `warning`: it works, but may fail in some case. `error`: it does not work. */
   level: 'ok' | 'warning' | 'error';
   /** What was looked at: stable, for scripts. */
   check: string;
   /** What was found. */
   message: string;
-  /** What to do; only where there is something. */
+  /** What to do; only if there is something. */
   remedy?: string;
 }
 
@@ -52,8 +52,8 @@ export function createFindings({ signal }: CallOptions): Findings {
 }
 
 /**
- * With the reason where the error that was the cause is of this library. Of any other only that there was one: a client's text may
- * quote what it was configured with.
+ * Includes the reason if an error of this library was the cause. Any other cause is not quoted: a client's text may quote what it
+ * was configured with.
  */
 export function textOf(error: unknown): string {
   if (!isMooringError(error)) return 'it failed with an error that is not of this library';

@@ -11,7 +11,7 @@ const DAY = 86_400_000;
 const LATEST_SWEEP = 6 * DAY;
 const COUNTED = 1_000;
 
-/** Looks at the metastore; resolves with false where it cannot be used at all. */
+/** Looks at the metastore; resolves with false if it cannot be used at all. */
 export async function examineMetastore(core: Internals, findings: Findings, call: CallOptions): Promise<boolean> {
   const { metastore } = core;
   const usable = await findings.look(
@@ -52,7 +52,7 @@ function examineServer({ version, evictionPolicy, persistence, replicas }: Serve
   if (!persistence) return;
   const { appendOnlyFile, snapshots, failing } = persistence;
   const copies = replicas === undefined || replicas === 0 ? '' : ` (${replicas} replicas follow it)`;
-  const remedy = 'Set appendonly to yes; where a write must outlive the server at once, give redisMetastore() a durability.';
+  const remedy = 'Set appendonly to yes; if a write must outlive the server at once, give redisMetastore() a durability.';
   if (failing) findings.error('persistence', 'the last save of Redis to its disk failed', "Look at the server's log and disk.");
   else if (appendOnlyFile) findings.ok('persistence', `the append-only file is on${copies}`);
   else if (snapshots === false)

@@ -33,7 +33,7 @@ export async function examineObjectStores(core: Internals, findings: Findings, c
   for (const store of core.locations.values()) await examineRules(core, store, findings, call);
 }
 
-/** Nothing rests on rules, and to see them needs a right of its own: that they cannot be seen is no trouble. */
+/** Nothing relies on rules, and to see them needs a right of its own. So it is no trouble if they cannot be seen. */
 async function examineRules(core: Internals, store: ObjectStore, findings: Findings, call: CallOptions): Promise<void> {
   const prefix = `${core.namespace}/`;
   const rules = store.rules?.bind(store);
@@ -46,7 +46,7 @@ async function examineRules(core: Internals, store: ObjectStore, findings: Findi
       rules(prefix, { signal }),
     );
     findings.ok('lifecycle', `${store.alias}: ${uploadsEnd(endsUploads)}`);
-    // Those that `mooring lifecycle` printed know the longest time that a value is kept.
+    // Rules that `mooring lifecycle` printed know the longest time that a value is kept.
     const foreign = deleting.filter((name) => !name.startsWith(`mooring ${core.namespace}: `));
     if (foreign.length === 0) return;
     findings.warning(
@@ -93,7 +93,7 @@ async function examineCurrent(core: Internals, store: ObjectStore, findings: Fin
     const [failed] = await remove(call.signal);
     if (failed) throw unusable('deleting an object failed', store, failed.error);
     findings.ok('object-store', `${store.alias} can be written, read, listed and deleted from`);
-    if (again === 'exists') findings.ok('conditional-writes', `${store.alias} makes an object only where there is none`);
+    if (again === 'exists') findings.ok('conditional-writes', `${store.alias} makes an object only if there is none`);
     else {
       findings.warning(
         'conditional-writes',
@@ -104,7 +104,7 @@ async function examineCurrent(core: Internals, store: ObjectStore, findings: Fin
     if (modifiedAt)
       clockFinding(findings, 'object-store-clock', store.alias, modifiedAt.getTime(), [now, await core.metastore.now(call)]);
   } catch (error) {
-    // Beside the error, which must not wait for a store that is in trouble.
+    // At the same time as the error, which must not wait for a store that is in trouble.
     void core.track(() => remove()).catch(() => undefined);
     throw error;
   }

@@ -7,7 +7,7 @@ import type { StoreLineage } from '../lineage.ts';
 import { ownObjects } from '../own-objects.ts';
 
 /**
- * Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. Nothing of what
+ * Finding objects that nothing refers to: the bucket is listed first, and what the metastore knows is read after. Nothing that
  * was found is kept here, so that memory does not grow with the bucket.
  */
 
@@ -16,9 +16,9 @@ export interface Candidate {
   object: string;
   /** Bytes. */
   size: number;
-  /** Of its scope. */
+  /** The path of its scope. */
   path: string;
-  /** Of its key in the scope. */
+  /** The name of its key in the scope. */
   name: string;
 }
 
@@ -26,8 +26,8 @@ export interface Candidate {
 const PAGE = 1_000;
 
 /**
- * Lists an object store, and gives page by page what was put before `until`, by the time in its name, and is neither what an entry
- * refers to nor on a list of superseded objects.
+ * Lists an object store and gives, page by page, the objects that nothing refers to: put before `until` by the time in their
+ * name, in no entry, and on no list of superseded objects.
  *
  * @param onListed - Hears how many more objects of values were listed, also young ones, after every page and at the end.
  * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.
@@ -58,7 +58,7 @@ export async function* candidatePages(
   yield await unreferenced(core, page, call);
 }
 
-/** Those of the objects that the metastore does not know, by now. */
+/** The objects among these that the metastore does not know now. */
 export async function unreferenced(core: Internals, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
   const byPath = new Map<string, Candidate[]>();
   for (const object of objects) {

@@ -20,13 +20,13 @@ export interface ReconcileOptions extends CallOptions {
    */
   apply?: boolean;
   /**
-   * Refuses to delete where more than this share of the objects of an object store would go, from 0 to 1: so many objects that
-   * nothing refers to are rather a sign that something is wrong. Up to 10 objects may always go.
+   * Refuses to delete more than this share of the objects of an object store, from 0 to 1: so many objects that nothing refers to
+   * are a sign that something is wrong. Up to 10 objects may always go.
    * @defaultValue 0.1
    */
   maxShare?: number;
   /**
-   * Only objects that were put longer ago than this, by the time in their name. At least two hours: a write may take
+   * Only objects that were put longer ago than this are deleted, by the time in their name. At least two hours: a write may take
    * one, and the clocks of the metastore's nodes may differ.
    * @defaultValue `'1d'`
    */
@@ -40,7 +40,7 @@ export interface ReconcileOptions extends CallOptions {
 
 const OPTIONS: OptionNames<ReconcileOptions> = { signal: true, apply: true, maxShare: true, grace: true, onProgress: true };
 
-/** In a store of a few objects a single one that a crash left is more than any share. */
+/** In a store with few objects, a single one that a crash left is more than any share. */
 const ALWAYS_ALLOWED = 10;
 
 interface Parts {
@@ -59,8 +59,8 @@ interface Parts {
  * Lists the object stores and removes what nothing refers to: what a crash left before its write was committed, and what the
  * metastore forgot because no sweep ran in time. Also ends uploads that were never finished. It costs as much as there is stored.
  *
- * @throws `StateLostError` where the metastore may lack references; `ConfigError` for an option that cannot be meant, and where more
- * than `maxShare`, and more than 10, would go; `StoreUnavailableError`; the signal's reason
+ * @throws `StateLostError` if the metastore may lack references; `ConfigError` for an invalid option, and if more than
+ * `maxShare`, and more than 10, would go; `StoreUnavailableError`; the signal's reason
  */
 export async function reconcile(store: StateStore, options: ReconcileOptions = {}): Promise<SweepReport> {
   const core = internalsOf(store);
@@ -91,7 +91,7 @@ async function reconcileAll(parts: Parts): Promise<SweepReport> {
   const { core, apply, grace, tally, call } = parts;
   const lineage = await readLineage(core, call);
   requireSound(lineage);
-  // From here on a copy of the metastore from before is behind.
+  // From here on an older copy of the metastore is behind.
   if (apply) await raise(core, lineage, call);
   const until = (await core.metastore.now(call)) - grace;
   for (const location of lineage.stores) {
@@ -112,11 +112,11 @@ async function requireReferences({ core, call }: Parts): Promise<void> {
   requireSound(await readLineage(core, call));
 }
 
-/** What a first listing came to: no more than that is kept of it. */
+/** What a first listing came to. Nothing else of the listing is kept. */
 interface Found {
   listed: number;
   unreferenced: number;
-  /** Of those. */
+  /** Bytes of those objects. */
   bytes: number;
 }
 
@@ -156,11 +156,11 @@ function requireShare({ apply, maxShare, core }: Parts, { store }: StoreLineage,
 }
 
 /**
- * Lists once more, and removes as it goes, never more than were counted: what the share was decided on is an upper bound, whatever
- * became of the references since.
+ * Lists once more, and removes as it goes. It never removes more than were counted: the count that the share was decided on is an
+ * upper bound, whatever became of the references since.
  */
 async function remove(parts: Parts, location: StoreLineage, until: number, counted: number): Promise<void> {
-  // What is to be warned of was said at the first listing.
+  // The first listing has logged all warnings.
   const core = { ...parts.core, logger: undefined };
   let left = counted;
   let waiting: Candidate[] = [];
@@ -181,8 +181,8 @@ async function remove(parts: Parts, location: StoreLineage, until: number, count
 async function removeBatch(parts: Parts, { store }: StoreLineage, candidates: readonly Candidate[]): Promise<void> {
   const { core, tally, tell, call } = parts;
   call.signal?.throwIfAborted();
-  // `recover()` may have found a use for one of them since: asked last, so that no slow step lies before the deletes. All of
-  // them were without a reference before the metastore was seen to be sound, so nothing rests on this answer alone.
+  // `recover()` may have made a reference to one of them since. This is asked last, so that no slow step lies before the deletes.
+  // None of them had a reference before the metastore was seen to be sound, so nothing relies on this answer alone.
   await requireReferences(parts);
   const batch = await unreferenced(core, candidates, call);
   const doomed = batch.map(({ object }) => ({ store: store.alias, object }));
@@ -198,7 +198,7 @@ async function removeBatch(parts: Parts, { store }: StoreLineage, candidates: re
   tell();
 }
 
-/** What was begun and not finished is no object, and nothing can refer to it. */
+/** An unfinished upload is no object, and nothing can refer to it. */
 async function endUploads({ core, apply, tally, call }: Parts, { store }: StoreLineage, until: number): Promise<void> {
   const unfinished = store.unfinished?.bind(store);
   if (!unfinished) return;
@@ -209,7 +209,7 @@ async function endUploads({ core, apply, tally, call }: Parts, { store }: StoreL
     for await (const _upload of uploads) tally.objects += 1;
   } catch (error) {
     call.signal?.throwIfAborted();
-    // A right of its own, in S3: what was deleted is reported all the same.
+    // S3 has a right of its own for this. If it is missing, what was deleted is reported all the same.
     tally.fail(options.prefix, error);
   }
 }

@@ -5,8 +5,8 @@ import type { Internals } from '../../state-store/internals.ts';
 import { ownObjects, type OwnObject } from '../own-objects.ts';
 
 /**
- * All objects of one key at a time, over all object stores: listings come in the order of the keys, so those of one key stand
- * together, and memory grows with no more than the objects of one key.
+ * All objects of one key at a time, over all object stores: listings come in the order of the keys, so the objects of one key
+ * stand together. Memory grows with no more than the objects of one key.
  */
 
 /** An object that was listed, what its key says, and where it is. */
@@ -66,8 +66,8 @@ async function* runsOf(core: Internals, store: ObjectStore, call: CallOptions): 
 }
 
 /**
- * The newest of a key's objects. Among writes of attempts the highest fence and sequence, as the metastore would decide; among
- * those of people and tools the latest; between the two the later one.
+ * The newest of a key's objects. Among writes of attempts it is the one with the highest fence and sequence, as the metastore
+ * would decide. Among those of people and tools it is the latest; between the two the later one.
  */
 export function newestOf(objects: readonly FoundObject[]): FoundObject | undefined {
   const best = (some: FoundObject[], rank: (one: FoundObject) => string): FoundObject | undefined =>

@@ -14,13 +14,13 @@ import type { ObjectCall } from '../../state-store/objects/calls.ts';
 import type { FoundObject } from './newest-objects.ts';
 
 /**
- * From an object to the entry that referred to it. The name says how the bytes came about; that they can be read as it says, to the
- * last of them, is what makes them a value. Streams are read in constant memory.
+ * From an object to the entry that referred to it. The name says how the bytes came about. They are a value if all of them can be
+ * read as the name says. Streams are read in constant memory.
  */
 
 /** What was found in an object. */
 interface Contents extends Pick<Reference, 'sha256' | 'storedSize' | 'frames'> {
-  /** Of the value. */
+  /** Bytes of the value. */
   size: number;
 }
 
@@ -90,7 +90,7 @@ async function readFrames(core: Internals, found: FoundObject, decode: Decoder, 
   const hash = createHash('sha256');
   const damaged = (problem: string): CorruptEntryError => new CorruptEntryError(`the object ${object} ${problem}`, at.where);
   const chunks = hashed(await bodyOf(core, found, at), hash);
-  // A stream has no limit, and frames are what they are, however small the values are that the store takes.
+  // A stream has no limit, and the size of its frames does not depend on the largest value that the store takes.
   const most = Math.max(core.maxValueBytes, FRAME_BYTES);
   let frames: number | undefined;
   let size = 0;

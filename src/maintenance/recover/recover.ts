@@ -17,9 +17,9 @@ import { failureCode } from '../counts.ts';
 
 /** An entry that `recover()` brings back, or would. */
 export interface RecoveredEntry {
-  /** Of the scope. */
+  /** The path of the scope. */
   path: string;
-  /** As it was written; a digest where the key was too long for an object's name. */
+  /** The key as it was written; a digest if it was too long for an object's name. */
   key: string;
   /** Where the value is. */
   object: string;
@@ -33,12 +33,12 @@ export interface RecoveredEntry {
 export interface RecoverReport {
   /** Entries that were brought back. */
   entries: number;
-  /** Keys that were left as they are: they have an entry, or were deleted, or their newest object cannot be read. */
+  /** Keys that were left unchanged: they have an entry, or were deleted, or their newest object cannot be read. */
   skipped: number;
   /**
-   * Those among the skipped whose newest object is there and cannot be read; the logger hears which and why. As long as there are any,
-   * `reconcile()` refuses: give the store the codec or the encryption they were written with, or delete them or move them away, and
-   * run `recover()` with `apply` again.
+   * The skipped keys whose newest object is there and cannot be read; the logger hears which and why. As long as there are any,
+   * `reconcile()` refuses. Give the store the codec or the encryption they were written with, or delete them or move them away;
+   * then run `recover()` with `apply` again.
    */
   unreadable: number;
 }
@@ -58,7 +58,7 @@ export interface RecoverOptions extends CallOptions {
 }
 
 const OPTIONS: OptionNames<RecoverOptions> = { signal: true, apply: true, onEntry: true };
-/** Keys that are taken from the listings at once, and worked on side by side. */
+/** Keys that are taken from the listings at once, and worked on at the same time. */
 const AT_ONCE = 64;
 const LANES = 4;
 
@@ -71,13 +71,13 @@ interface Parts {
 }
 
 /**
- * After the metastore lost its state: makes the entries of offloaded values again, from the newest object of each key. It can bring
- * back a value that was never committed, or was deleted, or had expired, and none that was inline; external-job records, fences
- * and the ends of retentions are not in the objects either. An entry that is there stays, unless its object is gone. Afterwards
- * `reconcile()` trusts the metastore again, unless an object could not be read. Best run while nothing else writes.
+ * After the metastore lost its state, makes the entries of offloaded values again, from the newest object of each key. It may
+ * bring back a value that was never committed, was deleted, or had expired. It cannot bring back inline values, external-job
+ * records, fences and the ends of retentions: they are not in the objects. An existing entry stays, unless its object is gone.
+ * Afterwards `reconcile()` trusts the metastore again, unless an object could not be read. Best run while nothing else writes.
  *
- * @throws `ConfigError` for an option that cannot be meant, and for a store without an `objectStore`; `StoreUnavailableError`; the
- * signal's reason
+ * @throws `ConfigError` for an invalid option, and for a store without an `objectStore`; `StoreUnavailableError`; the signal's
+ * reason
  */
 export async function recover(store: StateStore, options: RecoverOptions = {}): Promise<RecoverReport> {
   const core = internalsOf(store);
@@ -85,7 +85,7 @@ export async function recover(store: StateStore, options: RecoverOptions = {}): 
   const { signal, onEntry } = options;
   requireListener('onEntry', onEntry);
   const applies = flag('apply', options.apply);
-  // That the metastore knows all again is written there.
+  // The new lineage is written there.
   if (!core.objectStore) throw new ConfigError('objectStore', 'must be given: recover needs the object store that is written to');
   const parts: Parts = {
     core,
@@ -111,7 +111,7 @@ async function recoverAll(parts: Parts): Promise<RecoverReport> {
   }
   await recoverSome();
   if (!apply) return report;
-  // Only now, and only of all: `reconcile()` would delete what it finds no entry for.
+  // Only now, and only if all could be read: `reconcile()` would delete the objects that it finds no entry for.
   if (report.unreadable === 0) await beginAnew(core, report.entries + report.skipped > 0, call);
   else {
     const { unreadable } = report;
@@ -152,8 +152,8 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
 }
 
 /**
- * Whether the object outlived the step that made its entry: a sweep that runs now may have deleted it just before, and taken it off
- * the list, which would have kept the entry away. Then the entry goes too, unless somebody has written the key since.
+ * Whether the object outlived the step that made its entry. A sweep that runs now may have deleted the object just before, and
+ * taken it off the list that would have kept the entry away. Then the entry goes too, unless somebody has written the key since.
  */
 async function isStillThere(core: Internals, found: FoundObject, call: CallOptions): Promise<boolean> {
   const { store, path, object, name } = found;
@@ -172,7 +172,7 @@ function tell({ core, apply, onEntry }: Parts, { path, name, object, time }: Fou
   onEntry?.(entry);
 }
 
-/** What the key holds by now; `instead` is the object of its entry, which is gone. */
+/** What the key holds now; `instead` is the object of its entry, which is gone. */
 type There = { kind: 'kept' } | { kind: 'lost'; instead: string | undefined };
 
 async function whatIsThere(core: Internals, { path, name, objects }: KeyObjects, call: CallOptions): Promise<There> {
@@ -190,16 +190,19 @@ function referenceIn(core: Internals, text: string, name: string): Reference | u
   try {
     return parseEntry(text, { key: decodeSegment(name) ?? name }).meta.ref;
   } catch (error) {
-    core.logger?.warn({ code: failureCode(error), err: error }, 'an entry that cannot be read was left as it is');
+    core.logger?.warn({ code: failureCode(error), err: error }, 'an entry that cannot be read was left unchanged');
     return undefined;
   }
 }
 
-/** Whether an object is there now: it may have been put after it was listed. In a store that is not known it counts as there. */
+/** Whether an object is there now: it may have been put after it was listed. An object in an unknown store counts as there. */
 async function exists(core: Internals, alias: string, object: string, call: CallOptions): Promise<boolean> {
   const store = core.locations.get(alias);
   if (!store) {
-    core.logger?.warn({ object, err: new UnknownLocationError(alias, [...core.locations.keys()]) }, 'an entry was left as it is');
+    core.logger?.warn(
+      { object, err: new UnknownLocationError(alias, [...core.locations.keys()]) },
+      'an entry was left unchanged',
+    );
     return true;
   }
   for await (const { key } of listObjects(core, { store, where: {}, call }, object)) if (key === object) return true;

@@ -7,8 +7,9 @@ import { deleteObjects } from '../delete-objects.ts';
 import type { Tally } from '../counts.ts';
 
 /**
- * One page of several scopes at a time: their scripts run side by side, and their objects go with the same requests. An object
- * goes first and its place on the list after: a crash between the two leaves a place whose object is gone, which is harmless.
+ * One page of several scopes at a time: their scripts run at the same time, and their objects go with the same requests. An
+ * object goes first, its place on the list after: a place whose object is gone, which a crash between the two leaves, is
+ * harmless.
  */
 
 /** What a sweep works with. */
@@ -29,7 +30,7 @@ export interface OpenScope {
   nonce: string;
   cursor: string;
   nextDue: number | undefined;
-  /** Something of it could not be done, so it stays due. */
+  /** Something in the scope could not be done, so it stays due. */
   failed: boolean;
 }
 
@@ -58,7 +59,7 @@ export async function sweepRound(parts: SweepParts, scopes: readonly OpenScope[]
   return after.filter(({ cursor }) => cursor !== '0');
 }
 
-/** A page; `undefined` where it could not be had, and the scope stays due. */
+/** A page; `undefined` if it could not be had, and the scope stays due. */
 async function nextPage(parts: SweepParts, { path, nonce, cursor }: OpenScope): Promise<SweptPage | undefined> {
   const { core, tally, batch, grace, dryRun, call } = parts;
   try {
@@ -90,7 +91,7 @@ async function settle(
   if (dryRun) return scope;
   try {
     if (gone.length > 0) await core.metastore.forgetObjects({ path }, gone, call);
-    // What failed keeps its place in the index, and is met again by the next sweep.
+    // A scope that failed keeps its place in the index, and the next sweep meets it again.
     if (scope.cursor === '0' && !failed) await core.metastore.sweepEnd({ path }, { nonce, nextDue }, call);
     return { ...scope, failed };
   } catch (error) {

@@ -37,16 +37,16 @@ export interface SweepOptions extends CallOptions {
 }
 
 const OPTIONS: OptionNames<SweepOptions> = { signal: true, dryRun: true, batch: true, grace: true, onProgress: true };
-/** Scopes that are swept side by side. */
+/** Scopes that are swept at the same time. */
 const SIDE_BY_SIDE = 64;
 
 /**
- * Removes what has expired, and the objects that were superseded longer ago than the grace. What it costs grows with what it
- * removes, not with what is stored. Run it at least every 6 days; any number of them may run at the same time. What cannot be
- * done is in the report, stays listed, and is tried again by the next one.
+ * Removes what has expired, and the objects that were superseded longer ago than the grace. Its cost grows with what it removes,
+ * not with what is stored. Run it at least every 6 days; any number of sweeps may run at the same time. What cannot be done is in
+ * the report and stays listed; the next sweep tries it again.
  *
- * @throws `ConfigError` for an option that cannot be meant; `StoreUnavailableError` where the metastore cannot say what is due; the
- * signal's reason
+ * @throws `ConfigError` for an invalid option; `StoreUnavailableError` if the metastore cannot say what is due; the signal's
+ * reason
  */
 export async function sweep(store: StateStore, options: SweepOptions = {}): Promise<SweepReport> {
   const core = internalsOf(store);
@@ -67,7 +67,7 @@ export async function sweep(store: StateStore, options: SweepOptions = {}): Prom
 async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress']): Promise<SweepReport> {
   const { core, tally, grace, dryRun, call } = parts;
   if (!dryRun) await raiseWhenDue(parts);
-  // The index counts with a grace of a day: with a shorter one things are due before it says so.
+  // The index counts with a grace of a day. With a shorter grace, things are due before the index says so.
   const until = (await core.metastore.now(call)) + Math.max(0, GRACE - grace);
   let open: OpenScope[] = [];
   const round = async (): Promise<void> => {
@@ -86,8 +86,8 @@ async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress'
 }
 
 /**
- * Raises the generation twice in a grace at most, and at least once where sweeps run as often: a metastore that is restored to
- * what it was before is then behind. Where it cannot be raised, that is reported and the sweep goes on: what it removes is on the metastore's own lists.
+ * Raises the generation at most twice in a grace, and at least once if sweeps run as often. A metastore that was restored from an
+ * older copy is then behind. A failure is reported and the sweep goes on: what it removes is on the metastore's own lists.
  */
 async function raiseWhenDue({ core, tally, grace, call }: SweepParts): Promise<void> {
   try {

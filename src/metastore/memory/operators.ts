@@ -70,7 +70,7 @@ function clearEntry(step: ScopeStep, name: string): void {
   bury(step, name, head.version);
 }
 
-/** No key is used twice: what is left is the next submission number. An active job becomes an orphan. */
+/** Only the next submission number is left, so that no idempotency key is used twice. An active job becomes an orphan. */
 function clearRecord(step: ScopeStep, name: string, id: WriteId): void {
   const { fields } = step.hash;
   const text = liveRecord(step.hash, name, step.now);

@@ -114,7 +114,7 @@ export function writeRecord(data: MemoryData, scope: ScopeAddress, write: Record
   return { kind: 'ok', now, version, updatedAt: now, expiresAt };
 }
 
-/** Whether the record holds another ID, or is finished where a `submitted` would open it again. */
+/** Whether the record holds another ID, or is finished and a `submitted` would open it again. */
 function isOtherJob(current: RecordHead | undefined, letter: string, idDigest: string): boolean {
   if (!current || !holdsId(current.letter)) return false;
   return current.idDigest !== idDigest || (letter === 'e' && current.letter !== 'e');

@@ -6,7 +6,10 @@ import { applyChange } from './values.ts';
 import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
 import type { Restoration } from '../upkeep.ts';
 
-/** What tools ask about objects, and put back, in the memory metastore. Each function mirrors the script of the same name. */
+/**
+ * Questions of tools about objects, and the entries that they put back, in the memory metastore. Each function mirrors the script
+ * of the same name.
+ */
 
 /** Whether the scope needs each object. */
 export function heldObjects(

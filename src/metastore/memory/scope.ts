@@ -33,9 +33,9 @@ export interface MemoryData {
   due: Map<string, number>;
   /** When the first writer came. */
   bornAt: number | undefined;
-  /** What tells it from others that were born then. */
+  /** Tells this metastore from others that were born at the same time. */
   name: string | undefined;
-  /** The highest that it was raised to. */
+  /** The highest generation that it was raised to. */
   generation: number;
 }
 
@@ -59,7 +59,7 @@ export function hasEnded(hash: ScopeHash, now: number): boolean {
 }
 
 /**
- * The head of a text that has neither expired nor is a tombstone. What is of another format, or damaged, counts, so that its
+ * The head of a text that has neither expired nor is a tombstone. A text of another format, or a damaged one, counts, so that its
  * reader can say so.
  */
 export function liveHead(text: string | undefined, now: number): Head | undefined {
@@ -135,14 +135,14 @@ export function closeStep(step: ScopeStep): void {
   closeUnfenced(step);
 }
 
-/** Ends what is no write of an attempt or a person, and so keeps no fence for longer. */
+/** Ends a step that is no write of an attempt or a person, and so keeps no fence for longer. */
 export function closeUnfenced(step: ScopeStep): void {
   const { hash, data, address } = step;
   const before = Number(hash.fields.get(FIELD.until) ?? 0);
   if (step.until !== NEVER) step.until = Math.ceil(step.until / KEPT_IN_STEPS_OF) * KEPT_IN_STEPS_OF;
   if (step.until !== before) hash.fields.set(FIELD.until, instant(step.until));
   if (step.until === NEVER) {
-    // What expires in a hash that never does is found by the index alone, also what was there before.
+    // In a hash that never expires, only the index finds what expires, including what was there before.
     const firstEnd = Math.min(step.firstEnd, before > 0 ? before : NEVER);
     if (firstEnd !== NEVER) becomesDue(step, firstEnd);
   }
@@ -168,7 +168,7 @@ export function expires(step: ScopeStep, at: number): void {
   step.firstEnd = Math.min(step.firstEnd, at);
 }
 
-/** Something in the scope is for the sweeper then. One that is under way has perhaps passed by it. */
+/** The sweeper has something to do in the scope then. A sweep that is under way may have passed it already. */
 export function becomesDue(step: ScopeStep, at: number): void {
   step.hash.fields.delete(FIELD.sweep);
   step.data.due.set(step.address.path, Math.min(at, step.data.due.get(step.address.path) ?? Number.POSITIVE_INFINITY));
@@ -193,7 +193,7 @@ export function installFence(step: ScopeStep, fence: Fence, nonce: string): void
   step.hash.fields.set(FIELD.fence, `${fence} ${nonce}`);
 }
 
-/** Puts the object of an entry that is to go on the list of superseded ones, unless the new entry refers to it. */
+/** Puts the object of an entry that ends on the list of superseded objects, unless the new entry refers to it. */
 export function supersede(step: ScopeStep, text: string | undefined, next?: Reference): void {
   const ref = text === undefined ? undefined : referenceOf(text);
   if (!ref || ref.object === next?.object) return;
@@ -202,7 +202,7 @@ export function supersede(step: ScopeStep, text: string | undefined, next?: Refe
   keep(step, step.now + SWEEP_TIME);
 }
 
-/** What an entry refers to; nothing, where it is no reference, or damaged. */
+/** The object that an entry refers to; nothing if the entry is no reference or is damaged. */
 export function referenceOf(text: string): Reference | undefined {
   if (readHead(text).letter !== 'r') return undefined;
   try {

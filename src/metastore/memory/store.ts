@@ -26,7 +26,7 @@ export function memoryMetastore(): Metastore {
 export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, 'clock'>): OpenMetastore {
   const step = async <T>({ signal }: CallOptions, run: (now: number) => T): Promise<T> => {
     signal?.throwIfAborted();
-    // Times are whole milliseconds in the texts, also where a clock of tests is finer.
+    // Times are whole milliseconds in the texts, also if a test's clock is finer.
     return run(Math.floor(clock.now()));
   };
   return {

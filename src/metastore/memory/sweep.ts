@@ -81,7 +81,7 @@ function later(found: Found, at: number): void {
   found.nextDue = Math.min(at, found.nextDue ?? at);
 }
 
-/** Stays on the list, and keeps the scope, until `forgetObjects` is told that it is gone. */
+/** A superseded object stays on the list, and keeps the scope, until `forgetObjects` is told that it is gone. */
 function sweepObject(step: ScopeStep, field: string, grace: number, found: Found): void {
   const text = step.hash.fields.get(field) ?? '';
   const since = supersededSince(text);
@@ -96,7 +96,7 @@ function sweepObject(step: ScopeStep, field: string, grace: number, found: Found
   if (object) found.objects.push(object);
 }
 
-/** Whether the entry of its key refers to an object. What only a newer version reads may as well. */
+/** Whether the entry of its key refers to an object. An entry that only a newer version reads may refer to one too. */
 export function isReferredTo(hash: ScopeHash, object: string, name: string = object.split('/').at(-2) ?? ''): boolean {
   const text = hash.fields.get(PREFIX.entry + name);
   return text !== undefined && (isForeign(text) || text.includes(object));
@@ -110,7 +110,7 @@ function sweepText(step: ScopeStep, field: string, { grace, endless }: { grace: 
   const { letter, version, updatedAt, expiresAt } = readHead(text);
   const isEntry = field.startsWith(PREFIX.entry);
   if (expiresAt > step.now) {
-    // Whatever else expires goes with its hash, unless that never does.
+    // Anything else that expires goes with its hash, unless the hash never expires.
     if ((isEntry && letter !== 'i') || (endless && expiresAt < NEVER)) later(found, expiresAt);
     return;
   }

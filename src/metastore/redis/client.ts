@@ -1,13 +1,13 @@
 /**
- * The part of a Redis client that is called: ioredis 5 and 6, a single server or a Cluster. Nothing of it is imported. Beside the
- * public type some properties are looked at where they are there, and done without where they are not.
+ * The part of a Redis client that is called: ioredis 5 and 6, a single server or a Cluster. Nothing of ioredis is imported. In
+ * addition to the public type some properties are read if they exist; without them the code works too.
  */
 
 /** A ready client, of ioredis 5 or 6: `Redis` or `Cluster`. It stays the user's to close. */
 export interface RedisClient {
   /** Sends a command; replies with text. */
   call(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
-  /** Sends a command; replies with Buffers where `call` has text. */
+  /** Sends a command; replies with Buffers instead of text. */
   callBuffer: RedisClient['call'];
   /** The servers of a Cluster; only a Cluster has it. */
   nodes?(role: 'master'): RedisClient[];
@@ -61,8 +61,8 @@ export function mastersOf(client: RedisClient): readonly RedisClient[] {
 
 /**
  * Looks at the sockets that a command may go out on, and tells later whether they are still the same. ioredis sends a command
- * again, by itself, after it has connected anew: a socket that has changed since the command was given to it means that it may
- * have been sent twice.
+ * again, by itself, after it has connected anew. A socket that has changed since then means that the command may have been sent
+ * twice.
  */
 export function watchSockets(client: RedisClient): () => boolean {
   if (!client.nodes) {

@@ -19,7 +19,7 @@ export type Part = string | Buffer | null | undefined;
 export interface Answer {
   now: number;
   kind: string;
-  /** Text, or bytes where asked for; `null` where there is nothing. */
+  /** Text, or bytes if asked for; `null` for nothing. */
   rest: readonly Part[];
   /** Whether the client may have sent the script twice. */
   resent: boolean;
@@ -33,7 +33,7 @@ const APPLIED: ReadonlySet<string> = new Set(['ok', 'listed']);
 
 /** How a script is run. */
 export interface ScriptOptions {
-  /** Replies are text where nothing else is asked for. */
+  /** Replies are text if nothing else is asked for. */
   buffers?: boolean;
   /** The caller sends this again. */
   resent?: boolean;
@@ -41,7 +41,7 @@ export interface ScriptOptions {
   fleeting?: boolean;
 }
 
-/** What a script takes any number of, as many as there are. */
+/** The list that a script takes after its other arguments. */
 export interface Each<Item> {
   each?: readonly Item[];
 }
@@ -50,7 +50,7 @@ export interface Each<Item> {
 export interface Connection {
   readonly keys: Keys;
   readonly client: RedisClient;
-  /** Whether a write is asked for more than the answer of its master. */
+  /** Whether a write needs more than the answer of its master. */
   readonly waits: boolean;
   run<Name extends string, Item>(
     script: Script<Name, Item>,
@@ -59,7 +59,7 @@ export interface Connection {
     call: CallOptions,
     options?: ScriptOptions & Each<NoInfer<Item>>,
   ): Promise<Answer>;
-  /** Runs a script on keys that are of no scope. */
+  /** Runs a script on keys that belong to no scope. */
   runOn<Name extends string>(
     script: Script<Name>,
     keys: readonly string[],
@@ -94,7 +94,7 @@ export function createConnection(
   const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
   const commands = { evalsha: command('evalsha'), eval: command('eval') };
 
-  /** Sends `work` within the deadline, once the session is open; what it rejects with comes out translated. */
+  /** Sends `work` within the deadline, once the session is open; its rejection comes out translated. */
   const within = async <T>(
     call: CallOptions,
     failure: { key: string; writes: boolean; resent: boolean },
@@ -112,7 +112,7 @@ export function createConnection(
       return work(() => over, wasResent);
     }).catch((error: unknown) => {
       if (!isMooringError(error)) throw translate(error, { ...failure, resent: wasResent() });
-      // Nothing was sent now, and yet what was sent before may have been applied.
+      // Nothing was sent now, but an earlier send may have been applied.
       throw failure.resent && error.code === 'mooring.store-unavailable' ? noAnswer(failure, error.message) : error;
     });
     over = true;
@@ -122,7 +122,7 @@ export function createConnection(
     throw sameSockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
   };
 
-  /** Sends a script, and back to back with it the question how far it got. */
+  /** Sends a script, and right after it the question how far its write was replicated. */
   const evaluate = async (
     script: Program,
     args: readonly Argument[],
@@ -151,8 +151,8 @@ export function createConnection(
   };
 
   /**
-   * Sends the births of all other shards, so that one which was never used does not look like lost state. Never rejects. No write
-   * waits for it: what was applied must not be late because of it, and what comes next on this connection comes after it.
+   * Sends the births of all other shards, so that a shard that was never used does not look like lost state. Never rejects. No
+   * write waits for it, so that none is late because of it. What this connection sends next comes after it.
    */
   let spreading: Promise<unknown> | undefined;
   const spreadBirth = (now: string): void => {

@@ -8,7 +8,7 @@ import {
 
 /**
  * What an error of the client means. Errors of ioredis and of Redis carry the arguments of their command, and some texts of Redis
- * quote them: so no such error is ever passed on, and of its text only what is known to be free of them.
+ * quote them. So no such error is ever passed on, and its text only as far as it is known to be free of arguments.
  */
 
 /** The `store` of errors. */
@@ -39,8 +39,8 @@ const MISTAKES: Readonly<Record<string, string>> = {
 };
 
 /**
- * That a command of a script is not permitted, as Redis 6 and 7.0 say it, or 7.2. What the script did before that command is done: a
- * right to run the script itself is missed in other words.
+ * How Redis 6 and 7.0, or 7.2, say that a command of a script is not permitted. What the script did before that command stays
+ * done. A missing right to run the script itself has another text.
  */
 const REFUSED_IN_SCRIPT = /The user executing the script can't|NOPERM .*@user_script/;
 
@@ -94,7 +94,7 @@ export function translate(error: unknown, failure: Failure): MooringError {
   return noAnswer(failure, 'the script failed');
 }
 
-/** The error for a command whose fate is not known: for a read that is no more than unavailable. */
+/** The error for a command whose outcome is unknown. For a read it says only that the store is unavailable. */
 export function noAnswer({ writes, key }: Pick<Failure, 'writes' | 'key'>, why: string): MooringError {
   return writes
     ? new OutcomeUnknownError('no-answer', `Redis gave no answer to a write of ${key}, which may have been applied: ${why}`, {
@@ -116,7 +116,7 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, LONGEST_TEXT) : 'it failed without an error';
 }
 
-/** A word of capitals in an error's text: at its start, or, where a script passes it on, after a space. */
+/** A word of capitals in an error's text: at its start, or, if a script passes it on, after a space. */
 function wordIn(text: string, words: readonly string[]): string | undefined {
   return words.find((word) => new RegExp(`(?:^|[\\s-])${word}\\b`).test(text));
 }

@@ -4,7 +4,7 @@ import { mastersOf, type RedisClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import type { MetastoreFacts, ServerFacts } from '../upkeep.ts';
 
-/** What every Redis server says of itself. Its user may not be allowed to ask: then nothing is known, which is no failure. */
+/** What every Redis server says of itself. If its user is not allowed to ask, nothing is known; that is no failure. */
 
 /** Asks every master. */
 export async function metastoreFacts(connection: Connection, call: CallOptions): Promise<MetastoreFacts> {
@@ -36,7 +36,7 @@ async function serverFacts(connection: Connection, node: RedisClient, call: Call
   };
 }
 
-/** An answer; nothing where the user may not ask, or a managed server has no such command. */
+/** An answer; nothing if the user may not ask, or a managed server has no such command. */
 async function allowed(answer: Promise<unknown>): Promise<unknown> {
   try {
     return await answer;

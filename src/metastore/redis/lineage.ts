@@ -11,7 +11,10 @@ import { LINEAGE } from './lua/lineage/read.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import type { Lineage } from '../upkeep.ts';
 
-/** What Redis knows of its own past: of all shards, in one script; in a Cluster side by side, each by one on its own node. */
+/**
+ * What Redis knows of its own past, over all shards. One script reaches all shards; in a Cluster each shard has its own, and they
+ * run at the same time.
+ */
 
 /** Keys that one script can reach together; the last group ends with the key of the name. */
 function groupsOf({ client, keys }: Connection): [readonly string[], ...(readonly string[])[]] {
@@ -21,8 +24,8 @@ function groupsOf({ client, keys }: Connection): [readonly string[], ...(readonl
 }
 
 /**
- * Writes to every shard, as safe as a write is: a birth or a generation that a failover loses looks like lost state. The wait
- * after the last script is for all that these connections wrote, so it must be the same ones throughout.
+ * Writes to every shard, with the durability of a write: a birth or a generation that a failover loses looks like lost state. The
+ * wait after the last script is for all that these connections wrote, so they must stay the same throughout.
  */
 async function writeEveryShard<Name extends string>(
   connection: Connection,

@@ -9,7 +9,7 @@ import { RESTORE } from './lua/restore/restore.ts';
 import { changeFields } from './values.ts';
 import type { Restoration } from '../upkeep.ts';
 
-/** What tools ask about objects, and put back, in Redis. */
+/** Questions of tools about objects, and the entries that they put back, in Redis. */
 
 const OBJECTS_AT_ONCE = 1_000;
 

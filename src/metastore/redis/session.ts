@@ -6,9 +6,11 @@ import { NAME, translate, unavailable } from './errors.ts';
 import type { ServerTime } from './time.ts';
 import type { MetastoreContext } from '../metastore.ts';
 
-/** What is checked once per store, in one round trip, before its first command: that the server will do, and what time it is. */
+/**
+ * What is checked once per store, in one round trip, before its first command: that the server can be used, and what time it is.
+ */
 export interface Session {
-  /** Rejects where the server cannot be used; the next call then tries again. */
+  /** Rejects if the server cannot be used; the next call then tries again. */
   open(): Promise<void>;
 }
 
@@ -73,7 +75,7 @@ export function createSession(
   };
 }
 
-/** What the server says of itself; nothing, where its user may not ask. */
+/** What the server says of itself; nothing if its user may not ask. */
 async function infoOf(client: RedisClient): Promise<string> {
   try {
     return String(await sendCommand(client, 'text', 'info', []));

@@ -29,10 +29,10 @@ export type { RedisClient } from './client.ts';
 
 /** Options of `redisMetastore()`. */
 export interface RedisMetastoreOptions {
-  /** Of ioredis 5 or 6, single or Cluster. It stays yours to close, and may be shared with BullMQ's queues. */
+  /** A client of ioredis 5 or 6, single or Cluster. It stays yours to close, and may be shared with BullMQ's queues. */
   client: RedisClient;
   /**
-   * How safe a write must be before it counts as done; short of it a write rejects with `OutcomeUnknownError`.
+   * How safe a write must be before it counts as done; a write that falls short of it rejects with `OutcomeUnknownError`.
    * @defaultValue none: done when the server has answered
    */
   durability?: Durability;
@@ -44,7 +44,7 @@ const OPTIONS: OptionNames<RedisMetastoreOptions> = { client: true, durability: 
  * A metastore in Redis 6.2 or newer, with `maxmemory-policy noeviction`: one hash per scope, one script and one round trip per
  * operation, by the server's clock. Sends nothing before the first use of state.
  *
- * @throws {@link ConfigError} for a client that is none, or a durability that cannot be meant.
+ * @throws {@link ConfigError} for an invalid client or durability.
  */
 export function redisMetastore(options: RedisMetastoreOptions): Metastore {
   requireKnownNames('options', options, OPTIONS);
@@ -54,7 +54,7 @@ export function redisMetastore(options: RedisMetastoreOptions): Metastore {
   }
   const wait = waitFor(durability);
   return closedMetastore((context) => {
-    // Never its `now`: where the wall clock is set forward, the server's time would be guessed ahead of the server.
+    // Never the store's `now`: if the wall clock is set forward, the server's time would be guessed ahead of the server.
     const { clock } = context;
     const monotonic = (): number => (clock.monotonic ? clock.monotonic() : systemClock.monotonic());
     return openRedis(createConnection(client, wait, context, monotonic));

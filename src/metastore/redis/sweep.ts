@@ -14,15 +14,15 @@ import type { SweepRequest, SweptPage } from '../upkeep.ts';
 
 /** Removes what has expired, in Redis. */
 
-/** So many shards are asked side by side, so that an index in which nothing is due costs four round trips. */
+/** This many shards are asked at the same time, so that an index in which nothing is due costs four round trips. */
 const SHARDS_AT_ONCE = 64;
 const PAGE = 250;
 const OBJECTS_AT_ONCE = 1_000;
 
 /**
- * Paths in which something is due by then. No path twice, also where its time changes meanwhile: what a shard gave is remembered
- * until the next shard. A path that is due throughout is given; one that becomes due earlier meanwhile may be left for the next
- * sweep.
+ * Paths in which something is due by then. No path comes twice, also if its time changes meanwhile: what a shard gave is
+ * remembered until the next shard. A path that is due throughout is given; one that becomes due earlier meanwhile may be left for
+ * the next sweep.
  */
 export async function* duePaths(connection: Connection, until: number, call: CallOptions): AsyncIterable<string> {
   for (let from = 0; from < SHARDS.length; from += SHARDS_AT_ONCE) {

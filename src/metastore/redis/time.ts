@@ -7,8 +7,8 @@ export interface ServerTime {
 }
 
 /**
- * Since the server gave its time before we received it, at least as much time has passed there as here. Counted on a monotonic
- * clock: this machine's own idea of the time does not matter.
+ * The server gave its time before we received it, so at least as much time has passed there as here. A monotonic clock counts it:
+ * this machine's own idea of the time does not matter.
  */
 export function createServerTime(monotonic: () => number): ServerTime {
   let offset: number | undefined;

@@ -1,6 +1,6 @@
 import { MooringError, received } from './family.ts';
 
-/** An option, or a call, that cannot be meant. Nothing was written. */
+/** An invalid option or call. Nothing was written. */
 export class ConfigError extends MooringError<'mooring.config'> {
   readonly code = 'mooring.config' as const;
   /** The option, by its name. */

@@ -14,7 +14,7 @@ export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit
   readonly submission: number;
   /** Since when. */
   readonly since: Date;
-  /** @param record - The submission; `why`: what was seen, where no record tells of a submit. */
+  /** @param record - The submission; `why`: what was seen, if no record tells of a submit. */
   constructor(
     record: { idempotencyKey: string; submission: number; since: Date; why?: string | undefined },
     context?: ErrorContext,
@@ -95,8 +95,9 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
    */
   declare readonly retryAfter?: Duration;
   /**
-   * Whether the next submit has another idempotency key, since this one is dead: no job has it, and the external system only repeats its
-   * refusal. After that, state that Redis loses while the job runs can mean a second job: its key is not the first that is tried then.
+   * Whether the next submit has another idempotency key, since this one is dead: no job has it, and the external system only
+   * repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
+   * then tried is not the job's.
    * @defaultValue for an external job with `idempotentFor`, and without `retryAfter`: true from the second refusal of a key on that no
    * earlier attempt has sent; else false
    */

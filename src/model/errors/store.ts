@@ -39,7 +39,7 @@ export class InvalidValueError extends MooringError<'mooring.invalid-value'> {
 /** A value above the hard limit. Nothing was written. */
 export class ValueTooLargeError extends MooringError<'mooring.value-too-large'> {
   readonly code = 'mooring.value-too-large' as const;
-  /** Of the serialized value, before compression. */
+  /** Bytes of the serialized value, before compression. */
   readonly bytes: number;
   /** `maxValueBytes` of the store. */
   readonly limit: number;
@@ -64,9 +64,9 @@ export class VersionConflictError extends MooringError<'mooring.version-conflict
 /** A newer attempt owns this state, or the runtime gave the job to another. The attempt should end; the runtime's own retry goes on. */
 export class StaleAttemptError extends MooringError<'mooring.stale-attempt'> {
   readonly code = 'mooring.stale-attempt' as const;
-  /** The attempt that was refused, as its runtime counts; absent where it is not known. */
+  /** The attempt that was refused, as its runtime counts; absent if it is not known. */
   declare readonly attempt?: number;
-  /** Who owns the task: attempt, host, process, and since when; absent where it is not known. */
+  /** Who owns the task: attempt, host, process, and since when; absent if it is not known. */
   declare readonly holder?: string;
   constructor(why: string, context: ErrorContext & { attempt?: number | undefined; holder?: string | undefined } = {}) {
     const { attempt, holder } = context;
@@ -158,7 +158,7 @@ const RECOVERY =
   'restore the metastore, or run recover(); objects that it cannot read need their codec or encryption, or have to be deleted or moved away first';
 
 /**
- * Tells an error that was made where only paths are known whose state, and which key, it is about. Leaves others as they are.
+ * Adds the scope and the key to an error that was made where only paths are known. Leaves other errors unchanged.
  *
  * @returns the same error
  */

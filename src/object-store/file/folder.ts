@@ -5,8 +5,8 @@ import { systemCode } from '../system-code.ts';
 
 /**
  * Where objects lie below the root, and that nothing leads out of it. Between the root and an object there are only folders of
- * ours: the real path of its folder is the one that its key says. A link makes it another one, and so does a file system that
- * cannot tell capital letters from small ones, where another key's folder is there already.
+ * ours: the real path of its folder is the one that its key says. With a link the real path differs. It also differs if the file
+ * system cannot tell capital letters from small ones and another key's folder is there already.
  */
 
 /** The part of `node:fs/promises` that is called. */
@@ -111,7 +111,7 @@ export async function removeEmpty({ fs, directory }: Root, folder: string): Prom
   }
 }
 
-/** What `work` resolves with; `undefined` where there is nothing at the path. */
+/** What `work` resolves with; `undefined` if there is nothing at the path. */
 export async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

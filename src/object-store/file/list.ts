@@ -75,7 +75,7 @@ async function* walk(root: Root, base: string, wanted: Wanted): AsyncGenerator<F
   }
 }
 
-/** What is in a folder, folders with a `/` at the end: so their order is the one of the keys in them. */
+/** What is in a folder. Folders end with a `/`, so that their order is the one of the keys in them. */
 async function entriesOf(root: Root, base: string): Promise<readonly { path: string; isFolder: boolean }[]> {
   const entries: Dirent[] = (await orAbsent(root.fs.readdir(join(root.directory, base), { withFileTypes: true }))) ?? [];
   return (

@@ -12,13 +12,14 @@ import type { PutOptions } from '../object-store.ts';
 import { systemCode } from '../system-code.ts';
 
 /**
- * Writing a file, all or nothing: into a file of another name beside it, synchronized, then put under its name in one step, and
- * the folder synchronized. A crash leaves at most the file of the other name, which no key can have, so it is never an object.
+ * Writing a file, all or nothing: into a file of another name in the same folder, which is synchronized and then put under its
+ * name in one step. The folder is synchronized last. A crash leaves at most the file of the other name, which no key can have, so
+ * it is never an object.
  */
 
 /** No segment of a key holds a `+`. */
 const UNFINISHED = '+';
-/** How often a folder is made that a `delete()` beside us has just removed for being empty. */
+/** How often a folder is made that another process's `delete()` has just removed because it was empty. */
 const FOLDER_TRIES = 21;
 /** A file system without hard links. */
 const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -91,7 +92,7 @@ async function fill(
   signal?.throwIfAborted();
 }
 
-/** Gives the file its name, in one step. Returns false where the name is taken and must not be. */
+/** Gives the file its name, in one step. Returns false if the name is taken and must not be. */
 async function publish(fs: FileSystem, unfinished: string, file: string, ifAbsent: boolean): Promise<boolean> {
   if (ifAbsent) {
     try {
@@ -100,7 +101,7 @@ async function publish(fs: FileSystem, unfinished: string, file: string, ifAbsen
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return false;
       if (!NO_LINKS.includes(systemCode(error))) throw error;
-      // Two steps, which suffice: a name is never used twice, so what is there is an earlier send of the same.
+      // Two steps suffice: a name is never used twice, so an existing file is an earlier send of the same.
       if (await orAbsent(fs.lstat(file))) return false;
     }
   }

@@ -5,10 +5,10 @@ import type { UncheckedObjectStore } from '../checked.ts';
 import { systemCode } from '../system-code.ts';
 import { isThere, filePathOf, orAbsent, type Root } from './folder.ts';
 
-/** Reading a file. It is whole or not there: a writer gives it its name only when it is complete, and never changes it. */
+/** Reading a file. A file is whole or not there: a writer gives it its name only when it is complete, and never changes it. */
 
 const CHUNK = 2 ** 19;
-/** Neither through a link, nor waiting for whoever writes to a pipe. A platform without a flag has `undefined` for it. */
+/** Opens neither through a link, nor waits for a writer of a pipe. A platform without a flag has `undefined` for it. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** `get()` of the file store. */

@@ -14,7 +14,7 @@ export interface RootFiles {
 }
 
 /**
- * The real path of the folder, which is made where it is missing.
+ * The real path of the folder, which is made if it is missing.
  *
  * @throws {@link ConfigError} when it can neither be found nor made, or when its file system would mix up keys without a sign.
  */
@@ -31,8 +31,8 @@ export function realDirectory(directory: string, fs: RootFiles = nodeFiles): str
 }
 
 /**
- * A file system that takes capital letters for small ones can be used where it says under which name a folder is really there,
- * as those of macOS and Windows do: then the second of two such keys is refused. Where it does not, the two would be one folder.
+ * A file system that takes capital letters for small ones can be used if it tells the real name of a folder, as those of macOS
+ * and Windows do. Then the second of two such keys is refused. If it does not tell, the two would be one folder.
  */
 function requireCase(fs: RootFiles, directory: string): void {
   const probe = makeProbe(fs, directory);
@@ -49,7 +49,7 @@ function requireCase(fs: RootFiles, directory: string): void {
 
 function makeProbe(fs: RootFiles, directory: string): string | undefined {
   try {
-    // A `+` is in no key, so that a probe that a crash leaves is never taken for an object.
+    // No key has a `+`, so a probe that a crash leaves is never taken for an object.
     return fs.mkdtempSync(join(directory, '+case-'));
   } catch {
     return undefined;

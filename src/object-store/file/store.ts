@@ -15,7 +15,7 @@ import { realDirectory } from './root.ts';
 
 /** Options of `fileObjectStore()`. */
 export interface FileObjectStoreOptions {
-  /** The folder. Made where it is missing. It should be on a disk that all workers see, or all workers on one machine. */
+  /** The folder. Made if it is missing. It should be on a disk that all workers see, or all workers on one machine. */
   directory: string;
   /**
    * What references record.
@@ -35,7 +35,7 @@ export function fileObjectStore(options: FileObjectStoreOptions): ObjectStore {
   return fileObjectStoreOver(nodeFiles, options);
 }
 
-/** The same over a given file system. */
+/** A file store over a given file system. */
 export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<Omit<ObjectStore, 'rules'>> {
   requireKnownNames('options', options, OPTIONS);
   const { directory } = options;

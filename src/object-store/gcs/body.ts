@@ -3,8 +3,8 @@ import type { Timer } from '../../async/deadline.ts';
 
 /**
  * A body of the client, taken whole. To stop one half-way would close the connections of all the client's other requests, also of
- * uploads; and one that ends too early never ends, in its older versions. So what is no longer wanted is still read to its end, out
- * of sight, and one that stands still is given up.
+ * uploads. In older versions of the client a body that breaks off never ends. So an unwanted body is still read to its end in the
+ * background, and a stalled one is given up.
  */
 
 /** Milliseconds without a byte of a body that has begun. */

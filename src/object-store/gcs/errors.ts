@@ -4,10 +4,10 @@ import { CUT_SHORT } from './body.ts';
 
 /** What Google Cloud Storage answers in place of what was asked for. */
 
-/** What was asked for, as the API calls it. */
+/** The operation, as the API calls it. */
 export type GcsOperation = 'objects.get' | 'objects.insert' | 'objects.delete' | 'objects.list' | 'buckets.get';
 
-/** What is as long as a key, a token or a signature. */
+/** Text as long as a key, a token or a signature. */
 const SECRET = /[A-Za-z0-9+/=._-]{40,}/g;
 
 /** A request that was refused, failed, or not answered. It holds names and codes, never what the client sent with them. */
@@ -18,7 +18,7 @@ export class GcsError extends BucketError {
   }
 }
 
-/** The code of what is wrong with a bucket that is not there. */
+/** The code for a bucket that does not exist. */
 export const NO_BUCKET = 'bucketNotFound';
 
 /** What the credentials must be allowed to do: https://cloud.google.com/storage/docs/access-control/iam-permissions */
@@ -58,7 +58,7 @@ export function answerOf(thrown: unknown): BucketAnswer {
   ) as ThrownByClient;
   const http = [code, status, response?.statusCode, response?.status].map(Number).find((number) => number >= 100 && number < 600);
   const text = typeof message === 'string' ? message : '';
-  // An answer that broke off: its status says no more than how it would have gone on.
+  // An answer that broke off. Its status does not say how it would have ended.
   if (http !== undefined && http < 300) return { code: CUT_SHORT };
   if (http !== undefined) return { code: reasonOf(errors) ?? httpCode(http), status: http, message: text };
   if (/default credentials|invalid_grant|invalid_client/.test(text)) return { code: NO_CREDENTIALS };

@@ -4,11 +4,11 @@ import { isNotFound, listPage, requireBucket, sendRequest, type GcsStore } from 
 import type { UncheckedObjectStore } from '../checked.ts';
 import { progressOf } from '../listing-progress.ts';
 
-/** Listing and deleting objects. What is below the prefix and no object key is not ours. */
+/** Listing and deleting objects. A name below the prefix that is no object key is not ours. */
 
 /** The most that a page can have. */
 const PAGE = 1_000;
-/** Requests side by side: the API deletes one object with each. */
+/** Requests at the same time: the API deletes one object with each. */
 const LANES = 16;
 
 /** `list()` of the store, in the order in which the server lists: that of the names' bytes. */
@@ -28,8 +28,8 @@ export function gcsList(store: GcsStore): UncheckedObjectStore['list'] {
 }
 
 /**
- * `delete()` of the store. Not by the client's own method: each of its calls sets the retries of the whole client to what they were
- * when that object was named, so that two side by side turn them off for good.
+ * `delete()` of the store. The client's own method is not used. Each of its calls sets the retries of the whole client to what
+ * they were when that object was named, so two calls at the same time turn them off for good.
  */
 export function gcsDelete(store: GcsStore): UncheckedObjectStore['delete'] {
   return (keys, call) => {

@@ -57,7 +57,7 @@ export interface GcsBucket {
 
 /** Options of `gcsObjectStore()`. */
 export interface GcsObjectStoreOptions {
-  /** Of a client that stays yours: its credentials, endpoint, proxy and user project are used. */
+  /** The bucket, of a client that stays yours: its credentials, endpoint, proxy and user project are used. */
   bucket: GcsBucket;
   /**
    * What every object's name begins with, as in `gs://bucket/prefix/`; the `/` at the end may be left out. At most 124 bytes.

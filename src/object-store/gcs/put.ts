@@ -10,12 +10,12 @@ import type { UncheckedObjectStore } from '../checked.ts';
 import type { PutOptions } from '../object-store.ts';
 
 /**
- * Making an object. Every request says which generation it replaces, 0 for none: so it can be sent again without harm, and the
- * client's own settings for retries stay as they are. What fits into a part goes in one request, with a checksum that the server
- * holds it to; the client's own check afterwards would delete the object.
+ * Making an object. Every request says which generation it replaces, 0 for none. So it can be sent again without harm, and the
+ * client's own settings for retries stay unchanged. A body that fits into a part goes in one request, with a checksum that the
+ * server verifies; the client's own check afterwards would delete the object.
  */
 
-/** Bytes; what is longer is uploaded in parts of this size, a multiple of 256 KiB. */
+/** Bytes; a longer body is uploaded in parts of this size, a multiple of 256 KiB. */
 const PART = 8 * 2 ** 20;
 /** How often an object is replaced that others replace at the same time. */
 const REPLACE_TRIES = 6;
@@ -44,7 +44,7 @@ async function putParts(
   const { ifAbsent, expiresAt, signal } = options;
   const metadata = { contentType: 'application/octet-stream', ...(expiresAt && { customTime: expiresAt.toISOString() }) };
   const first = (await parts.next()).value as Piece;
-  // Those parts of a longer body that are sent are gone.
+  // The parts of a longer body that were sent are gone.
   const passes = (error: unknown): boolean => first.last && isPreconditionFailed(error);
   return retry({ ...store, signal, pause: { first: 0 }, tries: REPLACE_TRIES, passes }, async () => {
     const object: ObjectDraft = { name, generation: ifAbsent ? 0 : await generationOf(store, name, options), metadata };
@@ -68,8 +68,8 @@ function isPreconditionFailed(error: unknown): boolean {
 const FORBIDDEN = 403;
 
 /**
- * Whether what is missing is the right to replace: the server asks for it only where an object is there, and perhaps before it looks
- * at the condition. A worker may have no such right. Whoever hears that an object exists compares it.
+ * Whether the missing right is the one to replace. The server asks for it only if an object is there, and may do so before it
+ * looks at the condition. A worker may have no such right. A caller that hears that an object exists compares it.
  */
 function needsDelete(error: unknown): boolean {
   return error instanceof GcsError && error.status === FORBIDDEN && / have storage\.objects\.delete access/.test(error.message);

@@ -10,7 +10,7 @@ import type { UncheckedObjectStore } from '../checked.ts';
 
 /** Bytes; the most that one request asks for. */
 const PART = 8 * 2 ** 20;
-/** Parts of one object that are read side by side. */
+/** Parts of one object that are read at the same time. */
 const LANES = 4;
 const RANGE_NOT_SATISFIABLE = 416;
 
@@ -23,7 +23,7 @@ interface Range {
 
 interface Part {
   bytes: Uint8Array;
-  /** Of the whole object. */
+  /** Bytes of the whole object. */
   size: number;
   generation: string | undefined;
 }
@@ -31,7 +31,7 @@ interface Part {
 /** `get()` of the store. */
 export function gcsGet(store: GcsStore): UncheckedObjectStore['get'] {
   return async (key, { end, ...call }) => {
-    // The first byte of nothing at all tells a missing object from one that is there.
+    // The first byte is asked for even if the range is empty: it tells a missing object from one that is there.
     const first = await readPart(store, key, { start: 0, end: Math.min(Math.max(end, 1), PART) }, call);
     const size = Math.min(first?.size ?? 0, end);
     if (!first || size <= first.bytes.length) return first?.bytes.subarray(0, size);
@@ -49,7 +49,7 @@ export function gcsGet(store: GcsStore): UncheckedObjectStore['get'] {
 /** `getStream()` of the store. It holds one part in memory, and no connection while nobody reads. */
 export function gcsGetStream(store: GcsStore): UncheckedObjectStore['getStream'] {
   return async (key, { start, end, ...call }) => {
-    // Of an empty range too: it tells a missing object from one that is there.
+    // A byte is asked for even if the range is empty: it tells a missing object from one that is there.
     const first = await readPart(store, key, { start, end: Math.min(Math.max(end, start + 1), start + PART) }, call);
     return first && chunks(store, key, { start, end: Math.min(end, first.size), first }, call);
   };
@@ -68,7 +68,7 @@ async function* chunks(
   }
 }
 
-/** A further part, of what the first one was of. */
+/** A further part of the same object as the first one. */
 async function readOn(store: GcsStore, key: string, range: Required<Range>, call: CallOptions): Promise<Uint8Array> {
   const part = await readPart(store, key, range, call);
   if (part?.bytes.length === range.end - range.start) return part.bytes;
@@ -79,7 +79,7 @@ function requestFor({ prefix }: GcsStore, key: string): GcsRequest {
   return { operation: 'objects.get', name: prefix + key };
 }
 
-/** Bytes of an object: `undefined` where there is none, empty beyond its end. */
+/** Bytes of an object: `undefined` if there is none, empty beyond its end. */
 async function readPart(store: GcsStore, key: string, range: Range, call: CallOptions): Promise<Part | undefined> {
   const { start, end, generation } = range;
   const request = requestFor(store, key);
@@ -101,9 +101,9 @@ async function readPart(store: GcsStore, key: string, range: Range, call: CallOp
 }
 
 /**
- * The size of the whole object, where these are the bytes of it that were asked for.
+ * The size of the whole object, if these are the bytes of it that were asked for.
  *
- * @throws an error with the code {@link CUT_SHORT}, where they are not.
+ * @throws an error with the code {@link CUT_SHORT}, if they are not.
  */
 function sizeOf(bytes: Uint8Array, headers: Headers, { start, end }: Range): number {
   const [, from, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '')?.map(Number) ?? [];

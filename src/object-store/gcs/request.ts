@@ -8,9 +8,9 @@ import { answerOf, GcsError, isTransient, NO_BUCKET, type GcsOperation } from '.
 import type { GcsBucket, GcsFile, GcsRequestOptions } from './options.ts';
 
 /**
- * The one way in which requests are sent, sent again, and refused. The client is the user's and may be shared, and it keeps what its
- * calls decide about retries in one place for all of them: so nothing is called that writes there. Whatever is called takes no
- * signal: when one aborts, the answer is no longer waited for.
+ * The one way in which requests are sent, sent again, and refused. The client is the user's and may be shared. It keeps what its
+ * calls decide about retries in one place for all of them, so nothing is called that writes there. Its calls take no signal: when
+ * one aborts, the answer is no longer waited for.
  */
 
 /** What a store is made of. */
@@ -27,7 +27,7 @@ export interface GcsStore extends GcsParts {
   readonly prefix: string;
 }
 
-/** What is asked for: the object's name in the bucket, or the beginning of names. */
+/** The object's name in the bucket, or the beginning of names. */
 export interface GcsRequest {
   operation: GcsOperation;
   name: string;
@@ -38,13 +38,13 @@ export function gcsError({ bucket }: GcsStore, { operation, name }: GcsRequest, 
   return new GcsError({ operation, bucket: bucket.name, name }, answer);
 }
 
-/** How often a request is sent, by us: the client is told not to send it again, and does not in several of its calls. */
+/** How often we send a request. The client is told not to send it again, and in several of its calls never does. */
 const TRIES = 4;
-/** Milliseconds before it is sent for the second time at most; twice as many before the next. */
+/** The most milliseconds before a request is sent for the second time; twice as many before each next one. */
 const FIRST_PAUSE = 400;
 
 /**
- * Does something that sends a request, and again where it failed in a way that passes.
+ * Does something that sends a request, and again if the failure may pass.
  *
  * @throws {@link GcsError}, or the signal's reason.
  */
@@ -65,7 +65,7 @@ export function sendPatiently<T>(
 }
 
 /**
- * Sends a request, and again where it failed in a way that passes.
+ * Sends a request, and again if the failure may pass.
  *
  * @throws {@link GcsError}, or the signal's reason.
  */
@@ -75,15 +75,15 @@ export function sendRequest(
   options: Omit<GcsRequestOptions, 'maxRetries'>,
   call: CallOptions,
 ): Promise<GcsReply> {
-  // What is asked of the bucket itself goes by a file too, whatever its name.
+  // A request about the bucket itself goes by a file too, whatever its name.
   const file = store.bucket.file(request.name || 'bucket');
   return sendPatiently(store, request, call, () => sendOnce(store, file, options, call));
 }
 
-/** Milliseconds for the answer to a request that sends nothing, and to one for a page of a bucket that holds much. */
+/** Milliseconds for the answer to a request that sends nothing, also for a page of a large bucket. */
 const LATEST = 10_000;
 const LATEST_PAGE = 60_000;
-/** Bytes in a millisecond that a line has at least: 2 Mbit/s. */
+/** The least bytes that a line carries in a millisecond: 2 Mbit/s. */
 const SLOWEST = 256;
 
 /** How long the answer to a request that sends so many bytes may take. */
@@ -92,10 +92,10 @@ export function latestFor(bytes: number): number {
 }
 
 /**
- * Waits for an answer no longer than so many milliseconds. In clients 7.x one that breaks off in its middle never comes, neither as a
- * result nor as an error.
+ * Waits for an answer no longer than so many milliseconds. In clients 7.x an answer that breaks off in its middle never comes,
+ * neither as a result nor as an error.
  *
- * @throws what `work` throws, the signal's reason, or an error of the system's kind, which passes.
+ * @throws what `work` throws, the signal's reason, or an error with a system's code, which counts as one that may pass.
  */
 export async function inTime<T>(
   { timer }: Pick<GcsStore, 'timer'>,
@@ -113,7 +113,7 @@ export async function inTime<T>(
 export interface GcsReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Parsed, where it is JSON. */
+  /** Parsed, if it is JSON. */
   readonly body: unknown;
 }
 

@@ -10,7 +10,7 @@ import type { ObjectStore } from '../object-store.ts';
 
 interface Rule {
   readonly action?: { readonly type?: string };
-  /** All of it holds where a rule acts. */
+  /** A rule acts if all of its conditions hold. */
   readonly condition?: Readonly<Record<string, unknown>> & {
     readonly isLive?: boolean;
     readonly matchesPrefix?: readonly string[];

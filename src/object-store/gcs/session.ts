@@ -7,22 +7,22 @@ import type { GcsFile } from './options.ts';
 import { gcsError, isNotFound, sendRequest, sendOnce, sendPatiently, type GcsReply, type GcsStore } from './request.ts';
 
 /**
- * A resumable upload: https://cloud.google.com/storage/docs/performing-resumable-uploads. The object comes to be with the last part,
- * so whatever fails before leaves none; the session is cancelled then, and one that could not be cancelled ends by itself after a
- * week. A part is sent again as it was: the server skips what it has. The client's own upload is not used: it cannot be stopped,
+ * A resumable upload: https://cloud.google.com/storage/docs/performing-resumable-uploads. The object is made with the last part,
+ * so a failure before that leaves none. The session is then cancelled; one that could not be cancelled ends by itself after a
+ * week. A part is sent again unchanged: the server skips what it has. The client's own upload is not used: it cannot be stopped,
  * takes a lost answer for a failure, and counts its retries over all parts.
  */
 
 /** An object to be. */
 export interface ObjectDraft {
-  /** In the bucket. */
+  /** The object's name in the bucket. */
   name: string;
-  /** What it replaces; 0: nothing. */
+  /** The generation that it replaces; 0: none. */
   generation: number | string;
   metadata: { contentType: string; customTime?: string };
 }
 
-/** The generation of the object that is there; 0 where there is none. */
+/** The generation of the object that is there; 0 if there is none. */
 export async function generationOf(store: GcsStore, name: string, call: CallOptions): Promise<number | string> {
   const options = { method: 'GET', uri: '', qs: { fields: 'generation' } } as const;
   try {
@@ -44,7 +44,7 @@ export function inBase64(sum: number): string {
 interface Session {
   readonly file: GcsFile;
   readonly object: ObjectDraft;
-  /** Its address, which is all that a request needs to be let in: it must not get into an error. */
+  /** The session's address, which is all that a request needs to be let in. It must not get into an error. */
   readonly uri: string;
   readonly qs: Record<string, string>;
   /** The request that is on its way. */
@@ -94,7 +94,7 @@ async function openSession(store: GcsStore, object: ObjectDraft, call: CallOptio
   } as const;
   const { headers } = await sendRequest(store, { operation: 'objects.insert', name }, options, call);
   const { location } = headers;
-  // Asked before it is parsed: the error of a URL that cannot be holds it.
+  // Asked before it is parsed: the error for an invalid URL holds it.
   if (location === undefined || !URL.canParse(location)) throw failure(store, name, 'no session');
   const { origin, pathname, searchParams } = new URL(location);
   return {
@@ -110,7 +110,7 @@ function failure(store: GcsStore, name: string, code: string): GcsError {
   return gcsError(store, { operation: 'objects.insert', name }, { code });
 }
 
-/** Sends a part until the server has all of it. `undefined`: an answer was lost, and the object is there, but nobody says whose it is. */
+/** Sends a part until the server has all of it. `undefined`: an answer was lost; the object is there, but may be another's. */
 async function sendPart(
   store: GcsStore,
   session: Session,
@@ -161,7 +161,7 @@ function sendRest(
       },
       body: Buffer.from(bytes.buffer, bytes.byteOffset + from - offset, end - from),
     },
-    // Not the caller's signal: whoever cancels the session waits for this to end.
+    // Not the caller's signal: the code that cancels the session waits for this to end.
     {},
     [INCOMPLETE],
   );
@@ -178,7 +178,7 @@ function storedOf({ status, headers }: GcsReply, { bytes, last, offset }: Piece 
   return last ? 0 : 'all';
 }
 
-/** Deletes what is not what was sent. */
+/** Deletes an object that is not what was sent. */
 async function verify(store: GcsStore, { file, object }: Session, { body }: GcsReply, sum: number): Promise<void> {
   const { crc32c: stored, generation } = (body ?? {}) as { crc32c?: string; generation?: string };
   if (stored === undefined || stored === inBase64(sum)) return;

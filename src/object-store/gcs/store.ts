@@ -15,7 +15,7 @@ import { gcsRules } from './rules.ts';
 /**
  * An object store in a bucket of Google Cloud Storage. Sends nothing before its first use. Objects are encrypted as the bucket says.
  *
- * @throws `ConfigError` for an option that cannot be meant.
+ * @throws `ConfigError` for an invalid option.
  */
 export function gcsObjectStore(options: GcsObjectStoreOptions): ObjectStore {
   return gcsObjectStoreOf({ clock: systemClock, random: systemRandom, timer: systemTimer }, options);
@@ -24,7 +24,7 @@ export function gcsObjectStore(options: GcsObjectStoreOptions): ObjectStore {
 /**
  * An object store in a bucket, made of given parts.
  *
- * @throws {@link ConfigError} for an option that cannot be meant.
+ * @throws {@link ConfigError} for an invalid option.
  */
 export function gcsObjectStoreOf(parts: GcsParts, options: GcsObjectStoreOptions): ObjectStore {
   const { alias, bucket, prefix } = resolveGcsOptions(options);

@@ -1,7 +1,7 @@
 import { untilAborted } from '../../async/abort.ts';
 
 /**
- * The bytes of an object as they arrive. A body that breaks off is gone on with from where it was, a few times; it ends only where
+ * The bytes of an object as they arrive. A body that breaks off is continued from where it was, a few times; it ends only where
  * the answer said that it would. Its connection is let go at the end, when the reader stops, and when the signal aborts.
  */
 
@@ -34,7 +34,7 @@ const RESUMES = 3;
 /** Bytes. */
 const PROGRESS = 2 ** 20;
 
-/** The body, to be read once. It has begun: so whoever ends it unread lets go of the connection, too. */
+/** The body, to be read once. It has begun, so a reader that ends it unread also lets go of the connection. */
 export async function readBody(parts: BodyParts): Promise<AsyncIterable<Uint8Array>> {
   const body = bytesOf(parts);
   await body.next();
@@ -48,7 +48,7 @@ async function* bytesOf({ first, resume, broken, signal }: BodyParts): AsyncGene
   let chunks = open(source);
   let left = RESUMES;
   let brokeAt = at;
-  // Not when all bytes came: until the end itself was read too, the connection is not free.
+  // Not when all bytes came: the connection is not free until the end itself was read.
   let drained = false;
   try {
     yield new Uint8Array();
@@ -81,7 +81,7 @@ async function* bytesOf({ first, resume, broken, signal }: BodyParts): AsyncGene
 
 function open({ body, at, end }: BodySource): AsyncIterator<Uint8Array> | undefined {
   if (at === end || body === undefined) return undefined;
-  // Else an error that comes while nobody reads would end the process.
+  // Without this an error that comes while nobody reads would end the process.
   (body as Partial<NodeJS.EventEmitter>).on?.('error', () => undefined);
   return (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
 }

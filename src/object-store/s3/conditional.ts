@@ -3,9 +3,9 @@ import type { PutOptions } from '../object-store.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Output, type S3Store } from './request.ts';
 
-/** Making an object only where there is none: what servers answer to `If-None-Match: *`, all in one place. */
+/** Making an object only if there is none: what servers answer to `If-None-Match: *`, all in one place. */
 
-/** Most tries of one request that another on the same name keeps from being decided. */
+/** The most tries of a request that met another one on the same name. */
 const TRIES = 8;
 const FIRST_PAUSE = 50;
 const PRECONDITION_FAILED = 412;
@@ -14,8 +14,9 @@ const NOT_FOUND = 404;
 const NOT_IMPLEMENTED = 501;
 
 /**
- * Makes an object by a request that takes the condition. A request that met another on the same name is sent again; a server that
- * does not know the condition is asked by itself whether there is an object, from then on. That is enough: no name is used twice.
+ * Makes an object by a request that takes the condition. A request that met another on the same name is sent again. A server that
+ * does not know the condition is, from then on, asked separately whether there is an object. That is enough: no name is used
+ * twice.
  *
  * @throws {@link S3Error}
  */
@@ -49,7 +50,7 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof S3Error ? error.status : undefined;
 }
 
-/** What is known of an object; `undefined` where there is none, or no bucket: the answer has no body that would tell. */
+/** What is known of an object; `undefined` if there is no object or no bucket: the answer has no body that would tell which. */
 export async function headOf(
   store: S3Store,
   name: string,

@@ -3,17 +3,17 @@ import { systemCode } from '../system-code.ts';
 
 /** What S3 answers in place of what was asked for. */
 
-/** What is taken over from an error of the client, or from an entry of a list of failures. */
+/** The parts of an error of the client, or of an entry in a list of failures, that are kept. */
 export interface S3Answer extends BucketAnswer {
   requestId?: string | undefined;
 }
 
-/** What is as long as a key, a token or a signature. */
+/** Text as long as a key, a token or a signature. */
 const SECRET = /[A-Za-z0-9+/=_-]{40,}/g;
 
 /** A request that S3 refused, failed at, or did not answer. It holds names and codes, never what the client sent with them. */
 export class S3Error extends BucketError {
-  /** By which the server's operators find the request. */
+  /** The ID by which the server's operators find the request. */
   readonly requestId: string | undefined;
 
   constructor(request: BucketRequest, { requestId, ...answer }: S3Answer) {
@@ -63,7 +63,7 @@ interface ThrownByClient {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
 
-/** What the client says where the server gave no code. */
+/** What the client says if the server gave no code. */
 const NO_CODE = new Set(['Error', 'Unknown', 'UnknownError', 'AggregateError', '']);
 
 /** What is safe to know of whatever a client rejects with. */

@@ -24,7 +24,7 @@ export function s3List(store: S3Store): UncheckedObjectStore['list'] {
       progress();
       for (const { Key: name = '', Size: size = 0, LastModified: modifiedAt = new Date(0) } of page.Contents ?? []) {
         const key = name.slice(store.prefix.length);
-        // What is not ours is passed over.
+        // Objects that are not ours are passed over.
         if (!name.startsWith(start) || !isObjectKey(key)) continue;
         if (key <= before) throw failure('Unordered', 'The server does not list in the order of the names');
         before = key;

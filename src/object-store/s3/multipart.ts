@@ -10,14 +10,14 @@ import { CONTENT_TYPE, sendRequest, type S3Input, type S3Output, type S3Store } 
 import { endUploads } from './unfinished.ts';
 
 /**
- * Uploads in parts. There is no object before the upload is completed, and whatever goes wrong before that ends it, so that its
- * parts cost nothing. A mark in the object's metadata tells whose upload made it, where the answer to completing it was lost.
+ * Uploads in parts. There is no object before the upload is completed. A failure before that ends the upload, so that its parts
+ * cost nothing. A mark in the object's metadata tells whose upload made it if the answer to the completion was lost.
  */
 
 /** A body that is longer than one part. */
 export interface LongBody {
   first: Piece;
-  /** Those after the first. Ends when the signal of the put aborts. */
+  /** The parts after the first. Ends when the signal of the put aborts. */
   rest: AsyncIterable<Piece>;
   /** Aborts that signal. */
   fail(error: unknown): void;
@@ -27,7 +27,7 @@ interface Upload {
   name: string;
   id: string;
   mark: string;
-  /** What each part and the end say too. */
+  /** Parameters that each part and the completion repeat. */
   checksum: Checksum;
 }
 
@@ -37,11 +37,11 @@ type CompletedPart = { PartNumber: number } & Pick<S3Output<'UploadPart'>, 'ETag
 /** S3 takes no more: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MOST_PARTS = 10_000;
 const PARTS_IN_FLIGHT = 4;
-/** Milliseconds to end an upload in, beyond the caller's own patience. */
+/** Milliseconds to end an upload in, after the caller's own deadline. */
 const END_WITHIN = 10_000;
 const ENDS = 3;
 const END_AGAIN_AFTER = 100;
-/** Of the metadata: `x-amz-meta-mooring-upload`. */
+/** The key of the mark in the metadata: `x-amz-meta-mooring-upload`. */
 const MARK = 'mooring-upload';
 
 /**
@@ -82,13 +82,14 @@ async function begin(store: S3Store, name: string, options: PutOptions): Promise
     return { name, id: answer.UploadId ?? '', mark, checksum };
   } catch (error) {
     const refused = error instanceof S3Error && error.status !== undefined && error.status < 500;
-    // It may have begun, under an ID that was lost with the answer. Names are not used twice: whatever there is, is this one.
+    // The upload may have begun, under an ID that was lost with the answer. Names are not used twice, so any upload of this name
+    // is this one.
     if (!refused && options.ifAbsent) await patiently(store, (signal) => endUploads(store, name, signal));
     throw error;
   }
 }
 
-/** What the client will add to each part has to be said at the beginning, and nothing else may be. */
+/** What the client will add to each part has to be said at the beginning, and nothing else may be said. */
 async function checksumOf({ client }: S3Store): Promise<Checksum> {
   const { config } = client as { config?: { requestChecksumCalculation?: unknown } };
   const given = config?.requestChecksumCalculation;
@@ -161,14 +162,17 @@ async function complete(
     sendRequest(store, 'CompleteMultipartUpload', name, { ...input, ...condition }, options.signal),
   ).catch((error: unknown) => ({ error }));
   if (outcome === 'created') return outcome;
-  // After a lost answer the next try finds no upload any more, or the object that it has made itself.
+  // After a lost answer the next try finds no upload any more, or the object that the earlier try made.
   const there = options.signal?.aborted ? undefined : await headOf(store, name, options.signal).catch(() => undefined);
   if (there?.Metadata?.[MARK] === mark) return 'created';
   if (outcome === 'exists') return outcome;
   throw outcome.error;
 }
 
-/** Once more for parts that the server was still taking in: https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
+/**
+ * Asked once more for parts that the server was still taking in:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+ */
 async function end(store: S3Store, { name, id }: Upload, times: number): Promise<void> {
   await patiently(store, async (signal) => {
     for (let tries = 1; tries <= times; tries += 1) {
@@ -178,7 +182,7 @@ async function end(store: S3Store, { name, id }: Upload, times: number): Promise
   });
 }
 
-/** The caller has an error already, and perhaps no patience left. What stays is found by `unfinished()`. */
+/** The caller has an error already, and may have no time left. `unfinished()` finds what stays. */
 async function patiently(store: S3Store, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   // An error says that the upload is gone, or that there is nothing to be done here.
   await bounded(store.timer, END_WITHIN, undefined, work).catch(() => undefined);

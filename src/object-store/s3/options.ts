@@ -22,7 +22,7 @@ export type ServerSideEncryption =
 
 /** Options of `s3ObjectStore()`. */
 export interface S3ObjectStoreOptions {
-  /** It stays yours to destroy. Its retries, timeouts, region, endpoint and checksums are those that you gave it. */
+  /** The client stays yours to destroy. Its retries, timeouts, region, endpoint and checksums are those that you gave it. */
   client: S3Client;
   /** The name of the bucket, or the ARN of an access point. */
   bucket: string;
@@ -37,7 +37,7 @@ export interface S3ObjectStoreOptions {
    */
   alias?: string;
   /**
-   * Bytes. A larger body is uploaded in parts of this size, at most 10,000 of them, so that the largest has 10,000 times as many
+   * Bytes. A larger body is uploaded in parts of this size, at most 10,000 of them: the largest body has 10,000 times as many
    * bytes. Up to five parts are held in memory. 5 MiB to 1 GiB.
    * @defaultValue 8 MiB
    */
@@ -62,7 +62,7 @@ export interface ResolvedS3Options extends Readonly<Required<Omit<S3ObjectStoreO
 }
 
 const MEBIBYTE = 2 ** 20;
-/** S3 takes no smaller part but the last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** S3 takes a smaller part only as the last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const SMALLEST_PART = 5 * MEBIBYTE;
 const LARGEST_PART = 1_024 * MEBIBYTE;
 const BUCKET = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:[A-Za-z0-9:/._-]{1,500})$/;

@@ -7,8 +7,8 @@ import { uploadParts } from './multipart.ts';
 import { CONTENT_TYPE, sendRequest, type S3Store } from './request.ts';
 
 /**
- * Putting an object: one request where it fits into a part, else an upload in parts. Bodies go out as bytes of known length: a
- * stream would be sent in chunks with a checksum behind it, which servers exist that store as it comes.
+ * Putting an object: one request if it fits into a part, else an upload in parts. Bodies go out as bytes of known length. A
+ * stream would be sent in chunks with a checksum after them, and some servers store that framing as a part of the object.
  */
 
 /** `put()` of the S3 store. */

@@ -4,7 +4,10 @@ import { readBody, type BodySource } from './body.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Output, type S3Store } from './request.ts';
 
-/** Reading an object. Missing is what S3 says about the key; no bucket, no permission and no such address are errors. */
+/**
+ * Reading an object. An object is missing only if S3 says so about the key; no bucket, no permission and no such address are
+ * errors.
+ */
 
 interface Range {
   start: number;
@@ -22,7 +25,10 @@ export function s3Get(store: S3Store): UncheckedObjectStore['get'] {
   };
 }
 
-/** `getStream()` of the S3 store. Whoever does not read it to the end ends it, or aborts: until then it holds a connection. */
+/**
+ * `getStream()` of the S3 store. A reader that does not read it to the end must end it, or abort: until then it holds a
+ * connection.
+ */
 export function s3GetStream(store: S3Store): UncheckedObjectStore['getStream'] {
   return (key, { signal, ...range }) => openObject(store, store.prefix + key, range, signal);
 }
@@ -43,7 +49,7 @@ async function openObject(
   }
   return readBody({
     first: start === end ? { ...first, at: 0, end: 0 } : first,
-    // Objects never change, but a bucket is open to others: the rest of this object, or an error.
+    // Objects never change, but others may write to the bucket. So this gives the rest of the same object, or an error.
     async resume(at) {
       const rest = await request(store, name, { start: at, end: first.end }, first.etag, signal);
       if (rest) return rest;
@@ -61,14 +67,14 @@ async function request(
   etag: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<BodySource | undefined> {
-  // Its own signal, since aborting it is what lets go of the connection, with every version of the client.
+  // A signal of its own: with every version of the client, aborting it lets go of the connection.
   const stop = abortController();
   const close = (): void => stop.abort();
   signal?.throwIfAborted();
   signal?.addEventListener('abort', close, { once: true });
   try {
-    // Always a range: to a whole body some versions of the client add a checksum stream that hangs when the body breaks off, and
-    // that reads faster than it is read. The façade's own digest says more.
+    // Always a range. To a whole body some versions of the client add a checksum stream that hangs when the body breaks off, and
+    // that reads ahead of its reader. The façade's own digest checks more.
     const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1;
     const input = { Key: name, Range: `bytes=${start}-${last}`, ...(etag !== undefined && { IfMatch: etag }) };
     const answer = await sendRequest(store, 'GetObject', name, input, stop.signal);
@@ -89,7 +95,10 @@ async function request(
   }
 }
 
-/** An answer without S3's word for a missing key may be of anything that listens at the address: the bucket has to be there. */
+/**
+ * An answer without S3's word for a missing key may come from anything that listens at the address, so the bucket has to be
+ * there.
+ */
 async function isMissing(store: S3Store, name: string, error: S3Error, signal: AbortSignal | undefined): Promise<boolean> {
   if (error.status !== 404 || error.code === 'NoSuchBucket') return false;
   if (error.code === 'NoSuchKey') return true;
@@ -100,7 +109,7 @@ async function isMissing(store: S3Store, name: string, error: S3Error, signal: A
 
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\//;
 
-/** From which byte to which the answer goes, by its own words; the whole object needs none. */
+/** The range of bytes that the answer says it has; the whole object needs none. */
 function extent(
   { bucket }: S3Store,
   name: string,
@@ -110,6 +119,6 @@ function extent(
   const [, from, to] = CONTENT_RANGE.exec(ContentRange ?? '') ?? [];
   const answered = ContentRange === undefined ? { at: 0, end: ContentLength } : { at: Number(from), end: Number(to) + 1 };
   if (answered.at === start && answered.end !== undefined && answered.end <= end) return { at: start, end: answered.end };
-  const message = `It answered with ${ContentRange ?? 'the whole object'} where another range was asked for`;
+  const message = `It answered with ${ContentRange ?? 'the whole object'}, although another range was asked for`;
   throw new S3Error({ operation: 'GetObject', bucket, name }, { code: 'WrongRange', message });
 }

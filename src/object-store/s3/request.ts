@@ -28,15 +28,15 @@ export type S3Commands = Pick<typeof Sdk, `${S3Operation}Command`>;
 
 type Command<Operation extends S3Operation> = InstanceType<S3Commands[`${Operation}Command`]>;
 
-/** What a request says, but for the bucket, which is the store's. */
+/** The parameters of a request without the bucket, which the store adds. */
 export type S3Input<Operation extends S3Operation> = Omit<Command<Operation>['input'], 'Bucket'>;
 
-/** What it is answered with. */
+/** The answer to a request. */
 export type S3Output<Operation extends S3Operation> = Awaited<
   ReturnType<ReturnType<Command<Operation>['resolveMiddleware']>>
 >['output'];
 
-/** Never text, and never with a `Content-Encoding`: nobody on the way may change or decode the bytes. */
+/** Never a text type, and never with a `Content-Encoding`: nobody on the way may change or decode the bytes. */
 export const CONTENT_TYPE = 'application/octet-stream';
 
 /** What a store is made of. */

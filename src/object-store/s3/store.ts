@@ -12,16 +12,16 @@ import type { S3Parts, S3Store } from './request.ts';
 import { s3Rules } from './rules.ts';
 import { s3Unfinished } from './unfinished.ts';
 
-/** `mooring/s3`. Needs `@aws-sdk/client-s3`, of which your client is. */
+/** `mooring/s3`. Needs `@aws-sdk/client-s3`, the package of your client. */
 
 /**
  * An object store in a bucket of S3, or of a server that speaks its language. Sends nothing before its first use.
  *
- * For an endpoint of your own give the client `requestChecksumCalculation: 'WHEN_REQUIRED'` and
- * `responseChecksumValidation: 'WHEN_REQUIRED'`: some servers do not know the checksums that it sends else. Every value is verified
- * by a digest of its own all the same.
+ * For an endpoint of your own give the client `requestChecksumCalculation: 'WHEN_REQUIRED'` and `responseChecksumValidation:
+ * 'WHEN_REQUIRED'`: some servers do not know the checksums that it sends otherwise. Every value is verified by a digest of its
+ * own all the same.
  *
- * @throws `ConfigError` for an option that cannot be meant.
+ * @throws `ConfigError` for an invalid option.
  */
 export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
   return s3ObjectStoreOf({ commands: S3_COMMANDS, clock: systemClock, random: systemRandom, timer: systemTimer }, options);
@@ -30,7 +30,7 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
 /**
  * An object store in a bucket, made of given parts.
  *
- * @throws {@link ConfigError} for an option that cannot be meant.
+ * @throws {@link ConfigError} for an invalid option.
  */
 export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): Required<ObjectStore> {
   const resolved = resolveS3Options(options);

@@ -44,7 +44,7 @@ async function endUpload(store: S3Store, name: string, id: string, signal: Abort
   }
 }
 
-/** MinIO knows uploads by their whole names only, or all of them: where the prefix finds none, all are looked through. */
+/** MinIO lists uploads of one whole name, or all of them. If the prefix finds none, all are looked through. */
 async function* uploadsOf(store: S3Store, prefix: string, call: CallOptions): AsyncGenerator<FoundUpload, void, undefined> {
   let found = false;
   for await (const upload of pagesOf(store, prefix, call)) {
@@ -55,7 +55,7 @@ async function* uploadsOf(store: S3Store, prefix: string, call: CallOptions): As
   try {
     for await (const upload of pagesOf(store, '', call)) if (upload.name.startsWith(prefix)) yield upload;
   } catch (error) {
-    // Who may only look below the prefix has had the answer.
+    // A client that may only look below the prefix has had the answer.
     if (!(error instanceof S3Error) || error.status !== 403) throw error;
   }
 }

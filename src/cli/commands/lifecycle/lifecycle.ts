@@ -8,17 +8,17 @@ import { lifecycleS3 } from './s3.ts';
 import { settingsWith, STORE_FLAGS } from '../../store-flags.ts';
 import { UsageError } from '../../usage-error.ts';
 
-/** `mooring lifecycle`: rules for a bucket, as a backstop where no sweep runs. */
+/** `mooring lifecycle`: rules for a bucket, as a backstop if no sweep runs. */
 
 const DAY = 86_400_000;
 /**
- * On top of the longest retention, in days: one for the grace of what was overwritten, a week in which `sweep` removes it, and one
- * for the time between the making of an object and its commit.
+ * Days in addition to the longest retention: one for the grace of what was overwritten, a week in which `sweep` removes it, and
+ * one for the time between the making of an object and its commit.
  */
 const SLACK_DAYS = 9;
 /** Results of external jobs are kept as long as their records, whatever the retention of the flow's own values. */
 const JOB_DAYS = 30;
-/** What `recover` writes has a new end, which neither the age of its object nor its custom time knows. */
+/** An entry that `recover` writes has a new end, which neither the age nor the custom time of its object shows. */
 const RECOVER_NOTE =
   'Take these rules away before mooring recover --apply: it gives old objects a new end, which the rules do not know. Put them back when those values have ended.';
 

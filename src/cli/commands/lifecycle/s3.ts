@@ -16,14 +16,14 @@ export interface LifecycleS3 {
   readonly days: number | undefined;
 }
 
-/** Longer than any upload takes; what is begun and not ended is paid for. */
+/** Longer than any upload takes. Unfinished uploads are paid for. */
 const UNFINISHED_DAYS = 2;
-/** To bring back what somebody deleted by mistake, where the bucket keeps versions. */
+/** Days in which a mistaken delete can be undone, if the bucket keeps versions. */
 const NONCURRENT_DAYS = 7;
 /** S3 allows 255 characters, and no two rules with the same ID. */
 const LONGEST_ID = 255;
 
-/** The rules. Each also says something of expiration: MinIO refuses one that does not. */
+/** The rules. Each also has an expiration: MinIO refuses a rule without one. */
 export function lifecycleS3({ prefix, namespace, flows, days }: LifecycleS3): object {
   return {
     Rules: [

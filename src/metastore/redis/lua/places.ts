@@ -5,8 +5,8 @@ import { PREFIX } from '../../../format/redis-keys.ts';
 import { WRITE_ID_PLACE } from '../../../format/write-id.ts';
 
 /**
- * What scripts know of texts, from the tables that TypeScript reads and writes them by. It stands in a script as text: a local of Lua,
- * and even more a function, would be made anew by every call of the script.
+ * What scripts know of texts, from the tables by which TypeScript reads and writes them. It stands in a script as text: every
+ * call of the script would make a local of Lua, and even more a function, anew.
  */
 
 type Place = readonly [from: number, to?: number];
@@ -51,17 +51,17 @@ type Part =
 
 /** Where parts of texts are: `text:sub(${AT.version})`. */
 export const AT: Readonly<Record<Part, string>> = {
-  /** Of an entry or a record. */
+  /** Parts of an entry or a record. */
   format: lua(HEAD_PLACE.format),
   letter: lua(HEAD_PLACE.letter),
   version: lua(HEAD_PLACE.version),
-  /** Of an entry or a record: parts of its version. */
+  /** Parts of the version of an entry or a record. */
   headRun: inHead(run),
   headFence: inHead(fence),
   headNonce: inHead(nonce),
   headSequence: inHead(sequence),
   updatedAt: lua(HEAD_PLACE.updatedAt),
-  /** Of a tombstone that keeps what it buries: the version, and when that was written. */
+  /** Parts of a tombstone that keeps what it buries: the version, and when that was written. */
   buried: lua([HEAD_PLACE.version[0], HEAD_PLACE.updatedAt[1]]),
   beforeExpiry: lua([0, HEAD_PLACE.expiresAt[0]]),
   expiresAt: lua(HEAD_PLACE.expiresAt),
@@ -70,12 +70,12 @@ export const AT: Readonly<Record<Part, string>> = {
   idDigest: lua(RECORD_PLACE.idDigest),
   submission: lua(RECORD_PLACE.submission),
   recordJson: lua(RECORD_PLACE.json),
-  /** Of a write ID. Fence and nonce also of the fence that a scope records. */
+  /** Parts of a write ID. Fence and nonce have the same places in the fence that a scope records. */
   run: lua(run),
   fence: lua(fence),
   nonce: lua(nonce),
   sequence: lua(sequence),
-  /** Of the name of a field: its letter with the colon, and the rest. */
+  /** Parts of the name of a field: its letter with the colon, and the rest. */
   kind: lua([0, PREFIX.entry.length]),
   name: lua([PREFIX.entry.length]),
 };

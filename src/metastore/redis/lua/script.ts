@@ -17,8 +17,8 @@ import { AT, LETTER } from './places.ts';
 export type ArgumentValue = Argument | boolean | undefined;
 
 /**
- * A script and the name that the server has for it. `Name` are the names of its arguments, and `Item` is what it takes any number of at
- * the end.
+ * A script and the name that the server has for it. `Name` are the names of its arguments, and `Item` is the list that it takes
+ * at the end.
  */
 export interface Script<Name extends string = never, Item = never> {
   readonly name: string;
@@ -30,7 +30,7 @@ export interface Script<Name extends string = never, Item = never> {
   arrange(given: Readonly<Record<Name, ArgumentValue>>, each: readonly Item[]): Argument[];
 }
 
-/** What a script takes any number of, after its other arguments. */
+/** The list that a script takes after its other arguments, of any length. */
 export interface List<Item> {
   /** The local that is the place of the first one. */
   readonly start: string;
@@ -66,7 +66,7 @@ export function groups<Field extends string>(list: string, fields: Readonly<Reco
 interface Definition<Name extends string, Item> {
   name: string;
   writes: boolean;
-  /** In their order. */
+  /** The names of the arguments, in their order. */
   arguments: Readonly<Record<NoInfer<Name>, true>>;
   each?: List<Item>;
 }
@@ -75,7 +75,7 @@ interface Definition<Name extends string, Item> {
 const SCOPE_KEYS = ['KEY', 'DUE', 'BIRTH'];
 
 /**
- * A script on the keys of one scope. Two arguments come before its own: the path, and the scope to record where the path does not
+ * A script on the keys of one scope. Two arguments come before its own: the path, and the scope to record if the path does not
  * tell it.
  */
 export function scopeScript<Name extends string = never, Item = never>(
@@ -85,7 +85,7 @@ export function scopeScript<Name extends string = never, Item = never>(
   return assemble(SCOPE_KEYS, ['path', 'recorded'], definition, parts);
 }
 
-/** A script on keys of any kind. Those that have no name are for the script to go through. */
+/** A script on keys of any kind. The script itself goes through those that have no name. */
 export function script<Name extends string = never, Item = never>(
   keys: readonly string[],
   definition: Definition<Name, Item>,
@@ -138,7 +138,10 @@ function named(names: readonly string[], from: string): string {
   return `local ${names.join(', ')} = ${names.map((_name, at) => `${from}[${at + 1}]`).join(', ')}`;
 }
 
-/** Time, how a script ends, and whether a text counts: what is of another format, or damaged, does, so that its reader can say so. */
+/**
+ * Time, how a script ends, and whether a text counts. A text of another format, or a damaged one, counts, so that its reader can
+ * say so.
+ */
 const CLOCK = String.raw`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

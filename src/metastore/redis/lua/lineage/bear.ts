@@ -2,8 +2,8 @@ import { script, type Script } from '../script.ts';
 import { EVERY_SHARD } from './shards.ts';
 
 /**
- * Makes births known, and gives a name. What is there already is written again: who asks for durability waits for what its own
- * connection wrote.
+ * Makes births known, and gives a name. An existing birth is written again: a caller that asks for durability waits for what its
+ * own connection wrote.
  *
  * - KEYS: the generation, the index and the birth of each shard, and after those of the last shard the name.
  * - ARGV: drawn (a name).

@@ -2,7 +2,7 @@ import { script, type Script } from '../script.ts';
 import { EVERY_SHARD } from './shards.ts';
 
 /**
- * Raises generations to at least this. What is there already is written again, as in `BEAR`.
+ * Raises generations to at least this. An existing generation is written again, so that a wait for durability covers it.
  *
  * - KEYS: the generation, the index and the birth of each shard, and after those of the last shard the name.
  * - ARGV: raised.

@@ -1,8 +1,8 @@
 import { script, type Script } from '../script.ts';
 
 /**
- * Calls what the scripts of a worker call, so that a missing right, or a server that is full, shows before work begins, and not when
- * half of a write is done. What writes comes last, and so that nothing is left where it is refused; no outcome of it is unknown.
+ * Calls the commands that the scripts of a worker call, so that a missing right, or a full server, shows before half of a write
+ * is done. Commands that write come last, and leave nothing behind if they are refused; no outcome is unknown.
  *
  * - KEYS: a hash, an index and a birth of no meaning.
  * - ARGV: none.

@@ -11,8 +11,9 @@ import { PUT_RECORD, RECORD, type RecordArgument } from './put.ts';
  * `submitting` that this attempt wrote; the fence; the sequence; what was decided on, or another ID; the attempt's own fence.
  *
  * - KEYS: the scope, its index, its birth.
- * - ARGV: path, recorded, id (a write ID), name, letter, submission (6 digits), idDigest, json, retention, basis (a write ID, or nothing), withdraw,
- *   replacedDigest and replacedJson (of the external job that this one takes the place of, or nothing), then perhaps one change, the result.
+ * - ARGV: path, recorded, id (a write ID), name, letter, submission (6 digits), idDigest, json, retention, basis (a write ID, or
+ *   nothing), withdraw, replacedDigest and replacedJson (of the external job that this one takes the place of, or nothing), then
+ *   at most one change, the result.
  * - Answer: `ok`, when it was applied and when it ends; or `foreign` and a name, `stale` and the holder, `old`, `changed`, `gone`.
  */
 export const WRITE_RECORD: Script<RecordArgument | 'withdraw' | 'replacedDigest' | 'replacedJson', Change> = scopeScript(

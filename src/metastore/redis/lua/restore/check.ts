@@ -5,7 +5,7 @@ import { AT, LETTER } from '../places.ts';
 /** Names of the arguments of `RESTORE` and its preview. The one change comes after them. */
 export const RESTORATION: Readonly<Record<'id' | 'began' | 'instead', true>> = { id: true, began: true, instead: true };
 
-/** Ends where it is too late, and where the entry is there: nothing is written over what anybody decided since. */
+/** Ends if it is too late, or if the entry is there: nothing is written over what anybody decided since. */
 export const CHECK: string = String.raw`
 local object = ARGV[CHANGES + ${CHANGES.at.object}]
 local text = redis.call('HGET', KEY, 'e:' .. ARGV[CHANGES + ${CHANGES.at.name}])

@@ -3,7 +3,7 @@ import { groups, scopeScript, type ArgumentValue, type Script } from '../script.
 const PAIRS = groups('pairs', { name: true, object: true });
 
 /**
- * Whether objects are needed. What only a newer version reads may need any object of its name.
+ * Whether objects are needed. An entry that only a newer version reads may need any object of its name.
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded, then pairs of a name and an object.

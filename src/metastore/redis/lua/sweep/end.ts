@@ -3,7 +3,7 @@ import { FENCE_KEPT, KEPT_IN_STEPS_OF } from '../../../lifetimes.ts';
 import { AT } from '../places.ts';
 import { scopeScript, type Script } from '../script.ts';
 
-/** A scope has fewer fields than this of which there is one. */
+/** A scope has fewer fields than this that exist once. */
 const BOOKKEEPING = 16;
 
 /**

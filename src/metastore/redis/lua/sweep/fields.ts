@@ -12,7 +12,7 @@ export const SWEEP: Readonly<Record<'nonce' | 'cursor' | 'count' | 'grace', true
   grace: true,
 };
 
-/** Ends where the hash is gone; `whenGone` is done before. */
+/** Ends if the hash is gone; `whenGone` is done before. */
 export const gone = (whenGone: string): string => String.raw`
 if redis.call('EXISTS', KEY) == 0 then
   ${whenGone}
@@ -21,7 +21,7 @@ end
 local grace, first, nextDue = tonumber(GRACE), CURSOR == '0', nil
 local function later(at) if not nextDue or at < nextDue then nextDue = at end end`;
 
-/** Goes through one page of fields. What is of another format stays unchanged. */
+/** Goes through one page of fields. A text of another format stays unchanged. */
 export const PAGE: string = String.raw`
 -- What only a newer version reads may refer to the object as well.
 local function isReferredTo(object)

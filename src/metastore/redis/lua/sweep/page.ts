@@ -34,7 +34,7 @@ local function remove(field, text)
 end`;
 
 /**
- * One page of a sweep. The nonce goes first and comes back: so a full server takes it.
+ * One page of a sweep. The nonce is deleted first and put again, so that a full server takes it.
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded, nonce, cursor (`0` at first), count (about how many fields to look at), grace (milliseconds).

@@ -6,7 +6,7 @@ import { scopeScript, values, type ArgumentValue, type Script } from '../script.
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded, then names.
- * - Answer: `ok`, and for each name its entry and its inline value; nothing for either, where the entry does not count.
+ * - Answer: `ok`, and for each name its entry and its inline value; nothing for either if the entry does not count.
  */
 export const READ: Script<never, ArgumentValue> = scopeScript(
   { name: 'read', writes: false, arguments: {}, each: values('names') },
