@@ -6,15 +6,15 @@ import type { StatefulJob } from './worker/setup.ts';
 import { promote, requireQueue } from './wake.ts';
 
 /**
- * Cancelling a job from anywhere. The wish is recorded in the job's scope, where its next attempt finds it, and in an index of the
- * queue, which whoever holds the job reads.
+ * Cancels a job from anywhere. The request is recorded in the job's scope, where its next attempt finds it, and in an index of
+ * the queue, which the worker that holds the job reads.
  */
 
 /** Options of `cancelJob()`. */
 export interface CancelJobOptions<J = BullJob> extends CallOptions {
   /** The store of the job's processor. */
   store: StateStore;
-  /** What the job fails with: a text of 1 to 1,000 characters. */
+  /** The reason that the job fails with: a text of 1 to 1,000 characters. */
   reason: string;
   /**
    * The `scope` of the processor's options.
@@ -24,11 +24,12 @@ export interface CancelJobOptions<J = BullJob> extends CallOptions {
 }
 
 /**
- * Cancels a job, wherever it is: on hold in any process, released, waiting, or held by a worker that died. Its external jobs are cancelled,
- * and it fails with the reason. Whoever holds it hears of that within a heartbeat, and a job that waits when it is its turn. Resolves to
- * false if there is no such job, or if it is over.
+ * Cancels a job, wherever it is: running in any process, released, waiting, or held by a worker that died. Its external jobs are
+ * cancelled, and it fails with the reason. A worker that holds the job hears of it within a heartbeat. A waiting job fails when
+ * it is its turn. Resolves to false if there is no such job, or if it is over.
  *
- * @throws {@link ConfigError} that names the option; `StoreUnavailableError`; what BullMQ rejects with when its Redis cannot be reached.
+ * @throws {@link ConfigError} that names the option; `StoreUnavailableError`; what BullMQ rejects with if its Redis cannot be
+ * reached.
  */
 export async function cancelJob<J>(queue: BullQueue, jobId: string, options: CancelJobOptions<J>): Promise<boolean> {
   requireQueue(queue, 'queue');
@@ -51,7 +52,7 @@ export async function recordCancel({ store, scope, job }: StatefulJob, reason: s
   await requestsOf(store, job.queueQualifiedName).set(jobId, { reason }, { retention: '7d', ...call });
 }
 
-/** Who of some jobs, by their run names, is to be cancelled, and why. One command if it is none. */
+/** Which of some jobs, by their run names, are to be cancelled, and why. One command if there are none. */
 export async function requestedCancels(store: StateStore, queue: string, names: Set<string>): Promise<Map<string, string>> {
   const requests = requestsOf(store, queue);
   const found = new Map<string, string>();
@@ -62,7 +63,10 @@ export async function requestedCancels(store: StateStore, queue: string, names: 
   return found;
 }
 
-/** The job has failed with the reason. If somebody retries it, it runs again. Never rejects: what stays ends by itself. */
+/**
+ * The job has failed with the reason. If somebody retries it, it runs again. Never rejects: a request that stays expires by
+ * itself.
+ */
 export async function forgetCancel({ store, scope, job }: StatefulJob): Promise<void> {
   const jobId = runName(job);
   const noted = requestsOf(store, job.queueQualifiedName).delete(jobId);

@@ -10,18 +10,18 @@ export interface ProcessorOptions<J> extends Pick<AttemptOptions, 'wait' | 'exte
    */
   clearAfterSuccess?: Retention;
   /**
-   * What becomes of an external job that still runs when BullMQ gives the job up.
+   * What becomes of an external job that is still running if BullMQ gives the job up.
    * @defaultValue `'leave'`
    */
   onFinalFailure?: 'leave' | 'cancel';
   /**
-   * Whose state it is: choose your own, so that jobs share it.
+   * The scope of the state. Give your own if jobs share it.
    * @defaultValue queue, job ID and creation time
    */
   scope?: (job: J) => TaskScope;
   /**
-   * How often the locks of a worker's jobs are extended and so proven to be held, and how often somebody's wish to cancel one of
-   * them is heard. The shortest of its processors counts.
+   * How often the locks of a worker's jobs are extended, which proves that they are held, and requests to cancel are read. The
+   * shortest time of its processors counts.
    * @defaultValue a third of the worker's `lockDuration`
    */
   heartbeat?: Duration;

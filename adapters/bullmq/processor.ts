@@ -9,8 +9,8 @@ import { createSetup, type Setup } from './worker/setup.ts';
 /** The three ways to give a BullMQ job its state. */
 
 /**
- * A processor whose tasks have state: what `process` writes down, and the external jobs that it runs, are there for the next attempt
- * of the same job.
+ * A processor whose tasks have state. The next attempt of the same job finds what `process` stored, and the external jobs that it
+ * ran.
  *
  * @throws {@link ConfigError} for an invalid option.
  */
@@ -38,8 +38,8 @@ export function resumableProcessor<Input, Id extends ExternalId, Result>(
 }
 
 /**
- * The same for a framework that calls a method of its own: wrap the method's body. Make that method take three parameters too, or
- * BullMQ gives it no signal.
+ * As `withState()`, for a framework that calls a method of its own: wrap the method's body. The method must take three parameters
+ * too, or BullMQ gives it no signal.
  *
  * @throws {@link ConfigError} for an invalid option.
  */
@@ -58,7 +58,7 @@ function processorOf<J extends BullJob, Result, Shape extends StateShape<Shape>>
   setup: Setup,
   process: (job: J, ctx: TaskContext<Shape>, token?: string) => Promise<Result>,
 ): ResumableProcessor<J, Result> {
-  // Exactly three declared parameters, none with a default: BullMQ counts them.
+  // Declares exactly three parameters, none with a default: BullMQ counts them.
   return withSetup(async function resumable(job: J, token?: string, signal?: AbortSignal): Promise<Result> {
     return runAttempt(setup, { job, token, signal }, (ctx: TaskContext<Shape>) => process(job, ctx, token));
   }, setup);

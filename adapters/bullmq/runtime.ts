@@ -1,21 +1,18 @@
 /**
- * The part of BullMQ that is used, described by its shape: nothing here loads BullMQ, so that one adapter serves every major and
- * every copy of it. Checked against bullmq 5 and 6 by the types tests.
+ * The part of BullMQ that is used, described by its shape. Nothing here loads BullMQ, so that one adapter serves every major
+ * version and every copy of it. Checked against bullmq 5 and 6 by the types tests.
  */
 
-/**
- * What BullMQ calls for a job. A function of exactly three declared parameters: BullMQ makes an abort signal only for one that
- * has them.
- */
+/** The function that BullMQ calls for a job. It declares exactly three parameters: BullMQ makes an abort signal only then. */
 export type ResumableProcessor<J, Result> = (job: J, token?: string, signal?: AbortSignal) => Promise<Result>;
 
 /** A job as BullMQ hands it to a processor, in the worker's process (`Job`) or in a sandbox (`SandboxedJob`). */
 export interface BullJob<Data = unknown> {
-  /** Told apart in its queue; a job without one has no state. */
+  /** Identifies the job in its queue; a job without an ID has no state. */
   id?: string;
   /** The job's name: the task of its scope. */
   name: string;
-  /** What it was added with. */
+  /** The data that it was added with. */
   data: Data;
   /** When the job was added, in milliseconds by the clock of whoever added it. */
   timestamp: number;
@@ -27,7 +24,7 @@ export interface BullJob<Data = unknown> {
   log(row: string): unknown;
   /** Gives the job back until a time in milliseconds since the epoch. */
   moveToDelayed(timestamp: number, token?: string): Promise<void>;
-  /** Extends the lock by so many milliseconds; 1 where `token` still holds it. Not there in a sandbox. */
+  /** Extends the lock by this many milliseconds; 1 if `token` still holds it. Missing in a sandbox. */
   extendLock?(token: string, duration: number): Promise<number>;
   /** Writes the job's progress. */
   updateProgress(progress: object): Promise<void>;
@@ -41,15 +38,15 @@ export interface BullWorker {
 
 /** A queue, to `wake()` or to cancel a job of. */
 export interface BullQueue {
-  /** A job by its ID, to be taken out of its delay with `promote()`. */
+  /** Finds a job by its ID; `promote()` takes it out of its delay. */
   getJob(id: string): Promise<{ promote(): Promise<void> } | undefined>;
 }
 
-/** What a job carries beside `BullJob`; which of it depends on the version and on the sandbox. */
+/** Properties that a job may have in addition to `BullJob`, depending on the version and on the sandbox. */
 export interface JobDetails {
   attemptsStarted?: number;
   stalledCounter?: number;
-  /** Of earlier failures; JSON in a sandbox. */
+  /** Stack traces of earlier failures; JSON in a sandbox. */
   stacktrace?: readonly unknown[] | string | null;
   progress?: unknown;
   finishedOn?: number;
@@ -62,19 +59,19 @@ export interface JobDetails {
   /** Only bullmq 5. */
   discard?: unknown;
   discarded?: boolean;
-  /** Not there in a sandbox. */
+  /** Missing in a sandbox. */
   promote?(): Promise<void>;
-  /** At run time the worker, although it is typed otherwise. */
+  /** At run time this is the worker, although it is typed otherwise. */
   queue?: unknown;
 }
 
-/** What a worker carries beside `BullWorker`. */
+/** Properties that a worker may have in addition to `BullWorker`. */
 export interface WorkerDetails {
   opts?: { lockDuration?: number; maxStartedAttempts?: number };
   closing?: unknown;
   /** The user's processor. */
   processFn?: object;
-  /** There where the processor is a file, run in a sandbox. */
+  /** Present if the processor is a file, run in a sandbox. */
   childPool?: unknown;
   cancelAllJobs?(reason?: string): void;
   extendJobLocks?: ExtendLocks;
@@ -83,7 +80,7 @@ export interface WorkerDetails {
 /** Extends the locks of several jobs, and resolves to the IDs of those whose lock is not held under its token. */
 export type ExtendLocks = (ids: string[], tokens: string[], duration: number) => Promise<string[]>;
 
-/** A job with what it may carry. */
+/** The job, with the properties that it may have. */
 export function detailsOf(job: BullJob): BullJob & JobDetails {
   return job;
 }

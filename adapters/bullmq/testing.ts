@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { isMove, UNRECOVERABLE } from './attempt/errors.ts';
 import type { BullJob, ResumableProcessor } from './runtime.ts';
 
-/** What a fake job is made of. What else your processor uses of its job, such as `getChildrenValues`, is given here too. */
+/** The properties of a fake job. Add whatever else your processor uses of its job, such as `getChildrenValues`. */
 export interface FakeJobFields<Data> {
-  /** What the job was added with. */
+  /** The data that the job was added with. */
   data: Data;
   /**
-   * Told apart in its queue.
+   * Identifies the job in its queue.
    * @defaultValue a random one, so that no two fake jobs share their state
    */
   id?: string;
@@ -28,7 +28,7 @@ export interface FakeJobFields<Data> {
    */
   queueQualifiedName?: string;
   /**
-   * The job's options: after so many `attempts` a failure is final.
+   * The job's options: after this many `attempts` a failure is final.
    * @defaultValue one attempt
    */
   opts?: { attempts?: number };
@@ -38,7 +38,7 @@ export interface FakeJobFields<Data> {
 
 /** A job without a queue. Its counters are BullMQ's: tries that failed, and starts. */
 export interface FakeJob<Data = unknown> extends BullJob<Data> {
-  /** Told apart in its queue. */
+  /** Identifies the job in its queue. */
   id: string;
   /** Its options. */
   opts: { attempts?: number };
@@ -53,8 +53,8 @@ export interface FakeJob<Data = unknown> extends BullJob<Data> {
   /** When it was completed, or finally failed, in milliseconds. */
   finishedOn: number | undefined;
   /**
-   * Runs a processor as a worker would: with the lock, which an earlier start loses, and counts its failure. Start the job again for its
-   * next attempt.
+   * Runs a processor as a worker would: takes the lock, which an earlier start loses, and counts a failure. Start the job again
+   * for its next attempt.
    *
    * @throws what the processor rejects with: also a `DelayedError` if it released the job, and a `RateLimitError` if it handed it back.
    */
@@ -70,14 +70,14 @@ export interface StartOptions {
   signal?: AbortSignal;
 }
 
-/** In place of its worker, which a job of BullMQ carries under this name. */
+/** Stands for its worker, which a job of BullMQ has under this name. */
 interface WithWorker {
   queue: { processFn: undefined; on(event: string, listener: Listener): void };
 }
 
 type Listener = (job: unknown) => void;
 
-/** A job that a processor of `withState`, `resumableProcessor` or `runWithState` takes for one of BullMQ. */
+/** Makes a job that a processor of `withState`, `resumableProcessor` or `runWithState` accepts as a job of BullMQ. */
 export function fakeJob<Data>(fields: FakeJobFields<Data>): FakeJob<Data> {
   const listeners: [event: string, listener: Listener][] = [];
   const tell = (event: 'completed' | 'failed'): void => {

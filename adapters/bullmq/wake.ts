@@ -3,16 +3,16 @@ import { parseCallbackToken } from './attempt/scope.ts';
 import type { BullQueue } from './runtime.ts';
 
 /**
- * Polls now, for a webhook that hears from the external system: promotes the job that waits in `release` mode. `callbackToken` is what
+ * Polls now, for a webhook of the external system: promotes the job that waits in `release` mode. `callbackToken` is the one that
  * `submit` was given. Resolves to false if the job was not waiting: it holds its slot, it is over, or it is gone.
  *
- * @throws `ConfigError` for what is no queue, or no callback token; what BullMQ rejects with when its Redis cannot be reached.
+ * @throws `ConfigError` for an invalid queue or callback token; what BullMQ rejects with if its Redis cannot be reached.
  */
 export async function wake(queue: BullQueue, callbackToken: string): Promise<boolean> {
   requireQueue(queue, 'queue');
   const { id, timestamp } = parseCallbackToken(callbackToken);
   const job: { promote(): Promise<void>; timestamp?: number } | undefined = await queue.getJob(id);
-  if (!job || (job.timestamp !== undefined && job.timestamp !== timestamp)) return false; // another job has that ID by now
+  if (!job || (job.timestamp !== undefined && job.timestamp !== timestamp)) return false; // another job has that ID now
   return promote(job);
 }
 
@@ -22,7 +22,7 @@ export async function promote(job: { promote?(): Promise<void> }): Promise<boole
     await job.promote?.();
     return job.promote !== undefined;
   } catch (error) {
-    // BullMQ's codes for a job that is not there (-1) and one that is not in the delayed set (-3).
+    // BullMQ's codes for a job that does not exist (-1) and one that is not in the delayed set (-3).
     const { code } = error as { code?: unknown };
     if (code === -1 || code === -3) return false;
     throw error;

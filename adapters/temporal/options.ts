@@ -1,22 +1,22 @@
 import { checkOptions, duration, requireStore, retention, rule } from '../../src/adapter-kit.ts';
 import type { Checks, Duration, Retention, StateStore } from '../../src/adapter-kit.ts';
 
-/** How activities of a worker keep their state. */
+/** Options for the state of a worker's activities. */
 export interface ActivityStateOptions {
   /**
-   * How long the state of the scope `'activity'` is kept once the activity has returned its result, after the time in which a lost
-   * completion is noticed. What activities share is kept for the store's `retention`.
+   * How long the state of the scope `'activity'` is kept once the activity has returned its result, after the time in which a
+   * lost completion is noticed. State that activities share is kept for the store's `retention`.
    * @defaultValue `'1d'`
    */
   clearAfterSuccess?: Retention;
   /**
-   * How often an activity that has its context heartbeats by itself.
+   * How often automatic heartbeats are sent for an activity that has asked for its context.
    * @defaultValue a third of the activity's `heartbeatTimeout`; none if it has none
    */
   heartbeat?: Duration;
   /**
-   * Bytes that the result of an activity may have which used its context: a larger one fails it for good. Encoded, with the plugin; else of
-   * JSON. More than the server takes is retried without end.
+   * The most bytes of the result of an activity that used its context; a larger one fails it for good. With the plugin the
+   * encoded bytes count, else the JSON. Without this limit, a result that the server refuses is retried without end.
    * @defaultValue 2 MiB, the server's own default, with the plugin; else any
    */
   maxResultBytes?: number;

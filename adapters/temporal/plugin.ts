@@ -5,13 +5,13 @@ import { execute } from './activity/run.ts';
 import { checkActivityOptions, type ActivityStateOptions } from './options.ts';
 import { running, type RunSetup } from './activity/running.ts';
 
-/** How the activities of a worker come to their state: by a plugin, or by its interceptors alone. */
+/** Gives the activities of a worker their state, by a plugin or only by its interceptors. */
 
 /** What the executions of one worker share. */
 function runSetup(store: StateStore, options: ActivityStateOptions): RunSetup {
   checkActivityOptions(store, options);
   const shutdown = new AbortController();
-  // Each activity that is running listens.
+  // Each running activity listens.
   setMaxListeners(0, shutdown.signal);
   return { store, options, converter: undefined, shutdown, settling: new Set() };
 }
@@ -30,9 +30,9 @@ function interceptors(setup: RunSetup): ActivityInterceptorsFactory {
 }
 
 /**
- * Gives every activity of a worker its state, for those who do not use plugins, and for tests with `MockActivityEnvironment`, which
- * need a store each, or another `attempt` or `activityId`. Without the plugin a worker that shuts down ends a wait only after its
- * `shutdownGraceTime`.
+ * Gives every activity of a worker its state, for workers without plugins, and for tests with `MockActivityEnvironment`. Each
+ * test needs its own store, or another `attempt` or `activityId`. Without the plugin a worker that shuts down ends a wait only
+ * after its `shutdownGraceTime`.
  *
  * @throws {@link ConfigError} for an invalid option.
  */
@@ -41,8 +41,9 @@ export function stateInterceptors(store: StateStore, options: ActivityStateOptio
 }
 
 /**
- * Gives the activities of a worker their state. One plugin may serve several workers, and may be given to a connection and to a
- * worker both; the store stays yours to close. List it after plugins whose interceptors should see its activities from outside, such as tracing.
+ * Gives the activities of a worker their state. One plugin may serve several workers, and may be given to both a connection and a
+ * worker. The store stays yours to close. List it after plugins whose interceptors should see its activities from outside, such
+ * as tracing.
  *
  * @throws {@link ConfigError} for an invalid option.
  */
@@ -55,7 +56,7 @@ export function mooringPlugin(store: StateStore, options: ActivityStateOptions =
     name: 'mooring',
     configureWorker(worker) {
       const { activity = [] } = worker.interceptors ?? {};
-      // Applied twice: once through the connection, once through the worker.
+      // The plugin may be applied twice: through the connection and through the worker.
       if (ours(activity)) return worker;
       const setup = runSetup(store, options);
       const factory = interceptors(setup);
@@ -65,10 +66,11 @@ export function mooringPlugin(store: StateStore, options: ActivityStateOptions =
     async runWorker(worker, next) {
       const setup = ours(worker.options.interceptors?.activity);
       if (!setup) return next(worker);
-      // Here and not above: plugins after this one may have set the converter.
+      // Read here, since plugins after this one may have set the converter.
       setup.converter = worker.options.loadedDataConverter;
       const { shutdown } = worker;
-      // Activities hear of it only once shutdownGraceTime is over. Signals, fatal errors and runUntil() come this way too.
+      // Without this, activities hear of a shutdown only after `shutdownGraceTime`. Signals, fatal errors and `runUntil()` come
+      // this way too.
       worker.shutdown = () => {
         shutdown.call(worker);
         setup.shutdown.abort();

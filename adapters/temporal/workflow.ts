@@ -13,19 +13,19 @@ const ATTENDED: ActivityOptions = {
 const OPTIONS: Readonly<Record<'hold' | 'release' | 'async', ActivityOptions>> = {
   hold: ATTENDED,
   release: ATTENDED,
-  // No heartbeat, and no cancellation is waited for: nobody would send the one, or confirm the other. The timeout is the longest wait
-  // for a webhook that was lost.
+  // It has no heartbeat timeout and waits for no cancellation: nobody would send a heartbeat or confirm a cancellation. The
+  // timeout is the longest wait for a webhook that was lost.
   async: { startToCloseTimeout: '1 hour' },
 };
 
 /**
- * Activity options for a way to wait: `startToCloseTimeout` a day (`async`: an hour, the longest wait for a lost webhook), for `hold` and
- * `release` a `heartbeatTimeout` of 30 seconds and the `cancellationType` that lets a cancelled workflow wait until its activity has
- * cancelled the external job, and attempts without limit: `release` and `async` use many of them up.
+ * Activity options for a way to wait. `startToCloseTimeout` is a day (`async`: an hour, the longest wait for a lost webhook). For
+ * `hold` and `release`, `heartbeatTimeout` is 30 seconds, and `cancellationType` lets a cancelled workflow wait until its
+ * activity has cancelled the external job. Attempts are unlimited: `release` and `async` use many of them.
  *
- * @param overrides - Options in place of these.
+ * @param overrides - Options that replace these.
  * @defaultValue `overrides` is `{}`
- * @throws TypeError for a mode that is none.
+ * @throws TypeError for an invalid mode.
  */
 export function resumableOptions(mode: 'hold' | 'release' | 'async', overrides: ActivityOptions = {}): ActivityOptions {
   if (!Object.hasOwn(OPTIONS, mode)) throw new TypeError(`mode must be 'hold', 'release' or 'async', received ${mode as string}`);
@@ -33,9 +33,10 @@ export function resumableOptions(mode: 'hold' | 'release' | 'async', overrides: 
 }
 
 /**
- * Runs `work`; when that is cancelled, `cancel` (a `cancellingActivity`) runs before the cancellation goes on, also where no code of the
- * activity runs: between two attempts, or while it waits for a webhook. An error of `cancel` takes the cancellation's place. It also runs
- * where the activity of a cancelled workflow ends in another way, as by the timeout of a worker that is gone.
+ * Runs `work`. If that is cancelled, `cancel` (a `cancellingActivity`) runs before the cancellation goes on. It does so even if
+ * no code of the activity is running, between two attempts or while it waits for a webhook. An error of `cancel` replaces the
+ * cancellation. `cancel` also runs if the activity of a cancelled workflow ends in another way, such as by the timeout of a
+ * worker that is gone.
  */
 export async function cancelWith<T>(cancel: () => Promise<void>, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events';
 
-/** Signals that abort, and what listens to them: nothing is left behind that still listens. */
+/** Abort signals and their listeners: none of these functions leaves a listener behind. */
 
-/** A controller whose signal takes any number of listeners: Node takes more than ten for a leak, and says so. */
+/** A controller whose signal takes any number of listeners: Node warns of a leak at more than ten. */
 export function abortController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
 
-/** Calls `then` once the signal aborts, at once where it has; until what it returns is called. */
+/** Calls `then` once the signal aborts, or at once if it has. The returned function removes the listener. */
 export function onAbort(signal: AbortSignal, then: () => void): () => void {
   signal.addEventListener('abort', then, { once: true });
   if (signal.aborted) then();
@@ -27,7 +27,7 @@ export function joined(life: AbortSignal, own: AbortSignal | undefined): { signa
   return { signal: controller.signal, leave: () => stops.forEach((stop) => stop()) };
 }
 
-/** Waits, but not beyond the abort; what `work` comes to then is ignored. Rejects with the signal's reason. */
+/** Waits for `work`, but not beyond the abort: then it rejects with the signal's reason, and ignores what `work` comes to. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   let leave = (): void => undefined;

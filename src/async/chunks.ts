@@ -1,7 +1,7 @@
 import { untilAborted } from './abort.ts';
 
 /**
- * The chunks of a body. Ends when the signal aborts, also while the body's source gives nothing; the source is told to stop.
+ * The chunks of a body. Ends when the signal aborts, even while the body's source gives nothing, and tells the source to stop.
  *
  * @throws the signal's reason, or whatever the source throws.
  */

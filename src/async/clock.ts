@@ -4,11 +4,11 @@ import { boundedWait, systemTimer } from './deadline.ts';
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Waits. Rejects with the signal's reason when it aborts first. */
+  /** Waits. Rejects with the signal's reason if it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
-   * Milliseconds since any moment; never set back.
-   * @defaultValue none: what is measured then follows `now`, and the time of a server is counted on the system's
+   * Milliseconds since any fixed moment; never set back.
+   * @defaultValue none: durations are then measured by `now`, and the time of a server by the system's clock
    */
   monotonic?(): number;
 }
@@ -24,8 +24,8 @@ export const systemClock: Required<Clock> = {
 };
 
 /**
- * Measures the time from now. The longer of what both clocks say: the wall clock may be set back, and the monotonic one stands
- * still while a machine sleeps.
+ * Measures the time from now, as the longer of what both clocks say. The wall clock may be set back, and the monotonic one may
+ * stand still while a machine sleeps.
  */
 export function stopwatch(clock: Clock): () => number {
   const now = clock.now();

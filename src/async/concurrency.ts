@@ -1,11 +1,11 @@
 import { untilAborted } from './abort.ts';
 
-/** Some at the same time, and the others in their order. */
+/** Limits how much work runs at the same time. */
 
 /** Runs work once it is its turn. A wait that is aborted rejects with the signal's reason. */
 export type Queue = <T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
 
-/** A queue that lets at most so many run at the same time; the others wait, in the order in which they came. */
+/** A queue that lets at most this many run at the same time. The others wait in the order in which they came. */
 export function createQueue(most: number): Queue {
   let free = most;
   const waiting = new Set<() => void>();
@@ -25,7 +25,7 @@ export function createQueue(most: number): Queue {
     });
     waiting.add(begin);
     await untilAborted(turn, signal).catch((error: unknown) => {
-      // Its turn came in the same moment: it goes on to the next.
+      // Its turn came at the same moment, so the turn passes to the next.
       if (!waiting.delete(begin)) leave();
       throw error;
     });
@@ -45,8 +45,8 @@ export function createQueue(most: number): Queue {
 const AT_ONCE = 8;
 
 /**
- * Runs `work` for each item, a few at a time, and resolves with the results in the order of the items. After a failure no
- * further one is begun, and it rejects once those that were begun have ended.
+ * Runs `work` for each item, a few at a time, and resolves with the results in the order of the items. After a failure it begins
+ * no further item, and rejects once those that were begun have ended.
  *
  * @defaultValue `most` is 8
  */

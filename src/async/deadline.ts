@@ -2,9 +2,9 @@ import { abortController, onAbort } from './abort.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
 
-/** One bounded call of something outside: a deadline, the caller's signal, and nothing left behind. */
+/** Calls with a deadline and the caller's signal, which leave no timer or listener behind. */
 
-/** Options of everything that reaches a store. */
+/** Options of every call that reaches a store. */
 export interface CallOptions {
   /**
    * Stops waiting. A write that was sent may still be applied.
@@ -14,8 +14,8 @@ export interface CallOptions {
 }
 
 /**
- * Checks the options of a call. Without `names` other properties may be there too: what carries a signal, such as the context of
- * an attempt, is then options enough.
+ * Checks the options of a call. Without `names` other properties are allowed, so that any object with a signal, such as the
+ * context of an attempt, can be given.
  *
  * @throws {@link ConfigError}
  */
@@ -39,7 +39,7 @@ export function requireSignal(signal: Partial<AbortSignal> | null | undefined): 
 /** Starts a timer and returns the way to stop it. Real time even under a fake clock: a deadline guards real I/O. */
 export type Timer = (ms: number, fire: () => void) => () => void;
 
-/** What Node's own timers can wait, in milliseconds: longer ones fire at once. */
+/** The longest that Node's own timers can wait, in milliseconds: longer ones fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The system's timer, of any length. */
@@ -56,8 +56,8 @@ export const systemTimer: Timer = (ms, fire) => {
 export type Bounded<T> = { ended: 'value'; value: T } | { ended: 'deadline' } | { ended: 'aborted'; reason: unknown };
 
 /**
- * Waits for `work` until the deadline or the caller's signal. What `work` rejects with passes through.
- * The signal given to `work` aborts when the wait ends early, so that a client can let its socket go.
+ * Waits for `work` until the deadline or the caller's signal. What `work` rejects with passes through. The signal given to `work`
+ * aborts when the wait ends early, so that a client can free its socket.
  */
 export async function bounded<T>(
   timer: Timer,
@@ -72,7 +72,7 @@ export async function bounded<T>(
   return outcome;
 }
 
-/** The same for work that nothing can stop: it spares the signal, which costs more than all the rest. */
+/** As `bounded()`, for work that nothing can stop. It creates no signal, which would cost more than all the rest. */
 export async function boundedWait<T>(
   timer: Timer,
   ms: number,

@@ -1,21 +1,21 @@
 import { chunksOf } from './chunks.ts';
 
-/** Chunks of whatever sizes, cut again into pieces of one size: frames of a value, parts of an upload. */
+/** Cuts chunks of any sizes into pieces of one size, such as frames of a value or parts of an upload. */
 
 /** A piece. */
 export interface Piece {
   bytes: Uint8Array;
   /** Whether it ends the body. */
   last: boolean;
-  /** Lets its memory be filled again: only once nobody reads it any more. */
+  /** Frees its memory for reuse. Call it only once nobody reads the piece any more. */
   release(): void;
 }
 
 /**
- * A body in pieces of one size, the last one shorter; an empty body is one empty piece. The bytes of a stream are copied, since a
- * source may use its buffers again. A piece of a stream is given out once it is full and more came, or at the end.
+ * A body in pieces of one size, of which the last one may be shorter. An empty body is one empty piece. The bytes of a stream are
+ * copied, since a source may reuse its buffers. A piece of a stream is given out once it is full and more came, or at the end.
  *
- * @throws the signal's reason, also while the source gives nothing; whatever the source throws.
+ * @throws the signal's reason, even while the source gives nothing; whatever the source throws.
  */
 export async function* piecesOf(
   body: Uint8Array | AsyncIterable<Uint8Array>,

@@ -1,18 +1,18 @@
 import { stopwatch, type Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
-/** Trying again, with pauses that grow: the one way in which what failed is repeated. */
+/** Retries with growing pauses. All retries of this library use it. */
 
 /** How something is tried again. */
 export interface RetryOptions {
   clock: Clock;
   /**
-   * Draws a part of each pause, so that those who met do not meet again.
+   * Randomizes a part of each pause, so that callers that collided do not collide again.
    * @defaultValue none: pauses are whole
    */
   random?: Random;
   /**
-   * The share of each pause that is drawn.
+   * The share of each pause that is random.
    * @defaultValue 0.5
    */
   jitter?: number;
@@ -23,16 +23,16 @@ export interface RetryOptions {
   /** @defaultValue any number */
   tries?: number;
   /**
-   * Milliseconds after the beginning, from which on no try begins.
+   * Milliseconds after the beginning after which no try begins.
    * @defaultValue any number
    */
   patience?: number;
-  /** Whether a failure may pass. Asked before each pause, with the number of tries so far. */
+  /** Whether a failure may be temporary. Asked before each pause, with the number of tries so far. */
   passes(error: unknown, tries: number): boolean;
 }
 
 /**
- * Works until it succeeds, fails for good, or has no try and no time left.
+ * Tries until it succeeds, fails for good, or has no tries or no time left.
  *
  * @throws what the last try threw, or the signal's reason.
  */

@@ -2,23 +2,23 @@ import { abortController, joined } from './abort.ts';
 import type { CallOptions } from './deadline.ts';
 
 /**
- * One listener on a caller's signal, however many calls of a store are given it and however much each does side by side: Node takes
- * more than ten for a leak, and says so.
+ * One listener on a caller's signal, however many calls of a store use it at the same time: Node warns of a leak at more than
+ * ten.
  */
 
-/** A call on a signal of its own, which aborts as the caller's does until `leave` is called. */
+/** A call with a signal of its own, which aborts with the caller's signal until `leave` is called. */
 export interface SharedCall {
   readonly call: CallOptions;
   leave(): void;
 }
 
-/** Takes part in the listener on a signal. */
+/** Joins the listener on a signal. */
 export type ShareSignal = (signal: AbortSignal | undefined) => SharedCall;
 
-/** A signal of our own, with one listener on that of a caller. */
+/** Our own signal, with one listener on a caller's signal. */
 const listen = (signal: AbortSignal): ReturnType<typeof joined> => joined(abortController().signal, signal);
 
-/** Listens to no signal yet; and to none once each call has left. */
+/** Listens to no signal at first, and to none once every call has left. */
 export function createShareSignal(): ShareSignal {
   const bySignal = new WeakMap<AbortSignal, ReturnType<typeof listen> & { users: number }>();
   return (signal) => {
@@ -42,8 +42,8 @@ export function createShareSignal(): ShareSignal {
 }
 
 /**
- * Does what listens to one signal many times side by side, on a signal of its own: Node takes more than ten listeners of one signal
- * for a leak, and says so.
+ * Runs work that listens to one signal many times at the same time, on a signal of its own: Node warns of a leak at more than ten
+ * listeners.
  */
 export async function sideBySide<T>(call: CallOptions, work: (call: CallOptions) => Promise<T>): Promise<T> {
   if (!call.signal) return work(call);

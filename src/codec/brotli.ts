@@ -2,7 +2,7 @@ import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './zlib.ts';
 import { unavailableCodec, type BuiltInCodec } from './codec.ts';
 
 const NAME = 'brotli';
-/** Higher ones take many times as long: 11, the default, needs half a second for 256 KiB. */
+/** Higher levels take many times as long: 11, the default, needs half a second for 256 KiB. */
 const QUALITY = 4;
 
 /** The codec `brotli`, of RFC 7932. */

@@ -1,21 +1,21 @@
 import type { CallOptions } from '../async/deadline.ts';
 import type { Codec } from './codec.ts';
 
-/** Whether compression pays. What it would hardly shorten is left as it is, and large bytes are tried on a sample first. */
+/** Whether compression pays. Bytes that it would hardly shorten stay unchanged. For large values a sample is tried first. */
 
 /** Below this many bytes compression saves nothing that matters. */
 const SMALLEST = 1_024;
 /** Compression that leaves more than this share costs every reader more than it saves. */
 const PAYS = 0.9;
-/** From here on a sample is tried first: where nothing can be saved, a whole run of gzip takes 18 ms for each MiB. */
+/** From this size on a sample is tried first: if nothing can be saved, gzip wastes 18 ms for each MiB. */
 const SAMPLED = 1_048_576;
-/** Short pieces, and many of them, so that a part which shrinks is met. Measured by `bench/codec.ts`. */
+/** Many short pieces, so that the sample includes parts that compress. Measured by `bench/codec.ts`. */
 const PIECES = 32;
 const PIECE = 2_048;
-/** A sample left at more than this says that the whole is not worth a try. Above `PAYS`, since the pieces share less. */
+/** If a sample keeps more than this share, the whole is not tried. It is above `PAYS`, since short pieces compress less. */
 const HOPELESS = 0.97;
 
-/** The bytes encoded; or the very array that was given, where compression does not pay. */
+/** The encoded bytes, or the given array itself if compression does not pay. */
 export async function shorten(codec: Codec, bytes: Uint8Array, options: CallOptions): Promise<Uint8Array> {
   if (bytes.length < SMALLEST) return bytes;
   if (bytes.length >= SAMPLED) {

@@ -2,7 +2,7 @@ import { gzip, Inflate } from 'pako';
 import { damaged, type Codec } from './codec.ts';
 import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './zlib.ts';
 
-/** The gzip format of RFC 1952: by `node:zlib`, and by pako where a runtime has no `node:zlib`. Each reads the other's bytes. */
+/** The gzip format of RFC 1952: by `node:zlib`, or by pako if a runtime has no `node:zlib`. Each reads the other's bytes. */
 
 const NAME = 'gzip';
 /** Fast: a third of level 6's time for some more bytes. Measured by `bench/codec.ts`. */

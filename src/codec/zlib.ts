@@ -2,7 +2,7 @@ import type * as Zlib from 'node:zlib';
 import { untilAborted } from '../async/abort.ts';
 import { damaged } from './codec.ts';
 
-/** How the codecs of `node:zlib` are called: at once where the bytes are few, in a thread of the pool where they are many. */
+/** Calls the codecs of `node:zlib`: at once for few bytes, in a thread of the pool for many. */
 
 type Done = (error: Error | null, result: Uint8Array) => void;
 
@@ -19,19 +19,19 @@ export interface ZlibPair {
   later(bytes: Uint8Array, options: ZlibOptions, done: Done): void;
 }
 
-/** What newer versions of Node.js add, which the types of the oldest one lack. */
+/** Functions of newer versions of Node.js, which the types of the oldest one lack. */
 type Zstd = Record<'zstdCompress' | 'zstdDecompress', ZlibPair['later']> &
   Record<'zstdCompressSync' | 'zstdDecompressSync', ZlibPair['now']>;
 
-/** `node:zlib`, as far as this runtime has it. */
+/** The parts of `node:zlib` that this runtime has. */
 export type NodeZlib = typeof Zlib & Partial<Zstd>;
 
-/** `node:zlib`, or `undefined` where there is none. Asked for, not imported: an import of what is missing cannot be survived. */
+/** `node:zlib`, or `undefined` if there is none. Not imported: an import of a missing module would fail. */
 export function nodeZlib(): NodeZlib | undefined {
   return globalThis.process?.getBuiltinModule?.('node:zlib');
 }
 
-/** Up to so many bytes a call is over sooner than a thread has taken it up, in some 0.2 ms. Measured by `bench/codec.ts`. */
+/** Up to this many bytes, a call takes less time than to start it in a thread: about 0.2 ms. Measured by `bench/codec.ts`. */
 const ENCODE_AT_ONCE = 32_768;
 const DECODE_AT_ONCE = 131_072;
 
@@ -45,7 +45,7 @@ export function encodeZlib(
   return run(pair, bytes, options, bytes.length <= ENCODE_AT_ONCE, signal);
 }
 
-/** The wait ends when the signal aborts; the thread's work then ends unheard. */
+/** The wait ends when the signal aborts. The thread's result is then ignored. */
 async function run(
   pair: ZlibPair,
   bytes: Uint8Array,
@@ -64,7 +64,7 @@ async function run(
 /**
  * Decodes at most `maxBytes`: `node:zlib` itself stops there.
  *
- * @throws {@link CorruptEntryError} when the bytes are damaged, or stand for more.
+ * @throws {@link CorruptEntryError} if the bytes are damaged, or stand for more.
  */
 export async function decodeZlib(
   name: string,
@@ -72,7 +72,7 @@ export async function decodeZlib(
   bytes: Uint8Array,
   { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },
 ): Promise<Uint8Array> {
-  // One byte more than allowed is seen as too much; none at all is not a limit that zlib takes.
+  // One byte more than allowed is enough to notice too much. zlib does not accept 0 as a limit.
   const options = { maxOutputLength: maxBytes + 1 };
   const atOnce = Math.max(bytes.length, maxBytes) <= DECODE_AT_ONCE;
   const decoded = await run(pair, bytes, options, atOnce, signal).catch((cause: unknown) => {

@@ -1,17 +1,14 @@
-/** Where the frames of zstd end, which `node:zlib` does not ask: it reads the first one, and is silent about the rest. */
+/** Finds the ends of zstd frames. `node:zlib` reads the first frame, and silently ignores the rest. */
 
 const MAGIC = 0xfd2fb528;
-/** Sixteen magic numbers stand for a frame of somebody else's data: these, with any last four bits. */
+/** Sixteen magic numbers mark a frame to skip: this one, with any last four bits. */
 const SKIPPABLE = 0x184d2a50;
 const REPEATED_BYTE = 1;
 const RESERVED = 3;
 const DICTIONARY_ID: readonly number[] = [0, 1, 2, 4];
 const CONTENT_SIZE: readonly number[] = [0, 2, 4, 8];
 
-/**
- * The frames that hold data, in order; `undefined` for what is not whole frames and nothing else.
- * Format: RFC 8878, section 3.1.
- */
+/** The frames that hold data, in order; `undefined` if the bytes are not exactly whole frames. Format: RFC 8878, section 3.1. */
 export function zstdFrames(bytes: Uint8Array): readonly Uint8Array[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const frames: Uint8Array[] = [];

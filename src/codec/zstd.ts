@@ -4,7 +4,7 @@ import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib, type ZlibPair } from '
 import { zstdFrames } from './zstd-frames.ts';
 
 const NAME = 'zstd';
-/** Frames between two pauses for the event loop: small ones are decoded at once. */
+/** Frames between two pauses for the event loop: small frames are decoded in its thread. */
 const FRAMES_PER_TURN = 64;
 
 /** The codec `zstd`, of RFC 8878, at its default level. */

@@ -6,37 +6,38 @@ import { encodeSegment } from '../format/path.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
 import type { JobStatus } from './status.ts';
 
-/** What a user says of an external system: facts, from which the protocol chooses what is safe. */
+/** The user's description of an external system: facts from which the protocol chooses what is safe. */
 
-/** The identity of an external job in its system. Anything but `undefined` and `null`: `0` and `''` are IDs. */
+/** The identity of an external job in its system. Any value but `undefined` and `null`: `0` and `''` are IDs. */
 export type ExternalId = string | number | object;
 
-/** What every call of an external system gets. */
+/** The second argument of every call of an external system. */
 export interface CallContext {
-  /** Aborts at the call's timeout, and when the attempt ends. */
+  /** Aborts at the call's timeout, or when the attempt ends. */
   signal: AbortSignal;
 }
 
-/** What `submit` gets. Its signal is the submit timeout alone: stopping a submit half-way would make it ambiguous. */
+/** The context of `submit`. Its signal aborts at the submit timeout only: stopping a submit half-way would make it ambiguous. */
 export interface SubmitContext extends CallContext {
   /** 40 lower-case letters and digits, the first a letter: the same whenever this submission is repeated. */
   idempotencyKey: string;
   /** From 1; a failed external job is submitted again as the next. */
   submission: number;
-  /** What a webhook of the external system must bring back. */
+  /** The text that a webhook of the external system must bring back. */
   callbackToken: string;
 }
 
 /** Why `cancel` is called. */
 export type CancelJobReason = 'requested' | 'input-changed' | 'gave-up';
 
-/** An external job whose types were checked at the door. */
+/** An external job of any types, which the public functions have checked. */
 export type AnyJob = ExternalJob<unknown, ExternalId, unknown>;
 
 /** A job in an external system, as its user describes it. A class may implement it. */
 export interface ExternalJob<Input, Id extends ExternalId, Result> {
   /**
-   * What people call it: kept in its record, and told in logs, metrics and listings. A record that a job of another name made is refused.
+   * The name that people see in logs, metrics and listings. It is kept in the record, and a record that a job of another name
+   * made is refused.
    * @defaultValue none
    */
   readonly name?: string;
@@ -45,59 +46,62 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    * @defaultValue 'external_job_id'
    */
   readonly externalIdKey?: string;
-  /** Starts the job. Throws `NotSubmittedError` where the external system certainly accepted nothing; any other error leaves that open. */
+  /**
+   * Starts the job. Throws `NotSubmittedError` if the external system certainly accepted nothing. Any other error leaves that
+   * open.
+   */
   submit(input: Input, context: SubmitContext): Promise<Id>;
   /**
-   * How long the external system knows an idempotency key again, so that repeating a submit with it does no harm.
+   * How long the external system remembers an idempotency key, so that repeating a submit with it starts no second job.
    * @defaultValue none: a repeated submit starts a second job
    */
   readonly idempotentFor?: Retention;
-  /** The job that was submitted with a key, in any state; the newest, where there are several. */
+  /** Finds the job that was submitted with a key, in any state; if there are several, the newest. */
   find?(idempotencyKey: string, context: CallContext & { input: Input }): Promise<Id | undefined>;
   /**
-   * How long after a submit was accepted `find` may not show it.
+   * How long a job that was accepted may be missing from `find`.
    * @defaultValue '10s'
    */
   readonly findLag?: Duration;
-  /** How the job is. */
+  /** Asks how the job is. */
   getStatus(id: Id, context: CallContext): Promise<JobStatus>;
   /**
-   * The result of a job that succeeded. It is stored if JSON holds it unchanged, or if it is a `Uint8Array` or a `Buffer` as a whole; else a later attempt
-   * asks for it again.
+   * Fetches the result of a job that succeeded. It is stored if JSON holds it unchanged, or if it is a `Uint8Array` or a `Buffer`
+   * as a whole; else a later attempt asks for it again.
    */
   getResult?(id: Id, context: CallContext): Promise<Result>;
   /**
-   * Whether the result is stored, for an attempt that comes after a lost completion. False (it is large, or not JSON): asked
-   * for again.
+   * Whether the result is stored, for an attempt after a lost completion. False (for a result that is large, or not JSON): that
+   * attempt fetches it again.
    * @defaultValue true
    */
   readonly rememberResult?: boolean;
   /** Stops the job. Never called because an attempt lost its task: the next one needs the job alive. */
   cancel?(id: Id, context: CallContext & { reason: CancelJobReason }): Promise<void>;
   /**
-   * What of the input makes another job. Stored as a digest.
+   * The part of the input that decides whether it is the same job. Stored as a digest.
    * @defaultValue none: a changed input reconnects
    */
   fingerprint?(input: Input): string;
   /**
-   * What happens if the fingerprint differs. `'resubmit'` cancels the old job once the next one is written down; it is listed as an
+   * What happens if the fingerprint differs. `'resubmit'` cancels the old job once the next one is recorded. It is listed as an
    * orphan until that succeeded.
    * @defaultValue 'fail'
    */
   readonly onInputChange?: 'fail' | 'resubmit';
   /**
-   * What happens if the external system does not know the job any more. `'resubmit'`: that counts as a failure, and the next attempt is
-   * the next submission.
+   * What happens if the external system no longer knows the job. `'resubmit'`: that counts as a failure, and the next attempt
+   * submits again.
    * @defaultValue 'fail'
    */
   readonly onMissing?: 'fail' | 'resubmit';
   /**
-   * How long after the submit `missing` counts as active.
+   * How long after the submit the status `missing` counts as active.
    * @defaultValue '1m'
    */
   readonly missingGrace?: Duration;
   /**
-   * The longest that `submit` may take. Written down before it: nobody submits again earlier.
+   * The longest that `submit` may take. The deadline is recorded first, and nobody submits again before it.
    * @defaultValue '1m'
    */
   readonly submitTimeout?: Duration;
@@ -107,7 +111,7 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    */
   readonly callTimeout?: Duration;
   /**
-   * The time between two calls of `getStatus`; between two bounds it grows with the age of the job. Jitter shortens it.
+   * The time between two calls of `getStatus`. With two bounds, it grows with the age of the job. Jitter shortens it.
    * @defaultValue from '1s' to '30s'
    */
   readonly pollInterval?: Duration | { from: Duration; to: Duration };
@@ -115,7 +119,7 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
 
 /** The options of an external job, resolved: lengths of time in milliseconds. */
 export interface JobOptions {
-  /** What people call the job. */
+  /** The name of the job for people. */
   name: string | undefined;
   externalIdKey: string;
   /** The record's name in the metastore. */
@@ -132,13 +136,13 @@ export interface JobOptions {
   pollInterval: { from: number; to: number };
 }
 
-/** The record that is used where an external job names none. */
+/** The record of an external job that names none. */
 export const DEFAULT_EXTERNAL_ID_KEY = 'external_job_id';
 
 /**
  * Infers the types of an external job from a literal (write `submit` first), and checks it.
  *
- * @throws {@link ConfigError} {@link InvalidKeyError} for an option that cannot be meant.
+ * @throws {@link ConfigError} {@link InvalidKeyError} for an invalid option.
  */
 export function externalJob<Input, Id extends ExternalId, Result = undefined>(
   job: ExternalJob<Input, Id, Result>,
@@ -150,12 +154,12 @@ export function externalJob<Input, Id extends ExternalId, Result = undefined>(
 /**
  * The options of an external job with their defaults.
  *
- * @throws {@link ConfigError} {@link InvalidKeyError} for one that cannot be meant.
+ * @throws {@link ConfigError} {@link InvalidKeyError} for an invalid option.
  */
 export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>): JobOptions {
   if (typeof job !== 'object' || job === null) throw new ConfigError('externalJob', 'must be an object', job);
   const prototype: unknown = Object.getPrototypeOf(job);
-  // An instance of a class may have whatever else it needs.
+  // An instance of a class may have other properties.
   if (prototype === Object.prototype || prototype === null) requireKnownNames('externalJob', job, CHECKS);
   checkEach<AnyJob>(job, CHECKS, ['submit', 'getStatus']);
   const { name, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, idempotentFor } = job;
@@ -188,7 +192,7 @@ export const requireExternalJob: Check = (job, option) => {
   jobOptions(job as AnyJob);
 };
 
-/** It is a tag of metrics. */
+/** The name is a tag of metrics. */
 const LONGEST_NAME = 100;
 
 const CHECKS: Checks<AnyJob> = {

@@ -3,11 +3,11 @@ import { ConfigError } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
 import type { JsonValue } from '../model/storable.ts';
 
-/** What an external system says of a job. Words of external systems change over time, so one that nobody classified is never a reason to submit. */
+/** What an external system says of a job. Its words change over time, so an unclassified word is never a reason to submit. */
 
 /**
- * How an external job is. `nextPoll`: ask again after this time. `retryable` (true where it is left out): the runtime's next
- * attempt submits again; false fails for good. `missing`: the external system does not know the job. `unknown`: it did not say.
+ * How an external job is. `nextPoll`: ask again after this time. `retryable` (default true): the runtime's next attempt submits
+ * again; false fails for good. `missing`: the external system does not know the job. `unknown`: it did not say.
  */
 export type JobStatus =
   | { state: 'active'; progress?: JsonValue; nextPoll?: Duration }
@@ -17,10 +17,10 @@ export type JobStatus =
   | { state: 'unknown'; detail?: string };
 
 /**
- * Makes a function that classifies the words of an external system; any other word, and none, is `unknown`. The function's second
+ * Makes a function that classifies the words of an external system. Any other word, or none, is `unknown`. The function's second
  * argument is the reason of a failure.
  *
- * @throws {@link ConfigError} when a word is no text, or stands in two lists.
+ * @throws {@link ConfigError} if a word is not a text, or is in two lists.
  */
 export function jobStatus(words: {
   active: readonly string[];

@@ -6,11 +6,12 @@ import type { StateHandle } from '../state-store/state-handle.ts';
 import type { AnyShape, StateShape } from '../model/storable.ts';
 import type { ExternalId, ExternalJob } from './external-job.ts';
 
-/** What a task sees of its attempt: the same object under every runtime and in a test. */
+/** The task's view of its attempt: the same under every runtime and in a test. */
 
 /**
  * How a task waits. `hold` keeps the worker's slot. `release` frees it between polls, once the external job is older than
- * `holdFor` (0: at the first poll that finds it running); the task then starts again from its top, so its steps belong in `getOrSet()`.
+ * `holdFor` (0: at the first poll that finds it running); the task then starts again from its beginning, so its steps belong in
+ * `getOrSet()`.
  * @defaultValue `holdFor` is '30s'
  */
 export type Wait = { mode: 'hold' } | { mode: 'release'; holdFor?: Duration };
@@ -28,11 +29,11 @@ export interface RunOptions extends CallOptions {
 export interface Decision<Id> {
   /** What it would do, or find. */
   kind: DecisionKind;
-  /** The submission that it is about, from 1. */
+  /** The number of the submission, from 1. */
   submission: number;
   /** The key of that submission. */
   idempotencyKey: string;
-  /** The external job; `undefined` where no record holds one. */
+  /** The ID of the external job; `undefined` if no record holds one. */
   externalId: Id | undefined;
 }
 
@@ -42,7 +43,7 @@ export interface TaskContext<out Shape extends StateShape<Shape> = AnyShape> {
   readonly scope: TaskScope;
   /** From 1, as the runtime counts. */
   readonly attempt: number;
-  /** Aborts when the attempt is cancelled, superseded or its worker closes: rethrow its reason. */
+  /** Aborts if the attempt is cancelled or superseded, or if its worker closes. Rethrow its reason. */
   readonly signal: AbortSignal;
   /** The task's state, fenced: once a newer attempt has begun, writes reject with `StaleAttemptError`. */
   readonly state: StateHandle<Shape>;
@@ -50,14 +51,14 @@ export interface TaskContext<out Shape extends StateShape<Shape> = AnyShape> {
   asset<S extends StateShape<S> = AnyShape>(scope: AssetScope): StateHandle<S>;
   /**
    * The same task for one mapped item, with state and external jobs of its own: by its identity (text) or its position (number).
-   * @throws `ConfigError` where the task is an item already
+   * @throws `ConfigError` if the task is an item already
    */
   item<S extends StateShape<S> = Shape>(item: string | number): TaskContext<S>;
   /** A key for the user's own calls of external systems: 40 lower-case letters and digits, the same in every attempt. */
   idempotencyKey(name: string): string;
   /**
    * Submits the job, or reconnects to the one of an earlier attempt, waits for its end and returns its result.
-   * @throws `AmbiguousSubmitError` where it may have been submitted and nothing can tell. `ExternalJobFailedError`,
+   * @throws `AmbiguousSubmitError` if the job may have been submitted and nothing can tell. `ExternalJobFailedError`,
    * `ExternalJobMissingError`, `ExternalJobUnknownError`, `InputChangedError`. `StaleAttemptError` once a newer attempt owns the
    * task. `ConfigError` for a second run of one `externalIdKey`. Whatever `submit` or `getResult` threw.
    */
@@ -68,6 +69,6 @@ export interface TaskContext<out Shape extends StateShape<Shape> = AnyShape> {
   ): Promise<Result>;
   /** `run()` up to the wait: submits the job, or reconnects, and returns its ID. A later `run()` waits for it. Errors as `run`. */
   submit<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>, input: Input): Promise<Id>;
-  /** What `run()` would do now. Looks at the external system once where the record holds an ID; submits, waits and writes nothing. */
+  /** What `run()` would do now. Polls the external system once if the record holds an ID. Submits, waits and writes nothing. */
   decide<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>, input: Input): Promise<Decision<Id>>;
 }

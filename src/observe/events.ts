@@ -1,6 +1,6 @@
 import type { AssetScope, TaskScope } from '../model/scope.ts';
 
-/** What a run did, or found. */
+/** What a run did or found. */
 export type DecisionKind =
   | 'submitted'
   | 'repeated'
@@ -23,8 +23,8 @@ export interface SweepReport {
   /** Bytes in those objects. */
   bytes: number;
   /**
-   * Scopes and objects that could not be done, the first 1,000, by path, with the code of the error; the next sweep tries them again. A path that is the
-   * namespace alone (`prod/`) stands for the object store: it could not be reached, or lacks a right.
+   * The first 1,000 scopes and objects that failed, by path, with the code of the error. The next sweep tries them again. A path
+   * that is the namespace alone (`prod/`) stands for the object store, which could not be reached or denied access.
    */
   failed: readonly { path: string; code: string }[];
 }

@@ -2,8 +2,8 @@ import { metrics, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { DecisionKind, StateEvent } from './events.ts';
 
 /**
- * Counters and spans of OpenTelemetry, which cost nothing where no SDK is set up. Looked up at every use: an SDK may be set up
- * later than this library is loaded. Tags never hold a path, a key or a value.
+ * Counters and spans of OpenTelemetry, which cost nothing without an SDK. They are looked up at every use: an SDK may be set up
+ * after this library is loaded. Tags never hold a path, a key or a value.
  */
 
 const NAME = 'mooring';

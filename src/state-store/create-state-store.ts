@@ -16,15 +16,15 @@ import type { StateStore } from './state-store.ts';
 import { createQueue } from '../async/concurrency.ts';
 
 /**
- * Codecs work in the four threads that files and names of hosts are looked up in as well. One is left to those: 32 codecs at once
- * make a `stat` wait 13 ms, three at once 1 ms, and they are done as soon.
+ * Codecs share Node's four pool threads with file access and host name lookups. One thread is left to those. With 32 codecs at
+ * once a `stat` waits 13 ms, with three 1 ms, and the codecs are done as soon.
  */
 const CODECS_AT_ONCE = 3;
 
 /**
- * State of tasks and assets, in the stores that are given. Does no I/O.
+ * Makes the store for the state of tasks and assets, on top of the given stores. Does no I/O.
  *
- * @throws {@link ConfigError} for an option that cannot be meant.
+ * @throws {@link ConfigError} for an invalid option.
  */
 export function createStateStore(options: StateStoreOptions): StateStore {
   return createStateStoreWith(options, systemTimer);
@@ -69,6 +69,6 @@ function emitter({ onEvent, logger }: Pick<ResolvedOptions, 'onEvent' | 'logger'
       logger?.error({ err: error, event: event.type }, 'onEvent threw');
     }
   };
-  // What the logger throws nobody is left to hear.
+  // Nobody is left to hear what the logger throws.
   return (event) => void tell(event).catch(() => undefined);
 }

@@ -8,11 +8,11 @@ export interface InFlight {
    * @throws {@link StoreUnavailableError} once closed.
    */
   readonly track: <T>(operation: () => Promise<T>) => Promise<T>;
-  /** Waits in `close()` for what cleans up after something that is in flight, also once closed. It must have an end, and not reject. */
+  /** Makes `close()` wait for a cleanup, also one that begins once closed. The cleanup must end, and must not reject. */
   readonly beside: (work: () => Promise<void>) => void;
-  /** Aborts when closing begins: for what waits for a user, and so may have no end. */
+  /** Aborts when closing begins. For operations that wait for a user, and so may never end. */
   readonly closing: AbortSignal;
-  /** Refuses what comes later, and resolves when all that came earlier has ended. */
+  /** Refuses later operations, and resolves when all earlier ones have ended. */
   readonly close: () => Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function createInFlight(): InFlight {
   };
 }
 
-/** What is refused, or ended, since the store closes. One for each: an error says where it came about. */
+/** The error of an operation that is refused, or ended, because the store closes. Each gets its own, whose stack says where. */
 export function storeClosed(): StoreUnavailableError {
   return new StoreUnavailableError('the state store was closed');
 }

@@ -10,10 +10,10 @@ import type { ResolvedOptions } from './options.ts';
 import type { StateStore } from './state-store.ts';
 import type { Queue } from '../async/concurrency.ts';
 
-/** Where a crash of a write leaves something else behind than elsewhere. */
+/** The places of a write at which a crash leaves different things behind. */
 export type WritePoint = 'before-put' | 'after-put' | 'before-commit' | 'after-commit';
 
-/** What a store is made of. The rooms of the library work on this; users hold a `StateStore`. */
+/** What a store is made of. The library works on this; users hold a `StateStore`. */
 export interface Internals extends Omit<ResolvedOptions, 'metastore' | 'onEvent'>, InFlight {
   readonly metastore: OpenMetastore;
   readonly timer: Timer;
@@ -23,11 +23,11 @@ export interface Internals extends Omit<ResolvedOptions, 'metastore' | 'onEvent'
   readonly writePoint?: (point: WritePoint) => void | Promise<void>;
   /** Called at the places of the crash table; only tests set it (`job/protocol/crash-point.ts`). */
   readonly crashPoint?: (gap: `G${number}`) => void | Promise<void>;
-  /** Takes part in the one listener on a caller's signal. */
+  /** Joins the one listener on a caller's signal. */
   readonly shareSignal: ShareSignal;
   /** Takes the body of a stream, once. */
   readonly takeBody: TakeBody;
-  /** Lets a codec work on many bytes once it is its turn. */
+  /** Queues codecs that work on many bytes. */
   readonly codecQueue: Queue;
   /** The external jobs that tasks use in this process, by path and record (`job/protocol/cancel-job.ts`). */
   readonly usedJobs: Map<string, object>;
@@ -45,7 +45,7 @@ export function withInternals<Store extends StateStore>(store: Store, parts: Int
 /**
  * The internals behind a store.
  *
- * @throws {@link ConfigError} when it is not of `createStateStore()` of this copy of the library.
+ * @throws {@link ConfigError} if `createStateStore()` of this copy of the library did not make it.
  */
 export function internalsOf(store: StateStore): Internals {
   const parts = (store as { [key]?: Internals } | undefined)?.[key];
@@ -56,6 +56,6 @@ export function internalsOf(store: StateStore): Internals {
 /**
  * Checks what an option must be: a store.
  *
- * @throws {@link ConfigError} when it is not of `createStateStore()` of this copy of the library.
+ * @throws {@link ConfigError} if `createStateStore()` of this copy of the library did not make it.
  */
 export const requireStore: Check = (store) => void internalsOf(store as StateStore);

@@ -25,10 +25,10 @@ import { retentionMs, type Retention, type RetentionMs } from '../model/retentio
 
 /** Options of `createStateStore()`. Ready clients go in, inside the stores; they stay yours to close. */
 export interface StateStoreOptions {
-  /** Where fences, entries and small values are: `redisMetastore()`, or `memoryMetastore()` in tests. */
+  /** Where fences, entries and small values are kept: `redisMetastore()`, or `memoryMetastore()` in tests. */
   metastore: Metastore;
   /**
-   * Keeps the state of several systems apart: it is in every Redis key, object name and idempotency key. 1 to 64 letters,
+   * Keeps the state of several systems apart. It is part of every Redis key, object name and idempotency key. 1 to 64 letters,
    * digits and `_ . -`.
    * @defaultValue `'default'`
    */
@@ -44,7 +44,7 @@ export interface StateStoreOptions {
    */
   formerObjectStores?: readonly ObjectStore[];
   /**
-   * Bytes of JSON, or of a `Uint8Array`, from which on a value goes to the object store. 0: every value.
+   * The size in bytes, as JSON or of a `Uint8Array`, from which on a value goes to the object store. 0: every value.
    * @defaultValue 65,536
    */
   offloadThreshold?: number;
@@ -84,7 +84,7 @@ export interface StateStoreOptions {
    */
   logger?: Logger;
   /**
-   * Hears what happens; must not throw.
+   * Is called with each event; must not throw.
    * @defaultValue none
    */
   onEvent?: (event: StateEvent) => void;
@@ -107,9 +107,9 @@ export interface ResolvedOptions {
   /** Bytes; a value of this size or more is offloaded. */
   readonly offloadThreshold: number;
   readonly maxValueBytes: number;
-  /** `undefined`: values are stored as they are. */
+  /** `undefined`: values are not encrypted. */
   readonly codec: Codec | undefined;
-  /** By name: all that reading may meet. */
+  /** By name: every codec that a stored value may need. */
   readonly codecs: ReadonlyMap<string, BuiltInCodec>;
   readonly encryption: Encryption | undefined;
   readonly retention: RetentionMs;
@@ -126,7 +126,7 @@ const NAMESPACE = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
 const NAME = /^[a-z0-9-]{1,32}$/;
 const OBJECT_STORE = ['put', 'get', 'getStream', 'delete', 'list'] as const;
 const NAMESPACE_RULE = 'must be 1 to 64 letters, digits, _, . or -, and not begin with a dot';
-/** What the options must be, as far as one alone says it. */
+/** The rules of single options. */
 export const STORE_OPTIONS: Checks<StateStoreOptions> = {
   metastore: anything,
   namespace: rule(NAMESPACE_RULE, (namespace) => typeof namespace === 'string' && NAMESPACE.test(namespace)),
@@ -146,7 +146,7 @@ export const STORE_OPTIONS: Checks<StateStoreOptions> = {
 };
 
 /**
- * Checks every option and fills in what is left out.
+ * Checks every option and fills in defaults.
  *
  * @throws {@link ConfigError} that names the option, the rule and what was received.
  */

@@ -8,7 +8,7 @@ import { probeKey } from './objects/probe.ts';
 /** Whether the stores can be used: the metastore and the current object store for writing too, former ones for reading. */
 
 /**
- * Asks every store. Nothing is there afterwards that was not there before.
+ * Asks every store. Leaves nothing behind.
  *
  * @throws {@link StoreUnavailableError} that names the store.
  */
@@ -17,7 +17,7 @@ export async function ready(core: Internals, call: CallOptions): Promise<void> {
   await core.metastore.ready(call);
   await concurrently([...core.locations.values()], async (store) => {
     const at: ObjectCall = { store, where: {}, call };
-    // That number 0 is missing says that the store can be asked, as well as that it is there.
+    // The store could be asked, whether number 0 is there or not.
     const first = generationKey(core.namespace, 0);
     const there = await getObject(core, at, first, LONGEST_GENERATION);
     if (store === core.objectStore) await requireWritable(core, at, first, there);
@@ -25,8 +25,8 @@ export async function ready(core: Internals, call: CallOptions): Promise<void> {
 }
 
 /**
- * Puts what is there once more, create-only: a store looks at what the credentials may do before it looks whether the object is
- * there. In a new namespace there is none, and a tool must not make it: then an object comes and goes that is no value.
+ * Puts an existing object once more, create-only: a store checks the credentials before it checks whether the object exists. In a
+ * new namespace there is no such object, and a tool must not make it. Then a probe object is put and deleted.
  */
 async function requireWritable(core: Internals, at: ObjectCall, first: string, there: Uint8Array | undefined): Promise<void> {
   const object = there ? first : probeKey(core, await core.metastore.now(at.call));

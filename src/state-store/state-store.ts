@@ -6,8 +6,8 @@ import type { StateHandle } from './state-handle.ts';
 /** State of tasks and assets. Made by `createStateStore()`; not for implementing. */
 export interface StateStore extends AsyncDisposable {
   /**
-   * State of a task, unfenced: for people and tools. In an attempt use `ctx.state`. With a `Shape` the compiler refuses what cannot be stored;
-   * without one the call does, with `InvalidValueError`.
+   * State of a task, unfenced: for people and tools. In an attempt use `ctx.state`. With a `Shape` the compiler refuses values
+   * that cannot be stored. Without one, the call rejects with `InvalidValueError`.
    */
   task<Shape extends StateShape<Shape> = AnyShape>(scope: TaskScope): StateHandle<Shape>;
   /** State of an asset. A `Shape` does the same as for a task. */
@@ -18,8 +18,8 @@ export interface StateStore extends AsyncDisposable {
    */
   ready(options?: CallOptions): Promise<void>;
   /**
-   * Lets what is in flight end, and refuses what comes later. Streams do not go on: `setStream` rejects where its source has not
-   * ended, and what `getStream` gave is destroyed, both with `StoreUnavailableError`. Closes no client.
+   * Waits for operations that are in flight, and refuses later ones. Streams end with `StoreUnavailableError`: `setStream`
+   * rejects if its source has not ended, and a stream of `getStream` is destroyed. Closes no client.
    */
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { untilAborted } from '../async/abort.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 
-/** A clock on which a sleep ends at once and moves the time, so that a test of hours takes milliseconds. */
+/** A clock on which a sleep ends at once and moves the time. A test of hours takes milliseconds. */
 
 /** A clock that a test owns. */
 export type FakeClock = Clock & {
@@ -21,7 +21,7 @@ interface Sleeper {
  * woke runs until it waits.
  *
  * @defaultValue `start` is 2026-01-01T00:00:00Z
- * @throws `ConfigError` for a start that is no time
+ * @throws `ConfigError` for a start that is not a valid date
  */
 export function fakeClock(start: Date = new Date('2026-01-01T00:00:00Z')): FakeClock {
   if (!(start instanceof Date) || Number.isNaN(start.getTime())) throw new ConfigError('start', 'must be a valid Date', start);
@@ -52,7 +52,7 @@ export function fakeClock(start: Date = new Date('2026-01-01T00:00:00Z')): FakeC
         sleeper.wake = resolve;
       });
       sleepers.push(sleeper);
-      // Not before what runs now waits too: its sleep may end earlier.
+      // Wait until the running work sleeps too: its sleep may end earlier.
       if (!waking) setImmediate(wakeNext);
       waking = true;
       await untilAborted(woken, signal).finally(() => {

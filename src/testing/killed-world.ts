@@ -6,11 +6,11 @@ import type { OpenMetastore } from '../metastore/metastore.ts';
 import type { Internals } from '../state-store/internals.ts';
 
 /**
- * The world of one attempt, which ends as a process does that is killed: whatever it waits for never comes, whatever it does
- * next does not happen, and nothing of it is left running.
+ * The world of one attempt, which can end like a killed process. Then whatever it waits for never comes, whatever it does next
+ * does not happen, and nothing of it is left running.
  */
 
-/** What an attempt rejects with that was killed. */
+/** The rejection of a killed attempt. */
 export class KilledError extends Error {
   /** Where. */
   readonly gap: Gap;
@@ -74,7 +74,7 @@ export function killableWorld(core: Internals, killAt: Gap | undefined): Killabl
       metastore: guarded(core.metastore, inWorld),
       clock,
       timer,
-      // Not counted in the store: what never ends must not keep it from closing.
+      // Not counted in the store: a promise that never ends must not keep it from closing.
       track: (operation) => inWorld(operation),
       crashPoint: async (gap) => {
         await core.crashPoint?.(gap);
@@ -91,7 +91,7 @@ function forever(): Promise<never> {
   return new Promise<never>(() => undefined);
 }
 
-/** What answers with an iterable, which is left as it is. */
+/** Methods that return an iterable, which stays unchanged. */
 const ITERATED: ReadonlySet<string | symbol> = new Set<keyof OpenMetastore>(['list', 'scopes', 'due']);
 
 /** Every call goes through `inWorld`. */

@@ -11,9 +11,9 @@ export type MemoryStateStore = StateStore & {
 };
 
 /**
- * A state store in memory, with whatever options are given.
+ * Makes a state store in memory, with any options.
  *
- * @throws `ConfigError` for an option that cannot be meant.
+ * @throws `ConfigError` for an invalid option.
  */
 export function memoryStateStore(options: Partial<StateStoreOptions> = {}): MemoryStateStore {
   const events: StateEvent[] = [];

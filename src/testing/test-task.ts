@@ -14,13 +14,13 @@ import type { StateStore } from '../state-store/state-store.ts';
 import type { AnyShape, StateShape } from '../model/storable.ts';
 import { killableWorld } from './killed-world.ts';
 
-/** A task without a runtime, so that users test their own processors: also that they survive the death of a worker. */
+/** A task without a runtime, so that users can test their own processors, including the death of a worker. */
 
 /** A task of a test. */
 export interface TestTask<Shape extends StateShape<Shape> = AnyShape> {
   /**
-   * The next try. One that releases is started again after that time, as the runtime would; one that succeeds is completed.
-   * `killAt` ends it in that gap of the crash table; a `signal` that aborts is a person's cancellation.
+   * Runs the next try. If it releases, it is started again after that time, as the runtime would do. If it succeeds, it is
+   * completed. `killAt` ends it in that gap of the crash table. An abort of `signal` is a person's cancellation.
    *
    * @throws `KilledError` after `killAt`, or what the process threw. `ConfigError` for a gap that is not in the table.
    */
@@ -32,7 +32,7 @@ export interface TestTask<Shape extends StateShape<Shape> = AnyShape> {
 
 const GAP = /^G(?:[1-9]|1[0-2])$/;
 
-/** What a process is left with that releases. */
+/** The rejection of a process that releases. */
 class Released extends Error {
   readonly after: Duration;
   constructor(after: Duration) {
@@ -95,7 +95,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
       const { killAt } = options;
       if (killAt !== undefined && !GAP.test(killAt)) throw new ConfigError('killAt', 'must be a gap, from G1 to G12', killAt);
       if (attempts === 0) {
-        // The task is younger than its namespace: else a first attempt that is killed early looks like state that was lost.
+        // The task is younger than its namespace: otherwise a first attempt that is killed early looks like lost state.
         await core.metastore.draw({ path: scopePath(checked) }, {});
         createdAt = new Date(core.clock.now() + BIRTH_SLACK);
       }

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConfigError, type AnyShape, type StateShape, type TaskContext } from '../../../src/adapter-kit.ts';
 
-/** The one context that is not an argument: which processor is running. */
+/** The context of the running processor, for code that is not handed it as an argument. */
 export const running: AsyncLocalStorage<TaskContext> = new AsyncLocalStorage();
 
 /**
- * The context of the processor that is running, for code that is not handed it.
+ * Returns the context of the processor that is running, for code that is not handed it.
  *
  * @throws {@link ConfigError} outside of a processor made by `withState`, `resumableProcessor` or `runWithState`.
  */

@@ -1,36 +1,36 @@
 import { isMooringError } from '../../../src/adapter-kit.ts';
 
 /**
- * Errors as BullMQ understands them: by name or by message, never by class, since the user's BullMQ may be another copy or
- * another major than any that we could import.
+ * Errors as BullMQ understands them: by name or by message, never by class. The user's BullMQ may be another copy or major
+ * version than the one we would import.
  */
 
 const RATE_LIMITED = 'bullmq:rateLimitExceeded';
-/** BullMQ's final failure. */
+/** The name of BullMQ's final failure. */
 export const UNRECOVERABLE = 'UnrecoverableError';
 const MOVES: readonly unknown[] = ['DelayedError', 'WaitingError', 'WaitingChildrenError'];
 
-/** The job was moved to the delayed set: leave it there. */
+/** Tells BullMQ that the job was moved to the delayed set, and must stay there. */
 export function delayedError(until: number): Error {
   return Object.assign(new Error(`the job waits until ${new Date(until).toISOString()}`), { name: 'DelayedError' });
 }
 
 /**
- * Asks the worker to put the job back in front of the queue, with no attempt used up. BullMQ does that itself for what it takes
- * for a rate limit, and fetches no further job. After a `DelayedError` a closing worker of bullmq 5 fetches the next job, which may
- * be this very one, again and again.
+ * Asks the worker to put the job back at the front of the queue, without using up an attempt. BullMQ does that for a rate limit,
+ * and then fetches no further job. After a `DelayedError`, a closing worker of bullmq 5 would fetch the next job, which may be
+ * this one, again and again.
  */
 export function handBackError(): Error {
   return Object.assign(new Error(RATE_LIMITED), { name: 'RateLimitError' });
 }
 
-/** Whether BullMQ takes an error for a move of the job, which is no failure. */
+/** Whether BullMQ treats an error as a move of the job, not as a failure. */
 export function isMove(error: unknown): boolean {
   const { name, message } = Object(error) as Partial<Error>;
   return MOVES.includes(name) || message === RATE_LIMITED;
 }
 
-/** An error as BullMQ's final failure: no further attempt. One of this library stays one, with its code and its other fields. */
+/** An error as BullMQ's final failure: no further attempt. An error of this library keeps its code and its other fields. */
 function unrecoverableError(message: string, cause: unknown): Error {
   const error = new Error(message, { cause });
   if (isMooringError(cause)) Object.assign(Object.setPrototypeOf(error, Object.getPrototypeOf(cause) as object), cause);
@@ -39,15 +39,18 @@ function unrecoverableError(message: string, cause: unknown): Error {
   return error;
 }
 
-/** What a processor rejects with: an error of this library that no retry can mend ends the job, the rest passes unchanged. */
+/**
+ * The error that a processor rejects with. An error of this library that is not retryable ends the job; any other passes
+ * unchanged.
+ */
 export function forBullMQ(error: unknown): unknown {
   if (!isMooringError(error) || error.retryable || error.name === UNRECOVERABLE) return error;
   return unrecoverableError(error.message, error);
 }
 
 /**
- * What a job that a person cancelled rejects with. BullMQ's own reason is a text, or none, and ends the job for good; an error of
- * the user's own decides that itself. Without a reason, BullMQ's signal makes an error up, with this name or, in bullmq 5, this text.
+ * The error of a job that a person cancelled. If the reason is a text or missing, the job ends for good; an error of the user
+ * decides that itself. Without a reason, BullMQ's signal makes up an error with this name or, in bullmq 5, with this text.
  */
 export function cancelledError(reason: unknown): Error {
   if (reason instanceof Error && reason.name !== 'AbortError' && reason.message !== 'AbortError') return reason;

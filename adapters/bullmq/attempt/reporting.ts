@@ -1,11 +1,11 @@
 import type { JsonValue, Logger } from '../../../src/adapter-kit.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 
-/** What people see of an attempt on a dashboard. It is for looking at: a failure to report is never a failure of the job. */
+/** The view of an attempt on a dashboard. A failure to report is never a failure of the job. */
 
 /**
- * Writes the transitions of an attempt to the job's log. Polls are none, nor is that a released job came back, to poll again. A warning is
- * told once, and again in an attempt if its reason changes. So the log stays short.
+ * Writes the transitions of an attempt to the job's log. To keep the log short, polls are left out, also those of a released job
+ * that came back. A warning is written once, and again in an attempt if its reason changes.
  */
 export function jobLogger(job: BullJob): Logger {
   const { attemptsStarted = 0, attemptsMade, stalledCounter = 0 } = detailsOf(job);
@@ -30,7 +30,7 @@ export function logLine(job: BullJob, text: string): void {
   quietly(() => job.log(`mooring: ${text}`));
 }
 
-/** Fields that say nothing new in the job's own log. */
+/** Fields that the job's own log need not repeat. */
 const UNTOLD: readonly string[] = ['scope', 'decision', 'wait'];
 
 function line(fields: object, message: string): string {
@@ -43,8 +43,8 @@ function line(fields: object, message: string): string {
 }
 
 /**
- * Gives the job the progress of its external job. An object is merged into the job's own; a number or a text takes the place of
- * another, or of none. Where the two are of different kinds, the user's code has its own idea of progress, which stays.
+ * Gives the job the progress of its external job. An object is merged into the job's own progress. A number or a text replaces
+ * another, or none. If the two are of different kinds, the user's code sets its own progress, which stays.
  */
 export function progressReporter(job: BullJob): (progress: JsonValue) => void {
   let reported: string | undefined;

@@ -10,11 +10,11 @@ import type { Setup } from '../worker/setup.ts';
 import { createStop } from './stop.ts';
 
 /**
- * One call of a processor as one attempt of a task: from what BullMQ knows to an attempt of the core, and from the attempt's end
- * to what BullMQ must do with the job.
+ * Runs one call of a processor as one attempt of a task. BullMQ's facts become an attempt of the core, and the attempt's end
+ * becomes what BullMQ must do with the job.
  */
 
-/** What BullMQ calls a processor with. */
+/** The arguments that BullMQ calls a processor with. */
 export type Call<J extends BullJob> = { job: J; token: string | undefined; signal: AbortSignal | undefined };
 
 const LOST = 'Mooring refused a job that used state for the first time after it was moved or lost: use state before that';
@@ -63,7 +63,7 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
   signal?.addEventListener('abort', aborted, { once: true });
   if (signal?.aborted) aborted();
   if (worker.isClosing()) stop.close();
-  // What is stopped already is not begun.
+  // An attempt that is stopped already is not begun.
   const work = async (): Promise<Result> => {
     context.signal.throwIfAborted();
     return running.run(context, () => process(context));
@@ -74,7 +74,7 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
   });
 }
 
-/** Without it BullMQ would move the job unchecked, whoever holds it. */
+/** Without a token BullMQ would move the job unchecked, whoever holds it. */
 function requireToken(job: BullJob, given: string | undefined): string {
   const token = given ?? detailsOf(job).token;
   if (typeof token === 'string' && token !== '') return token;

@@ -4,13 +4,13 @@ import { detailsOf, type BullJob } from '../runtime.ts';
 /**
  * Which state is a job's, and which of its attempts is running.
  *
- * A queue that was obliterated counts its IDs from 1 again, and a custom ID may be used again once its job was removed: what
- * tells such jobs apart is the time of their creation, so it is part of the scope.
+ * A queue that was obliterated counts its IDs from 1 again, and a custom ID may be used again once its job was removed. The time
+ * of creation tells such jobs apart, so it is part of the scope.
  */
 
 /**
  * The state of one job of one queue: `flow` is the queue with its prefix, `run` is `<job ID>@<creation time in milliseconds>`,
- * `task` is the job's name (`job` where the name cannot be a segment).
+ * `task` is the job's name (`job` if the name cannot be a segment).
  *
  * @throws {@link ConfigError} for a job without an ID.
  */
@@ -35,13 +35,13 @@ export function runName(job: BullJob): string {
   return `${requireId(job)}@${job.timestamp}`;
 }
 
-/** What an attempt needs of its job beside the ID. */
+/** What an attempt needs of its job in addition to the ID. */
 const NEEDED = { name: 'string', timestamp: 'number', attemptsMade: 'number', queueQualifiedName: 'string' } as const;
 
 /**
- * Refuses what is no job of BullMQ, such as a test's own object that lacks a part.
+ * Refuses what is not a job of BullMQ, such as a test's own object that lacks a property.
  *
- * @throws {@link ConfigError} that names the part.
+ * @throws {@link ConfigError} that names the property.
  */
 export function requireJob(job: BullJob): void {
   const hint = 'as BullMQ makes it (in a test, fakeJob() of mooring/bullmq/testing)';
@@ -60,12 +60,12 @@ function requireId(job: BullJob): string {
   return job.id;
 }
 
-/** What an attempt must know of the runtime. */
+/** What an attempt must know about the runtime. */
 export type AttemptFacts = Pick<AttemptOptions, 'attempt' | 'first' | 'createdAt'> & Record<'jobId' | 'callbackToken', string>;
 
 /**
- * The facts of the attempt that was handed this job. Failures and stalls count as attempts; being delayed, released or handed back does
- * not. The first is one that no worker ever had, as BullMQ says.
+ * The facts of the attempt that was handed this job. Failures and stalls count as attempts; being delayed, released or handed
+ * back does not. An attempt is the first if, by BullMQ's counters, no worker ever had the job.
  */
 export function attemptFacts(job: BullJob): AttemptFacts {
   const { attemptsMade, attemptsStarted, stalledCounter = 0 } = detailsOf(job);
@@ -78,7 +78,7 @@ export function attemptFacts(job: BullJob): AttemptFacts {
   };
 }
 
-/** A retry may reset every counter, and keeps the stack traces. */
+/** A manual retry may reset every counter, but keeps the stack traces. */
 function failedBefore(job: BullJob): boolean {
   const { stacktrace } = detailsOf(job);
   if (typeof stacktrace === 'string') return !['', '[]', 'null'].includes(stacktrace);
@@ -93,14 +93,14 @@ function callbackToken(job: BullJob): string {
 /**
  * The job that a callback token leads to.
  *
- * @throws {@link ConfigError} for text that is no callback token.
+ * @throws {@link ConfigError} for an invalid callback token.
  */
 export function parseCallbackToken(token: unknown): { id: string; timestamp: number } {
   try {
     const [id, timestamp] = JSON.parse(Buffer.from(String(token), 'base64url').toString()) as unknown[];
     if (typeof id === 'string' && typeof timestamp === 'number') return { id, timestamp };
   } catch {
-    // No JSON, or no array.
+    // The token is not JSON, or not an array.
   }
   throw new ConfigError('callbackToken', 'must be one that submit() was given', token);
 }

@@ -14,7 +14,7 @@ import type { Setup, StatefulJob } from '../worker/setup.ts';
 import { promote } from '../wake.ts';
 
 /**
- * Ends of an attempt before its work is done, and what then becomes of the job. The job is moved only once the processor has
+ * How an attempt ends before its work is done, and what then becomes of the job. The job is moved only once the processor has
  * returned and the attempt is over, so that no write of state comes later.
  */
 
@@ -25,15 +25,17 @@ type Stopped = { kind: 'cancelled'; error: Error } | { kind: 'handed-back' } | {
 
 /** How an attempt can be stopped. */
 export interface Stop extends Listener {
-  /** The attempt waits for its external jobs and gives its slot back meanwhile. Resolves if the job had better be held. */
+  /** Gives the slot back while the attempt waits for its external jobs. Resolves if the attempt has to hold instead. */
   release(after: Duration): Promise<void>;
-  /** BullMQ aborted its signal: somebody cancelled the job, or a program that ends has cancelled all jobs of its worker. */
+  /**
+   * Called when BullMQ aborts its signal: somebody cancelled the job, or a closing program has cancelled all jobs of its worker.
+   */
   aborted(reason: unknown): void;
   /** Runs the work, ends the attempt, and gives the job back if the attempt was stopped. */
   settle<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** The ends of one attempt, which holds the job by a token. */
+/** The ways to end one attempt, which holds the job by a token. */
 export function createStop(held: StatefulJob & { token: string }, attempt: Attempt, worker: Watch, setup: Setup): Stop {
   const { job, store, scope } = held;
   const queue = job.queueQualifiedName;
@@ -48,10 +50,10 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     attempt.abort(new Error('the worker is closing'));
   };
   const cancel = (reason: unknown): void => {
-    // Whoever closes a worker wants its jobs back, whatever else it does to stop them.
+    // Closing a worker hands its jobs back, whatever else stops them.
     if (stopped?.kind === 'cancelled' || worker.isClosing()) return;
     const error = cancelledError(reason);
-    // Too late to fail: the job is on its way to the delayed set.
+    // It is too late to fail: the job is on its way to the delayed set.
     if (moving) late ??= error.message;
     else {
       stopped = { kind: 'cancelled', error };
@@ -60,13 +62,13 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     }
   };
 
-  /** The store was away: the work has not failed. */
+  /** The store was unavailable: the work has not failed. */
   const outlast = async (error: unknown): Promise<void> => {
     const ms = worker.outage();
     worker.warn('outage', `Mooring hands jobs of ${queue} back until their state store answers: ${messageOf(error)}`);
     logLine(job, `handed back, since the state store is away: ${messageOf(error)}`);
     if (riskOfDelay(job, worker) === undefined) stopped = { kind: 'delayed', until: Date.now() + ms, away: true };
-    // Otherwise the wait is here: BullMQ starts a job that is handed back at once.
+    // Otherwise wait here: BullMQ starts a job at once that is handed back.
     else if (!worker.isClosing()) await pause(ms, undefined, { signal: attempt.context.signal }).catch(() => undefined);
     await deciding;
     stopped ??= { kind: 'handed-back' };
@@ -87,19 +89,22 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     try {
       await job.moveToDelayed(stop.until, held.token);
     } catch (cause) {
-      // BullMQ's refusals have a number. Anything else is its connection's.
+      // A refusal of BullMQ has a number as its code. Any other error comes from its connection.
       if (typeof (cause as { code?: unknown }).code !== 'number') return handBackError();
-      // Its text alone: a client's error carries the command, and with it the lock's token.
+      // Only the text is kept: a client's error carries the command, and with it the lock's token.
       return new StaleAttemptError(`BullMQ did not let the job be delayed: ${messageOf(cause)}`, { scope });
     }
     await deciding;
     if (late !== undefined) await recordCancel(held, late.slice(0, 1_000)).catch(tellLate);
-    // Not waited for: BullMQ goes on extending the lock, which is gone, until it hears of the delay.
+    // Not waited for: BullMQ tries to extend the lost lock until it hears of the delay.
     void takeBack(stop.away).catch(() => undefined);
     return delayedError(stop.until);
   };
-  const tellLate = (error: unknown): void => logLine(job, `cancelled while it was released, to no avail: ${messageOf(error)}`);
-  /** A job that was cancelled on its way: its next attempt begins now, and fails. Who asked meanwhile found none to promote. */
+  const tellLate = (error: unknown): void => logLine(job, `could not be cancelled while it was released: ${messageOf(error)}`);
+  /**
+   * Promotes a job that was cancelled while it was moved, so that its next attempt begins now and fails. The canceller found no
+   * delayed job to promote.
+   */
   const takeBack = async (away = false): Promise<void> => {
     const asked = late !== undefined || (!away && (await requestedCancels(store, queue, new Set([runName(job)]))).size > 0);
     if (asked) await promote(detailsOf(job));
@@ -119,7 +124,7 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     aborted(reason) {
       if (reason === SANDBOX_CLOSING) return close();
       attempt.abort(cancelledError(reason));
-      // BullMQ's guide cancels all jobs just before it closes the worker: that is known a moment later.
+      // BullMQ's guide cancels all jobs just before it closes the worker. So whether the worker closes is known a moment later.
       const decide = (): void => (worker.isClosing() ? close() : cancel(reason));
       deciding = new Promise((resolve) => void setImmediate(resolve)).then(decide);
     },
@@ -136,9 +141,9 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
         outcome = { status: 'rejected', reason };
       }
       if (outcome.status === 'rejected') {
-        // Who has lost the job does nothing more about it, whatever its processor makes of that.
+        // An attempt that has lost the job does nothing more about it, whatever its processor makes of that.
         if (isStale(reason)) outcome = { status: 'rejected', reason };
-        // A failure that was written down costs an attempt, however this one was stopped.
+        // A recorded failure costs an attempt, however this one was stopped.
         const failure = attempt.failure();
         if (failure && (isStoreOutage(outcome.reason) || (stopped && stopped.kind !== 'cancelled'))) {
           stopped = undefined;

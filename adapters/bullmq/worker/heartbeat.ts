@@ -5,18 +5,18 @@ import { runName } from '../attempt/scope.ts';
 import type { StatefulJob } from './setup.ts';
 
 /**
- * Keeps the locks of all live runs of a worker with one command, which also proves that the jobs are still theirs, and hears with
- * another one which of them somebody wants to be cancelled. BullMQ extends locks too, but stops doing so for a run whose job an
- * earlier run of the same worker has ended.
+ * Extends the locks of all live runs of a worker with one command, which also proves that they still hold their jobs. A second
+ * command reads which of the jobs are to be cancelled. BullMQ extends locks too, but stops for a run whose job an earlier run of
+ * the same worker has ended.
  */
 
-/** What a call of a processor hears from outside. */
+/** The signals from outside to a call of a processor. */
 export interface Listener {
-  /** The job is another call's. */
+  /** Another call holds the job. */
   lost(): void;
   /** Somebody wants the job to be cancelled. */
   cancel(reason: unknown): void;
-  /** The worker closes: external jobs go on, another worker takes the job. */
+  /** The worker closes: external jobs continue, and another worker takes the job. */
   close(): void;
   /** BullMQ has completed the job. */
   completed(): void;
@@ -26,7 +26,7 @@ export interface Listener {
 
 /** One call of a processor. */
 export interface LiveCall extends StatefulJob, Listener {
-  /** Of the job's lock. */
+  /** The token of the job's lock. */
   readonly token: string;
   /** Milliseconds between two heartbeats. */
   readonly every: number;
@@ -34,7 +34,7 @@ export interface LiveCall extends StatefulJob, Listener {
   begun(): boolean;
 }
 
-/** Warns once of each kind. */
+/** Warns once for each kind. */
 export type Warn = (kind: string, text: string) => void;
 
 /** What a heartbeat needs of its worker. Without `extendLocks` each run extends its own lock. */
@@ -46,8 +46,8 @@ export async function extendLock(job: BullJob, token: string, duration: number):
 }
 
 /**
- * The heartbeat of the live runs of a worker. What is returned is to be called with each run that came to live, and without one after
- * a run has ended: the heart beats only while there is one.
+ * The heartbeat of the live runs of a worker. Call the returned function with each run that begins to live, and without a run
+ * after one has ended. The timer runs only while there is a live run.
  */
 export function createHeartbeat(
   live: ReadonlySet<LiveCall>,
@@ -69,7 +69,7 @@ export function createHeartbeat(
   const extendAll = async (runs: readonly LiveCall[]): Promise<void> => {
     const newest = new Map(runs.map((run) => [String(run.job.id), run]));
     const isNewest = ({ job, token }: LiveCall): boolean => newest.get(String(job.id))?.token === token;
-    // An answer by the job's ID says nothing of an earlier run of the same job.
+    // An answer by the job's ID says nothing about an earlier run of the same job.
     const alone = runs.filter((run) => !extendLocks || !isNewest(run));
     const tokens = [...newest.values()].map(({ token }) => token);
     const failed = new Set(await extendLocks?.([...newest.keys()], tokens, lockDuration));

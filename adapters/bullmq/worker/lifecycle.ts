@@ -5,15 +5,15 @@ import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails 
 import type { Setup } from './setup.ts';
 
 /**
- * What is heard from a worker: that it closes, and that it has completed a job or given it up. BullMQ waits for none of these
- * listeners, and an event can be lost with its process, so nothing that must happen hangs on one. What is known of a worker lives
- * on the worker itself.
+ * The events of a worker: that it closes, and that it has completed a job or given it up. BullMQ waits for none of these
+ * listeners, and an event can be lost with its process, so nothing that must happen depends on one. The state of a listened
+ * worker is kept on the worker itself.
  */
 
 const watchKey: unique symbol = Symbol('mooring.bullmq.watch');
 const setupKey: unique symbol = Symbol('mooring.bullmq.setup');
 
-/** Reaches a sandbox as the reason of its signal, where no other word of the worker does. */
+/** The only message of the worker that reaches a sandbox: the reason of its signal. */
 export const SANDBOX_CLOSING = 'mooring: the worker is closing';
 
 /** A worker that is listened to. */
@@ -24,25 +24,25 @@ export interface Watch {
   warn: Warn;
   isClosing(): boolean;
   /**
-   * From the call of a processor to its end, which is what is returned.
+   * Begins a call of a processor. The returned function ends it.
    *
    * @throws {@link ConfigError} if the same call uses the same state already.
    */
   enter(run: LiveCall): () => void;
-  /** For jobs that BullMQ gives up without a call of the processor here: a worker died with them once too often. */
+  /** Called for jobs that BullMQ gives up without a call of the processor here: their workers died too often. */
   onGaveUp(listener: (job: BullJob) => unknown): void;
-  /** Who runs jobs of a name, and so knows what to do if BullMQ gives one up. The last one of a store counts. */
+  /** Which processor runs jobs of a name, and so knows what to do if BullMQ gives one up. The last one of a store counts. */
   serves(name: string, setup: Setup): void;
-  /** The store was away, and ended an attempt: milliseconds until the job is worth another one. */
+  /** Notes that a store outage ended an attempt. Returns the milliseconds until the job is worth another attempt. */
   outage(): number;
-  /** An attempt ended in another way. */
+  /** Notes that an attempt ended without a store outage. */
   storeAnswered(): void;
 }
 
 /** BullMQ's default, in milliseconds. */
 const LOCK_DURATION = 30_000;
 
-/** As many names of jobs as a worker may reasonably have; if names are made up at run time, the oldest are forgotten. */
+/** More job names than a worker usually has. If names are made up at run time, the oldest are forgotten. */
 const MOST_NAMES = 100;
 
 /** Milliseconds. */
@@ -92,7 +92,7 @@ function createWatch(worker: Watched): Watch {
       if (known.size > MOST_NAMES) known.delete(String([...known.keys()][0]));
     },
     outage() {
-      // Runs that end at the same time have seen one and the same outage.
+      // Runs that end at the same time have seen the same outage.
       if (Date.now() < pausedUntil) return pause;
       pause = Math.min(pause * 2 || PAUSE.shortest, PAUSE.longest);
       pausedUntil = Date.now() + pause;
@@ -107,13 +107,13 @@ function createWatch(worker: Watched): Watch {
   });
   worker.on('completed', (job: BullJob) => runs.get(job)?.forEach((run) => run.completed()));
   worker.on('failed', (job?: BullJob) => {
-    // Every failed attempt is told here; only the last one has a time of finishing, whatever the counters say.
+    // BullMQ reports every failed attempt here. Only the last one has a finish time, whatever the counters say.
     if (!job || detailsOf(job).finishedOn === undefined) return;
     const own = runs.get(job);
     if (own) for (const run of own) run.gaveUp();
     else if (![...listeners].map((listener) => listener(job)).some(Boolean)) giveUp(worker.processFn?.[setupKey], job);
   });
-  // Told just before the processor is called: leads from the job to the worker if the job itself does not.
+  // Emitted just before the processor is called. It links the job to the worker if the job itself does not.
   worker.on('active', (job: BullJob) => void Object.defineProperty(job, watchKey, { value: watching }));
   return watching;
 }
@@ -128,8 +128,8 @@ function refuseTwin(run: LiveCall, other: LiveCall): void {
 }
 
 /**
- * The worker of a job: BullMQ's job carries it as its `queue`. If it cannot be found, as in a sandbox, what stands for it lives on the
- * store, and is the same for all jobs of the queue.
+ * The worker of a job: BullMQ's job has it as its `queue`. If there is none, as in a sandbox, a stand-in is kept on the store,
+ * the same for all jobs of the queue.
  */
 export function watchOf(job: BullJob & { [watchKey]?: Watch }, store: StateStore & { [watchKey]?: Map<string, Watch> }): Watch {
   const { queue, queueQualifiedName } = detailsOf(job);
@@ -147,17 +147,17 @@ function watch(worker: Watched): Watch {
   return (worker[watchKey] ??= createWatch(worker));
 }
 
-/** Tells the worker of this processor what to do with a job that BullMQ gave up, and that it did not run itself. */
+/** Tells the worker of this processor what to do with a job that BullMQ gave up and that the processor did not run itself. */
 export function withSetup<P extends object>(processor: P, setup: Setup): P {
   return Object.defineProperty(processor, setupKey, { value: setup });
 }
 
 /**
  * Listens to a worker. `withState` finds the worker of its jobs by itself: call this if a warning asks for it, for a worker of
- * sandboxed processors, so that they hear when it closes, and with `onFinalFailure: 'cancel'`, so that a process whose first job
- * failed elsewhere hears of it.
+ * sandboxed processors, so that they hear when it closes, and with `onFinalFailure: 'cancel'`, so that a process hears of a job
+ * that failed elsewhere before it ran one itself.
  *
- * @throws {@link ConfigError} unless it is a worker.
+ * @throws {@link ConfigError} if it is not a worker.
  */
 export function attach(worker: BullWorker): void {
   if (typeof (worker as Partial<BullWorker> | undefined)?.on !== 'function') {

@@ -10,7 +10,7 @@ export interface Setup {
   readonly options: Options;
 }
 
-/** A job, and where its state is. */
+/** A job, and the scope of its state. */
 export interface StatefulJob {
   readonly job: BullJob;
   readonly store: StateStore;

@@ -4,8 +4,8 @@ import { currentRun, type StoreChoice } from './running.ts';
 import { checkScope, type ActivityScope } from './scope.ts';
 
 /**
- * Cancelling external jobs from an activity of its own: for a workflow that is cancelled while the activity which submitted them is between
- * two attempts, or waits for a webhook, so that none of its code runs.
+ * Cancels external jobs from an activity of its own. A workflow needs it if it is cancelled while the submitting activity runs no
+ * code: between two attempts, or while it waits for a webhook.
  */
 
 /** A scope that several activities may have. */
@@ -25,12 +25,12 @@ export interface CancellingActivityOptions extends StoreChoice {
  * supersedes an attempt of that activity which is still alive, waits for a submit that may be on its way, and does nothing if no job is
  * running.
  *
- * Give it the input, and a submit whose reply was lost is looked for with the job's `find`.
+ * If it is given the input, the job's `find` looks for a submit whose reply was lost.
  *
- * @param scope - Whose state it is, or a function that says it for an input.
- * @throws {@link ConfigError} for a job without `cancel`, and for the scope `'activity'`, which no two activities share. The activity
- * rejects with what `cancel` failed with, with `AmbiguousSubmitError` if a job may be running and nothing can tell, and with `ConfigError`
- * if one is running that it does not know.
+ * @param scope - The scope, or a function that returns it for an input.
+ * @throws {@link ConfigError} for a job without `cancel`, and for the scope `'activity'`, which activities cannot share. The
+ * activity rejects with what `cancel` failed with, with `AmbiguousSubmitError` if a job may be running and nothing can tell, and
+ * with `ConfigError` if an unknown job is running.
  */
 export function cancellingActivity<Input, Id extends ExternalId, Result>(
   job: ExternalJob<Input, Id, Result>,
@@ -51,7 +51,7 @@ export function cancellingActivity<Input, Id extends ExternalId, Result>(
     // The first use of state takes the fence: from here on no older attempt opens a submission.
     await state.get('cancelled');
     const outcomes = await cancelExternalJobs(store, task, jobs, { signal, ...(input !== undefined && { input }) });
-    // Of several, the one first that another attempt can mend.
+    // A failed `cancel` is thrown first, since another attempt may succeed.
     for (const { outcome, error } of outcomes) if (outcome === 'failed') throw error;
     for (const { outcome, scope: of, externalIdKey: key, externalId } of outcomes) {
       if (outcome === 'unknown-job') {

@@ -2,17 +2,18 @@ import { ApplicationFailure, type Info } from '@temporalio/activity';
 import { ConfigError, requireKnownNames } from '../../../src/adapter-kit.ts';
 
 /**
- * Completing an activity that waits with `{ mode: 'async' }`, by a text that a webhook brings back: the IDs of the activity, which no retry
- * changes. A task token would die with its attempt. Not a secret, and not signed: whoever may complete activities checks the webhook itself.
+ * Completes an activity that waits with `{ mode: 'async' }`, by a text that a webhook brings back. The text holds the IDs of the
+ * activity, which no retry changes; a task token would end with its attempt. It is not a secret and not signed: the code that
+ * completes activities must check the webhook itself.
  */
 
 /** Whose activity it is. */
 export type ActivityAddress = { workflowId: string; runId?: string; activityId: string };
 
-/** Marks the form, so that a later one can be told apart. */
+/** Marks the form, so that later forms can be told apart. */
 const FORM = 'ma1.';
 
-/** The callback token of an activity; its ID alone where it has no workflow, which nobody can complete by. */
+/** The callback token of an activity; only its ID if it has no workflow, by which nobody can complete it. */
 export function callbackToken({ workflowExecution, activityId }: Info): string {
   const address = workflowExecution && [workflowExecution.workflowId, workflowExecution.runId, activityId];
   return FORM + Buffer.from(JSON.stringify(address ?? [activityId])).toString('base64url');
@@ -21,7 +22,7 @@ export function callbackToken({ workflowExecution, activityId }: Info): string {
 /**
  * The activity behind a callback token.
  *
- * @throws {@link ConfigError} for a text that is none.
+ * @throws {@link ConfigError} for an invalid callback token.
  */
 function activityBehind(token: string): Required<ActivityAddress> {
   try {
@@ -30,7 +31,7 @@ function activityBehind(token: string): Required<ActivityAddress> {
     const sound = [workflowId, runId, activityId].every((part) => typeof part === 'string' && part !== '');
     if (token.startsWith(FORM) && sound && others.length === 0) return { workflowId, runId, activityId };
   } catch {
-    // It is none.
+    // The text is not a callback token.
   }
   throw new ConfigError('callbackToken', 'must be the callbackToken that submit was given in an activity of a workflow');
 }
@@ -49,8 +50,8 @@ const JOB_FAILED = 'mooring.external-job-failed';
 /**
  * Completes the activity behind a callback token, from a webhook.
  *
- * @returns false where it was over already: another call came first, or an attempt that looked by itself.
- * @throws {@link ConfigError} for a token or an outcome that is none; whatever the client throws else.
+ * @returns false if the activity was over already: another call came first, or an attempt polled by itself.
+ * @throws {@link ConfigError} for an invalid token or outcome; any other error of the client.
  */
 export async function completeActivity(
   client: CompletionClient,
@@ -68,7 +69,7 @@ export async function completeActivity(
     else await client.complete(address, outcome.result);
     return true;
   } catch (error) {
-    // By its name: the client may be of another copy of the package.
+    // Recognized by its name: the client may come from another copy of the package.
     if (error instanceof Error && error.name === 'ActivityNotFoundError') return false;
     throw error;
   }

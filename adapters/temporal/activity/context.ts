@@ -1,9 +1,11 @@
 import type { AnyShape, ExternalId, ExternalJob, JsonValue, RunOptions, StateShape } from '../../../src/adapter-kit.ts';
 import type { TaskContext, Wait } from '../../../src/adapter-kit.ts';
 
-/** What an activity sees of its attempt: the task context of every runtime, and two things that only Temporal has. */
+/** The activity's view of its attempt: the task context of every runtime, and two parts that only Temporal has. */
 
-/** How an activity waits. `async`: a webhook completes it; if none comes, its `startToCloseTimeout` lets the next attempt look. */
+/**
+ * How an activity waits. `async`: a webhook completes it; if none comes, its `startToCloseTimeout` lets the next attempt poll.
+ */
 export type ActivityWait = Wait | { mode: 'async' };
 
 /** Options of `run()` in an activity. */
@@ -24,20 +26,20 @@ export interface ActivityContext<out Shape extends StateShape<Shape> = AnyShape>
     options?: ActivityRunOptions,
   ): Promise<Result>;
   item<S extends StateShape<S> = Shape>(item: string | number): ActivityContext<S>;
-  /** In place of Temporal's own: the details are sent again with every heartbeat of ours. Temporal's own does the same here. */
+  /** Replaces Temporal's own: the details are sent again with every automatic heartbeat. Temporal's own does the same here. */
   heartbeat(details: JsonValue): void;
 }
 
 /** The parts of a context that are Temporal's. */
 export interface ActivityParts {
   heartbeat(details: JsonValue): void;
-  /** Does `work` with the way to wait that the core knows, given the one that was asked for. */
+  /** Calls `work` with the core's way to wait for the one that was asked for. */
   run<Result>(asked: ActivityWait | undefined, work: (wait: Wait) => Promise<Result>): Promise<Result>;
 }
 
 /**
- * A task's context as an activity sees it. Promises of runs are the core's own: another one in their place could reject while nobody listens
- * yet, which ends the process.
+ * A task's context as an activity sees it. Promises of runs are the core's own: a derived promise could reject while nobody
+ * listens yet, which ends the process.
  */
 export function activityContext<Shape extends StateShape<Shape>>(
   context: TaskContext<Shape>,

@@ -1,13 +1,16 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { isMooringError, isStale, type AnyMooringError } from '../../../src/adapter-kit.ts';
 
-/** Errors as Temporal understands them. Whatever is no `ApplicationFailure` there loses its type, its details and whether to retry. */
+/**
+ * Errors as Temporal understands them. An error that is not an `ApplicationFailure` loses its type, its details and whether to
+ * retry.
+ */
 
-/** The type of the failure that hands a waiting activity back. Not an error: the next attempt polls again. */
+/** The type of the failure that hands a waiting activity back. It is not an error: the next attempt polls again. */
 export const WAITING = 'mooring.waiting';
 
 /**
- * The activity waits, and is handed back meanwhile.
+ * The failure by which a waiting activity is handed back.
  *
  * @param delay - Milliseconds, at least 1: with 0 the server would end the activity.
  */
@@ -16,9 +19,9 @@ export function waitingFailure(delay: number, message = 'waiting for the externa
 }
 
 /**
- * What an activity rejects with. Once its attempt was stopped, every error is that stop, which passes as Temporal made it: a cancellation
- * in another error would be a failure, and an `AbortError` of a reset activity would hang until a timeout. Only an attempt that was
- * superseded has an error of its own to tell.
+ * The error that an activity rejects with. Once its attempt was stopped, that is the reason of the stop, unchanged. A
+ * cancellation inside another error would count as a failure, and an `AbortError` of a reset activity would hang until a timeout.
+ * Only a superseded attempt has an error of its own.
  *
  * @param stop - Why the attempt was stopped; `undefined`: it was not.
  */
@@ -27,7 +30,10 @@ export function forTemporal(error: unknown, stop: unknown): unknown {
   return isMooringError(end) ? failureOf(end) : end;
 }
 
-/** A store was away, which is no failure of the activity's work: the next attempt comes after this delay in milliseconds. */
+/**
+ * The failure for a store outage, which is not a failure of the activity's work. The next attempt comes after this delay in
+ * milliseconds.
+ */
 export function outageFailure(error: unknown, nextRetryDelay: number): ApplicationFailure {
   let outage = error;
   while (!isMooringError(outage)) outage = (outage as Error).cause;
@@ -42,10 +48,10 @@ function failureOf(error: AnyMooringError): ApplicationFailure {
     nonRetryable: !error.retryable,
     details: [Object.fromEntries(Object.entries(error).filter(([name]) => IDENTIFIERS.includes(name)))],
     cause: error,
-    // A superseded attempt is no fault of anybody: the newer one does the work.
+    // A superseded attempt is nobody's fault: the newer one does the work.
     ...(isStale(error) && { category: 'BENIGN' as const }),
   });
 }
 
-/** What tells an operator where to look; never a value. */
+/** The fields that tell an operator where to look; never a value. */
 const IDENTIFIERS = 'scope key store idempotencyKey submission externalId reason option codec alias attempt holder'.split(' ');

@@ -3,24 +3,25 @@ import { InvalidValueError, milliseconds, systemTimer, type Duration, type JsonV
 import { jsonBytes } from './result-size.ts';
 
 /**
- * Heartbeats of our own in addition to those of the user. The server keeps the details of the last one alone, so ours say again what the
- * user said last, in this attempt or in the one before. They depend on a timer alone: whatever the store does, the attempt is alive.
+ * Automatic heartbeats in addition to those of the user. The server keeps only the details of the last heartbeat, so these repeat
+ * the user's last details, of this attempt or the one before. They depend only on a timer: whatever the store does, the attempt
+ * is alive.
  */
 
 /** The heartbeats of one activity. */
 export interface Heartbeats {
-  /** Says the user's details, which ours repeat from now on. */
+  /** Sends the user's details, which automatic heartbeats repeat from now on. */
   say(details: JsonValue): void;
-  /** From now on ours are sent, until `stop()`. */
+  /** Sends automatic heartbeats until `stop()`. */
   start(): void;
   stop(): void;
 }
 
 /**
- * Listens to what the user's code says through Temporal's own `heartbeat()`, too.
+ * Also catches the details that the user's code gives to Temporal's own `heartbeat()`.
  *
  * @param largest - Bytes of JSON that details may have.
- * @param wished - How often ours are sent.
+ * @param wished - How often automatic heartbeats are sent.
  * @defaultValue `wished` is a third of the activity's `heartbeatTimeout`; none are sent if it has none
  */
 export function heartbeatsOf(context: Context, largest: number, wished?: Duration): Heartbeats {
@@ -42,7 +43,7 @@ export function heartbeatsOf(context: Context, largest: number, wished?: Duratio
     last = details;
     send(details);
   };
-  // There is no interceptor for heartbeats; a context is one execution's own.
+  // Temporal has no interceptor for heartbeats. The context belongs to one execution, so it may be changed.
   Object.defineProperty(context, 'heartbeat', { value: say, configurable: true, enumerable: true, writable: false });
   return {
     say,

@@ -3,16 +3,16 @@ import type { Logger } from '../../../src/adapter-kit.ts';
 import { WAITING } from './errors.ts';
 
 /**
- * What people see of an attempt in Temporal's own logs and metrics. It is for looking at: a failure to report is never a failure
- * of the activity. Tags hold no path and no value.
+ * The view of an attempt in Temporal's own logs and metrics. A failure to report is never a failure of the activity. Tags hold no
+ * path and no value.
  */
 
-/** Writes an attempt's lines to the activity's log, which adds whose they are, and counts its decisions. */
+/** Writes an attempt's lines to the activity's log, which names the activity, and counts its decisions. */
 export function activityLogger(context: Context): Logger {
   const say =
     (level: keyof Logger) =>
     (fields: object, message: string): void => {
-      // Also of a refusal that was told before, which is no news for a log.
+      // Counted also for a refusal that was logged before.
       if ('decision' in fields)
         count(context, 'decisions', 'What runs of external jobs did, or found', { decision: fields.decision });
       context.log[level](`mooring: ${message}`, { ...fields });
@@ -20,7 +20,7 @@ export function activityLogger(context: Context): Logger {
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }
 
-/** Counts how an attempt ended that did not end well: by an error of this library, or because it gave its slot back. */
+/** Counts attempts that ended by an error of this library, or because they gave their slot back. */
 export function countEnd(context: Context, failure: unknown): void {
   const { type } = failure instanceof ApplicationFailure ? failure : {};
   const released = failure instanceof CompleteAsyncError || type === WAITING;
@@ -33,6 +33,6 @@ function count({ metricMeter }: Context, name: string, description: string, tags
   try {
     metricMeter.createCounter(`mooring_${name}`, '1', description).add(1, tags as Record<string, string>);
   } catch {
-    // There is nobody left to tell.
+    // Nobody is left to tell.
   }
 }

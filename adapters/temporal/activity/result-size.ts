@@ -2,8 +2,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { LoadedDataConverter } from '@temporalio/common';
 
 /**
- * How large an activity's result may be. The server refuses one that is too large, of which the SDK makes a failure that is retried without
- * end; so it is refused here, for good.
+ * How large an activity's result may be. The server refuses a larger one, and the SDK retries that failure without end. So it is
+ * refused here, for good.
  */
 
 /** Bytes: the server's `limit.blobSize.error`, unless an operator changed it. */
@@ -18,7 +18,7 @@ const SERVER_LIMIT = 2 * 1_048_576;
  */
 export async function requireSmallResult(result: unknown, converter?: LoadedDataConverter, most?: number): Promise<void> {
   const limit = most ?? (converter ? SERVER_LIMIT : undefined);
-  // Most results are far from the limit, whatever a codec makes of them: they are not encoded a second time.
+  // Most results are far below the limit, whatever a codec makes of them, and are not encoded a second time.
   if (limit === undefined || jsonBytes(result) <= limit / 2) return;
   const bytes = converter ? await encodedBytes(result, converter) : jsonBytes(result);
   if (bytes <= limit || bytes >= (converter?.externalStorage?.payloadSizeThreshold ?? Number.POSITIVE_INFINITY)) return;
@@ -28,7 +28,7 @@ export async function requireSmallResult(result: unknown, converter?: LoadedData
   throw ApplicationFailure.nonRetryable(message, 'mooring.value-too-large', { bytes, limit });
 }
 
-/** As the server gets it. What cannot be encoded so is for the SDK to judge, which does it again. */
+/** The payload as the server gets it. The SDK encodes it again, and reports what cannot be encoded. */
 async function encodedBytes(result: unknown, { payloadConverter, payloadCodecs }: LoadedDataConverter): Promise<number> {
   try {
     let payloads = [payloadConverter.toPayload(result)];
@@ -39,10 +39,10 @@ async function encodedBytes(result: unknown, { payloadConverter, payloadCodecs }
   }
 }
 
-/** Bytes in addition to a payload's data: what it says of its encoding. */
+/** Bytes in addition to a payload's data: the metadata of its encoding. */
 const ENVELOPE = 256;
 
-/** Bytes of a value as JSON; 0 for what is none. */
+/** Bytes of a value as JSON; 0 if it is not JSON. */
 export function jsonBytes(value: unknown): number {
   if (value instanceof Uint8Array) return value.length;
   try {

@@ -7,7 +7,7 @@ import { checkWait } from './waiting.ts';
 /** Options of `resumableActivity()`. */
 export interface ResumableActivityOptions<Input = never> extends ActivityRunOptions, StoreChoice {
   /**
-   * Whose state the activity uses, or a function that says it for an input.
+   * The scope of the activity's state, or a function that returns it for an input.
    * @defaultValue `'activity'`
    */
   scope?: ActivityScope | ((input: Input) => ActivityScope);

@@ -14,9 +14,9 @@ import { attemptFacts, scopeOf, type ActivityScope } from './scope.ts';
 import { retryDelay, timeLeft, waitingOf } from './waiting.ts';
 
 /**
- * One execution of an activity, as Temporal starts it: an attempt of the core for each scope that the activity's code asks for, and their
- * common end. An external job is cancelled only if a person or the workflow asked; a worker that stops, a pause, a reset and a timeout leave
- * it to the next attempt. While a store is away, one execution may run the code several times.
+ * One execution of an activity, as Temporal starts it. It has an attempt of the core for each scope that the activity's code asks
+ * for, and ends them together. An external job is cancelled only if a person or the workflow asked. A worker that stops, a pause,
+ * a reset and a timeout leave it to the next attempt. While a store is unavailable, one execution may run the code several times.
  */
 
 const NO_HEARTBEAT =
@@ -25,18 +25,18 @@ const SHUTDOWN = 'the worker shuts down: another one waits on';
 const WHICH = 'must name one of the stores of this worker: { store } says which one is meant';
 const RETURNED = 'the activity returned although its attempt was stopped: rethrow errors for which isSuspension(error) is true';
 
-/** Milliseconds before the n-th new beginning after an outage. */
+/** Milliseconds before the n-th rerun after an outage. */
 function pauseBefore(beginning: number): number {
   return Math.min(30_000, 1_000 * 2 ** (beginning - 1));
 }
 
-/** A completion may be lost with its worker, which is noticed this much later: the next attempt must still find the result. */
+/** A completion may be lost with its worker. That is noticed this much later, and the next attempt must still find the result. */
 function keptAfterSuccess(asked: Retention = '1d', { heartbeatTimeoutMs, startToCloseTimeoutMs }: Info): Retention {
   if (asked === 'forever') return asked;
   return milliseconds(asked, 'clearAfterSuccess') + (heartbeatTimeoutMs || startToCloseTimeoutMs);
 }
 
-/** Executes an activity's code; again in the same attempt, if a store was away and attempts are few. */
+/** Executes an activity's code. It is executed again in the same attempt if a store was unavailable and attempts are limited. */
 export async function execute(main: RunSetup, context: Context, code: () => Promise<unknown>): Promise<unknown> {
   const heartbeats = heartbeatsOf(context, largestDetails(main.converter), main.options.heartbeat);
   const begun = Date.now();
@@ -85,11 +85,11 @@ function activityRun(main: RunSetup, context: Context, heartbeats: Heartbeats, r
     const heed = (): void => {
       if (context.cancellationDetails?.cancelRequested) attempt.cancel(cancellationSignal.reason);
       else if (cancellationSignal.aborted) attempt.abort(cancellationSignal.reason);
-      // With few attempts to spend it waits on until the worker's grace is over: the external job may end before.
+      // If attempts are limited, it goes on waiting until the worker's grace is over: the external job may end before.
       else if (main.shutdown.signal.aborted && waits > 0 && endless && !info.isLocal) attempt.abort(waitingFailure(1, SHUTDOWN));
     };
     const run: ActivityParts['run'] = (asked, work) => {
-      // A webhook's activity needs none: nobody would send its heartbeats while it waits.
+      // An activity that a webhook completes needs no heartbeat: nobody would send it while it waits.
       if (silent && asked?.mode !== 'async') warn(NO_HEARTBEAT);
       const wait = waiting.choose(asked);
       waits += 1;
@@ -111,15 +111,17 @@ function activityRun(main: RunSetup, context: Context, heartbeats: Heartbeats, r
     const ended = [cancellationSignal, ...attempts.map(({ attempt }) => attempt.context.signal)];
     return attempts.length > 0 ? ended.find(({ aborted }) => aborted)?.reason : undefined;
   };
-  /** A failure of the user's own passes as it is, whatever caused it. */
+  /** The user's own failure passes unchanged, whatever caused it. */
   const isOutage = (error: unknown): boolean =>
     attempts.length > 0 && stopReason() === undefined && !(error instanceof ApplicationFailure) && isStoreOutage(error);
-  /** An external job's failure that was written down is told however the attempt ends: the next submission costs an attempt. */
+  /** A recorded failure of an external job is reported however the attempt ends: the next submission costs an attempt. */
   const jobFailure = (): unknown => {
     const failures = attempts.flatMap(({ attempt }) => attempt.failure() ?? []);
     return context.cancellationDetails?.cancelRequested ? undefined : failures[0];
   };
-  /** An activity that never asked for its context may have nothing to do with us: nobody waits for this, or hears of an error. */
+  /**
+   * An activity that never asked for its context may not use this library, so this is not waited for and its errors are ignored.
+   */
   const leaveTrace = async (setup: RunSetup): Promise<void> => begin('activity', setup).attempt.fail();
   return {
     context,
@@ -135,14 +137,14 @@ function activityRun(main: RunSetup, context: Context, heartbeats: Heartbeats, r
       one.heed();
       return one;
     },
-    /** Checks what the code returned; throws what ended it before, or that the server would not take it. */
+    /** Checks what the code returned. Throws what ended the attempt before, or an error if the server would refuse the result. */
     async accept(result: unknown): Promise<void> {
       const interrupted = attempts.some(({ attempt }) => attempt.interrupted());
       if (interrupted) warn(RETURNED);
       if (interrupted) throw stopReason();
       if (attempts.length > 0) await requireSmallResult(result, main.converter, main.options.maxResultBytes);
     },
-    /** Whether the code is to run again in this same attempt, which began then. Waits until the store may be back. */
+    /** Whether to run the code again in the same attempt, given when it began. Waits until the store may be back. */
     async again(error: unknown, begun: number): Promise<boolean> {
       const pause = pauseBefore(rerun + 1);
       const ends = Math.min(timeLeft(info, 0), begun + (info.startToCloseTimeoutMs || Number.POSITIVE_INFINITY));
@@ -151,7 +153,7 @@ function activityRun(main: RunSetup, context: Context, heartbeats: Heartbeats, r
       await sleep(pause, undefined, { signal: cancellationSignal }).catch(() => undefined);
       return stopReason() === undefined;
     },
-    /** What Temporal is to hear of an error. */
+    /** The error as Temporal must see it. */
     failure(error: unknown): unknown {
       const stop = stopReason();
       const told = stop !== undefined || isOutage(error) ? (jobFailure() ?? stop) : undefined;
@@ -160,11 +162,11 @@ function activityRun(main: RunSetup, context: Context, heartbeats: Heartbeats, r
       countEnd(context, failure);
       return failure;
     },
-    /** Ends everything, and waits until nothing goes on. */
+    /** Ends everything, and waits until nothing is running. */
     async end(returned: boolean): Promise<void> {
       await Promise.all(attempts.map(({ attempt }) => attempt[Symbol.asyncDispose]()));
       for (const signal of signals) signal.removeEventListener('abort', heedAll);
-      // What activities share outlives each of them: the next one may come after days.
+      // State that activities share outlives each of them: the next one may come after days.
       const own = attempts.filter(({ choice }) => !returned || choice === 'activity');
       const over = own.map(({ attempt }) => (returned ? attempt.succeed() : attempt.fail()));
       const traces = returned || attempts.length > 0 ? [] : setups.map(leaveTrace);

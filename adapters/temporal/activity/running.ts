@@ -10,22 +10,22 @@ import type { ActivityScope } from './scope.ts';
 export interface RunSetup {
   readonly store: StateStore;
   readonly options: ActivityStateOptions;
-  /** The worker's; `undefined` without the plugin. */
+  /** The worker's converter; `undefined` without the plugin. */
   converter: LoadedDataConverter | undefined;
   /** Aborted when the worker begins to shut down. */
   readonly shutdown: AbortController;
-  /** What activities that are over have left to do. */
+  /** Work that ended activities have left to do. */
   readonly settling: Set<Promise<unknown>>;
 }
 
 /** What an activity's code can ask for while it runs. */
 export interface ActivityRun {
   readonly context: Context;
-  /** Adds the store of other interceptors of the worker. */
+  /** Adds the store of further interceptors of the worker. */
   join(setup: RunSetup): void;
   /**
-   * The attempt of a scope, the same one for the same scope, and the store that it is of.
-   * @throws {@link ConfigError} if there are several stores and none is named, or it is none of them.
+   * The attempt of a scope, and its store. The same scope gives the same attempt.
+   * @throws {@link ConfigError} if there are several stores and none is named, or the named one is not among them.
    */
   attempt(choice: ActivityScope, asked: StateStore | undefined): { context: ActivityContext; store: StateStore };
 }
@@ -33,13 +33,16 @@ export interface ActivityRun {
 const KEY = Symbol.for('mooring.temporal.running');
 const GLOBAL = globalThis as { [KEY]?: AsyncLocalStorage<ActivityRun> };
 
-/** The one thing that is not an argument: which activity is running. On the global object, as the SDK keeps its own: copies of this package share it. */
+/**
+ * The running activity, for code that is not handed it as an argument. It is kept on the global object, as in the SDK, so that
+ * copies of this package share it.
+ */
 export const running: AsyncLocalStorage<ActivityRun> = (GLOBAL[KEY] ??= new AsyncLocalStorage());
 
-/** Whose state a context is of, if a worker has several stores. */
+/** The store of a context, if a worker has several stores. */
 export interface StoreChoice {
   /**
-   * The store that is meant, as `mooringPlugin()` was given it.
+   * The store, as `mooringPlugin()` was given it.
    * @defaultValue the worker's only one
    */
   store?: StateStore;
@@ -48,7 +51,7 @@ export interface StoreChoice {
 /**
  * The activity that is running.
  *
- * @throws {@link ConfigError} outside of one, or if the worker has neither the plugin nor the interceptors.
+ * @throws {@link ConfigError} outside of an activity, or if the worker has neither the plugin nor the interceptors.
  */
 export function currentRun(caller: string): ActivityRun {
   const run = running.getStore();
@@ -61,7 +64,7 @@ const OUTSIDE = 'must be called within an activity of a worker that has mooringP
 /**
  * The context of the activity that is running.
  *
- * @param scope - Whose state it uses.
+ * @param scope - The scope of its state.
  * @defaultValue `scope` is `'activity'`, `store` the worker's only one
  * @throws {@link ConfigError} outside of an activity, for an invalid scope, in a local activity that does not choose one, and on a worker with
  * several stores of which none is named.

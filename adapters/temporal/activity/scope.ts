@@ -2,18 +2,18 @@ import type { Info } from '@temporalio/activity';
 import { ConfigError, requireKnownNames, type AttemptOptions, type TaskScope } from '../../../src/adapter-kit.ts';
 
 /**
- * From what Temporal knows of an activity to whose state it is and who may write it. The attempt number is in neither: it begins
- * again at 1 when an activity is reset, and a local activity's also when its worker dies.
+ * Derives the scope and the fence of an activity from Temporal's facts. The attempt number is in neither: it begins again at 1 if
+ * an activity is reset, or if the worker of a local activity dies.
  */
 
 /**
- * Whose state an activity uses. `'activity'`: this one execution of it, through all its retries. `workflowRun`: a name that
+ * The scope of an activity's state. `'activity'`: this one execution, through all its retries. `workflowRun`: a name that
  * activities of one run of a workflow share. `workflow`: one that all runs of a workflow share (retries, resets,
- * continue-as-new). Or a scope of your own. Two activities that are alive at once supersede each other in a scope that they share.
+ * continue-as-new). Or a scope of your own. Two activities that run at the same time supersede each other in a shared scope.
  */
 export type ActivityScope = 'activity' | { workflowRun: string } | { workflow: string } | TaskScope;
 
-/** Text parts as one, injectively: an ID may hold the separator. */
+/** Joins text parts without collisions: an ID may hold the separator. */
 function joined(...parts: readonly string[]): string {
   return parts.map((part) => part.replace(/[%/]/g, encodeURIComponent)).join('/');
 }
@@ -21,7 +21,7 @@ function joined(...parts: readonly string[]): string {
 /**
  * The task scope of an activity.
  *
- * @throws {@link ConfigError} for a choice that is none, or that this activity cannot make.
+ * @throws {@link ConfigError} for an invalid choice, or one that this activity cannot make.
  */
 export function scopeOf(info: Info, choice: ActivityScope): TaskScope {
   if (choice === 'activity') return ownScope(info);
@@ -29,7 +29,7 @@ export function scopeOf(info: Info, choice: ActivityScope): TaskScope {
   if ('flow' in choice) return choice;
   const workflow = info.workflowExecution;
   if (!workflow) throw new ConfigError('scope', 'must be a task scope of your own: this activity has no workflow', choice);
-  // Names hold no separator, and so never meet the task of a single activity.
+  // Names hold no separator, so they never equal the task of a single activity.
   if ('workflowRun' in choice) {
     return { flow: flowOf(info), run: joined(workflow.workflowId, workflow.runId), task: joined(choice.workflowRun) };
   }
@@ -37,7 +37,7 @@ export function scopeOf(info: Info, choice: ActivityScope): TaskScope {
 }
 
 /**
- * Refuses what is no choice of a scope, before an activity runs.
+ * Refuses an invalid choice of a scope before an activity runs.
  *
  * @throws {@link ConfigError}
  */
@@ -59,7 +59,7 @@ function ownScope(info: Info): TaskScope {
   const since = String(info.scheduledTimestampMs);
   if (info.isLocal) throw new ConfigError('scope', LOCAL);
   const [run, task] = workflowExecution
-    ? // The same ID may be used again within a run, once the activity that had it is over.
+    ? // An ID may be used again within a run, once the activity that had it is over.
       [joined(workflowExecution.workflowId, workflowExecution.runId), joined(activityType, activityId, since)]
     : [joined('activity', activityId, activityRunId ?? since), joined(activityType)];
   return { flow: flowOf(info), run, task };
@@ -68,12 +68,17 @@ function ownScope(info: Info): TaskScope {
 const LOCAL =
   'must be chosen for a local activity: its ID and its attempts begin again when its worker dies; give it { workflowRun: name }, or make it an ordinary activity';
 
-/** What an operator lists by: the namespace, which older versions of the SDK name by the activity, and the workflow's type if there is one. */
+/**
+ * The flow, by which operators list: the namespace, which older versions of the SDK give with the activity, and the workflow's
+ * type if there is one.
+ */
 function flowOf({ namespace, activityNamespace, workflowType }: Info): string {
   return joined(namespace ?? activityNamespace, ...(workflowType === undefined ? [] : [workflowType]));
 }
 
-/** The activity, by what no other one has. A local activity's ID and time are new when its worker dies, and its result must be found. */
+/**
+ * The identity of the activity. A local activity gets a new ID and time when its worker dies, but its result must still be found.
+ */
 function jobIdOf({ isLocal, activityId, activityType, activityRunId, scheduledTimestampMs, workflowExecution }: Info): string {
   const since = String(scheduledTimestampMs);
   if (!workflowExecution) return joined('activity', activityId, activityRunId ?? since);
@@ -81,7 +86,7 @@ function jobIdOf({ isLocal, activityId, activityType, activityRunId, scheduledTi
   return isLocal ? joined(workflowId, runId, activityType) : joined(workflowId, runId, activityId, since);
 }
 
-/** What `beginAttempt()` wants to know of an attempt. */
+/** The facts that `beginAttempt()` needs. */
 type AttemptFacts = Pick<AttemptOptions, 'attempt' | 'first' | 'createdAt' | 'jobId' | 'fence'>;
 
 /** The facts of this attempt. `rerun` counts how often it ran the activity's code before. */
@@ -89,7 +94,7 @@ export function attemptFacts(info: Info, choice: ActivityScope, rerun: number): 
   const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = info;
   return {
     attempt,
-    // No activity knows whether it is the first in a scope that activities share.
+    // In a shared scope, no activity knows whether it is the first.
     first: choice === 'activity' && attempt === 1 && rerun === 0 && currentAttemptScheduledTimestampMs === scheduledTimestampMs,
     createdAt: new Date(scheduledTimestampMs),
     jobId: jobIdOf(info),

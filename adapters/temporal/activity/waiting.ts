@@ -9,7 +9,10 @@ import { waitingFailure } from './errors.ts';
  * one after a while; `async` leaves the activity open for whoever completes it.
  */
 
-/** Closer to the end of the activity than this, an attempt holds: the server ends an activity early whose next attempt would be late. */
+/**
+ * Closer to the end of the activity than this, an attempt holds. If the next attempt would be too late, the server ends the
+ * activity early.
+ */
 const MARGIN = 30_000;
 
 /** Milliseconds until the server ends the activity, whatever its retry policy says. */
@@ -18,24 +21,30 @@ export function timeLeft({ scheduleToCloseTimeoutMs, scheduledTimestampMs }: Inf
   return scheduleToCloseTimeoutMs > 0 ? scheduledTimestampMs + scheduleToCloseTimeoutMs - now : Number.POSITIVE_INFINITY;
 }
 
-/** Milliseconds until the next attempt: never too late for the activity's end, and never 0, with which the server would end it at once. */
+/**
+ * Milliseconds until the next attempt: never too late for the activity's end, and never 0, at which the server would end the
+ * activity.
+ */
 export function retryDelay(info: Info, wished: number, now: number): number {
   return Math.max(1, Math.floor(Math.min(wished, timeLeft(info, now) - MARGIN)));
 }
 
 /** How the runs of one attempt wait. */
 export interface ActivityWaiting {
-  /** The way to wait that the core knows, given the one that was asked for; what is none is for the core to refuse. */
+  /** The core's way to wait for the one that was asked for. The core refuses an invalid one. */
   choose(asked: ActivityWait | undefined): Wait;
-  /** Ends the attempt until the next poll: rejects with what Temporal wants thrown. Resolves if it is to hold on. */
+  /**
+   * Ends the attempt until the next poll: rejects with the error that Temporal wants thrown. Resolves if the attempt has to hold
+   * instead.
+   */
   readonly release: Release;
 }
 
 /**
- * The ways to wait that this activity has.
+ * Makes the ways to wait of this activity.
  *
  * @param now - The time in milliseconds, by the wall clock, as the server's deadlines are.
- * @param warn - Hears why an attempt holds that was to be released.
+ * @param warn - Called with the reason if an attempt holds instead of releasing.
  */
 export function waitingOf(info: Info, now: () => number, warn: (why: string) => void): ActivityWaiting {
   let leaves: 'async' | 'retry' | undefined;
@@ -61,14 +70,14 @@ export function waitingOf(info: Info, now: () => number, warn: (why: string) => 
     },
     async release(after, waitsFor) {
       if (leaves === 'async' && waitsFor === 'job') throw new CompleteAsyncError();
-      // Nobody calls back for a job that was not submitted yet, and a slot that was to be kept is kept.
+      // Nobody calls back for a job that was not submitted yet, and a run that asked to hold keeps its slot.
       if (leaves === 'retry') throw waitingFailure(retryDelay(info, milliseconds(after, 'after'), now()));
     },
   };
 }
 
 /**
- * Refuses what is no way to wait.
+ * Refuses an invalid way to wait.
  *
  * @throws {@link ConfigError} that names the option.
  */

@@ -2,9 +2,9 @@ import type { Payload } from '@temporalio/common';
 import { CorruptEntryError } from '../../../src/adapter-kit.ts';
 
 /**
- * A payload as the bytes of its protobuf message, `temporal.api.common.v1.Payload`: map<string, bytes> metadata = 1, bytes data = 2,
- * repeated { int64 size_bytes = 1 } external_payloads = 3. Written here, byte for byte as the SDK does it, since copies of protobufjs
- * that npm installs beside each other do not understand one another.
+ * A payload as the bytes of its protobuf message, `temporal.api.common.v1.Payload`: map<string, bytes> metadata = 1, bytes data =
+ * 2, repeated { int64 size_bytes = 1 } external_payloads = 3. Encoded here, byte for byte as the SDK does it, since separate
+ * copies of protobufjs do not accept each other's messages.
  */
 
 const METADATA = 1;
@@ -57,7 +57,7 @@ function varint(value: number | string): Uint8Array {
 /**
  * The payload of bytes. Nothing in it shares memory with them.
  *
- * @throws {@link CorruptEntryError} when they are no payload.
+ * @throws {@link CorruptEntryError} if they are not a payload.
  */
 export function payloadOf(bytes: Uint8Array): Payload {
   const payload: Payload = {};
@@ -94,7 +94,7 @@ function sizeOf(bytes: Uint8Array): number {
 function* fieldsOf(
   bytes: Uint8Array,
 ): Generator<{ number: number; value: Uint8Array | bigint; raw: Uint8Array }, void, undefined> {
-  // A plain view: the slices of a Buffer would be no copies.
+  // Uses a plain view: slices of a `Buffer` would not be copies.
   const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   const number = (): bigint => {
@@ -130,5 +130,5 @@ function lengthOf(wire: number, number: () => bigint): number {
 }
 
 function damaged(): CorruptEntryError {
-  return new CorruptEntryError('the stored bytes are no payload');
+  return new CorruptEntryError('the stored bytes are not a payload');
 }

@@ -1,4 +1,4 @@
-/** What this process knows of payloads without asking: the bytes of those used last, and the keys of those that it stored. */
+/** The cache of payloads in this process: the bytes of those used last, and the keys of those that it stored. */
 
 /** The memory of one driver. */
 export interface PayloadCache {
@@ -10,10 +10,13 @@ export interface PayloadCache {
 }
 
 const MOST_KEYS = 10_000;
-/** Short beside any retention: what a rule of the bucket deletes is not taken for stored. */
+/** Much shorter than any retention, so that what a bucket rule deletes does not count as stored. */
 const KNOWN_FOR = 600_000;
 
-/** A cache of at most so many bytes; the one used longest ago goes first. Nothing of more than a quarter of it is kept. */
+/**
+ * A cache of at most this many bytes. The payload used longest ago is dropped first. A payload of more than a quarter of the
+ * limit is not kept.
+ */
 export function payloadCache(maxBytes: number, now: () => number): PayloadCache {
   const kept = new Map<string, Uint8Array>();
   const keys = new Map<string, number>();

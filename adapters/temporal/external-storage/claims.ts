@@ -1,26 +1,26 @@
 import type { StorageDriverClaim } from '@temporalio/common';
 import { CorruptEntryError } from '../../../src/adapter-kit.ts';
 
-/** What a reference in the workflow's history says of a payload: where it lies, and what it must turn out to be. */
+/** A claim is the reference to a payload in the workflow's history. It says where the payload lies, and how to verify it. */
 
 /** A claim, read. */
 export interface PayloadClaim {
-  /** Of the payload's bytes, before compression. */
+  /** The digest of the payload's bytes, before compression. */
   sha256: string;
-  /** What they were compressed with; `'none'`. */
+  /** The codec that compressed them, or `'none'`. */
   codec: string;
   /** Bytes before compression; `undefined` in claims of the published format, which do not say. */
   size: number | undefined;
-  /** Where the bytes are: an object, or the claim itself. */
+  /** Where the bytes are: in an object, or in the claim itself. */
   place: { store: string; key: string } | Uint8Array;
 }
 
-/** Of our own claims. */
+/** The format of this library's own claims. */
 const FORMAT = '1';
 const SHA256 = /^[0-9a-f]{64}$/;
 const SIZE = /^\d{1,15}$/;
 
-/** Our own claim. */
+/** A claim of this library. */
 export function mooringClaim({ sha256, codec, size, place }: PayloadClaim & { size: number }): StorageDriverClaim {
   const common = { format: FORMAT, sha256, codec, size: String(size) };
   return {
@@ -32,8 +32,8 @@ export function mooringClaim({ sha256, codec, size, place }: PayloadClaim & { si
 }
 
 /**
- * A claim as the published drivers make it. Those of TypeScript call its fields `hashAlgorithm` and `hashValue`, those of Python and
- * Java `hash_algorithm` and `hash_value`, and each demands its own: so both are there.
+ * A claim as the published drivers make it. Those of TypeScript call its fields `hashAlgorithm` and `hashValue`, those of Python
+ * and Java `hash_algorithm` and `hash_value`, and each requires its own, so both are written.
  */
 export function temporalClaim(bucket: string, key: string, sha256: string): StorageDriverClaim {
   const hash = { hashAlgorithm: 'sha256', hashValue: sha256, hash_algorithm: 'sha256', hash_value: sha256 };

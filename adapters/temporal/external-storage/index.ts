@@ -38,14 +38,14 @@ export function externalStorageDriver(options: ExternalStorageOptions): StorageD
   return made;
 }
 
-/** Side by side. The first failure stops the others, and nothing goes on once it is told. */
+/** Works on several at the same time. The first failure stops the others, and rejects once none is running. */
 async function allOrNone<Item, Result>(
   items: readonly Item[],
   abortSignal: AbortSignal | undefined,
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result[]> {
   const controller = new AbortController();
-  // More than ten payloads are no leak.
+  // More than ten payloads are not a leak of listeners.
   setMaxListeners(0, controller.signal);
   const abort = (): void => controller.abort(abortSignal?.reason);
   abortSignal?.addEventListener('abort', abort, { once: true });

@@ -1,6 +1,6 @@
 import type { StorageDriverTargetInfo } from '@temporalio/common';
 
-/** The names of payloads in an object store: each says what is in it, so that equal payloads are one object. */
+/** The names of payloads in an object store. Each holds the digest of its payload, so that equal payloads are one object. */
 
 const DAY = 86_400_000;
 
@@ -8,9 +8,9 @@ const DAY = 86_400_000;
 export type RetentionDays = number | 'forever';
 
 /**
- * A key of our own: `payloads/<class>/<namespace>/<period>/<sha256>.<codec>`. Class and namespace come first, so that a lifecycle rule
- * of the bucket can name them. An object is met again within its period of one day only: so it lives for the whole retention after
- * each store of it when a rule deletes it a day later than that.
+ * A key of this library: `payloads/<class>/<namespace>/<period>/<sha256>.<codec>`. Class and namespace come first, so that a
+ * lifecycle rule of the bucket can name them. An object is reused only within its period of one day. So if a rule deletes it one
+ * day after the retention, it lives for the whole retention after each store.
  */
 export function mooringKey(
   target: StorageDriverTargetInfo | undefined,
@@ -42,7 +42,7 @@ export function temporalKey(target: StorageDriverTargetInfo | undefined, sha256:
   return `v0/${parts.map((part) => segment(part, /~/g)).join('/')}/${digest}`;
 }
 
-/** Percent-encoded: what `encodeURIComponent` leaves and `also` names, too. */
+/** Percent-encoded, including characters of `also` that `encodeURIComponent` leaves. */
 function segment(text: string | undefined, also: RegExp): string {
   if (text === undefined || text === '') return 'null';
   return encodeURIComponent(text).replace(also, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);

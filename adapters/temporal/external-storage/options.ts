@@ -14,33 +14,35 @@ export interface ExternalStorageOptions {
    */
   formerObjectStores?: readonly ObjectStore[];
   /**
-   * What references in histories call this driver. Every client and worker that reads them must have a driver of this name.
+   * The name of this driver in the references of histories. Every client and worker that reads them must have a driver of this
+   * name.
    * @defaultValue `'mooring'`; with `keys: 'temporal-v0'` that of the published driver, `'aws.s3driver'`
    */
   name?: string;
   /**
-   * The form of keys, bytes and references. `'temporal-v0'` is the published one, which Temporal's own drivers for S3 read, of any
-   * SDK: it has no compression and no class of retention.
+   * The form of keys, bytes and references. `'temporal-v0'` is the published one, which Temporal's own drivers for S3 read in any
+   * SDK. It has no compression and no class of retention.
    * @defaultValue `'mooring'`
    */
   keys?: 'mooring' | 'temporal-v0';
-  /** With `keys: 'temporal-v0'`, and only then: the name of the bucket, which its references hold. The object store must have no prefix. */
+  /** The name of the bucket, which references hold; only with `keys: 'temporal-v0'`. The object store must have no prefix. */
   bucket?: string;
   /**
-   * How payloads are compressed, where it pays; those of the encoding `binary/encrypted` never are.
+   * How payloads are compressed, if it pays. Payloads of the encoding `binary/encrypted` never are.
    * @defaultValue `'gzip'`; `'none'` with `keys: 'temporal-v0'`
    */
   codec?: 'none' | 'gzip' | 'snappy' | 'brotli' | 'zstd' | Codec;
   /**
-   * The class of retention, in whole days: it stands in the keys, for a lifecycle rule of the bucket, and is told to stores that
-   * have a field for it. It must be longer than the longest run and the namespace's retention together. Nothing is deleted by this driver.
+   * The class of retention, in whole days. It is part of the keys, for a lifecycle rule of the bucket, and is passed to stores
+   * that have a field for it. It must be longer than the longest run and the namespace's retention together. Nothing is deleted
+   * by this driver.
    * @defaultValue `'forever'`
    */
   retention?: Retention;
   /**
-   * What becomes of a payload that the object store does not take, after all tries. `'inline'`: up to 1.25 MiB after compression it stays in the message
-   * to the server, as without external storage; what is larger fails. `'fail'`: the call fails. The SDK tries a failed task again, but
-   * where the payload is a heartbeat's it ends the whole worker.
+   * What becomes of a payload that the object store does not take, after all tries. `'inline'`: up to 1.25 MiB after compression
+   * it stays in the message to the server, as without external storage; a larger one fails. `'fail'`: the call fails. The SDK
+   * then tries a task again, but for a heartbeat it ends the whole worker.
    * @defaultValue `'inline'`; `'fail'` with `keys: 'temporal-v0'`, since drivers of other languages cannot read what is inline
    */
   whenUnavailable?: 'inline' | 'fail';
@@ -50,7 +52,7 @@ export interface ExternalStorageOptions {
    */
   maxPayloadBytes?: number;
   /**
-   * Bytes of payloads that are kept in memory, so that what was just stored or retrieved is not asked for again. 0: none.
+   * Bytes of payloads that are kept in memory, so that a payload that was just stored or retrieved is not fetched again. 0: none.
    * @defaultValue 32 MiB
    */
   cacheBytes?: number;
@@ -65,7 +67,7 @@ export interface ExternalStorageOptions {
    */
   timeout?: Duration;
   /**
-   * Hears of payloads that stayed inline.
+   * Gets warnings about payloads that stayed inline.
    * @defaultValue none
    */
   logger?: Logger;
@@ -84,7 +86,7 @@ export interface ResolvedDriver extends Transfer {
   objectStore: ObjectStore;
   /** By alias: the one that is written to, and former ones. */
   stores: ReadonlyMap<string, ObjectStore>;
-  /** Of the published form; `undefined`: our own. */
+  /** The bucket of the published form; `undefined`: this library's form. */
   bucket: string | undefined;
   codec: Codec | undefined;
   codecs: ReadonlyMap<string, Codec>;
@@ -116,7 +118,7 @@ const MEBIBYTE = 2 ** 20;
 const DAY = 86_400_000;
 
 /**
- * Checks every option and fills in what is left out.
+ * Checks every option and fills in defaults.
  *
  * @throws {@link ConfigError} that names the option.
  */
@@ -143,7 +145,7 @@ export function resolveDriver(options: ExternalStorageOptions): ResolvedDriver {
   };
 }
 
-/** What the published form has no place for is refused, where it would silently do nothing. */
+/** Options that the published form cannot hold are refused: they would silently do nothing. */
 function bucketOf({ bucket, codec, retention }: ExternalStorageOptions, published: boolean): string | undefined {
   if (!published) {
     if (bucket !== undefined) throw new ConfigError('bucket', "goes with keys: 'temporal-v0' only", bucket);
@@ -189,7 +191,7 @@ function codecsOf(given: string | Codec): Pick<ResolvedDriver, 'codec' | 'codecs
   return { codec: found, codecs };
 }
 
-/** Rules of buckets count in days. */
+/** Lifecycle rules of buckets count in days. */
 function daysOf(retention: Retention): RetentionDays {
   if (retention === 'forever') return retention;
   const days = milliseconds(retention, 'retention') / DAY;

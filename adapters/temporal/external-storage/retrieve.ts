@@ -9,7 +9,7 @@ import type { PayloadCache } from './cache.ts';
 import { readClaim, type PayloadClaim } from './claims.ts';
 import { persistently } from './transfer.ts';
 
-/** Retrieving one payload: never more bytes than its claim allows, and never other ones than were stored. */
+/** Retrieves one payload: never more bytes than its claim allows, and never others than were stored. */
 
 /**
  * The payload of a claim.
@@ -36,7 +36,7 @@ export async function retrievePayload(
 
 async function fetched(driver: ResolvedDriver, claim: PayloadClaim, signal: AbortSignal): Promise<Uint8Array> {
   const { place, codec, size } = claim;
-  // What stayed inline may be larger than what is stored; it is in memory already, and says its size.
+  // An inline payload may be larger than a stored one. It is in memory already, and its size is known.
   const limit = place instanceof Uint8Array ? (size ?? 0) : Math.min(size ?? Infinity, driver.maxPayloadBytes);
   if (size !== undefined && size > limit) {
     throw new CorruptEntryError(`the payload ${nameOf(claim)} has ${size} bytes, maxPayloadBytes is ${limit}`);
@@ -61,7 +61,7 @@ async function read(
 }
 
 async function readObject(store: ObjectStore, key: string, limit: number, signal: AbortSignal): Promise<Uint8Array> {
-  // One byte more than allowed is seen as too much.
+  // One byte more than allowed is enough to notice too much.
   const bytes = await store.get(key, { end: limit + 1, signal });
   if (!bytes) throw new MissingObjectError(key, { store: store.alias });
   if (bytes.length > limit) throw new CorruptEntryError(`the object ${key} has more than ${limit} bytes`, { store: store.alias });

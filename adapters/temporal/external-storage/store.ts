@@ -8,7 +8,7 @@ import { mooringClaim, temporalClaim } from './claims.ts';
 import { endOf, mooringKey, temporalKey } from './keys.ts';
 import { persistently } from './transfer.ts';
 
-/** Storing one payload, and what becomes of it where it cannot be stored. */
+/** Stores one payload, and decides what becomes of it if it cannot be stored. */
 
 /** Whose payload it is, and who waits. */
 export interface StoreCall {
@@ -21,16 +21,16 @@ interface Encoded {
   bytes: Uint8Array;
 }
 
-/** Bytes that are encrypted have nothing left to shorten, and their length alone would tell of what is in them. */
+/** Encrypted bytes do not compress, and their compressed length could reveal something of the content. */
 const ENCRYPTED = 'binary/encrypted';
 
 /**
- * The most that stays inline, before base64: the server takes 2 MiB of payloads, and of what is above 4 MiB the SDK's clients try to send it until a
- * timeout, where an error would say at once what is wrong.
+ * The most that stays inline, before base64: the server takes 2 MiB of payloads. The SDK's clients retry a message above 4 MiB
+ * until a timeout, instead of an error at once.
  */
 const LARGEST_INLINE = 1_310_720;
 
-/** Stores a payload. With `whenUnavailable: 'inline'` what is small enough for that rejects for the signal's reason only. */
+/** Stores a payload. With `whenUnavailable: 'inline'`, a payload that is small enough rejects only with the signal's reason. */
 export async function storePayload(
   driver: ResolvedDriver,
   cache: PayloadCache,
@@ -58,7 +58,7 @@ export async function storePayload(
   }
 }
 
-/** Compressed where that pays; a codec that fails costs bytes, not the payload. */
+/** The payload is compressed if that pays. If the codec fails, it is stored uncompressed. */
 async function encode({ codec }: ResolvedDriver, payload: Payload, bytes: Uint8Array, signal: AbortSignal): Promise<Encoded> {
   const encoding = payload.metadata?.['encoding'];
   if (codec && !(encoding && Buffer.from(encoding).toString() === ENCRYPTED)) {
@@ -69,7 +69,7 @@ async function encode({ codec }: ResolvedDriver, payload: Payload, bytes: Uint8A
   return { codec: 'none', bytes };
 }
 
-/** One request: an object of the key that is there already is the same payload. */
+/** One request: an existing object of this key is the same payload. */
 async function put(
   driver: ResolvedDriver,
   cache: PayloadCache,
@@ -92,6 +92,6 @@ function report({ logger, objectStore }: ResolvedDriver, fields: { bytes: number
   try {
     logger?.warn({ ...fields, store: objectStore.alias }, 'a payload was not stored, and stays in the message to the server');
   } catch {
-    // What listens must not cost the payload.
+    // An error of the logger must not fail the payload.
   }
 }

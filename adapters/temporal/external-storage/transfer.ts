@@ -1,12 +1,12 @@
 import { bounded, isMooringError, retry, StoreUnavailableError, systemTimer, type Clock } from '../../../src/adapter-kit.ts';
 
-/** Calls of an object store that are tried again: the SDK itself tries each once, and what fails ends a task. */
+/** Retries of object store calls: the SDK tries each only once, and a failure ends a task. */
 
 /** How calls are tried. */
 export interface Transfer {
-  /** Of all tries of one payload, in milliseconds. */
+  /** The limit for all tries of one payload, in milliseconds. */
   timeout: number;
-  /** Of one call, in milliseconds. */
+  /** The limit for one call, in milliseconds. */
   callTimeout: number;
   clock: Clock;
   random: () => number;
@@ -17,10 +17,10 @@ const TRIES = 5;
 const FIRST_WAIT = 200;
 
 /**
- * Tries until it succeeds, is refused for good, or the time is over. A call is not waited for beyond its time, nor beyond the signal,
- * even where it hears neither.
+ * Tries until it succeeds, is refused for good, or the time is over. A call is not waited for beyond its time or beyond the
+ * signal, even if it ignores both.
  *
- * @throws {@link StoreUnavailableError} with what failed last as its cause; the signal's reason; what can never succeed, as it is.
+ * @throws {@link StoreUnavailableError} with the last failure as its cause; the signal's reason; a permanent error, unchanged.
  */
 export async function persistently<T>(
   { timeout, callTimeout, clock, random }: Transfer,

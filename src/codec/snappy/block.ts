@@ -1,11 +1,11 @@
 import { compress, uncompress } from 'snappyjs';
 
-/** Raw Snappy, the format of one block: by the native `snappy` where it is installed, in JavaScript otherwise. */
+/** Raw Snappy, the format of one block: by the native `snappy` if it is installed, in JavaScript otherwise. */
 
 /** Both directions of one implementation. */
 export interface SnappyBlocks {
   compress(block: Uint8Array): Uint8Array;
-  /** The same in a thread of the pool, where there is one. */
+  /** Compresses in a thread of the pool, if the implementation can. */
   compressLater?(block: Uint8Array): Promise<Uint8Array>;
   /** `undefined` for what is not a block of at most `maxBytes`. */
   uncompress(block: Uint8Array, maxBytes: number): Uint8Array | undefined;
@@ -18,12 +18,13 @@ export interface NativeSnappy {
   uncompressSync(input: Uint8Array, options: { asBuffer: true; copyOutputData: true }): Uint8Array | string;
 }
 
-/** By a name that bundlers do not follow: an optional peer must not become a condition of everything else. */
+/** The name is hidden from bundlers: an optional peer must not become required. */
 const PACKAGE: string = 'snappy';
 
 /**
- * The native package, or `undefined` where it is not installed or has no binary for this machine. Imported at first use. A
- * `createRequire(import.meta.url)` would do the same, but what is compiled to CommonJS, as by Jest, cannot hold `import.meta`.
+ * The native package, or `undefined` if it is not installed or has no binary for this machine. Imported at first use.
+ * `createRequire(import.meta.url)` would do the same, but code that is compiled to CommonJS, as by Jest, cannot use
+ * `import.meta`.
  */
 export async function installedSnappy(): Promise<NativeSnappy | undefined> {
   try {
@@ -39,7 +40,7 @@ export async function installedSnappy(): Promise<NativeSnappy | undefined> {
   }
 }
 
-/** Blocks by the native package. To copy what it made is several times as fast as to hand out its memory. */
+/** Blocks by the native package. Copying its output is several times as fast as handing out its memory. */
 export function nativeBlocks(snappy: NativeSnappy): SnappyBlocks {
   return {
     compress: (block) => snappy.compressSync(block, { copyOutputData: true }),
@@ -68,7 +69,7 @@ export function scriptBlocks(): SnappyBlocks {
   };
 }
 
-/** snappyjs makes a copy that is zeroed first where it is given a `Buffer`. */
+/** If snappyjs is given a `Buffer`, it allocates a zeroed copy. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
@@ -86,9 +87,9 @@ function readLength(block: Uint8Array): { length: number; from: number } | undef
 }
 
 /**
- * Whether the elements of a block stay within it and make what it declares. Asked before snappyjs reads it, which trusts the
- * lengths: one that is negative as a signed number moves it backwards, for ever.
- * Format: https://github.com/google/snappy/blob/main/format_description.txt
+ * Whether the elements of a block stay within it and make the declared length. Checked first, since snappyjs trusts the lengths:
+ * one that is negative as a signed number makes it loop for ever. Format:
+ * https://github.com/google/snappy/blob/main/format_description.txt
  */
 function isSound(block: Uint8Array, head: { length: number; from: number }): boolean {
   let made = 0;
@@ -114,7 +115,7 @@ function isSound(block: Uint8Array, head: { length: number; from: number }): boo
   return at === block.length && made === head.length;
 }
 
-/** A little-endian number; what lies beyond the block counts as 0, and the caller sees that it went beyond. */
+/** A little-endian number. Bytes beyond the block count as 0; the caller notices that they are beyond. */
 function readInteger(block: Uint8Array, at: number, size: number): number {
   let value = 0;
   for (let index = size - 1; index >= 0; index -= 1) value = value * 256 + (block[at + index] ?? 0);

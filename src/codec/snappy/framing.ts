@@ -11,7 +11,7 @@ import { installedSnappy, nativeBlocks, scriptBlocks, type SnappyBlocks } from '
 const NAME = 'snappy';
 const COMPRESSED = 0x00;
 const UNCOMPRESSED = 0x01;
-/** From here on unknown types may be skipped. */
+/** Unknown chunk types from this one on may be skipped. */
 const SKIPPABLE = 0x80;
 const IDENTIFIER = 0xff;
 const IDENTIFIER_TEXT: readonly number[] = [0x73, 0x4e, 0x61, 0x50, 0x70, 0x59];
@@ -21,8 +21,8 @@ const SUM = 4;
 /** The most that one chunk may stand for. */
 const LONGEST_BLOCK = 65_536;
 /**
- * Blocks between two pauses for the event loop: at most some 2 ms of work. What has more of them is compressed in threads, so
- * many at a time; decoding takes longer there. Measured by `bench/codec.ts`.
+ * Blocks between two pauses for the event loop: at most about 2 ms of work. A body with more blocks is compressed in threads,
+ * this many at a time. Decoding would take longer there. Measured by `bench/codec.ts`.
  */
 const BLOCKS_PER_TURN = 4;
 
@@ -61,7 +61,10 @@ function blocksOf(bytes: Uint8Array): Uint8Array[] {
   return Array.from({ length: count }, (_, index) => bytes.subarray(index * LONGEST_BLOCK, (index + 1) * LONGEST_BLOCK));
 }
 
-/** The head and the data of a block's chunk. As the reference does: less than an eighth is not worth the reader's time. */
+/**
+ * The head and the data of a block's chunk. Saving less than an eighth is not worth the reader's time, as in the reference
+ * implementation.
+ */
 function chunk(block: Uint8Array, compressed: Uint8Array, sum: number): [Uint8Array, Uint8Array] {
   const pays = compressed.length < block.length - block.length / 8;
   const data = pays ? compressed : block;

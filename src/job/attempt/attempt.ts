@@ -15,38 +15,38 @@ import { at } from '../protocol/run.ts';
 import type { TaskContext } from '../task-context.ts';
 import { createWaiting } from './waiting.ts';
 
-/** One attempt of one task, from its first use of state to its end. */
+/** One attempt of one task. */
 export interface Attempt<Shape extends StateShape<Shape> = AnyShape>
   extends AsyncDisposable, Pick<Life, 'failure' | 'interrupted'> {
-  /** What the task is given; of use until the attempt is disposed. */
+  /** The context for the task's code. It works until the attempt is disposed. */
   readonly context: TaskContext<Shape>;
   /**
-   * The runtime has completed the job: its state ends after `clearAfterSuccess`. May be called after the attempt was disposed;
-   * never rejects, since a task that succeeded must not fail here.
+   * Says that the runtime has completed the job: its state ends after `clearAfterSuccess`. It may be called after the attempt was
+   * disposed. Never rejects: a task that succeeded must not fail here.
    */
   succeed(): Promise<void>;
   /**
-   * The attempt ended in another way, and the runtime may start another one. If it was the first and used no state, that is written
-   * down: the next attempt would take the missing traces for state that was lost. Never rejects.
+   * Says that the attempt ended without success, and that the runtime may start another one. If the first attempt used no state,
+   * that is recorded: the next attempt would otherwise take the missing traces for lost state. Never rejects.
    */
   fail(): Promise<void>;
   /** Stops the attempt and leaves its external jobs running. The reason becomes a suspension (`isSuspension()`). */
   abort(reason: unknown): void;
   /**
-   * Somebody asked for the end: stops the attempt, and cancels the external jobs that the task and its items have recorded, also in
-   * earlier attempts. Disposing waits for that.
+   * Stops the attempt because somebody asked. Cancels the external jobs that the task and its items have recorded, in earlier
+   * attempts too. Disposing waits for that.
    *
-   * @param why - What `cancel` of the external jobs hears.
+   * @param why - The reason that `cancel` of the external jobs is given.
    * @defaultValue `why` is 'requested'
    */
   cancel(reason: unknown, why?: 'requested' | 'gave-up'): void;
-  /** Ends the attempt, whose context is of no use then, and waits until nothing of it goes on. */
+  /** Ends the attempt and its context, and waits until nothing of it is running. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * The door of the adapters: begins one attempt of one task. Does no I/O, so that an adapter can hand out its context at once; the
- * attempt takes its fence at the first use of state.
+ * Begins one attempt of one task, for an adapter. Does no I/O, so that the adapter can hand out the context at once. The attempt
+ * takes its fence at the first use of state.
  *
  * @throws {@link ConfigError} {@link InvalidKeyError}
  */

@@ -20,7 +20,7 @@ import { decideJob, runJob } from '../protocol/resumable-job.ts';
 import type { AttemptParts, Run } from '../protocol/run.ts';
 import type { Decision, RunOptions, TaskContext } from '../task-context.ts';
 
-/** The face of an attempt: checks what user code gives, and hands it to the protocol. */
+/** The task context of an attempt: checks the arguments of user code, and hands them to the protocol. */
 
 /** A scope of an attempt, and which external jobs it has run. */
 export interface TaskScopeParts {
@@ -28,11 +28,11 @@ export interface TaskScopeParts {
   readonly used: Map<string, 'submitting' | 'submitted' | 'run'>;
 }
 
-/** What contexts of one attempt share. */
+/** What the contexts of one attempt share. */
 export interface ContextParts extends AttemptParts {
-  /** Of all writes to assets: two writes of one attempt never share their write ID. */
+  /** Numbers all writes to assets, so that two writes of one attempt never share a write ID. */
   readonly assets: Writer;
-  /** The same object for the same path: two contexts of one item are one. */
+  /** Scopes by path: two contexts of one item share one scope. */
   scopeParts(scope: TaskScope): TaskScopeParts;
 }
 
@@ -85,7 +85,7 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
   };
 }
 
-/** What user code starts counts as going on: the attempt is not handed back under it. */
+/** The attempt is not handed back while an operation of user code is running. */
 async function during<T>({ waiting }: ContextParts, work: () => Promise<T>): Promise<T> {
   const leave = waiting.enter();
   try {
@@ -121,7 +121,8 @@ async function useJobOnce<T>(
   const wait = options.wait !== undefined ? resolveWait(options.wait, attempt.release !== undefined) : attempt.wait;
   const { name, externalIdKey, recordName } = resolved;
   const where = { scope: own.scope, key: externalIdKey };
-  // A result may be offloaded, whose object's name must fit: a job of hours must not find that out at its end.
+  // A result may be offloaded, and the name of its object must fit. Checked now, since a job of hours must not fail for this at
+  // its end.
   if (resolved.rememberResult) objectKey(core.namespace, own.address.path, resultName(externalIdKey), LONGEST_OBJECT_NAME);
   const fingerprint = fingerprintOf(job, input);
   const over = claim(used, recordName, externalIdKey, as);
@@ -160,7 +161,7 @@ async function useJobOnce<T>(
   } finally {
     span.end(undefined);
     signal.leave();
-    // Its own signal stopped the waiting: another run may wait on.
+    // The run's own signal stopped the waiting: another run may continue it.
     over(as === 'run' && options.signal?.aborted === true && !life.signal.aborted);
   }
 }
@@ -175,8 +176,8 @@ function fingerprintOf(job: AnyJob, input: unknown): string | undefined {
 }
 
 /**
- * One run for each external job of a scope: a second one would return the first one's result. A run may follow a submit, and a run whose
- * own signal stopped it. Returns what is to be called at the end.
+ * Allows one run for each external job of a scope: a second one would return the first one's result. A run may follow a submit,
+ * or a run that its own signal stopped. Returns the function to call at the end.
  */
 function claim(used: TaskScopeParts['used'], name: string, key: string, as: Use): (mayFollow: boolean) => void {
   if (as === 'decide') return () => undefined;

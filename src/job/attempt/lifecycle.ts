@@ -3,7 +3,7 @@ import { StaleAttemptError } from '../../model/errors/store.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { suspension } from './suspension.ts';
 
-/** The life of one attempt: what ends it, and what goes on in it. */
+/** The life of one attempt: what is running in it, and what ends it. */
 
 /** Who asked for the end of external jobs. */
 export type CancelReason = 'requested' | 'gave-up';
@@ -14,27 +14,30 @@ export interface Life {
   readonly log: Logger;
   /** Whether external jobs are to be cancelled. */
   cancelling(): CancelReason | undefined;
-  /** Ends the attempt; the first reason stays. */
+  /** Ends the attempt. The first reason wins. */
   abort(reason: unknown): void;
   cancel(reason: unknown, why: CancelReason): void;
-  /** A failure was written down: the attempt must end as one that failed, or the next submission would cost none. */
+  /** Notes a recorded failure. The attempt must end as failed, or the next submission would cost no attempt. */
   fail(error: Error): void;
   /**
-   * The failure of an external job that this attempt has written down. However the attempt is stopped then, its runtime must count it as
-   * failed, with this error: the next attempt is the next submission.
+   * The failure of an external job that this attempt has recorded. However the attempt ends, its runtime must count it as failed
+   * with this error: the next attempt makes the next submission.
    */
   failure(): Error | undefined;
   /** Whether a run, or another operation of the context, rejected because the attempt was stopped. */
   interrupted(): boolean;
-  /** Hears how an operation of user code ends. Returns the same promise: one that nobody listens to does not end the process. */
+  /**
+   * Watches how an operation of user code ends. Returns the same promise. If nobody listens to it, its rejection does not end the
+   * process.
+   */
   watch<T>(work: Promise<T>): Promise<T>;
-  /** The same, and the end of the attempt waits for it. */
+  /** As `watch`, and the end of the attempt waits for it. */
   track<T>(work: Promise<T>): Promise<T>;
-  /** Ends the attempt, and resolves when nothing of it goes on. */
+  /** Ends the attempt, and resolves when nothing of it is running. */
   end(): Promise<void>;
 }
 
-/** A life that has begun. `cancelAll` cancels the external jobs that are recorded, each once, and never rejects. */
+/** Begins a life. `cancelAll` cancels the recorded external jobs, each once, and never rejects. */
 export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: (why: CancelReason) => Promise<void>): Life {
   const controller = abortController();
   const going = new Set<Promise<unknown>>();
@@ -80,7 +83,7 @@ export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: 
   };
 }
 
-/** One logger that says everything to all. What a logger throws must not change what an attempt does. */
+/** One logger that passes every line to all. An error of a logger must not change what an attempt does. */
 function everywhere(loggers: readonly Logger[]): Logger {
   const say =
     (level: keyof Logger) =>
@@ -89,7 +92,7 @@ function everywhere(loggers: readonly Logger[]): Logger {
         try {
           logger[level](fields, message);
         } catch {
-          // There is nobody left to tell.
+          // Nobody is left to tell.
         }
       }
     };

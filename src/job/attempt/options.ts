@@ -15,7 +15,7 @@ import type { JsonValue } from '../../model/storable.ts';
 import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
 import type { Wait } from '../task-context.ts';
 
-/** What an adapter tells of its runtime's attempt. Checked before the attempt exists. */
+/** The options by which an adapter describes its runtime's attempt. They are checked before the attempt begins. */
 
 /** Options of `beginAttempt()`. */
 export interface AttemptOptions {
@@ -28,13 +28,13 @@ export interface AttemptOptions {
   /** When the runtime created the job: the same in every attempt. */
   createdAt: Date;
   /**
-   * The runtime's job, by an ID that no other job ever has: the same in every attempt. It says whose a finished record is, if jobs share
-   * a scope.
+   * The ID of the runtime's job, the same in every attempt. No other job ever has it. If jobs share a scope, it tells whose a
+   * finished record is.
    * @defaultValue the path of the task, and `createdAt`
    */
   jobId?: string;
   /**
-   * What a webhook brings back.
+   * The text that a webhook brings back.
    * @defaultValue the path of the task
    */
   callbackToken?: string;
@@ -49,29 +49,29 @@ export interface AttemptOptions {
    */
   clearAfterSuccess?: Retention;
   /**
-   * Hears the lines of this attempt, beside the store's logger; `info` and above are transitions.
+   * Gets the log lines of this attempt, in addition to the store's logger. Lines of `info` and above are transitions.
    * @defaultValue none
    */
   logger?: Logger;
   /**
-   * What tells a newer attempt from an older one. `ordered`: numbers of the runtime that only grow, the first before the second.
-   * `drawn`: the metastore draws a number, and `prove` then says whether the runtime still holds the job for this attempt; if it is
-   * `undefined`, the attempt that drew last may write.
+   * Tells a newer attempt from an older one. `ordered`: numbers of the runtime that only grow, compared by the first, then by the
+   * second. `drawn`: the metastore draws a number, and `prove` then says whether the runtime still holds the job for this
+   * attempt. Without `prove`, the attempt that drew last may write.
    */
   fence: { kind: 'ordered'; order: readonly [number, number] } | { kind: 'drawn'; prove: (() => Promise<boolean>) | undefined };
   /**
-   * How long the write of a record, and the cancelling of external jobs, are tried again while the metastore is away.
+   * How long writes of records and the cancelling of external jobs are retried while the metastore is unavailable.
    * @defaultValue '30s'
    */
   patience?: Duration;
   /**
-   * External jobs that cancelling may use, each for the records of its `externalIdKey` and `name`, where this process did not submit
-   * them itself.
+   * External jobs that may be used to cancel jobs which this process did not submit, each for the records of its `externalIdKey`
+   * and `name`.
    * @defaultValue none
    */
   externalJobs?: readonly ExternalJob<never, ExternalId, unknown>[];
   /**
-   * Hears, when the attempt begins to use state, that somebody asked for the cancellation of this job. The metastore keeps that request.
+   * Called if somebody has asked to cancel this job, when the attempt begins to use state. The metastore keeps that request.
    * @defaultValue none: such a request is ignored
    */
   onCancelRequest?: (reason: string) => void;
@@ -81,23 +81,23 @@ export interface AttemptOptions {
    */
   release?: Release;
   /**
-   * How runs wait that do not say it themselves.
+   * How a run waits if its own options do not say it.
    * @defaultValue `{ mode: 'hold' }`
    */
   wait?: Wait;
   /**
-   * Hears the progress that the external system tells. What it throws is logged.
+   * Called with the progress that the external system reports. An error that it throws is logged.
    * @defaultValue none
    */
   onProgress?: (progress: JsonValue) => void | Promise<void>;
 }
 
 /**
- * Hands the job back to the runtime, to be started again after a time: rejects with what the runtime wants thrown. Resolves where the
- * attempt is to hold on instead.
+ * Hands the job back to the runtime, to be started again after a time. Rejects with the error that the runtime wants thrown.
+ * Resolves if the attempt has to hold instead.
  *
  * @param waitsFor - `job`: all runs of the attempt wait for the end of external jobs whose IDs are recorded. `submit`: one waits
- * until it may submit its job, or look for it; nobody else can end that.
+ * until it may submit its job, or look for it; nobody else can end that wait.
  */
 export type Release = (after: Duration, waitsFor: 'job' | 'submit') => Promise<void>;
 
@@ -113,7 +113,7 @@ export interface ResolvedAttempt extends Omit<
   externalJobs: readonly AnyJob[];
   /** The runtime says that this is the first attempt, and nobody else can have been given the job since. */
   surelyFirst: boolean;
-  /** Who that is, for people. */
+  /** The attempt, as people read it. */
   holder: string;
   wait: ResolvedWait;
 }
@@ -169,13 +169,13 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
 /**
  * A way of waiting with its defaults.
  *
- * @throws {@link ConfigError} when it is none, or the runtime cannot release.
+ * @throws {@link ConfigError} if it is invalid, or the runtime cannot release.
  */
 export function resolveWait(wait: Wait, canRelease: boolean): ResolvedWait {
   requireKnownNames('wait', wait, { mode: true, holdFor: true });
   if (wait.mode === 'hold') return { mode: 'hold' };
   oneOf('hold', 'release')(wait.mode, 'wait.mode');
-  if (!canRelease) throw new ConfigError('wait.mode', "must be 'hold' where the runtime cannot release an attempt", wait.mode);
+  if (!canRelease) throw new ConfigError('wait.mode', "must be 'hold' if the runtime cannot release an attempt", wait.mode);
   return { mode: 'release', holdFor: wait.holdFor === 0 ? 0 : milliseconds(wait.holdFor ?? '30s', 'wait.holdFor') };
 }
 

@@ -13,18 +13,18 @@ import type { Life } from './lifecycle.ts';
 import { parseRecord, type StoredRecord } from '../../format/record.ts';
 
 /**
- * A scope that an attempt owns by its fence. The fence is taken at the first use, in the round trip that reads the first record;
- * every later read is the same step again, so a fence that is gone is taken again, as by a later attempt.
+ * A scope that an attempt owns by its fence. The fence is taken at the first use, in the round trip that reads the first record.
+ * Every later read is the same step, so a lost fence is taken again, as a later attempt would do.
  */
 
-/** A record, and what the scope says beside it. */
+/** A record, and what else the scope says. */
 export interface Snapshot {
   kind: 'ok';
   record: StoredRecord | undefined;
   result: RawEntry | undefined;
-  /** The runtime says that this is the first attempt, and its fence was there ever since. */
+  /** Whether the runtime says that this is the first attempt, and its fence was never lost. */
   first: boolean;
-  /** When state was noted as lost, in milliseconds of the metastore. */
+  /** When state was noted as lost, in milliseconds of the metastore's clock. */
   lostAt: number | undefined;
 }
 
@@ -33,33 +33,34 @@ export interface OwnedScope {
   readonly scope: TaskScope;
   readonly address: ScopeAddress;
   /**
-   * The numbers of this attempt's writes. Takes the fence. The call's signal ends the wait, and not the taking, which is for all.
+   * Takes the fence, and returns the numbers for this attempt's writes. The call's signal ends the wait, but not the taking,
+   * which serves all calls.
    * @throws {@link StaleAttemptError} when a newer attempt holds it.
    */
   writer(call?: CallOptions): Promise<Writer>;
   /** Reads a record. Errors as `writer`. */
   read(name: string): Promise<Snapshot>;
-  /** As `read`, where a newer attempt is an answer like others. */
+  /** As `read`, but a newer attempt is an answer, not an error. */
   look(name: string): Promise<Snapshot | Stale>;
-  /** The metastore's time, in whole milliseconds: never later than it is. */
+  /** The metastore's time, in whole milliseconds, rounded down. */
   now(): number;
   /** Records for which this attempt has sent a submit that may have led to a job. */
   readonly sent: Set<string>;
-  /** Of all writes of this attempt. */
+  /** Numbers all writes of this attempt. */
   readonly nonce: string;
   /** A newer attempt owns the scope: ends this one, and returns the error. */
   refused(where: ErrorContext, holder?: string): StaleAttemptError;
-  /** A reply told the time. */
+  /** Called with the time that a reply told. */
   told(now: number): void;
   /** Whether the fence was taken. */
   begun(): boolean;
-  /** After success: the state ends after this many milliseconds. */
+  /** Called after success: the state ends after this many milliseconds. */
   settle(within: number): Promise<void>;
-  /** A first attempt that used no state says so, with the lowest fence: no attempt loses its own by it. */
+  /** Notes that the first attempt used no state, with the lowest fence, so that no attempt loses its own. */
   leaveTrace(): Promise<void>;
 }
 
-/** Does no I/O. `home`: the scope of the task, if this is the one of an item; there it is recorded that somebody asked to cancel the job. */
+/** Does no I/O. `home`: the scope of the task, if this is the scope of an item. Requests to cancel the job are recorded there. */
 export function createOwnedScope(
   core: Internals,
   life: Life,
@@ -89,7 +90,7 @@ export function createOwnedScope(
     if (reply.kind === 'stale') return reply;
     told(reply.now);
     lostAt = reply.lostAt;
-    // Empty: it was withdrawn.
+    // An empty reason: the request was withdrawn.
     if (reply.cancelRequest) attempt.onCancelRequest?.(reply.cancelRequest);
     return reply;
   };
@@ -132,7 +133,7 @@ export function createOwnedScope(
     if (mine) return snapshot(begun);
     const again = await begin(writer.fence, false, [name]);
     if (again.kind === 'stale') return again;
-    // Gone and taken again: what this attempt was the first to see, it may not be the first to have done.
+    // The fence was lost and taken again: another attempt may have worked in between.
     first &&= again.held === true;
     return snapshot(again);
   };
@@ -175,8 +176,8 @@ export function createOwnedScope(
 }
 
 /**
- * The attempt's fence. Drawn before it is proven: a fence raised after a proof can be a zombie's. `undefined`: the runtime says
- * that the job is another attempt's.
+ * The attempt's fence. It is drawn before the proof: after a proof, an attempt that has lost the job could still raise a fence.
+ * `undefined`: the runtime says that the job is another attempt's.
  */
 async function ownFence(
   core: Internals,
@@ -190,7 +191,7 @@ async function ownFence(
   if (!prove) return drawn;
   const proof = await bounded(core.timer, core.commandTimeout, life.signal, prove).catch((error: unknown) => {
     if (isMooringError(error)) throw error;
-    // The text alone: a client's error may carry the command, and so the token of the runtime's lock.
+    // Only the text is kept: a client's error may carry the command, and so the token of the runtime's lock.
     throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${messageOf(error)}`, { scope });
   });
   if (proof.ended === 'value') return proof.value ? drawn : undefined;

@@ -1,10 +1,13 @@
 import { isMooringError } from '../../model/errors/store.ts';
 
-/** Release, cancellation, closing and supersession travel through user code as exceptions, and a `catch` must let them pass. */
+/** Release, cancellation, closing and supersession pass through user code as exceptions. A `catch` must rethrow them. */
 
 const brand = Symbol.for('mooring.suspension');
 
-/** Whether an error is the end of the attempt on purpose, and not a failure of its work: rethrow it. Holds across copies. */
+/**
+ * Whether an error ends the attempt on purpose, and is not a failure of its work: rethrow it. Works across copies of this
+ * library.
+ */
 export function isSuspension(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   if ((error as Record<symbol, unknown>)[brand] === true) return true;
@@ -16,7 +19,7 @@ export function isStale(error: unknown): boolean {
   return isMooringError(error) && error.code === 'mooring.stale-attempt';
 }
 
-/** The reason itself, marked; a reason that cannot be marked becomes the cause of an error that is. */
+/** The reason, marked as a suspension. A reason that cannot be marked becomes the cause of a marked error. */
 export function suspension(reason: unknown): object {
   const markable = (typeof reason === 'object' && reason !== null) || typeof reason === 'function';
   const carrier = markable && Object.isExtensible(reason) ? reason : carrierOf(reason);

@@ -5,17 +5,17 @@ import type { Release } from './options.ts';
 import type { Life } from './lifecycle.ts';
 
 /**
- * Runs side by side in one attempt, which share one decision: the attempt is handed back when all of them do nothing but wait,
- * until the earliest of them wants to look again.
+ * The runs of one attempt that go on at the same time share one decision. If all of them only wait, the attempt is handed back
+ * until the earliest of them wants to poll again.
  */
 
 /** How the runs of one attempt wait. */
 export interface Waiting {
-  /** A run begins; the function that it returns ends it. */
+  /** Begins a run. The returned function ends it. */
   enter(): () => void;
   /**
    * Waits, or hands the attempt back.
-   * @param waitsFor - What this run waits for, where the attempt may be handed back for its sake.
+   * @param waitsFor - What this run waits for, if the attempt may be handed back meanwhile.
    * @throws the signal's reason.
    */
   pause(ms: number, waitsFor: WaitsFor | undefined, signal: AbortSignal): Promise<void>;
@@ -24,7 +24,7 @@ export interface Waiting {
 /** The end of a job whose ID is recorded, or the time to submit one or to find it. */
 export type WaitsFor = Parameters<Release>[1];
 
-/** `release` is the runtime's way to hand an attempt back; `undefined`: it has none. */
+/** `release` hands an attempt back to the runtime; `undefined`: the runtime cannot do that. */
 export function createWaiting(
   { clock, timer, commandTimeout }: Pick<Internals, 'clock' | 'timer' | 'commandTimeout'>,
   life: Life,
@@ -44,7 +44,7 @@ export function createWaiting(
       else life.abort(new StoreUnavailableError(`the runtime did not take the job back within ${commandTimeout} ms`));
     } catch (reason) {
       life.log.debug({ after }, 'released until the next poll');
-      // What the runtime wants thrown is the reason of the end: every run rejects with it.
+      // The error that the runtime wants thrown becomes the reason of the end: every run rejects with it.
       life.abort(reason);
     } finally {
       handingBack = undefined;

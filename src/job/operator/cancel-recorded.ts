@@ -16,42 +16,42 @@ import { isOutage } from '../../model/errors/outage.ts';
 import { deadlineOf, parseRecord, type StoredRecord } from '../../format/record.ts';
 
 /**
- * Cancelling what is recorded: the external jobs of a task and of its items, whichever attempt submitted them. Nothing is guessed: a
- * job is cancelled by the object that submitted it in this process, or by one that was named for its record.
+ * Cancels the recorded external jobs of a task and of its items, whichever attempt submitted them. Nothing is guessed: a job is
+ * cancelled with the object that submitted it in this process, or with one that was given for its record.
  */
 
-/** What became of one record. */
+/** The outcome of cancelling one record. */
 export interface CancelOutcome {
   scope: TaskScope;
   externalIdKey: string;
   /** `undefined` while a submit is unresolved. */
   externalId: JsonValue | undefined;
   /**
-   * `unresolved`: a job may be running, and nothing can tell. `unknown-job`: it runs, and nothing here knows how to cancel it.
-   * `failed`: its `cancel`, or its `find`, failed.
+   * `unresolved`: a job may be running, and nothing can tell. `unknown-job`: a job is running, and no given external job can
+   * cancel it. `failed`: its `cancel`, or its `find`, failed.
    */
   outcome: 'cancelled' | 'failed' | 'unresolved' | 'unknown-job';
-  /** What `cancel` or `find` failed with. */
+  /** The error of `cancel` or `find`. */
   error?: unknown;
 }
 
 /** Options of `cancelExternalJobs()`. */
 export interface CancelExternalJobsOptions extends CallOptions {
   /**
-   * What `cancel` of the external jobs hears.
+   * The reason that `cancel` of the external jobs is given.
    * @defaultValue 'requested'
    */
   reason?: 'requested' | 'gave-up';
   /**
-   * The input of the submit: with it an unresolved submit is looked for with the job's `find`.
+   * The input of the submit. With it, the job's `find` looks for an unresolved submit.
    * @defaultValue none
    */
   input?: unknown;
 }
 
 /**
- * Cancels the external jobs that a task, and its items, have recorded as running. It waits for a submit that may still be on its way, by the
- * clock of the metastore. Each of `jobs` serves the records of its `externalIdKey` and `name`.
+ * Cancels the external jobs that a task and its items have recorded as running. It waits for a submit that may still be on its
+ * way, by the metastore's clock. Each of `jobs` serves the records of its `externalIdKey` and `name`.
  *
  * @returns what became of each record that held a running job, or an unresolved submit.
  * @throws {@link ConfigError} {@link StoreUnavailableError}
@@ -76,13 +76,16 @@ export interface Cancelling {
   reason: 'requested' | 'gave-up';
   signal?: AbortSignal | undefined;
   log: Logger | undefined;
-  /** For records whose submitting object this process does not have. */
+  /** External jobs for records that this process did not submit. */
   jobs: readonly AnyJob[];
   /** Looks for an unresolved submit. */
   find?: { input: unknown } | undefined;
 }
 
-/** The same inside an attempt, which is ending: for as long as its patience lasts while the store is away, and without rejecting. */
+/**
+ * Cancels the recorded external jobs of an attempt that is ending. If the store is unavailable, it retries until the attempt's
+ * patience is over. Never rejects.
+ */
 export async function cancelWithPatience(
   core: Internals,
   scope: TaskScope,
@@ -103,7 +106,7 @@ async function cancelRecorded(core: Internals, scope: TaskScope, cancelling: Can
   return outcomes.filter((outcome) => outcome !== undefined);
 }
 
-/** So many at the same time: one whose submit is on its way is waited for, and must not hold up the others. */
+/** How many records are cancelled at the same time: one that waits for a submit must not hold up the others. */
 const AT_ONCE = 50;
 
 /** A record, and where it is. */
@@ -160,7 +163,7 @@ async function cancelOne(core: Internals, found: Found, cancelling: Cancelling):
   return became({ externalId, ...(failed ? { outcome: 'failed', error: failed.error } : { outcome: 'cancelled' }) });
 }
 
-/** The very object that submitted it here, else one that was named for this record. */
+/** The object that submitted the job in this process, else one that was given for this record. */
 function jobFor(core: Internals, { path, name, record }: Found, { jobs }: Cancelling): AnyJob | undefined {
   const named = jobs.find((job) => {
     const options = jobOptions(job);
@@ -172,7 +175,7 @@ function jobFor(core: Internals, { path, name, record }: Found, { jobs }: Cancel
 /** Milliseconds between two looks at a record whose submit may be on its way: most replies come long before the deadline. */
 const LOOK_AGAIN = 500;
 
-/** The record, once no submit that it tells of can be on its way. */
+/** The record, once its submit cannot be on its way any more. */
 async function settled(
   core: Internals,
   { path, name, record }: Found,

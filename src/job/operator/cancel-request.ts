@@ -6,15 +6,15 @@ import type { TaskScope } from '../../model/scope.ts';
 import { internalsOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 
-/** In place of the reason of a request that was taken back: the metastore keeps a text, and a reason is never empty. */
+/** Stands for the reason of a withdrawn request: the metastore keeps a text, and a reason is never empty. */
 const NOBODY_ASKS = '';
-/** Of the reason that a person gives. */
+/** The most characters of a reason. */
 const LONGEST_REASON = 1_000;
 
 /**
- * Notes that somebody asked for the cancellation of a runtime's job: its next attempt hears of it when it begins to use state
- * (`onCancelRequest` of `beginAttempt()`). Kept for 30 days. Without a reason it takes such a request back: the job has ended as it was
- * asked to, and may run again.
+ * Notes that somebody asked to cancel a runtime's job. Its next attempt hears of it when it begins to use state
+ * (`onCancelRequest` of `beginAttempt()`). The request is kept for 30 days. Without a reason, an earlier request is withdrawn:
+ * the job has ended as asked, and may run again.
  *
  * @param request - `jobId` as `beginAttempt()` was given it; `reason`: at most 1,000 characters.
  * @throws {@link ConfigError} {@link StoreUnavailableError}

@@ -4,20 +4,20 @@ import type { Version } from '../../format/write-id.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { JsonValue } from '../../model/storable.ts';
 
-/** What operators see of the records of external jobs. The record as it is stored is `format/record.ts`. */
+/** What operators see of the records of external jobs. The stored form is in `format/record.ts`. */
 
-/** The record of an external job. `version` is the write that it comes from: an answer is compared with it. */
+/** The record of an external job. `version` identifies the write that it comes from; an answer is compared with it. */
 export type JobRecord = {
   scope: TaskScope;
   externalIdKey: string;
-  /** What people call the external job; `undefined` where it has no name. */
+  /** The name of the external job for people; `undefined` if it has no name. */
   name: string | undefined;
   /** The runtime's job that opened the submission; `undefined` for a record of an older version. */
   job: string | undefined;
   version: Version;
   submission: number;
   idempotencyKey: string;
-  /** The last change; of an unresolved submission, when it was first sent. */
+  /** When it last changed; for an unresolved submission, when it was first sent. */
   since: Date;
   /** Earlier submissions; one without an ID was never resolved. */
   previous: readonly { submission: number; externalId: JsonValue | undefined; idempotencyKey: string }[];
@@ -40,7 +40,7 @@ export interface Orphan {
   since: Date;
 }
 
-/** For operators. An answer to a record that changed meanwhile rejects with `VersionConflictError`. */
+/** Records and orphans, for operators. An answer to a record that changed meanwhile rejects with `VersionConflictError`. */
 export interface JobRecords {
   /** The records, in no order. `olderThan`: only those whose `since` is longer ago. */
   list(options?: CallOptions & { state?: JobRecord['state']; flow?: string; olderThan?: Duration }): AsyncIterable<JobRecord>;
@@ -50,19 +50,22 @@ export interface JobRecords {
    */
   get(scope: TaskScope, externalIdKey?: string, options?: CallOptions): Promise<JobRecord | undefined>;
   /**
-   * It was submitted, as this.
-   * @throws `ConfigError` where the record is not unresolved, or its submit may still be on its way
+   * Answers that the job was submitted, and has this ID.
+   * @throws `ConfigError` if the record is not unresolved, or its submit may still be on its way
    */
   adopt(record: JobRecord, externalId: JsonValue, options?: CallOptions): Promise<void>;
-  /** It was not submitted, and no request is on its way: the next attempt opens the next submission. Errors as `adopt`. */
+  /**
+   * Answers that the job was not submitted, and that no request is on its way. The next attempt opens the next submission. Errors
+   * as `adopt`.
+   */
   markNotSubmitted(record: JobRecord, options?: CallOptions): Promise<void>;
   /**
-   * A failed job may be submitted again: the next attempt opens the next submission.
-   * @throws `ConfigError` where the record is not failed
+   * Allows a failed job to be submitted again: the next attempt opens the next submission.
+   * @throws `ConfigError` if the record is not failed
    */
   reopen(record: JobRecord, options?: CallOptions): Promise<void>;
   /** External jobs that no record holds, in no order. */
   orphans(options?: CallOptions): AsyncIterable<Orphan>;
-  /** Takes an orphan off the list, after it was cancelled, or let be. */
+  /** Takes an orphan off the list, once it was cancelled or may be left alone. */
   forget(orphan: Orphan, options?: CallOptions): Promise<void>;
 }

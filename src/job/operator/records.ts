@@ -22,7 +22,7 @@ import { recordRetention } from '../protocol/run.ts';
 /**
  * The records of a store's external jobs, for operators.
  *
- * @throws {@link ConfigError} when the store is not of `createStateStore()`.
+ * @throws {@link ConfigError} if `createStateStore()` did not make the store.
  */
 export function jobRecords(store: StateStore): JobRecords {
   const core = internalsOf(store);
@@ -82,11 +82,11 @@ function locate(scope: TaskScope, externalIdKey: string) {
   return { address: scopeAddress(checked), name, where: { scope: checked, key: externalIdKey } };
 }
 
-/** Something that a person can say of a record. */
+/** An answer that a person can give for a record. */
 interface Answer {
   states: readonly JobRecord['state'][];
   rule: string;
-  /** What it makes of the record. */
+  /** Makes the record after the answer. */
   change(
     stored: StoredRecord,
     externalId: JsonValue | undefined,
@@ -109,7 +109,7 @@ const ADOPTED: Answer = {
   },
 };
 
-/** A request may be on its way until the deadline, and what it made may be hidden a while longer. */
+/** A request may be on its way until the deadline, and `find` may miss its job a while longer. */
 async function requireSettled(core: Internals, stored: StoredRecord, call: CallOptions): Promise<void> {
   const settled = deadlineOf(stored) + stored.findLag;
   const now = await core.track(() => core.metastore.now(call));
@@ -164,7 +164,7 @@ async function* listRecords(
   }
 }
 
-/** One that cannot be read is told, and does not hide the others. */
+/** A record that cannot be read is logged, and does not hide the others. */
 function readable<T>(core: Internals, where: { scope: TaskScope; key: string }, read: () => T): T | undefined {
   try {
     return read();
@@ -204,7 +204,7 @@ async function* inspectedScopes(
   }
 }
 
-/** What operators see; `undefined` where no submission is open. */
+/** What operators see; `undefined` if no submission is open. */
 function publicRecord(scope: TaskScope, externalIdKey: string, stored: StoredRecord): JobRecord | undefined {
   const { letter, version, submission, idempotencyKey, name, job } = stored;
   const unresolved = letter === 's' || letter === 'a';

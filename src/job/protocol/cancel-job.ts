@@ -5,12 +5,15 @@ import type { JsonValue } from '../../model/storable.ts';
 import { jobOptions, type AnyJob, type CancelJobReason, type ExternalId } from '../external-job.ts';
 import { callWithin } from './run.ts';
 
-/** Asking an external system to stop a job: only because somebody asked, or because another submission has taken the job's place. */
+/**
+ * Asks an external system to stop a job. That happens only because somebody asked, or because another submission has taken the
+ * job's place.
+ */
 
-/** As many as a process may reasonably have going; the oldest are forgotten. */
+/** More than a process usually has running. Beyond this, the oldest are forgotten. */
 const MOST_USED = 10_000;
 
-/** Remembers which object a task uses for a record: whoever cancels what is recorded needs the very one that submitted it. */
+/** Remembers which object a task uses for a record: cancelling a recorded job needs the object that submitted it. */
 export function useJob({ usedJobs }: Pick<Internals, 'usedJobs'>, path: string, recordName: string, job: AnyJob): void {
   const name = `${path} ${recordName}`;
   usedJobs.delete(name);
@@ -24,14 +27,14 @@ export function usedJob({ usedJobs }: Pick<Internals, 'usedJobs'>, path: string,
   return usedJobs.get(`${path} ${recordName}`) as AnyJob | undefined;
 }
 
-/** Who asked is gone after this attempt, so an external system that is busy for a moment is asked again. */
+/** Nobody asks again after this attempt, so an external system that is busy for a moment is retried. */
 const TRIES = 3;
 /** Milliseconds before the second try; twice as many before the third. */
 const FIRST_PAUSE = 500;
 
 /**
- * Asks an external system to stop a job: three times if it fails, within one `callTimeout`, and not only until the end of the attempt,
- * which is over when somebody asks.
+ * Asks an external system to stop a job, up to three times within one `callTimeout`. The end of the attempt does not stop this:
+ * the attempt is over when somebody asks.
  *
  * @returns why it could not be cancelled; `undefined`: it was.
  */

@@ -2,8 +2,8 @@ import { internalsOf, withInternals, type Internals } from '../../state-store/in
 import type { StateStore } from '../../state-store/state-store.ts';
 
 /**
- * The places of the crash table, where a test ends a process. The hook travels in the store, so that what is tested (adapter
- * and all) needs no door for it; a store of `createStateStore()` has none, and pays nothing.
+ * The places of the crash table, at which a test ends a process. The hook is part of the store, so that adapters need no argument
+ * for it. A store of `createStateStore()` has no hook, at no cost.
  */
 
 /** A gap of the crash table in `docs/reliability.md`. */

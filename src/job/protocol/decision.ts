@@ -8,33 +8,34 @@ import type { JobOptions } from '../external-job.ts';
 import type { Decision } from '../task-context.ts';
 
 /**
- * The decision table of `docs/design.md`, as pure functions: what is recorded, what the external system can do and what the runtime
- * says of the attempt give the next step. Nothing here waits, reads or writes. Times are milliseconds of the metastore.
+ * The decision table of `docs/design.md`, as pure functions. The next step follows from the record, from what the external system
+ * can do, and from what the runtime says of the attempt. Nothing here waits, reads or writes. Times are milliseconds of the
+ * metastore's clock.
  */
 
-/** What the runtime, the scope and the input say. */
+/** The facts from the runtime, the scope and the input. */
 export interface Facts
   extends Pick<ResolvedAttempt, 'surelyFirst' | 'attempt' | 'job' | 'createdAt'>, Pick<Snapshot, 'first' | 'lostAt'> {
-  /** Of this attempt's writes. */
+  /** The nonce of this attempt's writes. */
   nonce: string;
   now: number;
   /** Digest; `undefined`: the external job has none. */
   fingerprint: string | undefined;
-  /** The idempotency key of a submission that was never opened. */
+  /** The idempotency key for a submission that was never opened. */
   keyOf(submission: number): string;
 }
 
-/** What the external system can do, and what its user wants. */
+/** The abilities of the external system, and the choices of its user. */
 export type ExternalSystem = Pick<
   JobOptions,
   'name' | 'idempotentFor' | 'findable' | 'findLag' | 'submitTimeout' | 'onInputChange' | 'pollInterval'
 >;
 
-/** How a key is sent without making a second job. */
+/** How a key is sent without starting a second job. */
 export type Way =
   /** Nobody has sent it before. */
   | { way: 'first' }
-  /** The external system knows it again until `keyedUntil`: the deadline of this send must lie before that. */
+  /** The external system remembers it until `keyedUntil`: the deadline of this send must be earlier. */
   | { way: 'resend'; keyedUntil: number }
   /** The job is looked for first. */
   | { way: 'search' };
@@ -43,33 +44,33 @@ export type Way =
 export type SendPlan = Way & {
   kind: 'submitted' | 'repeated' | 'resubmitted';
   submission: number;
-  /** What is written down before the submit. */
+  /** The write-ahead: what is recorded before the submit. */
   fields: RecordFields;
-  /** Nothing is done before: an unresolved send may be accepted until then, or a failure is followed by a pause. */
+  /** Nothing is sent before this time: an unresolved send may be accepted until then, or a failure is followed by a pause. */
   waitUntil: number | undefined;
   /**
-   * What came before. `unresolved`: a send of this very submission. Else this attempt opens it, and withdrawing it leaves none, which is
-   * not lost if what came before is `known`.
+   * What came before. `unresolved`: an earlier send of this submission. Otherwise this attempt opens the submission, and
+   * withdrawing it leaves none. That does not count as a loss if what came before is `known`.
    */
   before: 'known' | 'unknown' | 'unresolved';
-  /** The external job that this submission replaces, to be cancelled once this one is written down. */
+  /** The external job that this submission replaces. It is cancelled once this submission is recorded. */
   cancels?: JsonValue | undefined;
 };
 
 /** A send whose outcome nobody can tell. */
 export interface Unresolved {
   submission: number;
-  /** What is written down for a person. */
+  /** The record that waits for a person. */
   fields: RecordFields & { firstSentAt: number };
-  /** Until then its attempt may still write down what became of it; `undefined`: that attempt's state is lost. */
+  /** Until then its attempt may still record the outcome; `undefined`: that attempt's state is lost. */
   waitUntil: number | undefined;
-  /** From then on no request is on its way, and the external system shows all that it accepted. */
+  /** From then on no request is on its way, and `find` shows every job that was accepted. */
   settledAt: number;
-  /** What was seen, if no record tells of a submit. */
+  /** The signs of a lost submit, if no record tells of one. */
   why?: string;
 }
 
-/** What comes next, and what it is called. */
+/** The next step, and its name. */
 export type Step =
   | ({ do: 'send' } & SendPlan)
   /** The input changed under an unresolved send: wait, look for that job, then decide again. */
@@ -78,15 +79,15 @@ export type Step =
   | { do: 'look'; kind: 'reconnected'; record: HeldRecord }
   /** The recorded result. */
   | { do: 'return'; kind: 'already-succeeded'; record: HeldRecord }
-  /** The recorded failure, which is for good. */
+  /** The recorded failure, which is final. */
   | { do: 'fail'; kind: 'already-failed'; record: HeldRecord }
-  /** Nothing can tell: wait, read again, and if nothing changed write it down for a person. */
+  /** Nothing can tell: wait, read again, and if nothing changed, record that a person must answer. */
   | ({ do: 'give-up'; kind: 'ambiguous' } & Unresolved)
   /** A person has not answered yet. */
   | { do: 'ambiguous'; kind: 'ambiguous'; record: StoredRecord }
   | { do: 'input-changed'; kind: 'input-changed'; record: StoredRecord };
 
-/** What a step is about, for people. */
+/** The facts of a step that people are shown. */
 export function described(step: Step): Decision<JsonValue> {
   const about = 'record' in step ? step.record : { ...step.fields, submission: step.submission };
   const { submission, idempotencyKey, externalId } = about;
@@ -117,8 +118,8 @@ export function decide(record: StoredRecord | undefined, system: ExternalSystem,
 }
 
 /**
- * Whether a finished record is the outcome of another job than this one: another job of the runtime opened it, in a scope that they
- * share, or it was there before the first attempt. What this very attempt wrote is its own.
+ * Whether a finished record is the outcome of another job of the runtime. It is if another job opened it in a shared scope, or if
+ * it was there before the first attempt. A record that this attempt wrote is its own.
  */
 function isOfAnotherJob({ job, endedBy, version }: StoredRecord, facts: Facts): boolean {
   if (parseWriteId(version)?.nonce === facts.nonce) return false;
@@ -128,31 +129,31 @@ function isOfAnotherJob({ job, endedBy, version }: StoredRecord, facts: Facts): 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
 
-/** Milliseconds between a failure and the next submission: twice as long each time, whatever the runtime's own backoff is. */
+/** Milliseconds between a failure and the next submission: doubled each time, whatever the runtime's own backoff is. */
 function pauseAfter(submission: number, { pollInterval }: ExternalSystem): number {
   return Math.min(LONGEST_PAUSE, Math.min(pollInterval.from, FIRST_PAUSE) * 2 ** (submission - 1));
 }
 
-/** Whether the input is another than the recorded one. A fingerprint that only one side has says nothing. */
+/** Whether the input differs from the recorded one. A fingerprint says nothing if only one of the two has it. */
 export function inputChanged(record: StoredRecord, { fingerprint }: Pick<Facts, 'fingerprint'>): boolean {
   return record.fingerprint !== undefined && fingerprint !== undefined && record.fingerprint !== fingerprint;
 }
 
-/** None: no submission is open. The number goes on from what was withdrawn, answered or cleared. */
+/** The step if no submission is open. The submission number continues from the one that was withdrawn, answered or cleared. */
 function openRecorded(record: StoredRecord | undefined, system: ExternalSystem, facts: Facts): Step {
   const { submission = 1, previous = [] } = record ?? {};
   return open({ submission: Math.max(1, submission), previous, before: isKnown(record) ? 'known' : 'unknown' }, system, facts);
 }
 
 /**
- * Not lost, even if the state was lost before: a person, or a tool, wrote it, or an attempt that withdrew what it had opened
- * after such an answer, or after a recorded end.
+ * This record is not a loss, even if state was lost before. A person or a tool wrote it. Or an attempt withdrew what it had
+ * opened after such an answer, or after a recorded end.
  */
 function isKnown(record: StoredRecord | undefined): boolean {
   return record?.known === true || parseWriteId(record?.version ?? '')?.nonce.startsWith('t') === true;
 }
 
-/** Opens the submission after the recorded one. Only what is none can be lost: here the record tells what came before. */
+/** Opens the submission after the recorded one. Nothing can be lost here: the record tells what came before. */
 function nextSubmission(
   record: StoredRecord,
   system: ExternalSystem,
@@ -182,7 +183,7 @@ function open({ previous, notBefore, ...opening }: Opening, system: ExternalSyst
     way: looks ? 'search' : 'first',
   } as const;
   if (facts.lostAt === undefined) return plan;
-  // What was lost may have been this submission, at any time since the job was created.
+  // The lost state may have held this submission, sent at any time since the job was created.
   const since = facts.createdAt;
   const sent = { ...fields, firstSentAt: since };
   const settledAt = facts.lostAt + system.submitTimeout + system.findLag;
@@ -198,7 +199,7 @@ function open({ previous, notBefore, ...opening }: Opening, system: ExternalSyst
 
 type Sent = Pick<RecordFields, 'idempotencyKey' | 'fingerprint' | 'firstSentAt' | 'previous'>;
 
-/** What is written down of a send. */
+/** What is recorded of a send. */
 function written<T extends Sent>({ name, submitTimeout, findLag }: ExternalSystem, { job }: Facts, sent: T) {
   return { name, job, ...sent, submitTimeout, findLag };
 }
@@ -216,7 +217,7 @@ function whyLost({ attempt, createdAt, lostAt = 0 }: Facts): string {
   );
 }
 
-/** A send of an earlier attempt, whose outcome nobody knows: the same submission, with the same key. */
+/** The step after a send of an earlier attempt whose outcome nobody knows: the same submission, with the same key. */
 function repeat(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
   const { submission, idempotencyKey, previous } = record;
   const firstSentAt = sentAt(record);
@@ -238,8 +239,8 @@ function settled(record: StoredRecord, system: ExternalSystem): number {
 }
 
 /**
- * How a key that may have been sent before can be sent again: by the external system's memory for keys while it lasts, else by looking
- * first, else not at all.
+ * How to send a key that may have been sent before. While the external system remembers keys, it is sent again. Otherwise `find`
+ * looks first. Without `find` it is not sent.
  */
 function resend(
   { idempotentFor, findable, submitTimeout }: ExternalSystem,
@@ -252,14 +253,14 @@ function resend(
   return findable ? { way: 'search', waitUntil: settledAt } : undefined;
 }
 
-/** The input changed, and whether the old one was submitted is unknown. */
+/** The step if the input changed and nobody knows whether the old input was submitted. */
 function changedUnresolved(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
   const again = resend(system, facts, sentAt(record), settled(record, system));
   if (again?.waitUntil === undefined) return afterInputChange(record, system, facts);
   return { do: 'resolve', kind: 'input-changed', record, waitUntil: again.waitUntil };
 }
 
-/** The input changed, and all that can be known of the old job is in the record. */
+/** The step if the input changed and the record tells all of the old job. */
 export function afterInputChange(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
   if (system.onInputChange === 'fail') return { do: 'input-changed', kind: 'input-changed', record };
   return nextSubmission(record, system, facts, record.letter === 'e' ? { cancels: record.externalId } : {});

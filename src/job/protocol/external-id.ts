@@ -3,9 +3,12 @@ import { isMooringError } from '../../model/errors/store.ts';
 import { serialize } from '../../format/serializer.ts';
 import type { JsonValue } from '../../model/storable.ts';
 
-/** What counts as the ID of an external job: whatever JSON can hold, but not its absence. `0` and `''` are IDs. */
+/** The ID of an external job is any value that JSON can hold, but not `null` or `undefined`. `0` and `''` are IDs. */
 
-/** An ID as it will be read back, or why it is none. The reason shows it: the job exists, and nothing else may know its ID. */
+/**
+ * An ID as it will be read back, or the reason why it is invalid. The reason shows the value: the job exists, and nothing else
+ * may know its ID.
+ */
 export function readId(id: unknown): { id: JsonValue } | { problem: string } {
   if (id === undefined || id === null) return { problem: `is ${id}` };
   try {

@@ -12,11 +12,14 @@ import { fieldsOf, type HeldRecord, type RecordFields } from '../../format/recor
 import { at, callSystem, recordRetention, type Run } from './run.ts';
 
 /**
- * The end of an external job. Its outcome is written down before the run returns, since the runtime's own completion can still be
- * lost; a result is stored in the same step, under a key that users cannot reach.
+ * The end of an external job. Its outcome is recorded before the run returns, since the runtime's own completion can still be
+ * lost. A result is stored in the same step, under a key that users cannot reach.
  */
 
-/** Fetches the result of a job that succeeded, and writes both down; `undefined` if the record turned out to hold something else. */
+/**
+ * Fetches the result of a job that succeeded, and records the success and the result. `undefined` if the record turned out to
+ * hold something else.
+ */
 export async function finishSucceeded(run: Run, record: HeldRecord): Promise<{ result: unknown } | undefined> {
   const result = await getResult(run, record);
   await at(run, 'G10');
@@ -36,14 +39,14 @@ export async function finishSucceeded(run: Run, record: HeldRecord): Promise<{ r
     if (isMooringError(error) && error.code === 'mooring.store-unavailable') await value?.discard();
     throw error;
   }
-  // The record may refer to the object already, or have referred to it when another attempt read it.
+  // The record may refer to the object already, or may have when another attempt read it.
   if (reply.kind !== 'ok' && reply.definite) await value?.discard();
   return (await isWritten(run, record, reply)) ? { result } : undefined;
 }
 
 /**
- * Writes down that a job failed, and throws what `errorOf` makes of that. The attempt counts as failed also if nobody knows whether it was
- * written down: the next attempt may read it. Resolves where the record turned out to hold something else.
+ * Records that a job failed, and throws what `errorOf` makes of that. The attempt counts as failed even if nobody knows whether
+ * the failure was recorded: the next attempt may read it. Resolves if the record turned out to hold something else.
  */
 export async function finishFailed(
   run: Run,
@@ -67,7 +70,7 @@ export async function finishFailed(
 
 const LONGEST_REASON = 1_000;
 
-/** What goes into the record of an end: whose it is, where another job of the runtime opened the submission. */
+/** The owner for the record of an end, if another job of the runtime opened the submission. */
 function endedFields({ attempt }: Run, record: HeldRecord): RecordFields {
   return { ...fieldsOf(record), ...(record.job !== attempt.job && { endedBy: attempt.job }) };
 }
@@ -82,10 +85,10 @@ async function isWritten(run: Run, record: HeldRecord, reply: Persisted): Promis
   return true;
 }
 
-/** The object is gone, or `maxValueBytes` was lowered since: the external system still has the result. */
+/** The object is gone, or `maxValueBytes` was lowered: the external system may still have the result. */
 const CANNOT_BE_HAD: readonly string[] = ['mooring.missing-object', 'mooring.value-too-large'];
 
-/** The result that was stored, or asked for again. */
+/** The stored result, or the one that is fetched again. */
 export async function recordedResult(run: Run, record: HeldRecord, raw: Snapshot['result']): Promise<unknown> {
   if (record.result === 'none') return undefined;
   if ((record.result === 'stored' || record.result === 'buffer') && raw) {
@@ -113,7 +116,7 @@ function resultAddress({ own, options, where }: Run): ValueAddress {
 
 type PreparedResult = { kind: NonNullable<RecordFields['result']>; value?: Prepared };
 
-/** What JSON would change, and what is too large, is asked for again rather than stored. */
+/** A result that JSON would change, or that is too large, is not stored but fetched again. */
 async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: WriteId): Promise<PreparedResult> {
   const { core, own, options, where } = run;
   if (result === undefined) return { kind: 'none' };
@@ -126,7 +129,7 @@ async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: 
     run.life.log.warn({ ...run.about, externalId, err }, 'the result cannot be stored; a later attempt asks for it again');
     return { kind: 'ask' };
   }
-  // An attempt that was superseded puts no object.
+  // A superseded attempt puts no object.
   if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.recordName);
   const call = { signal: run.signal };
   const put = { core, address: resultAddress(run), id, by: where.scope, retention: recordRetention(core), call };
@@ -134,7 +137,7 @@ async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: 
   return { kind: Buffer.isBuffer(result) ? 'buffer' : 'stored', value };
 }
 
-/** Stored bytes are a `Uint8Array`, which lacks what the user's code calls of a `Buffer`. */
+/** Stored bytes are read as a `Uint8Array`, which lacks the methods of a `Buffer`. */
 function asBuffer(value: unknown): unknown {
   return types.isUint8Array(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

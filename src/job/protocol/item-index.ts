@@ -6,14 +6,14 @@ import type { OwnedScope } from '../attempt/owned-scope.ts';
 import { recordRetention } from './run.ts';
 
 /**
- * Which items of a task have records, written down in the scope of the task between an item's first write-ahead and its submit:
- * cancelling finds them there, also those that the current attempt has not come to. The task's fence guards it. So a newer attempt that
- * took that fence either finds the item with its record, or the item submits nothing.
+ * Which items of a task have records. Each is noted in the scope of the task, between the item's first write-ahead and its
+ * submit. Cancelling finds them there, even those that the current attempt has not reached. The task's fence guards the index: a
+ * newer attempt with that fence either finds the item, or the item submits nothing.
  */
 
 /**
- * The index of one attempt, a function that notes an item, once. Items that begin at the same time share one write. It rejects with
- * `StaleAttemptError` or `StoreUnavailableError`.
+ * The index of one attempt: a function that notes an item, once. Items that begin at the same time share one write. The function
+ * rejects with `StaleAttemptError` or `StoreUnavailableError`.
  *
  * @param home - The scope of the task.
  */
@@ -23,7 +23,7 @@ export function createItemIndex(core: Internals, home: OwnedScope): (item: TaskS
   let next: { items: string[]; written: Promise<void> } | undefined;
 
   const write = async (items: readonly string[]): Promise<void> => {
-    // Whatever begins in this turn of the event loop joins.
+    // Items that begin in this turn of the event loop join.
     await new Promise((resolve) => setImmediate(resolve));
     next = undefined;
     const { fence, nonce } = await home.writer();

@@ -10,32 +10,35 @@ import { idDigest, storedRecord, type OrphanFields, type RecordFields, type Stor
 import { recordRetention, type Run } from './run.ts';
 
 /**
- * Writes of a record that outlive an outage. A write is sent again with the same write ID, so that it happens once; where an
- * answer was lost, the record is read before that, since a refusal of a resend says nothing.
+ * Writes of a record that survive an outage. A write is sent again with the same write ID, so that it happens once. After a lost
+ * answer the record is read first, since a refusal of a resend says nothing.
  */
 
 /** A write before it is sent. */
 export interface RecordDraft {
   letter: RecordLetter;
   submission: number;
-  /** A withdrawal leaves no more than what came before. */
+  /** A withdrawal only restores what came before. */
   fields: RecordFields | Pick<RecordFields, 'previous' | 'known' | 'refused'>;
   /** The record as this attempt last saw it. */
   basis: Pick<StoredRecord, 'version'> | undefined;
   withdraw?: boolean;
-  /** The external job that a `submitting` takes the place of. */
+  /** The external job that a `submitting` replaces. */
   replaces?: OrphanFields | undefined;
   result?: RecordWrite['result'];
-  /** Where it was prepared before, as the result that goes with it. */
+  /** A value that was prepared before, such as the result that goes with the record. */
   id?: WriteId;
 }
 
-/** `life`: as long as the attempt lives, since an ID must not be lost. `lock`: for a while, since another attempt can do it again. */
+/**
+ * How long to try. `life`: as long as the attempt lives, since an ID must not be lost. `lock`: for a limited time, since another
+ * attempt can do it again.
+ */
 export type Patience = 'life' | 'lock';
 
 /**
- * The record as it was written, or why it was refused. `definite`: no earlier send can have been applied; without that the record
- * may have held this write, and somebody may have read it.
+ * The written record, or why it was refused. `definite`: no earlier send can have been applied. Otherwise the record may have
+ * held this write, and somebody may have read it.
  */
 export type Persisted =
   | { kind: 'ok'; record: StoredRecord }
@@ -44,7 +47,7 @@ export type Persisted =
 /**
  * Writes a record.
  *
- * @throws {@link StoreUnavailableError} {@link OutcomeUnknownError} when the patience is over.
+ * @throws {@link StoreUnavailableError} {@link OutcomeUnknownError} once the patience is over.
  */
 export async function persist(run: Run, draft: RecordDraft, patience: Patience): Promise<Persisted> {
   const { letter, submission } = draft;
@@ -58,7 +61,7 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
     submission,
     idDigest: externalId === undefined ? NO_ID : idDigest(externalId),
     json: JSON.stringify(fields),
-    // What waits for a person is not forgotten before the answer.
+    // A record that waits for a person does not expire before the answer.
     retention: letter === 'a' ? 'forever' : recordRetention(run.core),
     basis: draft.basis?.version,
     withdraw: draft.withdraw ?? false,
@@ -79,12 +82,12 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
   return { kind: 'ok', record: storedRecord({ letter, version, updatedAt, expiresAt, submission }, all) };
 }
 
-/** A write that is short of replicas is sent again, which waits for them again; of `submitted` the ID is all that counts. */
+/** A write that too few replicas confirmed is sent again, which waits for them again. For `submitted` only the ID counts. */
 function needsReading(lost: OutcomeUnknownError | undefined, { letter, withdraw }: Omit<RecordWrite, 'resent'>): boolean {
   return lost !== undefined && (lost.reason === 'no-answer' || letter === 'e' || withdraw);
 }
 
-/** After a lost answer: whether the write was applied, or can be no more. `undefined`: it may be sent again. */
+/** After a lost answer: whether the write was applied, or cannot be applied any more. `undefined`: it may be sent again. */
 async function settled(run: Run, write: Omit<RecordWrite, 'resent'>): Promise<RecordReply | undefined> {
   const seen = await run.own.look(write.name);
   if (seen.kind === 'stale') return seen;
@@ -104,12 +107,12 @@ async function settled(run: Run, write: Omit<RecordWrite, 'resent'>): Promise<Re
 const BACKOFF = { from: 100, to: 5_000 };
 
 /**
- * Writes again and again while the store is away, until the patience is over. While an ID is known to this attempt alone, whatever keeps it
- * from being written is an outage: access and servers are repaired while a process lives.
+ * Retries a write while the store is unavailable, until the patience is over. If only this attempt knows an ID, every failure to
+ * write it counts as an outage: access and servers can be repaired while the process lives.
  *
- * @param write - Gets whether it is a further try, and why nobody knows whether an earlier one was applied, or how durably;
+ * @param write - Is told whether it is a further try, and why nobody knows whether an earlier one was applied, or how durably.
  * `undefined`: none was.
- * @throws what is no outage, and the outage when the patience is over.
+ * @throws any error that is not an outage, and the outage once the patience is over.
  */
 async function outlasting<T>(
   { core, life, about, attempt }: Run,
@@ -121,10 +124,10 @@ async function outlasting<T>(
   let sinceEnd: (() => number) | undefined;
   let lost: OutcomeUnknownError | undefined;
   const isOver = (): boolean => {
-    // From the first failure: what takes long is tried once more.
+    // Counted from the first failure, so that a slow write gets one more try.
     elapsed ??= stopwatch(core.clock);
     if (patience === 'lock' && elapsed() > attempt.patience) return true;
-    // The attempt is over; what it alone knows gets one more command's time.
+    // The attempt is over. An ID that it alone knows gets the time of one more command.
     if (life.signal.aborted) sinceEnd ??= stopwatch(core.clock);
     return sinceEnd !== undefined && sinceEnd() > core.commandTimeout;
   };
@@ -139,7 +142,7 @@ async function outlasting<T>(
       if (isOver()) {
         const cause = lost ?? error;
         if (patience === 'lock' || externalId === undefined) throw cause;
-        // An ID that only this attempt knows goes with the error, and into the log, whoever swallows the error.
+        // An ID that only this attempt knows goes into the error, and into the log in case somebody swallows the error.
         life.log.error({ ...told, err: cause }, 'given up: the external ID could not be written down');
         const text = `external job ${JSON.stringify(externalId)} could not be written down: ${reasonOf(cause)}`;
         throw new OutcomeUnknownError('no-answer', text, { ...about, store: core.metastore.name, externalId, cause });
@@ -153,8 +156,8 @@ async function outlasting<T>(
 }
 
 /**
- * Ends an attempt that was superseded. An external job that it holds and that the record does not is listed as an orphan, and
- * never cancelled: the record may have been rolled back, and may come to hold it.
+ * Ends an attempt that was superseded. If it holds an external job that the record does not hold, the job is listed as an orphan.
+ * It is never cancelled: the record may have been rolled back, and may hold the job later.
  *
  * @throws {@link StaleAttemptError} always.
  */
@@ -183,7 +186,7 @@ function orphanOf(run: Run, job: OrphanFields): { idDigest: string; json: string
   return { idDigest: idDigest(job.externalId), json: JSON.stringify({ ...job, ...keyOfDigest(run) }) };
 }
 
-/** Where the record's name is a digest, the text that it stands for is in the JSON. */
+/** If the record's name is a digest, the JSON holds the original text. */
 function keyOfDigest({ options }: Run): { key?: string } {
   return options.recordName.startsWith('sha256=') ? { key: options.externalIdKey } : {};
 }

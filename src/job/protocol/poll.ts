@@ -9,25 +9,25 @@ import type { HeldRecord } from '../../format/record.ts';
 import { at, callSystem, recordRetention, type Run } from './run.ts';
 
 /**
- * Asks an external system how a job is, and waits between two questions. A status that nobody can classify, and a question that fails,
- * are asked again; they are never a reason to submit.
+ * Polls an external system, and waits between two polls. If a poll fails, or nobody can classify the status, it polls again.
+ * Neither is ever a reason to submit.
  */
 
-/** A status that says how the job is; one that is missing within its grace is active. */
+/** A known status. A job that is missing within its grace counts as active. */
 export type KnownStatus = Exclude<JobStatus, { state: 'unknown' }>;
 
 type ActiveStatus = Extract<JobStatus, { state: 'active' }>;
 type EndStatus = Exclude<KnownStatus, ActiveStatus>;
 
-/** How often in a row a status may be unknown. With the default intervals that is some 3 minutes. */
+/** How often in a row a status may be unknown: about 3 minutes with the default intervals. */
 const UNKNOWN_IN_A_ROW = 10;
-/** A record that is waited on is kept alive once it has aged this much. */
+/** How long after a refresh a record that an attempt waits on is refreshed again. */
 const REFRESH_AFTER = 24 * 3_600_000;
 
 /**
- * Asks until the status is known.
+ * Polls until the status is known.
  *
- * @throws {@link ExternalJobUnknownError} when it stays unknown.
+ * @throws {@link ExternalJobUnknownError} if it stays unknown.
  */
 export async function ask(run: Run, record: HeldRecord): Promise<KnownStatus> {
   const { from, to } = run.options.pollInterval;
@@ -60,7 +60,7 @@ async function getStatus(run: Run, { externalId }: HeldRecord): Promise<{ status
 
 const STATES: readonly string[] = ['active', 'succeeded', 'failed', 'missing', 'unknown'];
 
-/** What a user's function returned may be anything. */
+/** A user's function may return anything. */
 function classified(status: JobStatus): JobStatus {
   const state: unknown = (status as JobStatus | undefined)?.state;
   if (typeof state === 'string' && STATES.includes(state)) return status;
@@ -85,7 +85,7 @@ export async function waitForEnd(run: Run, record: HeldRecord, first: ActiveStat
   return status;
 }
 
-/** As old as the job is, so that questions become rarer, in this attempt as in the next. */
+/** The age of the job decides, so that polls become rarer in this attempt and in later ones. */
 function interval(run: Run, { nextPoll }: ActiveStatus, age: number): number {
   const { from, to } = run.options.pollInterval;
   return wish(run, nextPoll) ?? jittered(run, Math.min(to, Math.max(from, age)));
@@ -101,7 +101,7 @@ function wish(run: Run, nextPoll: Duration | undefined): number | undefined {
   }
 }
 
-/** Up to a quarter shorter, so that many attempts do not ask at once. */
+/** Up to a quarter shorter, so that many attempts do not poll at once. */
 function jittered(run: Run, ms: number): number {
   return Math.max(1, Math.round(ms * (1 - run.core.random() / 4)));
 }
@@ -114,7 +114,7 @@ function report(run: Run, { progress }: ActiveStatus): void {
     .catch((err: unknown) => run.life.log.warn({ ...run.about, err }, 'onProgress failed'));
 }
 
-/** A record must not expire while an attempt waits on it. Returns until when it is kept. */
+/** Keeps a record from expiring while an attempt waits on it. Returns until when it is kept. */
 async function keepAlive(run: Run, record: HeldRecord, keptUntil: number): Promise<number> {
   const { core, own, options, life } = run;
   const retention = recordRetention(core);

@@ -15,20 +15,20 @@ import { at, factsOf, pauseSubmit, waitUntil, type Run } from './run.ts';
 import { find, send, writeSubmitted } from './send.ts';
 
 /**
- * The protocol of `docs/design.md`, from the record to the result: read, decide, do the one step that was decided on, and decide
- * again from what is recorded then. Nothing is ever cleared inside an attempt.
+ * The protocol of `docs/design.md`, from the record to the result: read, decide, do that one step, and decide again from the new
+ * record. Nothing is ever cleared inside an attempt.
  */
 
 /** How far a run goes: to the result, or until the record holds an ID. */
 export type Goal = 'result' | 'id';
 
-/** What a run led to. */
+/** The outcome of a run. */
 export interface Reached {
   externalId: JsonValue;
   result: unknown;
 }
 
-/** What a run knows between two steps: what is recorded, and what it did to get here; `undefined`: it reconnected. */
+/** What a run knows between two steps: the record, and what the run did to get here. `undefined`: it reconnected. */
 interface Position {
   seen: Snapshot;
   kind?: DecisionKind;
@@ -76,7 +76,7 @@ async function take(run: Run, goal: Goal, position: Position, step: Step): Promi
   }
 }
 
-/** What the record alone says. */
+/** The decision from the record alone. */
 async function conclude(run: Run, goal: Goal, { seen }: Position, step: Conclusion): Promise<Reached> {
   const { record } = step;
   const { externalId = null } = record;
@@ -98,7 +98,7 @@ type Conclusion = Extract<Step, { do: 'return' | 'fail' | 'ambiguous' | 'input-c
 
 async function sendStep(run: Run, { seen }: Position, plan: SendPlan): Promise<Position> {
   const { record } = seen;
-  // A record that was lost, or rolled back, since this attempt sent: it opens no second submission.
+  // The record was lost, or rolled back, since this attempt sent. The attempt must not open a second submission.
   if (record?.letter === 'f' && run.own.sent.has(run.options.recordName)) throw failure(run, record);
   if (record && inputChanged(record, run)) {
     const { submission } = plan;
@@ -114,7 +114,7 @@ async function sendStep(run: Run, { seen }: Position, plan: SendPlan): Promise<P
   return { seen: { ...seen, record: sent.record, result: undefined }, kind: sent.found ? 'reconnected' : plan.kind };
 }
 
-/** The job that this submission replaced. It stays listed as an orphan unless it could be cancelled. */
+/** Cancels the job that this submission replaced. It stays listed as an orphan unless that succeeds. */
 async function cancelReplaced(run: Run, externalId: JsonValue): Promise<void> {
   const { core, own, options, life, about } = run;
   if (await cancelExternalJob(core, run.job, externalId, { reason: 'input-changed', log: life.log, where: about })) return;
@@ -126,19 +126,19 @@ async function cancelReplaced(run: Run, externalId: JsonValue): Promise<void> {
     });
 }
 
-/** How long an external system that refused a submit asked to be left alone, in milliseconds. */
+/** How long to wait, in milliseconds, by what the external system said when it refused a submit. */
 function askedToWait(error: unknown): number | undefined {
   if (!isMooringError(error) || error.code !== 'mooring.not-submitted' || !error.retryable) return undefined;
   return error.retryAfter === undefined ? undefined : milliseconds(error.retryAfter, 'retryAfter');
 }
 
-/** Asks the external system how the recorded job is, waits for its end, and writes that down. Whoever writes a failure down throws it. */
+/** Polls the recorded job until its end, and records that end. If it records a failure, it throws it. */
 async function look(run: Run, goal: Goal, { kind }: Position, record: HeldRecord): Promise<Reached | Position> {
   const { externalId, submission } = record;
   const reached = { externalId, result: undefined };
   const did = kind ?? 'reconnected';
   run.signal.throwIfAborted();
-  // The job that this attempt has just submitted is waited for; any other is looked at first.
+  // A job that this attempt has just submitted is waited for; any other is polled first.
   if (did === 'submitted' || did === 'resubmitted') {
     run.announce(did, submission);
     if (goal === 'id') return reached;
@@ -168,7 +168,7 @@ async function look(run: Run, goal: Goal, { kind }: Position, record: HeldRecord
   return start(run);
 }
 
-/** The input changed while the old one's send is unresolved: what the external system shows of it decides. */
+/** The input changed while the send of the old input is unresolved. What `find` shows of that job decides. */
 async function resolve(run: Run, record: StoredRecord, time: number): Promise<StoredRecord | undefined> {
   await waitUntil(run, time);
   run.signal.throwIfAborted();
@@ -177,14 +177,14 @@ async function resolve(run: Run, record: StoredRecord, time: number): Promise<St
   return writeSubmitted(run, { submission: record.submission, fields: { ...fieldsOf(record), externalId }, basis: record });
 }
 
-/** Nothing can tell what became of a send: that is written down, so that operators find exactly what waits for them. */
+/** Nothing can tell the outcome of a send. That is recorded, so that operators find exactly the records that wait for them. */
 async function giveUp(run: Run, { seen }: Position, lost: Unresolved): Promise<Position> {
   if (lost.waitUntil !== undefined) await waitUntil(run, lost.waitUntil);
   run.signal.throwIfAborted();
   const { submission, why } = lost;
-  // No answer is taken before: a request may be on its way until then.
+  // No answer is accepted before: a request may be on its way until then.
   const fields = { ...lost.fields, submitTimeout: Math.max(0, lost.settledAt - run.own.now()), findLag: 0 };
-  // Reads again in the same step: it is written only over the very record that was waited for.
+  // It is written only if the record is still the one that was waited for.
   const reply = await persist(run, { letter: 'a', submission, fields, basis: seen.record }, 'lock');
   if (reply.kind === 'changed') return start(run);
   if (reply.kind !== 'ok') return superseded(run, reply);
@@ -202,7 +202,7 @@ function ambiguous(run: Run, { idempotencyKey, submission }: StoredRecord, since
 
 const FOUND = { active: 'reconnected', succeeded: 'already-succeeded', failed: 'already-failed', missing: 'missing' } as const;
 
-/** What `runJob()` would do now. Looks at the external system once if the record holds an ID; writes nothing. */
+/** What `runJob()` would do now. Polls the external system once if the record holds an ID. Writes nothing. */
 export async function decideJob(run: Run): Promise<Decision<JsonValue>> {
   const { seen } = await start(run);
   const step = decide(seen.record, run.options, factsOf(run, seen));

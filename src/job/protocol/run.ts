@@ -13,7 +13,7 @@ import type { Life } from '../attempt/lifecycle.ts';
 import type { OwnedScope, Snapshot } from '../attempt/owned-scope.ts';
 import type { Waiting } from '../attempt/waiting.ts';
 
-/** One `run()`, `submit()` or `decide()` of one external job in one attempt: what every step of the protocol works on. */
+/** One `run()`, `submit()` or `decide()` of one external job in one attempt. Every step of the protocol works on it. */
 
 /** What the runs of one attempt share. */
 export interface AttemptParts {
@@ -34,20 +34,20 @@ export interface Run extends AttemptParts {
   /** Digest of the input's fingerprint. */
   readonly fingerprint: string | undefined;
   readonly where: ErrorContext & { scope: OwnedScope['scope']; key: string };
-  /** The same, and what people call the job: for logs. */
+  /** For logs: as `where`, with the name of the job. */
   readonly about: object;
   /** The end of the attempt, or of this run. */
   readonly signal: AbortSignal;
   readonly wait: ResolvedWait;
-  /** Says, once, what this run does: to the log, to listeners, and to its span. */
+  /** Reports, once, what this run does: to the log, to listeners, and to its span. */
   announce(decision: DecisionKind, submission: number): void;
-  /** Says to listeners, and to the span, what became of one submit. */
+  /** Reports the outcome of one submit to listeners and to the span. */
   tell(decision: DecisionKind, submission: number): void;
 }
 
 const MONTH = 30 * 24 * 3_600_000;
 
-/** How long a record is kept: as long as the fence, or longer. */
+/** How long a record is kept: at least as long as the fence. */
 export function recordRetention({ retention }: Internals): RetentionMs {
   return retention === 'forever' ? retention : Math.max(retention, MONTH);
 }
@@ -57,7 +57,7 @@ export async function at({ core }: Pick<AttemptParts, 'core'>, gap: Gap): Promis
   await core.crashPoint?.(gap);
 }
 
-/** What a decision needs of a run. */
+/** What a decision needs to know of a run. */
 export function factsOf(run: Run, { first, lostAt }: Pick<Snapshot, 'first' | 'lostAt'>): Facts {
   const { core, own, options, fingerprint } = run;
   const { createdAt } = run.attempt;
@@ -75,7 +75,7 @@ export function callSystem<T>(run: Run, work: (signal: AbortSignal) => Promise<T
 /**
  * Calls an external system within the `callTimeout` of a job.
  *
- * @param late - Makes the error for an answer that does not come by then.
+ * @param late - Makes the error for an answer that does not come in time.
  * @throws what `work` throws, the reason of the signal, or what `late` made.
  */
 export async function callWithin<T>(
@@ -90,7 +90,7 @@ export async function callWithin<T>(
   throw outcome.ended === 'aborted' ? outcome.reason : late(`no answer within ${callTimeout} ms`);
 }
 
-/** Sleeps until a time of the metastore. A run that may release does so if that is longer than it would hold. */
+/** Sleeps until a time of the metastore. A run that may release does so if the sleep is longer than it would hold. */
 export async function waitUntil(run: Run, time: number): Promise<void> {
   for (let left = time - run.own.now(); left > 0; left = time - run.own.now()) await pauseSubmit(run, left);
 }

@@ -14,8 +14,8 @@ import { fieldsOf, type OrphanFields, type RecordFields, type StoredRecord } fro
 import { at, callSystem, waitUntil, type Run } from './run.ts';
 
 /**
- * One submission, in this order: wait for what may be on its way, write ahead, look for the job, submit, write the ID down. Every
- * way out leaves either no open submission, or a record of one.
+ * One submission, in this order: wait for sends that may be on their way, write ahead, look for the job, submit, record the ID.
+ * Every way out leaves either no open submission, or a record of one.
  */
 
 /** The record of a submission that was sent. `found`: the job was there already. */
@@ -34,7 +34,7 @@ export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undef
   if (plan.waitUntil !== undefined) await waitUntil(run, plan.waitUntil);
   run.signal.throwIfAborted();
   await at(run, 'G2');
-  // From before the write is first sent: its deadline counts from when it arrives, which is later.
+  // Taken before the write is first sent. The record's deadline counts from its arrival, which is later.
   const elapsed = stopwatch(core.clock);
   const reply = await writeAhead(run, plan, basis);
   if (reply.kind === 'changed' || reply.kind === 'gone') return undefined;
@@ -50,7 +50,7 @@ export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undef
       await withdraw(run, plan, mine);
       return undefined;
     }
-    // The store was slow, or away: no failure of the job.
+    // The store was slow or unavailable, which is no failure of the job.
     if (elapsed() >= options.submitTimeout) throw new StoreUnavailableError(LATE, { ...run.where, store: core.metastore.name });
     if (plan.way === 'search') externalId = await find(run, mine.idempotencyKey);
     if (externalId === undefined) {
@@ -74,7 +74,10 @@ export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undef
 
 const LATE = 'it took longer than submitTimeout to write down that the external job is about to be submitted';
 
-/** Writes the ID of a job that was found or submitted. The attempt does not end before it is written, or listed as an orphan. */
+/**
+ * Records the ID of a job that was found or submitted. The attempt does not end before the ID is recorded, or listed as an
+ * orphan.
+ */
 export async function writeSubmitted(
   run: Run,
   draft: { submission: number; fields: RecordFields & { externalId: JsonValue }; basis: StoredRecord },
@@ -86,13 +89,15 @@ export async function writeSubmitted(
   return reply.record;
 }
 
-/** What `submitted` says, over the very `submitting` that was sent. Only a send that came before this one has a time of its own. */
+/** The `submitted` record for the `submitting` that was sent. Only an earlier send has a time of its own. */
 function submittedDraft(mine: StoredRecord, externalId: JsonValue): Parameters<typeof writeSubmitted>[1] {
   const fields = { ...fieldsOf(mine), firstSentAt: mine.firstSentAt ?? mine.updatedAt, externalId };
   return { submission: mine.submission, fields, basis: mine };
 }
 
-/** The write-ahead. If nobody knows whether it was applied, it is taken back, so that nothing waits for a send that never was. */
+/**
+ * The write-ahead. If nobody knows whether it was applied, it is withdrawn, so that nothing waits for a send that never happened.
+ */
 async function writeAhead(run: Run, plan: SendPlan, basis: StoredRecord | undefined): Promise<Persisted> {
   const id = (await run.own.writer()).next();
   const { submission, fields } = plan;
@@ -104,15 +109,18 @@ async function writeAhead(run: Run, plan: SendPlan, basis: StoredRecord | undefi
   });
 }
 
-/** The external job that still runs for another input: from this write on it is an orphan, whatever is killed, until it was cancelled. */
+/**
+ * The external job that still runs for another input. From this write on it is an orphan until it is cancelled, even if this
+ * process is killed.
+ */
 function replacedBy({ cancels }: SendPlan, basis: StoredRecord | undefined): OrphanFields | undefined {
   if (cancels === undefined || !basis) return undefined;
   return { externalId: cancels, idempotencyKey: basis.idempotencyKey, submission: basis.submission };
 }
 
 /**
- * Restores what was there before this attempt's write-ahead. Only a submission that it opened can become none again: one that it
- * took over has a request of its own that is still unresolved.
+ * Restores what was there before this attempt's write-ahead. Only a submission that this attempt opened is withdrawn: one that it
+ * took over has an earlier request that is still unresolved.
  */
 async function withdraw(
   run: Run,
@@ -135,7 +143,7 @@ async function withdraw(
 /**
  * Looks for the job that was submitted with a key.
  *
- * @throws what `find` threw, or {@link OutcomeUnknownError} when it gave no answer.
+ * @throws what `find` threw, or {@link OutcomeUnknownError} if it gave no answer.
  */
 export async function find(run: Run, idempotencyKey: string): Promise<JsonValue | undefined> {
   const late = (text: string): Error => new OutcomeUnknownError('no-answer', `find gave ${text}`, run.where);
@@ -143,7 +151,7 @@ export async function find(run: Run, idempotencyKey: string): Promise<JsonValue 
   return id === undefined || id === null ? undefined : checkedId(run, id);
 }
 
-/** `refused`: what the record said of this submission before. */
+/** `refused`: what the record said of this submission before the send. */
 async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: number, refused: Refused): Promise<JsonValue> {
   const { idempotencyKey, submission } = mine;
   const callbackToken = run.attempt.callbackToken ?? run.own.address.path;
@@ -174,7 +182,10 @@ async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: num
   return checkedId(run, outcome.value);
 }
 
-/** An answer that came after `submitTimeout` is all that is known of a job that exists: it is told, and written down if it still can be. */
+/**
+ * An answer after `submitTimeout` is all that is known of a job that exists. It is logged, and recorded if that is still
+ * possible.
+ */
 async function recordLate(run: Run, mine: StoredRecord, returned: unknown): Promise<void> {
   const externalId = checkedId(run, returned);
   run.life.log.error({ ...run.about, externalId, submission: mine.submission }, 'the external ID came after submitTimeout');
@@ -186,7 +197,7 @@ async function recordLate(run: Run, mine: StoredRecord, returned: unknown): Prom
 type Refusal = NotSubmittedError | ConfigError;
 type Refused = RecordFields['refused'];
 
-/** Also if only the making of that error failed: an invalid option of it leaves it as certain that nothing was accepted. */
+/** Whether certainly nothing was accepted. Making a `NotSubmittedError` with an invalid option says so too. */
 function isRefusal(error: unknown): error is Refusal {
   if (!isMooringError(error)) return false;
   if (error.code === 'mooring.config') return error.option === 'retryAfter' || error.option === 'newKey';
@@ -194,16 +205,15 @@ function isRefusal(error: unknown): error is Refusal {
 }
 
 /**
- * Whether the next submit has another key. If the refusal does not say it, only for a key that nobody has sent before, of which it is certain
- * that nothing was accepted, and no sooner than the external system seems to remember it: a metastore that lost its state begins at the
- * first key again.
+ * Whether the next submit has another key. The refusal may say so. Otherwise only a key that nobody sent before is replaced, and
+ * only once the external system seems to remember it: a metastore that lost its state begins at the first key again.
  */
 function wantsNewKey({ options }: Run, { fields: { firstSentAt } }: SendPlan, error: Refusal, times: number): boolean {
   const { newKey, retryAfter } = error as Partial<NotSubmittedError>;
   return newKey ?? (firstSentAt === undefined && options.idempotentFor !== undefined && retryAfter === undefined && times > 1);
 }
 
-/** A submit that failed is never told as one that succeeded; and a reason that is told already, no second time. Returns the reason. */
+/** Ensures that a failed submit is never reported as a success, and that no reason is reported twice. Returns the reason. */
 function tellFailedSubmit(run: Run, mine: StoredRecord, error: unknown, before: string | undefined): string {
   const { submission, idempotencyKey } = mine;
   const reason = reasonOf(error);
@@ -214,7 +224,10 @@ function tellFailedSubmit(run: Run, mine: StoredRecord, error: unknown, before: 
   return reason;
 }
 
-/** What `submit` or `find` returned, as it will be read back. What is no ID is all that is known of a job: it is told. */
+/**
+ * The ID that `submit` or `find` returned, as it will be read back. An invalid one is logged, since it is all that is known of a
+ * job.
+ */
 function checkedId(run: Run, returned: unknown): JsonValue {
   const read = readId(returned);
   if ('id' in read) return read.id;

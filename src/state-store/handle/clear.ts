@@ -6,7 +6,7 @@ import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.
 import type { HandleDeps } from './deps.ts';
 import { sendTwice } from '../write/write.ts';
 
-/** Wiping scopes. What keeps an old attempt out afterwards is part of the metastore's step. */
+/** Wiping scopes. The metastore keeps an old attempt out afterwards, in the same step. */
 
 /**
  * Wipes a scope, or with `allItems` every mapped item of its task in its run.
@@ -25,7 +25,7 @@ export async function clear(deps: HandleDeps, call: CallOptions, allItems = fals
 
   const items = new Map([[address.path, deps]]);
   for await (const path of core.metastore.scopes(`${taskPath(scope)}/`, call)) {
-    // Where the path holds a digest, the scope was recorded when the state was written.
+    // If the path holds a digest, the scope was recorded when the state was written.
     if (!items.has(path)) items.set(path, { ...deps, scope: pathScope(path) ?? scope, address: { path } });
   }
   let unresolved: AmbiguousSubmitError | undefined;

@@ -8,7 +8,7 @@ import { serializeValue } from '../write/prepare-value.ts';
 import { readValue } from '../read/read.ts';
 import { write, type Draft } from '../write/write.ts';
 
-/** What reads, and writes only over what it read. */
+/** Operations that read, and write only over what they read. */
 
 /** Each try fails only because another writer's succeeded; so many in a row mean that the key is a hot spot. */
 const TRIES = 100;
@@ -59,7 +59,7 @@ type Decided = { value: unknown } | { conflict: Version | 'absent' };
 async function decided(deps: HandleDeps, draft: Draft, value: unknown, call: CallOptions): Promise<Decided> {
   const written = await write(deps, [draft], call);
   if (written.kind === 'ok') return { value };
-  // `old`: this handle's own later write was compared first, so this one was decided on something that is gone.
+  // `old`: a later write of this handle was compared first, so this one rests on a version that is gone.
   return { conflict: written.kind === 'conflict' ? written.current : 'absent' };
 }
 

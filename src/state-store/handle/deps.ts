@@ -10,7 +10,7 @@ import type { RetentionMs } from '../../model/retention.ts';
 import type { Internals } from '../internals.ts';
 import type { Entry } from '../state-handle.ts';
 
-/** What every operation of a handle works on: a store, whose state it is, and in whose name. */
+/** What every operation of a handle works on: the store, the scope, and who reads and writes. */
 export interface HandleDeps {
   readonly core: Internals;
   readonly scope: TaskScope | AssetScope;
@@ -18,7 +18,7 @@ export interface HandleDeps {
   readonly access: Access;
   /** Whether the scope's fence decides on writes: never on those of an asset. */
   readonly fenced: boolean;
-  /** How long a value is kept whose write does not say it. */
+  /** How long a value is kept if its write does not say it. */
   readonly retention: RetentionMs;
 }
 
@@ -36,7 +36,7 @@ export interface Access {
   refused(where: ErrorContext, holder: string | undefined): StaleAttemptError;
 }
 
-/** Access for people and tools: fenced by nothing. */
+/** Access for people and tools, without a fence. */
 export function unfencedAccess(random: Random): Access {
   const writer = createWriter(UNFENCED, drawNonce('tool', random));
   const refused: Access['refused'] = (where, holder) => new StaleAttemptError('an attempt holds the fence', { ...where, holder });

@@ -43,7 +43,7 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
     fenced: access.fenced && isTask,
     retention: isTask ? core.retention : 'forever',
   };
-  /** `names`: what the options may be, where one that was misspelt would change what happens. */
+  /** `names`: the allowed options, if a misspelt one would change what happens. */
   const run = <T>(
     key: string | undefined,
     options: CallOptions,
@@ -113,10 +113,12 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
   return handle as unknown as StateHandle<Shape>;
 }
 
-/** As long as the longest name of an object. */
+/** The same limit as for the longest object name. */
 const OBJECT_NAME = 'x'.repeat(128);
 
-/** Checks a key, also for a value that stays inline: whether a key is good must not depend on the size of a value. */
+/**
+ * Checks a key. The check is the same for values that stay inline: whether a key is valid must not depend on the size of a value.
+ */
 function checkKey({ core, scope, address: { path } }: HandleDeps, key: string): ValueAddress {
   const name = keyName(key);
   objectKey(core.namespace, path, name, OBJECT_NAME);
@@ -166,7 +168,7 @@ async function setMany(deps: HandleDeps, values: object, options: WriteOptions, 
     return { address, put: { value: serializeValue(deps.core, address, value), retention }, expect: undefined };
   });
   if (drafts.length === 0) return;
-  // `old`: a later write of this handle to one of the keys came first. All or none: the others must not be lost with it.
+  // `old`: a later write of this handle to one of the keys came first. Nothing was written, so all are written again.
   while ((await write(deps, drafts, call)).kind === 'old') call.signal?.throwIfAborted();
 }
 

@@ -5,7 +5,7 @@ import { decodeSegment } from '../../format/path.ts';
 import { publicEntry, type HandleDeps } from './deps.ts';
 import type { Entry } from '../state-handle.ts';
 
-/** The entries whose key begins with `prefix`, in the order of the keys, each once. Fetches no value. */
+/** The entries whose key begins with `prefix`, each once, ordered by key. Fetches no value. */
 export async function listEntries(deps: HandleDeps, prefix: string | undefined, call: CallOptions): Promise<Entry[]> {
   if (prefix !== undefined && typeof prefix !== 'string') throw new ConfigError('prefix', 'must be a string', prefix);
   const { core, scope, address, access } = deps;

@@ -6,13 +6,16 @@ import { getObject, type ObjectCall } from './calls.ts';
 import { stepped } from './listing.ts';
 
 /**
- * The bytes of an object, as a whole or in order. A small one takes one request, a large one several for parts of it at the same time:
- * that is safe, since an object never changes under its name. Nothing here is verified.
+ * The bytes of an object, as a whole or in order. A small object takes one request, a large one several requests for parts at the
+ * same time. That is safe, since an object never changes under its name. Nothing here is verified.
  */
 
-/** Objects of at most so many bytes are read by one request. Measured by `bench/streams.ts`. */
+/** Objects of at most this many bytes are read by one request. Measured by `bench/streams.ts`. */
 const ONE_REQUEST = 2 ** 24;
-/** Bytes that each request for a part asks for, and how many are on their way: a reader holds so much, whatever the object's size. */
+/**
+ * The bytes that each request for a part asks for, and the number of parts on their way. Together they bound what a reader holds,
+ * whatever the object's size.
+ */
 const PART = 2 ** 23;
 const AHEAD = 4;
 
@@ -25,7 +28,7 @@ interface Part {
 type Body = Pick<Reference, 'object' | 'storedSize'>;
 
 /**
- * All bytes of an object, or `undefined` where there is none.
+ * All bytes of an object, or `undefined` if there is none.
  *
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
@@ -50,7 +53,7 @@ function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
   try {
     return new Uint8Array(storedSize);
   } catch (cause) {
-    throw new CorruptEntryError(`the object ${object} has ${storedSize} bytes by its entry, which nothing can hold`, {
+    throw new CorruptEntryError(`the object ${object} has ${storedSize} bytes by its entry, more than can be held`, {
       ...where,
       cause,
     });
@@ -58,8 +61,8 @@ function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
 }
 
 /**
- * The bytes of an object in order, or `undefined` where there is none. What follows the first part is fetched once that is taken,
- * and no more than `AHEAD` parts ahead. Whoever leaves early aborts the call's signal.
+ * The bytes of an object in order, or `undefined` if there is none. Once the first part is taken, at most `AHEAD` parts are
+ * fetched ahead. A caller that leaves early aborts the call's signal.
  *
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
@@ -95,7 +98,7 @@ async function* inOrder(first: Uint8Array, rest: (() => Promise<Uint8Array>)[]):
   const ask = (): void => {
     const fetching = rest.shift()?.();
     if (!fetching) return;
-    // Whoever takes it hears of it; a part that nobody comes to take must not end the process.
+    // Whoever takes the part hears of its rejection. If nobody does, the rejection must not end the process.
     fetching.catch(() => undefined);
     coming.push(fetching);
   };
@@ -115,7 +118,7 @@ function partsOf({ storedSize }: Body): Part[] {
   }));
 }
 
-/** Fetches a part, of which each chunk comes within `commandTimeout`. Returns false where there is no object. */
+/** Fetches a part. Each chunk must come within `commandTimeout`. Returns false if there is no object. */
 async function fetchPart(
   core: Internals,
   at: ObjectCall,
@@ -123,7 +126,7 @@ async function fetchPart(
   { start, end }: Part,
   into: Uint8Array,
 ): Promise<boolean> {
-  // The last part has no end: an object that is longer than it should be shows itself.
+  // The last part has no end, so that an object that is too long is noticed.
   const range = end === storedSize ? { start } : { start, end };
   let found = false;
   let filled = 0;

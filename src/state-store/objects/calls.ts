@@ -4,11 +4,11 @@ import type { ObjectStore } from '../../object-store/object-store.ts';
 import type { Internals } from '../internals.ts';
 
 /**
- * Calls of object stores. Whatever a store throws, and whatever it does not answer within `commandTimeout`, leaves here as one
- * error family; what passes as it is: the reason of the caller's own signal, and an error of this library that no repetition helps.
+ * Calls of object stores. Whatever a store throws or does not answer within `commandTimeout` becomes a `StoreUnavailableError`.
+ * Two errors pass unchanged: the reason of the caller's signal, and an error of this library that is not retryable.
  */
 
-/** Which store is called, for which key, in whose patience. */
+/** The store, the key, and who waits. */
 export interface ObjectCall {
   store: ObjectStore;
   where: ErrorContext;
@@ -16,16 +16,16 @@ export interface ObjectCall {
 }
 
 /**
- * The bytes of an object, or `undefined` where there is none.
+ * The bytes of an object, or `undefined` if there is none.
  *
- * @param most - Bytes that it should have at most: of a larger one no more than one byte beyond them is asked for.
+ * @param most - The most bytes that it should have. At most one byte more is asked for.
  * @throws {@link StoreUnavailableError}
  */
 export function getObject(core: Internals, at: ObjectCall, object: string, most: number): Promise<Uint8Array | undefined> {
   return within(core, at, 'reading an object', (signal) => at.store.get(object, { signal, end: most + 1 }));
 }
 
-/** Deletes an object that no entry refers to. Never rejects: what stays is found by `reconcile()`. */
+/** Deletes an object that no entry refers to. Never rejects: `reconcile()` finds what stays. */
 export async function deleteObject(core: Internals, at: Omit<ObjectCall, 'call'>, object: string): Promise<void> {
   try {
     const failed = await within(core, { ...at, call: {} }, 'deleting an object', (signal) =>
@@ -56,7 +56,9 @@ export async function within<T>(
   throw new StoreUnavailableError(`${what} took longer than ${commandTimeout} ms`, { ...at.where, store: at.store.alias });
 }
 
-/** The error for what a store threw. One of this library that is not retryable says what has to be changed, and is that already. */
+/**
+ * The error for what a store threw. An error of this library that is not retryable already says what has to change, and is kept.
+ */
 export function failureOf({ store, where }: ObjectCall, message: string, cause: unknown): AnyMooringError {
   if (isMooringError(cause) && !cause.retryable) return cause;
   return new StoreUnavailableError(message, { ...where, store: store.alias, cause });

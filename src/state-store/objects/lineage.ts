@@ -10,16 +10,17 @@ import { getObject, within, type ObjectCall } from './calls.ts';
 import { listObjects } from './listing.ts';
 
 /**
- * What an object store knows of the metastores that refer to its objects, under `<namespace>/generation=/-/-/`, which no user's key
- * reaches: one small object for each generation of the metastore, and one for the birth of every metastore that put objects there.
- * Each leaves its own birth before its first object, whatever it finds, so that two that begin at the same time see each other.
- * Nothing rests on how a put was answered: some servers ignore conditions. Generation 0 and births are made by writers, never by a
- * tool: an emptied metastore that a tool looks at must not look new. The rules are in `maintenance/lineage.ts`.
+ * What an object store knows of the metastores that refer to its objects. It is kept under `<namespace>/generation=/-/-/`, which
+ * no user's key reaches. There is one small object for each generation of the metastore, and one for the birth of every metastore
+ * that put objects there. Each metastore leaves its birth before its first object, whatever it finds, so that two that begin at
+ * the same time see each other. Nothing rests on how a put was answered: some servers ignore conditions. Only writers make
+ * generation 0 and births: an emptied metastore must not look new because a tool looked at it. The rules are in
+ * `maintenance/lineage.ts`.
  */
 
-/** What the object of a generation says. */
+/** The content of a generation's object. */
 export interface Generation {
-  /** Its number; of object 0 the one that the metastore had when this object store was first written to. */
+  /** Its number. Object 0 holds the number that the metastore had when this object store was first written to. */
   generation: number;
   /** The latest birth of a shard of the metastore, in milliseconds. */
   bornAt: number;
@@ -33,9 +34,9 @@ export interface Generation {
 export interface Generations {
   /** In order; at least one. */
   numbers: readonly number[];
-  /** `undefined` where it is damaged. */
+  /** `undefined`: it is damaged. */
   newest: Generation | undefined;
-  /** Of all metastores that put objects, each as `<bornAt, 13 digits>-<name>`. */
+  /** The births of all metastores that put objects, each as `<bornAt, 13 digits>-<name>`. */
   births: readonly string[];
 }
 
@@ -62,7 +63,7 @@ function birthOf({ bornAt, name }: Lineage): string | undefined {
   return bornAt === undefined || name === undefined ? undefined : `${instant(bornAt)}-${name}`;
 }
 
-/** The births of other metastores. Older versions left births without a name: such a birth is compared by its time alone. */
+/** The births of other metastores. A birth without a name, which older versions left, is compared by its time alone. */
 export function othersAmong(births: readonly string[], own: Lineage): string[] {
   const { bornAt } = own;
   return births.filter((birth) => birth !== birthOf(own) && (bornAt === undefined || birth !== instant(bornAt)));
@@ -74,7 +75,7 @@ export function generationBody(generation: Generation): Uint8Array {
 }
 
 /**
- * The generations of an object store; `undefined` where there is none.
+ * The generations of an object store; `undefined` if there is none.
  *
  * @throws {@link StoreUnavailableError}
  */
@@ -111,15 +112,15 @@ function parseGeneration(body: Uint8Array): Generation | undefined {
 }
 
 /**
- * What a store awaits before it puts an object: that generation 0 and the birth of its metastore are there. One read for each
- * process and store; if it fails, that write fails, and the next one tries again.
+ * A store awaits this before it puts an object: generation 0 and the birth of its metastore are there. Each process reads once
+ * for each store. If that fails, the write fails, and the next one tries again.
  *
  * @param internalsOf - Gives the internals, which this is a part of.
  */
 export function beforeFirstObject(internalsOf: () => Internals): Internals['beforeObject'] {
   let introduced: Promise<void> | undefined;
   return async (call) => {
-    // Before anything is begun that nobody would wait for.
+    // Checked before anything is begun that nobody would wait for.
     call.signal?.throwIfAborted();
     const core = internalsOf();
     introduced ??= introduce(core).catch((error: unknown) => {
@@ -127,11 +128,11 @@ export function beforeFirstObject(internalsOf: () => Internals): Internals['befo
       throw error;
     });
     const made = introduced;
-    // The others that wait for it do not end with the signal of the one who came first.
+    // The signal of the first caller must not end the wait of the others.
     const outcome = await boundedWait(core.timer, core.commandTimeout, call.signal, () => made).catch((error: unknown) => {
-      // What may have been applied is not the caller's write.
+      // The call that may have been applied is not the caller's write.
       if (!(error instanceof OutcomeUnknownError)) throw error;
-      throw new StoreUnavailableError('the births of the metastore could not be made sure of', { cause: error });
+      throw new StoreUnavailableError('the births of the metastore could not be ensured', { cause: error });
     });
     if (outcome.ended === 'aborted') throw outcome.reason;
     if (outcome.ended === 'deadline') throw new StoreUnavailableError(`no generation within ${core.commandTimeout} ms`);
@@ -162,7 +163,7 @@ async function introduce(core: Internals): Promise<void> {
 /** A metastore that has a birth and a name. */
 type Born = Lineage & { bornAt: number; birth: string };
 
-/** What the metastore knows of itself; its births are made known where one is missing, as the first write would. */
+/** What the metastore knows of itself. Missing births are put, as the first write would do. */
 async function lineageSinceBirth(core: Internals): Promise<Born> {
   let own = await core.metastore.lineage({});
   if (birthOf(own) === undefined) {
@@ -181,9 +182,9 @@ export function recordBirths(core: Internals, call: CallOptions): Promise<void> 
 }
 
 /**
- * Puts the birth of a metastore, without a condition: servers ignore those, and no other metastore has this key. Put again it is never
- * old enough for a rule of the bucket that deletes by age. A worker without the right to overwrite is refused if another process of the
- * same metastore came first, and then finds it there.
+ * Puts the birth of a metastore, without a condition: some servers ignore conditions, and no other metastore has this key.
+ * Putting it again keeps it too young for a bucket rule that deletes by age. A worker without the right to overwrite is refused
+ * if another process of the same metastore came first, and then finds the birth.
  *
  * @throws {@link StoreUnavailableError}
  */
@@ -217,7 +218,7 @@ export async function clearOtherBirths(core: Internals, store: ObjectStore, own:
   if (failed) throw new StoreUnavailableError('a birth could not be deleted', { store: store.alias, cause: failed.error });
 }
 
-/** Where number 0 is gone and later ones are not, they know the births, if anything does: the metastore's own may be new. */
+/** If only number 0 is gone, the later generations still know the births. The metastore's own birth may be new. */
 async function firstGeneration(core: Internals, store: ObjectStore, { bornAt, generation }: Born): Promise<Generation> {
   const later = await readGenerations(core, store, {});
   if (later) return later.newest ?? { generation: later.numbers.at(-1) ?? 0, bornAt: 0, raisedAt: 0 };

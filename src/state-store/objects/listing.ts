@@ -8,8 +8,8 @@ import { within, type ObjectCall } from './calls.ts';
 /** Listing an object store, in the error family and with the patience of its other calls. */
 
 /**
- * Lists the objects whose key begins so, in the order of the keys. Each step, which may be a page of a bucket or a
- * folder, has `commandTimeout`, also where it shows no object.
+ * Lists the objects whose key has this prefix, ordered by key. Each step, such as a page of a bucket or a folder, has
+ * `commandTimeout`, even if it shows no object.
  *
  * @throws `StoreUnavailableError`
  */
@@ -18,8 +18,8 @@ export function listObjects(core: Internals, at: ObjectCall, prefix: string): Re
 }
 
 /**
- * Goes through what a store yields; the store is told when nobody wants more of it. What it is given as options makes the time
- * anew for each part of a listing.
+ * Goes through what a store yields, and tells the store when nobody wants more. The options that it hands to the store restart
+ * the timer for each part of a listing.
  */
 export async function* stepped<T>(
   core: Internals,
@@ -55,7 +55,7 @@ export async function* stepped<T>(
   }
 }
 
-/** A timer whose time begins anew each time that it is told to, as long as it runs. */
+/** A timer that can be restarted as long as it runs. */
 function renewable(timer: Timer): { timer: Timer; renew: () => void } {
   let again: (() => void) | undefined;
   return {

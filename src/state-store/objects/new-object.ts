@@ -6,13 +6,13 @@ import type { RetentionMs } from '../../model/retention.ts';
 import type { AssetScope, TaskScope } from '../../model/scope.ts';
 import type { Internals } from '../internals.ts';
 
-/** Where the object of a write lies: a name that none had before, below the path of its key. */
+/** Where the object of a write lies: under a new name below the path of its key. */
 
 /** A key of a scope. */
 export interface ValueAddress {
-  /** Of `scopePath()`. */
+  /** The result of `scopePath()`. */
   path: string;
-  /** Of `keyName()` or `resultName()`. */
+  /** The result of `keyName()` or `resultName()`. */
   name: string;
   /** As the user wrote it. */
   key: string;
@@ -34,15 +34,15 @@ export interface ValuePut {
 /** A name that no object had before. */
 export interface NewObject {
   object: string;
-  /** When the value ends, as far as that is known before it is committed. */
+  /** When the value expires, as far as that is known before the commit. */
   expiresAt: Date | undefined;
 }
 
-/** Names the object of a write. Every put is preceded by this, so that the stores know of each other before the first object. */
+/** Names the object of a write. Called before every put, so that the stores know of each other before the first object. */
 export async function newObject(put: ValuePut, form: Omit<ObjectForm, 'encrypted'>): Promise<NewObject> {
   const { core, address, id, retention, call } = put;
   await core.beforeObject(call);
-  // The time of the put, by the metastore's clock: `reconcile()` lets what is young be.
+  // The time of the put, by the metastore's clock: `reconcile()` leaves young objects alone.
   const now = await core.metastore.now(call);
   const name = objectName(id, now, { ...form, encrypted: core.encryption !== undefined });
   return {
@@ -51,7 +51,10 @@ export async function newObject(put: ValuePut, form: Omit<ObjectForm, 'encrypted
   };
 }
 
-/** Whether an object lies where this key's objects are put. An asset that was declared to have a URI and a name keeps the objects of both. */
+/**
+ * Whether an object lies where this key's objects are put. If an asset was declared with a URI and a name, that is the place of
+ * either.
+ */
 export function isObjectOf(namespace: string, { path, name }: Pick<ValueAddress, 'path' | 'name'>, object: string): boolean {
   if (object.startsWith(`${namespace}/${path}/${name}/`)) return true;
   const parts = object.split('/');

@@ -4,8 +4,8 @@ import { objectKey, PROBE_PATH } from '../../format/path.ts';
 import type { Internals } from '../internals.ts';
 
 /**
- * The object that `doctor()` and `ready()` put and delete again. Its key is of the grammar of values, of an asset that no user can
- * name, so that `reconcile()` collects the one of a process that was killed, or that may not delete.
+ * The object that `doctor()` and `ready()` put and delete again. Its key has the form of a value's key, of an asset that no user
+ * can name. So `reconcile()` collects what a process left that was killed, or that may not delete.
  */
 
 /** The key of a new probe. */
@@ -19,7 +19,7 @@ export function probeKey({ namespace, random }: Internals, now: number): string 
   );
 }
 
-/** Whether a path is that of probes, which are no values. */
+/** Whether a path is that of probes, which are not values. */
 export function isProbe(path: string): boolean {
   return path === PROBE_PATH;
 }

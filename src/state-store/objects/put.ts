@@ -8,7 +8,7 @@ import type { NewObject } from './new-object.ts';
 import { watchedBody } from './watched-body.ts';
 
 /**
- * Puts of objects, each under a name of its own. Where one fails, what it may have stored is deleted; where the name is there
+ * Puts of objects, each under a name of its own. If a put fails, what it may have stored is deleted. If the name is there
  * already, an earlier send of the same put has made it, or it is not ours to touch.
  */
 
@@ -37,8 +37,8 @@ export async function putObject(core: Internals, at: ObjectCall, target: NewObje
 }
 
 /**
- * Puts a body that is still being made. A store that does not go on is given up; what makes the body has all the time that it needs,
- * and what that throws passes as it is.
+ * Puts a body that is still being made. A store that makes no progress is given up. The source of the body has all the time that
+ * it needs, and its errors pass unchanged.
  *
  * @param bytes - Taken once. They end by themselves when the call's signal aborts.
  * @param isStored - Whether the object holds exactly the bytes that were made. Asked only once they all were.
@@ -86,8 +86,8 @@ function taken({ store, where }: ObjectCall, object: string): StoreUnavailableEr
 }
 
 /**
- * Deletes what a failed put may have stored, or may store yet. Beside the error, which must not wait for a store that is in
- * trouble; also while the state store closes.
+ * Deletes what a failed put may have stored, or may store yet. The error does not wait for this, since the store is in trouble.
+ * It also works while the state store closes.
  */
 function deleteBeside(core: Internals, at: ObjectCall, object: string, putting?: Promise<unknown>): void {
   const clean = async (): Promise<void> => {

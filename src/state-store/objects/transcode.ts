@@ -6,19 +6,19 @@ import type { Internals } from '../internals.ts';
 import { within, type ObjectCall } from './calls.ts';
 
 /**
- * Between the bytes of a value and the bytes that are stored: compressed where that pays, then encrypted; and back, never to more than
- * is known to be right.
+ * Turns the bytes of a value into the bytes that are stored, and back. Bytes are compressed if that pays, then encrypted.
+ * Decoding never makes more bytes than are known to be right.
  */
 
-/** From so many bytes on a codec waits for its turn: with fewer it is done sooner than a turn would come. */
+/** From this many bytes on, a codec waits for its turn. With fewer, the work is done sooner than a turn would come. */
 const QUEUED_FROM = 2 ** 17;
 
 /** What a codec or an encryption does. */
 interface Transcoding {
-  /** How many bytes a codec works on; those of an encryption do not count. */
+  /** The bytes that a codec works on; 0 for an encryption. */
   bytes: number;
   work(signal: AbortSignal): Promise<Uint8Array>;
-  /** What is thrown in place of what `work` rejects with, which says something of the value. */
+  /** Thrown in place of what `work` rejects with, which may show the value. */
   failed(cause: unknown): unknown;
 }
 
@@ -26,7 +26,7 @@ interface Transcoding {
  * Lets a codec or an encryption work within `commandTimeout`. A codec that works on many bytes waits for its turn first, which is no
  * part of that time.
  *
- * @throws {@link StoreUnavailableError} where it takes longer.
+ * @throws {@link StoreUnavailableError} if it takes longer.
  */
 function transcode(core: Internals, at: ObjectCall, what: string, { bytes, work, failed }: Transcoding): Promise<Uint8Array> {
   const run = (): Promise<Uint8Array> =>
@@ -41,7 +41,7 @@ function transcode(core: Internals, at: ObjectCall, what: string, { bytes, work,
 }
 
 /**
- * Compresses bytes, where that pays; where it does not, `codec` is `'none'`.
+ * Compresses bytes if that pays; else `codec` is `'none'`.
  *
  * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}
  */
@@ -57,7 +57,7 @@ export async function encode(core: Internals, at: ObjectCall, bytes: Uint8Array)
 }
 
 /**
- * Encrypts bytes, where the store encrypts.
+ * Encrypts bytes, if the store encrypts.
  *
  * @param path - What the bytes are bound to.
  * @throws {@link StoreUnavailableError}
@@ -71,13 +71,14 @@ export async function encrypt(core: Internals, at: ObjectCall, bytes: Uint8Array
 /**
  * One frame of a value, as its head and its bytes.
  *
- * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}; {@link ConfigError} for an encryption that makes nothing, or too much.
+ * @throws {@link CodecUnavailableError} {@link StoreUnavailableError}; {@link ConfigError} for an encryption that returns no
+ * bytes, or too many.
  */
 export async function encodeFrame(core: Internals, at: ObjectCall, piece: Uint8Array, path: string): Promise<Uint8Array[]> {
   const encoded = await encode(core, at, piece);
   const bytes = await encrypt(core, at, encoded.bytes, path);
   if (bytes.length === 0 || bytes.length > longestFrame(FRAME_BYTES)) {
-    throw new ConfigError('encryption', 'must not make nothing, or more than twice as much, of the bytes that it is given');
+    throw new ConfigError('encryption', 'must return at least one byte, and at most twice as many as it is given');
   }
   return [frameHead({ encoded: encoded.codec !== 'none', bytes }), bytes];
 }
@@ -85,7 +86,7 @@ export async function encodeFrame(core: Internals, at: ObjectCall, piece: Uint8A
 /** Stored bytes that stand alone: a whole object, or a frame of one. */
 export interface StoredPart {
   bytes: Uint8Array;
-  /** What they were encrypted for. */
+  /** The path that they were encrypted for. */
   path: string;
   /** Whether a codec made them. */
   encoded: boolean;
@@ -100,26 +101,23 @@ export type Decoder = (part: StoredPart) => Promise<Uint8Array>;
 type Encoding = Pick<Reference, 'object' | 'codec' | 'encryption'>;
 
 /**
- * How an object is decoded whose parts stand for exactly so many bytes; settled before it is fetched.
+ * How to decode an object whose parts stand for exactly this many bytes. Decided before it is fetched.
  *
- * @throws {@link CodecUnavailableError} where its codec or its encryption is not here.
+ * @throws {@link CodecUnavailableError} if its codec or its encryption is missing here.
  */
 export function decoderOf(core: Internals, at: ObjectCall, ref: Reference): Decoder {
   const decode = boundedDecoderOf(core, at, ref);
   return async (part) => {
     const value = await decode(part);
     if (value.length === part.size) return value;
-    throw new CorruptEntryError(
-      `the object ${ref.object} holds ${value.length} bytes where there should be ${part.size}`,
-      at.where,
-    );
+    throw new CorruptEntryError(`the object ${ref.object} holds ${value.length} bytes, and should hold ${part.size}`, at.where);
   };
 }
 
 /**
- * The same where nobody recorded how much the parts stand for: `size` is the most.
+ * How to decode an object for whose parts no size was recorded: `size` is the most.
  *
- * @throws {@link CodecUnavailableError} where its codec or its encryption is not here.
+ * @throws {@link CodecUnavailableError} if its codec or its encryption is missing here.
  */
 export function boundedDecoderOf(core: Internals, at: ObjectCall, ref: Encoding): Decoder {
   const { where } = at;
@@ -141,8 +139,8 @@ export function boundedDecoderOf(core: Internals, at: ObjectCall, ref: Encoding)
 }
 
 /**
- * What the encryption rejects with says that these bytes are not of this key and this place, unless it calls itself retryable: then
- * it could not ask whoever keeps the key.
+ * If the encryption rejects, these bytes were not made with this key for this place. A retryable error says instead that the key
+ * service could not be asked.
  */
 function decryptionOf(
   core: Internals,

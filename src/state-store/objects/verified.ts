@@ -5,7 +5,7 @@ import { CorruptEntryError, type ErrorContext } from '../../model/errors/store.t
 /** Whether the bytes of an object are those that were written, by their number and their digest. */
 
 /**
- * Holds the bytes of an object to its reference.
+ * Checks the bytes of an object against its reference.
  *
  * @throws {@link CorruptEntryError}
  */
@@ -15,9 +15,8 @@ export function verify(body: Uint8Array, ref: Reference, where: ErrorContext): v
 }
 
 /**
- * The chunks of an object as they come. The last one is held back until it is known that all are what was written; where they are
- * not, it throws instead of ending. So whoever has all of the bytes has the right ones, and of an object that comes as one chunk
- * nothing is seen before.
+ * The chunks of an object as they come. The last chunk is held back until all are verified; if they are wrong, the stream throws
+ * instead of ending. So a reader that has all of the bytes has the right ones.
  *
  * @throws {@link CorruptEntryError}
  */

@@ -1,15 +1,15 @@
 import type { Internals } from '../internals.ts';
 
 /**
- * A body on its way into an object store, and a deadline that counts only while the store has the turn: a source may be as slow as
- * it likes, a store that does not go on is given up.
+ * A body on its way into an object store, and a deadline that counts only while the store has the turn. A source may be as slow
+ * as it likes; a store that makes no progress is given up.
  */
 export interface WatchedBody {
   /** For the store. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Whether the store has taken all of it. */
   readonly ended: boolean;
-  /** What the source threw. */
+  /** The error of the source. */
   readonly failure: { error: unknown } | undefined;
   /** The milliseconds that the store had, and needed more. */
   readonly late: number | undefined;
@@ -17,9 +17,12 @@ export interface WatchedBody {
   end(): void;
 }
 
-/** What a store may be doing while it says nothing: four parts that go out side by side, and the call that completes them. */
+/** What a store may be doing while it says nothing: four parts that go out at the same time, and the call that completes them. */
 const CALLS = 5;
-/** Bytes for each of which a store has one call more at the end: it puts together thousands of parts, or makes a large file durable. */
+/**
+ * For each so many bytes a store gets the time of one more call at the end. It joins thousands of parts then, or makes a large
+ * file durable.
+ */
 const END_BYTES = 2 ** 30;
 
 /** Watches from now on; `onLate` is called at most once. */

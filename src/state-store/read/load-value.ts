@@ -17,8 +17,9 @@ import { isObjectOf, type ValueAddress } from '../objects/new-object.ts';
 import { verify } from '../objects/verified.ts';
 
 /**
- * From an entry to its value. A reference is followed only to where this key's own objects lie, and again as long as the entry changes:
- * a missing object is never the same as no value. Bytes are verified before they are decoded, and decoding is bounded by the recorded size.
+ * From an entry to its value. A reference is followed only to the place of this key's own objects, and again as long as the entry
+ * changes. A missing object is never the same as no value. Bytes are verified before they are decoded, and the recorded size
+ * bounds the decoding.
  */
 
 /** An entry that is read. */
@@ -37,13 +38,13 @@ export interface Followed<T> {
   value: T;
 }
 
-/** How often an entry is read again when its object was not there: an overwrite and a sweep may have come in between. */
+/** How often an entry is read again if its object is missing: an overwrite and a sweep may have come in between. */
 const REREADS = 5;
 
 /**
- * What `fetch` makes of an entry; `undefined` where a second look showed that there is none any more.
+ * What `fetch` makes of an entry; `undefined` if a second read shows that it is gone.
  *
- * @param fetch - Answers `undefined` where the object is missing.
+ * @param fetch - Returns `undefined` if the object is missing.
  * @throws {@link MissingObjectError} {@link CorruptEntryError} {@link StoreUnavailableError}, or what `fetch` throws.
  */
 export async function follow<T>(
@@ -70,15 +71,15 @@ function missing({ core, address: { scope, key } }: EntrySource, ref: Reference 
   return new MissingObjectError(ref?.object ?? '', { scope, key, store: ref?.store });
 }
 
-/** The value of an inline entry, as it is serialized. */
+/** The serialized value of an inline entry. */
 export function inlineBody({ body, meta }: StoredEntry, { address }: EntrySource): Uint8Array {
   if (body?.length === meta.size) return body;
   throw new CorruptEntryError(`the inline value has ${body?.length ?? 'no'} bytes, its entry says ${meta.size}`, address);
 }
 
 /**
- * Settles where the object of a reference is and how it is decoded, before anything is fetched. What the metastore holds may have been tampered with, and must
- * not show another key's value.
+ * Decides where the object of a reference is and how it is decoded, before anything is fetched. A reference may have been
+ * tampered with, and must not show another key's value.
  *
  * @throws {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  */
@@ -97,7 +98,7 @@ export function locate({ core, address, call }: EntrySource, ref: Reference): { 
 export type LoadedValue = Followed<unknown>;
 
 /**
- * The value of an entry; `undefined` where a second look showed that there is none any more.
+ * The value of an entry; `undefined` if a second read shows that it is gone.
  *
  * @throws {@link MissingObjectError} {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  *   {@link ValueTooLargeError} {@link StoreUnavailableError}
@@ -114,13 +115,13 @@ export async function loadValue(source: EntrySource, raw: RawEntry): Promise<Loa
   return { entry, value: deserialize(entry.meta.type, value, source.address) };
 }
 
-/** JSON was held whole when it was written; bytes may have been a stream of any size. */
+/** JSON was held in memory as a whole when it was written. Bytes may come from a stream of any size. */
 function requireSmall({ core: { maxValueBytes }, address }: EntrySource, { type, size, ref }: EntryMeta): void {
   if (size <= maxValueBytes || (type === 'json' && ref?.frames === undefined)) return;
   throw new ValueTooLargeError(size, maxValueBytes, 'read it with getStream(), or raise it', address);
 }
 
-/** The serialized bytes of an offloaded value, or `undefined` where its object is missing. */
+/** The serialized bytes of an offloaded value, or `undefined` if its object is missing. */
 export async function loadBytes(source: EntrySource, meta: EntryMeta, ref: Reference): Promise<Uint8Array | undefined> {
   const { at, decode } = locate(source, ref);
   const body = await wholeBody(source.core, at, ref);

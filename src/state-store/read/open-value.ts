@@ -9,12 +9,12 @@ import { storeClosed } from '../in-flight.ts';
 import { verified } from '../objects/verified.ts';
 
 /**
- * From an entry to a stream of its value's bytes, in constant memory where it was written as a stream, or is not encoded. Nothing is
- * tracked once the stream is handed out: one that nobody reads must not keep a store from closing. Closing ends it.
+ * From an entry to a stream of its value's bytes. Memory is constant if the value was written as a stream, or is not encoded. A
+ * stream that nobody reads does not keep a store from closing; closing ends it.
  */
 
 /**
- * The serialized value of an entry as a stream; `undefined` where a second look showed that there is none any more.
+ * The serialized value of an entry as a stream; `undefined` if a second read shows that it is gone.
  *
  * @throws {@link MissingObjectError} {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  *   {@link StoreUnavailableError}
@@ -41,7 +41,7 @@ export async function openValue(source: EntrySource, raw: RawEntry): Promise<Rea
     },
     destroy(error, done) {
       for (const end of listening) end();
-      // Ends a chunk that is being waited for.
+      // Ends the wait for a chunk.
       stop.abort();
       leave();
       done(error);
@@ -49,13 +49,13 @@ export async function openValue(source: EntrySource, raw: RawEntry): Promise<Rea
   });
   listening.push(
     onAbort(signal, () => readable.destroy(signal.reason as Error)),
-    // An error that nobody listens to would end the process. Whoever comes to read later finds a stream that was destroyed.
+    // An error that nobody listens to would end the process. A later reader finds a destroyed stream.
     onAbort(source.core.closing, () => readable.destroy(readable.listenerCount('error') > 0 ? storeClosed() : undefined)),
   );
   return readable;
 }
 
-/** The bytes of a value in order, or `undefined` where its object is missing. */
+/** The bytes of a value in order, or `undefined` if its object is missing. */
 async function bytesOf(source: EntrySource, entry: StoredEntry): Promise<AsyncIterable<Uint8Array> | undefined> {
   const { meta } = entry;
   const { ref } = meta;

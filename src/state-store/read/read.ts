@@ -11,7 +11,7 @@ import { openValue } from './open-value.ts';
 
 /** Reading: one round trip to the metastore for all keys, and one request for each value that is offloaded. */
 
-/** The value of one key; `undefined` where there is none. */
+/** The value of one key; `undefined` if there is none. */
 export async function readValue(deps: HandleDeps, address: ValueAddress, call: CallOptions): Promise<LoadedValue | undefined> {
   await deps.access.writer(call);
   return load(deps, address, await readEntry(deps, address, call), call);
@@ -47,7 +47,7 @@ export async function readVersion(deps: HandleDeps, address: ValueAddress, call:
   return raw && parseEntry(raw.text, address).version;
 }
 
-/** The value of one key as a stream, which listens to the caller's signal as long as it is open. */
+/** The value of one key as a stream. It listens to the caller's signal as long as it is open. */
 export async function openStream(
   deps: HandleDeps,
   address: ValueAddress,

@@ -2,19 +2,19 @@ import { Readable } from 'node:stream';
 import { ConfigError } from '../../model/errors/store.ts';
 
 /**
- * Bodies that can be read once only. One that was read already ends at once, and would be stored as nothing over the value that is
- * there: mostly that of a write which failed, and is tried again.
+ * Bodies that can be read only once. A body that was read already would be stored as an empty value over the present one. That
+ * mostly happens if a failed write is tried again with the same body.
  */
 
-/** Takes a body for a write; refuses one that has nothing more to give. */
+/** Takes a body for a write. Refuses one that was read already. */
 export type TakeBody = (body: AsyncIterable<Uint8Array>) => void;
 
-/** What streams of Node and of the web, and iterators, say of themselves. */
+/** The properties of Node streams, web streams and iterators that are looked at. */
 type OneTime = Partial<
   Record<'next' | 'pipe' | 'getReader' | 'locked' | 'destroyed' | 'errored' | 'readableDidRead' | 'readableEnded', unknown>
 >;
 
-/** Knows the bodies that it was given; an iterable that begins anew each time may come again. */
+/** Remembers the bodies that it was given. An iterable that begins anew each time may come again. */
 export function createTakeBody(): TakeBody {
   const taken = new WeakSet<object>();
   return (body) => {

@@ -24,15 +24,15 @@ import { encodeFrame } from '../objects/transcode.ts';
 import { verified } from '../objects/verified.ts';
 
 /**
- * The first half of writing a stream. What ends early enough is a value like any other; what goes on is put while it comes, in
- * constant memory: as it is, or in frames where it is compressed or encrypted. What would be refused as late is ended when its time is
- * over, and a source that has not ended does not keep the store from closing.
+ * The first half of writing a stream. A short stream is a value like any other. A longer one is put while it comes, in constant
+ * memory: plain, or in frames if it is compressed or encrypted. A write that takes too long is ended, and a source that has not
+ * ended does not keep the store from closing.
  */
 
 /**
  * Prepares a stream for a write.
  *
- * @param alive - Rejects once whoever writes may no longer.
+ * @param alive - Rejects once the writer may no longer write.
  * @throws {@link InvalidValueError} {@link ValueTooLargeError} {@link StoreUnavailableError} {@link CodecUnavailableError}; whatever
  *   the body throws.
  */
@@ -56,7 +56,7 @@ export async function prepareStream(
     }
     const store = core.objectStore;
     if (!store) {
-      const hint = 'give the store an objectStore, where a stream may have any size, or raise it';
+      const hint = 'give the store an objectStore, in which a stream may have any size, or raise it';
       throw new ValueTooLargeError(begin.bytes, core.maxValueBytes, hint, address);
     }
     const source = inTurn(begin.pieces, pieces, alive, sourceEnded);
@@ -84,18 +84,18 @@ async function* checked(chunks: AsyncIterable<unknown>, where: ErrorContext): As
   }
 }
 
-/** The refusal of a write that took so long that a copy of it could no longer be told from a new one. */
+/** The error for a write that took so long that a copy of it could not be told from a new write. */
 export function lateWrite(where: ErrorContext): StoreUnavailableError {
   return new StoreUnavailableError('the write took longer than writes may take, from its beginning to its commit', where);
 }
 
-/** From so many bytes on a stream is not held as a whole. */
+/** From this many bytes on, a stream is not held as a whole. */
 function wholeLimit({ objectStore, offloadThreshold, maxValueBytes }: Internals): number {
   if (!objectStore) return maxValueBytes + 1;
   return Math.max(FRAME_BYTES, Math.min(offloadThreshold, maxValueBytes + 1));
 }
 
-/** Takes pieces until there are so many bytes, or no more pieces. */
+/** Takes pieces until they have this many bytes, or there are no more. */
 async function gather(
   source: AsyncIterator<Piece, void>,
   limit: number,
@@ -117,7 +117,7 @@ async function* inTurn(
   alive: () => Promise<unknown>,
   ended: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // Let go of one by one: what was sent is not held any longer.
+  // Each piece is released once it was sent.
   for (let piece = first.shift(); piece; piece = first.shift()) yield piece;
   for await (const { bytes } of rest) {
     await alive();
@@ -159,7 +159,7 @@ async function putPieces(
   return { type: 'bytes', size, ref: reference() };
 }
 
-/** Whether the object is there as it was made: reads all of it. */
+/** Whether the object holds exactly the bytes that were made. Reads all of it. */
 async function holds(core: Internals, at: ObjectCall, ref: Reference): Promise<boolean> {
   const body = await openBody(core, at, ref);
   if (!body) return false;

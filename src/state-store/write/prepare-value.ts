@@ -11,16 +11,16 @@ import { putObject } from '../objects/put.ts';
 import { encode, encrypt } from '../objects/transcode.ts';
 
 /**
- * The first half of a write: a value becomes an inline body, or an object under a name that is never used again, and the part
- * of the entry that describes it. Nothing here can be seen by a reader: the metastore's switch is the only commit point, and
- * what is prepared and not committed is at most an object that nothing refers to.
+ * The first half of a write. A value becomes the entry's description, with an inline body or with an object under a name that is
+ * never used again. Readers see none of this: the metastore's switch is the only commit point. What is not committed is at most
+ * an object that nothing refers to.
  */
 
 /** A value that can be committed. */
 export interface Prepared {
   /** For the metastore. */
   readonly put: NonNullable<ValueChange['put']>;
-  /** Deletes the object that was put, if any. For a write that was certainly refused; never rejects. */
+  /** Deletes the object that was put, if any. Only for a write that was certainly refused. Never rejects. */
   discard(): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ export function serializeValue(core: Internals, where: ErrorContext, value: unkn
 }
 
 /**
- * Prepares a serialized value for a write. At or above the threshold it is compressed, encrypted, digested and put; so is what may
- * not be inline.
+ * Prepares a serialized value for a write. At or above the threshold, or if it may not be inline, it is compressed, encrypted,
+ * digested and put.
  *
  * @throws {@link StoreUnavailableError} {@link CodecUnavailableError}
  */

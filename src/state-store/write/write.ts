@@ -15,11 +15,11 @@ import { lateWrite, prepareStream } from './prepare-stream.ts';
 import { prepareSerialized, type Prepared } from './prepare-value.ts';
 
 /**
- * Writing: prepare every value, then switch all of them in one step of the metastore. A definite refusal deletes what was
- * prepared; where the answer is lost, the objects stay, since the entries may refer to them.
+ * Writing prepares every value, then switches all of them in one step of the metastore. A definite refusal deletes what was
+ * prepared. If the answer is lost, the objects stay, since the entries may refer to them.
  */
 
-/** What a write puts: a value that is serialized, or a stream that will be read once. */
+/** What a write puts: a serialized value, or a stream that will be read once. */
 export type Content = SerializedValue | { type: 'stream'; body: AsyncIterable<Uint8Array> };
 
 /** One key of a write, checked. */
@@ -32,8 +32,8 @@ export interface Draft {
 }
 
 /**
- * How a write ended, where that is for the caller to judge: with the entry of each key that was put. `old`: a later write of this
- * same writer is there already, so nothing was written; without a comparison that is the same as having been overwritten.
+ * How a write ended, if the caller has to judge that, with the entry of each key that was put. `old`: a later write of the same
+ * writer is there already, so nothing was written. Without a comparison that is the same as having been overwritten.
  */
 export type Written = { kind: 'ok' | 'old'; entries: readonly Entry[] } | { kind: 'conflict'; current: Version | 'absent' };
 
@@ -88,7 +88,7 @@ export async function write(deps: HandleDeps, drafts: readonly Draft[], call: Ca
   }
 }
 
-/** Prepares each draft; where one fails, none is left behind. */
+/** Prepares each draft; if one fails, none is left behind. */
 async function prepareAll(
   deps: HandleDeps,
   drafts: readonly Draft[],
@@ -136,11 +136,11 @@ function entriesOf(
 }
 
 /**
- * Sends a write; where its answer was lost and `commandTimeout` has not passed, sends it once more under the same write ID, which
- * mostly tells what became of it. After a resend only success is definite: a refusal may be of what the first send did.
+ * Sends a write. If its answer is lost before `commandTimeout` has passed, sends it once more under the same write ID, which
+ * mostly tells what became of it. After a resend only success is definite: a refusal may be due to the first send.
  *
- * @param repeatable - Whether a copy of an applied write is refused, or changes nothing, also where another writer came between.
- *   What is neither fenced nor compared is sent once: a copy would put its older value over theirs.
+ * @param repeatable - Whether a copy of an applied write is refused, or changes nothing, even if another writer came between. A
+ * write that is neither fenced nor compared is sent once: a copy would put its older value over theirs.
  * @throws {@link OutcomeUnknownError}
  */
 export async function sendTwice<Reply extends { kind: string }>(

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../object-store/object-store.ts';
 export interface ContractCase {
   /** For a person, and for the test runner. */
   readonly name: string;
-  /** Opens a store, tries it, and closes it. Takes no argument: what a runner hands to a test is passed over. */
+  /** Opens a store, tries it, and closes it. Takes no argument: what a runner hands to a test is ignored. */
   readonly run: () => Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export interface OpenedObjectStore {
   close?(): Promise<unknown>;
 }
 
-/** What a case tries, with a store that holds nothing. */
+/** The test of a case, with an empty store. */
 export type Trial = readonly [name: string, run: (store: ObjectStore) => Promise<void>];
 
 /** The key of an object of a value. */
@@ -24,12 +24,12 @@ export function objectOf(name: string, object = '1.json'): string {
   return `default/films/2026-11-22/transcode/-1/${name}/${object}`;
 }
 
-/** Puts an object where there is none. */
+/** Puts an object if there is none. */
 export function put(store: ObjectStore, key: string, body: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<string> {
   return store.put(key, typeof body === 'string' ? bytes(body) : body, { ifAbsent: true });
 }
 
-/** The text of an object; `undefined` where there is none. */
+/** The text of an object; `undefined` if there is none. */
 export async function read(store: ObjectStore, key: string): Promise<string | undefined> {
   const found = await store.get(key);
   return found && new TextDecoder().decode(found);
@@ -40,14 +40,14 @@ export async function keys(store: ObjectStore, prefix = ''): Promise<string[]> {
   return (await all(store.list(prefix))).map(({ key }) => key);
 }
 
-/** All that a stream or a listing yields. */
+/** All items that a stream or a listing yields. */
 export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const found: Item[] = [];
   for await (const item of items) found.push(item);
   return found;
 }
 
-/** What could not be deleted, each key with the code of its error. */
+/** The keys that could not be deleted, each with the code of its error. */
 export function codes(failed: Awaited<ReturnType<ObjectStore['delete']>>): unknown[][] {
   return failed.map(({ key, error }) => [key, (error as { code?: unknown }).code]);
 }
@@ -57,7 +57,7 @@ export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** So many bytes of one value. */
+/** This many bytes of one value. */
 export function filled(length: number, value: number): Uint8Array {
   return new Uint8Array(length).fill(value);
 }

@@ -13,21 +13,21 @@ export type { ContractCase, OpenedObjectStore } from './case.ts';
 
 /** Options of `objectStoreContract()`. */
 export interface ObjectStoreContractOptions {
-  /** Opens a store with nothing in it. Called once for each case; what it gave is closed when the case ends. */
+  /** Opens an empty store. Called once for each case; the store is closed when the case ends. */
   open: () => OpenedObjectStore | Promise<OpenedObjectStore>;
   /**
-   * Whether one of many that make the same object at the same time wins. `false` for a server that may tell several so: then the
-   * object of one of them must stay.
+   * Whether exactly one of many puts of the same object at the same time succeeds. `false` for a server that may report success
+   * to several: then the object of one of them must stay.
    * @defaultValue true
    */
   atomicCreate?: boolean;
   /**
-   * How many objects are deleted with one call: more than a page of a listing has.
+   * How many objects are deleted with one call: more than one page of a listing.
    * @defaultValue 2,500
    */
   manyObjects?: number;
   /**
-   * How many histories are held against a map.
+   * How many histories are compared with a map.
    * @defaultValue 50
    */
   histories?: number;
@@ -42,10 +42,10 @@ const OPTIONS: OptionNames<ObjectStoreContractOptions> = { open: true, atomicCre
  * for (const { name, run } of objectStoreContract({ open })) test(name, run);
  * ```
  *
- * Most take milliseconds; those of many objects take as long as the store does. A case rejects with an `AssertionError`, or with
- * whatever the store threw.
+ * Most take milliseconds; cases with many objects take as long as the store needs. A case rejects with an `AssertionError`, or
+ * with whatever the store threw.
  *
- * @throws `ConfigError` for an option that cannot be meant.
+ * @throws `ConfigError` for an invalid option.
  */
 export function objectStoreContract(options: ObjectStoreContractOptions): readonly ContractCase[] {
   requireKnownNames('options', options, OPTIONS);

@@ -4,7 +4,7 @@ import type { Random } from '../../async/random.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import { keys, objectOf, type Trial } from './case.ts';
 
-/** Histories of puts and deletes, held against a map. They are drawn by a seed, so that each run has the same. */
+/** Histories of puts and deletes, compared with a map. A seed draws them, so that each run has the same. */
 
 const KEYS = ['a', 'a.b', 'A', 'b'].flatMap((name) => [objectOf(name), objectOf(name, '2')]);
 const MOST_STEPS = 12;

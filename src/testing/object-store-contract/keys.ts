@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import { all, bytes, codes, keys, objectOf, put, read, type Trial } from './case.ts';
 
-/** What a store is never asked for: other keys than the grammar makes, and anything at all under a signal that has aborted. */
+/** Calls that a store must refuse: keys outside the grammar, and any call whose signal has aborted. */
 
 const OTHER_FORMS = [
   "v0/d/sha256/0a!-_.*'()",

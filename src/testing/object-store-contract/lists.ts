@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import { all, codes, keys, objectOf, put, read, type Trial } from './case.ts';
 
-/** Listing and deleting: just what is named, however much it is. */
+/** Listing and deleting: exactly what is named, however much it is. */
 
 const NAMES = ['a', 'a-b', 'a.b', 'A', 'a~', 'a0', 'ab', 'a%2Fb', 'result=a', 'b', '_'];
 const KEYS = NAMES.map((name) => objectOf(name)).toSorted();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import { all, bytes, filled, keys, objectOf, put, read, type Trial } from './case.ts';
 
-/** Reading an object: whole, as a stream, and in part. Missing is `undefined`, and nothing else is. */
+/** Reading an object: whole, as a stream, and in part. Only a missing object is `undefined`. */
 
 const K = objectOf('k');
 const LIMITS: readonly (readonly [end: number, text: string])[] = [
