@@ -6,7 +6,7 @@ import { cancelledError, delayedError, handBackError } from './errors.ts';
 import { afterGivenUp, isFinalFailure } from './final-failure.ts';
 import type { Listener } from '../worker/heartbeat.ts';
 import { SANDBOX_CLOSING, type Watch } from '../worker/lifecycle.ts';
-import { riskOfDelay } from './release.ts';
+import { riskOfDelay } from './delay-risk.ts';
 import { logLine } from './reporting.ts';
 import { detailsOf } from '../runtime.ts';
 import { runName } from './scope.ts';

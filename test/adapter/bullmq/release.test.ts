@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { BullJob, JobDetails } from '../../../adapters/bullmq/runtime.ts';
-import { riskOfDelay } from '../../../adapters/bullmq/attempt/release.ts';
+import { riskOfDelay } from '../../../adapters/bullmq/attempt/delay-risk.ts';
 import type { Watch } from '../../../adapters/bullmq/worker/lifecycle.ts';
 
 const riskOf = (opts: JobDetails['opts'], maxStartedAttempts?: number): string | undefined =>
