@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 
 /**
  * Keys that external systems know a request by. They are derived, never drawn, so an external system recognises them after the
- * metastore lost everything. 40 characters: fits the client token of a cloud API and leaves room for a prefix in a DNS label.
+ * metastore lost everything. A key has 40 characters: it fits the client token of a cloud API and leaves room for a prefix in a
+ * DNS label.
  */
 
 /** What makes one submission of one job. */

@@ -26,8 +26,8 @@ export interface Candidate {
 const PAGE = 1_000;
 
 /**
- * Lists an object store and gives, page by page, the objects that nothing refers to: put before `until` by the time in their
- * name, in no entry, and on no list of superseded objects.
+ * Lists an object store and gives, page by page, the objects in no entry and on no list of superseded objects. They were put
+ * before `until`, by the time in their name.
  *
  * @param onListed - Hears how many more objects of values were listed, also young ones, after every page and at the end.
  * @throws {@link StateLostError} when there are objects and no generation, which the first writer would have made.

@@ -5,12 +5,12 @@ import type { Argument } from '../client.ts';
 import { AT, LETTER } from './places.ts';
 
 /**
- * How a script is made. The names of its keys and arguments are one table: from it come the locals at the head of the script (`KEYS[1]`
- * is `KEY`, the argument `hasBody` is `HAS_BODY`), and the order in which a caller's arguments go out.
+ * How a script is made. The names of its keys and arguments are one table. It gives the locals at the head of the script
+ * (`KEYS[1]` is `KEY`, the argument `hasBody` is `HAS_BODY`) and the order of a caller's arguments.
  *
  * A script answers `{now, born, kind, …}`: the server's time, whether it was the first to write to this shard, and how it ended.
- * Times and fences are compared as text of fixed width or as whole numbers below 2^53. Nothing of the scope is written before the
- * last check has passed, and every type that a later command needs has been met by an earlier read: a script has no way back.
+ * Times and fences are compared as text of fixed width or as whole numbers below 2^53. A script has no way back. So nothing of
+ * the scope is written before the last check has passed, and an earlier read has met every type that a later command needs.
  */
 
 /** A value of an argument. Yes and no are `'1'` and `'0'`, nothing is an empty text. */
