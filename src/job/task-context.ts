@@ -10,7 +10,7 @@ import type { ExternalId, ExternalJob } from './external-job.ts';
 
 /**
  * How a task waits. `hold` keeps the worker's slot. `release` frees it between polls, once the external job is older than
- * `holdFor` (0: at the first poll that finds it running); the task then starts again from its beginning, so its steps belong in
+ * `holdFor` (0: at the first poll that finds it running). The task then starts again from its beginning, so its steps belong in
  * `getOrSet()`.
  * @defaultValue `holdFor` is '30s'
  */

@@ -43,8 +43,8 @@ export interface Entry {
 
 /**
  * The state of one scope. In an attempt it is fenced: once a newer attempt has begun, every write rejects with
- * `StaleAttemptError`. Keys and values are checked before any I/O (`InvalidKeyError`, `InvalidValueError`, `ValueTooLargeError`);
- * Every request to a store, codec or encryption ends within `commandTimeout`, with `StoreUnavailableError`, or with
+ * `StaleAttemptError`. Keys and values are checked before any I/O (`InvalidKeyError`, `InvalidValueError`, `ValueTooLargeError`).
+ * Every request to a store, codec or encryption ends within `commandTimeout`: it fails with `StoreUnavailableError`, or with
  * `OutcomeUnknownError` for a write that may have been applied. A call may make several requests, one after the other.
  */
 export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {

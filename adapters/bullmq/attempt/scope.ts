@@ -9,8 +9,8 @@ import { detailsOf, type BullJob } from '../runtime.ts';
  */
 
 /**
- * The state of one job of one queue: `flow` is the queue with its prefix, `run` is `<job ID>@<creation time in milliseconds>`,
- * `task` is the job's name (`job` if the name cannot be a segment).
+ * The state of one job of one queue. `flow` is the queue with its prefix, and `run` is
+ * `<job ID>@<creation time in milliseconds>`. `task` is the job's name (`job` if the name cannot be a segment).
  *
  * @throws {@link ConfigError} for a job without an ID.
  */

@@ -153,9 +153,9 @@ export function withSetup<P extends object>(processor: P, setup: Setup): P {
 }
 
 /**
- * Listens to a worker. `withState` finds the worker of its jobs by itself: call this if a warning asks for it, for a worker of
- * sandboxed processors, so that they hear when it closes, and with `onFinalFailure: 'cancel'`, so that a process hears of a job
- * that failed elsewhere before it ran one itself.
+ * Listens to a worker. `withState` finds the worker of its jobs by itself. Call this if a warning asks for it. Call it also for a
+ * worker of sandboxed processors, so that they hear when it closes. With `onFinalFailure: 'cancel'`, a process then hears of a
+ * job that failed elsewhere before it ran one itself.
  *
  * @throws {@link ConfigError} if it is not a worker.
  */

@@ -206,7 +206,8 @@ function isRefusal(error: unknown): error is Refusal {
 
 /**
  * Whether the next submit has another key. The refusal may say so. Otherwise only a key that nobody sent before is replaced, and
- * only once the external system seems to remember it: a metastore that lost its state begins at the first key again.
+ * only once the external system seems to remember it. That happens after the metastore lost its state and began at the first key
+ * again.
  */
 function wantsNewKey({ options }: Run, { fields: { firstSentAt } }: SendPlan, error: Refusal, times: number): boolean {
   const { newKey, retryAfter } = error as Partial<NotSubmittedError>;

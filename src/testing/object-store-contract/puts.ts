@@ -34,7 +34,7 @@ export function puts({ atomicCreate }: { atomicCreate: boolean }): readonly Tria
       },
     ],
     [
-      'an object is replaced whole where that is asked for',
+      'an object is replaced whole if that is asked for',
       async (store) => {
         await put(store, K, 'a long one');
         assert.equal(await store.put(K, bytes('short'), { ifAbsent: false }), 'created');
@@ -43,7 +43,7 @@ export function puts({ atomicCreate }: { atomicCreate: boolean }): readonly Tria
     ],
     ['readers see an object old or new while it is replaced, never a part of it', seenWhole],
     [
-      'an object that must be absent is left as it is where it is there',
+      'an object that must be absent stays unchanged if it exists',
       async (store) => {
         await put(store, K, 'first');
         assert.equal(await put(store, K, 'second'), 'exists');
