@@ -55,20 +55,21 @@ export async function concurrently<Item, Result>(
   work: (item: Item, index: number) => Promise<Result>,
   most: number = AT_ONCE,
 ): Promise<Result[]> {
-  const queue = createQueue(most);
+  const results: Result[] = [];
   let failure: { error: unknown } | undefined;
-  const runs = items.map(async (item, index) =>
-    queue(undefined, async () => {
-      if (failure) throw failure.error;
+  const left = items.entries();
+  // As many loops as may run, not a promise for each item: there may be a hundred thousand.
+  const loop = async (): Promise<void> => {
+    for (const [index, item] of left) {
+      if (failure) return;
       try {
-        return await work(item, index);
+        results[index] = await work(item, index);
       } catch (error) {
         failure ??= { error };
-        throw error;
       }
-    }),
-  );
-  await Promise.allSettled(runs);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, loop));
   if (failure) throw failure.error;
-  return Promise.all(runs);
+  return results;
 }

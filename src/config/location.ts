@@ -54,7 +54,8 @@ export function parseLocation(option: string, url: unknown): Location {
   if (!BUCKET.test(host)) {
     throw new ConfigError(option, 'must name a bucket: letters, digits, dots, _ and -');
   }
-  const prefix = completePrefix(rest.slice(authority.length + 1).replace(/\/$/, ''));
+  const path = rest.slice(authority.length + 1);
+  const prefix = completePrefix(path === '/' ? '' : path);
   if (prefix === undefined) throw new ConfigError(option, `must have a prefix of ${PREFIX_RULE}`);
   return { kind: scheme as 's3' | 'gs', connection, bucket: host, prefix };
 }

@@ -26,6 +26,10 @@ export interface UncheckedObjectStore extends Pick<ObjectStore, 'alias' | 'unfin
 export function checkedObjectStore<Store extends UncheckedObjectStore>(store: Store): Store & ObjectStore {
   return {
     ...store,
+    // What an instance of a class has from its class, no spread takes along.
+    alias: store.alias,
+    ...(store.unfinished && { unfinished: store.unfinished.bind(store) }),
+    ...(store.rules && { rules: store.rules.bind(store) }),
     async put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions) {
       requireObjectKey(key);
       options.signal?.throwIfAborted();

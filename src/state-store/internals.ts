@@ -49,7 +49,8 @@ export function withInternals<Store extends StateStore>(store: Store, parts: Int
  */
 export function internalsOf(store: StateStore): Internals {
   const parts = (store as { [key]?: Internals } | undefined)?.[key];
-  if (!parts) throw new ConfigError('store', 'must come from createStateStore()', store);
+  // Without what was received: it may be the address of a server, with its password.
+  if (!parts) throw new ConfigError('store', 'must come from createStateStore()');
   return parts;
 }
 

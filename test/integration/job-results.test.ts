@@ -1,5 +1,12 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { CorruptEntryError, externalJob, MissingObjectError, type Logger, type ObjectStore } from '../../src/index.ts';
+import {
+  CorruptEntryError,
+  externalJob,
+  jobRecords,
+  MissingObjectError,
+  type Logger,
+  type ObjectStore,
+} from '../../src/index.ts';
 import { fakeClock, memoryMetastore, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { gcm } from '../contract/state-store-stream-parts.ts';
 import { externalSystem } from '../support/external-system.ts';
@@ -45,6 +52,18 @@ describe('a result', () => {
     const { results } = await twice(new Uint8Array([1, 2]));
 
     expect(results.map((result) => Buffer.isBuffer(result))).toEqual([false, false]);
+  });
+
+  test('of a job that has no getResult is written down, also if the run is stopped just then', async () => {
+    const stop = new AbortController();
+    const { system, task, store } = setting({
+      onEvent: (event) => void (event.type === 'decision' && event.decision === 'already-succeeded' && stop.abort()),
+    });
+    const { getResult: _none, ...job } = system.job({ getStatus: async () => ({ state: 'succeeded' }) });
+    await task.attempt((ctx) => ctx.submit(job, 'clip'));
+
+    await expect(task.attempt((ctx) => ctx.run(job, 'clip', { signal: stop.signal }))).resolves.toBeUndefined();
+    expect(await jobRecords(store).get(TASK)).toMatchObject({ state: 'succeeded' });
   });
 
   test('of undefined is one, too', async () => {

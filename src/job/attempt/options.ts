@@ -149,16 +149,20 @@ const CHECKS: Checks<AttemptOptions> = {
  */
 export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
   checkOptions('options', options, CHECKS, ['attempt', 'first', 'createdAt', 'fence']);
-  const { attempt, createdAt, jobId, clearAfterSuccess = '1d', fence, wait = { mode: 'hold' } } = options;
+  const { attempt, first, createdAt, jobId, clearAfterSuccess = '1d', fence, wait = { mode: 'hold' } } = options;
   const scope = taskScope(options.scope);
   const since = new Date().toISOString();
   return {
     ...options,
+    // Of options that inherit these, too.
+    attempt,
+    first,
+    fence,
     scope,
     job: jobId ?? `${scopePath(scope)}@${createdAt.getTime()}`,
     patience: milliseconds(options.patience ?? '30s', 'patience'),
     externalJobs: (options.externalJobs ?? []) as readonly unknown[] as readonly AnyJob[],
-    surelyFirst: options.first && (fence.kind === 'ordered' || fence.prove !== undefined),
+    surelyFirst: first && (fence.kind === 'ordered' || fence.prove !== undefined),
     holder: `attempt ${attempt}, host ${hostname()}, process ${pid}, since ${since}`,
     createdAt: createdAt.getTime(),
     clearAfterSuccess: retentionMs(clearAfterSuccess, 'clearAfterSuccess'),

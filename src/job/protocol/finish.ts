@@ -106,6 +106,8 @@ export async function recordedResult(run: Run, record: HeldRecord, raw: Snapshot
 }
 
 async function getResult(run: Run, { externalId }: HeldRecord): Promise<unknown> {
+  // Also of a run that was stopped meanwhile: there is nobody to call.
+  if (!run.job.getResult) return undefined;
   const late = (text: string): Error => new ExternalJobUnknownError(externalId, `getResult gave ${text}`, run.where);
   return callSystem(run, async (signal) => run.job.getResult?.(externalId as ExternalId, { signal }), late);
 }

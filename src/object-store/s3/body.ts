@@ -1,4 +1,4 @@
-import { untilAborted } from '../../async/abort.ts';
+import { abortController, untilAborted } from '../../async/abort.ts';
 
 /**
  * The bytes of an object as they arrive. A body that breaks off is continued from where it was, a few times; it ends only where
@@ -34,14 +34,37 @@ const RESUMES = 3;
 /** Bytes. */
 const PROGRESS = 2 ** 20;
 
+const OVER = { done: true, value: undefined } as const;
+
 /** The body, to be read once. It has begun, so a reader that ends it unread also lets go of the connection. */
 export async function readBody(parts: BodyParts): Promise<AsyncIterable<Uint8Array>> {
-  const body = bytesOf(parts);
+  const stop = abortController();
+  const body = bytesOf(parts, stop.signal);
   await body.next();
-  return body;
+  const iterator: AsyncIterableIterator<Uint8Array, undefined> = {
+    [Symbol.asyncIterator]: () => iterator,
+    async next() {
+      try {
+        return await body.next();
+      } catch (error) {
+        if (stop.signal.aborted) return OVER;
+        throw error;
+      }
+    },
+    // A generator alone would end only with the chunk that it waits for, which may never come.
+    async return() {
+      stop.abort();
+      void body.return(undefined).catch(() => undefined);
+      return OVER;
+    },
+  };
+  return iterator;
 }
 
-async function* bytesOf({ first, resume, broken, signal }: BodyParts): AsyncGenerator<Uint8Array, void, undefined> {
+async function* bytesOf(
+  { first, resume, broken, signal }: BodyParts,
+  stopped: AbortSignal,
+): AsyncGenerator<Uint8Array, undefined, undefined> {
   const { end } = first;
   let { at } = first;
   let source = first;
@@ -53,7 +76,7 @@ async function* bytesOf({ first, resume, broken, signal }: BodyParts): AsyncGene
   try {
     yield new Uint8Array();
     for (;;) {
-      const step = await untilAborted(take(chunks), signal);
+      const step = await untilAborted(untilAborted(take(chunks), stopped), signal);
       if ('chunk' in step && at + step.chunk.length <= end) {
         at += step.chunk.length;
         if (step.chunk.length > 0) yield step.chunk;

@@ -37,6 +37,27 @@ describe('concurrently', () => {
     expect(seen.toSorted(([, a], [, b]) => a - b)).toEqual(['a', 'b', 'c', 'd', 'e'].map((item, index) => [item, index]));
   });
 
+  it('comes to an item only when its turn comes: there may be very many', async () => {
+    let seen = 0;
+    const list = Array.from({ length: 20 }, (_, index) => index);
+    const items = new Proxy(list, {
+      get(target, name) {
+        if (typeof name === 'string' && /^\d+$/.test(name)) seen += 1;
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    const seenAt: number[] = [];
+    await concurrently(
+      items,
+      async () => {
+        seenAt.push(seen);
+        await setImmediate();
+      },
+      2,
+    );
+    expect(seenAt).toEqual(list.map((index) => index + 1));
+  });
+
   it('after a failure begins no other, and rejects once nothing runs any more', async () => {
     let running = 0;
     let begun = 0;

@@ -63,6 +63,12 @@ describe('the BullMQ adapter, given', () => {
       'jobId',
       /must be a text that is not empty, received 1/,
     ],
+    [
+      'an address in place of a store',
+      () => withState(wrong('redis://user:secret@host'), async () => 1),
+      'store',
+      /^store must come from createStateStore\(\)$/,
+    ],
     ['no options to cancelJob()', () => cancelJob(queue, '1', wrong(undefined)), 'options', /must be an object/],
     [
       'no store to cancelJob()',

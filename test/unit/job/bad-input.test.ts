@@ -91,6 +91,12 @@ describe('an attempt, given', () => {
     ['a misspelt holdFor', () => run({ wait: { mode: 'hold', holdfor: '1s' } }), 'wait.holdfor', /mode, holdFor/],
     ['a signal of run() that is none', () => run({ signal: 5 }), 'signal', /must be an AbortSignal, received 5/],
   ]);
+
+  test('options that it inherits, has them', async () => {
+    await using begun = beginAttempt(store, Object.create(attempt));
+
+    await expect(begun.context.submit(job, 'clip')).resolves.toBe('id');
+  });
 });
 
 describe('jobRecords(), given', () => {

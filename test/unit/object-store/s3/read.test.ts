@@ -143,6 +143,20 @@ describe('a body is let go of', () => {
     await until(() => fake.closed === 2);
   });
 
+  it('when its reader stops, also while it waits for a chunk that never comes', async () => {
+    let aborted = false;
+    const fake = fakeS3((_command, signal) => {
+      signal?.addEventListener('abort', () => void (aborted = true));
+      return { Body: new Readable({ read: () => undefined }), ContentRange: 'bytes 0-9/10' };
+    });
+    const chunks = (await fake.store.getStream(KEY)) as AsyncIterableIterator<Uint8Array>;
+    const next = chunks.next();
+
+    await expect(chunks.return?.()).resolves.toEqual({ done: true, value: undefined });
+    await expect(next).resolves.toEqual({ done: true, value: undefined });
+    expect(aborted).toBe(true);
+  });
+
   it('when the signal aborts, whoever reads, and however long it hangs', async () => {
     const controller = new AbortController();
     const { signal } = controller;
