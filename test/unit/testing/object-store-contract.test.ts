@@ -39,7 +39,7 @@ describe('the contract of object stores', () => {
     [
       'replaces what must stay',
       (store) => ({ put: (key, body, call) => store.put(key, body, { ...call, ifAbsent: false }) }),
-      'left as it is',
+      'stays unchanged',
     ],
     [
       'gives its own bytes away',
