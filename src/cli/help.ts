@@ -33,7 +33,7 @@ export function generalHelp(commands: ReadonlyMap<string, Command>): string {
     ...table([
       ['0', 'done, and nothing is wrong'],
       ['1', 'it failed, or something is wrong'],
-      ['2', 'what was typed, or the configuration, cannot be meant'],
+      ['2', 'what was typed, or the configuration, is invalid'],
       ['130, 143', 'interrupted, by Ctrl-C or a request to end'],
     ]),
   ].join('\n');

@@ -68,7 +68,7 @@ export const reconcileCommand: StoreCommand = {
  * @throws {@link UsageError}
  */
 export function applies(given: Given): boolean {
-  if (given.has('apply') && given.has('dry-run')) throw new UsageError('--apply and --dry-run cannot both be meant');
+  if (given.has('apply') && given.has('dry-run')) throw new UsageError('--apply and --dry-run exclude each other');
   return given.has('apply');
 }
 

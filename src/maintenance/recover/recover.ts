@@ -134,7 +134,7 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
     const code = failureCode(error);
     if (code === 'mooring.store-unavailable') throw error;
     if (code !== 'mooring.missing-object') report.unreadable += 1;
-    core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left as it is');
+    core.logger?.warn({ object: newest.object, code, err: error }, 'an object cannot be read, and was left unchanged');
   });
   if (!meta) {
     report.skipped += 1;

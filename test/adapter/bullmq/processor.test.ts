@@ -31,7 +31,7 @@ describe('pitfall 1: a processor declares exactly three parameters, so that Bull
   test('bound, as frameworks do', () => expect(withState(store, process).bind(undefined)).toHaveLength(3));
 });
 
-describe('what cannot be meant is refused when the processor is made', () => {
+describe('what is invalid is refused when the processor is made', () => {
   test.each([
     ['wait.mode', { wait: { mode: 'sometimes' } }],
     ['wait', { wait: null }],

@@ -60,7 +60,7 @@ describe('mooring', () => {
     ['a length of time without a unit', ['sweep', '--grace', '60'], /--grace must be a length of time/],
     ['a batch of nothing', ['sweep', '--batch', '0'], /--batch must be a whole number/],
     ['a share above all', ['reconcile', '--max-share', '110%'], /--max-share must be a share/],
-    ['two answers', ['reconcile', '--apply', '--dry-run'], /cannot both be meant/],
+    ['two answers', ['reconcile', '--apply', '--dry-run'], /exclude each other/],
     ['lifecycle of nothing', ['lifecycle'], /s3 or gcs/],
     ['help for a command that there is not', ['help', 'swep'], /no command "swep"/],
   ])('%s ends with 2 and a hint, and opens nothing', async (_what, args, said) => {
@@ -398,7 +398,7 @@ describe('mooring recover, where an object cannot be read', () => {
     const { code, stdout, stderr } = await runCommand(['recover', '--apply'], { env: ENV, tools: { open, recover } });
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'recovered 0 entries, left out 1\n' });
-    expect(stderr).toContain(`an object cannot be read, and was left as it is (object=${damaged}, code=mooring.corrupt-entry`);
+    expect(stderr).toContain(`an object cannot be read, and was left unchanged (object=${damaged}, code=mooring.corrupt-entry`);
   });
 
   test('has the number in its JSON', async () => {
