@@ -1,8 +1,8 @@
-import { requireCall, type CallOptions } from '../async/deadline.ts';
+import { requireSignal, type CallOptions } from '../async/deadline.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import { GRACE, LATENESS } from '../metastore/lifetimes.ts';
-import type { OptionNames } from '../model/check-options.ts';
+import { checkOptions, rule, type Check, type Checks } from '../model/checks.ts';
 
 /** The options that the tools of this room share, checked before any I/O. */
 
@@ -12,13 +12,24 @@ export const BATCH = 500;
 const LARGEST_BATCH = 1_000;
 
 /**
- * Checks the names of the options, and the signal.
+ * Checks the options of a tool. A grace is checked by `graceMs()`.
  *
  * @throws {@link ConfigError}
  */
-export function requireOptions<Options extends CallOptions>(options: Options, names: OptionNames<Options>): void {
-  requireCall(options, names);
+export function requireOptions<Options extends CallOptions>(options: Options, checks: Checks<Options>): void {
+  checkOptions('options', options, checks);
+  requireSignal(options.signal);
 }
+
+const BATCH_RULE = `must be a whole number from 1 to ${LARGEST_BATCH}`;
+/** What `batch` may be. */
+export const batchCheck: Check = rule(BATCH_RULE, (batch) => {
+  return Number.isSafeInteger(batch) && Number(batch) >= 1 && Number(batch) <= LARGEST_BATCH;
+});
+/** What `maxShare` may be. */
+export const shareCheck: Check = rule('must be a number from 0 to 1', (share) => {
+  return typeof share === 'number' && share >= 0 && share <= 1;
+});
 
 /** The least grace of `sweep()`. The clock of the node that judges an object also told when it was superseded. */
 export const LEAST_OF_SWEEP: LeastGrace = { ms: LATENESS, text: "'1h', the time that a write may take" };
@@ -46,29 +57,4 @@ export function graceMs(grace: Duration | undefined, least: LeastGrace): number 
   const ms = milliseconds(grace, 'grace');
   if (ms < least.ms) throw new ConfigError('grace', `must be at least ${least.text}`, grace);
   return ms;
-}
-
-/** @throws {@link ConfigError} */
-export function batchSize(batch: number | undefined): number {
-  if (batch === undefined) return BATCH;
-  if (Number.isSafeInteger(batch) && batch >= 1 && batch <= LARGEST_BATCH) return batch;
-  throw new ConfigError('batch', `must be a whole number from 1 to ${LARGEST_BATCH}`, batch);
-}
-
-/** @throws {@link ConfigError} */
-export function share(maxShare: number | undefined): number {
-  if (maxShare === undefined) return 0.1;
-  if (typeof maxShare === 'number' && maxShare >= 0 && maxShare <= 1) return maxShare;
-  throw new ConfigError('maxShare', 'must be a number from 0 to 1', maxShare);
-}
-
-/** @throws {@link ConfigError} */
-export function flag(option: string, value: boolean | undefined): boolean {
-  if (value === undefined || typeof value === 'boolean') return value === true;
-  throw new ConfigError(option, 'must be true or false', value);
-}
-
-/** @throws {@link ConfigError} */
-export function requireListener(option: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') throw new ConfigError(option, 'must be a function', value);
 }

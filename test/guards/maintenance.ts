@@ -191,10 +191,13 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     CLEANUP,
     'refuses to delete more than its share',
   ]),
-  guard('I5 reconcile is dry unless it is told to apply', 'src/maintenance', ', options.apply),', ', options.apply) || true,', [
-    CLEANUP,
-    'C62 only says so, and changes nothing',
-  ]),
+  guard(
+    'I5 reconcile is dry unless it is told to apply',
+    'src/maintenance/reconcile',
+    'options.apply ?? false',
+    'options.apply ?? true',
+    [CLEANUP, 'C62 only says so, and changes nothing'],
+  ),
   guard(
     'I5 a recovery that was cut short is none',
     'src/maintenance',

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import type { OptionNames } from '../../model/check-options.ts';
+import { anything, type Checks } from '../../model/checks.ts';
 import { internalsOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import { examineMetastore } from './metastore.ts';
@@ -7,7 +7,7 @@ import { examineObjectStores } from './object-stores.ts';
 import { createFindings, type Finding } from './finding.ts';
 import { requireOptions } from '../settings.ts';
 
-const OPTIONS: OptionNames<CallOptions> = { signal: true };
+const OPTIONS: Checks<CallOptions> = { signal: anything };
 
 /**
  * Looks whether the stores are as they should be: can be reached and written to, keep what they are given, belong to each other,

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { Duration } from '../../model/duration.ts';
 import { ConfigError } from '../../model/errors/store.ts';
-import type { OptionNames } from '../../model/check-options.ts';
+import { anything, callable, trueOrFalse, type Checks } from '../../model/checks.ts';
 import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import { stepped } from '../../state-store/objects/listing.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
@@ -9,7 +9,7 @@ import type { SweepReport } from '../../observe/events.ts';
 import { candidatePages, unreferenced, type Candidate } from './candidates.ts';
 import { deleteObjects } from '../delete-objects.ts';
 import { raise, readLineage, requireSound, type StoreLineage } from '../lineage.ts';
-import { BATCH, flag, graceMs, LEAST_OF_RECONCILE, requireListener, requireOptions, share } from '../settings.ts';
+import { BATCH, graceMs, LEAST_OF_RECONCILE, requireOptions, shareCheck } from '../settings.ts';
 import { createTally, type Tally } from '../counts.ts';
 
 /** Options of `reconcile()`. */
@@ -38,7 +38,13 @@ export interface ReconcileOptions extends CallOptions {
   onProgress?: (soFar: SweepReport & { readonly listed: number }) => void;
 }
 
-const OPTIONS: OptionNames<ReconcileOptions> = { signal: true, apply: true, maxShare: true, grace: true, onProgress: true };
+const OPTIONS: Checks<ReconcileOptions> = {
+  signal: anything,
+  apply: trueOrFalse,
+  maxShare: shareCheck,
+  grace: anything,
+  onProgress: callable,
+};
 
 /** In a store with few objects, a single one that a crash left is more than any share. */
 const ALWAYS_ALLOWED = 10;
@@ -66,7 +72,6 @@ export async function reconcile(store: StateStore, options: ReconcileOptions = {
   const core = internalsOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onProgress } = options;
-  requireListener('onProgress', onProgress);
   const tally = createTally(core);
   let listed = 0;
   const tell = (): void => onProgress?.({ ...tally.report(), listed });
@@ -77,8 +82,8 @@ export async function reconcile(store: StateStore, options: ReconcileOptions = {
   const parts: Parts = {
     core,
     tally,
-    apply: flag('apply', options.apply),
-    maxShare: share(options.maxShare),
+    apply: options.apply ?? false,
+    maxShare: options.maxShare ?? 0.1,
     grace: graceMs(options.grace, LEAST_OF_RECONCILE),
     onListed,
     tell,

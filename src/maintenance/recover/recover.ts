@@ -2,7 +2,7 @@ import type { CallOptions } from '../../async/deadline.ts';
 import { parseEntry, type Reference } from '../../format/entry.ts';
 import { ConfigError, UnknownLocationError } from '../../model/errors/store.ts';
 import { drawNonce, UNFENCED, writeIdText } from '../../format/write-id.ts';
-import type { OptionNames } from '../../model/check-options.ts';
+import { anything, callable, trueOrFalse, type Checks } from '../../model/checks.ts';
 import { decodeSegment } from '../../format/path.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import { internalsOf, type Internals } from '../../state-store/internals.ts';
@@ -12,7 +12,7 @@ import { beginAnew } from '../lineage.ts';
 import { newestOf, objectsByKey, type FoundObject, type KeyObjects } from './newest-objects.ts';
 import { isProbe } from '../../state-store/objects/probe.ts';
 import { rebuildEntry } from './rebuild-entry.ts';
-import { flag, requireListener, requireOptions } from '../settings.ts';
+import { requireOptions } from '../settings.ts';
 import { failureCode } from '../counts.ts';
 
 /** An entry that `recover()` brings back, or would. */
@@ -57,7 +57,7 @@ export interface RecoverOptions extends CallOptions {
   onEntry?: (entry: RecoveredEntry) => void;
 }
 
-const OPTIONS: OptionNames<RecoverOptions> = { signal: true, apply: true, onEntry: true };
+const OPTIONS: Checks<RecoverOptions> = { signal: anything, apply: trueOrFalse, onEntry: callable };
 /** Keys that are taken from the listings at once, and worked on at the same time. */
 const AT_ONCE = 64;
 const LANES = 4;
@@ -83,13 +83,11 @@ export async function recover(store: StateStore, options: RecoverOptions = {}): 
   const core = internalsOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onEntry } = options;
-  requireListener('onEntry', onEntry);
-  const applies = flag('apply', options.apply);
   // The new lineage is written there.
   if (!core.objectStore) throw new ConfigError('objectStore', 'must be given: recover needs the object store that is written to');
   const parts: Parts = {
     core,
-    apply: applies,
+    apply: options.apply ?? false,
     onEntry,
     call: signal ? { signal } : {},
     report: { entries: 0, skipped: 0, unreadable: 0 },

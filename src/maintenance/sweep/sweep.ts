@@ -1,13 +1,13 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { Duration } from '../../model/duration.ts';
 import { GRACE } from '../../metastore/lifetimes.ts';
-import type { OptionNames } from '../../model/check-options.ts';
+import { anything, callable, trueOrFalse, type Checks } from '../../model/checks.ts';
 import { internalsOf } from '../../state-store/internals.ts';
 import { keepBirth } from '../../state-store/objects/lineage.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { SweepReport } from '../../observe/events.ts';
 import { raise, readLineage } from '../lineage.ts';
-import { batchSize, flag, graceMs, LEAST_OF_SWEEP, requireListener, requireOptions } from '../settings.ts';
+import { BATCH, batchCheck, graceMs, LEAST_OF_SWEEP, requireOptions } from '../settings.ts';
 import { openScope, sweepRound, type OpenScope, type SweepParts } from './round.ts';
 import { createTally } from '../counts.ts';
 
@@ -36,7 +36,13 @@ export interface SweepOptions extends CallOptions {
   onProgress?: (soFar: SweepReport) => void;
 }
 
-const OPTIONS: OptionNames<SweepOptions> = { signal: true, dryRun: true, batch: true, grace: true, onProgress: true };
+const OPTIONS: Checks<SweepOptions> = {
+  signal: anything,
+  dryRun: trueOrFalse,
+  batch: batchCheck,
+  grace: anything,
+  onProgress: callable,
+};
 /** Scopes that are swept at the same time. */
 const SIDE_BY_SIDE = 64;
 
@@ -52,13 +58,12 @@ export async function sweep(store: StateStore, options: SweepOptions = {}): Prom
   const core = internalsOf(store);
   requireOptions(options, OPTIONS);
   const { signal, onProgress } = options;
-  requireListener('onProgress', onProgress);
   const parts: SweepParts = {
     core,
     tally: createTally(core),
-    batch: batchSize(options.batch),
+    batch: options.batch ?? BATCH,
     grace: graceMs(options.grace, LEAST_OF_SWEEP),
-    dryRun: flag('dryRun', options.dryRun),
+    dryRun: options.dryRun ?? false,
     call: signal ? { signal } : {},
   };
   return core.track(() => sweepAll(parts, onProgress));
