@@ -29,10 +29,13 @@ export const JOB_GUARDS: readonly Guard[] = [
     'await run.items(run.own.scope);\n  const reply = await writeAhead',
     [ENDS, 'finds the record of an item as soon as the item is listed'],
   ),
-  guard('† draw, then prove', 'src/job', '? drawn : undefined', '? core.metastore.draw(address, {}) : drawn && undefined', [
-    RULES,
-    'a fence that was drawn and proven before a newer attempt began is refused',
-  ]),
+  guard(
+    '† draw, then prove',
+    'src/job',
+    '? drawn : undefined',
+    '? core.metastore.fences.draw(address, {}) : drawn && undefined',
+    [RULES, 'a fence that was drawn and proven before a newer attempt began is refused'],
+  ),
   guard('† a fence is proven before it is installed', 'src/job', 'proof.value ? drawn : undefined', 'drawn', [
     RULES,
     'a proof that fails after the draw installs nothing',

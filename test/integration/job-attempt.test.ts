@@ -13,11 +13,11 @@ import { beginAttempt, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { externalSystem, type ExternalSystemOptions } from '../support/external-system.ts';
-import { interceptMetastore, recorder, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, recorder, type InterceptOperation } from '../support/intercept.ts';
 import { TASK, testRuntime, type FenceKind } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
-function setting(options: Partial<ExternalSystemOptions> & { intercept?: Intercept; fence?: FenceKind } = {}) {
+function setting(options: Partial<ExternalSystemOptions> & { intercept?: InterceptOperation; fence?: FenceKind } = {}) {
   const { intercept = (_call, proceed) => proceed(), fence = 'ordered', ...systemOptions } = options;
   const clock = fakeClock();
   const store = memoryStateStore({ clock, metastore: interceptMetastore(memoryMetastore(), intercept) });
@@ -67,7 +67,7 @@ describe('round trips', () => {
       return ctx.attempt;
     });
 
-    expect(calls.filter((call) => call !== 'draw')).toEqual([]);
+    expect(calls.filter((call) => call !== 'fences.draw')).toEqual([]);
   });
 
   test('uses side by side take the fence once', async () => {
@@ -81,14 +81,14 @@ describe('round trips', () => {
       context.state.set('cursor', 1),
     ]);
 
-    expect(calls.filter((call) => call === 'draw')).toHaveLength(1);
+    expect(calls.filter((call) => call === 'fences.draw')).toHaveLength(1);
   });
 
   test('a beginning that failed is tried again at the next use', async () => {
     let failures = 1;
     const { system, task } = setting({
       intercept: ({ method }, proceed) =>
-        method === 'begin' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+        method === 'fences.begin' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     const { context } = await task.start();
 
@@ -102,7 +102,7 @@ describe('what does not answer', () => {
     let down = true;
     const { system, task, store } = setting({
       intercept: ({ method }, proceed) =>
-        down && method === 'writeRecord' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+        down && method === 'records.write' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(system.calls).toEqual([]);
@@ -236,7 +236,8 @@ describe('succeed()', () => {
 
   test('never rejects; what went wrong is logged', async () => {
     const { task } = setting({
-      intercept: ({ method }, proceed) => (method === 'settle' ? Promise.reject(new StoreUnavailableError('down')) : proceed()),
+      intercept: ({ method }, proceed) =>
+        method === 'fences.settle' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     const warn = jest.fn();
     const attempt = await task.start({ logger: { debug: () => undefined, info: () => undefined, warn, error: () => undefined } });
@@ -252,7 +253,7 @@ describe('succeed()', () => {
     const { task } = setting({ intercept });
     await task.attempt((ctx) => ctx.state.set('k', 1), { clearAfterSuccess: 'forever' });
 
-    expect(calls).not.toContain('settle');
+    expect(calls).not.toContain('fences.settle');
   });
 });
 

@@ -168,7 +168,7 @@ async function keepAlive(run: Run, record: HeldRecord, keptUntil: number): Promi
   if (retention === 'forever' || keptUntil >= NEVER || keptUntil > own.now() + retention - REFRESH_AFTER) return keptUntil;
   try {
     await core.track(() =>
-      core.metastore.refresh(own.address, { name: options.recordName, basis: record.version, retention }, {}),
+      core.metastore.records.refresh(own.address, { name: options.recordName, basis: record.version, retention }, {}),
     );
     return own.now() + retention;
   } catch (err) {
