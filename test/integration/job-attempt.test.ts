@@ -8,6 +8,7 @@ import {
   NotSubmittedError,
   StaleAttemptError,
   StoreUnavailableError,
+  type RetryAfter,
 } from '../../src/index.ts';
 import { beginAttempt, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
@@ -307,7 +308,11 @@ describe('waiting by release', () => {
   });
 
   describe('for an external system that is busy', () => {
-    const refusing = (parts: ReturnType<typeof setting>, times: number, options: { retryable?: boolean } = {}) => {
+    const refusing = (
+      parts: ReturnType<typeof setting>,
+      times: number,
+      options: { retryable?: boolean; retryAfter?: RetryAfter } = {},
+    ) => {
       let left = times;
       return parts.system.job({
         submit: async (input, context) => {
@@ -326,6 +331,24 @@ describe('waiting by release', () => {
 
       expect(result).toBe('result of job-1');
       expect(releases).toEqual([30_000, 30_000]);
+    });
+
+    test.each([
+      ['30', 30_000],
+      ['0', 1_000],
+    ])('the Retry-After header %s is waited for: %i milliseconds', async (header, ms) => {
+      const parts = setting();
+      const job = refusing(parts, 1, { retryAfter: header });
+      const { releases } = await released(parts, (ctx) => ctx.run(job, 'clip', { wait: { mode: 'release', holdFor: 0 } }));
+
+      expect(releases[0]).toBe(ms);
+    });
+
+    test('without a Retry-After header the refusal passes', async () => {
+      const parts = setting();
+      const job = refusing(parts, 1, { retryAfter: new Headers().get('retry-after') });
+
+      await expect(parts.task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toMatchObject({ code: 'mooring.not-submitted' });
     });
 
     test('a run that holds, holds for that time', async () => {
@@ -461,6 +484,30 @@ describe('waiting by hold', () => {
     expect(gaps[23]).toBeLessThanOrEqual(30_000);
     expect(gaps[24]).toBe(420_000);
     expect(new Set(gaps.slice(12, 20)).size).toBeGreaterThan(1);
+  });
+
+  test.each([
+    ['seconds', () => '420', 420_000],
+    ['a date, by the clock of the store', (now: number) => new Date(now + 420_000).toUTCString(), 420_000],
+    ['0, which would be a loop without a pause', () => '0', 1_000],
+    ['57 years', () => '1795363200', 86_400_000],
+    ['a text that is none, as pollInterval says', () => 'soon', 1_000],
+  ])('asks when a Retry-After header says: %s', async (_what, header, expected) => {
+    const { clock, system, task } = setting();
+    const asked: number[] = [];
+    const job = system.job({
+      pollInterval: '1s',
+      getStatus: async () => {
+        asked.push(clock.now());
+        return asked.length > 1 ? { state: 'succeeded' } : { state: 'active', nextPoll: header(clock.now()) };
+      },
+    });
+
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+    expect(asked).toHaveLength(2);
+    expect(asked[1]! - asked[0]!).toBeLessThanOrEqual(expected);
+    expect(asked[1]! - asked[0]!).toBeGreaterThan(expected - 1_000);
   });
 
   test('a signal of the run stops the waiting, and the job goes on', async () => {
