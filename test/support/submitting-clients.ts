@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import http, { type AgentOptions } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { isNativeError } from 'node:util/types';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import axios from 'axios';
 import axiosRetry from 'axios-retry';
@@ -11,6 +12,19 @@ import got from 'got';
 import { Agent as UndiciAgent, request as undici, RetryAgent } from 'undici';
 
 /** The clients that people submit jobs with, each as one function that sends one POST. */
+
+/**
+ * Makes Node's errors errors here. Jest gives each test file a realm of its own, so that clients that ask `instanceof Error` would do
+ * something else than outside of Jest: the AWS SDK hides the error.
+ */
+export function adoptNodeErrors(): void {
+  const inherited = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(Error, Symbol.hasInstance, {
+    value(this: unknown, one: unknown): boolean {
+      return (this === Error && isNativeError(one)) || Reflect.apply(inherited, this, [one]);
+    },
+  });
+}
 
 /** What is sent, and how. */
 export interface Posting {

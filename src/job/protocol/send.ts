@@ -168,7 +168,7 @@ async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: num
   const outcome = await bounded(run.core.timer, timeout, undefined, request).catch(async (error: unknown) => {
     if (isRefusal(error)) run.own.sent.delete(run.options.recordName);
     const reason = tellFailedSubmit(run, mine, error, refused?.reason);
-    const times = (refused?.times ?? 0) + 1;
+    const times = (refused?.times ?? 0) + (keepsKey(error) ? 0 : 1);
     if (isRefusal(error)) await withdraw(run, plan, mine, { reason, times, newKey: wantsNewKey(run, plan, error, times) });
     throw error;
   });
@@ -202,6 +202,11 @@ function isRefusal(error: unknown): error is Refusal {
   if (!isMooringError(error)) return false;
   if (error.code === 'mooring.config') return error.option === 'retryAfter' || error.option === 'newKey';
   return error.code === 'mooring.not-submitted';
+}
+
+/** A refusal that keeps its key is none by that key, and does not count: the external system may not even have seen it. */
+function keepsKey(error: unknown): boolean {
+  return isRefusal(error) && (error as Partial<NotSubmittedError>).newKey === false;
 }
 
 /**
