@@ -168,6 +168,17 @@ describe.each(CLIENTS)('$name $version', (client) => {
   });
 });
 
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a certificate that nobody trusts, over %s', (version) => {
+  test.each(CLIENTS)('$name sends nothing before it refuses it', async (client) => {
+    const system = await start(hangUp, { tls: true, version });
+
+    const error = await failureOf(client, { url: system.url });
+    await system.stop();
+
+    expect({ received: system.received, notSubmitted: isMooringError(error) }).toEqual({ received: 0, notSubmitted: true });
+  });
+});
+
 test('a system that was reached over a kept connection, and that is gone, has certainly not read the next request', async () => {
   const agent = new TlsAgent({ keepAlive: true, ca: CERTIFICATE });
   const system = await start((response) => response.end(), { tls: true });

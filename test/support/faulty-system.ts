@@ -20,8 +20,18 @@ export interface FaultySystem {
   stop(): Promise<void>;
 }
 
-/** Starts one on 127.0.0.1. `tls`: with a certificate that nobody trusts; `clients`: it wants one of its clients too. */
-export async function faultySystem(answer: Answer, { tls = false, clients = false } = {}): Promise<FaultySystem> {
+/** `tls`: with a certificate that nobody trusts; `clients`: it wants one of its clients too; `version`: the newest that it speaks. */
+interface TlsChoice {
+  tls?: boolean;
+  clients?: boolean;
+  version?: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** Starts one on 127.0.0.1. */
+export async function faultySystem(
+  answer: Answer,
+  { tls = false, clients = false, version = 'TLSv1.3' }: TlsChoice = {},
+): Promise<FaultySystem> {
   let received = 0;
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     received += 1;
@@ -29,7 +39,13 @@ export async function faultySystem(answer: Answer, { tls = false, clients = fals
     request.on('error', () => undefined);
     request.resume().on('end', () => answer(response, request, system));
   };
-  const certified = { cert: CERTIFICATE, key: PRIVATE_KEY, requestCert: clients, rejectUnauthorized: clients };
+  const certified = {
+    cert: CERTIFICATE,
+    key: PRIVATE_KEY,
+    requestCert: clients,
+    rejectUnauthorized: clients,
+    maxVersion: version,
+  };
   const server: Server = tls ? createTlsServer(certified, handle) : createServer(handle);
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

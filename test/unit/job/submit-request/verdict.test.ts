@@ -107,6 +107,37 @@ describe('a client that counts its tries, and makes them in a queue of its own',
   });
 });
 
+describe('a client that tells of the error in words of its own', () => {
+  const hungUp = failed({ code: 'ECONNRESET' });
+  const own = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), REFUSED);
+  const retold = { code: 'ECONNREFUSED', message: 'request to http://a/ failed, reason: connect ECONNREFUSED 127.0.0.1:1' };
+
+  test('node-fetch, of the request that was seen', () => {
+    expect(whyUnsent(failed(retold), seen(own))).toMatchObject({ retryable: true });
+  });
+
+  test.each([
+    ['with another code', { code: 'ENOTFOUND' }],
+    ['with another text', { message: 'request to http://a/ failed, reason: connect ECONNREFUSED 127.0.0.1:2' }],
+    ['in the words of somebody else', { message: 'connect ECONNREFUSED 127.0.0.1:1' }],
+  ])('%s it is not the error of that request', (_how, fields) => {
+    expect(whyUnsent(failed({ ...retold, ...fields }), seen(own))).toBeUndefined();
+  });
+
+  test('the AWS SDK, which gives up a connection that does not come about', () => {
+    const error = failed({ name: 'TimeoutError', $metadata: { attempts: 1 } });
+
+    expect(whyUnsent(error, seen(hungUp))).toMatchObject({ retryable: true });
+  });
+
+  test.each([
+    ['a connection that broke, which has that name too', { code: 'ECONNRESET', $metadata: { attempts: 1 } }],
+    ['a TimeoutError of somebody else', {}],
+  ])('%s is not certain', (_what, fields) => {
+    expect(whyUnsent(failed({ name: 'TimeoutError', ...fields }), seen(hungUp))).toBeUndefined();
+  });
+});
+
 describe('gRPC', () => {
   const metadata = (values: readonly string[]): object => ({ get: () => values });
   const words = { code: 14, details: 'No connection established. Last error: connect ECONNREFUSED', metadata: metadata([]) };
