@@ -35,7 +35,14 @@ export const NOT_SUBMITTED_GUARDS: readonly Guard[] = [
     'one before the last may have been accepted',
   ]),
   guard('unsent: every address has to refuse', ROOM, 'faults.every(', 'faults.some(', [VERDICT, 'one address that was reached']),
-  guard('unsent: a stream of HTTP/2 may be the request', ROOM, 'seen.streams ||', '', [GRPC, 'says in the words of the client']),
+  guard('unsent: a stream of HTTP/2 may be the request', ROOM, 'if (streams) return undefined;', '', [
+    GRPC,
+    'says in the words of the client',
+  ]),
+  guard('unsent: a stream of HTTP/2 may be the request of undici', ROOM, 'if (streams && !request.http1) return undefined;', '', [
+    VERDICT,
+    'if a stream of HTTP/2 ended meanwhile',
+  ]),
   guard('unsent: a repeated gRPC call', ROOM, 'repeated === undefined || repeated.length > 0', 'repeated === undefined', [
     VERDICT,
     'a call that was repeated',

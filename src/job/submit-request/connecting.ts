@@ -28,7 +28,7 @@ const SYSCALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Reasons of OpenSSL to refuse a certificate, which Node has as codes, and the name that does not fit. */
 const CERTIFICATE =
   /^(?:ERR_TLS_CERT_ALTNAME_INVALID|(?:CERT|CRL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED_CERT|INVALID_CA|PATH_LENGTH|HOSTNAME_MISMATCH)\w*)$/;
-/** OpenSSL refused to go on. Node up to 20 calls it `EPROTO` for a `TLSSocket` that began itself. */
+/** OpenSSL refused to go on. Node says so by the code of OpenSSL, or by `EPROTO` if the connection was its own. */
 const HANDSHAKE = /^(?:EPROTO|ERR_SSL_\w+|ERR_TLS_\w+)$/;
 /** Phases of a request that got limits in time. */
 const PHASES: readonly unknown[] = ['lookup', 'connect', 'secureConnect'];

@@ -21,7 +21,7 @@ export function nodeHttpChannels(requests: Requests, mine: () => boolean): Chann
 }
 
 function followed(request: ClientRequest): SeenRequest {
-  const seen: SeenRequest = { left: false };
+  const seen: SeenRequest = { left: false, http1: true };
   const follow = (socket: Socket): void => {
     const event = awaited(socket);
     if (event === undefined) seen.left = true;

@@ -4,6 +4,8 @@
 export interface SeenRequest {
   /** Whether any of it may have left this machine. */
   left: boolean;
+  /** Whether it goes over HTTP/1 for sure, and so over no stream of HTTP/2. */
+  readonly http1: boolean;
   /** The error that ended it. A request without one is not over. */
   error?: unknown;
 }

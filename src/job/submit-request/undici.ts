@@ -20,7 +20,7 @@ export function undiciChannels(requests: Requests, mine: () => boolean): Channel
   };
   return {
     'undici:request:create': (message) => {
-      if (mine()) requests.set((message as Message).request, { left: false });
+      if (mine()) requests.set((message as Message).request, { left: false, http1: false });
     },
     'undici:client:sendHeaders': left,
     'undici:request:bodySent': left,

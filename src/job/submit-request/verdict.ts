@@ -20,12 +20,13 @@ export function whyUnsent(error: unknown, seen: Seen): Unsent | undefined {
   const errors = causesOf(error);
   if (triedBefore(errors)) return undefined;
   // A request that has not failed may still be sent.
-  if (seen.streams || seen.requests.some(({ left, error: own }) => left || own === undefined)) return undefined;
-  return beforeSending(errors, seen.atOnce) ?? connecting(errors, seen.requests);
+  if (seen.requests.some(({ left, error: own }) => left || own === undefined)) return undefined;
+  return beforeSending(errors, seen) ?? connecting(errors, seen);
 }
 
 /** The call failed before there was an HTTP request, or its client is one that cannot be watched. */
-function beforeSending(errors: readonly AnyError[], atOnce: boolean): Unsent | undefined {
+function beforeSending(errors: readonly AnyError[], { streams, atOnce }: Seen): Unsent | undefined {
+  if (streams) return undefined;
   for (const one of errors) {
     const grpc = grpcFault(one);
     if (grpc !== undefined) return { why: grpc, retryable: true };
@@ -38,8 +39,9 @@ function beforeSending(errors: readonly AnyError[], atOnce: boolean): Unsent | u
 }
 
 /** The one request of the call found no connection. */
-function connecting(errors: readonly AnyError[], [request, ...others]: readonly SeenRequest[]): Unsent | undefined {
+function connecting(errors: readonly AnyError[], { requests: [request, ...others], streams }: Seen): Unsent | undefined {
   if (!request || others.length > 0) return undefined;
+  if (streams && !request.http1) return undefined;
   const why = errors.map((one) => faultOf(one, request)).find((fault) => fault !== undefined);
   return why === undefined ? undefined : { why, retryable: true };
 }

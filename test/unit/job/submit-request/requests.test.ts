@@ -231,6 +231,12 @@ test('what the request resolves with is handed on', async () => {
   await expect(submitRequest(async () => viaFetch(system.url))).resolves.toBe(201);
 });
 
+test('a request that was already made is refused as an option, and its job stays possible', async () => {
+  const made = Promise.resolve(1) as never;
+
+  await expect(submitRequest(made)).rejects.toMatchObject({ code: 'mooring.config', option: 'request' });
+});
+
 test('a NotSubmittedError of the request itself passes unchanged', async () => {
   const url = await refusedUrl();
   let own: unknown;

@@ -9,7 +9,7 @@ function failed(fields: object): Error {
 }
 
 function seen(error: unknown, more: Partial<Seen> = {}): Seen {
-  return { requests: [{ left: false, error }], streams: false, atOnce: false, ...more };
+  return { requests: [{ left: false, http1: false, error }], streams: false, atOnce: false, ...more };
 }
 
 const REFUSED = { code: 'ECONNREFUSED', syscall: 'connect' };
@@ -60,23 +60,31 @@ describe('a refused connection is not enough', () => {
   const error = failed(REFUSED);
 
   test.each<[string, Partial<Seen>]>([
-    ['the request left', { requests: [{ left: true, error }] }],
-    ['the request has not ended', { requests: [{ left: false }] }],
+    ['the request left', { requests: [{ left: true, http1: false, error }] }],
+    ['the request has not ended', { requests: [{ left: false, http1: false }] }],
     [
       'there was another request',
       {
         requests: [
-          { left: false, error: failed(REFUSED) },
-          { left: false, error },
+          { left: false, http1: false, error: failed(REFUSED) },
+          { left: false, http1: false, error },
         ],
       },
     ],
     ['no request was seen', { requests: [] }],
-    ['it is the error of another request', { requests: [{ left: false, error: failed(REFUSED) }] }],
+    ['it is the error of another request', { requests: [{ left: false, http1: false, error: failed(REFUSED) }] }],
     ['a stream of HTTP/2 ended meanwhile', { streams: true }],
   ])('if %s', (_why, more) => {
     expect(whyUnsent(error, seen(error, more))).toBeUndefined();
   });
+});
+
+test('a stream of HTTP/2 says nothing of a request over HTTP/1', () => {
+  const error = failed(REFUSED);
+
+  const verdict = whyUnsent(error, { requests: [{ left: false, http1: true, error }], streams: true, atOnce: false });
+
+  expect(verdict).toMatchObject({ retryable: true });
 });
 
 describe('a client that counts its tries, and makes them in a queue of its own', () => {
