@@ -97,6 +97,7 @@ var Rules = map[string]string{
 	"repeat-writes-ahead":  "a repeat in an attempt has a write-ahead of its own",
 	"repeat-window":        "a repeat in an attempt needs the window of the key too",
 	"look-after-cancel":    "the status is asked again after a cancel, before the failure is recorded",
+	"mark-fenced":          "the exception to the fence is not for the mark of giving up",
 	"mark-durable":         "the mark of giving up is waited for before the cancel",
 }
 

@@ -21,7 +21,11 @@ func (o *Options) write(scope *Scope, record, basis Record) reply {
 	}
 	fenceGone := scope.Fence < id.Fence
 	mine := current.Letter == Submitting && own && current.By.Sequence < id.Sequence
-	if !(mine && o.holds("exception") && (record.Letter == Submitted || withdraws)) {
+	excepted := mine && o.holds("exception") && (record.Letter == Submitted || withdraws)
+	if record.GivingUp && o.holds("mark-fenced") {
+		excepted = false
+	}
+	if !excepted {
 		if withdraws && !mine {
 			return stale // nothing of its own is there to withdraw
 		}
