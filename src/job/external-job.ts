@@ -48,7 +48,7 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
   readonly externalIdKey?: string;
   /**
    * Starts the job. Throws `NotSubmittedError` if the external system certainly accepted nothing. Any other error leaves that
-   * open. `submitRequest` throws it for a request that certainly did not leave this machine.
+   * open.
    */
   submit(input: Input, context: SubmitContext): Promise<Id>;
   /**
