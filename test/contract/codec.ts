@@ -52,6 +52,7 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
         .map(([part, times]) => repeated(part, times)),
     );
     const bytes = fc.array(chunk, { maxLength: 6 }).map((chunks) => new Uint8Array(Buffer.concat(chunks)));
+
     await fc.assert(fc.asyncProperty(bytes, roundTrip), { numRuns: 150 });
   });
 
@@ -129,6 +130,7 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
       if (outcome instanceof Uint8Array) expect(outcome.length).toBeLessThanOrEqual(plain.length);
       else expect(outcome).toBeInstanceOf(CorruptEntryError);
     });
+
     await fc.assert(property, { numRuns: 500 });
   });
 

@@ -80,6 +80,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       const brief = bench.open().task({ ...TASK, task: 'brief' });
       await brief.set('k', 'ends', { retention: '1h' });
       await bench.advance(9 * DAY);
+
       expect(await sweep(bench.open())).toMatchObject({ objects: 0 });
 
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 1 });
@@ -157,6 +158,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await sweep(bench.open());
 
         await refuses({}, /the metastore began at .*, and the objects are of one that began at/);
+
         expect(await state.get('k')).toBe('new');
       });
 
@@ -259,6 +261,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
 
         await refuses({}, /the object store is at generation 0, and the metastore at 3/);
         await sweep(bench.open());
+
         expect(await reconcile(bench.open(), { apply: true })).toEqual(NOTHING);
       });
     });

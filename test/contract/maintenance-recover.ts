@@ -243,6 +243,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.advance(DAY + HOUR);
       await sweep(bench.open());
       await restore();
+
       await expect(bench.open().task(TASK).get('k')).rejects.toMatchObject({ code: 'mooring.missing-object' });
       await expect(reconcile(bench.open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
 
@@ -320,6 +321,7 @@ export function recoverTests(bench: MaintenanceBench): void {
     test('I5 mends what reconcile refuses: generations that are damaged, or gone', async () => {
       await bench.open().task(TASK).set('k', 1);
       await bench.advance(2 * DAY);
+
       for (const harm of [
         () => bench.objectStore.put(generationKey(bench.namespace, 0), Buffer.from('{'), { ifAbsent: false }),
         async () => {
@@ -329,12 +331,14 @@ export function recoverTests(bench: MaintenanceBench): void {
       ]) {
         await harm();
         await sweep(bench.open());
+
         await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
 
         expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
 
         expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0, failed: [] });
       }
+
       await bench.open().task(TASK).set('new', 2);
       expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0 });
     });

@@ -83,6 +83,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       await state.set('k', 'first');
       await state.set('k', 'second');
       await bench.advance(DAY - MINUTE);
+
       expect(await sweep(bench.open())).toEqual(NOTHING);
       expect(await bench.objects()).toHaveLength(2);
 
@@ -256,6 +257,7 @@ export function sweepTests(bench: MaintenanceBench): void {
         return new Promise(() => undefined);
       });
       const dying = sweep(bench.open({ objectStore }), { signal: stop.signal, onProgress: () => undefined });
+
       await expect(dying).rejects.toThrow('killed');
 
       expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });

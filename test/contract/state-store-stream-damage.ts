@@ -128,6 +128,7 @@ export function streamDamageContract(factory: PartsFactory): void {
       const head = new Uint8Array(8);
       new DataView(head.buffer).setUint32(0, 2 ** 31 - 1);
       await forge(parts, head);
+
       await expect(read(openOver(parts))).rejects.toThrow(/has a frame of 2147483647 bytes/);
     });
 
@@ -137,9 +138,11 @@ export function streamDamageContract(factory: PartsFactory): void {
       await openOver(parts, { codec: own, encryption: gcm() })
         .task(TASK)
         .setStream('k', chunked(mixedBytes(MIB)));
+
       for (const options of [{ encryption: gcm() }, { codecs: [own] }, { codecs: [own], encryption: gcm('other') }]) {
         await expect(read(openOver(parts, options))).rejects.toThrow(CodecUnavailableError);
       }
+
       const [object] = await objectsOf(parts.objectStore);
       await forge(parts, (await parts.objectStore.get(object as string)) as Uint8Array, { codec: 'none' });
       await expect(read(openOver(parts, { encryption: gcm() }))).rejects.toThrow(CorruptEntryError);
@@ -155,6 +158,7 @@ export function streamDamageContract(factory: PartsFactory): void {
         (body) => Buffer.concat([body, new Uint8Array(9 * MIB)]),
         (body) => body.with(10 * MIB, (body[10 * MIB] as number) ^ 1),
       ];
+
       for (const tamper of tampers) {
         const store = openOver(parts, { objectStore: tampered(parts.objectStore, tamper) });
         await expect(read(store)).rejects.toThrow(CorruptEntryError);
@@ -167,7 +171,9 @@ export function streamDamageContract(factory: PartsFactory): void {
       await openOver(parts, { encryption: gcm() })
         .task(TASK)
         .setStream('k', chunked(mixedBytes(2 * MIB)));
+
       const error = await failureOf(read(openOver(parts, { encryption: gcm('gcm', key) })));
+
       expect(error).toBeInstanceOf(CorruptEntryError);
       expect(error).toMatchObject({ retryable: false, key: 'k', message: expect.stringContaining('another key') });
     });
@@ -180,7 +186,9 @@ export function streamDamageContract(factory: PartsFactory): void {
     const { inline: _inline, ...meta } = await storedMeta(store, TASK, 'k');
     const { frames: _frames, ...ref } = meta.ref as Reference;
     await plant(store, 'k', { ...meta, type: 'json', ref: { ...ref, storedSize: Number.MAX_SAFE_INTEGER } });
+
     await expect(store.task(TASK).get('k')).rejects.toThrow(CorruptEntryError);
+
     await plant(store, 'k', { ...meta, type: 'json', size: Number.MAX_SAFE_INTEGER });
     await expect(store.task(TASK).get('k')).rejects.toThrow(ValueTooLargeError);
   });
@@ -196,10 +204,12 @@ export function streamDamageContract(factory: PartsFactory): void {
           .task(TASK)
           .setStream('k', chunked(mixedBytes(size), MIB));
         const objectStore = tampered(parts.objectStore, (body) => body.with(5, (body[5] as number) ^ 1));
+
         const stream = await openOver(parts, { objectStore }).task(TASK).getStream('k');
         let given = 0;
         stream?.on('data', (chunk: Uint8Array) => (given += chunk.length));
         const error = await new Promise((resolve) => stream?.once('error', resolve).once('end', () => resolve('it ended')));
+
         expect(error).toBeInstanceOf(CorruptEntryError);
         expect(given).toBeGreaterThanOrEqual(least);
         expect(given).toBeLessThanOrEqual(most);

@@ -30,7 +30,9 @@ export function streamReadsContract(factory: PartsFactory): void {
       const parts = await factory();
       const store = openWithEvents(parts);
       await store.task(TASK).setStream('k', chunked(mixedBytes(MIB + 1)));
+
       await expect(read(openOver(parts, { objectStore: parts.otherObjectStore }))).rejects.toThrow(UnknownLocationError);
+
       await parts.objectStore.delete(await objectsOf(parts.objectStore));
       const error = await failureOf(read(store));
       expect(error).toBeInstanceOf(MissingObjectError);
@@ -50,13 +52,16 @@ export function streamReadsContract(factory: PartsFactory): void {
         await parts.objectStore.delete([args[0] as string]);
         return proceed();
       });
+
       const bytes = await read(openOver(parts, { objectStore: swept }));
+
       expect(told(bytes as Uint8Array)).toBe(told(mixedBytes(MIB + 1, 4)));
     });
 
     it('asks for a large object in parts, four at a time, and for a small one once', async () => {
       const parts = await factory();
       const bytes = mixedBytes(33 * MIB + 3);
+
       await openOver(parts, { codec: 'none' }).task(TASK).setStream('k', chunked(bytes, MIB));
       const asked: string[] = [];
       let under = 0;
@@ -72,14 +77,17 @@ export function streamReadsContract(factory: PartsFactory): void {
           under -= 1;
         })();
       });
+
       expect(told((await read(openOver(parts, { objectStore }))) as Uint8Array)).toBe(told(bytes));
       expect(asked.toSorted()).toEqual(['0-8', '16-24', '24-32', '32-end', '8-16']);
       expect(most).toBe(4);
+
       asked.length = 0;
       await openOver(parts, { codec: 'none' })
         .task(TASK)
         .setStream('k', chunked(mixedBytes(2 * MIB)));
       await read(openOver(parts, { objectStore }));
+
       expect(asked).toEqual(['get']);
     });
 
@@ -139,12 +147,14 @@ export function streamReadsContract(factory: PartsFactory): void {
         if (length > allowedListeners(this)) leaks += 1;
         if (this === signal) most = Math.max(most, length);
       };
+
       try {
         await read(state, signal);
         await until(() => getEventListeners(signal, 'abort').length === 0);
       } finally {
         EventTarget.prototype.addEventListener = add;
       }
+
       expect([most, leaks]).toEqual([1, 0]);
     });
 
@@ -157,12 +167,15 @@ export function streamReadsContract(factory: PartsFactory): void {
       const reading = streams.map((stream) => failureOf(drained(stream)));
       await drained(await state.getStream('k', { signal }));
       const enough = new Error('enough');
+
       const unread = await state.getStream('k', { signal });
       const failed = new Promise((resolve) => unread?.once('error', resolve));
       controller.abort(enough);
+
       expect(await failed).toBe(enough);
       expect((await Promise.all(reading)).every((error) => error === undefined || error === enough)).toBe(true);
       await expect(state.getStream('k', { signal })).rejects.toBe(enough);
+
       await until(() => getEventListeners(signal, 'abort').length === 0);
     });
 
@@ -175,12 +188,14 @@ export function streamReadsContract(factory: PartsFactory): void {
         await store.task(TASK).getStream('k'),
         await store.task(TASK).getStream('k'),
       ];
+
       await drained(over);
       const reading = failureOf(
         (async () => {
           for await (const _ of read as AsyncIterable<Uint8Array>) await store.close();
         })(),
       );
+
       expect(await reading).toBeInstanceOf(StoreUnavailableError);
       expect(String(await reading)).toContain('the state store was closed');
       await expect(drained(unread)).rejects.toThrow('Premature close');

@@ -218,8 +218,10 @@ export function streamWritesContract(factory: PartsFactory): void {
         yield* chunked(mixedBytes(size));
         throw cause;
       }
+
       await expect(state.setStream('k', broken())).rejects.toBe(cause);
       expect(await state.get('k')).toBe('old');
+
       await leavesNothing(parts);
     });
 
@@ -240,8 +242,10 @@ export function streamWritesContract(factory: PartsFactory): void {
         yield* chunked(mixedBytes(2 * MIB));
         throw cause;
       }
+
       await expect(state.setStream('k', broken())).rejects.toBe(cause);
       expect(await state.get('k')).toBeUndefined();
+
       await leavesNothing(parts);
     });
 
@@ -256,9 +260,12 @@ export function streamWritesContract(factory: PartsFactory): void {
       const writing = state.setStream('k', source.body, { signal: controller.signal });
       await until(() => source.hangs);
       controller.abort(new Error('enough'));
+
       await expect(writing).rejects.toThrow('enough');
+
       await until(() => source.stopped);
       expect(await state.get('k')).toBeUndefined();
+
       await leavesNothing(parts);
     });
 
@@ -272,18 +279,22 @@ export function streamWritesContract(factory: PartsFactory): void {
         [new Uint16Array(4), 'of type object'],
         [[1, 2], 'of type object'],
       ];
+
       for (const [chunk, what] of wrong) {
         for (const size of [0, 2 * MIB]) {
           async function* body(): AsyncGenerator<Uint8Array> {
             yield* chunked(mixedBytes(size));
             yield chunk as Uint8Array;
           }
+
           const error: unknown = await state.setStream('k', body()).catch((caught: unknown) => caught);
+
           expect(error).toBeInstanceOf(InvalidValueError);
           expect(error).toMatchObject({ at: `$[${size / 65_536}]`, key: 'k', scope: TASK });
           expect(String(error)).toContain(what);
         }
       }
+
       await leavesNothing(parts);
     });
 
@@ -310,8 +321,10 @@ export function streamWritesContract(factory: PartsFactory): void {
         .task(TASK)
         .setStream('k', counted());
       await until(() => taken >= MIB - 65_536);
+
       await pause(50);
       expect(taken).toBeLessThanOrEqual(3 * MIB);
+
       open();
       expect((await writing).size).toBe(20 * MIB);
     });
@@ -327,12 +340,15 @@ export function streamWritesContract(factory: PartsFactory): void {
         });
       const bytes = mixedBytes(3 * MIB);
       const same = openOver(parts, { ...options, objectStore: answers((all) => all) }).task(TASK);
+
       await same.setStream('k', chunked(bytes));
       expect(told((await same.get('k')) as Uint8Array)).toBe(told(bytes));
+
       for (const other of [(all: Uint8Array) => all.with(9, all[9]! ^ 1), () => new Uint8Array(3)]) {
         const state = openOver(parts, { ...options, objectStore: answers(other) }).task(TASK);
         await expect(state.setStream('other', chunked(bytes))).rejects.toThrow(/something else/);
       }
+
       expect((await objectsOf(parts.objectStore)).filter((key) => key.includes('/other/'))).toHaveLength(2);
       expect(await same.get('other')).toBeUndefined();
     });
@@ -365,7 +381,9 @@ export function streamWritesContract(factory: PartsFactory): void {
       } finally {
         writing = false;
       }
+
       await Promise.all(readers);
+
       for (const mine of seen) {
         expect(mine).not.toContain(-1);
         expect(mine).toEqual(mine.toSorted((a, b) => a - b));
@@ -392,7 +410,9 @@ export function streamWritesContract(factory: PartsFactory): void {
         });
         await until(() => source.hangs);
         await store.close();
+
         expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
+
         await refused;
         await until(() => source.stopped);
         expect(await openOver(parts).task(TASK).get('k')).toBeUndefined();
@@ -416,10 +436,13 @@ export function streamWritesContract(factory: PartsFactory): void {
       });
       const store = openOver(parts, { objectStore });
       const writing = store.task(TASK).setStream('k', chunked(mixedBytes(3 * MIB)));
+
       await until(() => taken);
       const closing = store.close();
       open();
+
       expect((await writing).size).toBe(3 * MIB);
+
       await closing;
     });
 
@@ -436,8 +459,11 @@ export function streamWritesContract(factory: PartsFactory): void {
         return () => void timers.delete(ms);
       });
       await store.task(TASK).setStream('short', chunked(mixedBytes(2 * MIB)));
+
       await store.task(TASK).delete('short');
+
       expect(timers.size).toBe(0);
+
       await objectStore.delete(await objectsOf(objectStore));
       const source = hangingSource(mixedBytes(size));
       const writing = store.task(TASK).setStream('k', source.body);
@@ -463,8 +489,10 @@ export function streamWritesContract(factory: PartsFactory): void {
         return (reply as number) - 3_700_000;
       });
       const state = openOver(parts, { metastore }).task(TASK);
+
       await expect(state.setStream('k', chunked(mixedBytes(2 * MIB)))).rejects.toThrow(/took longer than writes may take/);
       expect(await state.get('k')).toBeUndefined();
+
       await leavesNothing(parts);
     });
 
@@ -472,12 +500,15 @@ export function streamWritesContract(factory: PartsFactory): void {
       const parts = await factory();
       const failing = { name: 'failing', encode: () => Promise.reject(new Error('out of memory')), decode: () => never() };
       const state = openOver(parts, { codec: failing }).task(TASK);
+
       await expect(state.setStream('k', chunked(mixedBytes(2 * MIB)))).rejects.toThrow(CodecUnavailableError);
+
       const encryptions: [Encryption['encrypt'], typeof StoreUnavailableError | typeof ConfigError][] = [
         [() => Promise.reject(new Error('the key server is down')), StoreUnavailableError],
         [async () => new Uint8Array(4 * MIB), ConfigError],
         [async () => new Uint8Array(), ConfigError],
       ];
+
       for (const [encrypt, error] of encryptions) {
         const encryption = { name: 'failing', encrypt, decrypt: never };
         const writing = openOver(parts, { encryption })
@@ -485,6 +516,7 @@ export function streamWritesContract(factory: PartsFactory): void {
           .setStream('k', chunked(mixedBytes(2 * MIB)));
         await expect(writing).rejects.toThrow(error);
       }
+
       await leavesNothing(parts);
     });
 
@@ -502,12 +534,16 @@ export function streamWritesContract(factory: PartsFactory): void {
       });
       const state = personHandle(store, TASK);
       const rest = ['before-commit', 'after-commit'];
+
       await state.set('small', 1);
       expect(steps.splice(0)).toEqual(rest);
+
       await state.set('large', new Uint8Array(200));
       expect(steps.splice(0)).toEqual(['introduced', 'before-put', 'put', 'after-put', ...rest]);
+
       await state.setStream('stream', chunked(mixedBytes(2 * MIB)));
       expect(steps.splice(0)).toEqual(['introduced', 'before-put', 'put', 'after-put', ...rest]);
+
       await state.setMany({ a: new Uint8Array(200), b: new Uint8Array(200) });
       expect(steps.filter((step) => step === 'introduced')).toHaveLength(2);
     });

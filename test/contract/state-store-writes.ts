@@ -22,9 +22,11 @@ export function writesContract(factory: PartsFactory): void {
       const parts = await factory();
       const state = openOver(parts, { offloadThreshold: 20 }).task(TASK);
       await state.setMany({ a: 1, b: 'x'.repeat(30), c: new Uint8Array(30) });
+
       const versions = (await collected(state.entries())).map(({ version }) => version);
       expect(new Set(versions).size).toBe(1);
       expect(await state.getMany(['a', 'b', 'c'])).toEqual({ a: 1, b: 'x'.repeat(30), c: new Uint8Array(30) });
+
       await state.setMany({});
       await expect(state.setMany('text' as never)).rejects.toThrow(ConfigError);
     });
@@ -34,10 +36,13 @@ export function writesContract(factory: PartsFactory): void {
       const asset = { name: 'watermark' };
       const { version } = await store.asset(asset).set('at', 1);
       const tries = [2, 3, 4, 5].map((at) => store.asset(asset).set('at', at, { ifVersion: version }));
+
       const done = await Promise.allSettled(tries);
       const won = done.filter(({ status }) => status === 'fulfilled');
       const lost = done.flatMap((result) => (result.status === 'rejected' ? [result.reason as VersionConflictError] : []));
+
       expect(won).toHaveLength(1);
+
       const entry = await store.asset(asset).getEntry('at');
       for (const error of lost) {
         expect(error).toBeInstanceOf(VersionConflictError);
@@ -49,7 +54,9 @@ export function writesContract(factory: PartsFactory): void {
     it("writes over 'absent' only where there is none, also after a delete", async () => {
       const state = openOver(await factory()).task(TASK);
       await state.set('k', 1, { ifVersion: 'absent' });
+
       await expect(state.set('k', 2, { ifVersion: 'absent' })).rejects.toThrow(VersionConflictError);
+
       await state.delete('k');
       await state.set('k', 3, { ifVersion: 'absent' });
       expect(await state.get('k')).toBe(3);
@@ -64,6 +71,7 @@ export function writesContract(factory: PartsFactory): void {
       const state = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       await state.set('k', 1);
       const before = await objectsOf(parts.objectStore);
+
       await expect(state.set('k', 2, { ifVersion: 'absent' })).rejects.toThrow(VersionConflictError);
       expect(await objectsOf(parts.objectStore)).toEqual(before);
     });
@@ -78,7 +86,9 @@ export function writesContract(factory: PartsFactory): void {
       let second: Promise<unknown> = Promise.resolve();
       const first = state.set('k', noise(200));
       second = state.set('k', 'short');
+
       const [entry] = await Promise.all([first, second]);
+
       expect(entry).toMatchObject({ key: 'k', size: 202, offloaded: true });
       expect(await state.get('k')).toBe('short');
       expect(await objectsOf(parts.objectStore)).toEqual([]);
@@ -94,7 +104,9 @@ export function writesContract(factory: PartsFactory): void {
       let second: Promise<unknown> = Promise.resolve();
       const first = state.setMany({ a: 1, b: 'b', large: noise(20) });
       second = state.set('a', 2);
+
       await Promise.all([first, second]);
+
       expect(await state.getMany(['b', 'large'])).toEqual({ b: 'b', large: noise(20) });
       expect([1, 2]).toContain(await state.get('a'));
     });
@@ -108,8 +120,10 @@ export function writesContract(factory: PartsFactory): void {
         const values = await Promise.all(
           racers.map((state) => state.getOrSet('k', () => Promise.resolve({ n: (created += 1) }))),
         );
+
         const stored = await store.task(TASK).get('k');
         for (const value of values) expect(value).toEqual(stored);
+
         const before = created;
         expect(await store.task(TASK).getOrSet('k', () => Promise.reject(new Error('not called')))).toEqual(stored);
         expect(created).toBe(before);
@@ -126,9 +140,11 @@ export function writesContract(factory: PartsFactory): void {
         const store = openOver(await factory(), { offloadThreshold });
         const one = store.task(TASK);
         const add = (current: unknown): number => ((current as number | undefined) ?? 0) + 1;
+
         await Promise.all(
           Array.from({ length: 20 }, (_, index) => (index % 2 ? one : personHandle(store, TASK)).update('n', add)),
         );
+
         expect(await one.get('n')).toBe(20);
       },
     );
@@ -145,10 +161,13 @@ export function writesContract(factory: PartsFactory): void {
       const state = openOver(parts, { objectStore: slow, offloadThreshold: 0 }).task(TASK);
       const add = (current: unknown): number => ((current as number | undefined) ?? 0) + 1;
       later = () => state.update('n', add);
+
       await state.update('n', add);
       expect(await state.get('n')).toBe(2);
+
       later = () => state.set('made', 'winner');
       expect(await state.getOrSet('made', () => Promise.resolve('loser'))).toBe('winner');
+
       later = () => state.set('k', 'winner');
       const error: unknown = await state.set('k', 'loser', { ifVersion: 'absent' }).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(VersionConflictError);
@@ -166,9 +185,11 @@ export function writesContract(factory: PartsFactory): void {
         return proceed();
       });
       let created = 0;
+
       const made = openOver(parts, { metastore: raced })
         .task(TASK)
         .getOrSet('k', () => Promise.resolve(`made ${(created += 1)}`));
+
       expect(await made).toBe('made 1');
       expect(await other.get('k')).toBe('made 1');
     });
@@ -202,7 +223,9 @@ export function writesContract(factory: PartsFactory): void {
       await state.delete('k');
       await state.set('k', 1);
       await state.delete('k');
+
       await state.delete('k');
+
       expect(await state.get('k')).toBeUndefined();
       expect(await collected(state.entries())).toEqual([]);
     });
@@ -212,7 +235,9 @@ export function writesContract(factory: PartsFactory): void {
       const { calls, intercept } = recorder();
       const store = openOver(parts, { objectStore: interceptValues(parts.objectStore, intercept), offloadThreshold: 0 });
       await store.task(TASK).set('k', 1);
+
       await store.task(TASK).delete('k');
+
       expect(await store.task(TASK).get('k')).toBeUndefined();
       expect(calls).toEqual(['put']);
     });
@@ -221,7 +246,9 @@ export function writesContract(factory: PartsFactory): void {
       const parts = await factory();
       const store = openOver(parts);
       const attempt = await attemptHandle(store, TASK, 1);
+
       expect((await attempt.set('k', 1)).writer).toEqual(TASK);
+
       await attempt.asset({ name: 'a' }).set('k', 1);
       expect((await store.task(TASK).getEntry('k'))?.writer).toEqual(TASK);
       expect((await store.asset({ name: 'a' }).getEntry('k'))?.writer).toEqual(TASK);
@@ -244,15 +271,19 @@ export function writesContract(factory: PartsFactory): void {
         ['n', () => old.update('n', () => 2)],
         ['k', () => old.delete('k')],
       ];
+
       for (const [key, attempt] of writes) {
         const error: unknown = await attempt().catch((caught: unknown) => caught);
+
         expect(error).toBeInstanceOf(StaleAttemptError);
         expect(error).toMatchObject({ scope: TASK, retryable: true });
         expect(old.refusals.at(-1)).toBe(error);
         expect(store.events.at(-1)).toEqual({ type: 'stale-write', scope: TASK, key });
       }
+
       expect(await current.getMany(['k', 'large', 'fresh', 'm', 'made', 'n'])).toEqual({ k: 'theirs', n: 1 });
       expect(await objectsOf(parts.objectStore)).toEqual([]);
+
       await current.set('k', 'newer');
       expect(await old.get('k')).toBe('newer');
     });
@@ -262,7 +293,9 @@ export function writesContract(factory: PartsFactory): void {
       const old = await attemptHandle(store, TASK, 1);
       const current = await attemptHandle(store, TASK, 2);
       await current.asset({ name: 'a' }).set('k', 2);
+
       await old.asset({ name: 'a' }).set('k', 1);
+
       expect(await store.asset({ name: 'a' }).get('k')).toBe(1);
     });
 
@@ -270,8 +303,10 @@ export function writesContract(factory: PartsFactory): void {
       const store = openOver(await factory());
       const attempt = await attemptHandle(store, TASK, 1);
       await attempt.set('k', 1);
+
       await store.task(TASK).set('k', 2);
       expect(await attempt.get('k')).toBe(2);
+
       await attempt.set('k', 3);
       expect(await store.task(TASK).get('k')).toBe(3);
     });
@@ -295,8 +330,10 @@ export function writesContract(factory: PartsFactory): void {
         await work();
         return [...meta.calls, ...objects.calls].join(' ');
       };
+
       // The first object of a process is preceded by what the stores tell each other, once.
       await state.set('first', noise(200));
+
       expect(await counted(() => state.set('small', 1))).toBe('write');
       expect(await counted(() => state.set('large', noise(200)))).toBe('write put');
       expect(await counted(() => state.get('small'))).toBe('read');

@@ -133,6 +133,7 @@ test('jobs outlive the service, which finds them, their tokens and their results
   await writeFile(gate, '');
 
   const batch = service.client('keyed');
+
   expect(await batch.submit(job)).toBe(id);
   expect(await end(batch, id)).toMatchObject({ state: 'succeeded' });
   expect(await batch.output(id)).toBe('survived\n');

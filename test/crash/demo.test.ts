@@ -66,6 +66,7 @@ test(
     const { code, stdout } = await demo('--without', '--json', '--size', '5');
 
     const outcome = JSON.parse(stdout) as object;
+
     expect(outcome).toMatchObject({ submissions: 2, attempts: 2 });
     expect(Object.keys(outcome)).toEqual(KEYS);
     expect(code).toBe(1);

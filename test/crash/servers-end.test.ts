@@ -53,6 +53,7 @@ describe.each([
       setInterval(() => {}, 1_000);
     `);
     const folders = async (): Promise<string[]> => (await readdir(scratch)).filter((name) => name.startsWith('mooring-'));
+
     expect(isAlive(Number(line))).toBe(true);
     expect(await folders()).not.toEqual([]);
 
@@ -64,7 +65,9 @@ describe.each([
   test('that is stopped by a signal can be ended', async () => {
     const server = await start();
     process.kill(server.pid, 'SIGSTOP');
+
     await server.stop();
+
     expect(isAlive(server.pid)).toBe(false);
   });
 });
@@ -81,6 +84,7 @@ describe('a kept command', () => {
       await runKept({ command, env: process.env, folder: ${JSON.stringify(folder)}, output: 'shown' });
     `);
     const pids = line.split(' ').map(Number);
+
     expect(pids.map(isAlive)).toEqual([true, true]);
 
     parent.kill('SIGKILL');
@@ -91,11 +95,13 @@ describe('a kept command', () => {
   test('that has ended leaves its folder to the caller, and its exit code', async () => {
     const folder = join(scratch, 'folder');
     await mkdir(folder);
+
     const { line } = await program(`
       import { runKept } from '${KEPT}';
       const run = (...command) => runKept({ command, env: process.env, folder: ${JSON.stringify(folder)}, output: 'quiet' });
       console.log(JSON.stringify([await run('sh', '-c', 'echo told >&2; exit 3'), await run('no-such-command'), await run('true')]));
     `);
+
     expect(JSON.parse(line)).toMatchObject([{ code: 3, stderr: 'told\n' }, { code: 127 }, { code: 0 }]);
     expect(existsSync(folder)).toBe(true);
   });

@@ -155,6 +155,7 @@ describe.each<GcsClient>(['7', '7-oldest', '8'])('with the client %s', (major) =
   it('a read that nobody waits for any more takes no connection away from others', async () => {
     const line = await toxiproxy.proxy(server.port);
     const slow = await startLossyHttp(line.port);
+
     try {
       const name = bucket.name;
       const through = (await server.bucket(major, `http://127.0.0.1:${slow.port}`)).storage.bucket(name);
@@ -205,6 +206,7 @@ describe.each<GcsClient>(['7', '7-oldest', '8'])('with the client %s', (major) =
       await store.put(key, body, { ifAbsent: true, expiresAt });
 
       const [metadata] = await bucket.file(key).getMetadata();
+
       expect(metadata).toMatchObject({ contentType: 'application/octet-stream', size: String(body.length) });
       expect(new Date(metadata.customTime ?? 0).getTime()).toBeGreaterThan(expiresAt.getTime() - 1_000);
       expect(metadata.contentEncoding).toBeUndefined();

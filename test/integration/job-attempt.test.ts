@@ -104,9 +104,11 @@ describe('what does not answer', () => {
       intercept: ({ method }, proceed) =>
         down && method === 'writeRecord' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(system.calls).toEqual([]);
     expect(await jobRecords(store).get(TASK)).toBeUndefined();
+
     down = false;
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
   });
@@ -119,7 +121,9 @@ describe('what does not answer', () => {
     const store = memoryStateStore({ clock, commandTimeout: '10ms' });
     const system = externalSystem({ clock, activeLooks: 100 });
     const attempt = await testRuntime(store).start(options);
+
     await expect(attempt.context.run(system.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+
     await attempt[Symbol.asyncDispose]();
   });
 
@@ -141,7 +145,9 @@ describe('what does not answer', () => {
       cancel: () => new Promise(() => undefined),
       getStatus: async () => (attempt.cancel(new Error('stop')), { state: 'active' }),
     });
+
     await expect(attempt.context.run(job, 'clip')).rejects.toThrow('stop');
+
     await attempt[Symbol.asyncDispose]();
   });
 });
@@ -342,11 +348,13 @@ describe('waiting by release', () => {
       const parts = setting();
       const asked: unknown[] = [];
       const attempt = await parts.task.start({ release: async (...given) => void asked.push(given) });
+
       await expect(attempt.context.run(refusing(parts, 2), 'clip', { wait })).resolves.toBe('result of job-1');
       expect(asked).toEqual([
         [30_000, 'submit'],
         [30_000, 'submit'],
       ]);
+
       await attempt[Symbol.asyncDispose]();
     });
 
@@ -467,9 +475,11 @@ describe('waiting by hold', () => {
     const { context } = await task.start();
     const controller = new AbortController();
     const job = system.job({ getStatus: async () => (controller.abort(new Error('enough')), { state: 'active' }) });
+
     await expect(context.run(job, 'clip', { signal: controller.signal })).rejects.toThrow('enough');
     expect(context.signal.aborted).toBe(false);
     expect(system.cancelled).toEqual([]);
+
     await context.state.set('still', 'here');
   });
 
@@ -533,6 +543,7 @@ describe('a suspension', () => {
       attempt.abort(reason);
       attempt.abort(new Error('later'));
       const error = attempt.context.signal.reason as Error;
+
       expect(isSuspension(error)).toBe(true);
       if (reason instanceof Error && Object.isExtensible(reason)) expect(error).toBe(reason);
       else expect(error.cause).toBe(reason);

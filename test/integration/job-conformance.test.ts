@@ -296,8 +296,11 @@ describe('C90 C96 what an ID is', () => {
       getStatus: async () => ({ state: 'succeeded' }),
     });
     await (await task.start()).context.submit(job, 'clip');
+
     const held = (await record(store))!;
+
     expect(held).toMatchObject({ state: 'submitted', externalId: { b: 2, a: 1 } });
+
     await task.attempt((ctx) => ctx.run(job, 'clip'));
   });
 });
@@ -462,7 +465,9 @@ describe('C94 the input changed', () => {
       const { store, system, task } = setting({ kind: 'findable' });
       const job = system.job({ ...options, onInputChange });
       await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G6' }).catch(() => undefined);
+
       const outcome = await task.attempt((ctx) => ctx.run(job, 'another')).catch((thrown: unknown) => thrown);
+
       if (onInputChange === 'fail') {
         expect(outcome).toBeInstanceOf(InputChangedError);
         expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-1' });
@@ -609,7 +614,9 @@ describe('C98 cancelling', () => {
           if ((calls += 1) <= failures) throw new Error('503');
         },
       });
+
       await expect(attempt.context.run(job, 'clip')).rejects.toThrow('a person asked');
+
       await attempt[Symbol.asyncDispose]();
       expect(calls).toBe(asked);
       expect(clock.now() - before).toBe(1_500);

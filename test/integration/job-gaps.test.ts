@@ -82,12 +82,14 @@ describe.each(['ordered', 'drawn'] as const)('the crash table, with a fence that
       const system = externalSystem({ kind, clock, activeLooks: 20 });
       const task = testRuntime(store, { fence });
       const process = (ctx: TaskContext): Promise<unknown> => ctx.run(system.job(), 'clip');
+
       for (const killAt of ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G9', 'G9', 'G1'] as const) {
         const outcome = await task.attempt(process, { killAt }).catch((error: unknown) => error);
         expect(outcome).toBeInstanceOf(KilledError);
         // A findable external system shows the job after G4: the later gaps of a send are not reached any more.
         if (kind === 'findable' && killAt === 'G4') break;
       }
+
       expect(await task.attempt(process)).toBe('result of job-1');
       expect(system.jobs).toHaveLength(1);
     }

@@ -111,6 +111,7 @@ describe('a submission of this attempt', () => {
           if (how !== 'run') await ctx.submit(job, 'clip');
           await ctx.run(job, 'clip');
         });
+
       for (const submission of [1, 2]) {
         await expect(attempt()).rejects.toMatchObject({
           code: 'mooring.external-job-missing',

@@ -145,6 +145,7 @@ describe('what is shown', () => {
     await (await task.start()).context.submit(system.job(), 'clip');
     const { metastore } = internalsOf(store);
     const { inspect } = metastore;
+
     for (const spoil of [(text: string) => `2${text.slice(1)}`, (text: string) => text.slice(0, 130)]) {
       metastore.inspect = async (...args) => {
         const seen = await inspect(...args);

@@ -74,9 +74,11 @@ describe('† the nonce and the fence', () => {
     const owner = await task.start();
     const zombie = await task.start({ fence: { kind: 'drawn', prove: async () => (order.push('prove'), false) } });
     order.length = 0;
+
     await expect(zombie.context.run(system.job(), 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
     expect(order).toEqual(['draw', 'prove']);
     expect(system.jobs).toHaveLength(0);
+
     void owner;
   });
 
@@ -99,6 +101,7 @@ describe('† state lost', () => {
   test('plain: ambiguous, for a later attempt and for every one after it', async () => {
     const { store, system, task } = setting({ young: true });
     await task.start();
+
     for (const first of [false, true]) {
       await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'), { first })).rejects.toBeInstanceOf(AmbiguousSubmitError);
     }

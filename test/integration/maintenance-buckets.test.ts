@@ -109,6 +109,7 @@ describe.each([
     const findings = await doctor(bench.open());
 
     const wrong = findings.filter(({ level, check }) => level !== 'ok' && check !== 'persistence');
+
     expect(wrong).toEqual([]);
     expect(findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['object-store', 'conditional-writes', 'generation']),

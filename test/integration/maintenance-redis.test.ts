@@ -119,7 +119,9 @@ describe('on one Redis', () => {
       const sweeping = open();
       await sweeping.ready();
       const before = await scripts();
+
       expect(await sweep(sweeping)).toMatchObject({ objects: due, failed: [] });
+
       return (await scripts()) - before;
     };
     costs['few, 5 due'] = await sweepOf(100, 5);
@@ -156,6 +158,7 @@ describe('on one Redis', () => {
     await restored.advance(shift());
     rig = restored;
     const before = await objectsOf(objectStore);
+
     expect(await open().task(TASK).get('a')).toBe('first');
 
     await expect(reconcile(open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
@@ -266,6 +269,7 @@ describe('on a Cluster', () => {
   test('sweep, reconcile and recover work on every shard', async () => {
     const servers = await startRedisCluster();
     const cluster = new Cluster(servers.nodes.map(({ port }) => at(port)));
+
     try {
       const rig = redisRig(
         cluster,
@@ -285,8 +289,10 @@ describe('on a Cluster', () => {
         await state.set('k', `second ${scope.mapIndex}`);
       }
       await rig.advance(DAY + HOUR);
+
       expect(await sweep(open())).toMatchObject({ objects: 40, failed: [] });
       expect(await reconcile(open(), { apply: true })).toMatchObject({ objects: 0 });
+
       await rig.flush();
       await expect(reconcile(open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
       expect(await recover(open(), { apply: true })).toEqual({ entries: 40, skipped: 0, unreadable: 0 });

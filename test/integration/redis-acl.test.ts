@@ -119,6 +119,7 @@ describe('the users of docs/operations.md', () => {
     const rights = (await wordsOf('mooring-worker')).filter((word) => word.startsWith('+'));
     // What is only asked for: the server's version; and a script is sent in full only where the server does not have it.
     const needed = rights.filter((right) => right !== '+info' && right !== '+eval');
+
     for (const right of needed) {
       await addUser(server, 'mooring-less', [right.replace('+', '-')], 'mooring-worker');
       const client = new Redis(as('mooring-less', server));
@@ -129,6 +130,7 @@ describe('the users of docs/operations.md', () => {
       expect([right, error]).toEqual([right, expect.objectContaining({ code: 'mooring.config', option: 'client' })]);
       client.disconnect();
     }
+
     expect(await server.command('keys', 'mooring:{less:*')).toBe('*0\r\n');
   });
 
@@ -157,6 +159,7 @@ describe('the users of docs/operations.md', () => {
     await using store = createStateStore({ metastore });
 
     const findings = await doctor(store);
+
     await expect(store.task(TASK).set('cursor', 1)).rejects.toMatchObject({
       code: 'mooring.outcome-unknown',
       reason: 'not-replicated',

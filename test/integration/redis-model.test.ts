@@ -415,6 +415,7 @@ describe('memory and Redis', () => {
         const data = memoryData();
         const memory = openMemory(data, context);
         const redis = openMetastore(redisMetastore({ client: frozen }), context);
+
         for (const one of operations) {
           if (one.op === 'advance') {
             world.now += one.ms;
@@ -422,11 +423,14 @@ describe('memory and Redis', () => {
             continue;
           }
           const stored = new Map(Object.entries(await client.hgetall(KEYS.scope('path' in one ? one.path : TASK)[0])));
+
           const call = callOf(one, world, stored);
           const replies = [await outcome(call(redis)), await outcome(call(memory))];
+
           expect(replies[0]).toEqual(replies[1]);
           expect(await storedInRedis()).toEqual(storedInMemory(data));
         }
+
         expect(await shown(redis)).toEqual(await shown(memory));
       }),
       { numRuns: Number(process.env['MODEL_RUNS'] ?? 150) },

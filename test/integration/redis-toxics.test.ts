@@ -161,6 +161,7 @@ describe('I1 I2 I7 a line that loses nothing', () => {
     ],
   ])('%s: every call succeeds', async (_name, trouble) => {
     const seen = await inTrouble(trouble, { commandTimeout: PATIENCE });
+
     expect(seen).toMatchObject({ failedWrites: {}, failedReads: {} });
     expect(Math.min(seen.acknowledged, seen.reads)).toBeGreaterThan(0);
     await expectSound(seen, PATIENCE);
@@ -179,6 +180,7 @@ describe('I1 I2 I7 a line that breaks', () => {
     ['silent for requests, then closed', () => proxy.toxic('timeout', { timeout: 2 * DEADLINE }, 'upstream')],
   ])('%s', async (_name, trouble) => {
     const seen = await inTrouble(trouble);
+
     expect(seen.broken).toBeGreaterThan(0);
     await expectSound(seen);
   });
@@ -189,7 +191,9 @@ describe('I1 I2 I7 a line that breaks', () => {
       await pause(30);
       await proxy.heal();
     });
+
     const seen = await inTrouble(cut);
+
     expect(seen.broken).toBeGreaterThan(3);
     await expectSound(seen);
   });
@@ -202,6 +206,7 @@ describe('I1 I2 I7 a line that breaks', () => {
       },
       { ms: 3 * DEADLINE },
     );
+
     expect(seen.failedReads[UNAVAILABLE]).toBeGreaterThan(0);
     await expectSound(seen);
   });
@@ -216,6 +221,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
       },
       { ms: 3 * DEADLINE },
     );
+
     expect(seen.failedWrites[UNKNOWN]).toBeGreaterThan(0);
     expect(seen.failedReads[UNAVAILABLE]).toBeGreaterThan(0);
     await expectSound(seen);
@@ -228,6 +234,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
         await server.command('client', 'kill', 'type', 'normal', 'skipme', 'yes');
       }),
     );
+
     expect(seen.broken).toBeGreaterThan(3);
     await expectSound(seen);
   });
@@ -236,6 +243,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
     const [first, link] = await Promise.all([startRedis(), toxiproxy.proxy(server.port)]);
     await link.lead(first.port);
     const second = await startRedis({ args: ['--replicaof', '127.0.0.1', String(link.port)] });
+
     try {
       await proxy.lead(first.port);
       const namespace = randomUUID();
@@ -250,6 +258,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
       await first.kill();
       await second.command('replicaof', 'no', 'one');
       await proxy.lead(second.port);
+
       await until(() =>
         through.ready().then(
           () => true,
@@ -257,6 +266,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
         ),
       );
       expect(await state.get(KEY)).toEqual(before);
+
       await state.set(KEY, { n: 3, text: noise(5_000, 3) });
       expect(await replica.get(KEY)).toMatchObject({ n: 3 });
     } finally {

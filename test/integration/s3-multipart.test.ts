@@ -104,6 +104,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
       const put = (): Promise<unknown> => store.put(KEY, inChunks(body), CREATE);
 
       const losing = rig.losing('PUT', 'partNumber=2', fate, put);
+
       await expect(losing).rejects.toMatchObject({ name: 'S3Error', operation: 'UploadPart' });
 
       await leavesNothing(store);
@@ -114,6 +115,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
       const put = (): Promise<unknown> => store.put(KEY, inChunks(body), CREATE);
 
       const losing = rig.losing('POST', 'uploads', { kind: 'lose-reply' }, put);
+
       await expect(losing).rejects.toMatchObject({ operation: 'CreateMultipartUpload' });
 
       await leavesNothing(store);

@@ -100,6 +100,7 @@ describe('on versitygw', () => {
     );
 
     const winners = outcomes.flatMap(({ status }, writer) => (status === 'fulfilled' ? [writer] : []));
+
     expect(winners).toEqual([await open('first').task(TASK).get('owner')]);
     // The others' objects are gone: a definite refusal deletes what it has put.
     await expect(all(objects('first').list('first/films/'))).resolves.toHaveLength(1);

@@ -125,6 +125,7 @@ describe('with a client', () => {
       env: { ...ENV, MOORING_REDIS: `redis://127.0.0.1:${port}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+
     try {
       const said: string[] = [];
       child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));

@@ -28,6 +28,7 @@ test('the first program fits the first screen, with its imports and nothing left
   const program = /```ts\n([^]*?)```/.exec(page.text)?.[1] ?? '';
 
   const lines = program.trimEnd().split('\n').length;
+
   expect(lines).toBeGreaterThanOrEqual(18);
   expect(lines).toBeLessThanOrEqual(22);
   expect(program).not.toContain('…');

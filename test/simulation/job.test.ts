@@ -21,6 +21,7 @@ describe('histories of attempts that die, stall, are stopped, and come back', ()
     '%s: one job for a submission, one submission for an attempt, none lost, and none cancelled unasked',
     async (_name, options) => {
       const outcomes = new Map<string, number>();
+
       for (const seed of seeds()) {
         const { violations, log, outcome } = await happen({ ...options, seed });
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -28,6 +29,7 @@ describe('histories of attempts that die, stall, are stopped, and come back', ()
           throw new Error([`seed ${seed}, ${JSON.stringify(options)}`, ...violations, ...log].join('\n'));
         }
       }
+
       if (seeds().length > 1) expect(outcomes.get('completed')).toBeGreaterThan(SEEDS / 12);
     },
   );

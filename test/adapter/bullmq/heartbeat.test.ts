@@ -250,8 +250,10 @@ test('nothing goes on once the last run has ended', async () => {
   try {
     const worker = fakeWorker();
     const runs = ['1', '2'].map((id) => hold(jobOf(worker, id), 't'));
+
     for (const { context } of runs) await context;
     expect(jest.getTimerCount()).toBe(1);
+
     for (const end of ended) end();
     for (const { result } of runs) await result;
     expect(jest.getTimerCount()).toBe(0);

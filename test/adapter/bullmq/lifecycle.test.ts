@@ -124,6 +124,7 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     const jobs = [await rig.add({ name: 'a' }), await rig.add({ name: 'b' }), await rig.add({ name: 'c' })];
     await until(() => system.submits === 3 && system.looks > 6);
     system.succeed();
+
     for (const job of jobs) expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsMade: 1 });
 
     expect(system.submits).toBe(3);

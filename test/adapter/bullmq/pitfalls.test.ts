@@ -348,9 +348,12 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
         rig.store,
         async (job: TestJob, ctx) => {
           await ctx.submit(system.job(), job.data);
+
           await ctx.item('x').submit(system.job(), { name: 'x' });
           if (ctx.attempt === 1) throw new Error('not yet');
+
           expect(system.cancelled).toEqual([]);
+
           throw new Error('given up');
         },
         { onFinalFailure: 'cancel' },
@@ -391,6 +394,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     const state = rig.redis.duplicate({ port: other.port } as never);
     const store = createStateStore({ metastore: redisMetastore({ client: state }), commandTimeout: '300ms' });
     const system = externalSystem({ kind: 'keyed' });
+
     try {
       rig.work(resumableProcessor(store, system.job()));
       const warm = await rig.add({ name: 'warm' });
@@ -399,8 +403,10 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
       await rig.reaches(warm, 'completed');
       await state.call('CLIENT', 'PAUSE', '1500');
       const job = await rig.add({ name: 'a' });
+
       await rig.reaches(job, 'delayed');
       expect((await rig.logs(job)).join()).toMatch(/handed back, since the state store is away: .*redis/i);
+
       await until(() => system.submits === 2);
       system.succeed('job-2');
       expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsMade: 1 });

@@ -125,6 +125,7 @@ describe('the worker of a job', () => {
       ctx.signal.throwIfAborted();
     });
     const worker = new EventEmitter();
+
     try {
       await processor(held(fakeJob()), 'token');
       await processor(held(fakeJob({ id: '2' })), 'token');

@@ -175,9 +175,12 @@ describe('while the object store is down', () => {
   it('details that could not stay in a message are refused in the activity, and the worker goes on', async () => {
     const dataConverter = converter({ objectStore: fragile().objectStore });
     const activities = { beat: async () => Context.current().heartbeat(TOO_LARGE), small: async () => 'small' };
+
     await rig.withWorker({ activities, dataConverter }, async ({ taskQueue, worker }) => {
       const handle = await start(taskQueue, dataConverter, { activity: 'beat' });
+
       await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { type: 'mooring.invalid-value' } } });
+
       const next = await start(taskQueue, dataConverter, { activity: 'small' });
       await expect(next.result()).resolves.toBe('small');
       expect(worker.getState()).toBe('RUNNING');
@@ -206,6 +209,7 @@ describe('while the object store is down', () => {
     store.up = false;
 
     const dataConverter = converter({ objectStore: store.objectStore });
+
     await expect(start('none', dataConverter, { activity: 'x', args: [TOO_LARGE] })).rejects.toMatchObject({
       cause: { code: 'mooring.store-unavailable' },
     });
@@ -240,11 +244,13 @@ describe('while the object store is down', () => {
       },
     };
     const options = { heartbeatTimeout: '10s' } as const;
+
     await rig.withWorker({ activities, dataConverter }, async ({ taskQueue, worker }) => {
       const handle = await start(taskQueue, dataConverter, { activity: 'beat', options });
       await expect(handle.result()).resolves.toBe('went on');
       expect(worker.getState()).toBe('RUNNING');
     });
+
     expect(store.refused).toBe(0);
   });
 

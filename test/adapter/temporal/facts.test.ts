@@ -405,6 +405,7 @@ test('16 a workflow that imports what activities import cannot be bundled, since
   const said: string[] = [];
   const logger = new DefaultLogger('ERROR', ({ message }) => void said.push(message));
   const workflowsPath = fileURLToPath(new URL('workflow-with-node.ts', import.meta.url));
+
   await expect(bundleWorkflowCode({ workflowsPath, logger })).rejects.toThrow();
   expect(said.join('\n')).toMatch(/node:async_hooks/);
 });

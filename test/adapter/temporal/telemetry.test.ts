@@ -14,6 +14,7 @@ test('transitions are in the activity’s log with the workflow’s ID, and deci
     logger: new DefaultLogger('INFO', (line) => void lines.push(line)),
     telemetryOptions: { metrics: { prometheus: { bindAddress } } },
   });
+
   try {
     const system = externalSystem();
     system.succeed();

@@ -25,6 +25,7 @@ describe("the system's clock", () => {
 
     await systemClock.sleep(0);
     await systemClock.sleep(-5);
+
     expect(jest.getTimerCount()).toBe(0);
   });
 

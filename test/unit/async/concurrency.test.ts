@@ -7,6 +7,7 @@ describe('concurrently', () => {
     let running = 0;
     let most = 0;
     const items = Array.from({ length: 50 }, (_, index) => index);
+
     const results = await concurrently(items, async (item) => {
       running += 1;
       most = Math.max(most, running);
@@ -14,6 +15,7 @@ describe('concurrently', () => {
       running -= 1;
       return item * 2;
     });
+
     expect(results).toEqual(items.map((item) => item * 2));
     expect(most).toBe(8);
     expect(await concurrently([], () => Promise.reject(new Error('not called')))).toEqual([]);
@@ -23,6 +25,7 @@ describe('concurrently', () => {
     const seen: [string, number][] = [];
     let running = 0;
     let most = 0;
+
     await concurrently(
       ['a', 'b', 'c', 'd', 'e'],
       async (item, index) => {
@@ -33,6 +36,7 @@ describe('concurrently', () => {
       },
       3,
     );
+
     expect(most).toBe(3);
     expect(seen.toSorted(([, a], [, b]) => a - b)).toEqual(['a', 'b', 'c', 'd', 'e'].map((item, index) => [item, index]));
   });
@@ -47,6 +51,7 @@ describe('concurrently', () => {
       },
     });
     const seenAt: number[] = [];
+
     await concurrently(
       items,
       async () => {
@@ -55,6 +60,7 @@ describe('concurrently', () => {
       },
       2,
     );
+
     expect(seenAt).toEqual(list.map((index) => index + 1));
   });
 
@@ -69,6 +75,7 @@ describe('concurrently', () => {
       running -= 1;
       if (nth === 2) throw new Error('second');
     });
+
     await expect(work).rejects.toThrow('second');
     expect(running).toBe(0);
     expect(begun).toBeLessThan(12);
@@ -107,11 +114,14 @@ describe('a queue', () => {
   it('lets so many run, and the others in the order in which they came', async () => {
     const { running, start } = rig(2);
     const jobs = ['a', 'b', 'c', 'd'].map((name) => start(name));
+
     await settle();
     expect(running).toEqual(['a', 'b']);
+
     jobs[1]?.end();
     await settle();
     expect(running).toEqual(['a', 'c']);
+
     for (const job of jobs) job.end();
     expect(await Promise.all(jobs.map(({ done }) => done))).toEqual(['a', 'b', 'c', 'd']);
     expect(running).toEqual([]);
@@ -121,9 +131,12 @@ describe('a queue', () => {
     const { running, start, queue } = rig(1);
     const failing = queue(undefined, () => Promise.reject(new Error('broke')));
     const next = start('next');
+
     await expect(failing).rejects.toThrow('broke');
+
     await settle();
     expect(running).toEqual(['next']);
+
     next.end();
     await next.done;
   });
@@ -142,13 +155,17 @@ describe('a queue', () => {
       first.end();
       for (let step = 0; step < later; step += 1) await Promise.resolve();
       controller.abort(new Error('enough'));
+
       const outcome = await impatient.done.catch((error: unknown) => (error as Error).message);
       expect(['enough', 'impatient']).toContain(outcome);
+
       await Promise.all([first.done, last.done]);
       expect(running).toEqual([]);
+
       const again = [start('again'), start('and again')];
       await settle();
       expect(running).toEqual(['again']);
+
       for (const job of again) job.end();
       await Promise.all(again.map(({ done }) => done));
     },
@@ -160,10 +177,13 @@ describe('a queue', () => {
     const first = start('first');
     const impatient = start('impatient', controller.signal);
     controller.abort(new Error('enough'));
+
     await expect(impatient.done).rejects.toThrow('enough');
+
     first.end();
     await first.done;
     expect(running).toEqual([]);
+
     const again = start('again');
     again.end();
     expect(await again.done).toBe('again');

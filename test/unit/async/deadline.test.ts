@@ -141,6 +141,7 @@ describe("the system's timer", () => {
     jest.advanceTimersByTime(70 * 86_400_000);
 
     stop();
+
     expect(jest.getTimerCount()).toBe(0);
   });
 });

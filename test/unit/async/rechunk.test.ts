@@ -31,9 +31,12 @@ describe('the pieces of a body', () => {
           copies.push(copy);
           sizes.push(piece.bytes.length);
           lasts.push(piece.last);
+
           flying.push({ piece, copy });
+
           // As an upload does: memory is filled again only after its piece was let go of.
           for (const { piece: unsent, copy: asItWas } of flying) expect(Buffer.compare(unsent.bytes, asItWas)).toBe(0);
+
           if (flying.length === inFlight) flying.shift()?.piece.release();
         }
 
@@ -76,6 +79,7 @@ describe('the pieces of a body', () => {
     controller.abort(new Error('enough'));
 
     await next;
+
     expect(stopped).toBe(true);
   });
 });

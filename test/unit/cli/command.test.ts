@@ -140,6 +140,7 @@ describe('mooring', () => {
 
     const message =
       'Redis gave no answer: it is gone [store=redis] See that the store can be reached (mooring doctor), then run it again.';
+
     expect(plain).toEqual({ code: 1, stdout: '', stderr: `mooring: mooring.store-unavailable: ${message}\n` });
     expect(json).toMatchObject({ code: 1, stderr: '' });
     expect(JSON.parse(json.stdout)).toEqual({

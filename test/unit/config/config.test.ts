@@ -112,6 +112,7 @@ describe('a store from addresses', () => {
     });
 
     const core = internalsOf(store);
+
     expect(core.objectStore?.alias).toBe('s3:bucket/job-state/');
     expect([...core.locations.keys()]).toEqual([
       's3:bucket/job-state/',
@@ -295,6 +296,7 @@ describe('a store from addresses', () => {
       open({ path: 's3://b@bucket/', connections: secret }),
       open({ redis: 'redis://:wJalrXUtnFEMI@cache', path: 's3://a@bucket/', connections: secret }, '@aws-sdk/client-s3'),
     ];
+
     for (const failure of failures) {
       const error = await failure.catch((caught: unknown) => caught);
       expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('wJalr');

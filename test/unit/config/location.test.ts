@@ -72,6 +72,7 @@ describe('a path', () => {
     const error = thrown(() => parseLocation('path', url));
 
     const shown = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error) + String(error);
+
     expect(error).toBeInstanceOf(ConfigError);
     expect(shown).not.toMatch(/wJalr|XUtnFEMI|AKIAIOSFODNN7/);
   });
@@ -79,6 +80,7 @@ describe('a path', () => {
   it('of any characters is read, or refused without a word of it', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('@', ':', '/', '?', '#', '%', '..', 'bucket'));
     const url = fc.tuple(fc.constantFrom('s3://', 'gs://', 'file://', 's3:', ''), fc.array(text)).map(([a, b]) => a + b.join(''));
+
     fc.assert(
       fc.property(url, (given) => {
         try {

@@ -62,6 +62,7 @@ describe('a segment', () => {
   it('C3 C4 C7 is reversible, injective, ASCII and bounded, for any text', () => {
     const property = fc.property(segment, segment, (one, other) => {
       const encoded = encodeSegment('the key', one);
+
       expect(encoded).toMatch(/^(sha256=[0-9a-f]{64}|([A-Za-z0-9_.~-]|%[0-9A-F]{2}){1,200})$/);
       expect(['.', '..']).not.toContain(encoded);
       if (!encoded.startsWith('sha256=')) expect(decodeSegment(encoded)).toBe(one);
@@ -105,6 +106,7 @@ describe('a segment', () => {
 
   it('C14 of a key of the library is never that of a user', () => {
     const property = fc.property(segment, segment, (one, other) => expect(resultName(one)).not.toBe(keyName(other)));
+
     fc.assert(property, { numRuns: 1_000 });
     expect(resultName('a')).not.toBe(keyName('result=a'));
   });
@@ -177,10 +179,12 @@ describe('the key of an object', () => {
     const property = fc.property(scope, key, (one, name) => {
       const path = scopePath(one);
       const whole = `default/${path}/${name}/${OBJECT}`;
+
       if (bytesOf(whole) > 900) {
         expect(() => objectKey('default', path, name, OBJECT)).toThrow(InvalidKeyError);
         return;
       }
+
       expect(objectKey('default', path, name, OBJECT)).toBe(whole);
       expect(isObjectKey(whole)).toBe(true);
       expect(isTaskScope(one)).toBe(whole.split('/').length === 7);

@@ -138,6 +138,7 @@ describe('what comes back', () => {
       runInNewContext('({ x: 1, y: 2 })'),
       new Point(),
     ];
+
     for (const value of values) expect(roundTrip(value)).toStrictEqual({ x: 1, y: 2 });
     expect(roundTrip(runInNewContext('[[1], [{}]]'))).toStrictEqual([[1], [{}]]);
     expect(roundTrip(runInNewContext('new Uint8Array([1, 2])'))).toStrictEqual(Uint8Array.of(1, 2));
@@ -180,6 +181,7 @@ describe('what is refused', () => {
       expect(error.at.startsWith(`$${steps.map(pathStep).join('')}`)).toBe(true);
       expect(error.message).toMatch(problem);
     });
+
     fc.assert(property, { numRuns: 20 });
   });
 

@@ -87,6 +87,7 @@ describe('docs/storage-format.md', () => {
     await state.set('manifest', 'x'.repeat(65_534));
 
     const fields = await hash(EXPORT_KEY);
+
     expect(fields.map(steady)).toEqual(example('values').map(steady));
     expect((await client.keys('mooring:*')).filter((key) => key.startsWith('mooring:{prod:41}')).toSorted()).toEqual([
       EXPORT_KEY,
@@ -157,6 +158,7 @@ describe('docs/storage-format.md', () => {
 
     const [key = ''] = await client.keys('mooring:{prod:??}:bull*');
     const fields = await hash(key);
+
     expect(fields.map(steady)).toEqual(example('record').map(steady));
   });
 

@@ -15,7 +15,9 @@ describe('a fence', () => {
   it('compares as text as its numbers compare, beyond 2^53 too', () => {
     const property = fc.property(pair, pair, (one, other) => {
       const [a, b] = [orderedFence(one), orderedFence(other)];
+
       expect(a).toMatch(/^\d{24}$/);
+
       const expected = one[0] === other[0] ? Math.sign(one[1] - other[1]) : Math.sign(one[0] - other[0]);
       expect(a < b ? -1 : a > b ? 1 : 0).toBe(expected);
       expect(a >= UNFENCED).toBe(true);

@@ -81,7 +81,9 @@ describe('externalJob()', () => {
       }
     }
     const task = testTask(memoryStateStore({ clock: fakeClock() }));
+
     expect(await task.attempt((ctx) => ctx.run(new Grid('abc'), 'input'))).toBe('abc3');
+
     const bad = Object.assign(new Grid('abc'), { submitTimeout: 0 as const });
     await expect(task.attempt((ctx) => ctx.run(bad, 'input'))).rejects.toMatchObject({ option: 'submitTimeout' });
   });

@@ -47,7 +47,9 @@ describe('createStateStore', () => {
       clock: { now: Date.now, sleep: () => Promise.resolve() },
       random: Math.random,
     };
+
     const resolved = resolveOptions(options);
+
     expect(resolved).toMatchObject({ codec, encryption, retention: 'forever', commandTimeout: 250, logger: console });
     expect([...resolved.locations]).toEqual([
       ['memory', objectStore],
@@ -103,6 +105,7 @@ describe('createStateStore', () => {
   ];
   it.each(bad)('C32 C45 C54 C100 refuses %s: %p when the store is made', (option, value, message) => {
     const create = (): unknown => createStateStore({ metastore, objectStore: memoryObjectStore(), [option]: value });
+
     expect(create).toThrow(ConfigError);
     expect(create).toThrow(message);
   });
@@ -131,7 +134,9 @@ describe('createStateStore', () => {
       });
       await store.task({ flow: 'f', run: 'r', task: 't' }).set('k', 1);
     }
+
     await Promise.resolve();
+
     expect(messages).toEqual(['onEvent threw', 'onEvent threw']);
   });
 

@@ -50,8 +50,11 @@ describe('on a worker with two stores', () => {
     await until(() => system.looks > 0);
     const later = { activityId: '2', currentAttemptScheduledTimestampMs: 5 };
     const cancelling = begin(() => cancellingActivity(known, shared, { store: b })('clip'), later, both);
+
     await cancelling.result;
+
     expect(system.cancelled).toEqual(['job-1 requested']);
+
     submitting.cancel('PAUSED');
     await Promise.allSettled([submitting.result]);
   });

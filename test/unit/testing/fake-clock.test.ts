@@ -4,7 +4,9 @@ import { fakeClock } from '../../../src/testing.ts';
 test('a sleep ends at once and moves the time', async () => {
   const clock = fakeClock(new Date(1_000));
   const real = Date.now();
+
   await clock.sleep(3_600_000);
+
   expect(clock.now()).toBe(3_601_000);
   expect(Date.now() - real).toBeLessThan(1_000);
 });
@@ -18,7 +20,9 @@ test('sleeps side by side end in the order of their deadlines, and what one wake
       order.push(`${name}@${clock.now()}`);
     }
   };
+
   await Promise.all([sleep('a', 100), sleep('b', 10, 20, 80), sleep('c', 50)]);
+
   expect(order).toEqual(['b@10', 'b@30', 'c@50', 'a@100', 'b@110']);
 });
 
@@ -27,8 +31,10 @@ test('a signal ends a sleep with its reason, and moves no time', async () => {
   const controller = new AbortController();
   const sleeping = clock.sleep(100, controller.signal);
   controller.abort(new Error('enough'));
+
   await expect(sleeping).rejects.toThrow('enough');
   await expect(clock.sleep(1, controller.signal)).rejects.toThrow('enough');
+
   await new Promise((resolve) => void setImmediate(resolve));
   expect(clock.now()).toBe(0);
 });
@@ -37,7 +43,9 @@ test('advance() moves the time; a sleep that it passed ends without moving it ba
   const clock = fakeClock(new Date(0));
   const sleeping = clock.sleep(100);
   clock.advance('1m');
+
   await sleeping;
+
   expect(clock.now()).toBe(60_000);
 });
 

@@ -59,6 +59,7 @@ describe('mooring lifecycle s3', () => {
     const { stdout } = await runCommand(['lifecycle', 's3', ...flags], { env: { ...env, MOORING_NAMESPACE: 'n'.repeat(64) } });
 
     const ids = (JSON.parse(stdout) as { Rules: { ID: string }[] }).Rules.map(({ ID }) => ID);
+
     expect(new Set(ids).size).toBe(3);
     expect(Math.max(...ids.map((id) => id.length))).toBe(255);
   });

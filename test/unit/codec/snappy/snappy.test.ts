@@ -186,6 +186,7 @@ describe('blocks', () => {
       const [first, second] = implementations.map(([, blocks]) => blocks.uncompress(block, 1_000));
       expect(second && Buffer.from(second)).toEqual(first && Buffer.from(first));
     });
+
     fc.assert(property, { numRuns: 2_000 });
   });
 });

@@ -331,7 +331,9 @@ describe('doctor', () => {
 
   test('C100 throws for bad options and for its signal, and for nothing else', async () => {
     const error = await doctor(bench.open(), { deep: true } as never).catch((thrown: unknown) => thrown);
+
     expect(isMooringError(error) && error.code === 'mooring.config' && error.option).toBe('deep');
+
     const reason = new Error('enough');
     await expect(doctor(bench.open(), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });

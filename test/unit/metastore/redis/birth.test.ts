@@ -31,7 +31,9 @@ test.each<[string, () => Promise<unknown>]>([
 ])('a write does not wait for births that %s', async (_name, birth) => {
   const client = server(birth);
   const metastore = openRedisMetastore({ client }, { commandTimeout: 250 });
+
   expect((await write(metastore, tool(), put('k', 1))).kind).toBe('ok');
+
   await until(() => client.births === 256);
   // An unhandled rejection would fail this test.
   await new Promise((resolve) => setImmediate(resolve));

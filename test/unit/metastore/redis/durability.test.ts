@@ -24,7 +24,9 @@ function writeTo(client: RedisClient, replicas: number): Promise<unknown> {
 
 test('a write asks, behind itself, for the file of this server and of so many replicas', async () => {
   const client = server(async () => [1, 2]);
+
   await writeTo(client, 2);
+
   expect(client.asked).toEqual([['evalsha'], ['waitaof', 1, 2, 250]]);
 });
 

@@ -41,7 +41,9 @@ test.each<[string, (m: OpenMetastore) => Promise<unknown>, { alone: object; clus
     const client = server(kind === 'cluster');
     const m = openRedisMetastore({ client });
     await m.now({});
+
     await ask(m);
+
     expect(client).toMatchObject(expected[kind]);
   }
 });

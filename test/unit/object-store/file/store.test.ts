@@ -73,6 +73,7 @@ describe('the folder of a file object store', () => {
       await expect(store.getStream(objectOf('k'))).rejects.toThrow(reason);
       await expect(all(store.list('default/'))).rejects.toThrow(reason);
       await expect(store.put(objectOf('k'), X, { ifAbsent: true })).rejects.toThrow(reason);
+
       const failed = await store.delete([objectOf('k')]);
       expect(failed).toEqual([
         { key: objectOf('k'), error: expect.objectContaining({ message: expect.stringMatching(reason) }) },
@@ -226,6 +227,7 @@ describe('a put', () => {
 
     const folder = dirname(objectOf('k'));
     const above = ['default/films/2026-11-22/transcode/-1', 'default/films/2026-11-22/transcode', 'default/films/2026-11-22'];
+
     expect(created).toEqual([
       `sync ${folder}/+`,
       `link ${folder}/+ ${objectOf('k')}`,

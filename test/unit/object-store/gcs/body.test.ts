@@ -62,6 +62,7 @@ describe('a body', () => {
     stream.end('ef');
 
     await until(() => stream.readableEnded);
+
     expect(stream.errored).toBeNull();
     expect(waiting.size).toBe(0);
   });

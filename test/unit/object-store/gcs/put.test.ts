@@ -69,6 +69,7 @@ describe('an object', () => {
 
     const sum = Buffer.alloc(4);
     sum.writeUInt32BE(crc32c(body));
+
     expect(fake.objects.get(K)?.metadata).toEqual({
       contentType: 'application/octet-stream',
       customTime: '2027-01-02T03:04:05.678Z',

@@ -132,6 +132,7 @@ describe('reading', () => {
     controller.abort(new Error('enough'));
 
     await found;
+
     expect(fake.requests).toHaveLength(1);
   });
 });

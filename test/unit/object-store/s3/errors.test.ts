@@ -89,6 +89,7 @@ describe('a refusal', () => {
     const error = await refused('PutObject', sdkError('SignatureDoesNotMatch', 403, `it was\n${token}, and more`));
 
     const shown = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error);
+
     expect(shown).not.toMatch(/secret/);
     expect(error.cause).toBeUndefined();
     expect(error.message).toBe(

@@ -187,6 +187,7 @@ describe('generation 0', () => {
     await createStateStore({ metastore, objectStore: moved, offloadThreshold: 0 }).task(TASK).set('k', 2);
 
     const { bornAt } = await bodyOf(objectStore);
+
     expect(await bodyOf(moved)).toMatchObject({ generation: 3, bornAt });
   });
 });

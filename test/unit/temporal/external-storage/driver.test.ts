@@ -227,6 +227,7 @@ describe('retrieving', () => {
   it('stops at the size that was stored: for a bomb, and for an object that is too long', async () => {
     const { store, memory, retrieve } = driverRig({ cacheBytes: 0 });
     const claim = await store(jsonPayload(LONG.plain));
+
     for (const bytes of [gzipSync(Buffer.alloc(2 ** 26)), Buffer.alloc(2 ** 20)]) {
       await memory.put(claim['key'] ?? '', bytes, { ifAbsent: false });
       await expect(retrieve(claim)).rejects.toThrow(CorruptEntryError);
