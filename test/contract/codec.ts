@@ -38,7 +38,7 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
     }
   };
 
-  it.each(SIZES)('brings back %i bytes that repeat, that do not, and zeros', async (size) => {
+  it.each(SIZES)('brings back %i bytes', async (size) => {
     await roundTrip(records(size));
     await roundTrip(randomBytes(size));
     await roundTrip(new Uint8Array(size));
@@ -56,7 +56,7 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
     await fc.assert(fc.asyncProperty(bytes, roundTrip), { numRuns: 150 });
   });
 
-  it('reads bytes that are a part of a larger memory, and leaves them as they are', async () => {
+  it('reads bytes that are a part of a larger memory', async () => {
     const plain = records(5_000);
     const memory = new Uint8Array(6_000).fill(9);
     memory.set(plain, 500);
@@ -87,7 +87,7 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
       }
     });
 
-    it('refuses what is cut, what is followed by other bytes, and what is no such thing', async () => {
+    it('refuses what it did not write itself', async () => {
       const plain = records(size);
       const packed = await codec.encode(plain, {});
       const decode = (bytes: Uint8Array): Promise<Uint8Array> => codec.decode(bytes, { maxBytes: size });
@@ -119,7 +119,7 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
     expect(process.memoryUsage().rss - before).toBeLessThan(48 * MEBIBYTE);
   });
 
-  it('survives any damage: the right bytes, fewer, or a typed error, and never more than the limit', async () => {
+  it('survives any damage within the limit', async () => {
     const plain = records(3_000);
     const packed = await codec.encode(plain, {});
     const damage = fc.array(fc.tuple(fc.nat({ max: packed.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 });

@@ -23,7 +23,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
   };
 
   describe('reconcile', () => {
-    test('C64 I4 removes what a crash left before its commit, once it is older than the grace, and nothing else', async () => {
+    test('C64 I4 removes only what a crash left before its commit, once it is older than the grace', async () => {
       await stored();
       const kept = await bench.objects();
       await bench.leave(TASK, 'k1', { age: 2 * DAY, bytes: 7 });
@@ -37,7 +37,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open(), { apply: true })).toEqual(NOTHING);
     });
 
-    test('C62 only says so, and changes nothing, unless it is told to apply', async () => {
+    test('C62 changes nothing unless it is told to apply', async () => {
       await stored();
       await bench.leave(TASK, 'k1', { age: 2 * DAY, bytes: 7 });
       const before = await bench.everything();
@@ -49,7 +49,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open(), { apply: true })).toEqual(said);
     });
 
-    test('I5 leaves what entries refer to, expired ones too, and what is listed as superseded', async () => {
+    test('I5 leaves every object that the metastore names', async () => {
       const state = bench.open().task(TASK);
       const asset = bench.open().asset({ uri: 's3://there' });
       await state.set('k', 'first');
@@ -149,7 +149,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await refuses({}, /a shard of the metastore has no birth/);
       });
 
-      test('against one that was emptied, and written to again by a new process', async () => {
+      test('against one that was emptied before a new process wrote to it', async () => {
         await stored();
         await bench.rig.flush();
         const state = bench.open().task({ ...TASK, task: 'new' });
@@ -364,7 +364,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toContain(object);
     });
 
-    test('I5 a slow write, and an overwrite, that commit while it runs lose nothing', async () => {
+    test('I5 writes that commit while it runs lose nothing', async () => {
       const state = bench.open().task(TASK);
       await stored();
       let release = (): void => undefined;
@@ -397,7 +397,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toHaveLength(22);
     });
 
-    test('refuses to delete more than its share of the objects, and says how many it would have been', async () => {
+    test('refuses to delete more than its share of the objects', async () => {
       await stored(11);
       for (let at = 0; at < 11; at += 1) await bench.leave(TASK, 'k1', { age: 2 * DAY });
       const before = await bench.objects();
@@ -456,7 +456,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toHaveLength(1);
     });
 
-    test('C61 what cannot be deleted is reported, and the rest goes', async () => {
+    test('C61 reports what cannot be deleted', async () => {
       await stored();
       const stays = await bench.leave(TASK, 'k1', { age: 2 * DAY });
       await bench.leave(TASK, 'k2', { age: 2 * DAY });
@@ -475,7 +475,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toContain(stays);
     });
 
-    test('ends uploads that were never finished, and does not count them in the share', async () => {
+    test('ends uploads that were never finished, whatever its share', async () => {
       await stored(1);
       const asked: { before: Date; prefix: string; remove: boolean }[] = [];
       const objectStore: ObjectStore = {
@@ -497,7 +497,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(Math.abs(bench.now() - 2 * HOUR - (asked[1]?.before.getTime() ?? 0))).toBeLessThan(5_000);
     });
 
-    test('without the right to look for such uploads it does the rest, and says so', async () => {
+    test('reports that it may not look for such uploads', async () => {
       await stored();
       await bench.leave(TASK, 'k1', { age: 2 * DAY });
       const objectStore: ObjectStore = {

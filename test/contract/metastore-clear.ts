@@ -23,7 +23,7 @@ export function clearContract(bench: Bench): void {
   const clear = (scope = SCOPE) => bench.m.clear(scope, tool().next(), {});
 
   describe('clear', () => {
-    test('removes every value, and leaves other scopes alone', async () => {
+    test('removes every value of its scope alone', async () => {
       await write(bench.m, tool(), [put('a', 1), put('b', 2)]);
       await write(bench.m, tool(), put('a', 'other'), {}, { path: 'flow/run/task/1' });
 
@@ -56,7 +56,7 @@ export function clearContract(bench: Bench): void {
       expect((await begin(bench.m, attempt(6))).kind).toBe('ok');
     });
 
-    test('† leaves the next submission number, so that no key is used twice', async () => {
+    test('† leaves the next submission number: no key is used twice', async () => {
       const who = attempt(1);
       await begin(bench.m, who);
       await recorded(bench.m, record(who, 'o', { job: 'j3', submission: 3 }));
@@ -97,7 +97,7 @@ export function clearContract(bench: Bench): void {
       expect(await value(bench.m, 'k')).toBe(2);
     });
 
-    test('lists an active job as an orphan, and not one that is finished', async () => {
+    test('lists a job as an orphan only if it is active', async () => {
       const who = attempt(1);
       await begin(bench.m, who);
       await recorded(bench.m, record(who, 'e', { job: 'running' }));
@@ -110,7 +110,7 @@ export function clearContract(bench: Bench): void {
       expect(orphans[0]).toMatchObject({ name: RECORD, text: expect.stringMatching(/^\d{13} \{.*"externalId":"running"/) });
     });
 
-    test.each(['s', 'a'] as const)('is refused while a submit is unresolved (%s), and nothing has changed', async (letter) => {
+    test.each(['s', 'a'] as const)('is refused while a submit is unresolved (%s)', async (letter) => {
       const who = attempt(1);
       await begin(bench.m, who);
       await write(bench.m, who, put('k', 1));
@@ -130,7 +130,7 @@ export function clearContract(bench: Bench): void {
       expect(await value(bench.m, 'k')).toBe('new');
     });
 
-    test('keeps an orphan that was listed, and a tombstone that was there', async () => {
+    test('keeps what was an orphan or a tombstone before', async () => {
       const who = attempt(1);
       await begin(bench.m, who);
       await bench.m.listOrphan(SCOPE, { name: RECORD, idDigest: '1'.repeat(32), json: '{"externalId":"j"}' }, {});

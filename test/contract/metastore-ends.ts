@@ -19,7 +19,7 @@ export function endsContract(bench: Bench): void {
       expect(reply).not.toHaveProperty('cancelRequest');
     });
 
-    test('holds no fence, and so hides no loss', async () => {
+    test('hides no loss: it holds no fence', async () => {
       await bench.m.requestCancel(SCOPE, request, {});
 
       const reply = await begin(bench.m, attempt(2), { first: false, createdAt: 0 });

@@ -45,7 +45,7 @@ export function lifetimeContract(bench: Bench): void {
       expect(await value(bench.m, 'k')).toBe(1);
     });
 
-    test('a value that does not end keeps its scope, and shorter-lived ones in it still end', async () => {
+    test('a value that does not end keeps its scope, not the other values in it', async () => {
       await write(bench.m, tool(), put('short', 1, { retention: HOUR }));
       await write(bench.m, tool(), put('long', 1, { retention: 'forever' }));
 
@@ -115,7 +115,7 @@ export function lifetimeContract(bench: Bench): void {
       return who;
     };
 
-    test('C73 after success the whole scope ends then, and not before', async () => {
+    test('C73 after success the whole scope ends just then', async () => {
       await settle(await finished(), DAY);
 
       await bench.advance(DAY - MINUTE);
@@ -194,7 +194,7 @@ export function lifetimeContract(bench: Bench): void {
       expect(await begin(bench.m, attempt(2))).toMatchObject({ kind: 'stale' });
     });
 
-    test('objects of what ended are superseded by whoever comes next, and the scope waits a week for them', async () => {
+    test('objects of what ended are superseded by whoever comes next', async () => {
       const who = await finished(3);
       await write(bench.m, who, putRef('big', 'n/f/r/t/big/1.gz', { retention: 'forever' }));
       await settle(who, DAY);

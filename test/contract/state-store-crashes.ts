@@ -169,7 +169,7 @@ export function crashesContract(factory: PartsFactory): void {
       });
     });
 
-    it('I2 writes none of several values where one of their objects could not be put, and leaves none of the others', async () => {
+    it('I2 writes none of several values where one of their objects could not be put', async () => {
       const parts = await factory();
       const objectStore = interceptValues(parts.objectStore, ({ method, args }, proceed) => {
         if (method === 'put' && String(args[0]).includes('/c/')) throw new Error('quota');
@@ -265,7 +265,7 @@ export function crashesContract(factory: PartsFactory): void {
       expect(await state.get('k')).toBe('v');
     });
 
-    it('refuses, and keeps, an object of its own name that holds something else', async () => {
+    it('refuses an object of its own name that holds something else', async () => {
       const parts = await factory();
       const taken = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method === 'put') await parts.objectStore.put(String(args[0]), new Uint8Array([1]), { ifAbsent: true });
@@ -323,7 +323,7 @@ export function crashesContract(factory: PartsFactory): void {
       ['update', (state, signal) => state.update('k', () => 1, signal ? { signal } : {})],
     ];
 
-    it.each(reads)('%s ends within its deadline, and on its signal, where the object store hangs', async (_name, read) => {
+    it.each(reads)('%s ends when the caller or the deadline says so, where the object store hangs', async (_name, read) => {
       const parts = await factory();
       await openOver(parts, { offloadThreshold: 0 }).task(TASK).setMany({ k: 1, l: 2 });
       let aborted = 0;
@@ -409,7 +409,7 @@ export function crashesContract(factory: PartsFactory): void {
     });
 
     it.each(['while an object is put', 'when all objects are put'])(
-      'a write that is aborted %s is not sent, and leaves no object',
+      'a write that is aborted %s leaves nothing',
       async (moment) => {
         const parts = await factory();
         const controller = new AbortController();
@@ -431,7 +431,7 @@ export function crashesContract(factory: PartsFactory): void {
       },
     );
 
-    it('close waits for what is in flight, and refuses what comes later', async () => {
+    it('close waits for what is in flight', async () => {
       const parts = await factory();
       let release = (): void => undefined;
       let entered = false;
@@ -466,7 +466,7 @@ export function crashesContract(factory: PartsFactory): void {
       expect(await openOver(parts).task(TASK).get('k')).toBe(1);
     });
 
-    it('ready resolves where every store answers, and names the one that does not', async () => {
+    it('ready names the store that does not answer', async () => {
       const parts = await factory();
       await openOver(parts, { formerObjectStores: [parts.otherObjectStore] }).ready();
       const broken = interceptObjectStore(parts.otherObjectStore, () => {
@@ -482,7 +482,7 @@ export function crashesContract(factory: PartsFactory): void {
       expect(error).toMatchObject({ store: parts.otherObjectStore.alias });
     });
 
-    it('ready tries to write into the object store, in a new namespace and in one that is used, and leaves nothing', async () => {
+    it('ready tries to write into the object store without leaving anything', async () => {
       const parts = await factory();
       const { objectStore } = parts;
       const forbidden = interceptObjectStore(objectStore, ({ method }, proceed) => {

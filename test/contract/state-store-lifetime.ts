@@ -67,7 +67,7 @@ export function lifetimeContract(factory: PartsFactory): void {
 
   describe('retention, refused', () => {
     it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '0s', '-1d', '1w', '', 1e15, null, new Date()])(
-      'C55 C56 refuses %p, and writes nothing',
+      'C55 C56 refuses %p before it writes',
       async (retention) => {
         const state = openOver(await factory()).task(TASK);
         const options = { retention: retention as number };
@@ -82,7 +82,7 @@ export function lifetimeContract(factory: PartsFactory): void {
   });
 
   describe('clear', () => {
-    it('C67 C68 I9 clears one mapped item, or all of the task in its run, and nothing that looks alike', async () => {
+    it('C67 C68 I9 clears just the mapped item, or the task, that it is told', async () => {
       const store = openOver(await factory(), { offloadThreshold: 0 });
       const item = (mapIndex: number) => store.task({ ...TASK, mapIndex });
       const named = store.task({ ...TASK, itemKey: 'é/1' });
@@ -113,7 +113,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       await expect(store.asset({ name: 'a' }).clear({ allItems: true })).rejects.toThrow(ConfigError);
     });
 
-    it('C68 clears asset `a`, and not `ab`', async () => {
+    it('C68 clears asset `a` but not `ab`', async () => {
       const store = openOver(await factory());
       await store.asset({ name: 'a' }).set('k', 1);
       await store.asset({ name: 'ab' }).set('k', 2);
@@ -124,7 +124,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       expect(await store.asset({ name: 'ab' }).get('k')).toBe(2);
     });
 
-    it('C69 C70 C71 wipes a scope of 2,500 values under several codecs at once, and again', async () => {
+    it('C69 C70 C71 wipes a scope of 2,500 values under several codecs at once', async () => {
       const parts = await factory();
       const stores = (['none', 'gzip', 'snappy'] as const).map((codec) => openOver(parts, { codec, offloadThreshold: 2_000 }));
 
@@ -145,7 +145,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       expect(await state.getMany(['0-1', 'large-1-1'])).toEqual({});
     });
 
-    it('C72 keeps state for the next attempt, and drops it where a person cleared it: the running attempt is stale', async () => {
+    it('C72 keeps state for the next attempt until a person clears it', async () => {
       const store = openOver(await factory());
       const first = await attemptHandle(store, TASK, 1);
 
@@ -176,7 +176,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       await current.asset({ name: 'a' }).clear();
     });
 
-    it('refuses to clear while a submit is unresolved, says which, and still clears the other items', async () => {
+    it('refuses to clear only the items whose submit is unresolved', async () => {
       const store = openOver(await factory());
       const { metastore } = internalsOf(store);
       const scope = { ...TASK, mapIndex: 1 };
@@ -281,7 +281,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       expect(await store.asset({ name: text }).get('k')).toBe('name');
     });
 
-    it('C82 shows nothing of a cleared asset again, and its objects under no name', async () => {
+    it('C82 shows nothing of a cleared asset again', async () => {
       const parts = await factory();
       const store = openOver(parts, { offloadThreshold: 0 });
       const asset = store.asset({ name: 'a' });

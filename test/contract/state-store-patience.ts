@@ -34,7 +34,7 @@ export function patienceContract(factory: PartsFactory): void {
       expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
     });
 
-    it('lets no more than three codecs work on many bytes at once, and does not count the wait for that', async () => {
+    it('lets no more than three codecs work on many bytes at once', async () => {
       const parts = await factory();
       let running = 0;
       let most = 0;

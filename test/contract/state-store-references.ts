@@ -77,7 +77,7 @@ export function referencesContract(factory: PartsFactory): void {
       ).toEqual(new Uint8Array(4_000).fill(3));
     });
 
-    it('C37 C38 I10 reads from former object stores, and names the one that is not there', async () => {
+    it('C37 C38 I10 reads from the former object stores that it is given', async () => {
       const parts = await factory();
 
       await openOver(parts, { offloadThreshold: 0 }).task(TASK).set('k', 'old place');
@@ -127,7 +127,7 @@ export function referencesContract(factory: PartsFactory): void {
       expect(await store.task(TASK).get('k')).toBe(2);
     });
 
-    it('I7 † reads the entry again as long as it changes, and serves the value that came in between', async () => {
+    it('I7 † reads the entry again as long as it changes', async () => {
       const parts = await factory();
       const writer = openOver(parts, { offloadThreshold: 0 }).task(TASK);
 
@@ -235,7 +235,7 @@ export function referencesContract(factory: PartsFactory): void {
       expect(decoded).toBe(0);
     });
 
-    it('I6 bounds decoding by the recorded size, and holds the value to it', async () => {
+    it('I6 holds a value to its recorded size', async () => {
       const parts = await factory();
       const seen: number[] = [];
       const bomb: Codec = {
@@ -302,7 +302,7 @@ export function referencesContract(factory: PartsFactory): void {
       await expect(store.task(TASK).get('k')).rejects.toThrow(CorruptEntryError);
     });
 
-    it('encrypts what is offloaded, and needs the same encryption to read it', async () => {
+    it('needs the same encryption to read what it encrypted', async () => {
       const parts = await factory();
       const paths: string[] = [];
       const store = openOver(parts, { offloadThreshold: 0, codec: 'none', encryption: xor('xor-1', paths) });

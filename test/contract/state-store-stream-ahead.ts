@@ -11,7 +11,7 @@ export function streamAheadContract(factory: PartsFactory): void {
   // A busy machine needs many times as long for these bytes.
   jest.setTimeout(60_000);
   describe.each(READS)('reading a stream with %s', (_name, read) => {
-    it('wraps what the object store throws in the middle of a part, and what it does not go on with', async () => {
+    it('wraps a failure of the object store in the middle of a part', async () => {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)

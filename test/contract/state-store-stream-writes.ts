@@ -209,7 +209,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       ['at once', 0],
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])('I2 passes on what its source throws %s, as it is, and leaves nothing', async (_when, size) => {
+    ])('I2 passes on what its source throws %s', async (_when, size) => {
       const parts = await factory();
       const state = openOver(parts, options).task(TASK);
       await state.set('k', 'old');
@@ -225,7 +225,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       await leavesNothing(parts);
     });
 
-    it('I2 passes on what its source throws also where the object store takes no notice, and leaves nothing', async () => {
+    it('I2 passes on what its source throws also where the object store takes no notice', async () => {
       const parts = await factory();
       const objectStore = onPut(parts.objectStore, async (key, body, given) => {
         const taken: Uint8Array[] = [];
@@ -252,7 +252,7 @@ export function streamWritesContract(factory: PartsFactory): void {
     it.each([
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])('I2 ends with the reason of its signal, while the source hangs %s, and leaves nothing', async (_when, size) => {
+    ])('I2 ends with the reason of its signal while the source hangs %s', async (_when, size) => {
       const parts = await factory();
       const state = openOver(parts, options).task(TASK);
       const controller = new AbortController();
@@ -269,7 +269,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       await leavesNothing(parts);
     });
 
-    it('C17 refuses a chunk that is no Uint8Array, by its place, and leaves nothing', async () => {
+    it('C17 refuses a chunk that is no Uint8Array', async () => {
       const parts = await factory();
       const state = openOver(parts, options).task(TASK);
       const wrong: [unknown, string][] = [
@@ -329,7 +329,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       expect((await writing).size).toBe(20 * MIB);
     });
 
-    it('succeeds where the store has made the object already, and refuses one that holds something else', async () => {
+    it('succeeds only where the object that is there already is the same', async () => {
       const parts = await factory();
       const answers = (first: (bytes: Uint8Array) => Uint8Array): ObjectStore =>
         onPut(parts.objectStore, async (key, body) => {
@@ -395,29 +395,26 @@ export function streamWritesContract(factory: PartsFactory): void {
     it.each([
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])(
-      'is ended by a store that closes while the source hangs %s, and leaves nothing once that is closed',
-      async (_when, size) => {
-        const parts = await factory();
-        const store = openOver(parts);
-        const source = hangingSource(mixedBytes(size));
-        const writing = store.task(TASK).setStream('k', source.body);
-        const refused = expect(writing).rejects.toMatchObject({
-          code: 'mooring.store-unavailable',
-          retryable: true,
-          key: 'k',
-          message: expect.stringContaining('the state store was closed'),
-        });
-        await until(() => source.hangs);
-        await store.close();
+    ])('is ended by a store that closes while the source hangs %s', async (_when, size) => {
+      const parts = await factory();
+      const store = openOver(parts);
+      const source = hangingSource(mixedBytes(size));
+      const writing = store.task(TASK).setStream('k', source.body);
+      const refused = expect(writing).rejects.toMatchObject({
+        code: 'mooring.store-unavailable',
+        retryable: true,
+        key: 'k',
+        message: expect.stringContaining('the state store was closed'),
+      });
+      await until(() => source.hangs);
+      await store.close();
 
-        expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
+      expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
 
-        await refused;
-        await until(() => source.stopped);
-        expect(await openOver(parts).task(TASK).get('k')).toBeUndefined();
-      },
-    );
+      await refused;
+      await until(() => source.stopped);
+      expect(await openOver(parts).task(TASK).get('k')).toBeUndefined();
+    });
 
     it('is waited for when the store closes once its source has ended', async () => {
       const parts = await factory();
@@ -449,7 +446,7 @@ export function streamWritesContract(factory: PartsFactory): void {
     it.each([
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])('is ended after the hour that writes have, where its source hangs %s, and leaves nothing', async (_when, size) => {
+    ])('is ended after the hour that writes have, where its source hangs %s', async (_when, size) => {
       const parts = await factory();
       const timers = new Map<number, () => void>();
       const { metastore, objectStore, namespace } = parts;
@@ -479,7 +476,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       await store.close();
     });
 
-    it('is refused, and leaves no object, where it took longer than writes may take', async () => {
+    it('is refused where it took longer than writes may take', async () => {
       const parts = await factory();
       let first = true;
       const metastore = interceptMetastore(parts.metastore, async ({ method }, proceed) => {
@@ -496,7 +493,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       await leavesNothing(parts);
     });
 
-    it('says what its codec or its encryption could not do, and leaves nothing', async () => {
+    it('says what its codec or its encryption could not do', async () => {
       const parts = await factory();
       const failing = { name: 'failing', encode: () => Promise.reject(new Error('out of memory')), decode: () => never() };
       const state = openOver(parts, { codec: failing }).task(TASK);
@@ -520,7 +517,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       await leavesNothing(parts);
     });
 
-    it('I5 no object is put before the stores know of each other, and the places of a write come in their order', async () => {
+    it('I5 puts no object before the stores know of each other', async () => {
       const parts = await factory();
       const steps: string[] = [];
       const objectStore = onPut(parts.objectStore, async (...args) => {

@@ -84,7 +84,7 @@ export function streamsContract(factory: PartsFactory): void {
   });
 
   describe('streams', () => {
-    it('are plain objects where nothing is compressed or encrypted, and else say that they are frames', async () => {
+    it('are plain objects where nothing is compressed or encrypted', async () => {
       const parts = await factory();
       const bytes = mixedBytes(MIB + 5);
 
@@ -128,7 +128,7 @@ export function streamsContract(factory: PartsFactory): void {
       }
     });
 
-    it('are none where there is no value, where it was deleted, and where it expired', async () => {
+    it('are none where there is no value any more', async () => {
       const parts = await factory();
 
       const state = openOver(parts, { offloadThreshold: 0 }).task(TASK);
@@ -157,7 +157,7 @@ export function streamsContract(factory: PartsFactory): void {
       for (let value = 1; value <= 10; value += 1) expect(read[(value * MIB) / 4 - 1]).toBe(value);
     });
 
-    it('come from streams of Node and of the web, and go through a pipeline', async () => {
+    it('come from any source of bytes', async () => {
       const state = openOver(await factory()).task(TASK);
       const bytes = mixedBytes(2 * MIB);
       await state.setStream('node', Readable.from(chunked(bytes)));
@@ -186,7 +186,7 @@ export function streamsContract(factory: PartsFactory): void {
       expect(told(await drained(await state.getStream('large')))).toBe(told(mixedBytes(2 * MIB + 1)));
     });
 
-    it('C28 are limited like other values without an object store, and leave their source there', async () => {
+    it('C28 are limited like other values without an object store', async () => {
       const { objectStore: _none, ...parts } = await factory();
       const state = openOver(parts as never, { maxValueBytes: MIB }).task(TASK);
       await state.setStream('k', chunked(mixedBytes(MIB)));
@@ -240,7 +240,7 @@ export function streamsContract(factory: PartsFactory): void {
       }
     });
 
-    it('I3 C95 of an attempt that a newer one replaced are refused, and leave no object', async () => {
+    it('I3 C95 of an attempt that a newer one replaced are refused', async () => {
       const parts = await factory();
       const store = openWithEvents(parts);
       const old = await attemptHandle(store, TASK, 1);
@@ -261,7 +261,7 @@ export function streamsContract(factory: PartsFactory): void {
       expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
     });
 
-    it('C81 are written over one version only, which is compared in the end, and leave no object where it is not there', async () => {
+    it('C81 are written over one version only, which is compared in the end', async () => {
       const parts = await factory();
       const state = openOver(parts).task(TASK);
       const { version } = await state.setStream('k', chunked(mixedBytes(MIB + 1)), { ifVersion: 'absent' });
@@ -374,7 +374,7 @@ export function streamsContract(factory: PartsFactory): void {
       }
     });
 
-    it('are refused before any I/O, and before their source begins, where key, body or options are wrong', async () => {
+    it('are refused before any I/O where key, body or options are wrong', async () => {
       const parts = await factory();
       const { calls, intercept } = recorder();
       const metastore = interceptMetastore(parts.metastore, intercept);

@@ -73,7 +73,7 @@ test('tells why a command failed', async () => {
   expect(await end(batch, id)).toMatchObject({ state: 'failed', reason: 'exit code 3: broken' });
 });
 
-test('keyed: knows a token again, also for two requests at once, and starts nothing new', async () => {
+test('keyed: knows a token again, also for two requests at once', async () => {
   const batch = service.client('keyed');
   const job = { name: 'a', token: 'token-1', command: shell('echo once') };
 
@@ -84,7 +84,7 @@ test('keyed: knows a token again, also for two requests at once, and starts noth
   expect(await service.submissions('a')).toBe(1);
 });
 
-test('findable: starts a second job for the same token, and finds the newest', async () => {
+test('findable: finds the newest of several jobs for one token', async () => {
   const batch = service.client('findable');
   const job = { name: 'a', token: 'token-1', command: shell('echo once') };
 
@@ -140,7 +140,7 @@ test('jobs outlive the service, which finds them, their tokens and their results
   expect(await service.submissions('a')).toBe(1);
 });
 
-test('holds a request before it is accepted, and accepts it late, when its caller is gone', async () => {
+test('accepts a request late that it held until its caller was gone', async () => {
   await service.fault('a', { hold: 'request', afterwards: 'accept' });
   const caller = new AbortController();
 

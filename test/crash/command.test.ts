@@ -14,7 +14,7 @@ function crash(...args: string[]): ReturnType<typeof run> {
   return run(process.execPath, ['--import', 'tsx', CRASH, ...args]);
 }
 
-test('--help names every option, every end and every gap, and runs nothing', async () => {
+test('--help names every option, end and gap', async () => {
   const { code, stdout, stderr } = await crash('--help');
 
   expect(code).toBe(0);

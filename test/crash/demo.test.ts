@@ -14,7 +14,7 @@ function demo(...args: string[]): ReturnType<typeof run> {
 }
 
 test(
-  'the job of a killed worker is submitted once, and the next worker returns its result',
+  'the job of a killed worker is submitted once',
   async () => {
     const { code, stdout } = await demo('--json', '--size', '40');
 

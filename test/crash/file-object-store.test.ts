@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test('C42 I4 a writer that is killed in the middle of a put leaves whole objects, or none, and what is found by its age', async () => {
+test('C42 I4 a writer that is killed in the middle of a put leaves no object in part', async () => {
   const store = fileObjectStore({ directory });
   const isWhole = async (key: string): Promise<boolean> => {
     const found = await store.get(key);

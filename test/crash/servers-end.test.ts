@@ -45,7 +45,7 @@ describe.each([
   ['fake-gcs.ts', startFakeGcs],
   ['toxiproxy.ts', startToxiproxy],
 ])('%s', (file, start) => {
-  test('ends with the process that started it, and leaves no folder', async () => {
+  test('ends with the process that started it, without leaving a folder', async () => {
     const { parent, line } = await program(`
       import { ${start.name} } from '${new URL(`../support/${file}`, import.meta.url).href}';
       const { pid } = await ${start.name}();
@@ -75,7 +75,7 @@ describe.each([
 describe('a kept command', () => {
   const KEPT = new URL('../../scripts/kept.ts', import.meta.url).href;
 
-  test('ends with all its processes when we die, and its folder goes', async () => {
+  test('ends with all its processes when we die', async () => {
     const folder = join(scratch, 'folder');
     await mkdir(folder);
     const { parent, line } = await program(`
@@ -92,7 +92,7 @@ describe('a kept command', () => {
     await until(() => !pids.some(isAlive) && !existsSync(folder));
   });
 
-  test('that has ended leaves its folder to the caller, and its exit code', async () => {
+  test('that has ended leaves its folder to the caller', async () => {
     const folder = join(scratch, 'folder');
     await mkdir(folder);
 

@@ -111,7 +111,7 @@ test('rediss:// speaks TLS, as redisOptions say', async () => {
   }
 });
 
-test('a Redis that is not there is an error in time, and no warning shows what is secret', async () => {
+test('a Redis that is not there is an error in time, without what is secret', async () => {
   const said: unknown[] = [];
   const say = (fields: object, message: string): void => void said.push([fields, message]);
   await using store = await openStateStore({
@@ -161,7 +161,7 @@ test('a connection that has gone silent is replaced', async () => {
   }
 });
 
-test('opening connects to nothing, and closing leaves nothing connected', async () => {
+test('is connected only from its first use until it closes', async () => {
   const others = async (): Promise<number> => Number(/connected_clients:(\d+)/.exec(await info())?.[1]);
   const info = async (): Promise<string> => plain.command('info', 'clients');
   const plain = await startRedis();

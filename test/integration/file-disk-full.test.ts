@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test('I2 where no more can be written, a set fails, the old value stays, and nothing is left of the new one', async () => {
+test('I2 a set for which there is no room leaves the old value alone', async () => {
   // Blocks of 512 bytes, or of 1,024, as the shell likes.
   const limited = 'ulimit -f 2048 && exec "$@"';
   const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', WRITER, directory];

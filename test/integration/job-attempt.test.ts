@@ -57,7 +57,7 @@ describe('round trips', () => {
     },
   );
 
-  test('nothing before the first use of state, and nothing at all for a task that uses none', async () => {
+  test('nothing before the first use of state', async () => {
     const { calls, intercept } = recorder();
     const { task } = setting({ intercept, fence: 'drawn' });
     await task.attempt(async (ctx) => {
@@ -98,7 +98,7 @@ describe('round trips', () => {
 });
 
 describe('what does not answer', () => {
-  test('a write-ahead that is refused submits nothing, and writes nothing', async () => {
+  test('a write-ahead that is refused submits nothing', async () => {
     let down = true;
     const { system, task, store } = setting({
       intercept: ({ method }, proceed) =>
@@ -127,7 +127,7 @@ describe('what does not answer', () => {
     await attempt[Symbol.asyncDispose]();
   });
 
-  test('find is given up on, and the submission is withdrawn', async () => {
+  test('a search that is given up on withdraws the submission', async () => {
     const { system, task, store } = setting({ kind: 'findable' });
     await task.start();
     const silent = system.job({ callTimeout: '10ms', find: () => new Promise(() => undefined) });
@@ -137,7 +137,7 @@ describe('what does not answer', () => {
     expect(system.calls).not.toContain('submit');
   });
 
-  test('cancel is given up on, and disposing ends', async () => {
+  test('a cancellation that is given up on does not keep the attempt from ending', async () => {
     const { system, task } = setting();
     const attempt = await task.start();
     const job = system.job({
@@ -153,7 +153,7 @@ describe('what does not answer', () => {
 });
 
 describe('the state of an attempt', () => {
-  test('is fenced: what was superseded writes no more, and its signal says so', async () => {
+  test('is fenced: what was superseded writes no more', async () => {
     const { store, task } = setting();
     const old = await task.start();
     await old.context.state.set('cursor', 1);
@@ -167,7 +167,7 @@ describe('the state of an attempt', () => {
     expect(await store.task(TASK).get('cursor')).toBe(2);
   });
 
-  test('is apart for each item, and shared with a handle for people', async () => {
+  test('is apart for each item', async () => {
     const { store, task } = setting();
     const { context } = await task.start();
     await context.state.set('k', 'task');
@@ -180,7 +180,7 @@ describe('the state of an attempt', () => {
     expect((await store.task({ ...TASK, mapIndex: 0 }).getEntry('k'))?.writer).toEqual({ ...TASK, mapIndex: 0 });
   });
 
-  test('of an asset is not fenced, and names the task as its writer', async () => {
+  test('of an asset is not fenced', async () => {
     const { store, task } = setting();
     const old = await task.start();
     await (await task.start()).context.state.set('x', 1);
@@ -190,7 +190,7 @@ describe('the state of an attempt', () => {
     expect(entry).toMatchObject({ value: 7, writer: TASK });
   });
 
-  test('is of no use after the end, and a run that goes on then ends', async () => {
+  test('is of no use after the end', async () => {
     const { system, task } = setting({ activeLooks: Infinity });
     const attempt = await task.start();
     const running = attempt.context.run(system.job(), 'clip').catch(thrown);
@@ -204,13 +204,22 @@ describe('the state of an attempt', () => {
     expect(system.calls).toHaveLength(looks);
   });
 
-  test('idempotencyKey() is the same in every attempt, and another for each name, item and life of the job', async () => {
-    const { store, task } = setting();
+  test('idempotencyKey() is the same in every attempt', async () => {
+    const { task } = setting();
     const [one, two] = [await task.start(), await task.start()];
+
     const key = one.context.idempotencyKey('mail');
+
     expect(key).toMatch(/^m[a-z2-7]{39}$/);
     expect(two.context.idempotencyKey('mail')).toBe(key);
+  });
+
+  test('idempotencyKey() is another for each name, item and life of the job', async () => {
+    const { store, task } = setting();
+    const one = await task.start();
     const reborn = await testRuntime(store, { createdAt: new Date(0) }).start();
+
+    const key = one.context.idempotencyKey('mail');
     const others = [
       one.context.idempotencyKey('bill'),
       one.context.item('a').idempotencyKey('mail'),
@@ -240,7 +249,7 @@ describe('succeed()', () => {
     },
   );
 
-  test('never rejects; what went wrong is logged', async () => {
+  test('logs what went wrong instead of rejecting', async () => {
     const { task } = setting({
       intercept: ({ method }, proceed) => (method === 'settle' ? Promise.reject(new StoreUnavailableError('down')) : proceed()),
     });
@@ -290,7 +299,7 @@ describe('waiting by release', () => {
     }
   }
 
-  test('holds for a while, then frees the slot between polls; the next start polls once and lets go again', async () => {
+  test('frees the slot between polls after it held for a while', async () => {
     const parts = setting({ activeLooks: 12 });
     const { result, releases } = await released(parts, (ctx) =>
       ctx.run(parts.system.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } }),
@@ -448,7 +457,7 @@ describe('waiting by release', () => {
 });
 
 describe('waiting by hold', () => {
-  test('asks more rarely as the job grows older, with jitter, and as the external system wishes', async () => {
+  test('asks more rarely as the job grows older, unless the external system wishes otherwise', async () => {
     const { clock, system, task } = setting();
     const asked: number[] = [];
     const job = system.job({
@@ -470,7 +479,7 @@ describe('waiting by hold', () => {
     expect(new Set(gaps.slice(12, 20)).size).toBeGreaterThan(1);
   });
 
-  test('a signal of the run stops the waiting, and the job goes on', async () => {
+  test('a signal of the run stops only the waiting', async () => {
     const { system, task } = setting({ activeLooks: 100 });
     const { context } = await task.start();
     const controller = new AbortController();
@@ -483,7 +492,7 @@ describe('waiting by hold', () => {
     await context.state.set('still', 'here');
   });
 
-  test('progress is handed on; what hears it may fail', async () => {
+  test('a listener of progress may fail', async () => {
     const { system, task } = setting();
     const heard: unknown[] = [];
     let looks = 0;
@@ -517,7 +526,7 @@ describe('the proof that the runtime holds the job', () => {
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('lock-token');
   });
 
-  test('is awaited no longer than the signal of the call, and serves the next call', async () => {
+  test('is awaited no longer than the signal of the call', async () => {
     const { task } = setting({ fence: 'drawn' });
     let prove = (): void => undefined;
     const proof = new Promise<boolean>((resolve) => (prove = () => resolve(true)));

@@ -136,7 +136,7 @@ describe('a failure that was written down', () => {
     await attempt[Symbol.asyncDispose]();
   });
 
-  test('keeps the attempt from being released beside it: the next start would submit again, and cost nothing', async () => {
+  test('keeps the attempt from being released meanwhile: the next start would submit again', async () => {
     const { system, task } = setting({ activeLooks: 5 });
     const asked: unknown[] = [];
     const wait = { mode: 'release', holdFor: 0 } as const;
@@ -223,7 +223,7 @@ describe('an ID that comes after submitTimeout', () => {
     return { ...parts, job, answer: () => answer() };
   }
 
-  test('is told as an error, and written down while the record is still ours', async () => {
+  test('is written down while the record is still ours', async () => {
     const { records, lines, answer } = await late('plain');
     answer();
     await until(async () => (await records.get(TASK))?.state === 'submitted');
@@ -344,7 +344,7 @@ describe('cancelling', () => {
     expect(found).toMatchObject({ state: 'submitting' });
   });
 
-  test('gives each job to the object that submitted it, and never to another of the same externalIdKey', async () => {
+  test('gives each job to the object that submitted it', async () => {
     const { store, system, task } = setting();
     const other = externalSystem({ kind: 'keyed', clock: fakeClock(), activeLooks: 1 });
     await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
@@ -466,7 +466,7 @@ describe('cancelExternalJobs()', () => {
 });
 
 describe('a cancellation that was requested from anywhere', () => {
-  test('reaches the next attempt when it begins to use state, and no other job of the scope', async () => {
+  test('reaches only the job of the scope that it names, when it begins to use state', async () => {
     const { store, task } = setting();
     await requestCancellation(store, TASK, { jobId: 'job@1', reason: 'not wanted' });
     const heard: string[] = [];
@@ -656,7 +656,7 @@ describe('the name of an external job', () => {
     expect(lines.filter(({ level }) => level === 'info').every(({ fields }) => fields['name'] === 'transcode')).toBe(true);
   });
 
-  test('a record that a job of another name made is refused, and not its result', async () => {
+  test('a record that a job of another name made is refused', async () => {
     const { system, task } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'));
     const error = await task.attempt((ctx) => ctx.run(system.job({ name: 'report' }), 'clip')).catch(thrown);
@@ -687,7 +687,7 @@ describe('a scope that jobs share', () => {
     expect(task).toBeDefined();
   });
 
-  test('a running job of another one is waited for, and its end is the result of both', async () => {
+  test("the end of another one's running job is the result of both", async () => {
     const { system, task } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.submit(system.job(), 'monday'), { jobId: 'monday' });
     const result = await task.attempt((ctx) => ctx.run(system.job(), 'tuesday'), { jobId: 'tuesday' });
@@ -746,7 +746,7 @@ describe('an attempt that used no state', () => {
 });
 
 describe('an attempt that was superseded', () => {
-  test('is told which attempt it is, and who holds the task', async () => {
+  test('is told who holds the task', async () => {
     const { task } = setting();
     const old = await task.start();
     await old.context.state.set('k', 1);

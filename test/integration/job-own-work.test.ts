@@ -43,7 +43,7 @@ describe('writes of one attempt to an asset', () => {
   });
 });
 
-test('a stream of an attempt that has ended goes no further, and leaves nothing', async () => {
+test('a stream of an attempt that has ended leaves nothing', async () => {
   const objectStore = memoryObjectStore();
   const task = testRuntime(memoryStateStore({ objectStore, clock: fakeClock() }));
   const attempt = await task.start();

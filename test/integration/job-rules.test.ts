@@ -241,7 +241,7 @@ describe('C91 † an unresolved send of an earlier attempt', () => {
     expect(system.calls).toEqual(['submit']);
   });
 
-  test('plain: waits for the deadline and reads again, so the ID of an attempt that was only slow is used', async () => {
+  test('plain: the ID of an attempt that was only slow is used', async () => {
     const { clock, store, system, task } = setting();
     const reply = gate();
     const slow = system.job({
@@ -309,7 +309,7 @@ describe('† the record is the one that was decided on', () => {
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
-  test('submitted: a record that holds another ID keeps it, and ours is an orphan', async () => {
+  test('submitted: a record that holds another ID keeps it', async () => {
     const { clock, store, system, task } = setting();
     const reply = gate();
     const slow = system.job({
@@ -364,7 +364,7 @@ describe('† the submit timeout', () => {
   test.each([
     ['one slow write', false],
     ['a write that was sent again: it counts from the first time', true],
-  ])('%s: nothing is submitted, and the submission is withdrawn', async (_name, lost) => {
+  ])('%s: the submission is withdrawn before anything is submitted', async (_name, lost) => {
     const { intercept, slow } = slowWrite(lost);
     const { clock, store, system, task } = setting({ intercept });
     slow.by = () => clock.advance('61s');
@@ -377,7 +377,7 @@ describe('† the submit timeout', () => {
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
-  test('a search that takes longer: nothing is submitted, and the submission is withdrawn', async () => {
+  test('a search that takes longer: the submission is withdrawn before anything is submitted', async () => {
     const { clock, store, system, task } = setting({ kind: 'findable' });
     await task.attempt(() => Promise.resolve());
     const slow = system.job({
@@ -530,7 +530,7 @@ describe('† clearing', () => {
     expect(await record(store)).toBeUndefined();
   });
 
-  test('by a person supersedes the attempt that runs, and no key is used twice', async () => {
+  test('by a person supersedes the attempt that runs', async () => {
     const { store, system, task } = setting({ kind: 'keyed', activeLooks: 50 });
     const attempt = await task.start();
     let looks = 0;

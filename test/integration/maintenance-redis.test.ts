@@ -101,7 +101,7 @@ describe('on one Redis', () => {
     return [...stats.matchAll(/cmdstat_(?:eval|evalsha):calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
   };
 
-  test('C61 what a sweep costs grows with what it removes, and not with what is stored', async () => {
+  test('C61 what a sweep costs grows only with what it removes', async () => {
     const costs: Record<string, number> = {};
     const sweepOf = async (stored: number, due: number): Promise<number> => {
       namespace = `stored-${stored}-${due}`;
@@ -211,7 +211,7 @@ describe('on one Redis', () => {
     expect(await open().task(TASK).get('k')).toBe('second');
   });
 
-  test('doctor says what a real Redis says of itself, and nothing of what its user may not ask', async () => {
+  test('doctor says what a real Redis says of itself', async () => {
     await open().task(TASK).set('k', 1);
     const found = async (): Promise<Record<string, string>> =>
       Object.fromEntries((await doctor(open())).map(({ check, level, message }) => [check, `${level}: ${message}`]));
@@ -246,7 +246,7 @@ describe('on one Redis', () => {
     ]);
   });
 
-  test('a Redis without rights for a tool says so, and nothing is deleted', async () => {
+  test('a Redis without rights for a tool loses nothing', async () => {
     await open().task(TASK).set('k', 'kept');
     await rig.advance(2 * DAY);
     await client.call('acl', 'setuser', 'reader', 'on', 'nopass', '~mooring:*', '+@read', '+info', '+time');

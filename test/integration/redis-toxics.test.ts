@@ -227,7 +227,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
     await expectSound(seen);
   });
 
-  test('that throws every client out, and forgets its scripts, again and again', async () => {
+  test('that throws every client out again and again, with its scripts', async () => {
     const seen = await inTrouble(
       repeatedly(10, async () => {
         await server.command('script', 'flush');
@@ -239,7 +239,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
     await expectSound(seen);
   });
 
-  test('that fails over and loses an acknowledged write: the value before it is there, whole, and the next write counts', async () => {
+  test('that loses an acknowledged write when it fails over has the whole value before it', async () => {
     const [first, link] = await Promise.all([startRedis(), toxiproxy.proxy(server.port)]);
     await link.lead(first.port);
     const second = await startRedis({ args: ['--replicaof', '127.0.0.1', String(link.port)] });

@@ -55,7 +55,7 @@ stateStoreContract(
 );
 
 describe('state store on Redis', () => {
-  it('C34 C61 C66 C71 I4 I5 lists every object that an entry no longer refers to, and deletes none', async () => {
+  it('C34 C61 C66 C71 I4 I5 lists every object that an entry no longer refers to', async () => {
     const objectStore = memoryObjectStore();
     const namespace = randomUUID();
     const state = createStateStore({ metastore: redisMetastore({ client }), objectStore, namespace, offloadThreshold: 10 }).task(

@@ -292,7 +292,7 @@ describe.each(SERVERS)('between Redis and %s', (_name, start, codes) => {
     test.each<[string, Trouble, least: readonly [values: number, streams: number]]>([
       ['late', both('latency', { latency: 200, jitter: 50 }), [300, 300]],
       ['in pieces', both('slicer', { average_size: 20_000, size_variation: 9_000, delay: 4_000 }), [0, 1_000]],
-    ])('%s: every call succeeds, and takes as long', async (_what, trouble, least) => {
+    ])('%s: every call succeeds in its own time', async (_what, trouble, least) => {
       const seen = await meets(trouble, PATIENCE);
 
       for (const [at, { failedReads, failedWrites, longest }] of seen.entries()) {

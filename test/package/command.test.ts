@@ -76,7 +76,7 @@ describe('with a client', () => {
     await mkdir(join(consumer.folder, 'state'), { recursive: true });
   });
 
-  test('it sweeps, reconciles and looks, and ends by itself', async () => {
+  test('every tool ends by itself', async () => {
     const file = await consumer.write(
       'write.js',
       `import { configFromEnv, openStateStore } from 'mooring/config';

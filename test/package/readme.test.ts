@@ -68,7 +68,7 @@ describe('the external job', () => {
     await consumer?.remove();
   });
 
-  test('submits again after a 429, waits while the job runs, and returns its result', async () => {
+  test('returns the result of a job that was submitted again after a 429', async () => {
     service.reset({ submit: [429, 200], status: [200] });
     const task = newTask();
 
@@ -88,7 +88,7 @@ describe('the external job', () => {
     });
   });
 
-  test('leaves open after a 500 whether the job was submitted, and the next attempt repeats the key', async () => {
+  test('repeats the key of a submit that a 500 left open', async () => {
     service.reset({ submit: [500, 200], status: [200] });
     const task = newTask();
 
@@ -98,7 +98,7 @@ describe('the external job', () => {
     expect(new Set(service.keys).size).toBe(1);
   });
 
-  test('asks again after a status of 500, and takes a 404 for a missing job', async () => {
+  test('takes a 404 for a missing job, also after a status of 500', async () => {
     service.reset({ submit: [200], status: [500, 404] });
     const task = newTask();
 

@@ -66,7 +66,7 @@ describe('the progress of the external job', () => {
 });
 
 describe('the job’s log', () => {
-  test('names what happened and to what, and tells a warning once', async () => {
+  test('names what happened to what', async () => {
     const { job, lines } = reported();
     const logger = jobLogger(Object.assign(job, { attemptsStarted: 2 }));
     logger.debug({}, 'polled');
@@ -91,7 +91,7 @@ describe('the job’s log', () => {
     expect(lines).toEqual(['mooring: reconnected', 'mooring: reconnected']);
   });
 
-  test('has one line for each change of the reason of a warning, and one for each external job', async () => {
+  test('has one line for each change of the reason of a warning', async () => {
     const { job, lines } = reported();
     const logger = jobLogger(job);
     for (const reason of ['busy', 'busy', 'down', 'down', 'busy'])

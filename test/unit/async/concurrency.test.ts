@@ -3,21 +3,33 @@ import { setImmediate } from 'node:timers/promises';
 import { concurrently, createQueue } from '../../../src/async/concurrency.ts';
 
 describe('concurrently', () => {
-  it('keeps the order of the items, and runs no more than eight side by side', async () => {
-    let running = 0;
-    let most = 0;
+  it('keeps the order of the items', async () => {
     const items = Array.from({ length: 50 }, (_, index) => index);
 
     const results = await concurrently(items, async (item) => {
-      running += 1;
-      most = Math.max(most, running);
       for (let turn = 0; turn < (item * 7) % 5; turn += 1) await setImmediate();
-      running -= 1;
       return item * 2;
     });
 
     expect(results).toEqual(items.map((item) => item * 2));
+  });
+
+  it('runs no more than eight items at the same time', async () => {
+    let running = 0;
+    let most = 0;
+    const items = Array.from({ length: 50 }, (_, index) => index);
+
+    await concurrently(items, async (item) => {
+      running += 1;
+      most = Math.max(most, running);
+      for (let turn = 0; turn < (item * 7) % 5; turn += 1) await setImmediate();
+      running -= 1;
+    });
+
     expect(most).toBe(8);
+  });
+
+  it('gives nothing for no items', async () => {
     expect(await concurrently([], () => Promise.reject(new Error('not called')))).toEqual([]);
   });
 
@@ -64,20 +76,32 @@ describe('concurrently', () => {
     expect(seenAt).toEqual(list.map((index) => index + 1));
   });
 
-  it('after a failure begins no other, and rejects once nothing runs any more', async () => {
+  it('rejects after a failure only when nothing runs any more', async () => {
     let running = 0;
+    const work = concurrently(
+      Array.from({ length: 50 }, (_, index) => index + 1),
+      async (nth) => {
+        running += 1;
+        for (let turn = 0; turn < nth; turn += 1) await setImmediate();
+        running -= 1;
+        if (nth === 2) throw new Error('second');
+      },
+    );
+
+    await expect(work).rejects.toThrow('second');
+    expect(running).toBe(0);
+  });
+
+  it('begins no other item after a failure', async () => {
     let begun = 0;
     const work = concurrently(Array.from({ length: 50 }), async () => {
       begun += 1;
       const nth = begun;
-      running += 1;
       for (let turn = 0; turn < nth; turn += 1) await setImmediate();
-      running -= 1;
       if (nth === 2) throw new Error('second');
     });
 
     await expect(work).rejects.toThrow('second');
-    expect(running).toBe(0);
     expect(begun).toBeLessThan(12);
   });
 });
@@ -111,7 +135,7 @@ function rig(most: number) {
 const settle = (): Promise<void> => setImmediate();
 
 describe('a queue', () => {
-  it('lets so many run, and the others in the order in which they came', async () => {
+  it('lets two run at a time, in the order in which they came', async () => {
     const { running, start } = rig(2);
     const jobs = ['a', 'b', 'c', 'd'].map((name) => start(name));
 

@@ -63,7 +63,7 @@ describe('the pieces of a body', () => {
     expect(memory.size).toBe(3);
   });
 
-  it('end with the reason of the signal while the source gives nothing, and tell the source to stop', async () => {
+  it('stop the source when the signal aborts while the source gives nothing', async () => {
     const controller = new AbortController();
     let stopped = false;
     const hanging: AsyncIterable<Uint8Array> = {

@@ -68,7 +68,7 @@ describe('a path', () => {
     'file:///%ZZ/wJalrXUtnFEMI',
     'http://AKIAIOSFODNN7:wJalrXUtnFEMI@host/bucket',
     's3://bucket/state/wJalr@XUtnFEMI/',
-  ])('with credentials is refused, and no part of an error shows them: %s', (url) => {
+  ])('with credentials is refused without showing them: %s', (url) => {
     const error = thrown(() => parseLocation('path', url));
 
     const shown = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error) + String(error);
@@ -93,7 +93,7 @@ describe('a path', () => {
     );
   });
 
-  it('is the same place as another that leads there, and no other', () => {
+  it('is the same only as one that leads to the same place', () => {
     const identities = [
       's3://b-1/p',
       's3://b-1/p/',

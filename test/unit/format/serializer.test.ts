@@ -93,7 +93,7 @@ describe('what comes back', () => {
     );
   });
 
-  it('is equal, for any bytes, and a plain Uint8Array of its own', () => {
+  it('is a plain Uint8Array of its own with the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.boolean(), (bytes, asBuffer) => {
         const read = roundTrip(asBuffer ? Buffer.from(bytes) : bytes) as Uint8Array;
@@ -111,7 +111,7 @@ describe('what comes back', () => {
     }
   });
 
-  it('C26 has own properties of any name, and pollutes nothing', () => {
+  it('C26 has own properties of any name, without polluting a prototype', () => {
     const value: unknown = JSON.parse('{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}');
     const read = roundTrip(value) as object;
 
@@ -241,7 +241,7 @@ describe('what is read', () => {
     ['half of it', '{"password":"hunter2'],
     ['not JSON', 'hunter2'],
     ['a byte order mark', '\ufeff{}'],
-  ])('is corrupt where it is %s, and is not quoted', (_name, stored) => {
+  ])('is corrupt where it is %s, without being quoted', (_name, stored) => {
     const read = (): unknown => deserialize('json', new TextEncoder().encode(stored), { key: 'k' });
 
     expect(read).toThrow(CorruptEntryError);

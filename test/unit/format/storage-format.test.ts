@@ -75,7 +75,7 @@ describe('docs/storage-format.md', () => {
     for (const [, key = '', name] of names) expect(keyName(key)).toBe(name);
   });
 
-  test('shows the entries that writes leave, and the keys they lie under', async () => {
+  test('shows what writes leave in Redis', async () => {
     const objectStore = memoryObjectStore({ alias: 'reports' });
     await using store = createStateStore({ metastore: redisMetastore({ client }), namespace: 'prod', objectStore });
     const state = store.task(EXPORT);
@@ -97,7 +97,7 @@ describe('docs/storage-format.md', () => {
     expect(await client.keys('mooring:{prod:??}:birth')).toHaveLength(256);
   });
 
-  test('shows the object that an overwrite supersedes, and when it becomes due', async () => {
+  test('shows how an overwrite supersedes an object', async () => {
     const objectStore = memoryObjectStore({ alias: 'reports' });
     await using store = createStateStore({ metastore: redisMetastore({ client }), namespace: 'prod', objectStore });
     const scope = { ...EXPORT, run: '2026-12' };

@@ -27,7 +27,7 @@ describe('a fence', () => {
 });
 
 describe('a write ID', () => {
-  it('is 52 characters, and reads back', () => {
+  it('reads back from its 52 characters', () => {
     const property = fc.property(writeId, (id) => {
       const text = writeIdText(id);
       expect(text).toHaveLength(52);
@@ -56,14 +56,14 @@ describe('a write ID', () => {
 });
 
 describe('a nonce', () => {
-  it('says whether an attempt or a tool writes, and is of 16 letters and digits', () => {
+  it('says whether an attempt or a tool writes', () => {
     expect(drawNonce('attempt', systemRandom)).toMatch(/^a[0-9a-hjkmnp-tv-z]{15}$/);
     expect(drawNonce('tool', systemRandom)).toMatch(/^t[0-9a-hjkmnp-tv-z]{15}$/);
   });
 });
 
 describe('randomness', () => {
-  it('is at least 0 and below 1, and never the same twice', () => {
+  it('is spread evenly from 0 to 1', () => {
     const drawn = Array.from({ length: 10_000 }, systemRandom);
 
     expect(drawn.every((value) => value >= 0 && value < 1)).toBe(true);

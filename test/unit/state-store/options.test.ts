@@ -110,12 +110,15 @@ describe('createStateStore', () => {
     expect(create).toThrow(message);
   });
 
-  it('refuses a former object store of the alias of the current one, and no options at all', () => {
+  it('refuses a former object store of the alias of the current one', () => {
     expect(() => createStateStore({ metastore, objectStore, formerObjectStores: [memoryObjectStore()] })).toThrow(ConfigError);
+  });
+
+  it('refuses to be called without options', () => {
     expect(() => createStateStore(undefined as never)).toThrow(ConfigError);
   });
 
-  it('goes on where the listener of events throws, or rejects, and says so', async () => {
+  it('logs a failure of the listener of events', async () => {
     const messages: string[] = [];
     const say = (_fields: object, message: string): void => void messages.push(message);
     const logger = { debug: say, info: say, warn: say, error: say };

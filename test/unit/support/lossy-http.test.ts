@@ -173,7 +173,7 @@ describe('a fate', () => {
     expect(Buffer.concat((error as { chunks: Buffer[] }).chunks)).toHaveLength(bytes);
   });
 
-  test('is for so many matching requests, and others pass', async () => {
+  test('is for so many matching requests alone', async () => {
     proxy.next(({ method, path }) => method === 'GET' && path.startsWith('/a'), { kind: 'answer', status: 500, code: 'x' }, 2);
     const statuses = [];
 

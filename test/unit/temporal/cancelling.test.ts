@@ -141,7 +141,7 @@ describe('a cancelling activity', () => {
     await Promise.allSettled([submitting.result]);
   });
 
-  test('reaches the jobs of items, and those of other names that it is told of', async () => {
+  test('reaches the jobs of items as those of other names', async () => {
     const store = await grownStore();
     const [one, other] = [externalSystem(), externalSystem()];
     const second = other.job({ externalIdKey: 'second' });

@@ -79,7 +79,7 @@ describe('an attempt that was stopped', () => {
     expect(failure).toMatchObject({ type: 'mooring.stale-attempt', details: [{ attempt: 1, holder: 'attempt 2' }] });
   });
 
-  test('and returned nevertheless ends with that, and says so', async () => {
+  test('that returned nevertheless ends as stopped, with a warning', async () => {
     const system = externalSystem();
     const attempt = begin(async () => {
       const results = await Promise.allSettled([taskContext().run(system.job(), 'clip', RELEASE)]);

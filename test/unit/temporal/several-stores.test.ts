@@ -35,7 +35,7 @@ describe('on a worker with two stores', () => {
   test.each([
     ['none', {}],
     ['another', { store: memoryStateStore() }],
-  ])('one that names %s is refused, and told what to do', async (_which, choice) => {
+  ])('one that names %s is refused with a remedy', async (_which, choice) => {
     const failure = await failureOf(begin(async () => taskContext('activity', choice), {}, both).result);
 
     expect(failure).toMatchObject({ type: 'mooring.config', nonRetryable: true, details: [{ option: 'store' }] });

@@ -11,7 +11,7 @@ test('a sleep ends at once and moves the time', async () => {
   expect(Date.now() - real).toBeLessThan(1_000);
 });
 
-test('sleeps side by side end in the order of their deadlines, and what one wakes may sleep in between', async () => {
+test('sleeps at the same time end in the order of their deadlines', async () => {
   const clock = fakeClock(new Date(0));
   const order: string[] = [];
   const sleep = async (name: string, ...lengths: number[]): Promise<void> => {
@@ -26,7 +26,7 @@ test('sleeps side by side end in the order of their deadlines, and what one wake
   expect(order).toEqual(['b@10', 'b@30', 'c@50', 'a@100', 'b@110']);
 });
 
-test('a signal ends a sleep with its reason, and moves no time', async () => {
+test('a signal ends a sleep with its reason', async () => {
   const clock = fakeClock(new Date(0));
   const controller = new AbortController();
   const sleeping = clock.sleep(100, controller.signal);
@@ -34,12 +34,21 @@ test('a signal ends a sleep with its reason, and moves no time', async () => {
 
   await expect(sleeping).rejects.toThrow('enough');
   await expect(clock.sleep(1, controller.signal)).rejects.toThrow('enough');
+});
+
+test('a sleep that a signal ends moves no time', async () => {
+  const clock = fakeClock(new Date(0));
+  const controller = new AbortController();
+  const sleeping = clock.sleep(100, controller.signal);
+  controller.abort(new Error('enough'));
+
+  await expect(sleeping).rejects.toThrow('enough');
 
   await new Promise((resolve) => void setImmediate(resolve));
   expect(clock.now()).toBe(0);
 });
 
-test('advance() moves the time; a sleep that it passed ends without moving it back', async () => {
+test('a sleep that advance() passed ends without moving the time back', async () => {
   const clock = fakeClock(new Date(0));
   const sleeping = clock.sleep(100);
   clock.advance('1m');

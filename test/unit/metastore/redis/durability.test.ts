@@ -47,7 +47,7 @@ test.each([
   ['the own file does not have it', async () => [0, 1], 1],
   ['a replica is missing', async () => [1, 0], 1],
   ['it got no answer', () => Promise.reject(new Error('ERR WAITAOF cannot be used')), 0],
-])('was applied, and is not safe, where %s', async (_name, answer, replicas) => {
+])('was applied without being safe where %s', async (_name, answer, replicas) => {
   await expect(writeTo(server(answer), replicas)).rejects.toMatchObject({
     code: 'mooring.outcome-unknown',
     reason: 'not-replicated',

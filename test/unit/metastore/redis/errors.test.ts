@@ -64,10 +64,14 @@ describe('an error of Redis', () => {
     expect(error).toMatchObject({ code: 'mooring.config', option: 'client' });
   });
 
-  test('one that says nothing of what was done leaves a write unknown, and a read unavailable', () => {
+  test('one that says nothing of what was done leaves a write unknown', () => {
     const failed = reply(`ERR Error running script: attempt to index '${VALUE}'`);
 
     expect(become(failed)).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+  });
+
+  test('one that says nothing of what was done makes a read unavailable', () => {
+    const failed = reply(`ERR Error running script: attempt to index '${VALUE}'`);
     expect(become(failed, { writes: false })).toMatchObject({ code: 'mooring.store-unavailable' });
   });
 
@@ -93,7 +97,7 @@ describe('an error of the connection', () => {
     'Command timed out',
     'read ECONNRESET',
     'Reached the max retries per request limit (which is 20).',
-  ])('%s leaves a write unknown, and a read unavailable', (text) => {
+  ])('%s leaves only a write unknown', (text) => {
     expect(become(lost(text))).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
     expect(become(lost(text), { writes: false })).toMatchObject({ code: 'mooring.store-unavailable' });
   });

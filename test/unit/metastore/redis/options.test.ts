@@ -69,7 +69,7 @@ describe('before its first command', () => {
     expect(await m.now({})).toBeGreaterThanOrEqual(1_700_000_000_500);
   });
 
-  test.each(['2.8.4', '5.0.14', '6.0.16', '6.1.0'])('Redis %s is too old, and the store says so', async (version) => {
+  test.each(['2.8.4', '5.0.14', '6.0.16', '6.1.0'])('the store refuses Redis %s as too old', async (version) => {
     const client = standIn(`redis_version:${version}\r\n`);
 
     await expect(open(client).forgetOrphan({ path: 'a/b' }, { name: 'n', idDigest: '0' }, {})).rejects.toMatchObject({

@@ -53,7 +53,7 @@ describe('a body on its way', () => {
     expect([late(), watch.late]).toEqual([1, STEP]);
   });
 
-  it('does not count the time of its source, and counts each step of the store anew', async () => {
+  it('counts only the time of the store, each step anew', async () => {
     const { clock, store, give, late } = rig();
 
     for (let step = 0; step < 3; step += 1) {
@@ -86,7 +86,7 @@ describe('a body on its way', () => {
     expect(late()).toBe(1);
   });
 
-  it('gives a store up that does not come to an end, and knows whether it took all', async () => {
+  it('gives a store up that does not come to an end', async () => {
     const { clock, watch, store, give, late } = rig();
 
     for (let step = 0; step < 3; step += 1) {
