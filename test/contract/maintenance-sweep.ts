@@ -102,7 +102,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await sweep(bench.open(), { grace: '3d' })).toMatchObject({ objects: 1 });
     });
 
-    test('C62 a dry run says the same and changes nothing', async () => {
+    test('C62 a dry run only says what a sweep would do', async () => {
       const state = bench.open().task(TASK);
       await state.setMany(values(10));
       await state.set('brief', 'ends', { retention: '1h' });
@@ -453,7 +453,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       });
     });
 
-    test('an object that is listed and that an entry refers to again stays', async () => {
+    test('an object that is listed stays when an entry refers to it again', async () => {
       const state = bench.open().task(TASK);
       await state.set('k', 'first');
       const [object] = await bench.objects();

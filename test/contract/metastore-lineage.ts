@@ -113,7 +113,7 @@ export function lineageContract(bench: Bench): void {
     });
   });
 
-  test('a signal that has aborted stops asking and telling', async () => {
+  test('a signal that has aborted stops any request', async () => {
     const signal = AbortSignal.abort(new Error('stop'));
 
     await expect(bench.m.lineage({ signal })).rejects.toThrow('stop');

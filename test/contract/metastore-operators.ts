@@ -146,7 +146,7 @@ export function operatorsContract(bench: Bench): void {
   describe('a text of a newer format', () => {
     const foreign = '2? something that only a newer version reads';
 
-    test('is handed out as it is, for its reader to refuse', async () => {
+    test('is handed out unchanged, for its reader to refuse', async () => {
       await write(bench.m, tool(), put('k', 1));
       await bench.rig.tamper(bench.namespace, SCOPE.path, 'e:k', foreign);
 

@@ -390,7 +390,7 @@ export function crashesContract(factory: PartsFactory): void {
       expect(error).toMatchObject({ cause, key: 'k', scope: TASK, retryable: true });
     });
 
-    it('what no repetition helps is not called retryable: an error of this library passes as it is', async () => {
+    it('what no repetition helps is not called retryable: an error of this library passes unchanged', async () => {
       const parts = await factory();
       const refusal = new ConfigError('partSize', 'must be larger for a body of more than 50 bytes', 5);
       const objectStore = interceptValues(parts.objectStore, ({ method }, proceed) =>

@@ -186,7 +186,7 @@ export function valuesContract(factory: PartsFactory): void {
       expect((await state.getEntry('k'))?.size).toBe(2_000);
     });
 
-    it('C33 keeps an inline value as plain JSON beside its entry', async () => {
+    it('C33 keeps an inline value as plain JSON next to its entry', async () => {
       const parts = await factory();
       const store = openOver(parts);
 

@@ -130,7 +130,7 @@ export function writesContract(factory: PartsFactory): void {
     });
 
     it.each([0, 65_536])(
-      'update loses nothing of 20 side by side, of one handle or of several (threshold %d)',
+      'update loses nothing of 20 at the same time, of one handle or of several (threshold %d)',
       async (offloadThreshold) => {
         const store = openOver(await factory(), { offloadThreshold });
         const one = store.task(TASK);
@@ -234,7 +234,7 @@ export function writesContract(factory: PartsFactory): void {
       expect(await collected(state.entries())).toEqual([]);
     });
 
-    it('C66 I9 deletes the entry and leaves the object to the sweep', async () => {
+    it('C66 I9 a delete leaves the object to the sweep', async () => {
       const parts = await factory();
       const { calls, intercept } = recorder();
       const store = openOver(parts, { objectStore: interceptValues(parts.objectStore, intercept), offloadThreshold: 0 });
@@ -303,7 +303,7 @@ export function writesContract(factory: PartsFactory): void {
       expect(await store.asset({ name: 'a' }).get('k')).toBe(1);
     });
 
-    it('lets people write beside a running attempt', async () => {
+    it('lets people write during a running attempt', async () => {
       const store = openOver(await factory());
       const attempt = await attemptHandle(store, TASK, 1);
       await attempt.set('k', 1);

@@ -40,7 +40,7 @@ async function end(batch: BatchClient, id: string): Promise<Status | undefined> 
   return status;
 }
 
-test('runs a real command and tells its progress, its end and what it printed', async () => {
+test('tells the progress, the end and the output of a real command', async () => {
   const batch = service.client('plain');
 
   const id = await batch.submit({ name: 'a', command: shell('echo 0.5 > "$BATCH_PROGRESS"; ' + WAIT + 'echo $((6 * 7))') });
@@ -53,7 +53,7 @@ test('runs a real command and tells its progress, its end and what it printed', 
   expect(await batch.output(id)).toBe('42\n');
 });
 
-test('cancels a command and what it started', async () => {
+test('cancels a command with what it started', async () => {
   const batch = service.client('plain');
   const id = await batch.submit({ name: 'a', command: shell('sleep 60 & echo $!; wait') });
   await until(async () => (await batch.output(id)) !== '');
@@ -108,7 +108,7 @@ test('findable: hides a job from those who search until its lag is over', async 
   }
 });
 
-test('plain: starts a job for every request and cannot be searched', async () => {
+test('plain: starts a job for every request', async () => {
   const batch = service.client('plain');
   const job = { name: 'a', token: 'token-1', command: shell('true') };
 

@@ -47,7 +47,7 @@ export const S3_GUARDS: readonly Guard[] = [
     'src/object-store/s3',
     "if (ifAbsent && !conditional && (await headOf(store, name, signal))) return 'exists';",
     '',
-    [PUT, 'looks for the object and puts without it'],
+    [PUT, 'looks for the object before it puts without it'],
   ),
   guard('S3: a failed upload is ended', 'src/object-store/s3', 'await end(store, upload, ENDS);', '', [
     MULTIPART,

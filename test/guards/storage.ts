@@ -151,7 +151,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   ]),
   guard('I9 an entry goes before its object', 'src/metastore/memory', 'bury(step, change.name, version);', '', [
     STORE,
-    'I9 deletes the entry and leaves the object',
+    'I9 a delete leaves the object to the sweep',
   ]),
   guard('I9 names that look alike stay', 'src/state-store', '`${taskPath(scope)}/`', 'taskPath(scope)', [
     STORE,

@@ -36,7 +36,7 @@ describe('a Redis that asks for a password', () => {
     expect(await roundTrip({ redis: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${locked.port}/3` })).toBe(7);
   });
 
-  test('is opened from the environment, with the password beside the address', async () => {
+  test('is opened from the environment, with the password apart from the address', async () => {
     const config = configFromEnv({ MOORING_REDIS: `redis://127.0.0.1:${locked.port}`, MOORING_REDIS_PASSWORD: PASSWORD });
 
     expect(await roundTrip(config)).toBe(7);

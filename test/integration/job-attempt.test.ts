@@ -70,7 +70,7 @@ describe('round trips', () => {
     expect(calls.filter((call) => call !== 'draw')).toEqual([]);
   });
 
-  test('uses side by side take the fence once', async () => {
+  test('uses at the same time take the fence once', async () => {
     const { calls, intercept } = recorder();
     const { system, task } = setting({ intercept, fence: 'drawn' });
     const { context } = await task.start();
@@ -367,7 +367,7 @@ describe('waiting by release', () => {
       await attempt[Symbol.asyncDispose]();
     });
 
-    test('beside a run that holds the attempt, the refused one is over later', async () => {
+    test('while a run holds the attempt, the refused one is over later', async () => {
       const parts = setting({ activeLooks: 20 });
       const { clock } = parts;
       const start = clock.now();
@@ -390,7 +390,7 @@ describe('waiting by release', () => {
     });
   });
 
-  test('runs side by side let go when all of them wait, until the earliest poll', async () => {
+  test('runs at the same time let go when all of them wait, until the earliest poll', async () => {
     const parts = setting();
     const wait = { mode: 'release', holdFor: '1s' } as const;
     let busy = true;

@@ -109,7 +109,7 @@ describe('C84 C85 a stored ID', () => {
     expect(decisions(store)).toEqual(['submitted', 'reconnected']);
   });
 
-  test('C85 succeeded: no submit and no wait', async () => {
+  test('C85 succeeded: neither a submit nor a wait', async () => {
     const { store, clock, system, task } = setting({ activeLooks: 0 });
     await (await task.start()).context.submit(system.job(), 'clip');
     const before = clock.now();
@@ -522,7 +522,7 @@ test('C95 of two live attempts only the newest finishes the record', async () =>
 });
 
 describe('C97 a part of a run', () => {
-  test('decide() submits nothing, polls nothing and writes nothing', async () => {
+  test('decide() does nothing but look', async () => {
     const { calls, intercept } = recorder();
     const { clock, store, system, task } = setting({ intercept });
     const attempt = await task.start();

@@ -29,7 +29,7 @@ describe('writes of one attempt to an asset', () => {
     expect(versions.size).toBe(4);
   });
 
-  test('that update it side by side are all counted', async () => {
+  test('that update it at the same time are all counted', async () => {
     const { store, task } = setting();
     const { context } = await task.start();
     const add = (item: string): Promise<unknown> =>

@@ -451,7 +451,7 @@ describe('† withdrawing', () => {
 describe('† a failure costs an attempt', () => {
   const FAILED = { state: 'failed', reason: 'oom' } as const;
 
-  test('whoever learns of it records and throws it, also an attempt that took the submission over', async () => {
+  test('whoever learns of it throws it, also an attempt that took the submission over', async () => {
     const { store, system, task } = setting({ kind: 'keyed' });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
     system.end('job-1', FAILED);

@@ -34,7 +34,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
   it.each([
     ['bytes', (body: Buffer) => body],
     ['a stream', (body: Buffer) => inChunks(body)],
-  ])('%s of more than a part goes up in parts and comes back whole, in ranges too', async (_what, made) => {
+  ])('%s of more than a part comes back whole, in ranges too', async (_what, made) => {
     const store = rig.store({ partSize: 5 * MEBIBYTE });
     const body = film(12 * MEBIBYTE + 345);
 
@@ -49,7 +49,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
     await expect(rig.uploads(store)).resolves.toEqual([]);
   });
 
-  it('of one part and no byte more, in one request', async () => {
+  it('of just one part goes up in one request', async () => {
     const store = rig.store({ partSize: 5 * MEBIBYTE });
     const body = film(5 * MEBIBYTE);
 

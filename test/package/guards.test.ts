@@ -63,7 +63,7 @@ describe('a row of the table', () => {
     expect(at('src/jobs', 'stop')).toEqual({ fault: 'there is no src/jobs' });
   });
 
-  test('leaves all but its code as it is', () => {
+  test('leaves all but its code unchanged', () => {
     const row = guard('a rule', 'src/model', 'stop(key)', '', ['test/x.test.ts', 'name']);
     const place = locate(row, tree);
 

@@ -52,7 +52,7 @@ describe(`external storage with Temporal's SDK ${NEWEST_SDK}`, () => {
     expect(stdout).toBe('');
   });
 
-  test('stores with protobufjs 8 beside it', async () => {
+  test('stores with protobufjs 8 in the same process', async () => {
     const { stdout, stderr } = await startWith({ beside: { protobufjs: '^8.7.1' } });
 
     expect(stderr).toBe('');

@@ -7,7 +7,7 @@ jest.setTimeout(600_000);
 const SEEDS = Number(process.env['SEEDS'] ?? 60);
 
 test.each<Disaster>(['none', 'failover', 'flush', 'restore'])(
-  'I4 I5 I7 values, sweeps, reconciles and readers side by side, disaster: %s',
+  'I4 I5 I7 values, sweeps, reconciles and readers at the same time, disaster: %s',
   async (disaster) => {
     const did: CleanupHistory['did'] = { deleted: 0, swept: 0, reconciled: 0, refused: 0, recovered: 0, read: 0 };
 

@@ -115,7 +115,7 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0 });
   });
 
-  test('releasing frees the slot between polls and uses up no attempt', async () => {
+  test('releasing frees the slot between polls, with no attempt used', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     rig.work(resumableProcessor(rig.store, system.job({ pollInterval: '100ms' }), { wait: { mode: 'release', holdFor: 1 } }), {

@@ -63,7 +63,7 @@ describe('what is invalid is refused when the processor is made', () => {
 });
 
 describe('a call', () => {
-  test('without a lock token, or for a job without an ID, fails for good and says why', async () => {
+  test('without a lock token, or for a job without an ID, fails for good', async () => {
     const processor = withState(store, process);
 
     await expect(processor(fakeJob())).rejects.toMatchObject({

@@ -38,7 +38,7 @@ describe('the progress of the external job', () => {
     expect(await after({ mine: 1, done: 1 }, { done: 2 })).toEqual([{ mine: 1, done: 2 }]);
   });
 
-  test('is taken as it is where the job has none yet, or one of the same kind', async () => {
+  test('is taken unchanged where the job has none yet, or one of the same kind', async () => {
     expect(await after(0, { done: 1 })).toEqual([{ done: 1 }]);
     expect(await after(undefined, 10, 20)).toEqual([10, 20]);
     expect(await after(10, 'half')).toEqual(['half']);

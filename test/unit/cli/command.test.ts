@@ -375,7 +375,7 @@ describe('mooring recover, where an object cannot be read', () => {
     recover: async () => ({ entries: 0, skipped: 2, unreadable: 1 }),
   };
 
-  test.each([[['recover']], [['recover', '--apply']]])('%j ends with 1 and says what to do', async (args) => {
+  test.each([[['recover']], [['recover', '--apply']]])('%j ends with 1, saying what to do', async (args) => {
     const { code, stderr } = await runCommand(args, { env: ENV, tools: world(unreadable).tools });
 
     expect(code).toBe(1);

@@ -175,7 +175,7 @@ describe('the key of an object', () => {
   const OBJECT = `${'0'.repeat(24)}-${'0'.repeat(10)}-a${'0'.repeat(15)}-1763800000000.json.gz`;
   const key = fc.oneof(segment.map(keyName), segment.map(resultName));
 
-  it('C8 is of the grammar and at most 900 bytes, or refused before any I/O', () => {
+  it('C8 is of at most 900 bytes of the grammar, or refused before any I/O', () => {
     const property = fc.property(scope, key, (one, name) => {
       const path = scopePath(one);
       const whole = `default/${path}/${name}/${OBJECT}`;

@@ -68,7 +68,7 @@ const broken = expect.objectContaining({ code: 'ECONNRESET' });
 const any = (): boolean => true;
 
 describe('without a fate', () => {
-  test('requests and answers go through as they are, Host included, over one kept connection', async () => {
+  test('requests and answers go through unchanged, Host included, over one kept connection', async () => {
     const first = await call('PUT', '/a?b=c', BODY, { host: 'bucket.example:81', expect: '100-continue', 'x-mine': '1' });
 
     const second = await call('GET', '/missing');

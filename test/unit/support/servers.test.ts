@@ -35,7 +35,7 @@ async function executable(name: string, script: string): Promise<string> {
 }
 
 describe('a server', () => {
-  test('in PATH is taken as it is', async () => {
+  test('in PATH is taken unchanged', async () => {
     const file = await executable('toxiproxy-server', 'exit 0');
 
     expect(await provideServer('toxiproxy', options)).toBe(file);

@@ -271,7 +271,7 @@ describe('errors', () => {
         cause: new CancelledFailure('of that workflow'),
       }),
     ],
-  ])('%s passes as it is', async (_what, thrown) => {
+  ])('%s passes unchanged', async (_what, thrown) => {
     await expect(begin(() => Promise.reject(thrown)).result).rejects.toBe(thrown);
   });
 });
@@ -379,7 +379,7 @@ describe('state', () => {
     expect(counted.map(({ tags }) => (tags as { decision: string }).decision)).toEqual(['refused', 'refused', 'submitted']);
   });
 
-  test('decisions are counted and logged', async () => {
+  test('decisions are in metrics as in logs', async () => {
     const system = externalSystem({ activeLooks: 0 });
     const attempt = begin(() => resumableActivity(system.job())('clip'));
     await attempt.result;
@@ -425,7 +425,7 @@ describe('the plugin', () => {
     ['job', () => cancellingActivity({ ...externalSystem().job(), cancel: undefined } as never, { workflowRun: 'a' })],
     ['scope', () => cancellingActivity(externalSystem().job(), 'activity' as never)],
     ['jobs', () => cancellingActivity(externalSystem().job(), { workflowRun: 'a' }, { jobs: [] } as never)],
-  ])('a %s that cannot be meant is refused when it is made', (option, make) => {
+  ])('a %s that is invalid is refused when it is made', (option, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
   });
 });

@@ -32,7 +32,7 @@ describe('memory', () => {
     expect(grown / CALLS).toBeGreaterThan(500);
   });
 
-  test('9 nothing is kept of thousands of polls, nor of the heartbeats beside them', async () => {
+  test('9 nothing is kept of thousands of polls, nor of the heartbeats during them', async () => {
     const WARM = 500;
     const POLLS = 2_000;
     const sizes: number[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { fakeClock } from '../../../src/testing.ts';
 
-test('a sleep ends at once and moves the time', async () => {
+test('a sleep ends at once by moving the time', async () => {
   const clock = fakeClock(new Date(1_000));
   const real = Date.now();
 

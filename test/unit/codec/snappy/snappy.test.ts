@@ -61,7 +61,7 @@ describe('the framing format', () => {
     }
   });
 
-  it('keeps a block as it is where less than an eighth would be saved', async () => {
+  it('keeps a block unchanged where less than an eighth would be saved', async () => {
     const noise = Uint8Array.from({ length: 1_000 }, (_, index) => (index * index * 31 + (index >> 3)) % 256);
     const framed = await byNative.encode(noise, {});
 

@@ -263,7 +263,7 @@ describe('a put', () => {
     ['write', 'EDQUOT'],
     ['sync', 'EIO'],
     ['link', 'EIO'],
-  ])('whose %s fails with %s says so and leaves nothing', async (call, code) => {
+  ])('whose %s fails with %s leaves nothing', async (call, code) => {
     const { fs, fail } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
     fail(call, code);
@@ -405,7 +405,7 @@ describe('what a put that was killed left', () => {
 });
 
 describe('without permission, or on a broken disk', () => {
-  it.each(['EACCES', 'EIO', 'EMFILE'])('reading fails with %s and is not missing', async (code) => {
+  it.each(['EACCES', 'EIO', 'EMFILE'])('reading that fails with %s is not taken for missing', async (code) => {
     const { fs, fail } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
     await store.put(objectOf('k'), X, { ifAbsent: true });

@@ -167,7 +167,7 @@ describe('a listing that is not to be trusted fails whole', () => {
     await expect(all(store.list(''))).rejects.toMatchObject({ code: 'Unordered' });
   });
 
-  it('where it goes on and does not say how', async () => {
+  it('where it goes on without saying how', async () => {
     const { store } = fakeS3(() => page([objectOf('a')], { IsTruncated: true }));
 
     await expect(all(store.list(''))).rejects.toMatchObject({ code: 'Truncated' });

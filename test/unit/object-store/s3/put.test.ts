@@ -117,7 +117,7 @@ describe('create-only', () => {
     const unknown = sdkError('NotImplemented', 501);
     const missing = sdkError('NotFound', 404);
 
-    it('looks for the object and puts without it, from then on at once', async () => {
+    it('looks for the object before it puts without it, from then on at once', async () => {
       const { store, sent } = fakeS3(script({ PutObject: [unknown, {}], HeadObject: [missing, missing, {}] }));
 
       await expect(store.put(KEY, X, CREATE)).resolves.toBe('created');

@@ -54,7 +54,7 @@ describe('storing', () => {
     expect(random).toMatchObject({ codec: 'none' });
   });
 
-  it('leaves what is encrypted as it is', async () => {
+  it('leaves what is encrypted unchanged', async () => {
     const { store, object } = driverRig();
     const encrypted = jsonPayload(LONG.plain, 'binary/encrypted');
     const claim = await store(encrypted);
