@@ -128,7 +128,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       },
     );
 
-    describe('I5 refuses, and deletes nothing,', () => {
+    describe('I5 refuses to delete', () => {
       /** Refused with and without `apply`, and every object is there afterwards. */
       const refuses = async (changes: Parameters<MaintenanceBench['open']>[0], why: RegExp): Promise<void> => {
         const before = await bench.objects();

@@ -110,7 +110,7 @@ describe('2: the files of src are the subpaths', () => {
   });
 });
 
-describe('3: no name spells a folder, and no folder or file is too large', () => {
+describe('3: names spell no folder, sizes are those of a glance', () => {
   test('in the sources', () => {
     expect(nameFaults(tree)).toEqual([]);
     expect(sizeFaults(tree)).toEqual([]);

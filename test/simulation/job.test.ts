@@ -16,7 +16,7 @@ const CASES: [string, Omit<HistoryOptions, 'seed'>][] = (['ordered', 'drawn'] as
   [`keyed, and remembering refusals, ${fence}`, { system: 'keyed', fence, refusals: 'remembers' }],
 ]);
 
-describe('histories of attempts that die, stall, are stopped, and come back', () => {
+describe('histories of attempts that die, stall, are stopped or come back', () => {
   test.each(CASES)('%s: one job for each submission, which nothing loses or cancels unasked', async (_name, options) => {
     const outcomes = new Map<string, number>();
 
