@@ -26,7 +26,7 @@ interface Line {
   ratio: number;
 }
 
-/** Operations per second, with so many side by side. */
+/** Operations per second, with so many at the same time. */
 async function rate(lanes: number, operation: (n: number) => Promise<unknown>): Promise<number> {
   let done = 0;
   const start = performance.now();

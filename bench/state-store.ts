@@ -34,7 +34,7 @@ const CASES: readonly Case[] = [
   { name: '1 MiB offloaded', size: 2 ** 20, lanes: 8, offloaded: true },
 ];
 
-/** Operations per second, with so many side by side. */
+/** Operations per second, with so many at the same time. */
 async function rate(lanes: number, operation: (n: number) => Promise<unknown>): Promise<number> {
   let done = 0;
   const start = performance.now();

@@ -10,7 +10,7 @@ export const EXIT: Readonly<Record<'ok' | 'failed' | 'usage', number>> = {
   ok: 0,
   /** It failed, or it found what is wrong. */
   failed: 1,
-  /** What was typed, or the configuration, is invalid. */
+  /** The command line, or the configuration, is invalid. */
   usage: 2,
 };
 

@@ -105,7 +105,10 @@ export interface MetastoreUpkeep {
    * stays due.
    */
   sweepEnd(scope: ScopeAddress, end: { nonce: string; nextDue: number | undefined }, call: CallOptions): Promise<void>;
-  /** Whether each object, in the order of the question, is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
+  /**
+   * Whether the scope knows each object, in the order of the question: an entry, expired or not, refers to it, or it is on the
+   * superseded list.
+   */
   holds(
     scope: ScopeAddress,
     objects: readonly { name: string; object: string }[],

@@ -58,7 +58,7 @@ export function oneOf(...words: readonly string[]): Check {
 }
 
 /**
- * Checks an object of options: it has no other names, each option that is given is what it may be, and none of `required` is missing.
+ * Checks an object of options. It has no other names, each option that is given is valid, and none of `required` is missing.
  *
  * @param what - The object, by its name, as for `requireKnownNames()`.
  * @throws {@link ConfigError}

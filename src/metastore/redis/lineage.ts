@@ -59,7 +59,7 @@ export async function lineageOf(connection: Connection, call: CallOptions): Prom
   };
 }
 
-/** What decides about deletion is not guessed. */
+/** A number that decides about deletion is not guessed. */
 function whole(part: Part): number | undefined {
   if (part === null || part === undefined) return undefined;
   const text = String(part);

@@ -96,7 +96,7 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   declare readonly retryAfter?: Duration;
   /**
    * Whether the next submit has another idempotency key, since this one is dead: no job has it, and the external system only
-   * repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
+   * repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job. The first key that is
    * then tried is not the job's.
    * @defaultValue for an external job with `idempotentFor`, and without `retryAfter`: true from the second refusal of a key on that no
    * earlier attempt has sent; else false

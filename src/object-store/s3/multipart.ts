@@ -89,7 +89,7 @@ async function begin(store: S3Store, name: string, options: PutOptions): Promise
   }
 }
 
-/** What the client will add to each part has to be said at the beginning, and nothing else may be said. */
+/** The beginning has to say which checksum the client will add to each part, and no other. */
 async function checksumOf({ client }: S3Store): Promise<Checksum> {
   const { config } = client as { config?: { requestChecksumCalculation?: unknown } };
   const given = config?.requestChecksumCalculation;
