@@ -8,8 +8,9 @@ import { systemRandom } from '../src/async/random.ts';
 import { startRedis } from '../scripts/redis/server.ts';
 
 /**
- * What the scripts of the metastore cost beside the plain commands that store the same bytes: `npx tsx bench/metastore.ts`, with
- * `--json` for machines. Each line runs both in turns within one run, on one connection, and compares medians.
+ * What the scripts of the metastore cost, compared with the plain commands that store the same bytes:
+ * `npx tsx bench/metastore.ts`, with `--json` for machines. Each line runs both in turns within one run, on one connection, and
+ * compares medians.
  */
 
 const ROUNDS = 5;

@@ -99,7 +99,7 @@ export function codecContract({ codec, others = [] }: CodecContract): void {
         if (cut instanceof Uint8Array) expect(Buffer.compare(cut, plain.subarray(0, cut.length))).toBe(0);
         else expect(cut).toBeInstanceOf(CorruptEntryError);
       }
-      // Where a format says itself where it ends, what follows is no part of it: the digest of what is stored sees that.
+      // If a format says itself where it ends, the bytes that follow are no part of it. The digest of the stored bytes sees them.
       const followed = await decode(Buffer.concat([packed, Buffer.from('more')])).catch((error: unknown) => error);
       if (followed instanceof Uint8Array) expect(isSame(followed, records(size))).toBe(true);
       else expect(followed).toBeInstanceOf(CorruptEntryError);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isAlive } from '../support/alive.ts';
 import { until } from '../support/until.ts';
 
-/** What demo and tests start ends with them, however they end. */
+/** Everything that demo and tests start ends with them, however they end. */
 
 const SERVER = new URL('../../scripts/redis/server.ts', import.meta.url).href;
 const CHILDREN = new URL('../../scripts/children.ts', import.meta.url).href;

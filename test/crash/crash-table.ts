@@ -9,7 +9,7 @@ import { cleanupStack } from '../../scripts/interrupt.ts';
 
 const KILLS = placesOf(['kill'], GAP_NAMES, SYSTEM_KINDS);
 
-/** Of the other ways in which attempts end, those cells in which something else happens than in their neighbours. */
+/** For the other ways in which attempts end: the cells in which something else happens than in their neighbours. */
 const OTHERS: readonly Place[] = [
   { end: 'stall', gap: 'G6', system: 'keyed' },
   { end: 'stall', gap: 'G9', system: 'plain' },

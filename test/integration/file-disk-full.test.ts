@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * A writer that the operating system allows no file above a megabyte or two: a write ends in the middle, as on a disk that is full.
- * It is in a process of its own, since nobody gets rid of the limit again.
+ * A writer that the operating system allows no file above a megabyte or two. A write ends in the middle, as on a disk that is
+ * full. It is in a process of its own, since nobody gets rid of the limit again.
  */
 
 const SOURCES = join(import.meta.dirname, '../../src');

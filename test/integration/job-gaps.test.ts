@@ -61,7 +61,7 @@ describe.each(['ordered', 'drawn'] as const)('the crash table, with a fence that
     if (gap === 'G11' || gap === 'G12') expect(system.calls.filter((call) => call === 'getResult')).toHaveLength(1);
   });
 
-  // What was killed in G9 to G12 is found at its end by now, or is still going on.
+  // A job whose attempt was killed in G9 to G12 is found at its end by now, or is still going on.
   test.each(['keyed', 'findable', 'plain'] as const)('G9, %s: a job that still goes on is waited for', async (kind) => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });

@@ -4,7 +4,7 @@ import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testin
 import { externalSystem } from '../support/external-system.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
-/** What an attempt did itself is not what an earlier one left behind: neither its writes nor its submissions. */
+/** An attempt's own work is not what an earlier one left behind: neither its writes nor its submissions. */
 
 function setting() {
   const clock = fakeClock();

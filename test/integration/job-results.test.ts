@@ -13,7 +13,7 @@ import { externalSystem } from '../support/external-system.ts';
 import { interceptObjectStore } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
-/** What becomes of results: stored beside the record, asked for again, or nothing. */
+/** What becomes of results: stored with the record, asked for again, or nothing. */
 
 function setting(options: Parameters<typeof memoryStateStore>[0] = {}) {
   const clock = fakeClock();

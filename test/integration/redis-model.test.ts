@@ -14,9 +14,9 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 import { timedClient } from '../support/redis-rig.ts';
 
 /**
- * The memory metastore and the scripts of Redis are one thing written twice: any sequence of operations gets the same replies
- * from both, and leaves the same texts, the same index and the same ends of life. The time is the same for both, and moves only
- * where the sequence says so.
+ * The memory metastore and the scripts of Redis are one thing written twice. Any sequence of operations gets the same replies
+ * from both, and leaves the same texts, index and ends of life. The time is the same for both, and moves only where the sequence
+ * says so.
  */
 
 jest.setTimeout(30_000);
@@ -296,7 +296,7 @@ function callOf(
         apply,
       };
       return async (m) => {
-        // What it knows of the server's time is from its last answer, and the sequence may have moved the time since.
+        // Its knowledge of the server's time is from its last answer, and the sequence may have moved the time since.
         await m.read(scope, [], {});
         return m.restore(scope, entry, {});
       };

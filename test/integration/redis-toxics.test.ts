@@ -17,15 +17,16 @@ import { startToxiproxy, type ToxicProxy, type Toxiproxy } from '../support/toxi
 import { until } from '../support/until.ts';
 
 /**
- * A line to Redis that is slow, in pieces, silent, cut, or reset, and a Redis that stands still or throws everybody out, while an
- * attempt writes and others read. Large values lie in files. I1: every read is whole and not older than what was acknowledged.
- * I2: what failed with a definite error is never seen. I7: nothing that was there is ever "no value". And no call hangs.
+ * A line to Redis that is slow, in pieces, silent, cut, or reset, and a Redis that stands still or throws everybody out.
+ * Meanwhile an attempt writes and others read. Large values lie in files. I1: every read is whole and not older than what was
+ * acknowledged. I2: what failed with a definite error is never seen. I7: nothing that was there is ever "no value". And no call
+ * hangs.
  */
 
 const DEADLINE = 500;
-/** Where no call may fail, on a machine that is busy. */
+/** If no call may fail, on a machine that is busy. */
 const PATIENCE = 15_000;
-/** Of a call: the deadline of each of its steps, and time for a machine that is busy. */
+/** For a call: the deadline of each of its steps, and time for a machine that is busy. */
 const LONGEST = 4 * DEADLINE + 5_000;
 const KEY = 'cursor';
 const UNKNOWN = 'mooring.outcome-unknown';

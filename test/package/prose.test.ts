@@ -26,7 +26,7 @@ function linesOf({ path, text }: Page): (Line & { table: boolean })[] {
   return prose.split('\n').map((line, at) => ({ place: `${path}:${at + 1}`, text: line, table: line.startsWith('|') }));
 }
 
-/** Lines of prose that are too wide. What a link leads to does not count: it cannot be broken. */
+/** Lines of prose that are too wide. The target of a link does not count: it cannot be broken. */
 function wideLines(page: Page): string[] {
   const seen = (text: string): string => text.replace(/\]\([^)]*\)/g, ']').replace(/https?:\S+/g, '');
   return linesOf(page)

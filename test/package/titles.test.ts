@@ -39,7 +39,7 @@ function joined(file: TestFile): string[] {
   return titlesOf(file).filter((title) => /;|, and /.test(title));
 }
 
-/** Where a test is long, without a blank line. */
+/** The places of tests that are long, without a blank line. */
 function solid({ path, text }: TestFile): string[] {
   const lines = text.split('\n');
   return lines.flatMap((line, at) => {

@@ -72,7 +72,7 @@ const OFFENDERS: readonly [string, () => unknown, RegExp][] = [
   ['other numbers', () => new Float64Array(2), /the whole value/],
   ['a memory', () => new ArrayBuffer(2), /the whole value/],
   ['a property under a symbol', () => ({ [Symbol('s')]: 1 }), /under a symbol/],
-  ['a match', () => /a(?<n>b)/.exec('ab'), /beside its elements/],
+  ['a match', () => /a(?<n>b)/.exec('ab'), /in addition to its elements/],
   [
     'a getter that throws',
     () => Object.defineProperty({}, 'x', { enumerable: true, get: () => JSON.parse('{') as unknown }),

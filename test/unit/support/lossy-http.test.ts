@@ -5,7 +5,7 @@ import { connect, createServer as createTcpServer, type AddressInfo } from 'node
 import { startLossyHttp, type LossyHttp } from '../../support/lossy-http.ts';
 import { until } from '../../support/until.ts';
 
-/** The proxy that the fault tests trust: each fate is what it says, and everything else goes through as it is. */
+/** The proxy that the fault tests trust: each fate is what it says, and everything else goes through unchanged. */
 
 const BODY = Buffer.alloc(300_000, 'abcdefg');
 

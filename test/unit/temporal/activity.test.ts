@@ -152,7 +152,7 @@ describe('waiting', () => {
     ['it is a local activity', { isLocal: true }],
   ])('release holds with a warning where %s', async (_why, info) => {
     const system = externalSystem({ activeLooks: 1 });
-    // Of a scope that others share nobody is the first, which a namespace of this minute cannot tell from a loss.
+    // A scope that others share has no first user, and a namespace of this minute cannot tell that from a loss.
     const known = system.job({ idempotentFor: 'forever' });
     const attempt = begin(
       () => resumableActivity(known, { scope: { workflowRun: 'a' }, wait: { mode: 'release', holdFor: 1 } })('clip'),

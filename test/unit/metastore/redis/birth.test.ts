@@ -4,7 +4,7 @@ import { put, tool, write } from '../../../contract/metastore-parts.ts';
 import { openRedisMetastore } from '../../../support/store-context.ts';
 import { until } from '../../../support/until.ts';
 
-/** The first write of a namespace makes the births of its shards known, beside itself. */
+/** The first write of a namespace makes the births of its shards known, in addition to itself. */
 
 /** A server of a new namespace. */
 function server(birth: () => Promise<unknown>): RedisClient & { births: number } {

@@ -13,7 +13,7 @@ const MEBIBYTE = 2 ** 20;
 const CREATE = { ifAbsent: true };
 const body = (parts: number): Uint8Array => new Uint8Array((parts - 1) * 5 * MEBIBYTE + 1);
 
-/** Answers as S3 does, but for what a test says. */
+/** Answers as S3 does, unless a test says otherwise. */
 function uploads(say: S3Behaviour = () => undefined, more: Parameters<typeof fakeS3>[1] = {}): FakeS3 {
   return fakeS3(
     async (request, signal) => {
@@ -254,7 +254,7 @@ describe('uploads that nobody finished', () => {
       'default/note.zip',
       'default/2026/11/22/raw/video/film.mp4',
       objectOf('k', '1.bin'),
-      // Of the asset `7` of a store whose prefix is `default/billing/`.
+      // The asset `7` of a store whose prefix is `default/billing/`.
       `default/billing/prod/assets/7/k/${NAME}`,
     ].map((name) => upload(`job-state/${name}`, 'foreign', 1));
     const pages = [
@@ -291,7 +291,7 @@ describe('uploads that nobody finished', () => {
       'default/note.zip',
       'default/2026/11/22/raw/video/film.mp4',
       objectOf('k', '1.bin'),
-      // Of the asset `7` of a store whose prefix is `default/billing/`.
+      // The asset `7` of a store whose prefix is `default/billing/`.
       `default/billing/prod/assets/7/k/${NAME}`,
     ].map((name) => upload(`job-state/${name}`, 'foreign', 1));
     const pages = [
