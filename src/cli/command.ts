@@ -19,7 +19,7 @@ export interface CommandOutcome {
   readonly code: number;
   /** For `--json`: the properties in addition to the name of the command. */
   readonly report: object;
-  /** The same for people. */
+  /** The outcome in words, for people. */
   readonly lines: readonly string[];
   /** Notes for people, in addition to the result. */
   readonly notes?: readonly string[];

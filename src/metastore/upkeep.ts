@@ -47,7 +47,7 @@ export interface Restoration {
   retention: RetentionMs;
   /** An object that is gone: an entry that refers to it is replaced. */
   instead: string | undefined;
-  /** Without it nothing is changed, and the answer is what it would be. */
+  /** Whether the entry is written. Otherwise nothing is changed, and the answer is what it would be. */
   apply: boolean;
 }
 

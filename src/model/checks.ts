@@ -73,7 +73,7 @@ export function checkOptions<Options>(
   checkEach(given, checks, required);
 }
 
-/** The same for an object that may have other names too, such as an instance of a class. */
+/** Checks an object like `checkOptions()`, but the object may have other names too, such as an instance of a class has. */
 export function checkEach<Options>(
   given: Options,
   checks: Checks<Options>,

@@ -144,7 +144,7 @@ async function sendPart(
   put: CallOptions,
 ): Promise<CompletedPart> {
   const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
-  // Its own signal, for the listeners that a client adds for each request.
+  // A signal of the request's own, for the listeners that a client adds for each request.
   const { ETag, ChecksumCRC32 } = await sideBySide(put, ({ signal }) => sendRequest(store, 'UploadPart', name, input, signal));
   release();
   const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
