@@ -72,7 +72,7 @@ describe('a Redis that cannot be reached', () => {
   test('nothing was written: the first call of a store says so within its deadline', async () => {
     const m = await nowhere();
 
-    expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
+    expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
     expect(await failure(write(m, tool(), put('k', SECRET)))).toMatchObject({ code: UNAVAILABLE });
     expect(await failure(m.ready({}))).toMatchObject({ code: UNAVAILABLE });
   });
@@ -96,7 +96,7 @@ describe('a Redis that cannot be reached', () => {
     await until(() => client.status === 'end');
     const request = { id: tool().next(), fenced: false, began: Date.now(), changes: [put('k', SECRET)], resent: false };
 
-    expect(await failure(used.write(SCOPE, request, {}))).toMatchObject({ code: UNAVAILABLE });
+    expect(await failure(used.values.write(SCOPE, request, {}))).toMatchObject({ code: UNAVAILABLE });
   });
 
   test('a store that could not be used can be, once the server is there', async () => {
@@ -129,7 +129,7 @@ describe('a Redis that cannot be reached', () => {
       await own.kill();
 
       expect(await sent).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
-      expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
+      expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
     } finally {
       await own.stop();
     }
@@ -145,14 +145,14 @@ describe('a Redis that does not answer', () => {
     process.kill(server.pid, 'SIGSTOP');
 
     try {
-      expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
-      expect(await failure(m.write(SCOPE, request, {}))).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
+      expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
+      expect(await failure(m.values.write(SCOPE, request, {}))).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
 
     // And indeed it was applied, once the server went on: the same write ID, sent again, finds it there.
-    expect((await m.write(SCOPE, { ...request, resent: true }, {})).kind).toBe('ok');
+    expect((await m.values.write(SCOPE, { ...request, resent: true }, {})).kind).toBe('ok');
     expect(await value(m, 'k')).toBe(SECRET);
   });
 
@@ -163,7 +163,7 @@ describe('a Redis that does not answer', () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const began = await m.now({});
-    const sent = m.write(
+    const sent = m.values.write(
       SCOPE,
       { id: tool().next(), fenced: false, began, changes: [put('k', 1)], resent: false },
       { signal: stop.signal },
@@ -190,12 +190,12 @@ describe('a Redis that refuses', () => {
       expect(await failure(m.ready({}))).toMatchObject({ code: UNAVAILABLE });
       expect(await value(m, 'a')).toBe(1);
       expect((await write(m, tool(), { name: 'a' })).kind).toBe('ok');
-      expect(await m.clear(SCOPE, tool().next(), {})).toEqual({ kind: 'ok' });
+      expect(await m.scopes.clear(SCOPE, tool().next(), {})).toEqual({ kind: 'ok' });
     } finally {
       await admin.config('SET', 'maxmemory', '0');
     }
 
-    expect(await m.read(SCOPE, ['a', 'b', 'c'], {})).toEqual([undefined, undefined, undefined]);
+    expect(await m.values.read(SCOPE, ['a', 'b', 'c'], {})).toEqual([undefined, undefined, undefined]);
   });
 
   test('too few replicas', async () => {
@@ -261,7 +261,7 @@ describe('a Redis that refuses', () => {
       const m = open(connect({ port: cluster.nodes[0]?.port ?? 0 }));
       const paths = Array.from({ length: 20 }, (_, at) => `flow/run/task/${at}`);
 
-      const outcomes = await Promise.allSettled(paths.map((path) => m.read({ path }, ['k'], {})));
+      const outcomes = await Promise.allSettled(paths.map((path) => m.values.read({ path }, ['k'], {})));
       const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
 
       expect(refused.length).toBeGreaterThan(0);
@@ -288,7 +288,7 @@ describe('a key that holds something else', () => {
     }
 
     if (at === 0) expect(await failure(begin(m, attempt(1)))).toMatchObject({ code: 'mooring.corrupt-entry' });
-    if (at === 0) expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: 'mooring.corrupt-entry' });
+    if (at === 0) expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: 'mooring.corrupt-entry' });
     expect((await admin.keys('*')).toSorted().filter((name) => !name.endsWith(':birth'))).toEqual(
       before.filter((name) => !name.endsWith(':birth')),
     );
