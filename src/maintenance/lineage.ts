@@ -21,7 +21,7 @@ import { getObject, within, type ObjectCall } from '../state-store/objects/calls
 /**
  * Whether the metastore is the one that refers to the objects, and knows all that it ever knew of them. Births say that it is the
  * same one, was not emptied, and is the only one that put objects. The generation says that it was not restored from an older
- * copy: it is raised in the metastore first and in the object store after, so a copy would be behind.
+ * copy. It is raised in the metastore first and in the object store after, so a copy would be behind.
  */
 
 /** What became of the comparison with one object store. */
