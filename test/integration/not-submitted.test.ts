@@ -102,6 +102,7 @@ test('the page names the clients by the versions that are tested', () => {
 
   // Those of Node are as old as the Node that runs the tests.
   const tested = CLIENTS.map(({ name, version }) => [name, ['fetch', 'node:http'].includes(name) ? expect.anything() : version]);
+
   expect(named).toEqual(tested);
 });
 
@@ -160,6 +161,7 @@ describe.each(CLIENTS)('$name $version', (client) => {
     const error = await failureOf(client, posting);
 
     posting.agent?.destroy();
+
     expect({ read: system.received > before, notSubmitted: isMooringError(error) }).toEqual({
       // `fetch` was told of no certificate.
       read: !(client.name === 'fetch' && posting.ca !== undefined),
@@ -179,7 +181,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a certificate that nobody trusts
   });
 });
 
-test('a system that was reached over a kept connection, and that is gone, has certainly not read the next request', async () => {
+test('a system that went away on a kept connection has certainly not read the next request', async () => {
   const agent = new TlsAgent({ keepAlive: true, ca: CERTIFICATE });
   const system = await start((response) => response.end(), { tls: true });
   const [node] = CLIENTS.filter(({ name }) => name === 'node:http');
@@ -191,6 +193,7 @@ test('a system that was reached over a kept connection, and that is gone, has ce
   const error = await failureOf(node as SubmittingClient, { url: system.url, agent });
 
   agent.destroy();
+
   expect(system.received).toBe(1);
   expect(['not submitted (ECONNREFUSED)', 'perhaps (ECONNRESET)']).toContain(cellOf(error));
 });
