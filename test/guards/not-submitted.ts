@@ -20,7 +20,7 @@ export const NOT_SUBMITTED_GUARDS: readonly Guard[] = [
   ]),
   guard('unsent: a request leaves once its connection is ready', ROOM, 'else socket.once(event, () => (seen.left = true));', '', [
     REQUESTS,
-    'a certificate that the system wants',
+    'a certificate that the system asks for',
   ]),
   guard('unsent: a redirect or a repetition is another request', ROOM, '!request || others.length > 0', '!request', [
     VERDICT,

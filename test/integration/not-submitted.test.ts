@@ -104,6 +104,7 @@ test('the page names the clients by the versions that are tested', () => {
 
   // Those of Node are as old as the Node that runs the tests.
   const tested = CLIENTS.map(({ name, version }) => [name, ['fetch', 'node:http'].includes(name) ? expect.anything() : version]);
+
   expect(named).toEqual(tested);
 });
 
@@ -166,6 +167,7 @@ describe.each(CLIENTS)('$name $version', (client) => {
     const error = await failureOf(client, posting);
 
     posting.agent?.destroy();
+
     // `fetch` could not be told of the certificate, or of the addresses.
     const reachable = client.name !== 'fetch' || (posting.ca === undefined && posting.lookup === undefined);
     expect({ read: system.received > before, notSubmitted: isMooringError(error) }).toEqual({
@@ -205,7 +207,7 @@ describe('a proxy that refuses the connection', () => {
   });
 });
 
-test('a system that was reached over a kept connection, and that is gone, has certainly not read the next request', async () => {
+test('a system that went away on a kept connection has certainly not read the next request', async () => {
   const agent = new TlsAgent({ keepAlive: true, ca: CERTIFICATE });
   const system = await start((response) => response.end(), { tls: true });
   const [node] = CLIENTS.filter(({ name }) => name === 'node:http');
@@ -217,6 +219,7 @@ test('a system that was reached over a kept connection, and that is gone, has ce
   const error = await failureOf(node as SubmittingClient, { url: system.url, agent });
 
   agent.destroy();
+
   expect(system.received).toBe(1);
   expect(['not submitted (ECONNREFUSED)', 'perhaps (ECONNRESET)']).toContain(cellOf(error));
 });

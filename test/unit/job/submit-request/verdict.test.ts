@@ -87,7 +87,7 @@ test('a stream of HTTP/2 says nothing of a request over HTTP/1', () => {
   expect(verdict).toMatchObject({ retryable: true });
 });
 
-describe('a client that counts its tries, and makes them in a queue of its own', () => {
+describe('a client that counts the tries in a queue of its own', () => {
   test.each([
     ['the AWS SDK', { $metadata: { attempts: 2 } }],
     ['got', { request: { retryCount: 1 } }],
