@@ -6,7 +6,7 @@ import { countStatusError } from '../../observe/telemetry.ts';
 import type { ExternalId } from '../external-job.ts';
 import type { JobStatus } from '../status.ts';
 import type { HeldRecord } from '../../format/record.ts';
-import { at, callSystem, recordRetention, type Run } from './run.ts';
+import { at, callWithin, recordRetention, type Run } from './run.ts';
 
 /**
  * Polls an external system, and waits between two polls. If a poll fails, or nobody can classify the status, it polls again.
@@ -19,6 +19,13 @@ export type KnownStatus = Exclude<JobStatus, { state: 'unknown' }>;
 type ActiveStatus = Extract<JobStatus, { state: 'active' }>;
 type EndStatus = Exclude<KnownStatus, ActiveStatus>;
 
+/** The answer to a poll. */
+export interface Polled {
+  status: KnownStatus;
+  /** How many callbacks had come before it was asked for. */
+  heard: number;
+}
+
 /** How often in a row a status may be unknown: about 3 minutes with the default intervals. */
 const UNKNOWN_IN_A_ROW = 10;
 /** How long after a refresh a record that an attempt waits on is refreshed again. */
@@ -29,12 +36,14 @@ const REFRESH_AFTER = 24 * 3_600_000;
  *
  * @throws {@link ExternalJobUnknownError} if it stays unknown.
  */
-export async function ask(run: Run, record: HeldRecord): Promise<KnownStatus> {
+export async function ask(run: Run, record: HeldRecord): Promise<Polled> {
   const { from, to } = run.options.pollInterval;
   for (let tries = 1; ; tries += 1) {
-    const { status, cause } = await getStatus(run, record);
-    if (status.state === 'missing' && run.own.now() < record.updatedAt + run.options.missingGrace) return { state: 'active' };
-    if (status.state !== 'unknown') return status;
+    const { heard, status, cause } = await askNow(run, record);
+    if (status.state === 'missing' && run.own.now() < record.updatedAt + run.options.missingGrace) {
+      return { status: { state: 'active' }, heard };
+    }
+    if (status.state !== 'unknown') return { status, heard };
     countStatusError();
     const detail = status.detail ?? 'the external system did not say';
     run.life.log.warn(
@@ -44,16 +53,39 @@ export async function ask(run: Run, record: HeldRecord): Promise<KnownStatus> {
     if (tries >= UNKNOWN_IN_A_ROW) {
       throw new ExternalJobUnknownError(record.externalId, detail, { ...run.where, cause });
     }
-    await run.waiting.pause(jittered(run, Math.min(to, from * 2 ** (tries - 1))), undefined, run.signal);
+    await run.waiting.pause(jittered(run, Math.min(to, from * 2 ** (tries - 1))), undefined, run.signal, heard);
+    // However often a callback comes, it uses up none of the tries.
+    if (run.waiting.callbacks() > heard) tries -= 1;
   }
 }
 
-/** Asks once. */
-async function getStatus(run: Run, { externalId }: HeldRecord): Promise<{ status: JobStatus; cause?: unknown }> {
+/**
+ * Asks once. A callback that comes meanwhile may be newer than the answer, so it is asked again; but only once, or many callbacks
+ * would keep it from ever having an answer.
+ */
+async function askNow(run: Run, record: HeldRecord): Promise<Answer & { heard: number }> {
+  const { waiting, signal } = run;
+  let heard = waiting.callbacks();
+  let answer = await waiting.untilCallback(signal, heard, (either) => getStatus(run, record, either));
+  if (!answer) {
+    heard = waiting.callbacks();
+    answer = await getStatus(run, record, signal);
+  }
+  return { ...answer, heard };
+}
+
+interface Answer {
+  status: JobStatus;
+  cause?: unknown;
+}
+
+async function getStatus(run: Run, { externalId }: HeldRecord, signal: AbortSignal): Promise<Answer> {
+  const { core, job, options } = run;
+  const ask = (within: AbortSignal): Promise<JobStatus> => job.getStatus(externalId as ExternalId, { signal: within });
   try {
-    return { status: classified(await callSystem(run, (signal) => run.job.getStatus(externalId as ExternalId, { signal }))) };
+    return { status: classified(await callWithin(core, options, signal, ask)) };
   } catch (cause) {
-    run.signal.throwIfAborted();
+    signal.throwIfAborted();
     return { status: { state: 'unknown', detail: `getStatus failed: ${reasonOf(cause)}` }, cause };
   }
 }
@@ -67,9 +99,9 @@ function classified(status: JobStatus): JobStatus {
   return { state: 'unknown', detail: `getStatus returned the state ${JSON.stringify(state)}` };
 }
 
-/** Waits from an active status to the end of the job. */
-export async function waitForEnd(run: Run, record: HeldRecord, first: ActiveStatus): Promise<EndStatus> {
-  let status: KnownStatus = first;
+/** Waits from a first poll to the end of the job. */
+export async function waitForEnd(run: Run, record: HeldRecord, first: Polled): Promise<EndStatus> {
+  let { status, heard } = first;
   let keptUntil = record.expiresAt;
   while (status.state === 'active') {
     run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
@@ -79,8 +111,8 @@ export async function waitForEnd(run: Run, record: HeldRecord, first: ActiveStat
     const age = Math.max(0, run.own.now() - record.updatedAt);
     const ms = interval(run, status, age);
     const releases = run.wait.mode === 'release' && age + ms > run.wait.holdFor;
-    await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal);
-    status = await ask(run, record);
+    await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal, heard);
+    ({ status, heard } = await ask(run, record));
   }
   return status;
 }

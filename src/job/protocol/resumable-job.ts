@@ -144,14 +144,14 @@ async function look(run: Run, goal: Goal, { kind }: Position, record: HeldRecord
     if (goal === 'id') return reached;
   }
   await at(run, 'G8');
-  const seen = await ask(run, record);
-  if (seen.state === 'active') {
+  const polled = await ask(run, record);
+  if (polled.status.state === 'active') {
     run.announce(did, submission);
     if (goal === 'id') return reached;
   }
-  const status = seen.state === 'active' ? await waitForEnd(run, record, seen) : seen;
+  const status = await waitForEnd(run, record, polled);
   if (status.state === 'succeeded') {
-    run.announce(kind === undefined && seen === status ? 'already-succeeded' : did, submission);
+    run.announce(kind === undefined && polled.status === status ? 'already-succeeded' : did, submission);
     const finished = goal === 'id' ? reached : await finishSucceeded(run, record);
     return finished ? { externalId, result: finished.result } : start(run);
   }
@@ -206,7 +206,7 @@ const FOUND = { active: 'reconnected', succeeded: 'already-succeeded', failed: '
 export async function decideJob(run: Run): Promise<Decision<JsonValue>> {
   const { seen } = await start(run);
   const step = decide(seen.record, run.options, factsOf(run, seen));
-  const kind = step.do === 'look' ? FOUND[(await ask(run, step.record)).state] : step.kind;
+  const kind = step.do === 'look' ? FOUND[(await ask(run, step.record)).status.state] : step.kind;
   run.tell(kind, described(step).submission);
   return { ...described(step), kind };
 }
