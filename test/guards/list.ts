@@ -1,5 +1,6 @@
 /** All guards that are proven. */
 import type { Guard } from './guard.ts';
+import { CALLBACK_GUARDS } from './callbacks.ts';
 import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
 import { OBJECT_STORE_GUARDS } from './object-store.ts';
@@ -19,6 +20,7 @@ export const GUARDS: readonly Guard[] = [
   ...S3_GUARDS,
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
+  ...CALLBACK_GUARDS,
   ...REDIS_GUARDS,
   ...TEMPORAL_GUARDS,
 ];
