@@ -68,14 +68,14 @@ export const CALLBACK_GUARDS: readonly Guard[] = [
   guard(
     'wake: the job is looked for again after the note',
     'adapters/bullmq/wake.ts',
-    'if (await promote(job)) return PROMOTED; const state',
-    'const state',
+    'if (await promote(job)) return PROMOTED; if (heard)',
+    'if (heard)',
     [BULLMQ, 'that comes just before the release brings the job back'],
   ),
   guard(
     'release: the notes are read after the move',
     'adapters/bullmq',
-    'if (known || cancel !== undefined || callback !== undefined) await promote',
+    'if (known || cancel !== undefined || isNew) await promote',
     'if (known || cancel !== undefined) await promote',
     [BULLMQ, 'to another process (that is waited for: true) that comes just before the release'],
   ),
@@ -122,12 +122,8 @@ export const CALLBACK_GUARDS: readonly Guard[] = [
   guard(
     'many callbacks keep no poll from ending',
     'src/job',
-    'answer = await getStatus(run, record, signal);',
-    'answer = (await waiting.untilCallback(signal, heard, (either) => getStatus(run, record, either))) ?? (await new Promise<never>(() => undefined));',
+    'answer = await askOnce(run, record, signal);',
+    'answer = (await waiting.untilCallback(signal, heard, (either) => askOnce(run, record, either))) ?? (await new Promise<never>(() => undefined));',
     [POLLS, 'waits for its end, so that many of them'],
   ),
-  guard('callbacks use up no tries', 'src/job', 'if (run.waiting.callbacks() > heard) tries -= 1;', '', [
-    POLLS,
-    'uses up none of the tries',
-  ]),
 ];

@@ -70,7 +70,7 @@ describe('a callback', () => {
     expect(polls).toHaveLength(3);
   });
 
-  test('however often it comes, uses up none of the tries that a status may be unknown', async () => {
+  test('ends the pause after a status that is unknown, however often', async () => {
     const { attempt, result, polls, next } = await setting();
     for (let time = 0; time < 30; time += 1) {
       polls.at(-1)?.answer({ state: 'unknown' });

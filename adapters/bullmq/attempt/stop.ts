@@ -45,6 +45,7 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
   let moving = false;
   let late: string | undefined;
   let callbacks = 0;
+  let heard: string | undefined;
   let recalled = false;
   let hasCancelled = false;
 
@@ -111,12 +112,16 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
   const takeBack = async (away = false): Promise<void> => {
     const known = late !== undefined || recalled;
     const { cancel, callback } = (away || known ? undefined : (await requestsFor(store, [job])).get(runName(job))) ?? {};
-    if (known || cancel !== undefined || callback !== undefined) await promote(detailsOf(job));
+    const isNew = callback !== undefined && callback !== heard;
+    if (known || cancel !== undefined || isNew) await promote(detailsOf(job));
     if (callback !== undefined) await take(callback);
   };
   const take = (callback: string): Promise<void> => takeCallback(store, job, callback).catch(() => undefined);
 
   const callback: Listener['callback'] = (noted) => {
+    // A note that is being taken away may be read once more.
+    if (noted !== undefined && noted === heard) return;
+    heard = noted;
     callbacks += 1;
     attempt.pollNow();
     // The job is on its way to the delayed set, or there already. After an outage it soon comes back anyway.
@@ -125,11 +130,11 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
   };
   /** What a sandbox asks before it lets go of its job, which it cannot promote: whether it is to stay. */
   const mustStay = async (): Promise<boolean> => {
-    const heard = callbacks;
+    const before = callbacks;
     const asked = (await requestsFor(store, [job])).get(runName(job));
     if (asked?.cancel !== undefined) cancel(asked.cancel);
     if (asked?.callback !== undefined) callback(asked.callback);
-    return stopped !== undefined || callbacks > heard;
+    return stopped !== undefined || callbacks > before;
   };
 
   return {
