@@ -23,7 +23,7 @@ let rig: Rig;
 beforeAll(async () => {
   server = await startRedis();
   waker = await startWaker(server.port);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   waker.stop();
   await server.stop();
