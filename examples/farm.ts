@@ -42,12 +42,15 @@ export async function startFarm(secondsPerVideo: number): Promise<Farm> {
     let text = '';
     request.setEncoding('utf8').on('data', (more: string) => (text += more));
     request.on('end', () => {
-      const { token, video } = JSON.parse(text) as { token: string; video: Video };
+      const { token, video, webhook } = JSON.parse(text) as { token: string; video: Video; webhook?: string };
       const known = byToken.get(token);
       const job = known ?? { id: `job-${byToken.size + 1}`, video, doneAt: Date.now() + secondsPerVideo * 1_000 };
       byToken.set(token, job);
       console.log(known ? `farm: knows that token, it is ${job.id}` : `farm: accepted ${video.source} as ${job.id}`);
       answer({ id: job.id });
+      const call = (): void =>
+        void fetch(String(webhook), { method: 'POST', body: JSON.stringify({ id: job.id, state: 'done' }) });
+      if (!known && webhook !== undefined) setTimeout(call, job.doneAt - Date.now() + 1);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -61,8 +64,8 @@ export async function startFarm(secondsPerVideo: number): Promise<Farm> {
 
 /** The client of the farm. */
 export const farm = {
-  async submit(video: Video, { token }: { token: string }): Promise<string> {
-    const body = JSON.stringify({ token, video });
+  async submit(video: Video, { token, webhook }: { token: string; webhook?: string }): Promise<string> {
+    const body = JSON.stringify({ token, video, webhook });
     const { id } = await call<{ id: string }>('/jobs', { method: 'POST', body });
     return id;
   },

@@ -30,6 +30,8 @@ export {
 } from './model/errors/store.ts';
 export type { DecisionKind, StateEvent, SweepReport } from './observe/events.ts';
 export type { Version } from './model/version.ts';
+export type { Callback } from './job/callback/answer.ts';
+export { callbackHandler, type CallbackHandler, type CallbackHandlerOptions } from './job/callback/handler.ts';
 export { cancelExternalJobs, type CancelExternalJobsOptions, type CancelOutcome } from './job/operator/cancel-recorded.ts';
 export {
   cannotKnow,

@@ -1,13 +1,14 @@
 import { anything, callable, checkOptions, requestCancellation, requireStore, text } from '../../src/adapter-kit.ts';
-import type { CallOptions, Checks, StateHandle, StateStore, TaskScope } from '../../src/adapter-kit.ts';
+import type { CallOptions, Checks, StateStore, TaskScope } from '../../src/adapter-kit.ts';
+import { askToCancel, withdrawCancel } from './requests.ts';
 import type { BullJob, BullQueue, JobDetails } from './runtime.ts';
 import { runName, scopeOf } from './attempt/scope.ts';
 import type { StatefulJob } from './worker/setup.ts';
 import { promote, requireQueue } from './wake.ts';
 
 /**
- * Cancels a job from anywhere. The request is recorded in the job's scope, where its next attempt finds it. It is also in an
- * index of the queue, which the worker that holds the job reads.
+ * Cancels a job from anywhere. The request is recorded in the job's scope, where its next attempt finds it. It is also among
+ * the requests of the queue, which the worker that holds the job reads.
  */
 
 /** Options of `cancelJob()`. */
@@ -47,20 +48,8 @@ const CHECKS: Checks<CancelJobOptions<never>> = { store: requireStore, reason: t
 
 /** Records that somebody wants a job to be cancelled. */
 export async function recordCancel({ store, scope, job }: StatefulJob, reason: string, call: CallOptions = {}): Promise<void> {
-  const jobId = runName(job);
-  await requestCancellation(store, scope, { jobId, reason }, call);
-  await requestsOf(store, job.queueQualifiedName).set(jobId, { reason }, { retention: '7d', ...call });
-}
-
-/** Which of some jobs, by their run names, are to be cancelled, and why. One command if there are none. */
-export async function requestedCancels(store: StateStore, queue: string, names: Set<string>): Promise<Map<string, string>> {
-  const requests = requestsOf(store, queue);
-  const found = new Map<string, string>();
-  for await (const { key } of requests.entries()) {
-    const request = names.has(key) ? await requests.get(key) : undefined;
-    if (request) found.set(key, request.reason);
-  }
-  return found;
+  await requestCancellation(store, scope, { jobId: runName(job), reason }, call);
+  await askToCancel(store, job, reason, call);
 }
 
 /**
@@ -68,11 +57,6 @@ export async function requestedCancels(store: StateStore, queue: string, names: 
  * itself.
  */
 export async function forgetCancel({ store, scope, job }: StatefulJob): Promise<void> {
-  const jobId = runName(job);
-  const noted = requestsOf(store, job.queueQualifiedName).delete(jobId);
-  await Promise.allSettled([requestCancellation(store, scope, { jobId, reason: undefined }), noted]);
-}
-
-function requestsOf(store: StateStore, queue: string): StateHandle<Record<string, { reason: string }>> {
-  return store.task({ flow: queue, run: 'mooring', task: 'cancel-requests' });
+  const withdrawn = requestCancellation(store, scope, { jobId: runName(job), reason: undefined });
+  await Promise.allSettled([withdrawn, withdrawCancel(store, job)]);
 }

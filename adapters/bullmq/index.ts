@@ -5,4 +5,4 @@ export { attach } from './worker/lifecycle.ts';
 export type { ProcessorOptions } from './options.ts';
 export { resumableProcessor, runWithState, withState } from './processor.ts';
 export type { BullJob, BullQueue, BullWorker, ResumableProcessor } from './runtime.ts';
-export { wake } from './wake.ts';
+export { wake, type Wake, type WakeOptions } from './wake.ts';

@@ -61,6 +61,8 @@ export interface JobDetails {
   discarded?: boolean;
   /** Missing in a sandbox. */
   promote?(): Promise<void>;
+  /** One of BullMQ's words for where the job is. Missing in a sandbox. */
+  getState?(): Promise<string>;
   /** At run time this is the worker, although it is typed otherwise. */
   queue?: unknown;
 }

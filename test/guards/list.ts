@@ -1,5 +1,6 @@
 /** All guards that are proven. */
 import type { Guard } from './guard.ts';
+import { CALLBACK_GUARDS } from './callbacks.ts';
 import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
 import { NOT_SUBMITTED_GUARDS } from './not-submitted.ts';
@@ -21,6 +22,7 @@ export const GUARDS: readonly Guard[] = [
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
   ...NOT_SUBMITTED_GUARDS,
+  ...CALLBACK_GUARDS,
   ...REDIS_GUARDS,
   ...TEMPORAL_GUARDS,
 ];

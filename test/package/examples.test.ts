@@ -47,6 +47,10 @@ const SAYS: Record<string, readonly (string | RegExp)[]> = {
     'Temporal: https://farm.example/lighthouse.hd.mp4',
     'the farm accepted 2 jobs, for two runtimes and four attempts',
   ],
+  '09-callbacks.ts': [
+    /^job \d: gave its slot back for an hour\nthe farm called back: promoted$/m,
+    'https://farm.example/north.sd.mp4\ndone, long before the next poll',
+  ],
 };
 
 let redis: RedisServer;

@@ -9,6 +9,7 @@ import {
   runWithState,
   taskContext,
   wake,
+  type Wake,
   withState,
   type BullJob,
   type BullQueue,
@@ -77,8 +78,8 @@ expectTypeOf(taskContext<{ cursor: number }>()).toEqualTypeOf<TaskContext<{ curs
 
 attach(new Worker('transcode', processor, { connection }));
 attach(new Worker5('transcode', processor, { connection }));
-expectTypeOf(wake(new Queue('transcode', { connection }), 'token')).resolves.toEqualTypeOf<boolean>();
-expectTypeOf(wake(new Queue5('transcode', { connection }), 'token')).resolves.toEqualTypeOf<boolean>();
+expectTypeOf(wake(new Queue('transcode', { connection }), 'token', { store })).resolves.toEqualTypeOf<Wake>();
+expectTypeOf(wake(new Queue5('transcode', { connection }), 'token')).resolves.toEqualTypeOf<Wake>();
 expectTypeOf(
   cancelJob(new Queue<Video>('transcode', { connection }), '1', {
     store,

@@ -102,5 +102,5 @@ export function parseCallbackToken(token: unknown): { id: string; timestamp: num
   } catch {
     // The token is not JSON, or not an array.
   }
-  throw new ConfigError('callbackToken', 'must be one that submit() was given', token);
+  throw new ConfigError('callbackToken', 'must be one that submit() was given');
 }

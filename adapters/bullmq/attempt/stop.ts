@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isStale, isStoreOutage, messageOf, milliseconds, StaleAttemptError } from '../../../src/adapter-kit.ts';
 import type { Attempt, Duration } from '../../../src/adapter-kit.ts';
-import { forgetCancel, recordCancel, requestedCancels } from '../cancel.ts';
+import { forgetCancel, recordCancel } from '../cancel.ts';
 import { cancelledError, delayedError, handBackError } from './errors.ts';
 import { afterGivenUp, isFinalFailure } from './final-failure.ts';
 import type { Listener } from '../worker/heartbeat.ts';
 import { SANDBOX_CLOSING, type Watch } from '../worker/lifecycle.ts';
 import { riskOfDelay } from './delay-risk.ts';
 import { logLine } from './reporting.ts';
+import { noteFailure, requestsFor, takeCallback } from '../requests.ts';
 import { detailsOf } from '../runtime.ts';
 import { runName } from './scope.ts';
 import type { Setup, StatefulJob } from '../worker/setup.ts';
@@ -43,6 +44,9 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
   let deciding: Promise<void> | undefined;
   let moving = false;
   let late: string | undefined;
+  let callbacks = 0;
+  let heard: string | undefined;
+  let recalled = false;
   let hasCancelled = false;
 
   const close = (): void => {
@@ -102,24 +106,49 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
   };
   const tellLate = (error: unknown): void => logLine(job, `could not be cancelled while it was released: ${messageOf(error)}`);
   /**
-   * Promotes a job that was cancelled while it was moved, so that its next attempt begins now and fails. The canceller found no
-   * delayed job to promote.
+   * Promotes a job that was cancelled while it was moved, or for which a callback came. Its next attempt begins now, and fails or
+   * polls. Whoever asked found no delayed job to promote.
    */
   const takeBack = async (away = false): Promise<void> => {
-    const asked = late !== undefined || (!away && (await requestedCancels(store, queue, new Set([runName(job)]))).size > 0);
-    if (asked) await promote(detailsOf(job));
+    const known = late !== undefined || recalled;
+    const { cancel, callback } = (away || known ? undefined : (await requestsFor(store, [job])).get(runName(job))) ?? {};
+    const isNew = callback !== undefined && callback !== heard;
+    if (known || cancel !== undefined || isNew) await promote(detailsOf(job));
+    if (callback !== undefined) await take(callback);
+  };
+  const take = (callback: string): Promise<void> => takeCallback(store, job, callback).catch(() => undefined);
+
+  const callback: Listener['callback'] = (noted) => {
+    // A note that is being taken away may be read once more.
+    if (noted !== undefined && noted === heard) return;
+    heard = noted;
+    callbacks += 1;
+    attempt.pollNow();
+    // The job is on its way to the delayed set, or there already. After an outage it soon comes back anyway.
+    if (stopped?.kind === 'delayed' && !stopped.away) recalled = true;
+    if (noted !== undefined) void take(noted);
+  };
+  /** What a sandbox asks before it lets go of its job, which it cannot promote: whether it is to stay. */
+  const mustStay = async (): Promise<boolean> => {
+    const before = callbacks;
+    const asked = (await requestsFor(store, [job])).get(runName(job));
+    if (asked?.cancel !== undefined) cancel(asked.cancel);
+    if (asked?.callback !== undefined) callback(asked.callback);
+    return stopped !== undefined || callbacks > before;
   };
 
   return {
     async release(after) {
       const risk = riskOfDelay(job, worker);
       if (risk !== undefined) return worker.warn(risk, `Mooring holds jobs of ${queue} instead of releasing them: ${risk}`);
+      if (detailsOf(job).promote === undefined && (await mustStay())) return;
       // BullMQ compares this with the wall clock, whatever clock the store was given.
       const until = Date.now() + milliseconds(after, 'after');
       stopped ??= { kind: 'delayed', until };
       throw delayedError(until);
     },
     cancel,
+    callback,
     close,
     aborted(reason) {
       if (reason === SANDBOX_CLOSING) return close();
@@ -149,6 +178,7 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
           stopped = undefined;
           outcome = { status: 'rejected', reason: failure };
         }
+        if (failure) await noteFailure(store, job).catch(() => undefined);
         await failed(outcome.reason);
         await attempt.fail();
       } else worker.storeAnswered();

@@ -1,12 +1,12 @@
 import { messageOf, systemTimer, type StateStore } from '../../../src/adapter-kit.ts';
-import { requestedCancels } from '../cancel.ts';
+import { requestsFor } from '../requests.ts';
 import type { BullJob, ExtendLocks } from '../runtime.ts';
 import { runName } from '../attempt/scope.ts';
 import type { StatefulJob } from './setup.ts';
 
 /**
  * Extends the locks of all live runs of a worker with one command, which also proves that they still hold their jobs. A second
- * command reads which of the jobs are to be cancelled. BullMQ extends locks too, but stops for a run whose job an earlier run of
+ * command reads which of the jobs are to be cancelled, and for which a callback came. BullMQ extends locks too, but stops for a run whose job an earlier run of
  * the same worker has ended.
  */
 
@@ -16,6 +16,8 @@ export interface Listener {
   lost(): void;
   /** Somebody wants the job to be cancelled. */
   cancel(reason: unknown): void;
+  /** A callback of the external system came. `noted` identifies the note of it, if there is one. */
+  callback(noted: string | undefined): void;
   /** The worker closes: external jobs continue, and another worker takes the job. */
   close(): void;
   /** BullMQ has completed the job. */
@@ -60,7 +62,7 @@ export function createHeartbeat(
   const ask = (question: Promise<unknown>): void => {
     unanswered += 1;
     const failed = (error: unknown): void =>
-      warn('beat', `Mooring could not renew locks or hear of cancels, and tries again: ${messageOf(error)}`);
+      warn('beat', `Mooring could not renew locks or hear of cancels and callbacks, and tries again: ${messageOf(error)}`);
     void question.catch(failed).finally(() => (unanswered -= 1));
   };
   const extendOwn = async (run: LiveCall): Promise<void> => {
@@ -76,19 +78,23 @@ export function createHeartbeat(
     for (const run of runs) if (isNewest(run) && failed.has(String(run.job.id)) && live.has(run)) run.lost();
     await Promise.all(alone.map(extendOwn));
   };
-  const hear = async (store: StateStore, queue: string): Promise<void> => {
-    const reasons = await requestedCancels(store, queue, new Set([...live].map(({ job }) => runName(job))));
-    for (const run of live) {
-      const reason = run.store === store ? reasons.get(runName(run.job)) : undefined;
-      if (reason !== undefined) run.cancel(reason);
+  const hear = async (store: StateStore): Promise<void> => {
+    const runs = [...live].filter((run) => run.store === store);
+    const asked = await requestsFor(
+      store,
+      runs.map(({ job }) => job),
+    );
+    for (const run of runs.filter((one) => live.has(one))) {
+      const { cancel, callback } = asked.get(runName(run.job)) ?? {};
+      if (cancel !== undefined) run.cancel(cancel);
+      if (callback !== undefined) run.callback(callback);
     }
   };
   const beat = (): void => {
     if (unanswered > 0) warn('late', 'Mooring heard nothing for a heartbeat after it extended locks, and asks again');
     const begun = [...live].filter((run) => run.begun());
     if (begun.length > 0) ask(extendAll(begun));
-    const stores = new Map([...live].map(({ store, job }) => [store, job.queueQualifiedName]));
-    for (const [store, queue] of stores) ask(hear(store, queue));
+    for (const store of new Set([...live].map((run) => run.store))) ask(hear(store));
     arm();
   };
   const arm = (): void => {

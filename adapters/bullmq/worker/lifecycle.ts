@@ -1,4 +1,5 @@
 import { ConfigError, type StateStore } from '../../../src/adapter-kit.ts';
+import { listen } from './callbacks.ts';
 import { createHeartbeat, type LiveCall, type Warn } from './heartbeat.ts';
 import { afterGivenUp } from '../attempt/final-failure.ts';
 import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails } from '../runtime.ts';
@@ -62,6 +63,7 @@ function createWatch(worker: Watched): Watch {
   let closing = false;
   let pause = 0;
   let pausedUntil = 0;
+  let deafen = (): void => undefined;
   const warn: Warn = (kind, text) => {
     if (!warned.has(kind)) process.emitWarning(text, { type: 'MooringWarning' });
     warned.add(kind);
@@ -74,11 +76,13 @@ function createWatch(worker: Watched): Watch {
     isClosing: () => closing || Boolean(worker.closing),
     enter(run) {
       for (const other of live) refuseTwin(run, other);
+      if (live.size === 0) deafen = listen(live);
       live.add(run);
       beat(run);
       runs.set(run.job, [...(runs.get(run.job) ?? []), run]);
       return () => {
         live.delete(run);
+        if (live.size === 0) deafen();
         beat();
       };
     },

@@ -40,6 +40,11 @@ export interface Attempt<Shape extends StateShape<Shape> = AnyShape>
    * @defaultValue `why` is 'requested'
    */
   cancel(reason: unknown, why?: 'requested' | 'gave-up'): void;
+  /**
+   * Ends the pauses between two polls: a callback of the external system came. A run that is polling polls once more. An attempt
+   * that has been handed back does nothing.
+   */
+  pollNow(): void;
   /** Ends the attempt and its context, and waits until nothing of it is running. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -73,11 +78,12 @@ export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
     return known;
   };
   const main: OwnedScope = scopeParts(scope).own;
+  const waiting = createWaiting(core, life, attempt.release);
   const parts: ContextParts = {
     core,
     life,
     attempt,
-    waiting: createWaiting(core, life, attempt.release),
+    waiting,
     items: createItemIndex(core, main),
     assets: createWriter(UNFENCED, nonce),
     scopeParts,
@@ -87,6 +93,7 @@ export function beginAttempt<Shape extends StateShape<Shape> = AnyShape>(
     context: createContext<Shape>(parts, scope),
     abort: life.abort,
     cancel: (reason, why = 'requested') => life.cancel(reason, why),
+    pollNow: waiting.pollNow,
     failure: life.failure,
     interrupted: life.interrupted,
     async succeed() {

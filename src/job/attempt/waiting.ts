@@ -1,3 +1,4 @@
+import { abortController, joined } from '../../async/abort.ts';
 import { bounded } from '../../async/deadline.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
 import type { Internals } from '../../state-store/internals.ts';
@@ -13,12 +14,23 @@ import type { Life } from './lifecycle.ts';
 export interface Waiting {
   /** Begins a run. The returned function ends it. */
   enter(): () => void;
+  /** How many callbacks have come. To be read before a poll, and given to the pause after it. */
+  callbacks(): number;
+  /** A callback came: whoever polled before it polls again, now. */
+  pollNow(): void;
+  /**
+   * Works until there are more callbacks than `heard`: then the signal of the work aborts, and the answer is `undefined`. Otherwise
+   * it ends as the work does.
+   */
+  untilCallback<T>(signal: AbortSignal, heard: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>;
   /**
    * Waits, or hands the attempt back.
    * @param waitsFor - What this run waits for, if the attempt may be handed back meanwhile.
+   * @param heard - How many callbacks had come before the last poll. The next one ends the pause, also if it came during that
+   * poll. By default no callback ends it.
    * @throws the signal's reason.
    */
-  pause(ms: number, waitsFor: WaitsFor | undefined, signal: AbortSignal): Promise<void>;
+  pause(ms: number, waitsFor: WaitsFor | undefined, signal: AbortSignal, heard?: number): Promise<void>;
 }
 
 /** The end of a job whose ID is recorded, or the time to submit one or to find it. */
@@ -31,7 +43,9 @@ export function createWaiting(
   release: Release | undefined,
 ): Waiting {
   let runs = 0;
-  const willing = new Set<{ until: number; waitsFor: WaitsFor }>();
+  const willing = new Set<{ until: number; waitsFor: WaitsFor; heard: number }>();
+  const waits = new Set<() => void>();
+  let callbacks = 0;
   let handingBack: Promise<void> | undefined;
 
   const handBack = async (handOver: Release): Promise<void> => {
@@ -51,18 +65,45 @@ export function createWaiting(
     }
   };
 
+  const untilCallback: Waiting['untilCallback'] = async (signal, heard, work) => {
+    if (callbacks > heard) return undefined;
+    const called = abortController();
+    const { signal: either, leave } = joined(signal, called.signal);
+    const end = (): void => {
+      if (callbacks > heard) called.abort();
+    };
+    waits.add(end);
+    try {
+      return await work(either);
+    } catch (error) {
+      if (signal.aborted || !called.signal.aborted) throw error;
+      return undefined;
+    } finally {
+      waits.delete(end);
+      leave();
+    }
+  };
+  /** A run whose pause a callback has just ended is among the willing until it runs on. */
+  const mayLeave = (): boolean => willing.size === runs && ![...willing].some(({ heard }) => callbacks > heard);
+
   return {
     enter() {
       runs += 1;
       return () => void (runs -= 1);
     },
-    async pause(ms, waitsFor, signal) {
-      const pause = waitsFor && { until: clock.now() + ms, waitsFor };
+    callbacks: () => callbacks,
+    untilCallback,
+    pollNow() {
+      callbacks += 1;
+      for (const end of waits) end();
+    },
+    async pause(ms, waitsFor, signal, heard = Infinity) {
+      const pause = waitsFor && { until: clock.now() + ms, waitsFor, heard };
       if (pause) willing.add(pause);
       try {
         signal.throwIfAborted();
-        if (release && pause && willing.size === runs && !life.failure()) await (handingBack ??= handBack(release));
-        await clock.sleep(ms, signal);
+        if (release && pause && mayLeave() && !life.failure()) await (handingBack ??= handBack(release));
+        await untilCallback(signal, heard, (either) => clock.sleep(ms, either));
         signal.throwIfAborted();
       } finally {
         if (pause) willing.delete(pause);

@@ -6,7 +6,7 @@ import type { JobStatus } from '../status.ts';
 import { fieldsOf, firstSentAt, type HeldRecord, type RecordFields } from '../../format/record.ts';
 import { persist, superseded } from './persist.ts';
 import { at, recordRetention, type Run } from './run.ts';
-import { askOnce } from './status-call.ts';
+import { askForPoll } from './status-call.ts';
 
 /**
  * Polls an external system, and waits between two polls. If a poll fails, or nobody can classify the status, it polls again.
@@ -29,24 +29,30 @@ export interface Asked<Status extends KnownStatus = KnownStatus> {
   record: HeldRecord;
 }
 
+/** The answer to a poll. */
+interface Polled extends Asked {
+  /** How many callbacks had come before it was asked for. */
+  heard: number;
+}
+
 /**
  * Polls until the status is known. That it is unknown is told once when it begins, and once when it ends.
  *
  * @throws {@link ExternalJobUnknownError} if it stays unknown for `unknownFor`.
  */
-export async function ask(run: Run, held: HeldRecord): Promise<Asked> {
+export async function ask(run: Run, held: HeldRecord): Promise<Polled> {
   const { options, own, life } = run;
   let record = held;
   let { unknownSince } = record;
   for (let tries = 1; ; tries += 1) {
-    const { status, cause } = await askOnce(run, record);
+    const { status, cause, heard } = await askForPoll(run, record);
     const about = { ...run.about, externalId: record.externalId, tries };
     if (status.state !== 'unknown') {
       if (unknownSince !== undefined) {
         life.log.info({ ...about, state: status.state, ms: own.now() - unknownSince }, 'the status is known again');
       }
       if (record.unknownSince !== undefined) record = await noteUnknown(run, record, undefined);
-      return { status: withGrace(run, record, status), record };
+      return { status: withGrace(run, record, status), record, heard };
     }
     countStatusError();
     const detail = status.detail ?? 'the external system did not say';
@@ -60,7 +66,7 @@ export async function ask(run: Run, held: HeldRecord): Promise<Asked> {
       throw new ExternalJobUnknownError(record.externalId, detail, { ...run.where, cause });
     }
     const ms = within(run, own.now() - unknownSince);
-    record = await pauseUnknown(run, record, unknownSince, Math.min(left, jittered(run, ms)));
+    record = await pauseUnknown(run, { record, heard }, unknownSince, Math.min(left, jittered(run, ms)));
   }
 }
 
@@ -76,10 +82,15 @@ function within({ options: { pollInterval } }: Run, passed: number): number {
 }
 
 /** Waits before the next try. A run that releases notes first since when the status is unknown, for the attempt that follows. */
-async function pauseUnknown(run: Run, record: HeldRecord, since: number, ms: number): Promise<HeldRecord> {
+async function pauseUnknown(
+  run: Run,
+  { record, heard }: Pick<Polled, 'record' | 'heard'>,
+  since: number,
+  ms: number,
+): Promise<HeldRecord> {
   const releases = releasesFor(run, record, ms);
   const noted = releases && record.unknownSince === undefined ? await noteUnknown(run, record, since) : record;
-  await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal);
+  await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal, heard);
   return noted;
 }
 
@@ -107,9 +118,9 @@ function ageOf(now: number, { updatedAt }: HeldRecord): number {
   return Math.max(0, now - updatedAt);
 }
 
-/** Waits from an active status to the end of the job, or until it is given up: the status is then `overdue`. */
-export async function waitForEnd(run: Run, held: HeldRecord, first: ActiveStatus): Promise<Asked<EndStatus> | Overdue> {
-  let { status, record }: Asked = { status: first, record: held };
+/** Waits from a first poll to the end of the job, or until it is given up: the status is then `overdue`. */
+export async function waitForEnd(run: Run, first: Polled): Promise<Asked<EndStatus> | Overdue> {
+  let { status, record, heard } = first;
   let keptUntil = record.expiresAt;
   while (status.state === 'active') {
     run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
@@ -119,8 +130,8 @@ export async function waitForEnd(run: Run, held: HeldRecord, first: ActiveStatus
     if (left <= 0 || record.gaveUp) return { overdue: await markOverdue(run, record) };
     keptUntil = await keepAlive(run, record, keptUntil);
     const ms = Math.min(left, interval(run, status, ageOf(run.own.now(), record)));
-    await run.waiting.pause(ms, releasesFor(run, record, ms) ? 'job' : undefined, run.signal);
-    ({ status, record } = await ask(run, record));
+    await run.waiting.pause(ms, releasesFor(run, record, ms) ? 'job' : undefined, run.signal, heard);
+    ({ status, record, heard } = await ask(run, record));
   }
   return { status, record };
 }

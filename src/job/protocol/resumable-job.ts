@@ -162,7 +162,7 @@ async function look(run: Run, goal: Goal, { kind }: Position, held: HeldRecord):
     run.announce(did, submission);
     if (goal === 'id') return reached;
   }
-  const end = seen.status.state === 'active' ? await waitForEnd(run, seen.record, seen.status) : { ...seen, status: seen.status };
+  const end = await waitForEnd(run, seen);
   const { status, record } = 'overdue' in end ? await cancelOverdue(run, end.overdue) : end;
   if (status.state === 'succeeded') {
     run.announce(kind === undefined && seen.status === status ? 'already-succeeded' : did, submission);

@@ -4,28 +4,48 @@ import type { JsonValue } from '../../model/storable.ts';
 import type { ExternalId } from '../external-job.ts';
 import type { JobStatus } from '../status.ts';
 import { contextOf, type AboutSubmission } from './job-context.ts';
-import { callSystem, type Run } from './run.ts';
+import { callWithin, type Run } from './run.ts';
 
 /** One call of `getStatus`, and what it returned. */
 
 const STATES: readonly string[] = ['active', 'succeeded', 'failed', 'missing', 'unknown'];
+
+/** What is known of the job that is asked for. */
+type AskedJob = AboutSubmission & { externalId: JsonValue };
+
+interface Answer {
+  status: JobStatus;
+  cause?: unknown;
+}
+
+/**
+ * Asks for a poll. A callback that comes meanwhile may be newer than the answer, so it is asked again; but only once, or many
+ * callbacks would keep it from ever having an answer. `heard`: how many callbacks had come before it was asked.
+ */
+export async function askForPoll(run: Run, record: AskedJob): Promise<Answer & { heard: number }> {
+  const { waiting, signal } = run;
+  let heard = waiting.callbacks();
+  let answer = await waiting.untilCallback(signal, heard, (either) => askOnce(run, record, either));
+  if (!answer) {
+    heard = waiting.callbacks();
+    answer = await askOnce(run, record, signal);
+  }
+  return { ...answer, heard };
+}
 
 /**
  * Asks once. A status that cannot be had is `unknown`.
  *
  * @throws {@link ConfigError} if `getStatus` returned something that is no status, and the reason of the run's signal.
  */
-export async function askOnce(
-  run: Run,
-  record: AboutSubmission & { externalId: JsonValue },
-): Promise<{ status: JobStatus; cause?: unknown }> {
+export async function askOnce(run: Run, record: AskedJob, signal: AbortSignal = run.signal): Promise<Answer> {
   let status: unknown;
   try {
-    status = await callSystem(run, (signal) =>
-      run.job.getStatus(record.externalId as ExternalId, contextOf(run, record, signal)),
+    status = await callWithin(run.core, run.options, signal, (within) =>
+      run.job.getStatus(record.externalId as ExternalId, contextOf(run, record, within)),
     );
   } catch (cause) {
-    run.signal.throwIfAborted();
+    signal.throwIfAborted();
     return { status: { state: 'unknown', detail: `getStatus failed: ${reasonOf(cause)}` }, cause };
   }
   return { status: classified(status) };

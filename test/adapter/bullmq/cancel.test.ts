@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { cancelJob, resumableProcessor, withState } from '../../../adapters/bullmq/index.ts';
+import { requestsFor } from '../../../adapters/bullmq/requests.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore } from '../../../src/index.ts';
 import { redisMetastore } from '../../../src/redis.ts';
@@ -136,11 +137,7 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     await until(() => system.looks > 0);
     await cancel(job);
     const failed = await rig.reaches(job, 'failed');
-    const requests = rig.store.task({ flow: job.queueQualifiedName, run: 'mooring', task: 'cancel-requests' });
-    await until(async () => {
-      for await (const _entry of requests.entries()) return false;
-      return true;
-    });
+    await until(async () => (await requestsFor(rig.store, [job])).size === 0);
     await failed.retry();
     await until(() => system.submits === 2);
     system.succeed('job-2');

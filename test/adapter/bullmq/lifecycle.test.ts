@@ -141,9 +141,9 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     system.succeed('job-1');
     const { callbackToken } = system.jobs[0]!;
 
-    expect(await wake(rig.queue, callbackToken)).toBe(true);
+    expect(await wake(rig.queue, callbackToken)).toEqual({ woke: true, how: 'promoted' });
     expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
-    expect(await wake(rig.queue, callbackToken)).toBe(false);
+    expect(await wake(rig.queue, callbackToken)).toEqual({ woke: false, why: 'finished' });
   });
 
   test('an error that no retry mends ends the job, another one is tried again', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
-import { attach, resumableProcessor, runWithState, taskContext, wake, withState } from '../../../adapters/bullmq/index.ts';
+import { attach, resumableProcessor, runWithState, taskContext, withState } from '../../../adapters/bullmq/index.ts';
 import { createStateStore } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { externalSystem } from '../../support/external-system.ts';
@@ -168,27 +168,5 @@ describe('taskContext', () => {
 
   test('is refused elsewhere', () => {
     expect(() => taskContext()).toThrow(expect.objectContaining({ code: 'mooring.config', option: 'taskContext()' }));
-  });
-});
-
-describe('wake', () => {
-  const token = Buffer.from('["7",5]').toString('base64url');
-  const refusing = (code: number) => ({
-    getJob: () => Promise.resolve({ promote: () => Promise.reject(Object.assign(new Error('no'), { code })) }),
-  });
-
-  test('is false unless this very job waits', async () => {
-    const promote = (): Promise<void> => Promise.resolve();
-
-    await expect(wake({ getJob: () => Promise.resolve(undefined) }, token)).resolves.toBe(false);
-    await expect(wake(refusing(-1), token)).resolves.toBe(false);
-    await expect(wake(refusing(-3), token)).resolves.toBe(false);
-    await expect(wake({ getJob: () => Promise.resolve({ promote, timestamp: 6 }) }, token)).resolves.toBe(false);
-    await expect(wake({ getJob: () => Promise.resolve({ promote, timestamp: 5 }) }, token)).resolves.toBe(true);
-  });
-
-  test('passes on what else BullMQ says', async () => {
-    await expect(wake(refusing(-99), token)).rejects.toThrow('no');
-    await expect(wake({ getJob: () => Promise.reject(new Error('down')) }, token)).rejects.toThrow('down');
   });
 });

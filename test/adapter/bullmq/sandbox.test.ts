@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Worker, WorkerOptions } from 'bullmq';
 import { fileURLToPath } from 'node:url';
-import { attach, cancelJob } from '../../../adapters/bullmq/index.ts';
+import { attemptFacts } from '../../../adapters/bullmq/attempt/scope.ts';
+import { attach, cancelJob, wake } from '../../../adapters/bullmq/index.ts';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore } from '../../../src/index.ts';
 import { redisMetastore } from '../../../src/redis.ts';
 import { until } from '../../support/until.ts';
-import { BOTH_MAJORS, createRig, type Rig, type Versions } from './rig.ts';
+import { BOTH_MAJORS, createRig, type Rig, type TestJob, type Versions } from './rig.ts';
 import { servedSystem, type ServedSystem } from './served-system.ts';
 
 /** A processor in a file of its own, that imports the package as a user does. */
@@ -53,6 +54,25 @@ describe.each(KINDS)('bullmq $bullmq in $where', ({ where: _where, useWorkerThre
     expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
     expect(system.submits).toBe(1);
     expect((await rig.logs(job)).join('\n')).toContain('mooring: ');
+  });
+
+  test('a callback that comes during a poll, before the release, is followed by another poll', async () => {
+    rig = createRig(server.port, versions);
+    const store = createStateStore({ metastore: redisMetastore({ client: rig.redis }) });
+    const outcomes: unknown[] = [];
+    system = await servedSystem({
+      async getStatus() {
+        if (outcomes.length > 0) return { state: 'succeeded' };
+        const [job] = await rig.queue.getActive();
+        outcomes.push(await wake(rig.queue, attemptFacts(job as unknown as TestJob).callbackToken, { store }));
+        return { state: 'active' };
+      },
+    });
+    rig.work(FILE, { ...sandboxOptions(), useWorkerThreads });
+    const job = await rig.add({ system: system.url, release: true, pollInterval: '1h' });
+
+    expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
+    expect(outcomes).toEqual([{ woke: true, how: 'noted' }]);
   });
 
   test('a released job comes back, with no attempt used up', async () => {

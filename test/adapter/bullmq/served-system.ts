@@ -8,10 +8,10 @@ export interface ServedSystem extends ExternalSystem {
   close(): Promise<void>;
 }
 
-/** Starts one that is keyed. */
-export async function servedSystem(): Promise<ServedSystem> {
+/** Starts one that is keyed. `overrides` are functions that replace its own. */
+export async function servedSystem(overrides: Parameters<ExternalSystem['job']>[0] = {}): Promise<ServedSystem> {
   const system = externalSystem({ kind: 'keyed' });
-  const functions = system.job() as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  const functions = system.job(overrides) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
   const answerTo = async (request: IncomingMessage): Promise<string> => {
     const [name, ...args] = JSON.parse(Buffer.concat(await request.toArray()).toString()) as [string, ...unknown[]];
     return JSON.stringify({ answer: await functions[name]?.(...args) });

@@ -2,6 +2,7 @@ import { describe, expect } from '@jest/globals';
 import { completeActivity, resumableActivity } from '../../../adapters/temporal/index.ts';
 import { resumableOptions } from '../../../adapters/temporal/workflow.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
+import { startCallbackServer } from '../../support/callback-server.ts';
 import { until } from '../../support/until.ts';
 import { externalSystem } from '../../support/external-system.ts';
 import { declareStories, failureOf, inBackoff, noted, pending } from './world.ts';
@@ -114,6 +115,26 @@ describe.each(GENERATIONS)('%s', (generation) => {
 
     expect(await handle.result()).toBe('at once');
     expect(system.submits).toBe(1);
+  });
+
+  story('async: an external system that calls its signed URL completes the activity, and may call again', async (world) => {
+    const { start, step, client } = world;
+    const outcomes: boolean[] = [];
+    const web = await startCallbackServer(async ({ callbackToken, json }) => {
+      const { output } = json() as { output: string };
+      outcomes.push(await completeActivity(client.activity, callbackToken, { result: output }));
+    });
+    const system = externalSystem();
+    const handle = await start('steps', step(resumableActivity(system.job(), ASYNC), INPUT));
+    await until(() => system.looks > 0);
+    const url = web.url(system.jobs[0]?.callbackToken ?? '');
+    const post = async (body: string): Promise<number> => (await fetch(url, { method: 'POST', body })).status;
+    const statuses = [await post('not JSON'), await post('{"output":"hooked"}'), await post('{"output":"again"}')];
+
+    expect(await handle.result()).toBe('hooked');
+    expect(statuses).toEqual([400, 204, 204]);
+    expect(outcomes).toEqual([true, false]);
+    await web.close();
   });
 
   story('async: a webhook fails the activity for good', async ({ start, step, client }) => {

@@ -56,6 +56,14 @@ describe('the BullMQ adapter, given', () => {
     ['no job to runWithState()', () => runWithState(store, wrong(undefined), done), 'call', /must be an object/],
     ['a misspelt token', () => runWithState(store, wrong({ ...call, tokn: 't' }), done), 'call.tokn', /job, token, signal/],
     ['no queue to wake()', () => wake(wrong(undefined), 'token'), 'queue', /must be a queue of BullMQ, received undefined/],
+    [
+      'no callback token to wake()',
+      () => wake(queue, 'hunter2'),
+      'callbackToken',
+      /^callbackToken must be one that submit\(\) was given$/,
+    ],
+    ['a misspelt option of wake()', () => wake(queue, 'token', wrong({ stor: store })), 'stor', /store, signal/],
+    ['no store to wake()', () => wake(queue, 'token', wrong({ store: {} })), 'store', /must come from createStateStore\(\)/],
     ['no queue to cancelJob()', () => cancelJob(wrong({}), '1', { store, reason: 'r' }), 'queue', /must be a queue of BullMQ/],
     [
       'no ID to cancelJob()',
