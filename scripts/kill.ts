@@ -1,7 +1,7 @@
 /** How a worker process dies in the middle of something: at once, by SIGKILL, with no handler run and nothing flushed. */
 import type { StateStore } from 'mooring';
 import type * as CrashPoint from '../src/job/protocol/crash-point.ts';
-import type { Gap } from './gaps.ts';
+import type { Gap } from '../src/job/protocol/crash-point.ts';
 
 /** The package's own door for crash tests: not a subpath, and of the same build as the subpaths that a worker imports. */
 const CRASH_POINT = new URL('../dist/src/job/protocol/crash-point.js', import.meta.url);

@@ -1,9 +1,10 @@
-/** Worker processes started ahead, so that a cell waits for its death and not for the start of its workers. */
-import { startWorkerProcess, type WorkerProcess } from '../children.ts';
-import type { Message, Order, Setting } from './messages.ts';
+import type { Order, WorkerMessage } from './messages.ts';
+import type { WorkerProcess } from './processes.ts';
 
-/** A worker process of the crash tests. */
-export type CrashWorker = WorkerProcess<Order, Message>;
+/** Worker processes started ahead, so that a cell waits for its death and not for the start of its workers. */
+
+/** A worker process of the harness. */
+export type CrashWorker = WorkerProcess<Order, WorkerMessage>;
 
 /** Hands out workers. */
 export interface Pool {
@@ -11,24 +12,31 @@ export interface Pool {
   take(): Promise<CrashWorker>;
   /** A worker that stopped working: ready for another cell. */
   give(worker: CrashWorker): void;
-  /** Kills all. */
-  close(): void;
+  /** Kills all. Resolves when they have ended. */
+  close(): Promise<void>;
 }
 
-/** Keeps `ahead` workers ready. */
-export function workerPool(file: URL, setting: Setting, ahead: number): Pool {
+/** Keeps `ahead` workers alive, and more if all are at work. `start` starts one. */
+export function workerPool(start: () => CrashWorker, ahead: number): Pool {
   const all = new Set<CrashWorker>();
   const ready: Promise<CrashWorker>[] = [];
   let closed = false;
   const add = (): void => {
     if (closed) throw new Error('interrupted');
-    const worker = startWorkerProcess<Order, Message>(file, [JSON.stringify(setting)]);
+    const worker = start();
     all.add(worker);
+    let wasReady = false;
     const started = new Promise<CrashWorker>((resolve, reject) => {
-      worker.onMessage((message) => message.type === 'ready' && resolve(worker));
+      worker.onMessage((message) => {
+        if (message.type !== 'ready') return;
+        wasReady = true;
+        resolve(worker);
+      });
       void worker.ended.then((how) => {
         all.delete(worker);
         reject(new Error(`a worker did not start: ${how}`));
+        // One that never began would not begin the next time.
+        if (wasReady && !closed && all.size < ahead) add();
       });
     });
     started.catch(() => {});
@@ -36,17 +44,18 @@ export function workerPool(file: URL, setting: Setting, ahead: number): Pool {
   };
   for (let at = 0; at < ahead; at += 1) add();
   return {
-    take() {
-      if (ready.length <= 1) add();
+    async take() {
+      if (ready.length === 0) add();
       return ready.shift() as Promise<CrashWorker>;
     },
     give(worker) {
       worker.forget();
       ready.unshift(Promise.resolve(worker));
     },
-    close() {
+    async close() {
       closed = true;
       for (const worker of all) worker.kill();
+      await Promise.all([...all].map((worker) => worker.ended));
     },
   };
 }
