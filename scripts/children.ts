@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { endOf } from '../drill/harness/processes.ts';
+import { exitOf } from '../drill/harness/processes.ts';
 import type { BatchEvent } from './batch-service/events.ts';
 import type { Fault } from './batch-service/service.ts';
 
@@ -34,7 +34,7 @@ export async function startBatchProcess(options: {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.on('error', () => {});
-  const ended = endOf(child);
+  const ended = exitOf(child);
   const port = await new Promise<number>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       const event = JSON.parse(line) as BatchEvent;

@@ -1,7 +1,7 @@
 import type { Place } from '../harness/cell.ts';
 import { outcomeOf, type CellRun } from '../harness/table.ts';
 import type { DrillFacts } from './facts.ts';
-import { demanded, type Fault, type Finding } from './judge.ts';
+import { demanded, type Fault, type Flaw } from './judge.ts';
 
 /** What a drill found, in a form that is good to keep. Lengths of time are in milliseconds. */
 
@@ -64,7 +64,7 @@ export interface Certificate extends Surroundings {
 }
 
 /** One run of the certificate. */
-export function certifiedRun(place: Place & { turn: number }, run: CellRun, finding: Finding | undefined): CertifiedRun {
+export function certifiedRun(place: Place & { turn: number }, run: CellRun, flaw: Flaw | undefined): CertifiedRun {
   const { end, gap, turn } = place;
   const { submissions, outcomes } = demanded(place, run.decisions);
   return {
@@ -76,7 +76,7 @@ export function certifiedRun(place: Place & { turn: number }, run: CellRun, find
     allowed: { jobs: submissions, outcomes },
     decisions: run.decisions,
     took: run.took,
-    ...finding,
+    ...flaw,
   };
 }
 

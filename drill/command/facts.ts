@@ -51,7 +51,7 @@ const UNITS = [
 ] as const;
 
 /** A length of time, as options say it: `'90s'`, `'1d'`. */
-export function lengthInWords(ms: number): string {
+function lengthInWords(ms: number): string {
   const [unit, size] = UNITS.find(([, one]) => ms >= one && ms % one === 0) ?? ['ms', 1];
   return `${ms / size}${unit}`;
 }

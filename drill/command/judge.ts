@@ -7,13 +7,17 @@ import { expected, outcomeOf, type CellRun, type Expected } from '../harness/tab
 export type Fault = 'double' | 'lost-job' | 'lost-result' | 'other' | 'trouble';
 
 /** A fault, and what to say of it. */
-export interface Finding {
+export interface Flaw {
   readonly fault: Fault;
   readonly text: string;
 }
 
 /** Before these gaps nothing was submitted: who cancels in one of them is in time, however quick the external job is. */
 const IN_TIME: readonly string[] = ['G1', 'G2', 'G3'];
+
+/** Gaps that only a job reaches that still runs when it is asked for the first time. */
+const QUICK: readonly string[] = ['G9'];
+const TOO_QUICK = '; if the external job was over before its first poll, give an input that runs longer';
 
 /** The cell of the table for an external system whose jobs end when they like, and which may fail a job by itself. */
 export function demanded({ end, gap, system }: Place, decisions: readonly string[]): Expected {
@@ -29,9 +33,10 @@ export function demanded({ end, gap, system }: Place, decisions: readonly string
  *
  * @param ids - How many different IDs the external system gave.
  */
-export function findingOf(place: Place, run: CellRun, ids: number): Finding | undefined {
+export function flawOf(place: Place, run: CellRun, ids: number): Flaw | undefined {
   const { submissions: jobs, outcomes } = demanded(place, run.decisions);
-  if (run.trouble !== undefined) return { fault: 'trouble', text: run.trouble };
+  const trouble = run.trouble ?? (place.end === 'release' && run.decisions.length < 2 ? 'the job was not released' : undefined);
+  if (trouble !== undefined) return { fault: 'trouble', text: QUICK.includes(place.gap) ? `${trouble}${TOO_QUICK}` : trouble };
   if (run.submissions > Math.max(...jobs))
     return { fault: 'double', text: `${run.submissions} jobs instead of ${jobs.join(' or ')}` };
   if (ids > Math.max(...jobs)) {

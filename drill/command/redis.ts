@@ -33,6 +33,9 @@ interface Node {
 
 const COMMAND_TIMEOUT = 10_000;
 const PAGE = 1_000;
+/** The longest that the removal may take, in milliseconds. */
+const REMOVAL = 60_000;
+const PASSES = 5;
 
 /**
  * Connects.
@@ -85,8 +88,24 @@ export function keysOfDrill(id: string): DrillKeys {
   return { namespace: `drill-${id}`, prefix: `{mooring-drill-${id}}` };
 }
 
-/** Removes all keys of a drill. Resolves to how many there were. */
-export async function removeKeys(client: OwnRedis, { namespace, prefix }: DrillKeys): Promise<number> {
+/**
+ * Removes all keys of a drill, and looks again until there are none.
+ *
+ * @throws {@link StoreUnavailableError} that says what is left, if Redis does not answer.
+ */
+export async function removeKeys(client: OwnRedis, keys: DrillKeys): Promise<void> {
+  const left = `keys of the drill may be left in Redis: they begin with mooring:{${keys.namespace}: and ${keys.prefix}:`;
+  const remove = async (): Promise<void> => {
+    for (let pass = 1; (await removeOnce(client, keys)) > 0; pass += 1) if (pass === PASSES) throw new Error('keys come back');
+  };
+  const outcome = await bounded(systemTimer, REMOVAL, undefined, remove).catch((cause: unknown) => {
+    throw new StoreUnavailableError(left, { store: 'redis', cause });
+  });
+  if (outcome.ended !== 'value') throw new StoreUnavailableError(left, { store: 'redis' });
+}
+
+/** Resolves to how many keys there were. */
+async function removeOnce(client: OwnRedis, { namespace, prefix }: DrillKeys): Promise<number> {
   const cluster = client as unknown as { nodes?: (role: string) => Node[] };
   const nodes = cluster.nodes?.('master') ?? [client as unknown as Node];
   let removed = 0;

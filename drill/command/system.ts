@@ -6,7 +6,7 @@ import type { ExternalId } from '../../src/job/external-job.ts';
 import { milliseconds } from '../../src/model/duration.ts';
 import { messageOf } from '../../src/model/reason.ts';
 import type { AnyDrill, CountedCell, DrillCell } from '../definition.ts';
-import type { CellSystem } from '../harness/cell.ts';
+import type { CellSystem } from '../harness/stage.ts';
 import type { WorkerMessage } from '../harness/messages.ts';
 import type { JobEnd } from '../harness/runtime.ts';
 import type { Counted } from '../harness/table.ts';

@@ -1,10 +1,9 @@
-import type { Gap } from '../../src/job/protocol/crash-point.ts';
-import type { CellSystem } from './cell.ts';
 import type { End } from './ends.ts';
-import type { GapStop, WorkerMessage } from './messages.ts';
+import type { WorkerMessage } from './messages.ts';
 import type { CrashWorker } from './pool.ts';
 import type { StartedJob } from './runtime.ts';
-import { within } from './within.ts';
+import type { Act, Acted, Stage } from './stage.ts';
+import { outcomeWithin } from './outcome-within.ts';
 
 /** What the harness does for each way in which an attempt ends. */
 
@@ -12,38 +11,6 @@ import { within } from './within.ts';
 const TAKEN_OVER = 10_000;
 /** What a worker says of a job that is over arrives within this. */
 const HEARD = 5_000;
-
-/** One run, as the acts see it. */
-export interface Stage {
-  readonly gap: Gap;
-  readonly system: CellSystem;
-  /** Whether a job is completed before its retention is shortened (G12). */
-  readonly completesBeforeG12: boolean;
-  /** The longest that anything may take, in milliseconds. */
-  readonly timeout: number;
-  /** Ends all waits. */
-  readonly signal: AbortSignal;
-  readonly first: CrashWorker;
-  /** What attempts have decided. */
-  readonly decisions: readonly string[];
-  /** Starts the first worker. */
-  begin(at?: GapStop): void;
-  /** Starts another one. */
-  takeOver(): Promise<CrashWorker>;
-  start(): Promise<StartedJob>;
-  /** Somebody cancels the job. */
-  cancel(job: StartedJob): Promise<void>;
-}
-
-/** What an act came to. */
-export interface Acted {
-  job: StartedJob;
-  /** Why the run is of no use. */
-  trouble?: string;
-}
-
-/** Lets the first attempt end in one way. The job then goes on to its end. */
-export type Act = (stage: Stage) => Promise<Acted>;
 
 /** What is done for each way. */
 export const ACTS: Readonly<Record<End, Act>> = {
@@ -93,7 +60,7 @@ export const ACTS: Readonly<Record<End, Act>> = {
     try {
       const second = await stage.takeOver();
       openOnDecision(stage, second);
-      await within(TAKEN_OVER, Promise.race([told(second, 'decision'), acted.job.end(TAKEN_OVER, over.signal)]), signal);
+      await outcomeWithin(TAKEN_OVER, Promise.race([told(second, 'decision'), acted.job.end(TAKEN_OVER, over.signal)]), signal);
     } finally {
       over.abort();
       process.kill(first.pid, 'SIGCONT');
@@ -115,9 +82,9 @@ export async function reach(stage: Stage): Promise<Acted> {
 /** What a worker is to say, unless the job ends without it, or nothing comes in time. */
 async function heard<T>({ timeout, signal }: Stage, job: StartedJob, word: Promise<T>): Promise<T | undefined> {
   const stop = new AbortController();
-  const over = job.end(timeout, stop.signal).then((end) => end && within(HEARD, word, signal));
+  const over = job.end(timeout, stop.signal).then((end) => end && outcomeWithin(HEARD, word, signal));
   try {
-    return await within(timeout, Promise.race([word, over]), signal);
+    return await outcomeWithin(timeout, Promise.race([word, over]), signal);
   } finally {
     stop.abort();
     await over;

@@ -1,11 +1,12 @@
 import type { Gap } from '../../src/job/protocol/crash-point.ts';
-import { ACTS, type Act, type Stage } from './acts.ts';
+import { ACTS } from './acts.ts';
 import type { End } from './ends.ts';
-import type { WorkOrder, WorkerMessage } from './messages.ts';
+import type { WorkOrder } from './messages.ts';
 import type { CrashWorker, Pool } from './pool.ts';
 import type { CellRuntime, JobEnd, StartedJob } from './runtime.ts';
 import type { Counted, CellRun, SystemKind } from './table.ts';
-import { within } from './within.ts';
+import { outcomeWithin } from './outcome-within.ts';
+import type { CellSystem, Stage } from './stage.ts';
 
 /** One run of one cell: an attempt ends in a gap, another goes on, and the external system says how many jobs it has. */
 
@@ -14,34 +15,6 @@ export interface Place<Ends extends string = End> {
   readonly end: Ends;
   readonly gap: Gap;
   readonly system: SystemKind;
-}
-
-/** What is particular to the external system of one run. */
-export interface CellSystem {
-  /** The queue of the run, which no other run has. */
-  readonly queue: string;
-  /** The data of the job. */
-  readonly input: unknown;
-  /** What its workers are told in addition. */
-  readonly extra: unknown;
-  /** So many attempts may be counted. */
-  readonly attempts: number;
-  /** Whether its workers release what waits. */
-  readonly releases: boolean;
-  /** How long after a gap was reached a worker dies in it, in milliseconds. */
-  readonly delay?: number;
-  /** What is done in place of what the harness does for the way in which the attempt ends. */
-  readonly act?: Act;
-  /** Called before the first worker begins. True if the external system kills it: it holds the request or the reply until then. */
-  arm?(first: CrashWorker): Promise<boolean>;
-  /** Lets the external job end, if it waits for that. May be called more than once. */
-  open(): void;
-  /** Hears what the workers tell. */
-  hear?(message: WorkerMessage): void;
-  /** Counts, when all is over; `ended` is how the job ended, if it did. */
-  count(ended: JobEnd | undefined): Promise<Counted>;
-  /** Leaves nothing behind. */
-  close(): Promise<void>;
 }
 
 /** What all runs share. */
@@ -150,7 +123,7 @@ export async function runUndisturbed(
 async function giveBack(worker: CrashWorker, pool: Pool, timeout: number): Promise<void> {
   const stopped = new Promise<true>((resolve) => worker.onMessage((message) => message.type === 'stopped' && resolve(true)));
   worker.tell({ type: 'stop' });
-  const outcome = await within(Math.min(timeout, STOPS), Promise.race([stopped, worker.ended]));
+  const outcome = await outcomeWithin(Math.min(timeout, STOPS), Promise.race([stopped, worker.ended]));
   if (outcome === true) pool.give(worker);
   else worker.kill();
 }

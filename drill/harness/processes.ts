@@ -47,14 +47,14 @@ export function startWorkerProcess<Told extends object, Message>(
     pid: child.pid as number,
     tell: (order) => child.connected && child.send(order),
     kill: () => child.kill('SIGKILL'),
-    ended: endOf(child),
+    ended: exitOf(child),
     onMessage: (listener) => void listeners.add(listener),
     forget: () => listeners.clear(),
   };
 }
 
 /** How a child process ended: a signal's name, an exit code, or why it did not start. */
-export function endOf(child: ChildProcess): Promise<string> {
+export function exitOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? String(code)));
     child.once('error', (error) => resolve(error.message));

@@ -1,10 +1,11 @@
 /** The batch service as the external system of one run: it holds requests and replies, and its jobs wait until somebody has met them again. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reach, ACTS, type Act, type Stage } from '../../drill/harness/acts.ts';
-import type { CellSystem, Place } from '../../drill/harness/cell.ts';
+import { ACTS, reach } from '../../drill/harness/acts.ts';
+import type { Place } from '../../drill/harness/cell.ts';
+import type { Act, CellSystem, Stage } from '../../drill/harness/stage.ts';
 import type { CrashWorker } from '../../drill/harness/pool.ts';
-import { within } from '../../drill/harness/within.ts';
+import { outcomeWithin } from '../../drill/harness/outcome-within.ts';
 import type { Gap } from '../../src/job/protocol/crash-point.ts';
 import type { BatchEvent } from '../batch-service/events.ts';
 import { SYSTEM_KINDS } from '../batch-service/job.ts';
@@ -110,7 +111,7 @@ function outage(metastore: StoppableRedis): Act {
     if (acted.trouble !== undefined) return acted;
     metastore.halt();
     stage.first.tell({ type: 'go-on' });
-    await within(OUTAGE, acted.job.end(OUTAGE));
+    await outcomeWithin(OUTAGE, acted.job.end(OUTAGE));
     metastore.goOn();
     stage.system.open();
     return acted;

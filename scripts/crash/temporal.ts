@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { Cleanup } from '../interrupt.ts';
 import { startWorkerProcess } from '../../drill/harness/processes.ts';
 import type { JobEnd } from '../../drill/harness/runtime.ts';
-import { within } from '../../drill/harness/within.ts';
+import { outcomeWithin } from '../../drill/harness/outcome-within.ts';
 import { TYPESCRIPT } from '../children.ts';
 import { bundleWorkflows } from '../temporal/bundle.ts';
 import { startTemporal } from '../temporal/server.ts';
@@ -40,7 +40,7 @@ export async function temporalRuntime(directory: string, cleanup: Cleanup): Prom
       const args = ['echo', input, queue];
       const handle = await client.workflow.start('oneActivity', { taskQueue: QUEUE, workflowId: queue, args });
       return {
-        end: (ms, signal) => within(ms, endOf(handle), signal),
+        end: (ms, signal) => outcomeWithin(ms, exitOf(handle), signal),
         async cancel() {
           await handle.cancel();
         },
@@ -59,7 +59,7 @@ export async function temporalRuntime(directory: string, cleanup: Cleanup): Prom
   };
 }
 
-function endOf(handle: WorkflowHandle): Promise<JobEnd> {
+function exitOf(handle: WorkflowHandle): Promise<JobEnd> {
   return handle.result().then(
     (result: unknown): JobEnd => ({ completed: true, result, ambiguous: false, cancelled: false }),
     (error: unknown): JobEnd => {
