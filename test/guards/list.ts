@@ -1,4 +1,5 @@
 /** All guards that are proven. */
+import { DRILL_GUARDS } from './drill.ts';
 import type { Guard } from './guard.ts';
 import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
@@ -21,4 +22,5 @@ export const GUARDS: readonly Guard[] = [
   ...JOB_GUARDS,
   ...REDIS_GUARDS,
   ...TEMPORAL_GUARDS,
+  ...DRILL_GUARDS,
 ];
