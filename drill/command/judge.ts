@@ -35,13 +35,13 @@ export function demanded({ end, gap, system }: Place, decisions: readonly string
  */
 export function flawOf(place: Place, run: CellRun, ids: number): Flaw | undefined {
   const { submissions: jobs, outcomes } = demanded(place, run.decisions);
-  const trouble = run.trouble ?? (place.end === 'release' && run.decisions.length < 2 ? 'the job was not released' : undefined);
-  if (trouble !== undefined) return { fault: 'trouble', text: QUICK.includes(place.gap) ? `${trouble}${TOO_QUICK}` : trouble };
   if (run.submissions > Math.max(...jobs))
     return { fault: 'double', text: `${run.submissions} jobs instead of ${jobs.join(' or ')}` };
   if (ids > Math.max(...jobs)) {
     return { fault: 'double', text: `the external system gave ${ids} different IDs, and count says ${run.submissions}` };
   }
+  const trouble = run.trouble ?? (place.end === 'release' && run.decisions.length < 2 ? 'the job was not released' : undefined);
+  if (trouble !== undefined) return { fault: 'trouble', text: QUICK.includes(place.gap) ? `${trouble}${TOO_QUICK}` : trouble };
   const outcome = outcomeOf(run);
   if (outcome === 'no result')
     return { fault: 'lost-result', text: `no result: ${run.reason || 'it differs from the undisturbed one'}` };

@@ -102,10 +102,12 @@ export async function drillSystem(options: DrillSystemOptions): Promise<DrillSys
       if (message.type === 'external-id') ids.set(JSON.stringify(message.externalId), message.externalId as ExternalId);
     },
     async count(ended: JobEnd | undefined): Promise<Counted> {
+      // A run that came to nothing is told by why it did, not by what becomes of its count.
+      if (!ended) return { submissions: await jobs().catch(() => 0), running: 0, result: false };
       await systemClock.sleep(milliseconds(settle, 'settle'), signal);
       const submissions = await retry(again, jobs);
-      const running = ended?.cancelled ? await stillRunning(job, [...ids.values()], signal) : 0;
-      return { submissions, running, result: ended?.completed === true && isRight(ended.result) };
+      const running = ended.cancelled ? await stillRunning(job, [...ids.values()], signal) : 0;
+      return { submissions, running, result: ended.completed && isRight(ended.result) };
     },
     async close() {
       if (!drill.cleanUp) return;

@@ -111,7 +111,7 @@ export async function runUndisturbed(
     job = await runtime.start(system.queue, system.input, { old, attempts: system.attempts });
     const ended = await job.end(timeout, signal);
     const took = Math.round(performance.now() - began);
-    return { ended, counted: await system.count(ended), took };
+    return { ended, counted: await system.count(ended?.completed ? ended : undefined), took };
   } finally {
     await giveBack(worker, pool, timeout);
     await job?.close();

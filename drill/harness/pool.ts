@@ -16,7 +16,10 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** Keeps `ahead` workers alive, and more if all are at work. `start` starts one. */
+/**
+ * Keeps `ahead` workers alive, and more if all are at work. `start` starts one. The others follow when the first is ready, so that what
+ * keeps all from starting is told once.
+ */
 export function workerPool(start: () => CrashWorker, ahead: number): Pool {
   const all = new Set<CrashWorker>();
   const ready: Promise<CrashWorker>[] = [];
@@ -31,6 +34,7 @@ export function workerPool(start: () => CrashWorker, ahead: number): Pool {
         if (message.type !== 'ready') return;
         wasReady = true;
         resolve(worker);
+        while (!closed && all.size < ahead) add();
       });
       void worker.ended.then((how) => {
         all.delete(worker);
@@ -42,7 +46,7 @@ export function workerPool(start: () => CrashWorker, ahead: number): Pool {
     started.catch(() => {});
     ready.push(started);
   };
-  for (let at = 0; at < ahead; at += 1) add();
+  add();
   return {
     async take() {
       if (ready.length === 0) add();

@@ -28,6 +28,16 @@ function fakeWorkers() {
   return { workers, start };
 }
 
+test('the others start when the first is ready', () => {
+  const { workers, start } = fakeWorkers();
+  workerPool(start, 3);
+  expect(workers).toHaveLength(1);
+
+  workers[0]?.say({ type: 'ready' });
+
+  expect(workers).toHaveLength(3);
+});
+
 test('a worker that died is replaced at once', async () => {
   const { workers, start } = fakeWorkers();
   const pool = workerPool(start, 1);
