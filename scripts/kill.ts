@@ -14,16 +14,9 @@ export function die(): never {
 
 /** The store, with which an attempt that reaches the gap ends this process. */
 export async function dieAt(store: StateStore, gap: Gap | undefined): Promise<StateStore> {
-  return gap === undefined ? store : doAt(store, gap, die);
-}
-
-/** The store, with which the first attempt that reaches the gap does something, and goes on when that is done. */
-export async function doAt(store: StateStore, gap: Gap, act: () => void | Promise<void>): Promise<StateStore> {
+  if (gap === undefined) return store;
   const { withCrashPoint } = (await import(CRASH_POINT.href)) as typeof CrashPoint;
-  let done = false;
-  return withCrashPoint(store, async (reached) => {
-    if (done || reached !== gap) return;
-    done = true;
-    await act();
+  return withCrashPoint(store, (reached) => {
+    if (reached === gap) die();
   });
 }

@@ -61,7 +61,11 @@ export async function perform(order: DrillOrder, work: DrillProcess, drilled: Dr
     signal.removeEventListener('abort', stop);
     // Whoever may still write has to end first.
     await pool.close();
-    await removeKeys(redis.client, keys).finally(() => redis.close());
+    try {
+      await removeKeys(redis.client, keys);
+    } finally {
+      await redis.close();
+    }
   }
 }
 

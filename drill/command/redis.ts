@@ -72,8 +72,9 @@ export async function connectRedis(
 export async function loadBullmq(): Promise<typeof Bullmq> {
   return import('bullmq').catch((error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'which is not installed: npm install bullmq' : message.split('\n')[0];
-    throw new ConfigError('drill', `needs the package bullmq, ${why}`);
+    const missing = code === 'ERR_MODULE_NOT_FOUND' && message.includes("'bullmq'");
+    const why = missing ? 'which is not installed' : `which cannot be loaded (${code ?? message.split('\n')[0]})`;
+    throw new ConfigError('drill', `needs the package bullmq, ${why}: npm install bullmq`);
   });
 }
 

@@ -59,8 +59,9 @@ function drill(module: string, ...args: string[]): Promise<Ended> {
 
 async function certificate(module: string, ...args: string[]): Promise<{ code: number; found: Certificate }> {
   const { code, stdout, stderr } = await drill(module, '--json', ...args);
-  if (stdout === '') throw new Error(stderr);
-  return { code, found: JSON.parse(stdout) as Certificate };
+  const found = JSON.parse(stdout || '{}') as Certificate;
+  if (found.form !== 1) throw new Error(stdout + stderr);
+  return { code, found };
 }
 
 /** `end gap: jobs outcome`, of each run. */

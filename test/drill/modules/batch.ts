@@ -36,7 +36,7 @@ function batchJob(is: SystemKind, claims: SystemKind): ExternalJob<Input, string
     ...(claims === 'keyed' && { idempotentFor: '1h' }),
     ...(claims === 'findable' && { find: (token: string, { signal }: { signal: AbortSignal }) => batch.find(token, signal) }),
     findLag: '500ms',
-    submitTimeout: '3s',
+    submitTimeout: '10s',
     getStatus: (id, { signal }) => statusOf(id, signal),
     getResult: async (id, { signal }) => (await batch.output(id, signal)).trim(),
     cancel: (id, { signal }) => batch.cancel(id, signal),
