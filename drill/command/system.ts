@@ -3,11 +3,12 @@ import { systemClock } from '../../src/async/clock.ts';
 import { bounded, systemTimer } from '../../src/async/deadline.ts';
 import { retry } from '../../src/async/retry.ts';
 import type { ExternalId } from '../../src/job/external-job.ts';
+import type { JobStatus } from '../../src/job/status.ts';
 import { milliseconds } from '../../src/model/duration.ts';
 import { messageOf } from '../../src/model/reason.ts';
 import type { AnyDrill, CountedCell, DrillCell } from '../definition.ts';
 import type { CellSystem } from '../harness/stage.ts';
-import type { WorkerMessage } from '../harness/messages.ts';
+import type { TracedJob, WorkerMessage } from '../harness/messages.ts';
 import type { JobEnd } from '../harness/runtime.ts';
 import type { Counted } from '../harness/table.ts';
 
@@ -61,14 +62,14 @@ export async function drillSystem(options: DrillSystemOptions): Promise<DrillSys
   const { job, settle = '1s' } = drill;
   const input = typeof drill.input === 'function' ? ((await drill.input(cell)) as unknown) : drill.input;
   const keys = new Set<string>();
-  const ids = new Map<string, ExternalId>();
+  const traced = new Map<string, TracedJob>();
   let submitTook = 0;
 
   const counted = (signal: AbortSignal): CountedCell<unknown> => ({
     ...cell,
     input,
     idempotencyKeys: [...keys],
-    externalIds: [...ids.values()],
+    externalIds: idsOf(traced.values()),
     signal,
   });
   const call = async <T>(what: string, until: AbortSignal | undefined, work: (cell: CountedCell<unknown>) => Promise<T>) => {
@@ -99,14 +100,14 @@ export async function drillSystem(options: DrillSystemOptions): Promise<DrillSys
     hear(message: WorkerMessage) {
       if (message.type === 'submit') keys.add(message.idempotencyKey);
       if (message.type === 'submitted') submitTook = message.took;
-      if (message.type === 'external-id') ids.set(JSON.stringify(message.externalId), message.externalId as ExternalId);
+      if (message.type === 'external-id') traced.set(JSON.stringify(message.externalId), message);
     },
     async count(ended: JobEnd | undefined): Promise<Counted> {
       // A run that came to nothing is told by why it did, not by what becomes of its count.
       if (!ended) return { submissions: await jobs().catch(() => 0), running: 0, result: false };
       await systemClock.sleep(milliseconds(settle, 'settle'), signal);
       const submissions = await retry(again, jobs);
-      const running = ended.cancelled ? await stillRunning(job, [...ids.values()], signal) : 0;
+      const running = ended.cancelled ? await stillRunning(job, { input, jobs: [...traced.values()], signal }) : 0;
       return { submissions, running, result: ended.completed && isRight(ended.result) };
     },
     async close() {
@@ -117,7 +118,7 @@ export async function drillSystem(options: DrillSystemOptions): Promise<DrillSys
       );
     },
     get externalIds() {
-      return [...ids.values()];
+      return idsOf(traced.values());
     },
     get submitTook() {
       return submitTook;
@@ -125,17 +126,24 @@ export async function drillSystem(options: DrillSystemOptions): Promise<DrillSys
   };
 }
 
+function idsOf(jobs: Iterable<TracedJob>): ExternalId[] {
+  return [...jobs].map(({ externalId }) => externalId as ExternalId);
+}
+
 /** How many jobs have not ended, although they were cancelled. A status that cannot be asked for is asked for again. */
-async function stillRunning(job: AnyDrill['job'], ids: readonly ExternalId[], signal: AbortSignal): Promise<number> {
-  const running = async (id: ExternalId): Promise<boolean> => {
-    const status = await bounded(systemTimer, CALL, signal, async (signal) => job.getStatus(id, { signal })).catch(
-      () => undefined,
-    );
+async function stillRunning(
+  job: AnyDrill['job'],
+  { input, jobs, signal }: { input: unknown; jobs: readonly TracedJob[]; signal: AbortSignal },
+): Promise<number> {
+  const running = async ({ externalId, idempotencyKey, submission, submittedAt }: TracedJob): Promise<boolean> => {
+    const about = { input, idempotencyKey, submission, submittedAt: new Date(submittedAt) };
+    const ask = async (signal: AbortSignal): Promise<JobStatus> => job.getStatus(externalId as ExternalId, { ...about, signal });
+    const status = await bounded(systemTimer, CALL, signal, ask).catch(() => undefined);
     return !(status?.ended === 'value' && ['succeeded', 'failed', 'missing'].includes(status.value.state));
   };
   const deadline = Date.now() + STOPS;
   for (;;) {
-    const left = (await Promise.all(ids.map(running))).filter(Boolean).length;
+    const left = (await Promise.all(jobs.map(running))).filter(Boolean).length;
     if (left === 0 || Date.now() >= deadline) return left;
     await systemClock.sleep(LOOK_EVERY, signal);
   }

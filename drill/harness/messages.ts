@@ -28,13 +28,22 @@ export type Order<Extra = unknown> =
   | { type: 'stop' }
   | { type: 'cancel'; queue: string; id: string };
 
+/** A job of the external system, and the submit that made it. */
+export interface TracedJob {
+  externalId: unknown;
+  idempotencyKey: string;
+  submission: number;
+  /** When the request was sent, in milliseconds since the epoch. */
+  submittedAt: number;
+}
+
 /** What a worker tells. */
 export type WorkerMessage =
   | { type: 'ready' | 'reached' | 'stopped' | 'cancelled' }
   | { type: 'decision'; decision: string; attempt: number }
   | { type: 'submit'; idempotencyKey: string }
   | { type: 'submitted'; took: number }
-  | { type: 'external-id'; externalId: unknown };
+  | ({ type: 'external-id' } & TracedJob);
 
 /** Why the harness cancels a job. BullMQ keeps the text of an error alone, so it is known by this. */
 export const CANCEL_REASON = 'nobody wants it any more';

@@ -7,8 +7,8 @@ import type { Working } from './serve.ts';
 
 /** A BullMQ worker of the harness. */
 
-/** A dead worker is noticed within some two seconds instead of BullMQ's thirty, and stalls are without end. */
-const QUICK = { lockDuration: 1_500, stalledInterval: 500, maxStalledCount: 20 };
+/** A dead worker is noticed within seconds instead of BullMQ's thirty, and stalls are without end. */
+const QUICK = { stalledInterval: 500, maxStalledCount: 20 };
 
 /** Where it works. */
 export interface BullmqPlace {
@@ -17,15 +17,30 @@ export interface BullmqPlace {
   prefix?: string;
 }
 
+/** What it works with. */
+export interface WorkOptions<Input, Id extends ExternalId, Result> {
+  job: ExternalJob<Input, Id, Result>;
+  store: StateStore;
+  /** Whether it releases what waits. */
+  releases?: boolean | undefined;
+  /** So long after its last sign of life a worker is taken for dead, in milliseconds. */
+  lockDuration: number;
+}
+
 /** Works at a queue until it is closed. */
 export function workAt<Input, Id extends ExternalId, Result>(
   bullmq: { Worker: typeof Worker },
   { connection, prefix, queue }: BullmqPlace & { queue: string },
-  { job, store, releases = false }: { job: ExternalJob<Input, Id, Result>; store: StateStore; releases?: boolean | undefined },
+  { job, store, releases = false, lockDuration }: WorkOptions<Input, Id, Result>,
 ): Working {
   const options = releases ? ({ wait: { mode: 'release', holdFor: 0 } } as const) : {};
   const processor = resumableProcessor(store, job, options);
-  const worker = new bullmq.Worker<Input, Result>(queue, processor, { connection, ...(prefix && { prefix }), ...QUICK });
+  const worker = new bullmq.Worker<Input, Result>(queue, processor, {
+    connection,
+    ...(prefix && { prefix }),
+    ...QUICK,
+    lockDuration,
+  });
   worker.on('error', () => {});
   return { close: () => worker.close() };
 }

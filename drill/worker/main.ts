@@ -11,6 +11,9 @@ import { watched } from './watched.ts';
 /** How long Redis may take to answer for the first time, in milliseconds. The harness has asked it before. */
 const REDIS_PATIENCE = 60_000;
 
+/** A machine that is busy with other things must not lose the lock of a worker that is alive, in milliseconds. */
+const LOCK = 5_000;
+
 /** Its first message. */
 export interface WorkerSetting {
   /** The module, by its address and as its user knows it. */
@@ -32,7 +35,7 @@ await serve<object>(async () => {
   return {
     open: (_extra, onEvent) => createStateStore({ metastore: redisMetastore({ client }), namespace: keys.namespace, onEvent }),
     work: async ({ queue, releases }, store, tell) =>
-      workAt(bullmq, { ...at, queue }, { job: watched(job, tell), store, releases }),
+      workAt(bullmq, { ...at, queue }, { job: watched(job, tell), store, releases, lockDuration: LOCK }),
     cancel: (queue, id, store) => cancelAt(bullmq, { ...at, queue }, { id, store }),
   };
 });

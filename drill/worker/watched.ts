@@ -1,3 +1,4 @@
+import { cannotKnow } from '../../src/job/call-context.ts';
 import type { AnyJob } from '../../src/job/external-job.ts';
 import type { Tell } from './serve.ts';
 
@@ -7,16 +8,19 @@ import type { Tell } from './serve.ts';
  */
 export function watched(job: AnyJob, tell: Tell): AnyJob {
   const submit: AnyJob['submit'] = async (input, context) => {
-    await tell({ type: 'submit', idempotencyKey: context.idempotencyKey });
-    const began = performance.now();
+    const { idempotencyKey, submission } = context;
+    await tell({ type: 'submit', idempotencyKey });
+    const submittedAt = Date.now();
     const externalId = await job.submit(input, context);
-    void tell({ type: 'submitted', took: Math.round(performance.now() - began) });
-    void tell({ type: 'external-id', externalId });
+    void tell({ type: 'submitted', took: Date.now() - submittedAt });
+    void tell({ type: 'external-id', externalId, idempotencyKey, submission, submittedAt });
     return externalId;
   };
-  const find: AnyJob['find'] = async (key, context) => {
-    const externalId = await job.find?.(key, context);
-    if (externalId !== undefined && externalId !== null) void tell({ type: 'external-id', externalId });
+  const find: AnyJob['find'] = async (idempotencyKey, context) => {
+    const externalId = await job.find?.(idempotencyKey, context);
+    if (externalId === undefined || externalId === null || externalId === cannotKnow) return externalId;
+    const { submission, submittedAt } = context;
+    void tell({ type: 'external-id', externalId, idempotencyKey, submission, submittedAt: submittedAt.getTime() });
     return externalId;
   };
   // What it inherits stays as it is: a definition may be an instance of a class.

@@ -26,8 +26,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const load = createRequire(import.meta.url);
 const versionOf = (name: string): string => (load(`${name}/package.json`) as { version: string }).version;
 
+/** A user's module may hold connections, which no drill can close. */
+let holdsModule = false;
+
 /** The drill lies right of all rooms, so it is loaded by its place, when it is asked for. */
 async function drill(order: DrillOrder, work: DrillWork): Promise<CommandOutcome> {
+  holdsModule = true;
   const room = new URL('../../drill/', import.meta.url);
   const { runDrill } = (await import(new URL('command/run.js', room).href)) as {
     runDrill(order: DrillOrder, work: DrillWork & { worker: URL; versionOf: (name: string) => string }): Promise<CommandOutcome>;
@@ -52,3 +56,5 @@ process.exitCode = await run(
   },
   createTerminal(process.stdout, process.stderr, process.env),
 );
+// What was written has to be out first.
+if (holdsModule) process.stderr.write('', () => process.stdout.write('', () => process.exit()));

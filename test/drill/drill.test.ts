@@ -152,8 +152,8 @@ test('a system that cannot be reached ends the drill before the first kill', asy
   expect(code).toBe(2);
 });
 
-test('--dry-run says how many jobs there would be, and starts none', async () => {
-  const { code, stdout } = await drill('plain.ts', '--dry-run', '--ends', 'kill', '--repeat', '2');
+test('--dry-run says how many jobs there would be, starts none, and ends although the module holds a connection', async () => {
+  const { code, stdout } = await drill('holding.ts', '--dry-run', '--ends', 'kill', '--repeat', '2');
 
   expect(stdout).toBe('25 runs, at most 23 jobs in the external system, 4 at the same time\n');
   expect(code).toBe(0);

@@ -3,6 +3,7 @@ import { DRILL_GUARDS } from './drill.ts';
 import type { Guard } from './guard.ts';
 import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
+import { NOT_SUBMITTED_GUARDS } from './not-submitted.ts';
 import { OBJECT_STORE_GUARDS } from './object-store.ts';
 import { RECORD_GUARDS } from './records.ts';
 import { REDIS_GUARDS } from './redis.ts';
@@ -20,6 +21,7 @@ export const GUARDS: readonly Guard[] = [
   ...S3_GUARDS,
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
+  ...NOT_SUBMITTED_GUARDS,
   ...REDIS_GUARDS,
   ...TEMPORAL_GUARDS,
   ...DRILL_GUARDS,

@@ -1,6 +1,6 @@
-import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from './config.ts';
 import { MooringError, type ErrorContext } from './family.ts';
+import { askedWait, type RetryAfter } from '../retry-after.ts';
 import type { JsonValue } from '../storable.ts';
 
 /** What becomes of an external job, as errors. */
@@ -57,8 +57,9 @@ export class ExternalJobMissingError extends MooringError<'mooring.external-job-
   readonly code = 'mooring.external-job-missing' as const;
   /** The job that is missing. */
   readonly externalId: JsonValue;
-  constructor(externalId: JsonValue, retryable: boolean, context?: ErrorContext) {
-    super(`the external system does not know external job ${JSON.stringify(externalId)}`, retryable, context);
+  /** @param more - What that may mean. */
+  constructor(externalId: JsonValue, retryable: boolean, context?: ErrorContext, more = '') {
+    super(`the external system does not know external job ${JSON.stringify(externalId)}${more}`, retryable, context);
     this.externalId = externalId;
   }
 }
@@ -85,37 +86,65 @@ export class InputChangedError extends MooringError<'mooring.input-changed'> {
   }
 }
 
-/** Thrown by a user's `submit` when the external system certainly accepted nothing: the only error that users construct. */
+/**
+ * Thrown by a user's `submit` when the external system certainly accepted nothing. `submitRequest` throws it for a request that
+ * certainly did not leave this machine.
+ */
 export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   readonly code = 'mooring.not-submitted' as const;
   /**
-   * How long the external system asked to be left alone. A retryable refusal with it is submitted again after that time: the run waits
-   * as it waits for its job, on hold or released. Without it the error passes, and the runtime's own backoff decides.
+   * How long the external system asked to be left alone, in milliseconds. A retryable refusal with it is submitted again after that
+   * time: the run waits as it waits for its job, on hold or released. Without it the error passes, and the runtime's own backoff
+   * decides.
    * @defaultValue none
    */
-  declare readonly retryAfter?: Duration;
+  declare readonly retryAfter?: number;
   /**
-   * Whether the next submit has another idempotency key, since this one is dead: no job has it, and the external system only
-   * repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
-   * then tried is not the job's.
+   * Whether the next submit has another idempotency key, since this one is dead: no job has it, none can come, and the external
+   * system only repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
+   * then tried is not the job's. `false`: the key stays, and this refusal is not counted as one of the key.
    * @defaultValue for an external job with `idempotentFor`, and without `retryAfter`: true from the second refusal of a key on that no
    * earlier attempt has sent; else false
    */
   declare readonly newKey?: boolean;
   /**
-   * @param options - `retryable`: whether a submit may be accepted later. `retryAfter`: not before that time. `newKey`: with another key.
+   * @param options - `retryable`: whether a submit may be accepted later. `retryAfter`: not before that time; the text of a
+   * `Retry-After` header will do, and a date in it is counted from the system's clock. `newKey`: with another key.
    * @defaultValue `retryable` is true; `retryAfter` is none
    * @throws {@link ConfigError} for an invalid `retryAfter` or `newKey`. A `submit` that throws this counts as not submitted too.
    */
-  constructor(message: string, options: { cause?: unknown; retryable?: boolean; retryAfter?: Duration; newKey?: boolean } = {}) {
+  constructor(
+    message: string,
+    options: { cause?: unknown; retryable?: boolean; retryAfter?: RetryAfter; newKey?: boolean } = {},
+  ) {
     const { cause, retryable = true, retryAfter, newKey } = options;
     super(message, retryable, { cause });
-    if (retryAfter !== undefined) {
-      milliseconds(retryAfter, 'retryAfter');
-      this.retryAfter = retryAfter;
-    }
+    const wait = askedWait(retryAfter, 'retryAfter', Date.now());
+    if (wait !== undefined) this.retryAfter = wait;
     if (newKey === undefined) return;
     if (typeof (newKey as unknown) !== 'boolean') throw new ConfigError('newKey', 'must be true or false', newKey);
     this.newKey = newKey;
+  }
+}
+
+/**
+ * Thrown by a user's `submit` when the external system refuses an idempotency key because it knows it: a job of this submission
+ * exists. The attempt reconnects to that job once `find`, or `getStatus` for the given ID, has shown it.
+ */
+export class AlreadySubmittedError extends MooringError<'mooring.already-submitted'> {
+  readonly code = 'mooring.already-submitted' as const;
+  /** The ID of the job that exists; `undefined`: `find` tells it. */
+  readonly externalId: string | number | object | undefined;
+  /**
+   * @param externalId - The ID of the job, if the external system told it, or if the idempotency key is the ID.
+   * @defaultValue `externalId` is what `find` returns for the key
+   */
+  constructor(externalId?: string | number | object, context?: ErrorContext) {
+    super(
+      'the external system refused the idempotency key because it knows it, and no job with this key was found there',
+      true,
+      context,
+    );
+    this.externalId = externalId;
   }
 }

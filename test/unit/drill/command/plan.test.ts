@@ -71,7 +71,7 @@ const find = async (): Promise<undefined> => undefined;
 
 test.each([
   [{ idempotentFor: '1d' }, 'keyed', 'a repeated key is recognised for 1d'],
-  [{ idempotentFor: 'forever' }, 'keyed', 'a repeated key is recognised for ever'],
+  [{ idempotentFor: 'until-deleted' }, 'keyed', 'a repeated key is recognised until the job is deleted'],
   [{ find, findLag: '1500ms' }, 'findable', 'shows every job within 1500ms'],
   [{ idempotentFor: '90s', find }, 'keyed', 'recognised for 90s; then a search by key'],
   [{}, 'plain', 'nothing can be searched by key'],
