@@ -79,7 +79,7 @@ export async function runCrash(
   cleanup: Cleanup,
   onRun: (place: CrashPlace, run: CellRun) => void = () => {},
 ): Promise<Report> {
-  const { environment, rig } = await prepare(plan.runtime, cleanup);
+  const { environment, rig } = await prepare(plan, cleanup);
   const places = plan.places.map((place) => ({ place, cell: emptyCell(plan.runtime, place) }));
   const cells = places.map(({ cell }) => cell);
   const runs = Array.from({ length: plan.repeat }, (_, at) => places.map((one) => ({ ...one, turn: at + 1 }))).flat();
@@ -98,7 +98,10 @@ export async function runCrash(
   };
 }
 
-async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<{ environment: Environment; rig: Rig }> {
+async function prepare(
+  { runtime: name, places, repeat }: Plan,
+  cleanup: Cleanup,
+): Promise<{ environment: Environment; rig: Rig }> {
   const directory = await mkdtemp(join(tmpdir(), 'mooring-crash-'));
   cleanup.add(() => rm(directory, { recursive: true, force: true }));
   const redis = await startRedis(directory);
@@ -113,7 +116,7 @@ async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<{ environme
   const runtime = name === 'temporal' ? await temporalRuntime(directory, cleanup) : bullmqAt(redis.port);
   const setting = { redisPort: redis.port, batchUrl: batch.url, ...runtime.setting };
   const start = (): CrashWorker => startWorkerProcess(runtime.worker, { args: [JSON.stringify(setting)], execArgv: TYPESCRIPT });
-  const pool = workerPool(start, AT_ONCE + 2);
+  const pool = workerPool(start, Math.min(AT_ONCE, places.length * repeat) + 2);
   cleanup.add(() => pool.close());
   const rig: Rig = { runtime, pool, timeout: DEADLINE, signal: cleanup.signal };
   // Until a namespace has long been in use, a job that died before it used any state cannot be told from one whose state was lost.
