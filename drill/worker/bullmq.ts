@@ -17,6 +17,9 @@ export interface BullmqPlace {
   prefix?: string;
 }
 
+/** So often a worker looks whether somebody cancels a job, in milliseconds. */
+const HEARTBEAT = 500;
+
 /** What it works with. */
 export interface WorkOptions<Input, Id extends ExternalId, Result> {
   job: ExternalJob<Input, Id, Result>;
@@ -33,7 +36,7 @@ export function workAt<Input, Id extends ExternalId, Result>(
   { connection, prefix, queue }: BullmqPlace & { queue: string },
   { job, store, releases = false, lockDuration }: WorkOptions<Input, Id, Result>,
 ): Working {
-  const options = releases ? ({ wait: { mode: 'release', holdFor: 0 } } as const) : {};
+  const options = { heartbeat: HEARTBEAT, ...(releases && { wait: { mode: 'release', holdFor: 0 } as const }) };
   const processor = resumableProcessor(store, job, options);
   const worker = new bullmq.Worker<Input, Result>(queue, processor, {
     connection,

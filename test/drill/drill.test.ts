@@ -75,7 +75,7 @@ test('a keyed system passes: one job and its result, however an attempt ends', a
   expect(shown(found)).toEqual([
     ...['G2', 'G4', 'G5', 'G9', 'G11', 'G12'].map((gap) => `kill ${gap}: 1 result`),
     ...['G2', 'G4', 'G5', 'G9', 'G11', 'G12'].map((gap) => `deploy ${gap}: 1 result`),
-    expect.stringMatching(/^cancel G2: [01] cancelled$/),
+    expect.stringMatching(/^cancel G2: [01] (?:cancelled|result)$/),
     ...['G4', 'G5', 'G9'].map((gap) => expect.stringMatching(new RegExp(`^cancel ${gap}: 1 (?:cancelled|result)$`))),
     expect.stringMatching(/^cancel G11: 1 (?:cancelled|result)$/),
     'release G9: 1 result',

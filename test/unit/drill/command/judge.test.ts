@@ -54,14 +54,6 @@ describe('found', () => {
       'other',
       '1 jobs go on after the cancellation',
     ],
-    [
-      'a job that was cancelled in time and ran',
-      { ...KEYED, end: 'cancel', gap: 'G2' },
-      {},
-      1,
-      'other',
-      'result instead of cancelled',
-    ],
   ] as const)('%s', (_what, place, run, ids, fault, text) => {
     expect(flawOf(place, { ...KEPT, ...run }, ids)).toEqual({ fault, text: expect.stringContaining(text) });
   });
