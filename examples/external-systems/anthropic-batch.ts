@@ -18,13 +18,11 @@ const headers = { ...login, 'content-type': 'application/json' };
 const CLOCKS_DIFFER = 5 * 60_000;
 
 type Batch = Record<'id' | 'processing_status' | 'created_at' | 'results_url' | 'cancel_initiated_at', string>;
-
 const ask = (path: string, signal: AbortSignal, request?: RequestInit) => fetch(BATCHES + path, { ...request, headers, signal });
-
 async function get(path: string, signal: AbortSignal): Promise<Response> {
   const response = await ask(path, signal);
-  if (!response.ok && response.status !== 404) throw new Error(`Anthropic answered ${response.status}`);
-  return response;
+  if (response.ok || response.status === 404) return response;
+  throw new Error(`Anthropic answered ${response.status}`);
 }
 
 const word = jobStatus({ active: ['in_progress', 'canceling'], succeeded: ['ended'], failed: [], cancelled: ['stopped'] });
@@ -41,9 +39,8 @@ export const messageBatch = externalJob({
   async find(idempotencyKey, { submittedAt, signal }) {
     const { data, has_more } = (await (await get('?limit=1000', signal)).json()) as { data: Batch[]; has_more: boolean };
     const since = data.filter(({ created_at }) => Date.parse(created_at) >= +submittedAt - CLOCKS_DIFFER);
-    for (const { id } of since.filter(({ results_url }) => results_url)) {
+    for (const { id } of since.filter(({ results_url }) => results_url))
       if ((await (await get(`/${id}/results`, signal)).text()).includes(`"${idempotencyKey}-`)) return id;
-    }
     const isSure = since.every(({ results_url }) => results_url) && (since.length < data.length || !has_more);
     return isSure ? undefined : cannotKnow;
   },
