@@ -1,0 +1,62 @@
+/**
+ * An Airflow DAG run, by the REST API v2.
+ *
+ * - A repeated `dag_run_id`: 409, queued, running or ended, until somebody deletes the run. GET by ID shows it at once.
+ * - Words: queued, running; success; failed. 404: it does not know the run (or the DAG).
+ * - Trap: a taken `logical_date` is answered with the same 409, and there is no run: leave it null, and look after a 409.
+ * - Trap: a paused DAG accepts runs and never starts them.
+ * - Trap: a person's "mark as failed" is `failed` too; only the event log tells. Marking rewrites a success as well.
+ * - Trap: a token ends after a day (401), or with the next start of the server (403).
+ *
+ * Run: Airflow 3.3.2 with SQLite and LocalExecutor on 2026-12-01: docs/certificates/airflow.md.
+ */
+import { AlreadySubmittedError, externalJob, jobStatus, NotSubmittedError, submitRequest } from 'mooring';
+
+const { AIRFLOW_URL = 'http://127.0.0.1:8080', AIRFLOW_DAG = 'nightly', AIRFLOW_USER, AIRFLOW_PASSWORD } = process.env;
+const json = { 'content-type': 'application/json' };
+
+async function ask(method: string, path: string, signal: AbortSignal, body?: object): Promise<Response> {
+  const login = JSON.stringify({ username: AIRFLOW_USER, password: AIRFLOW_PASSWORD });
+  const token = await fetch(`${AIRFLOW_URL}/auth/token`, { method: 'POST', headers: json, body: login, signal });
+  const { access_token } = (await token.json()) as { access_token: string };
+  const headers = { ...json, authorization: `Bearer ${access_token}` };
+  const url = `${AIRFLOW_URL}/api/v2/${path}`;
+  return fetch(url, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
+}
+
+async function get<Body>(path: string, signal: AbortSignal): Promise<Body | undefined> {
+  const response = await ask('GET', path, signal);
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new Error(`Airflow answered ${response.status}`);
+  return (await response.json()) as Body;
+}
+
+const RUNS = `dags/${AIRFLOW_DAG}/dagRuns`;
+const word = jobStatus({ active: ['queued', 'running'], succeeded: ['success'], failed: ['failed'] });
+const stateOf = async (id: string, signal: AbortSignal): Promise<string | undefined> =>
+  (await get<{ state: string }>(`${RUNS}/${id}`, signal))?.state;
+
+export const dagRun = externalJob({
+  name: 'airflow',
+  async submit(conf: Record<string, unknown>, { idempotencyKey, signal }) {
+    const dag = await get<{ is_paused: boolean }>(`dags/${AIRFLOW_DAG}`, signal);
+    if (!dag || dag.is_paused) throw new NotSubmittedError('the DAG is paused, or not there');
+    const run = { dag_run_id: idempotencyKey, logical_date: null, conf };
+    const { status } = await submitRequest(() => ask('POST', RUNS, signal, run));
+    if (status === 409) throw new AlreadySubmittedError(idempotencyKey);
+    if ([400, 401, 403, 404, 422].includes(status)) throw new NotSubmittedError(`refused with ${status}`);
+    if (status !== 200) throw new Error(`Airflow answered ${status}`);
+    return idempotencyKey;
+  },
+  idempotentFor: 'until-deleted',
+  find: async (idempotencyKey, { signal }) => ((await stateOf(idempotencyKey, signal)) === undefined ? undefined : idempotencyKey),
+  findLag: 0,
+  async getStatus(id, { signal }) {
+    const state = await stateOf(id, signal);
+    return state === undefined ? { state: 'missing' } : word(state);
+  },
+  async cancel(id, { signal }) {
+    const state = await stateOf(id, signal);
+    if (state === 'queued' || state === 'running') await ask('PATCH', `${RUNS}/${id}`, signal, { state: 'failed' });
+  },
+});
