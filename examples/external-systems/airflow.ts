@@ -49,7 +49,8 @@ export const dagRun = externalJob({
     return idempotencyKey;
   },
   idempotentFor: 'until-deleted',
-  find: async (idempotencyKey, { signal }) => ((await stateOf(idempotencyKey, signal)) === undefined ? undefined : idempotencyKey),
+  find: async (idempotencyKey, { signal }) =>
+    (await stateOf(idempotencyKey, signal)) === undefined ? undefined : idempotencyKey,
   findLag: 0,
   async getStatus(id, { signal }) {
     const state = await stateOf(id, signal);

@@ -59,7 +59,8 @@ export const processJob = externalJob({
     const locked = await isLocked(folder);
     const code = (await text(folder, 'exit'))?.trim();
     if (code === '0') return { state: 'succeeded' };
-    if (code !== undefined) return { state: 'failed', reason: `exit code ${code}: ${(await text(folder, 'errors'))?.slice(-500)}` };
+    if (code !== undefined)
+      return { state: 'failed', reason: `exit code ${code}: ${(await text(folder, 'errors'))?.slice(-500)}` };
     return locked ? { state: 'active' } : { state: 'failed', reason: 'it was killed, or the host went down' };
   },
   getResult: async (id) => (await text(folderOf(id), 'output')) ?? '',

@@ -51,7 +51,11 @@ export const sparkDriver = externalJob({
         clientSparkVersion: VERSION,
         ...driver,
         environmentVariables: { JOB_KEY: idempotencyKey },
-        sparkProperties: { 'spark.app.name': idempotencyKey, 'spark.submit.deployMode': 'cluster', 'spark.jars': driver.appResource },
+        sparkProperties: {
+          'spark.app.name': idempotencyKey,
+          'spark.submit.deployMode': 'cluster',
+          'spark.jars': driver.appResource,
+        },
       }),
     );
     if (answer.submissionId === undefined) throw new NotSubmittedError(`refused: ${answer.message}`);
