@@ -20,21 +20,19 @@ async function ask(method: string, path: string, signal: AbortSignal, body?: obj
   const token = await fetch(`${AIRFLOW_URL}/auth/token`, { method: 'POST', headers: json, body: login, signal });
   const { access_token } = (await token.json()) as { access_token: string };
   const headers = { ...json, authorization: `Bearer ${access_token}` };
-  const url = `${AIRFLOW_URL}/api/v2/${path}`;
-  return fetch(url, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
+  return fetch(`${AIRFLOW_URL}/api/v2/${path}`, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
 }
 
 async function get<Body>(path: string, signal: AbortSignal): Promise<Body | undefined> {
   const response = await ask('GET', path, signal);
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`Airflow answered ${response.status}`);
-  return (await response.json()) as Body;
+  if (!response.ok && response.status !== 404) throw new Error(`Airflow answered ${response.status}`);
+  return response.ok ? ((await response.json()) as Body) : undefined;
 }
 
 const RUNS = `dags/${AIRFLOW_DAG}/dagRuns`;
-const word = jobStatus({ active: ['queued', 'running'], succeeded: ['success'], failed: ['failed'] });
-const stateOf = async (id: string, signal: AbortSignal): Promise<string | undefined> =>
-  (await get<{ state: string }>(`${RUNS}/${id}`, signal))?.state;
+const word = jobStatus({ active: ['queued', 'running'], succeeded: ['success'], failed: ['failed'], missing: ['none'] });
+const stateOf = async (id: string, signal: AbortSignal): Promise<string> =>
+  (await get<{ state: string }>(`${RUNS}/${id}`, signal))?.state ?? 'none';
 
 export const dagRun = externalJob({
   name: 'airflow',
@@ -43,19 +41,15 @@ export const dagRun = externalJob({
     if (!dag || dag.is_paused) throw new NotSubmittedError('the DAG is paused, or not there');
     const run = { dag_run_id: idempotencyKey, logical_date: null, conf };
     const { status } = await submitRequest(() => ask('POST', RUNS, signal, run));
+    if (status === 200) return idempotencyKey;
     if (status === 409) throw new AlreadySubmittedError(idempotencyKey);
-    if ([400, 401, 403, 404, 422].includes(status)) throw new NotSubmittedError(`refused with ${status}`);
-    if (status !== 200) throw new Error(`Airflow answered ${status}`);
-    return idempotencyKey;
+    if (status < 500) throw new NotSubmittedError(`refused with ${status}`);
+    throw new Error(`Airflow answered ${status}`);
   },
   idempotentFor: 'until-deleted',
-  find: async (idempotencyKey, { signal }) =>
-    (await stateOf(idempotencyKey, signal)) === undefined ? undefined : idempotencyKey,
+  find: async (key, { signal }) => ((await stateOf(key, signal)) === 'none' ? undefined : key),
   findLag: 0,
-  async getStatus(id, { signal }) {
-    const state = await stateOf(id, signal);
-    return state === undefined ? { state: 'missing' } : word(state);
-  },
+  getStatus: async (id, { signal }) => word(await stateOf(id, signal)),
   async cancel(id, { signal }) {
     const state = await stateOf(id, signal);
     if (state === 'queued' || state === 'running') await ask('PATCH', `${RUNS}/${id}`, signal, { state: 'failed' });

@@ -20,19 +20,8 @@ export interface FlinkJob {
   programArgsList: readonly string[];
 }
 
-const word = jobStatus({
-  active: ['INITIALIZING', 'CREATED', 'RUNNING', 'FAILING', 'CANCELLING', 'RESTARTING', 'SUSPENDED', 'RECONCILING'],
-  succeeded: ['FINISHED'],
-  failed: ['FAILED'],
-  cancelled: ['CANCELED'],
-});
-
-async function stateOf(id: string, signal: AbortSignal): Promise<string | undefined> {
-  const response = await fetch(`${FLINK}/jobs/${id}`, { signal });
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`Flink answered ${response.status}`);
-  return ((await response.json()) as { state: string }).state;
-}
+const active = ['INITIALIZING', 'CREATED', 'RUNNING', 'FAILING', 'CANCELLING', 'RESTARTING', 'SUSPENDED', 'RECONCILING'];
+const word = jobStatus({ active, succeeded: ['FINISHED'], failed: ['FAILED'], cancelled: ['CANCELED'] });
 
 export const flinkJob = externalJob({
   name: 'flink',
@@ -49,8 +38,10 @@ export const flinkJob = externalJob({
   },
   idempotentFor: 'until-deleted',
   async getStatus(id, { signal }) {
-    const state = await stateOf(id, signal);
-    return state === undefined ? { state: 'missing' } : word(state);
+    const response = await fetch(`${FLINK}/jobs/${id}`, { signal });
+    if (response.status === 404) return { state: 'missing' };
+    if (!response.ok) throw new Error(`Flink answered ${response.status}`);
+    return word(((await response.json()) as { state: string }).state);
   },
   remembersFor: '1h',
   async cancel(id, { signal }) {

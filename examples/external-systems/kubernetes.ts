@@ -2,64 +2,58 @@
  * A Kubernetes Job.
  *
  * - A repeated name: 409 AlreadyExists, also after its end, until the Job is deleted: by a person, or by `ttlSecondsAfterFinished`.
- * - GET by name shows it at once, or waits. (With `resourceVersion=0` it may show an old view.)
- * - The ID needs the uid: a new Job of that name is a stranger.
+ * - GET by name shows it at once. The ID needs the uid: a new Job of that name is a stranger.
  * - Trap: a repeated POST can get 403 or 422 before the name is looked at, for example when the first Job filled its quota.
- * - Trap: a POST that was answered with 5xx can be stored some seconds later. The name is what makes that harmless.
  * - Trap: DELETE without `propagationPolicy` leaves the pods running.
  *
- * Needs the Role verbs create, get and delete on jobs, and NODE_EXTRA_CA_CERTS with the cluster's certificate authority.
+ * Needs the verbs create, get and delete on jobs, and the cluster's CA in NODE_EXTRA_CA_CERTS.
  * Run: Kubernetes 1.35.0 without a kubelet on 2026-12-01: docs/certificates/kubernetes.md.
  */
 import { readFile } from 'node:fs/promises';
-import { AlreadySubmittedError, dnsLabelKey, externalJob, NotSubmittedError, submitRequest } from 'mooring';
+import { AlreadySubmittedError, dnsLabelKey, externalJob, jobStatus, NotSubmittedError, submitRequest } from 'mooring';
 
 const JOBS = `${process.env['KUBERNETES_URL'] ?? 'https://kubernetes.default.svc'}/apis/batch/v1/namespaces/default/jobs`;
 const TOKEN = process.env['KUBERNETES_TOKEN_FILE'] ?? '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
-interface Job {
-  metadata: { name: string; uid: string };
-  status: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
-}
+type Condition = Record<'type' | 'status' | 'reason' | 'message', string>;
+type Job = { metadata: { name: string; uid: string }; status: { conditions?: Condition[] } };
 
 async function ask(method: string, path: string, signal: AbortSignal, body?: object): Promise<Response> {
   const headers = { authorization: `Bearer ${await readFile(TOKEN, 'utf8')}`, 'content-type': 'application/json' };
   return fetch(JOBS + path, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
 }
 
-async function get(name: string, signal: AbortSignal): Promise<Job | undefined> {
-  const response = await ask('GET', `/${name}`, signal);
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`Kubernetes answered ${response.status}`);
-  return (await response.json()) as Job;
+async function read(response: Response) {
+  const { metadata, status } = (await response.json()) as Job;
+  const isEnd = ({ type, status }: Condition): boolean => status === 'True' && (type === 'Complete' || type === 'Failed');
+  return { id: { name: metadata.name, uid: metadata.uid }, end: status.conditions?.find(isEnd) };
 }
 
-const idOf = ({ metadata: { name, uid } }: Job): Job['metadata'] => ({ name, uid });
+async function get(name: string, signal: AbortSignal) {
+  const response = await ask('GET', `/${name}`, signal);
+  if (!response.ok && response.status !== 404) throw new Error(`Kubernetes answered ${response.status}`);
+  return response.ok ? read(response) : undefined;
+}
+
+const word = jobStatus({ active: ['active'], succeeded: ['Complete'], failed: ['Failed'], missing: ['none'] });
 
 export const kubernetesJob = externalJob({
   name: 'kubernetes',
   async submit(spec: object, { idempotencyKey, signal }) {
     const job = { metadata: { name: dnsLabelKey(idempotencyKey, 'job') }, spec };
     const response = await submitRequest(() => ask('POST', '', signal, job));
-    const { status } = response;
-    if (status === 409) throw new AlreadySubmittedError();
-    if (status < 500 && !response.ok) throw new NotSubmittedError(`refused with ${status}`, { retryable: status !== 422 });
-    if (!response.ok) throw new Error(`Kubernetes answered ${status}`);
-    return idOf((await response.json()) as Job);
+    if (response.ok) return (await read(response)).id;
+    if (response.status === 409) throw new AlreadySubmittedError();
+    if (response.status >= 500) throw new Error(`Kubernetes answered ${response.status}`);
+    throw new NotSubmittedError(`refused with ${response.status}`, { retryable: response.status !== 422 });
   },
   idempotentFor: 'until-deleted',
-  async find(idempotencyKey, { signal }) {
-    const job = await get(dnsLabelKey(idempotencyKey, 'job'), signal);
-    return job && idOf(job);
-  },
+  find: async (idempotencyKey, { signal }) => (await get(dnsLabelKey(idempotencyKey, 'job'), signal))?.id,
   findLag: 0,
   async getStatus({ name, uid }, { signal }) {
     const job = await get(name, signal);
-    if (job?.metadata.uid !== uid) return { state: 'missing' };
-    const end = job.status.conditions?.find(({ type, status }) => status === 'True' && ['Complete', 'Failed'].includes(type));
-    if (end?.type === 'Complete') return { state: 'succeeded' };
-    if (end) return { state: 'failed', reason: `${end.reason}: ${end.message}`, retryable: end.reason !== 'PodFailurePolicy' };
-    return { state: 'active' };
+    if (job?.id.uid !== uid) return word('none');
+    return word(job.end?.type ?? 'active', `${job.end?.reason}: ${job.end?.message}`);
   },
   async cancel({ name, uid }, { signal }) {
     await ask('DELETE', `/${name}`, signal, { propagationPolicy: 'Foreground', preconditions: { uid } });

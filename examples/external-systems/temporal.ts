@@ -14,35 +14,31 @@ import { AlreadySubmittedError, externalJob, jobStatus, submitRequest } from 'mo
 
 const RETENTION = '1d';
 const connection = Connection.lazy({ address: process.env['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233' });
-const client = new Client({ connection });
-
-export interface Order {
-  order: string;
-}
+const { workflow } = new Client({ connection });
 
 const word = jobStatus({
   active: ['RUNNING', 'CONTINUED_AS_NEW', 'PAUSED'],
   succeeded: ['COMPLETED'],
   failed: ['FAILED', 'TIMED_OUT'],
   cancelled: ['CANCELLED', 'TERMINATED'],
+  missing: ['none'],
 });
 
-/** The word for how the workflow is; nothing if there is none. */
-async function statusOf(workflowId: string): Promise<string | undefined> {
+async function statusOf(workflowId: string): Promise<string> {
   try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name;
+    return (await workflow.getHandle(workflowId).describe()).status.name;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
+    if (error instanceof WorkflowNotFoundError) return 'none';
     throw error;
   }
 }
 
 export const orderWorkflow = externalJob({
   name: 'order-workflow',
-  async submit(order: Order, { idempotencyKey: workflowId }) {
+  async submit(order: { order: string }, { idempotencyKey: workflowId }) {
     const options = { workflowId, taskQueue: 'orders', args: [order], workflowIdReusePolicy: 'REJECT_DUPLICATE' } as const;
     try {
-      await submitRequest(() => client.workflow.start('processOrder', options));
+      await submitRequest(() => workflow.start('processOrder', options));
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new AlreadySubmittedError(workflowId);
       throw error;
@@ -50,16 +46,13 @@ export const orderWorkflow = externalJob({
     return workflowId;
   },
   idempotentFor: { afterEnd: RETENTION },
-  find: async (workflowId) => ((await statusOf(workflowId)) === undefined ? undefined : workflowId),
+  find: async (workflowId) => ((await statusOf(workflowId)) === 'none' ? undefined : workflowId),
   findLag: 0,
   findableFor: { afterEnd: RETENTION },
-  async getStatus(workflowId) {
-    const status = await statusOf(workflowId);
-    return status === undefined ? { state: 'missing' } : word(status);
-  },
+  getStatus: async (workflowId) => word(await statusOf(workflowId)),
   remembersFor: RETENTION,
-  getResult: async (workflowId) => (await client.workflow.getHandle(workflowId).result()) as string,
+  getResult: async (workflowId) => (await workflow.getHandle(workflowId).result()) as string,
   async cancel(workflowId) {
-    await client.workflow.getHandle(workflowId).cancel();
+    await workflow.getHandle(workflowId).cancel();
   },
 });
