@@ -1,12 +1,10 @@
 /**
- * A Kubernetes Job.
+ * A Kubernetes Job. Needs the verbs create, get and delete on jobs, and the cluster's CA in NODE_EXTRA_CA_CERTS.
  *
  * - A repeated name: 409 AlreadyExists, also after its end, until the Job is deleted: by a person, or by `ttlSecondsAfterFinished`.
  * - GET by name shows it at once. The ID needs the uid: a new Job of that name is a stranger.
  * - Trap: a repeated POST can get 403 or 422 before the name is looked at, for example when the first Job filled its quota.
- * - Trap: DELETE without `propagationPolicy` leaves the pods running.
  *
- * Needs the verbs create, get and delete on jobs, and the cluster's CA in NODE_EXTRA_CA_CERTS.
  * Run: Kubernetes 1.35.0 without a kubelet on 2026-12-01: docs/certificates/kubernetes.md.
  */
 import { readFile } from 'node:fs/promises';

@@ -65,6 +65,7 @@ trap exit INT TERM
   --disable-admission-plugins ServiceAccount --endpoint-reconciler-type none --service-cluster-ip-range 10.0.0.0/24 \
   --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$folder/tls/accounts.key" \
   --service-account-signing-key-file "$folder/tls/accounts.key" >"$folder/apiserver.log" 2>&1 &
+apiserver=$!
 cat >"$folder/kubeconfig" <<CONF
 apiVersion: v1
 kind: Config
@@ -73,7 +74,11 @@ clusters: [{ name: drill, cluster: { server: "https://127.0.0.1:$port", insecure
 users: [{ name: drill, user: { token: "$(cat "$folder/token")" } }]
 contexts: [{ name: drill, context: { cluster: drill, user: drill } }]
 CONF
-until curl -sfk -H "authorization: Bearer $(cat "$folder/token")" "https://127.0.0.1:$port/readyz" >/dev/null; do sleep 0.2; done
+until curl -sfk -H "authorization: Bearer $(cat "$folder/token")" "https://127.0.0.1:$port/readyz" >/dev/null; do
+  kill -0 $apiserver
+  sleep 0.2
+done
 "$kube" kube-controller-manager --kubeconfig "$folder/kubeconfig" --secure-port 0 --leader-elect=false \
-  --controllers job,ttl-after-finished,garbage-collector,pod-garbage-collector,namespace >"$folder/controller-manager.log" 2>&1 &
+  --controllers job-controller,ttl-after-finished-controller,garbage-collector-controller,namespace-controller \
+  >"$folder/controller-manager.log" 2>&1 &
 wait
