@@ -4,6 +4,7 @@ export type { Clock } from './async/clock.ts';
 export type { BuiltInCodec, Codec, Encryption } from './codec/codec.ts';
 export type { Duration } from './model/duration.ts';
 export {
+  AlreadySubmittedError,
   AmbiguousSubmitError,
   CodecUnavailableError,
   ConfigError,
@@ -31,13 +32,18 @@ export type { DecisionKind, StateEvent, SweepReport } from './observe/events.ts'
 export type { Version } from './model/version.ts';
 export { cancelExternalJobs, type CancelExternalJobsOptions, type CancelOutcome } from './job/operator/cancel-recorded.ts';
 export {
-  externalJob,
+  cannotKnow,
   type CallContext,
+  type CancelContext,
   type CancelJobReason,
-  type ExternalId,
-  type ExternalJob,
+  type FindContext,
+  type JobContext,
+  type JobDescription,
+  type PreviousJob,
+  type Submission,
   type SubmitContext,
-} from './job/external-job.ts';
+} from './job/call-context.ts';
+export { externalJob, type ExternalId, type ExternalJob } from './job/external-job.ts';
 export { jobRecords } from './job/operator/records.ts';
 export type { JobRecord, JobRecords, Orphan } from './job/operator/record.ts';
 export { jobStatus, type JobStatus } from './job/status.ts';
@@ -52,6 +58,7 @@ export { sweep, type SweepOptions } from './maintenance/sweep/sweep.ts';
 export type { Metastore } from './metastore/metastore.ts';
 export { checkedObjectStore, type UncheckedObjectStore } from './object-store/checked.ts';
 export type { ObjectStore, PutOptions } from './object-store/object-store.ts';
+export type { RememberedFor } from './model/remembered.ts';
 export type { Retention } from './model/retention.ts';
 export type { AssetScope, TaskScope } from './model/scope.ts';
 export { createStateStore } from './state-store/create-state-store.ts';

@@ -14,6 +14,14 @@ export interface PreviousSubmission {
   submission: number;
   idempotencyKey: string;
   externalId?: JsonValue;
+  /** Why it failed. Only the newest keeps its reason. */
+  reason?: string;
+}
+
+/** A job as people are shown it. */
+export interface StoredDescription {
+  title?: string;
+  url?: string;
 }
 
 /** The part of a record that only we read. */
@@ -34,6 +42,12 @@ export interface RecordFields {
   /** Milliseconds after that until `find` shows every job. */
   findLag: number;
   externalId?: JsonValue;
+  /** How people are shown the job. */
+  shown?: StoredDescription;
+  /** Since when nobody can tell how the job is, in milliseconds of the metastore. */
+  unknownSince?: number;
+  /** The job has run for too long: it is to be cancelled, and counts as failed. */
+  gaveUp?: true;
   reason?: string;
   retryable?: boolean;
   /** Where the result is: stored with the record, asked of the external system again, or nothing. */
@@ -121,12 +135,23 @@ export function deadlineOf(record: StoredRecord): number {
   return record.updatedAt + record.submitTimeout;
 }
 
+/** When the request that made the job may first have been sent. */
+export function firstSentAt(record: Pick<StoredRecord, 'firstSentAt' | 'updatedAt'>): number {
+  return record.firstSentAt ?? record.updatedAt;
+}
+
 /** The submissions up to and with the one that the record is about. An ID, or an unresolved key, is never dropped. */
 export function withCurrent(record: StoredRecord | undefined): readonly PreviousSubmission[] {
   if (!record) return [];
   if (record.letter === 'n') return record.previous;
-  const { submission, idempotencyKey, externalId } = record;
-  return [...record.previous, { submission, idempotencyKey, ...(externalId === undefined ? {} : { externalId }) }];
+  const { submission, idempotencyKey, externalId, letter, reason } = record;
+  const current = {
+    submission,
+    idempotencyKey,
+    ...(externalId !== undefined && { externalId }),
+    ...(letter === 'f' && reason !== undefined && { reason }),
+  };
+  return [...record.previous.map(({ reason: _, ...earlier }) => earlier), current];
 }
 
 /** The identity of an external ID for the scripts: the same for equal IDs, whatever the order of their properties. */

@@ -1,34 +1,16 @@
-import { milliseconds, type Duration } from '../model/duration.ts';
+import type { Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
-import { requireKnownNames } from '../model/check-options.ts';
-import { anything, callable, checkEach, trueOrFalse, oneOf, shortText, type Check, type Checks } from '../model/checks.ts';
-import { encodeSegment } from '../format/path.ts';
-import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
+import type { Check } from '../model/checks.ts';
+import type { RememberedFor } from '../model/remembered.ts';
+import type { cannotKnow, CancelContext, FindContext, JobContext } from './call-context.ts';
+import type { JobDescription, SubmitContext } from './call-context.ts';
+import { jobOptions } from './job-options.ts';
 import type { JobStatus } from './status.ts';
 
 /** The user's description of an external system: facts from which the protocol chooses what is safe. */
 
 /** The identity of an external job in its system. Any value but `undefined` and `null`: `0` and `''` are IDs. */
 export type ExternalId = string | number | object;
-
-/** The second argument of every call of an external system. */
-export interface CallContext {
-  /** Aborts at the call's timeout, or when the attempt ends. */
-  signal: AbortSignal;
-}
-
-/** The context of `submit`. Its signal aborts at the submit timeout only: stopping a submit half-way would make it ambiguous. */
-export interface SubmitContext extends CallContext {
-  /** 40 lower-case letters and digits, the first a letter: the same whenever this submission is repeated. */
-  idempotencyKey: string;
-  /** From 1; a failed external job is submitted again as the next. */
-  submission: number;
-  /** The text that a webhook of the external system must bring back. */
-  callbackToken: string;
-}
-
-/** Why `cancel` is called. */
-export type CancelJobReason = 'requested' | 'input-changed' | 'gave-up';
 
 /** An external job of any types, which the public functions have checked. */
 export type AnyJob = ExternalJob<unknown, ExternalId, unknown>;
@@ -47,37 +29,57 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    */
   readonly externalIdKey?: string;
   /**
-   * Starts the job. Throws `NotSubmittedError` if the external system certainly accepted nothing. Any other error leaves that
-   * open.
+   * Starts the job. Throws `NotSubmittedError` if the external system certainly accepted nothing, and `AlreadySubmittedError` if
+   * it refused a key that it knows. Any other error leaves open whether the job exists. With `idempotentFor` the key is then sent
+   * again, for as long as one `submitTimeout`.
    */
   submit(input: Input, context: SubmitContext): Promise<Id>;
   /**
-   * How long the external system remembers an idempotency key, so that repeating a submit with it starts no second job.
+   * How long a repeated idempotency key starts no second job: the external system answers with the first job, or refuses the key.
    * @defaultValue none: a repeated submit starts a second job
    */
-  readonly idempotentFor?: Retention;
-  /** Finds the job that was submitted with a key, in any state; if there are several, the newest. */
-  find?(idempotencyKey: string, context: CallContext & { input: Input }): Promise<Id | undefined>;
+  readonly idempotentFor?: RememberedFor;
   /**
-   * How long a job that was accepted may be missing from `find`.
+   * How long `find` shows a job. After that an empty answer tells nothing, and a person answers.
+   * @defaultValue 'until-deleted'
+   */
+  readonly findableFor?: RememberedFor;
+  /**
+   * How long after its end the external system keeps a job, if it deletes jobs by itself. After that the status `missing` means
+   * that the job may have ended, and that its outcome is unknown. What is remembered `'until-deleted'` is forgotten then.
+   * @defaultValue none: it is kept until somebody deletes it
+   */
+  readonly remembersFor?: Duration;
+  /**
+   * Finds the job that was submitted with a key, in any state. If there are several, it finds the newest. It returns `undefined` if
+   * there certainly is none, and `cannotKnow` if it cannot tell.
+   */
+  find?(idempotencyKey: string, context: FindContext<Input>): Promise<Id | undefined | typeof cannotKnow>;
+  /**
+   * How long a job that was accepted may be missing from `find`; 0: it is never missing.
    * @defaultValue '10s'
    */
   readonly findLag?: Duration;
   /** Asks how the job is. */
-  getStatus(id: Id, context: CallContext): Promise<JobStatus>;
+  getStatus(id: Id, context: JobContext<Input>): Promise<JobStatus>;
   /**
    * Fetches the result of a job that succeeded. It is stored if JSON holds it unchanged, or if it is a `Uint8Array` or a `Buffer`
    * as a whole; else a later attempt asks for it again.
    */
-  getResult?(id: Id, context: CallContext): Promise<Result>;
+  getResult?(id: Id, context: JobContext<Input>): Promise<Result>;
   /**
    * Whether the result is stored, for an attempt after a lost completion. False (for a result that is large, or not JSON): that
    * attempt fetches it again.
    * @defaultValue true
    */
   readonly rememberResult?: boolean;
-  /** Stops the job. Never called because an attempt lost its task: the next one needs the job alive. */
-  cancel?(id: Id, context: CallContext & { reason: CancelJobReason }): Promise<void>;
+  /**
+   * Stops the job. Never called because an attempt lost its task: the next one needs the job alive. If the external system would
+   * rewrite the end of a job that is over, ask for its status first.
+   */
+  cancel?(id: Id, context: CancelContext<Input>): Promise<void>;
+  /** What people are shown of the job: in the job's log, in records and listings. It does no I/O. */
+  describe?(id: Id): JobDescription;
   /**
    * The part of the input that decides whether it is the same job. Stored as a digest.
    * @defaultValue none: a changed input reconnects
@@ -91,15 +93,27 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
   readonly onInputChange?: 'fail' | 'resubmit';
   /**
    * What happens if the external system no longer knows the job. `'resubmit'`: that counts as a failure, and the next attempt
-   * submits again.
+   * submits again. A missing job may still run: choose this only if two jobs do no harm, or if missing proves that none runs.
    * @defaultValue 'fail'
    */
   readonly onMissing?: 'fail' | 'resubmit';
   /**
-   * How long after the submit the status `missing` counts as active.
+   * How long after the submit the status `missing` counts as active; 0: never.
    * @defaultValue '1m'
    */
   readonly missingGrace?: Duration;
+  /**
+   * How long an attempt keeps asking while nobody can tell how the job is: `getStatus` throws, or returns `unknown`. Then it fails
+   * with `ExternalJobUnknownError`, and the next attempt asks again.
+   * @defaultValue '15m'
+   */
+  readonly unknownFor?: Duration;
+  /**
+   * How long after its submit a job that is still active is given up. It is cancelled with the reason `gave-up`, and counts as
+   * failed.
+   * @defaultValue none: it may run without end
+   */
+  readonly giveUpAfter?: Duration;
   /**
    * The longest that `submit` may take. The deadline is recorded first, and nobody submits again before it.
    * @defaultValue '1m'
@@ -117,67 +131,16 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
   readonly pollInterval?: Duration | { from: Duration; to: Duration };
 }
 
-/** The options of an external job, resolved: lengths of time in milliseconds. */
-export interface JobOptions {
-  /** The name of the job for people. */
-  name: string | undefined;
-  externalIdKey: string;
-  /** The record's name in the metastore. */
-  recordName: string;
-  idempotentFor: RetentionMs | undefined;
-  findable: boolean;
-  findLag: number;
-  rememberResult: boolean;
-  onInputChange: 'fail' | 'resubmit';
-  onMissing: 'fail' | 'resubmit';
-  missingGrace: number;
-  submitTimeout: number;
-  callTimeout: number;
-  pollInterval: { from: number; to: number };
-}
-
-/** The record of an external job that names none. */
-export const DEFAULT_EXTERNAL_ID_KEY = 'external_job_id';
-
 /**
  * Infers the types of an external job from a literal (write `submit` first), and checks it.
  *
- * @throws {@link ConfigError} {@link InvalidKeyError} for an invalid option.
+ * @throws {@link ConfigError} {@link InvalidKeyError} for an invalid option, and for two that contradict each other.
  */
 export function externalJob<Input, Id extends ExternalId, Result = undefined>(
   job: ExternalJob<Input, Id, Result>,
 ): ExternalJob<Input, Id, Result> {
   jobOptions(job);
   return job;
-}
-
-/**
- * The options of an external job with their defaults.
- *
- * @throws {@link ConfigError} {@link InvalidKeyError} for an invalid option.
- */
-export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>): JobOptions {
-  if (typeof job !== 'object' || job === null) throw new ConfigError('externalJob', 'must be an object', job);
-  const prototype: unknown = Object.getPrototypeOf(job);
-  // An instance of a class may have other properties.
-  if (prototype === Object.prototype || prototype === null) requireKnownNames('externalJob', job, CHECKS);
-  checkEach<AnyJob>(job, CHECKS, ['submit', 'getStatus']);
-  const { name, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, idempotentFor } = job;
-  return {
-    name,
-    externalIdKey,
-    recordName: encodeSegment('externalIdKey', externalIdKey),
-    idempotentFor: idempotentFor === undefined ? undefined : retentionMs(idempotentFor, 'idempotentFor'),
-    findable: job.find !== undefined,
-    findLag: milliseconds(job.findLag ?? '10s', 'findLag'),
-    rememberResult: job.rememberResult ?? true,
-    onInputChange: job.onInputChange ?? 'fail',
-    onMissing: job.onMissing ?? 'fail',
-    missingGrace: milliseconds(job.missingGrace ?? '1m', 'missingGrace'),
-    submitTimeout: milliseconds(job.submitTimeout ?? '1m', 'submitTimeout'),
-    callTimeout: milliseconds(job.callTimeout ?? '30s', 'callTimeout'),
-    pollInterval: pollInterval(job.pollInterval),
-  };
 }
 
 /**
@@ -191,40 +154,3 @@ export const requireExternalJob: Check = (job, option) => {
   }
   jobOptions(job as AnyJob);
 };
-
-/** The name is a tag of metrics. */
-const LONGEST_NAME = 100;
-
-const CHECKS: Checks<AnyJob> = {
-  name: shortText(LONGEST_NAME),
-  externalIdKey: anything,
-  submit: callable,
-  idempotentFor: anything,
-  find: callable,
-  findLag: anything,
-  getStatus: callable,
-  getResult: callable,
-  rememberResult: trueOrFalse,
-  cancel: callable,
-  fingerprint: callable,
-  onInputChange: oneOf('fail', 'resubmit'),
-  onMissing: oneOf('fail', 'resubmit'),
-  missingGrace: anything,
-  submitTimeout: anything,
-  callTimeout: anything,
-  pollInterval: anything,
-};
-
-function pollInterval(
-  interval: Duration | { from: Duration; to: Duration } = { from: '1s', to: '30s' },
-): JobOptions['pollInterval'] {
-  if (typeof interval !== 'object' || interval === null) {
-    const every = milliseconds(interval, 'pollInterval');
-    return { from: every, to: every };
-  }
-  requireKnownNames('pollInterval', interval, { from: true, to: true });
-  const from = milliseconds(interval.from, 'pollInterval.from');
-  const to = milliseconds(interval.to, 'pollInterval.to');
-  if (to < from) throw new ConfigError('pollInterval.to', 'must not be shorter than pollInterval.from', interval.to);
-  return { from, to };
-}

@@ -11,6 +11,7 @@ const LONGEST = 36_525 * UNITS.d;
 /** What a length of time must be, for an error. */
 export const LENGTH_OF_TIME =
   "must be a length of time above 0 and at most a century, such as '30s', '12h' or a number of milliseconds";
+const NOT_NEGATIVE = "must be 0 or a length of time of at most a century, such as '30s', '12h' or a number of milliseconds";
 
 /** A length of time in milliseconds, rounded up to a whole one; `undefined` for anything else. */
 export function lengthOfTime(given: unknown): number | undefined {
@@ -27,5 +28,17 @@ export function lengthOfTime(given: unknown): number | undefined {
 export function milliseconds(duration: Duration, option: string): number {
   const value = lengthOfTime(duration);
   if (value === undefined) throw new ConfigError(option, LENGTH_OF_TIME, duration);
+  return value;
+}
+
+/**
+ * As `milliseconds()`, but 0 is a length of time too: none.
+ *
+ * @throws {@link ConfigError} unless it is at least 0 and at most a century.
+ */
+export function millisecondsOrNone(duration: Duration, option: string): number {
+  if (duration === 0 || /^0+(\.0+)?(ms|s|m|h|d)$/.test(String(duration))) return 0;
+  const value = lengthOfTime(duration);
+  if (value === undefined) throw new ConfigError(option, NOT_NEGATIVE, duration);
   return value;
 }

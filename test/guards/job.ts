@@ -4,6 +4,7 @@ import { guard, type Guard } from './guard.ts';
 
 const RULES = 'test/integration/job-rules.test.ts';
 const ENDS = 'test/integration/job-ends.test.ts';
+const SYSTEM = 'test/integration/job-external-system.test.ts';
 const DECISION = 'test/unit/job/protocol/decision.test.ts';
 const RECORD = 'test/unit/format/record.test.ts';
 const JOB_CONFORMANCE = 'test/integration/job-conformance.test.ts';
@@ -43,7 +44,7 @@ export const JOB_GUARDS: readonly Guard[] = [
     'lostAt === undefined || facts.first) return',
     [RULES, 'the note stays with the fence'],
   ),
-  guard('† findable: wait before find', 'src/job', 'waitUntil: settledAt }', 'waitUntil: undefined }', [
+  guard('† findable: wait before find', 'src/job', 'waitUntil: settledAt,', 'waitUntil: undefined,', [
     RULES,
     'findable: waits for the recorded deadline',
   ]),
@@ -91,13 +92,10 @@ export const JOB_GUARDS: readonly Guard[] = [
     'previous } = record;\n  const idempotencyKey = facts.keyOf(submission)',
     [DECISION, 'keyed: only while the window'],
   ),
-  guard(
-    '† findable: a later attempt looks before it submits',
-    'src/job',
-    "looks ? 'search' : 'first'",
-    "looks ? 'first' : 'first'",
-    [DECISION, 'later attempt, findable: find, else submit'],
-  ),
+  guard('† findable: a later attempt looks before it submits', 'src/job', '...(looks ?', '...(false ?', [
+    DECISION,
+    'later attempt, findable: find, else submit',
+  ]),
   guard(
     '† plain: no question to a person before the deadline has passed',
     'src/job',
@@ -116,7 +114,7 @@ export const JOB_GUARDS: readonly Guard[] = [
     '',
     [RULES, 'of one that an earlier attempt opened leaves it unresolved'],
   ),
-  guard('† NotSubmittedError withdraws', 'src/job', 'if (isRefusal(error)) await', 'if (!isMooringError(error)) await', [
+  guard('† NotSubmittedError withdraws', 'src/job', 'if (isRefusal(error)) return', 'if (isKnownKey(error)) return', [
     RULES,
     'of a submission that this attempt opened leaves none',
   ]),
@@ -127,10 +125,13 @@ export const JOB_GUARDS: readonly Guard[] = [
     '',
     [RULES, 'of a write-ahead without an answer'],
   ),
-  guard('† any other error of submit leaves it unresolved', 'src/job', 'if (isRefusal(error)) await', 'await', [
-    RULES,
-    'any other error leaves the submission unresolved',
-  ]),
+  guard(
+    '† any other error of submit leaves it unresolved',
+    'src/job',
+    'if (isRefusal(error)) return',
+    'if (isRefusal(error) || true) return',
+    [RULES, 'any other error leaves the submission unresolved'],
+  ),
   guard('† the old ID, or the unresolved key, moves to the earlier ones', 'src/job', 'withCurrent(record)', 'record.previous', [
     DECISION,
     'opening a submission moves the old ID',
@@ -176,11 +177,55 @@ export const JOB_GUARDS: readonly Guard[] = [
     'undefined;\n  void replacedBy',
     [ENDS, 'is an orphan, if the attempt is killed in G5'],
   ),
+  guard('† an empty search counts while the job would be shown', 'src/job', 'own.now() >= plan.shownUntil', 'false', [
+    SYSTEM,
+    'that answers only after that time is ambiguous too',
+  ]),
+  guard('† a search that cannot know is no empty search', 'src/job', "seen === 'unclear' ||", "seen === 'unclear' && false ||", [
+    SYSTEM,
+    'that cannot know makes no second job',
+  ]),
+  guard('† a search goes before a key that is sent again', 'src/job', "plan.way === 'resend' && options.findable", 'false', [
+    SYSTEM,
+    'what a person deleted is not made again',
+  ]),
+  guard(
+    '† a refusal of a repeated key says nothing of the first request',
+    'src/job',
+    'await findEarlier(run, mine)',
+    'undefined; void findEarlier',
+    [SYSTEM, 'the job is looked for, and found'],
+  ),
+  guard('† a key that exists is verified', 'src/job', "status.state === 'missing' || status.state === 'unknown'", 'false', [
+    SYSTEM,
+    'is not believed if the external system knows no such job',
+  ]),
+  guard(
+    '† a job is marked as given up before it is cancelled',
+    'src/job',
+    'await rewrite(run, record, { ...fieldsOf(record), gaveUp: true })',
+    '{ ...record, gaveUp: true as const }',
+    [SYSTEM, 'goes on after a kill between the cancel and the record'],
+  ),
+  guard(
+    '† a job that was given up is looked at after the cancel',
+    'src/job',
+    "if (status.state === 'succeeded') return { status, record };",
+    '',
+    [SYSTEM, 'returns the result of a job that succeeded before the cancel arrived'],
+  ),
+  guard(
+    '† no submission follows a job that could not be cancelled',
+    'src/job',
+    "if (refused && status.state !== 'failed') {",
+    'if (false) {',
+    [SYSTEM, 'submits no second job while the first could not be cancelled'],
+  ),
   guard(
     'an ID that comes late is written down',
     'src/job',
-    'reply?.then((id) => recordLate(run, mine, id))',
-    'recordLate;\n    void reply',
+    'void reply?.then(late)',
+    'void late, void reply',
     [ENDS, 'is told as an error, and written down while the record is still ours'],
     { hangs: true },
   ),

@@ -184,7 +184,6 @@ describe('C86 a known failure', () => {
 describe('C87 C89 a status that nobody knows', () => {
   test.each([
     ['C87 an unclassified word', async (): Promise<JobStatus> => ({ state: 'unknown', detail: 'PAUSED' })],
-    ['C87 no status at all', async () => undefined as unknown as JobStatus],
     ['C87 a state that is none', async () => ({ state: 'running' }) as unknown as JobStatus],
     ['C89 a question that fails', (): Promise<JobStatus> => Promise.reject(new Error('503'))],
   ])('%s: asked again, then a retryable error; nothing is submitted', async (_name, getStatus) => {
@@ -199,19 +198,38 @@ describe('C87 C89 a status that nobody knows', () => {
     expect(error).toBeInstanceOf(ExternalJobUnknownError);
     expect(error).toMatchObject({ externalId: 'job-1', retryable: true });
     expect(asked.mock.calls.length).toBeGreaterThan(3);
-    expect(clock.now() - before).toBeGreaterThan(60_000);
+    expect(clock.now() - before).toBe(15 * 60_000);
     expect(system.jobs).toHaveLength(1);
   });
 
-  test('a known status in between starts the count again', async () => {
+  test.each([
+    ['nothing', undefined, 'received undefined'],
+    ['a bare word', 'RUNNING', 'received "RUNNING"'],
+  ])('%s is a fault of the code: refused at once, with what was received', async (_name, returned, text) => {
     const { system, task } = setting();
+    await (await task.start()).context.submit(system.job(), 'clip');
+    const asked = jest.fn(async () => returned as unknown as JobStatus);
+    const error = await task
+      .attempt((ctx) => ctx.run(system.job({ getStatus: asked }), 'clip'))
+      .catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error).toMatchObject({ option: 'getStatus', message: expect.stringContaining(text) });
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  test('a known status in between starts the time again', async () => {
+    const { clock, system, task } = setting();
+    const before = clock.now();
     let asked = 0;
     const flaky = system.job({
+      unknownFor: '5m',
       getStatus: async () => ({ state: (asked += 1) % 9 === 0 ? (asked > 50 ? 'succeeded' : 'active') : 'unknown' }),
     });
     await task.attempt((ctx) => ctx.run(flaky, 'clip'));
 
     expect(asked).toBe(54);
+    expect(clock.now() - before).toBeGreaterThan(6 * 60_000);
   });
 
   test('an external system that never answers is given up on', async () => {

@@ -604,7 +604,7 @@ describe('a submit that was refused', () => {
   });
 
   test('in a way that leaves it open is told as unresolved, with the reason of its cause', async () => {
-    const { store, system, task, logger, lines } = setting();
+    const { store, system, task, logger, lines } = setting({ kind: 'plain' });
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const job = system.job({ submit: () => Promise.reject(new TypeError('fetch failed', { cause })) });
     await task.attempt((ctx) => ctx.run(job, 'clip'), { logger }).catch(thrown);

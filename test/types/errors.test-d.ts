@@ -54,6 +54,7 @@ if (isMooringError(error)) {
         | 'mooring.state-lost'
         | 'mooring.store-unavailable'
         | 'mooring.missing-object'
+        | 'mooring.already-submitted'
         | 'mooring.corrupt-entry'
         | 'mooring.external-job-missing'
         | 'mooring.external-job-unknown'

@@ -12,7 +12,8 @@ import { taskScope } from '../../model/check-scope.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import { scopePath } from '../../format/path.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
+import type { AnyJob, ExternalId, ExternalJob } from '../external-job.ts';
+import { jobOptions } from '../job-options.ts';
 import type { Wait } from '../task-context.ts';
 
 /** The options by which an adapter describes its runtime's attempt. They are checked before the attempt begins. */

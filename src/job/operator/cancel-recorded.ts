@@ -10,10 +10,13 @@ import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { cancelExternalJob, usedJob } from '../protocol/cancel-job.ts';
+import { contextOf } from '../protocol/job-context.ts';
 import { callWithin } from '../protocol/run.ts';
-import { jobOptions, type AnyJob, type ExternalId, type ExternalJob } from '../external-job.ts';
+import { cannotKnow } from '../call-context.ts';
+import type { AnyJob, ExternalId, ExternalJob } from '../external-job.ts';
+import { jobOptions } from '../job-options.ts';
 import { isOutage } from '../../model/errors/outage.ts';
-import { deadlineOf, parseRecord, type StoredRecord } from '../../format/record.ts';
+import { deadlineOf, firstSentAt, parseRecord, type StoredRecord } from '../../format/record.ts';
 
 /**
  * Cancels the recorded external jobs of a task and of its items, whichever attempt submitted them. Nothing is guessed: a job is
@@ -146,7 +149,7 @@ async function cancelOne(core: Internals, found: Found, cancelling: Cancelling):
   let externalId = record?.letter === 'e' ? record.externalId : undefined;
   if (record?.letter === 's' || record?.letter === 'a') {
     const { idempotencyKey } = record;
-    const looked = cancelling.find && job?.find && (await look(core, job, idempotencyKey, cancelling.find.input, cancelling));
+    const looked = cancelling.find && job?.find && (await look(core, job, record, cancelling.find.input, cancelling));
     if (!looked) {
       log?.warn({ ...about, idempotencyKey }, 'not cancelled: nobody knows whether this external job was submitted');
       return became({ outcome: 'unresolved', externalId });
@@ -154,12 +157,13 @@ async function cancelOne(core: Internals, found: Found, cancelling: Cancelling):
     if ('error' in looked) return became({ outcome: 'failed', externalId, error: looked.error });
     externalId = looked.id;
   }
-  if (externalId === undefined) return undefined;
+  if (record === undefined || externalId === undefined) return undefined;
   if (!job?.cancel) {
     log?.warn({ ...about, externalId }, 'not cancelled, and may go on: nothing here knows how to cancel this external job');
     return became({ outcome: 'unknown-job', externalId });
   }
-  const failed = await cancelExternalJob(core, job, externalId, { reason, log, where: about });
+  const input = cancelling.find?.input;
+  const failed = await cancelExternalJob(core, job, { ...record, externalId }, { reason, input, log, where: about });
   return became({ externalId, ...(failed ? { outcome: 'failed', error: failed.error } : { outcome: 'cancelled' }) });
 }
 
@@ -193,17 +197,23 @@ async function settled(
   return current;
 }
 
+/** What `find` shows of an unresolved submit. `undefined`: it cannot tell. */
 async function look(
   core: Internals,
   job: AnyJob,
-  idempotencyKey: string,
+  record: StoredRecord,
   input: unknown,
   { signal }: Cancelling,
-): Promise<{ id: JsonValue | undefined } | { error: unknown }> {
+): Promise<{ id: JsonValue | undefined } | { error: unknown } | undefined> {
   try {
-    const find = async (within: AbortSignal) => job.find?.(idempotencyKey, { signal: within, input });
-    const id = await callWithin(core, jobOptions(job), signal, find);
-    return { id: (id ?? undefined) as JsonValue | undefined };
+    const find = async (within: AbortSignal) => job.find?.(record.idempotencyKey, contextOf({ input }, record, within));
+    const options = jobOptions(job);
+    const id = await callWithin(core, options, signal, find);
+    if (id === cannotKnow) return undefined;
+    if (id !== undefined && id !== null) return { id: id as JsonValue };
+    // The job may have been forgotten.
+    const now = await core.track(() => core.metastore.now({}));
+    return now < firstSentAt(record) + options.findableFor ? { id: undefined } : undefined;
   } catch (error) {
     return { error };
   }

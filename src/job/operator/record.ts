@@ -3,6 +3,7 @@ import type { Duration } from '../../model/duration.ts';
 import type { Version } from '../../format/write-id.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { JsonValue } from '../../model/storable.ts';
+import type { JobDescription } from '../call-context.ts';
 
 /** What operators see of the records of external jobs. The stored form is in `format/record.ts`. */
 
@@ -21,6 +22,8 @@ export type JobRecord = {
   since: Date;
   /** Earlier submissions; one without an ID was never resolved. */
   previous: readonly { submission: number; externalId: JsonValue | undefined; idempotencyKey: string }[];
+  /** How `describe` of the external job shows it to people; `undefined` without it. */
+  description: JobDescription | undefined;
 } & (
   | { state: 'submitting'; deadline: Date }
   | { state: 'ambiguous' }

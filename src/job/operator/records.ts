@@ -10,7 +10,7 @@ import { isTaskScope, type TaskScope } from '../../model/scope.ts';
 import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { DEFAULT_EXTERNAL_ID_KEY } from '../external-job.ts';
+import { DEFAULT_EXTERNAL_ID_KEY } from '../job-options.ts';
 import { readId } from '../protocol/external-id.ts';
 import type { JobRecord, JobRecords, Orphan } from './record.ts';
 import { deadlineOf, fieldsOf, idDigest, parseOrphan, parseRecord, withCurrent } from '../../format/record.ts';
@@ -217,7 +217,8 @@ function publicRecord(scope: TaskScope, externalIdKey: string, stored: StoredRec
     submission,
     idempotencyKey,
     since: new Date(unresolved ? (stored.firstSentAt ?? stored.updatedAt) : stored.updatedAt),
-    previous: stored.previous.map((earlier) => ({ ...earlier, externalId: earlier.externalId })),
+    previous: stored.previous.map(({ reason: _, ...earlier }) => ({ ...earlier, externalId: earlier.externalId })),
+    description: stored.shown,
   };
   if (letter === 's') return { ...shared, state: 'submitting', deadline: new Date(deadlineOf(stored)) };
   if (letter === 'a') return { ...shared, state: 'ambiguous' };

@@ -2,7 +2,10 @@ import { retry } from '../../async/retry.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { Internals } from '../../state-store/internals.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { jobOptions, type AnyJob, type CancelJobReason, type ExternalId } from '../external-job.ts';
+import type { AnyJob, ExternalId } from '../external-job.ts';
+import type { CancelJobReason } from '../call-context.ts';
+import { jobOptions } from '../job-options.ts';
+import { submissionOf, type AboutSubmission } from './job-context.ts';
 import { callWithin } from './run.ts';
 
 /**
@@ -36,14 +39,16 @@ const FIRST_PAUSE = 500;
  * Asks an external system to stop a job, up to three times within one `callTimeout`. The end of the attempt does not stop this:
  * the attempt is over when somebody asks.
  *
+ * @param cancelled - The job, and the submission that made it. `input`: of the task, if it is known.
  * @returns why it could not be cancelled; `undefined`: it was.
  */
 export async function cancelExternalJob(
   core: Pick<Internals, 'timer' | 'clock'>,
   job: AnyJob,
-  externalId: JsonValue,
-  { reason, log, where }: { reason: CancelJobReason; log: Logger | undefined; where: object },
+  cancelled: AboutSubmission & { externalId: JsonValue },
+  { reason, input, log, where }: { reason: CancelJobReason; input?: unknown; log: Logger | undefined; where: object },
 ): Promise<{ error: unknown } | undefined> {
+  const { externalId } = cancelled;
   const about = { ...where, externalId, reason };
   try {
     if (!job.cancel) throw new Error('the external job has no cancel');
@@ -53,7 +58,7 @@ export async function cancelExternalJob(
     };
     await callWithin(core, jobOptions(job), undefined, (signal) =>
       retry({ clock: core.clock, signal, pause: { first: FIRST_PAUSE }, tries: TRIES, passes }, async () => {
-        await job.cancel?.(externalId as ExternalId, { signal, reason });
+        await job.cancel?.(externalId as ExternalId, { signal, input, reason, ...submissionOf(cancelled) });
       }),
     );
     log?.info(about, 'the external job was cancelled');

@@ -1,10 +1,10 @@
-import { deadlineOf, withCurrent, type HeldRecord, type PreviousSubmission } from '../../format/record.ts';
+import { deadlineOf, firstSentAt, withCurrent, type HeldRecord, type PreviousSubmission } from '../../format/record.ts';
 import type { RecordFields, StoredRecord } from '../../format/record.ts';
 import { parseWriteId } from '../../format/write-id.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { ResolvedAttempt } from '../attempt/options.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';
-import type { JobOptions } from '../external-job.ts';
+import type { JobOptions } from '../job-options.ts';
 import type { Decision } from '../task-context.ts';
 
 /**
@@ -28,17 +28,20 @@ export interface Facts
 /** The abilities of the external system, and the choices of its user. */
 export type ExternalSystem = Pick<
   JobOptions,
-  'name' | 'idempotentFor' | 'findable' | 'findLag' | 'submitTimeout' | 'onInputChange' | 'pollInterval'
+  'name' | 'idempotentFor' | 'findable' | 'findLag' | 'findableFor' | 'submitTimeout' | 'onInputChange' | 'pollInterval'
 >;
 
 /** How a key is sent without starting a second job. */
 export type Way =
   /** Nobody has sent it before. */
   | { way: 'first' }
-  /** The external system remembers it until `keyedUntil`: the deadline of this send must be earlier. */
+  /**
+   * The external system remembers it until `keyedUntil`: the deadline of this send must be earlier. If there is a search, it is
+   * asked first, since a person may have deleted the job there.
+   */
   | { way: 'resend'; keyedUntil: number }
-  /** The job is looked for first. */
-  | { way: 'search' };
+  /** The job is looked for first. From `shownUntil` on, an empty search tells nothing. */
+  | { way: 'search'; shownUntil: number };
 
 /** One send. */
 export type SendPlan = Way & {
@@ -180,7 +183,8 @@ function open({ previous, notBefore, ...opening }: Opening, system: ExternalSyst
     ...opening,
     fields,
     waitUntil: notBefore,
-    way: looks ? 'search' : 'first',
+    // The search is a precaution: no earlier send is known or lost.
+    ...(looks ? ({ way: 'search', shownUntil: Number.POSITIVE_INFINITY } as const) : ({ way: 'first' } as const)),
   } as const;
   if (facts.lostAt === undefined) return plan;
   // The lost state may have held this submission, sent at any time since the job was created.
@@ -220,18 +224,14 @@ function whyLost({ attempt, createdAt, lostAt = 0 }: Facts): string {
 /** The step after a send of an earlier attempt whose outcome nobody knows: the same submission, with the same key. */
 function repeat(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
   const { submission, idempotencyKey, previous } = record;
-  const firstSentAt = sentAt(record);
+  const since = firstSentAt(record);
   const settledAt = settled(record, system);
   const fingerprint = facts.fingerprint ?? record.fingerprint;
-  const fields = written(system, facts, { idempotencyKey, fingerprint, firstSentAt, previous });
-  const again = resend(system, facts, firstSentAt, settledAt);
+  const fields = written(system, facts, { idempotencyKey, fingerprint, firstSentAt: since, previous });
+  const again = resend(system, facts, since, settledAt);
   if (again) return { do: 'send', kind: 'repeated', submission, fields, before: 'unresolved', ...again };
   const lost = { ...fields, job: record.job ?? facts.job };
   return { do: 'give-up', kind: 'ambiguous', submission, fields: lost, waitUntil: deadlineOf(record), settledAt };
-}
-
-function sentAt(record: StoredRecord): number {
-  return record.firstSentAt ?? record.updatedAt;
 }
 
 function settled(record: StoredRecord, system: ExternalSystem): number {
@@ -240,22 +240,23 @@ function settled(record: StoredRecord, system: ExternalSystem): number {
 
 /**
  * How to send a key that may have been sent before. While the external system remembers keys, it is sent again. Otherwise `find`
- * looks first. Without `find` it is not sent.
+ * looks first, as long as it shows a job that ended at once. Without such a `find` it is not sent.
  */
 function resend(
-  { idempotentFor, findable, submitTimeout }: ExternalSystem,
+  { idempotentFor = Number.NEGATIVE_INFINITY, findable, findableFor, submitTimeout }: ExternalSystem,
   { now }: Facts,
   since: number,
   settledAt: number,
 ): (Way & Pick<SendPlan, 'waitUntil'>) | undefined {
-  const keyedUntil = idempotentFor === 'forever' ? Number.POSITIVE_INFINITY : since + (idempotentFor ?? Number.NEGATIVE_INFINITY);
+  const keyedUntil = since + idempotentFor;
   if (now + submitTimeout < keyedUntil) return { way: 'resend', waitUntil: undefined, keyedUntil };
-  return findable ? { way: 'search', waitUntil: settledAt } : undefined;
+  const shownUntil = since + findableFor;
+  return findable && Math.max(now, settledAt) < shownUntil ? { way: 'search', waitUntil: settledAt, shownUntil } : undefined;
 }
 
 /** The step if the input changed and nobody knows whether the old input was submitted. */
 function changedUnresolved(record: StoredRecord, system: ExternalSystem, facts: Facts): Step {
-  const again = resend(system, facts, sentAt(record), settled(record, system));
+  const again = resend(system, facts, firstSentAt(record), settled(record, system));
   if (again?.waitUntil === undefined) return afterInputChange(record, system, facts);
   return { do: 'resolve', kind: 'input-changed', record, waitUntil: again.waitUntil };
 }

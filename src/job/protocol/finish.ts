@@ -9,6 +9,7 @@ import type { ExternalId } from '../external-job.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
 import { fieldsOf, type HeldRecord, type RecordFields } from '../../format/record.ts';
+import { contextOf } from './job-context.ts';
 import { at, callSystem, recordRetention, type Run } from './run.ts';
 
 /**
@@ -70,9 +71,10 @@ export async function finishFailed(
 
 const LONGEST_REASON = 1_000;
 
-/** The owner for the record of an end, if another job of the runtime opened the submission. */
+/** The fields of an end, with its owner if another job of the runtime opened the submission. */
 function endedFields({ attempt }: Run, record: HeldRecord): RecordFields {
-  return { ...fieldsOf(record), ...(record.job !== attempt.job && { endedBy: attempt.job }) };
+  const { unknownSince: _, ...fields } = fieldsOf(record);
+  return { ...fields, ...(record.job !== attempt.job && { endedBy: attempt.job }) };
 }
 
 /** False: the record turned out to hold something else. */
@@ -105,11 +107,14 @@ export async function recordedResult(run: Run, record: HeldRecord, raw: Snapshot
   return getResult(run, record);
 }
 
-async function getResult(run: Run, { externalId }: HeldRecord): Promise<unknown> {
+async function getResult(run: Run, record: HeldRecord): Promise<unknown> {
+  const { externalId } = record;
   // Also of a run that was stopped meanwhile: there is nobody to call.
   if (!run.job.getResult) return undefined;
   const late = (text: string): Error => new ExternalJobUnknownError(externalId, `getResult gave ${text}`, run.where);
-  return callSystem(run, async (signal) => run.job.getResult?.(externalId as ExternalId, { signal }), late);
+  const fetch = async (signal: AbortSignal): Promise<unknown> =>
+    run.job.getResult?.(externalId as ExternalId, contextOf(run, record, signal));
+  return callSystem(run, fetch, late);
 }
 
 function resultAddress({ own, options, where }: Run): ValueAddress {

@@ -1,12 +1,12 @@
 import { milliseconds, type Duration } from '../../model/duration.ts';
 import { ExternalJobUnknownError } from '../../model/errors/store.ts';
 import { NEVER } from '../../format/head.ts';
-import { reasonOf } from '../../model/reason.ts';
 import { countStatusError } from '../../observe/telemetry.ts';
-import type { ExternalId } from '../external-job.ts';
 import type { JobStatus } from '../status.ts';
-import type { HeldRecord } from '../../format/record.ts';
-import { at, callSystem, recordRetention, type Run } from './run.ts';
+import { fieldsOf, firstSentAt, type HeldRecord, type RecordFields } from '../../format/record.ts';
+import { persist, superseded } from './persist.ts';
+import { at, recordRetention, type Run } from './run.ts';
+import { askOnce } from './status-call.ts';
 
 /**
  * Polls an external system, and waits between two polls. If a poll fails, or nobody can classify the status, it polls again.
@@ -17,78 +17,125 @@ import { at, callSystem, recordRetention, type Run } from './run.ts';
 export type KnownStatus = Exclude<JobStatus, { state: 'unknown' }>;
 
 type ActiveStatus = Extract<JobStatus, { state: 'active' }>;
-type EndStatus = Exclude<KnownStatus, ActiveStatus>;
+/** A status that ends the wait. */
+export type EndStatus = Exclude<KnownStatus, ActiveStatus>;
 
-/** How often in a row a status may be unknown: about 3 minutes with the default intervals. */
-const UNKNOWN_IN_A_ROW = 10;
 /** How long after a refresh a record that an attempt waits on is refreshed again. */
 const REFRESH_AFTER = 24 * 3_600_000;
 
+/** A known status, and the record as it is now. */
+export interface Asked<Status extends KnownStatus = KnownStatus> {
+  status: Status;
+  record: HeldRecord;
+}
+
 /**
- * Polls until the status is known.
+ * Polls until the status is known. That it is unknown is told once when it begins, and once when it ends.
  *
- * @throws {@link ExternalJobUnknownError} if it stays unknown.
+ * @throws {@link ExternalJobUnknownError} if it stays unknown for `unknownFor`.
  */
-export async function ask(run: Run, record: HeldRecord): Promise<KnownStatus> {
-  const { from, to } = run.options.pollInterval;
+export async function ask(run: Run, held: HeldRecord): Promise<Asked> {
+  const { options, own, life } = run;
+  let record = held;
+  let { unknownSince } = record;
   for (let tries = 1; ; tries += 1) {
-    const { status, cause } = await getStatus(run, record);
-    if (status.state === 'missing' && run.own.now() < record.updatedAt + run.options.missingGrace) return { state: 'active' };
-    if (status.state !== 'unknown') return status;
+    const { status, cause } = await askOnce(run, record);
+    const about = { ...run.about, externalId: record.externalId, tries };
+    if (status.state !== 'unknown') {
+      if (unknownSince !== undefined) {
+        life.log.info({ ...about, state: status.state, ms: own.now() - unknownSince }, 'the status is known again');
+      }
+      if (record.unknownSince !== undefined) record = await noteUnknown(run, record, undefined);
+      return { status: withGrace(run, record, status), record };
+    }
     countStatusError();
     const detail = status.detail ?? 'the external system did not say';
-    run.life.log.warn(
-      { ...run.about, externalId: record.externalId, detail, tries, ...(cause !== undefined && { err: cause }) },
-      'status unknown',
-    );
-    if (tries >= UNKNOWN_IN_A_ROW) {
+    const told = { ...about, detail, ...(cause !== undefined && { err: cause }) };
+    life.log[unknownSince === undefined ? 'warn' : 'debug'](told, 'status unknown: it is asked for again');
+    unknownSince ??= own.now();
+    const left = unknownSince + options.unknownFor - own.now();
+    if (left <= 0) {
+      // The next attempt has as much time again.
+      if (record.unknownSince !== undefined) await noteUnknown(run, record, undefined);
       throw new ExternalJobUnknownError(record.externalId, detail, { ...run.where, cause });
     }
-    await run.waiting.pause(jittered(run, Math.min(to, from * 2 ** (tries - 1))), undefined, run.signal);
+    const ms = within(run, own.now() - unknownSince);
+    record = await pauseUnknown(run, record, unknownSince, Math.min(left, jittered(run, ms)));
   }
 }
 
-/** Asks once. */
-async function getStatus(run: Run, { externalId }: HeldRecord): Promise<{ status: JobStatus; cause?: unknown }> {
-  try {
-    return { status: classified(await callSystem(run, (signal) => run.job.getStatus(externalId as ExternalId, { signal }))) };
-  } catch (cause) {
-    run.signal.throwIfAborted();
-    return { status: { state: 'unknown', detail: `getStatus failed: ${reasonOf(cause)}` }, cause };
-  }
+/** The status as it counts: a job may be missing for a while after its submit. */
+export function withGrace({ own, options }: Run, record: HeldRecord, status: KnownStatus): KnownStatus {
+  const counts = status.state === 'missing' && own.now() < record.updatedAt + options.missingGrace;
+  return counts ? { state: 'active' } : status;
 }
 
-const STATES: readonly string[] = ['active', 'succeeded', 'failed', 'missing', 'unknown'];
-
-/** A user's function may return anything. */
-function classified(status: JobStatus): JobStatus {
-  const state: unknown = (status as JobStatus | undefined)?.state;
-  if (typeof state === 'string' && STATES.includes(state)) return status;
-  return { state: 'unknown', detail: `getStatus returned the state ${JSON.stringify(state)}` };
+/** The time until the next poll, by the time that has passed: polls become rarer, within the bounds of `pollInterval`. */
+function within({ options: { pollInterval } }: Run, passed: number): number {
+  return Math.min(pollInterval.to, Math.max(pollInterval.from, passed));
 }
 
-/** Waits from an active status to the end of the job. */
-export async function waitForEnd(run: Run, record: HeldRecord, first: ActiveStatus): Promise<EndStatus> {
-  let status: KnownStatus = first;
+/** Waits before the next try. A run that releases notes first since when the status is unknown, for the attempt that follows. */
+async function pauseUnknown(run: Run, record: HeldRecord, since: number, ms: number): Promise<HeldRecord> {
+  const releases = releasesFor(run, record, ms);
+  const noted = releases && record.unknownSince === undefined ? await noteUnknown(run, record, since) : record;
+  await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal);
+  return noted;
+}
+
+async function noteUnknown(run: Run, record: HeldRecord, since: number | undefined): Promise<HeldRecord> {
+  const { unknownSince: _, ...fields } = fieldsOf(record);
+  return rewrite(run, record, { ...fields, ...(since !== undefined && { unknownSince: since }) });
+}
+
+/**
+ * Writes other facts of a job that is waited for into its record.
+ *
+ * @throws {@link StaleAttemptError} if the record is not this attempt's any more.
+ */
+async function rewrite(run: Run, record: HeldRecord, fields: RecordFields): Promise<HeldRecord> {
+  const { submission } = record;
+  const reply = await persist(run, { letter: 'e', submission, fields, basis: record }, 'lock');
+  return reply.kind === 'ok' ? (reply.record as HeldRecord) : superseded(run, reply);
+}
+
+function releasesFor({ wait, own }: Run, record: HeldRecord, ms: number): boolean {
+  return wait.mode === 'release' && ageOf(own.now(), record) + ms > wait.holdFor;
+}
+
+function ageOf(now: number, { updatedAt }: HeldRecord): number {
+  return Math.max(0, now - updatedAt);
+}
+
+/** Waits from an active status to the end of the job, or until it is given up: the status is then `overdue`. */
+export async function waitForEnd(run: Run, held: HeldRecord, first: ActiveStatus): Promise<Asked<EndStatus> | Overdue> {
+  let { status, record }: Asked = { status: first, record: held };
   let keptUntil = record.expiresAt;
   while (status.state === 'active') {
     run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
     report(run, status);
     await at(run, 'G9');
+    const left = firstSentAt(record) + run.options.giveUpAfter - run.own.now();
+    if (left <= 0 || record.gaveUp) {
+      return { overdue: record.gaveUp ? record : await rewrite(run, record, { ...fieldsOf(record), gaveUp: true }) };
+    }
     keptUntil = await keepAlive(run, record, keptUntil);
-    const age = Math.max(0, run.own.now() - record.updatedAt);
-    const ms = interval(run, status, age);
-    const releases = run.wait.mode === 'release' && age + ms > run.wait.holdFor;
-    await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal);
-    status = await ask(run, record);
+    const ms = Math.min(left, interval(run, status, ageOf(run.own.now(), record)));
+    await run.waiting.pause(ms, releasesFor(run, record, ms) ? 'job' : undefined, run.signal);
+    ({ status, record } = await ask(run, record));
   }
-  return status;
+  return { status, record };
+}
+
+/** The record of a job that is given up. */
+interface Overdue {
+  overdue: HeldRecord;
 }
 
 /** The age of the job decides, so that polls become rarer in this attempt and in later ones. */
 function interval(run: Run, { nextPoll }: ActiveStatus, age: number): number {
-  const { from, to } = run.options.pollInterval;
-  return wish(run, nextPoll) ?? jittered(run, Math.min(to, Math.max(from, age)));
+  // Asked at least twice before a job that has ended is forgotten.
+  return Math.min(run.options.remembersFor / 2, wish(run, nextPoll) ?? jittered(run, within(run, age)));
 }
 
 function wish(run: Run, nextPoll: Duration | undefined): number | undefined {
@@ -102,7 +149,7 @@ function wish(run: Run, nextPoll: Duration | undefined): number | undefined {
 }
 
 /** Up to a quarter shorter, so that many attempts do not poll at once. */
-function jittered(run: Run, ms: number): number {
+export function jittered(run: Run, ms: number): number {
   return Math.max(1, Math.round(ms * (1 - run.core.random() / 4)));
 }
 

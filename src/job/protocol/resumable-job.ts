@@ -1,4 +1,4 @@
-import { fieldsOf, idDigest, type HeldRecord, type StoredRecord } from '../../format/record.ts';
+import { fieldsOf, firstSentAt, idDigest, type HeldRecord, type StoredRecord } from '../../format/record.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { AmbiguousSubmitError, ConfigError, ExternalJobFailedError } from '../../model/errors/store.ts';
 import { ExternalJobMissingError, InputChangedError, isMooringError } from '../../model/errors/store.ts';
@@ -10,9 +10,14 @@ import { cancelExternalJob } from './cancel-job.ts';
 import { afterInputChange, decide, described, inputChanged, type SendPlan, type Step, type Unresolved } from './decision.ts';
 import { finishFailed, finishSucceeded, recordedResult } from './finish.ts';
 import { persist, superseded } from './persist.ts';
-import { ask, waitForEnd } from './poll.ts';
+import { ask, waitForEnd, withGrace } from './poll.ts';
+import { cancelOverdue, gaveUpReason } from './overdue.ts';
+import { repeat, type Repeating } from './repeat-submit.ts';
+import { askOnce } from './status-call.ts';
+import type { AboutSubmission } from './job-context.ts';
 import { at, factsOf, pauseSubmit, waitUntil, type Run } from './run.ts';
-import { find, send, writeSubmitted } from './send.ts';
+import { find } from './search.ts';
+import { send, writeSubmitted } from './send.ts';
 
 /**
  * The protocol of `docs/design.md`, from the record to the result: read, decide, do that one step, and decide again from the new
@@ -32,6 +37,8 @@ export interface Reached {
 interface Position {
   seen: Snapshot;
   kind?: DecisionKind;
+  /** Failed submits of this run that are repeated. */
+  repeating?: Repeating | undefined;
 }
 
 /** Runs an external job up to its goal. */
@@ -96,7 +103,7 @@ async function conclude(run: Run, goal: Goal, { seen }: Position, step: Conclusi
 
 type Conclusion = Extract<Step, { do: 'return' | 'fail' | 'ambiguous' | 'input-changed' }>;
 
-async function sendStep(run: Run, { seen }: Position, plan: SendPlan): Promise<Position> {
+async function sendStep(run: Run, { seen, repeating }: Position, plan: SendPlan): Promise<Position> {
   const { record } = seen;
   // The record was lost, or rolled back, since this attempt sent. The attempt must not open a second submission.
   if (record?.letter === 'f' && run.own.sent.has(run.options.recordName)) throw failure(run, record);
@@ -104,20 +111,26 @@ async function sendStep(run: Run, { seen }: Position, plan: SendPlan): Promise<P
     const { submission } = plan;
     run.life.log.warn({ ...run.about, externalId: record.externalId ?? null, submission }, 'the input changed: next submission');
   }
-  const sent = await send(run, plan, record).catch(async (error: unknown) => {
+  let again = repeating;
+  const sent = await send(run, plan, record, repeating?.reason).catch(async (error: unknown) => {
     const after = askedToWait(error);
-    if (after === undefined) throw error;
-    await pauseSubmit(run, after);
+    if (after !== undefined) return pauseSubmit(run, after);
+    again = repeat(run, error, repeating);
+    if (!again) throw error;
+    // Never released: the time for repetitions would begin anew.
+    return run.waiting.pause(again.after, undefined, run.signal);
   });
-  if (!sent) return start(run);
-  if (plan.cancels !== undefined) await cancelReplaced(run, plan.cancels);
+  if (!sent) return { ...(await start(run)), repeating: again };
+  if ('unclear' in sent) return giveUp(run, { seen: { ...seen, record: sent.unclear } }, unclear(run, sent.unclear));
+  if (plan.cancels !== undefined && record) await cancelReplaced(run, { ...record, externalId: plan.cancels });
   return { seen: { ...seen, record: sent.record, result: undefined }, kind: sent.found ? 'reconnected' : plan.kind };
 }
 
 /** Cancels the job that this submission replaced. It stays listed as an orphan unless that succeeds. */
-async function cancelReplaced(run: Run, externalId: JsonValue): Promise<void> {
+async function cancelReplaced(run: Run, replaced: AboutSubmission & { externalId: JsonValue }): Promise<void> {
   const { core, own, options, life, about } = run;
-  if (await cancelExternalJob(core, run.job, externalId, { reason: 'input-changed', log: life.log, where: about })) return;
+  const { externalId } = replaced;
+  if (await cancelExternalJob(core, run.job, replaced, { reason: 'input-changed', log: life.log, where: about })) return;
   const orphan = { name: options.recordName, idDigest: idDigest(externalId) };
   await core
     .track(() => core.metastore.forgetOrphan(own.address, orphan, {}))
@@ -133,8 +146,8 @@ function askedToWait(error: unknown): number | undefined {
 }
 
 /** Polls the recorded job until its end, and records that end. If it records a failure, it throws it. */
-async function look(run: Run, goal: Goal, { kind }: Position, record: HeldRecord): Promise<Reached | Position> {
-  const { externalId, submission } = record;
+async function look(run: Run, goal: Goal, { kind }: Position, held: HeldRecord): Promise<Reached | Position> {
+  const { externalId, submission } = held;
   const reached = { externalId, result: undefined };
   const did = kind ?? 'reconnected';
   run.signal.throwIfAborted();
@@ -144,37 +157,51 @@ async function look(run: Run, goal: Goal, { kind }: Position, record: HeldRecord
     if (goal === 'id') return reached;
   }
   await at(run, 'G8');
-  const seen = await ask(run, record);
-  if (seen.state === 'active') {
+  const seen = await ask(run, held);
+  if (seen.status.state === 'active') {
     run.announce(did, submission);
     if (goal === 'id') return reached;
   }
-  const status = seen.state === 'active' ? await waitForEnd(run, record, seen) : seen;
+  const end = seen.status.state === 'active' ? await waitForEnd(run, seen.record, seen.status) : { ...seen, status: seen.status };
+  const { status, record } = 'overdue' in end ? await cancelOverdue(run, end.overdue) : end;
   if (status.state === 'succeeded') {
-    run.announce(kind === undefined && seen === status ? 'already-succeeded' : did, submission);
+    run.announce(kind === undefined && seen.status === status ? 'already-succeeded' : did, submission);
     const finished = goal === 'id' ? reached : await finishSucceeded(run, record);
     return finished ? { externalId, result: finished.result } : start(run);
   }
   if (status.state === 'failed') {
     run.announce(did, submission);
-    await finishFailed(run, record, status, (failed) => failure(run, failed));
+    const why = record.gaveUp ? { reason: gaveUpReason(run), retryable: true } : status;
+    await finishFailed(run, record, why, (failed) => failure(run, failed));
     return start(run);
   }
   run.announce('missing', submission);
   const mayResubmit = run.options.onMissing === 'resubmit';
-  const error = new ExternalJobMissingError(externalId, mayResubmit, run.where);
+  const error = new ExternalJobMissingError(externalId, mayResubmit, run.where, mayHaveEnded(run));
   if (!mayResubmit) throw error;
   await finishFailed(run, record, { reason: 'the external system does not know it' }, () => error);
   return start(run);
+}
+
+function mayHaveEnded({ options: { remembersFor } }: Run): string {
+  if (remembersFor === Number.POSITIVE_INFINITY) return '';
+  return `: it deletes jobs ${remembersFor} ms after their end, so this one may have ended, and its outcome is unknown`;
 }
 
 /** The input changed while the send of the old input is unresolved. What `find` shows of that job decides. */
 async function resolve(run: Run, record: StoredRecord, time: number): Promise<StoredRecord | undefined> {
   await waitUntil(run, time);
   run.signal.throwIfAborted();
-  const externalId = await find(run, record.idempotencyKey);
-  if (externalId === undefined) return undefined;
-  return writeSubmitted(run, { submission: record.submission, fields: { ...fieldsOf(record), externalId }, basis: record });
+  const found = await find(run, record);
+  if (typeof found !== 'object') return undefined;
+  return writeSubmitted(run, { submission: record.submission, fields: { ...fieldsOf(record), ...found }, basis: record });
+}
+
+/** A search could not tell the outcome of an earlier send. No request is on its way any more. */
+function unclear(run: Run, record: StoredRecord): Unresolved {
+  const fields = { ...fieldsOf(record), firstSentAt: firstSentAt(record) };
+  const why = 'the external system cannot tell by the key whether it has the job';
+  return { submission: record.submission, fields, waitUntil: undefined, settledAt: run.own.now(), why };
 }
 
 /** Nothing can tell the outcome of a send. That is recorded, so that operators find exactly the records that wait for them. */
@@ -200,13 +227,24 @@ function ambiguous(run: Run, { idempotencyKey, submission }: StoredRecord, since
   return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(since), why }, run.where);
 }
 
-const FOUND = { active: 'reconnected', succeeded: 'already-succeeded', failed: 'already-failed', missing: 'missing' } as const;
+const FOUND = {
+  active: 'reconnected',
+  unknown: 'reconnected',
+  succeeded: 'already-succeeded',
+  failed: 'already-failed',
+  missing: 'missing',
+} as const;
+
+async function foundKind(run: Run, record: HeldRecord): Promise<DecisionKind> {
+  const { status } = await askOnce(run, record);
+  return FOUND[status.state === 'unknown' ? status.state : withGrace(run, record, status).state];
+}
 
 /** What `runJob()` would do now. Polls the external system once if the record holds an ID. Writes nothing. */
 export async function decideJob(run: Run): Promise<Decision<JsonValue>> {
   const { seen } = await start(run);
   const step = decide(seen.record, run.options, factsOf(run, seen));
-  const kind = step.do === 'look' ? FOUND[(await ask(run, step.record)).state] : step.kind;
+  const kind = step.do === 'look' ? await foundKind(run, step.record) : step.kind;
   run.tell(kind, described(step).submission);
   return { ...described(step), kind };
 }

@@ -1,17 +1,16 @@
-import { bounded } from '../../async/deadline.ts';
 import { stopwatch } from '../../async/clock.ts';
-import { InvalidValueError, isMooringError, NotSubmittedError, OutcomeUnknownError } from '../../model/errors/store.ts';
-import { StoreUnavailableError } from '../../model/errors/store.ts';
-import type { ConfigError } from '../../model/errors/store.ts';
+import { isMooringError, NotSubmittedError, StoreUnavailableError } from '../../model/errors/store.ts';
 import { writeIdText } from '../../format/write-id.ts';
-import { reasonOf } from '../../model/reason.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { cancelExternalJob } from './cancel-job.ts';
 import type { SendPlan } from './decision.ts';
-import { readId } from './external-id.ts';
+import { describe } from './job-context.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
-import { fieldsOf, type OrphanFields, type RecordFields, type StoredRecord } from '../../format/record.ts';
-import { at, callSystem, waitUntil, type Run } from './run.ts';
+import { fieldsOf, firstSentAt } from '../../format/record.ts';
+import type { OrphanFields, RecordFields, StoredRecord } from '../../format/record.ts';
+import { at, waitUntil, type Run } from './run.ts';
+import { checkedId, find, findEarlier, findSubmitted, type Found } from './search.ts';
+import { callSubmit, isKnownKey, isRefusal, tellFailedSubmit, type Refusal } from './submit.ts';
 
 /**
  * One submission, in this order: wait for sends that may be on their way, write ahead, look for the job, submit, record the ID.
@@ -24,12 +23,25 @@ interface Sent {
   found: boolean;
 }
 
+/** The record of a send that nobody can tell the outcome of. */
+interface Unclear {
+  unclear: StoredRecord;
+}
+
 /**
- * Sends one submission; `undefined` if the record is not the one that was decided on.
+ * Sends one submission. `undefined`: the record is not the one that was decided on. `unclear`: it was sent earlier, and no search
+ * can tell whether its job exists; nothing was sent now.
  *
- * @throws {@link StaleAttemptError} {@link StoreUnavailableError} {@link NotSubmittedError}, or what `submit` or `find` threw.
+ * @param failed - The reason of the last failed submit in this run.
+ * @throws {@link StaleAttemptError} {@link StoreUnavailableError} {@link NotSubmittedError} {@link AlreadySubmittedError}, or what
+ * `submit` or `find` threw.
  */
-export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undefined): Promise<Sent | undefined> {
+export async function send(
+  run: Run,
+  plan: SendPlan,
+  basis: StoredRecord | undefined,
+  failed?: string,
+): Promise<Sent | Unclear | undefined> {
   const { options, core } = run;
   if (plan.waitUntil !== undefined) await waitUntil(run, plan.waitUntil);
   run.signal.throwIfAborted();
@@ -41,7 +53,7 @@ export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undef
   if (reply.kind !== 'ok') return superseded(run, reply);
   const mine = reply.record;
 
-  let externalId: JsonValue | undefined;
+  let seen: Found = 'none';
   let left = 0;
   try {
     // After the write-ahead, so that whoever supersedes this attempt either finds the record or stops this.
@@ -52,8 +64,9 @@ export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undef
     }
     // The store was slow or unavailable, which is no failure of the job.
     if (elapsed() >= options.submitTimeout) throw new StoreUnavailableError(LATE, { ...run.where, store: core.metastore.name });
-    if (plan.way === 'search') externalId = await find(run, mine.idempotencyKey);
-    if (externalId === undefined) {
+    if (plan.way === 'search' || (plan.way === 'resend' && options.findable)) seen = await find(run, mine);
+    if (plan.way === 'search' && isUnclear(run, plan, seen)) return { unclear: mine };
+    if (typeof seen !== 'object') {
       await at(run, 'G3');
       run.signal.throwIfAborted();
       left = options.submitTimeout - elapsed();
@@ -64,12 +77,20 @@ export async function send(run: Run, plan: SendPlan, basis: StoredRecord | undef
     await withdraw(run, plan, mine);
     throw error;
   }
-  const found = externalId !== undefined;
-  externalId ??= await submit(run, plan, mine, left, basis?.refused);
+  const { externalId, found } =
+    typeof seen === 'object'
+      ? { ...seen, found: true }
+      : await submit(run, plan, mine, left, { refused: basis?.refused, failed });
   await at(run, 'G6');
   const record = await writeSubmitted(run, submittedDraft(mine, externalId));
   await at(run, 'G7');
   return { record, found };
+}
+
+/** Whether a search told nothing of an earlier send: it cannot know, or the job may have been forgotten before it answered. */
+function isUnclear({ own }: Run, plan: SendPlan & { way: 'search' }, seen: Found): boolean {
+  if (plan.fields.firstSentAt === undefined) return false;
+  return seen === 'unclear' || (seen === 'none' && own.now() >= plan.shownUntil);
 }
 
 const LATE = 'it took longer than submitTimeout to write down that the external job is about to be submitted';
@@ -83,15 +104,17 @@ export async function writeSubmitted(
   draft: { submission: number; fields: RecordFields & { externalId: JsonValue }; basis: StoredRecord },
 ): Promise<StoredRecord> {
   const { externalId, idempotencyKey } = draft.fields;
-  const reply = await persist(run, { letter: 'e', ...draft }, 'life');
+  const fields = { ...draft.fields, ...describe(run, externalId) };
+  const reply = await persist(run, { letter: 'e', ...draft, fields }, 'life');
   if (reply.kind !== 'ok') return superseded(run, reply, { externalId, idempotencyKey, submission: draft.submission });
-  run.life.log.info({ ...run.about, externalId, submission: draft.submission, idempotencyKey }, 'the external ID is recorded');
+  const told = { ...run.about, externalId, submission: draft.submission, idempotencyKey, ...fields.shown };
+  run.life.log.info(told, 'the external ID is recorded');
   return reply.record;
 }
 
 /** The `submitted` record for the `submitting` that was sent. Only an earlier send has a time of its own. */
 function submittedDraft(mine: StoredRecord, externalId: JsonValue): Parameters<typeof writeSubmitted>[1] {
-  const fields = { ...fieldsOf(mine), firstSentAt: mine.firstSentAt ?? mine.updatedAt, externalId };
+  const fields = { ...fieldsOf(mine), firstSentAt: firstSentAt(mine), externalId };
   return { submission: mine.submission, fields, basis: mine };
 }
 
@@ -141,46 +164,46 @@ async function withdraw(
 }
 
 /**
- * Looks for the job that was submitted with a key.
- *
- * @throws what `find` threw, or {@link OutcomeUnknownError} if it gave no answer.
+ * Submits, within a time in milliseconds. If the external system says that it knows the key, the job that exists is found. If it
+ * refuses a key that may have been sent before, the search is asked: the refusal says nothing of the earlier request.
  */
-export async function find(run: Run, idempotencyKey: string): Promise<JsonValue | undefined> {
-  const late = (text: string): Error => new OutcomeUnknownError('no-answer', `find gave ${text}`, run.where);
-  const id = await callSystem(run, async (signal) => run.job.find?.(idempotencyKey, { signal, input: run.input }), late);
-  return id === undefined || id === null ? undefined : checkedId(run, id);
-}
-
-/** `refused`: what the record said of this submission before the send. */
-async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: number, refused: Refused): Promise<JsonValue> {
-  const { idempotencyKey, submission } = mine;
-  const callbackToken = run.attempt.callbackToken ?? run.own.address.path;
-  let reply: Promise<unknown> | undefined;
-  const request = async (signal: AbortSignal): Promise<unknown> => {
-    reply = Promise.resolve(run.job.submit(run.input, { idempotencyKey, submission, callbackToken, signal }));
-    if (!run.core.crashPoint) return reply;
-    reply.catch(() => undefined);
-    await at(run, 'G4');
-    return reply;
-  };
-  run.life.log.debug({ ...run.about, submission, idempotencyKey }, 'submitting');
-  run.own.sent.add(run.options.recordName);
-  const outcome = await bounded(run.core.timer, timeout, undefined, request).catch(async (error: unknown) => {
-    if (isRefusal(error)) run.own.sent.delete(run.options.recordName);
-    const reason = tellFailedSubmit(run, mine, error, refused?.reason);
-    const times = (refused?.times ?? 0) + 1;
-    if (isRefusal(error)) await withdraw(run, plan, mine, { reason, times, newKey: wantsNewKey(run, plan, error, times) });
-    throw error;
-  });
-  if (outcome.ended !== 'value') {
-    const error = new OutcomeUnknownError('no-answer', `submit gave no answer within ${Math.round(timeout)} ms`, run.where);
-    tellFailedSubmit(run, mine, error, undefined);
-    void reply?.then((id) => recordLate(run, mine, id)).catch(() => undefined);
+async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: number, told: Told): Promise<Submitted> {
+  let returned: unknown;
+  try {
+    returned = await callSubmit(run, mine, timeout, (late) => recordLate(run, mine, late));
+  } catch (error) {
+    if (isKnownKey(error)) {
+      run.life.log.info({ ...run.about, submission: mine.submission }, 'the external system knows the idempotency key already');
+      return { externalId: await findSubmitted(run, mine, error), found: true };
+    }
+    const reason = tellFailedSubmit(run, mine, error, told.refused?.reason ?? told.failed);
+    if (isRefusal(error)) return refused(run, plan, mine, { error, reason, times: (told.refused?.times ?? 0) + 1 });
     throw error;
   }
   await at(run, 'G5');
-  return checkedId(run, outcome.value);
+  return { externalId: checkedId(run, returned), found: false };
 }
+
+/** After a refusal: the job of an earlier request, or nothing was accepted, and the refusal is thrown. */
+async function refused(
+  run: Run,
+  plan: SendPlan,
+  mine: StoredRecord,
+  { error, reason, times }: { error: Refusal; reason: string; times: number },
+): Promise<Submitted> {
+  if (plan.fields.firstSentAt === undefined) run.own.sent.delete(run.options.recordName);
+  else {
+    const externalId = await findEarlier(run, mine);
+    if (externalId !== undefined) return { externalId, found: true };
+  }
+  await withdraw(run, plan, mine, { reason, times, newKey: wantsNewKey(run, plan, error, times) });
+  throw error;
+}
+
+type Submitted = { externalId: JsonValue; found: boolean };
+
+/** What was said of failed submits before: by the record, and by this run. */
+export type Told = { refused: RecordFields['refused']; failed: string | undefined };
 
 /**
  * An answer after `submitTimeout` is all that is known of a job that exists. It is logged, and recorded if that is still
@@ -191,17 +214,9 @@ async function recordLate(run: Run, mine: StoredRecord, returned: unknown): Prom
   run.life.log.error({ ...run.about, externalId, submission: mine.submission }, 'the external ID came after submitTimeout');
   await writeSubmitted(run, submittedDraft(mine, externalId));
   const reason = run.life.cancelling();
-  if (reason) await cancelExternalJob(run.core, run.job, externalId, { reason, log: run.life.log, where: run.about });
-}
-
-type Refusal = NotSubmittedError | ConfigError;
-type Refused = RecordFields['refused'];
-
-/** Whether certainly nothing was accepted. Making a `NotSubmittedError` with an invalid option says so too. */
-function isRefusal(error: unknown): error is Refusal {
-  if (!isMooringError(error)) return false;
-  if (error.code === 'mooring.config') return error.option === 'retryAfter' || error.option === 'newKey';
-  return error.code === 'mooring.not-submitted';
+  const { input } = run;
+  if (reason)
+    await cancelExternalJob(run.core, run.job, { ...mine, externalId }, { reason, input, log: run.life.log, where: run.about });
 }
 
 /**
@@ -212,26 +227,4 @@ function isRefusal(error: unknown): error is Refusal {
 function wantsNewKey({ options }: Run, { fields: { firstSentAt } }: SendPlan, error: Refusal, times: number): boolean {
   const { newKey, retryAfter } = error as Partial<NotSubmittedError>;
   return newKey ?? (firstSentAt === undefined && options.idempotentFor !== undefined && retryAfter === undefined && times > 1);
-}
-
-/** Ensures that a failed submit is never reported as a success, and that no reason is reported twice. Returns the reason. */
-function tellFailedSubmit(run: Run, mine: StoredRecord, error: unknown, before: string | undefined): string {
-  const { submission, idempotencyKey } = mine;
-  const reason = reasonOf(error);
-  const decision = isRefusal(error) ? 'refused' : 'unresolved';
-  run.tell(decision, submission);
-  const text = decision === 'refused' ? 'the submit was refused' : 'the submit failed, and nobody knows whether the job exists';
-  run.life.log[reason === before ? 'debug' : 'warn']({ ...run.about, decision, submission, idempotencyKey, reason }, text);
-  return reason;
-}
-
-/**
- * The ID that `submit` or `find` returned, as it will be read back. An invalid one is logged, since it is all that is known of a
- * job.
- */
-function checkedId(run: Run, returned: unknown): JsonValue {
-  const read = readId(returned);
-  if ('id' in read) return read.id;
-  run.life.log.error({ ...run.about, problem: read.problem }, 'the external ID cannot be written down');
-  throw new InvalidValueError('the external ID', `${read.problem}; it must be JSON that getStatus can ask for`, run.where);
 }

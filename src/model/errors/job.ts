@@ -57,8 +57,9 @@ export class ExternalJobMissingError extends MooringError<'mooring.external-job-
   readonly code = 'mooring.external-job-missing' as const;
   /** The job that is missing. */
   readonly externalId: JsonValue;
-  constructor(externalId: JsonValue, retryable: boolean, context?: ErrorContext) {
-    super(`the external system does not know external job ${JSON.stringify(externalId)}`, retryable, context);
+  /** @param more - What that may mean. */
+  constructor(externalId: JsonValue, retryable: boolean, context?: ErrorContext, more = '') {
+    super(`the external system does not know external job ${JSON.stringify(externalId)}${more}`, retryable, context);
     this.externalId = externalId;
   }
 }
@@ -85,7 +86,7 @@ export class InputChangedError extends MooringError<'mooring.input-changed'> {
   }
 }
 
-/** Thrown by a user's `submit` when the external system certainly accepted nothing: the only error that users construct. */
+/** Thrown by a user's `submit` when the external system certainly accepted nothing. */
 export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   readonly code = 'mooring.not-submitted' as const;
   /**
@@ -95,8 +96,8 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
    */
   declare readonly retryAfter?: Duration;
   /**
-   * Whether the next submit has another idempotency key, since this one is dead: no job has it, and the external system only
-   * repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
+   * Whether the next submit has another idempotency key, since this one is dead: no job has it, none can come, and the external
+   * system only repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
    * then tried is not the job's.
    * @defaultValue for an external job with `idempotentFor`, and without `retryAfter`: true from the second refusal of a key on that no
    * earlier attempt has sent; else false
@@ -117,5 +118,27 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
     if (newKey === undefined) return;
     if (typeof (newKey as unknown) !== 'boolean') throw new ConfigError('newKey', 'must be true or false', newKey);
     this.newKey = newKey;
+  }
+}
+
+/**
+ * Thrown by a user's `submit` when the external system refuses an idempotency key because it knows it: a job of this submission
+ * exists. The attempt reconnects to that job once `find`, or `getStatus` for the given ID, has shown it.
+ */
+export class AlreadySubmittedError extends MooringError<'mooring.already-submitted'> {
+  readonly code = 'mooring.already-submitted' as const;
+  /** The ID of the job that exists; `undefined`: `find` tells it. */
+  readonly externalId: string | number | object | undefined;
+  /**
+   * @param externalId - The ID of the job, if the external system told it, or if the idempotency key is the ID.
+   * @defaultValue `externalId` is what `find` returns for the key
+   */
+  constructor(externalId?: string | number | object, context?: ErrorContext) {
+    super(
+      'the external system refused the idempotency key because it knows it, and no job with this key was found there',
+      true,
+      context,
+    );
+    this.externalId = externalId;
   }
 }

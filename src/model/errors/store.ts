@@ -2,6 +2,7 @@ import type { ConfigError } from './config.ts';
 import { describeScope, hasErrorBrand, MooringError, received, type ErrorContext } from './family.ts';
 import type { Version } from '../version.ts';
 import type {
+  AlreadySubmittedError,
   AmbiguousSubmitError,
   ExternalJobFailedError,
   ExternalJobMissingError,
@@ -184,6 +185,7 @@ export type AnyMooringError =
   | StateLostError
   | StoreUnavailableError
   | OutcomeUnknownError
+  | AlreadySubmittedError
   | AmbiguousSubmitError
   | ExternalJobFailedError
   | ExternalJobMissingError

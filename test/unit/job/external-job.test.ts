@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { externalJob, InvalidKeyError, jobStatus, type ExternalJob } from '../../../src/index.ts';
-import { jobOptions } from '../../../src/job/external-job.ts';
+import { jobOptions } from '../../../src/job/job-options.ts';
 import { fakeClock, memoryStateStore, testTask } from '../../../src/testing.ts';
 
 const good: ExternalJob<string, string, undefined> = {
   submit: async () => 'id',
   getStatus: async () => ({ state: 'succeeded' }),
 };
+
+const find = (): Promise<string> => Promise.resolve('x');
 
 describe('externalJob()', () => {
   test('gives back what it got', () => {
@@ -21,18 +23,53 @@ describe('externalJob()', () => {
       idempotentFor: undefined,
       findable: false,
       findLag: 10_000,
+      findableFor: Infinity,
+      remembersFor: Infinity,
       rememberResult: true,
       onInputChange: 'fail',
       onMissing: 'fail',
       missingGrace: 60_000,
+      unknownFor: 900_000,
+      giveUpAfter: Infinity,
       submitTimeout: 60_000,
       callTimeout: 30_000,
       pollInterval: { from: 1_000, to: 30_000 },
     });
-    expect(jobOptions({ ...good, pollInterval: '5s', idempotentFor: 'forever' })).toMatchObject({
+    expect(jobOptions({ ...good, pollInterval: '5s', idempotentFor: 'until-deleted' })).toMatchObject({
       pollInterval: { from: 5_000, to: 5_000 },
-      idempotentFor: 'forever',
+      idempotentFor: Infinity,
     });
+  });
+
+  test.each([
+    ['until somebody deletes the job', { idempotentFor: 'until-deleted' }, { idempotentFor: Infinity }],
+    [
+      'until the external system deletes it',
+      { idempotentFor: 'until-deleted', remembersFor: '1h' },
+      { idempotentFor: 3_600_000 },
+    ],
+    ['from the end of the job', { idempotentFor: { afterEnd: '500s' } }, { idempotentFor: 500_000 }],
+    ['in a search as long as the job is kept', { find, remembersFor: '5m' }, { findableFor: 300_000 }],
+    ['at once', { find, findLag: 0, missingGrace: '0s' }, { findLag: 0, missingGrace: 0 }],
+  ] as const)('remembered %s', (_name, facts, options) => {
+    expect(jobOptions({ ...good, ...facts })).toMatchObject(options);
+  });
+
+  test.each([
+    ['findableFor', { findableFor: '5m' }, 'needs find, received "5m"'],
+    ['findableFor', { find, findableFor: '1m' }, 'findLag together (70000 ms)'],
+    ['remembersFor', { idempotentFor: '24h', remembersFor: '1h' }, 'idempotentFor ("24h")'],
+    ['remembersFor', { idempotentFor: { afterEnd: '2h' }, remembersFor: '1h' }, 'idempotentFor ({ afterEnd: "2h" })'],
+    ['remembersFor', { remembersFor: '30s' }, 'pollInterval (30000 ms)'],
+    ['giveUpAfter', { giveUpAfter: '30s' }, 'submitTimeout (60000 ms), received "30s"'],
+    ['idempotentFor', { idempotentFor: 'forever' as never }, "'until-deleted'"],
+    ['idempotentFor', { idempotentFor: { afterEnd: '5m', more: 1 } as never }, "'until-deleted'"],
+    ['findableFor', { find, findableFor: null as never }, "'until-deleted'"],
+    ['findLag', { find, findLag: -1 }, 'must be 0 or a length of time'],
+  ] as const)('%s that contradicts or cannot be is refused, with both values', (option, facts, text) => {
+    const make = (): unknown => externalJob({ ...good, ...facts });
+
+    expect(make).toThrow(expect.objectContaining({ option, message: expect.stringContaining(text) }));
   });
 
   test.each([

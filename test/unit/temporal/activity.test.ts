@@ -153,7 +153,7 @@ describe('waiting', () => {
   ])('release holds, and says why, where %s', async (_why, info) => {
     const system = externalSystem({ activeLooks: 1 });
     // Of a scope that others share nobody is the first, which a namespace of this minute cannot tell from a loss.
-    const known = system.job({ idempotentFor: 'forever' });
+    const known = system.job({ idempotentFor: 'until-deleted' });
     const attempt = begin(
       () => resumableActivity(known, { scope: { workflowRun: 'a' }, wait: { mode: 'release', holdFor: 1 } })('clip'),
       { scheduleToCloseTimeoutMs: 0, ...info },
@@ -177,7 +177,7 @@ describe('waiting', () => {
       const system = externalSystem({ activeLooks });
       let refused = 0;
       const job = system.job({
-        idempotentFor: 'forever',
+        idempotentFor: 'until-deleted',
         submit: (input, context) => {
           if ((refused += 1) === 1) throw new NotSubmittedError('busy', { retryAfter });
           return system.job().submit(input, context);

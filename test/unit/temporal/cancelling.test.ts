@@ -124,7 +124,7 @@ describe('a cancelling activity', () => {
     const system = externalSystem();
     let reply = (): void => undefined;
     system.beforeReply = () => new Promise<void>((resolve) => (reply = resolve));
-    const slow = system.job({ idempotentFor: 'forever', submitTimeout: '20s' });
+    const slow = system.job({ idempotentFor: 'until-deleted', submitTimeout: '20s' });
     const submitting = call(store, () => resumableActivity(slow, { scope: SHARED })('clip'));
     await until(() => system.submits > 0);
     const cancelling = call(store, () => cancellingActivity(slow, SHARED)('clip'));

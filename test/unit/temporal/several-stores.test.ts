@@ -44,7 +44,7 @@ describe('on a worker with two stores', () => {
 
   test('the activities that are made of external jobs name it, too', async () => {
     const system = externalSystem();
-    const known = system.job({ idempotentFor: 'forever' });
+    const known = system.job({ idempotentFor: 'until-deleted' });
     const shared = { ...SCOPE, task: 'shared' };
     const submitting = begin(() => resumableActivity(known, { scope: shared, store: b })('clip'), {}, both);
     await until(() => system.looks > 0);

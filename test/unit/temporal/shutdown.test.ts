@@ -76,7 +76,7 @@ describe('a worker that shuts down', () => {
   ])('lets an activity %s wait until its grace is over', async (_which, info) => {
     const here = await worker();
     const system = externalSystem();
-    const known = system.job({ idempotentFor: 'forever' });
+    const known = system.job({ idempotentFor: 'until-deleted' });
     const attempt = begin(() => resumableActivity(known, { scope: { workflowRun: 'a' } })('clip'), info, here);
     await until(() => system.looks > 0);
     here.shutdown();

@@ -14,6 +14,7 @@ const plain: ExternalSystem = {
   idempotentFor: undefined,
   findable: false,
   findLag: 10_000,
+  findableFor: Infinity,
   submitTimeout: MINUTE,
   onInputChange: 'fail',
   pollInterval: { from: 1_000, to: 30_000 },

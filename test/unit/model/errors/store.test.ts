@@ -23,6 +23,7 @@ const ONE_OF_EACH: readonly [string, AnyMooringError, boolean][] = [
   ['mooring.state-lost', new errors.StateLostError('a shard has no birth', WHERE), false],
   ['mooring.store-unavailable', new errors.StoreUnavailableError('no answer', WHERE), true],
   ['mooring.outcome-unknown', new errors.OutcomeUnknownError('no-answer', 'no answer', WHERE), true],
+  ['mooring.already-submitted', new errors.AlreadySubmittedError('j1', WHERE), true],
   [
     'mooring.ambiguous-submit',
     new errors.AmbiguousSubmitError({ idempotencyKey: 'm1', submission: 2, since: new Date(0) }, WHERE),
