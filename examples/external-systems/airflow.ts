@@ -4,9 +4,7 @@
  * - A repeated `dag_run_id`: 409, queued, running or ended, until somebody deletes the run. GET by ID shows it at once.
  * - Words: queued, running; success; failed. 404: it does not know the run (or the DAG).
  * - Trap: a taken `logical_date` is answered with the same 409, and there is no run: leave it null, and look after a 409.
- * - Trap: a paused DAG accepts runs and never starts them.
  * - Trap: a person's "mark as failed" is `failed` too; only the event log tells. Marking rewrites a success as well.
- * - Trap: a token ends after a day (401), or with the next start of the server (403).
  *
  * Run: Airflow 3.3.2 with SQLite and LocalExecutor on 2026-12-01: docs/certificates/airflow.md.
  */
@@ -23,35 +21,39 @@ async function ask(method: string, path: string, signal: AbortSignal, body?: obj
   return fetch(`${AIRFLOW_URL}/api/v2/${path}`, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
 }
 
-async function get<Body>(path: string, signal: AbortSignal): Promise<Body | undefined> {
+type Answer = { state?: string; is_paused?: boolean; total_entries?: number };
+
+async function get(path: string, signal: AbortSignal): Promise<Answer> {
   const response = await ask('GET', path, signal);
   if (!response.ok && response.status !== 404) throw new Error(`Airflow answered ${response.status}`);
-  return response.ok ? ((await response.json()) as Body) : undefined;
+  return response.ok ? ((await response.json()) as Answer) : {};
 }
 
 const RUNS = `dags/${AIRFLOW_DAG}/dagRuns`;
-const word = jobStatus({ active: ['queued', 'running'], succeeded: ['success'], failed: ['failed'], missing: ['none'] });
-const stateOf = async (id: string, signal: AbortSignal): Promise<string> =>
-  (await get<{ state: string }>(`${RUNS}/${id}`, signal))?.state ?? 'none';
+const ends = { succeeded: ['success'], failed: ['failed'], cancelled: ['marked'], missing: ['none'] };
+const word = jobStatus({ active: ['queued', 'running'], ...ends });
+const stateOf = async (id: string, signal: AbortSignal) => (await get(`${RUNS}/${id}`, signal)).state ?? 'none';
 
 export const dagRun = externalJob({
   name: 'airflow',
   async submit(conf: Record<string, unknown>, { idempotencyKey, signal }) {
-    const dag = await get<{ is_paused: boolean }>(`dags/${AIRFLOW_DAG}`, signal);
-    if (!dag || dag.is_paused) throw new NotSubmittedError('the DAG is paused, or not there');
+    const { is_paused } = await get(`dags/${AIRFLOW_DAG}`, signal);
+    if (is_paused !== false) throw new NotSubmittedError('the DAG is paused, or not there');
     const run = { dag_run_id: idempotencyKey, logical_date: null, conf };
     const { status } = await submitRequest(() => ask('POST', RUNS, signal, run));
     if (status === 200) return idempotencyKey;
     if (status === 409) throw new AlreadySubmittedError(idempotencyKey);
-    if (status < 500) throw new NotSubmittedError(`refused with ${status}`);
-    throw new Error(`Airflow answered ${status}`);
+    throw status < 500 ? new NotSubmittedError(`refused with ${status}`) : new Error(`Airflow answered ${status}`);
   },
   idempotentFor: 'until-deleted',
   find: async (key, { signal }) => ((await stateOf(key, signal)) === 'none' ? undefined : key),
   findLag: 0,
-  getStatus: async (id, { signal }) => word(await stateOf(id, signal)),
-  async cancel(id, { signal }) {
+  async getStatus(id, { signal }) {
     const state = await stateOf(id, signal);
-    if (state === 'queued' || state === 'running') await ask('PATCH', `${RUNS}/${id}`, signal, { state: 'failed' });
+    const marked = state === 'failed' && (await get(`eventLogs?event=patch_dag_run&run_id=${id}`, signal)).total_entries;
+    return word(marked ? 'marked' : state);
+  },
+  async cancel(id, { signal }) {
+    if (/queued|running/.test(await stateOf(id, signal))) await ask('PATCH', `${RUNS}/${id}`, signal, { state: 'failed' });
   },
 });
