@@ -48,5 +48,5 @@ trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$folder/home"' EXIT
 trap exit INT TERM
 "$home/bin/prefect" server start --host 127.0.0.1 --port "$port" --no-ui >"$folder/server.log" 2>&1 &
 until curl -sf "$PREFECT_API_URL/health" >/dev/null; do sleep 0.5; done
-cd "$folder" && "$home/bin/python" flow.py >"$folder/flow.log" 2>&1 &
+(cd "$folder" && exec "$home/bin/python" flow.py >"$folder/flow.log" 2>&1) &
 wait
