@@ -94,7 +94,7 @@ try {
     job: '1@1',
     records: ['external_job_id'],
   };
-  await m.begin(scope, request, {});
+  await m.fences.begin(scope, request, {});
   let sequence = 0;
 
   for (const size of SIZES) {
@@ -104,7 +104,7 @@ try {
         const began = await m.now({});
         const change = { name: `key-${n % 100}`, put: { meta: { type: 'bytes' as const, size }, body, retention: DAY } };
         sequence += 1;
-        const reply = await m.write(
+        const reply = await m.values.write(
           scope,
           { id: { fence, nonce, sequence }, fenced: true, began, changes: [change], resent: false },
           {},
@@ -120,7 +120,7 @@ try {
       );
       report(
         await compare(`read / HGET ${label}`, lanes, {
-          ours: (n) => m.read(scope, [`key-${n % 100}`], {}),
+          ours: (n) => m.values.read(scope, [`key-${n % 100}`], {}),
           plain: (n) => client.hgetBuffer('plain', `key-${n % 100}`),
         }),
       );
@@ -133,7 +133,7 @@ try {
       const began = await m.now({});
       sequence += 1;
       const id = { fence, nonce, sequence };
-      const reply = await m.write(scope, { id, fenced: true, began, changes: [change], resent: false }, {});
+      const reply = await m.values.write(scope, { id, fenced: true, began, changes: [change], resent: false }, {});
       if (reply.kind !== 'ok') throw new Error(reply.kind);
     };
     const plain = (n: number): Promise<unknown> => client.hset('plain', `key-${n % 100}`, JSON.stringify(meta));
@@ -152,7 +152,7 @@ try {
     report(await compare('delete / HSET', lanes, { ours: (n) => write({ name: `key-${n % 100}` }), plain }));
   }
   for (const lanes of LANES) {
-    const begin = (n: number): Promise<unknown> => m.begin({ path: `bench/2/t/${n % 1_000}` }, request, {});
+    const begin = (n: number): Promise<unknown> => m.fences.begin({ path: `bench/2/t/${n % 1_000}` }, request, {});
     report(
       await compare('begin / HSET of a fence', lanes, {
         ours: begin,

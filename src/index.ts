@@ -44,9 +44,10 @@ export {
   type SubmitContext,
 } from './job/call-context.ts';
 export { externalJob, type ExternalId, type ExternalJob } from './job/external-job.ts';
+export { dnsLabelKey, hexKey, uuidKey } from './format/key-shapes.ts';
 export { jobRecords } from './job/operator/records.ts';
 export type { JobRecord, JobRecords, Orphan } from './job/operator/record.ts';
-export { jobStatus, type JobStatus } from './job/status.ts';
+export { jobStatus, type JobStatus, type StatusDetails, type StatusWord, type StatusWords } from './job/status.ts';
 export { isSuspension } from './job/attempt/suspension.ts';
 export type { Decision, RunOptions, TaskContext, Wait } from './job/task-context.ts';
 export type { Logger } from './observe/logger.ts';
@@ -60,6 +61,7 @@ export { checkedObjectStore, type UncheckedObjectStore } from './object-store/ch
 export type { ObjectStore, PutOptions } from './object-store/object-store.ts';
 export type { RememberedFor } from './model/remembered.ts';
 export type { Retention } from './model/retention.ts';
+export type { RetryAfter } from './model/retry-after.ts';
 export type { AssetScope, TaskScope } from './model/scope.ts';
 export { createStateStore } from './state-store/create-state-store.ts';
 export type { StateStoreOptions } from './state-store/options.ts';

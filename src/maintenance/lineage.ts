@@ -56,7 +56,7 @@ export async function readLineage(
 ): Promise<LineageReport> {
   const found = new Map<ObjectStore, Generations | undefined>();
   for (const store of those) found.set(store, await readGenerations(core, store, call));
-  const metastore = await core.metastore.lineage(call);
+  const metastore = await core.metastore.lineage.read(call);
   const first = [...found].map(([store, generations]): StoreLineage => {
     const verdict: LineageVerdict = generations ? compare(metastore, generations, store === core.objectStore) : { kind: 'sound' };
     return { store, generations, verdict };
@@ -133,7 +133,7 @@ export async function raise(core: Internals, report: LineageReport, call: CallOp
   const newest = current?.generations?.newest;
   if (!current || !newest) return;
   const target = Math.max(newest.generation + 1, metastore.generation.highest);
-  await core.metastore.raise(target, call);
+  await core.metastore.lineage.raise(target, call);
   await writeGeneration(core, current, metastore, { ...newest, generation: target }, call);
 }
 
@@ -159,7 +159,7 @@ export async function beginAnew(core: Internals, holdsValues: boolean, call: Cal
   const highest = Math.max(metastore.generation.highest, ...known);
   for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
     const target = highest + tries;
-    await core.metastore.raise(target, call);
+    await core.metastore.lineage.raise(target, call);
     // A generation that a sweep took meanwhile records the earlier births.
     if ((await writeGeneration(core, current, metastore, { ...next, generation: target }, call)) !== 'created') continue;
     await leaveBirth(core, { store: current.store, where: {}, call }, metastore);

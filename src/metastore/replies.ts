@@ -1,7 +1,9 @@
 import { CorruptEntryError, OutcomeUnknownError } from '../model/errors/store.ts';
 import { expiryOf } from '../format/head.ts';
 import { TOMBSTONE_KEPT } from './lifetimes.ts';
-import type { Applied, ClearReply, RecordReply, ValueChange, WriteReply } from './metastore.ts';
+import type { ClearReply } from './operators.ts';
+import type { RecordReply } from './records.ts';
+import type { Applied, ValueChange, WriteReply } from './values.ts';
 
 /** What the replies to writes say, and when a refusal cannot be believed. */
 

@@ -3,6 +3,7 @@ import type { Timer } from '../async/deadline.ts';
 import type { Clock } from '../async/clock.ts';
 import type { Gap } from '../job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../metastore/metastore.ts';
+import { wrapOperations, type OperationName } from '../metastore/operations.ts';
 import type { Internals } from '../state-store/internals.ts';
 
 /**
@@ -91,16 +92,12 @@ function forever(): Promise<never> {
   return new Promise<never>(() => undefined);
 }
 
-/** Methods that return an iterable, which stays unchanged. */
-const ITERATED: ReadonlySet<string | symbol> = new Set<keyof OpenMetastore>(['list', 'scopes', 'due']);
+/** Operations that return an iterable, which stays unchanged. */
+const ITERATED: ReadonlySet<OperationName> = new Set<OperationName>(['values.list', 'scopes.paths', 'sweep.due']);
 
 /** Every call goes through `inWorld`. */
 function guarded(metastore: OpenMetastore, inWorld: <T>(work: () => Promise<T>) => Promise<T>): OpenMetastore {
-  return new Proxy(metastore, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property);
-      if (typeof value !== 'function' || ITERATED.has(property)) return value;
-      return (...given: unknown[]) => inWorld(() => (value as (...given: unknown[]) => Promise<unknown>).apply(target, given));
-    },
-  });
+  return wrapOperations(metastore, (operation, name) =>
+    ITERATED.has(name) ? operation : (...given) => inWorld(async () => operation(...given)),
+  );
 }

@@ -96,7 +96,7 @@ export function testTask<Shape extends StateShape<Shape> = AnyShape>(
       if (killAt !== undefined && !GAP.test(killAt)) throw new ConfigError('killAt', 'must be a gap, from G1 to G12', killAt);
       if (attempts === 0) {
         // The task is younger than its namespace: otherwise a first attempt that is killed early looks like lost state.
-        await core.metastore.draw({ path: scopePath(checked) }, {});
+        await core.metastore.fences.draw({ path: scopePath(checked) }, {});
         createdAt = new Date(core.clock.now() + BIRTH_SLACK);
       }
       attempts += 1;

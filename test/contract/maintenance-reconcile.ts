@@ -324,7 +324,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       let asked = 0;
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method, args }, proceed) => {
         const [{ path }] = args as [{ path: string }];
-        if (method !== 'holds' || !path.includes('/lost/')) return proceed();
+        if (method !== 'references.held' || !path.includes('/lost/')) return proceed();
         asked += 1;
         // By each of the two listings; then before the batch.
         if (asked < 3) return proceed();
@@ -347,7 +347,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       const object = await bench.leave({ ...TASK, task: 'lost' }, 'k', { age: 2 * DAY });
       let looks = 0;
       const metastore = interceptMetastore(bench.rig.metastore(), async ({ method }, proceed) => {
-        if (method !== 'lineage') return proceed();
+        if (method !== 'lineage.read') return proceed();
         looks += 1;
         const lineage = await proceed();
         // At the start, after the listing, before the batch.
@@ -417,10 +417,10 @@ export function reconcileTests(bench: MaintenanceBench): void {
       for (const key of ['k1', 'k2']) await bench.leave(TASK, key, { age: 2 * DAY });
       let looks = 0;
       const metastore = interceptMetastore(bench.rig.metastore(), async ({ method }, proceed) => {
-        if (method === 'lineage') looks += 1;
+        if (method === 'lineage.read') looks += 1;
         const reply = await proceed();
         // At the start, and after the references; as where Redis evicts.
-        return method === 'holds' && looks > 1 ? (reply as boolean[]).map(() => false) : reply;
+        return method === 'references.held' && looks > 1 ? (reply as boolean[]).map(() => false) : reply;
       });
 
       expect(await reconcile(bench.open({ metastore }), { apply: true })).toMatchObject({ objects: 2 });
@@ -548,7 +548,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       const reason = new Error('enough');
       const stop = new AbortController();
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
-        if (method === 'holds') stop.abort(reason);
+        if (method === 'references.held') stop.abort(reason);
         return proceed();
       });
       await bench.leave(TASK, 'k1', { age: 2 * DAY });

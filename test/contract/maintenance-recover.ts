@@ -132,7 +132,11 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       const after = await bench.open().task(scope).getEntry('step');
       expect(after).toMatchObject({ version: before?.version, writer: scope, value: 1, size: 1, offloaded: true });
-      const raw = await internalsOf(bench.open()).metastore.read({ path: scopePath(scope) }, [resultName('external_job_id')], {});
+      const raw = await internalsOf(bench.open()).metastore.values.read(
+        { path: scopePath(scope) },
+        [resultName('external_job_id')],
+        {},
+      );
       expect(JSON.stringify(raw)).toContain('result=external_job_id');
     });
 
@@ -221,7 +225,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await lose();
       const metastore = interceptMetastore(bench.rig.metastore(), async ({ method, args }, proceed) => {
         const { name } = (args[1] ?? {}) as { name?: string };
-        if (method !== 'restore' || name === 'kept') return proceed();
+        if (method !== 'references.restore' || name === 'kept') return proceed();
         const objects = (await bench.objects()).filter((object) => object.includes(`/${name}/`));
         await bench.objectStore.delete(objects);
         const outcome = await proceed();
@@ -352,7 +356,7 @@ export function recoverTests(bench: MaintenanceBench): void {
 
       await recover(bench.open(both), { apply: true });
 
-      const { bornAt, name } = await internalsOf(bench.open()).metastore.lineage({});
+      const { bornAt, name } = await internalsOf(bench.open()).metastore.lineage.read({});
       expect(await births()).toEqual([`${bornAt}-${name}`]);
       expect(await births(bench.otherObjectStore)).toEqual([]);
       await bench.open(both).task(TASK).set('k', 2);
@@ -408,7 +412,9 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.open().task(TASK).setMany({ a: 1, b: 2 });
       await lose();
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method, args }, proceed) =>
-        method === 'restore' && (args[1] as { name: string }).name === 'b' ? Promise.reject(new Error('killed')) : proceed(),
+        method === 'references.restore' && (args[1] as { name: string }).name === 'b'
+          ? Promise.reject(new Error('killed'))
+          : proceed(),
       );
       await expect(recover(bench.open({ metastore }), { apply: true })).rejects.toThrow('killed');
       await bench.advance(2 * DAY);
@@ -449,7 +455,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       const stop = new AbortController();
       const reason = new Error('enough');
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
-        if (method === 'restore') stop.abort(reason);
+        if (method === 'references.restore') stop.abort(reason);
         return proceed();
       });
 

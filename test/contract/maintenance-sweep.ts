@@ -130,7 +130,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       const counts: number[] = [];
       const requests: number[] = [];
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method, args }, proceed) => {
-        if (method === 'sweepPage') counts.push((args[1] as { count: number }).count);
+        if (method === 'sweep.page') counts.push((args[1] as { count: number }).count);
         return proceed();
       });
       const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) => {
@@ -224,8 +224,8 @@ export function sweepTests(bench: MaintenanceBench): void {
       await bench.advance(DAY + MINUTE);
       const order: string[] = [];
       const dies = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
-        if (method === 'forgetObjects') order.push('forget');
-        return method === 'forgetObjects' ? Promise.reject(new Error('killed')) : proceed();
+        if (method === 'sweep.forget') order.push('forget');
+        return method === 'sweep.forget' ? Promise.reject(new Error('killed')) : proceed();
       });
       const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) => {
         if (method === 'delete' && !String(args[0]).includes('generation=')) order.push('delete');
@@ -285,7 +285,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       await state.set('k', 'second');
       await bench.advance(DAY + MINUTE);
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
-        if (method !== 'sweepEnd') return proceed();
+        if (method !== 'sweep.end') return proceed();
         return bench.open().task(TASK).set('k', 'third').then(proceed);
       });
       await sweep(bench.open({ metastore }));
@@ -310,7 +310,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       await bench.advance(DAY + MINUTE);
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method, args }, proceed) => {
         const [{ path }] = args as [{ path: string }];
-        return method === 'sweepPage' && path.includes('sick') ? Promise.reject(new Error('WRONGTYPE')) : proceed();
+        return method === 'sweep.page' && path.includes('sick') ? Promise.reject(new Error('WRONGTYPE')) : proceed();
       });
 
       const report = await sweep(bench.open({ metastore }));
@@ -340,7 +340,7 @@ export function sweepTests(bench: MaintenanceBench): void {
 
       const within = new AbortController();
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
-        if (method !== 'sweepPage') return proceed();
+        if (method !== 'sweep.page') return proceed();
         within.abort(reason);
         return Promise.reject(reason);
       });
@@ -369,7 +369,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await generationsIn(bench.objectStore, bench.namespace)).toEqual([0]);
       const order: string[] = [];
       const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
-        if (method === 'raise') order.push('metastore');
+        if (method === 'lineage.raise') order.push('metastore');
         return proceed();
       });
       const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) => {

@@ -20,14 +20,14 @@ import {
 
 /** Clearing a scope, and declaring an asset. */
 export function clearContract(bench: Bench): void {
-  const clear = (scope = SCOPE) => bench.m.clear(scope, tool().next(), {});
+  const clear = (scope = SCOPE) => bench.m.scopes.clear(scope, tool().next(), {});
 
   describe('clear', () => {
     test('removes every value, and leaves other scopes alone', async () => {
       await write(bench.m, tool(), [put('a', 1), put('b', 2)]);
       await write(bench.m, tool(), put('a', 'other'), {}, { path: 'flow/run/task/1' });
       expect(await clear()).toEqual({ kind: 'ok' });
-      expect(await all(bench.m.list(SCOPE, {}))).toEqual([]);
+      expect(await all(bench.m.values.list(SCOPE, {}))).toEqual([]);
       expect(await value(bench.m, 'a', { path: 'flow/run/task/1' })).toBe('other');
     });
 
@@ -47,7 +47,7 @@ export function clearContract(bench: Bench): void {
       await write(bench.m, who, put('k', 1));
       await clear();
       expect(await write(bench.m, who, put('k', 2))).toMatchObject({ kind: 'stale' });
-      expect((await bench.m.writeRecord(SCOPE, record(who, 's'), {})).kind).toBe('stale');
+      expect((await bench.m.records.write(SCOPE, record(who, 's'), {})).kind).toBe('stale');
       expect(await value(bench.m, 'k')).toBeUndefined();
       expect((await begin(bench.m, attempt(6))).kind).toBe('ok');
     });
@@ -71,7 +71,7 @@ export function clearContract(bench: Bench): void {
       const late = record(who, 'o', { job: 'j1' });
       await recorded(bench.m, record(who, 'e', { job: 'j1', basis }));
       await clear();
-      expect((await bench.m.writeRecord(SCOPE, late, {})).kind).toBe('stale');
+      expect((await bench.m.records.write(SCOPE, late, {})).kind).toBe('stale');
       expect(await recordNow(bench.m)).toMatchObject({ letter: 'n' });
     });
 
@@ -94,7 +94,7 @@ export function clearContract(bench: Bench): void {
       await recorded(bench.m, record(who, 'e', { job: 'running' }));
       await recorded(bench.m, record(who, 'o', { job: 'done', name: 'other' }));
       await clear();
-      const { orphans } = await bench.m.inspect(SCOPE, {});
+      const { orphans } = await bench.m.scopes.inspect(SCOPE, {});
       expect(orphans).toHaveLength(1);
       expect(orphans[0]).toMatchObject({ name: RECORD, text: expect.stringMatching(/^\d{13} \{.*"externalId":"running"/) });
     });
@@ -111,21 +111,21 @@ export function clearContract(bench: Bench): void {
 
     test('sent again clears nothing that was written since', async () => {
       const id = tool().next();
-      await bench.m.clear(SCOPE, id, {});
+      await bench.m.scopes.clear(SCOPE, id, {});
       await write(bench.m, tool(), put('k', 'new'));
-      expect(await bench.m.clear(SCOPE, id, {})).toEqual({ kind: 'ok' });
+      expect(await bench.m.scopes.clear(SCOPE, id, {})).toEqual({ kind: 'ok' });
       expect(await value(bench.m, 'k')).toBe('new');
     });
 
     test('keeps an orphan that was listed, and a tombstone that was there', async () => {
       const who = attempt(1);
       await begin(bench.m, who);
-      await bench.m.listOrphan(SCOPE, { name: RECORD, idDigest: '1'.repeat(32), json: '{"externalId":"j"}' }, {});
+      await bench.m.orphans.add(SCOPE, { name: RECORD, idDigest: '1'.repeat(32), json: '{"externalId":"j"}' }, {});
       const early = who.next();
       await write(bench.m, who, { name: 'k' });
       const stored = await bench.rig.stored(bench.namespace, SCOPE.path);
       await clear();
-      expect((await bench.m.inspect(SCOPE, {})).orphans).toHaveLength(1);
+      expect((await bench.m.scopes.inspect(SCOPE, {})).orphans).toHaveLength(1);
       expect((await bench.rig.stored(bench.namespace, SCOPE.path)).get('e:k')).toBe(stored.get('e:k'));
       expect(early.sequence).toBe(1);
     });

@@ -42,7 +42,7 @@ export function dueContract(bench: Bench): void {
         const retention = (retentions[at] ?? 0) * HOUR;
         await write(bench.m, tool(), putRef('k', O1, { retention }), {}, { path });
       }
-      const due = await all(bench.m.due(Date.now() + 3 * HOUR + MINUTE, {}));
+      const due = await all(bench.m.sweep.due(Date.now() + 3 * HOUR + MINUTE, {}));
       expect(due).toEqual([paths[1], paths[3], paths[4]]);
     });
 
@@ -51,11 +51,11 @@ export function dueContract(bench: Bench): void {
       for (const path of paths) await write(bench.m, tool(), putRef('k', O1, { retention: MINUTE }), {}, { path });
       const until = Date.now() + DAY;
       const seen: string[] = [];
-      for await (const path of bench.m.due(until, {})) {
+      for await (const path of bench.m.sweep.due(until, {})) {
         seen.push(path);
         const nonce = NONCE;
-        await bench.m.sweepPage({ path }, { nonce, cursor: '0', count: 100, grace: DAY, dryRun: false }, {});
-        await bench.m.sweepEnd({ path }, { nonce, nextDue: until - 1 }, {});
+        await bench.m.sweep.page({ path }, { nonce, cursor: '0', count: 100, grace: DAY, dryRun: false }, {});
+        await bench.m.sweep.end({ path }, { nonce, nextDue: until - 1 }, {});
       }
       expect(seen.toSorted()).toEqual(paths.toSorted());
     });
@@ -65,7 +65,7 @@ export function dueContract(bench: Bench): void {
       const paths: string[] = [];
       for (let at = 0; paths.length < 300; at += 1) if (shardOf(`f/r/t/${at}`) === shard) paths.push(`f/r/t/${at}`);
       await Promise.all(paths.map((path) => write(bench.m, tool(), putRef('k', O1, { retention: MINUTE }), {}, { path })));
-      expect((await all(bench.m.due(Date.now() + HOUR, {}))).toSorted()).toEqual(paths.toSorted());
+      expect((await all(bench.m.sweep.due(Date.now() + HOUR, {}))).toSorted()).toEqual(paths.toSorted());
     });
 
     test('those of another namespace do not', async () => {

@@ -89,13 +89,13 @@ export function fencesContract(bench: Bench): void {
     describe('drawing', () => {
       test('gives a fence that is higher than any drawn before, and at least the time in microseconds', async () => {
         const before = (await bench.m.now({})) * 1_000;
-        const drawn = await Promise.all(Array.from({ length: 20 }, () => bench.m.draw(SCOPE, {})));
+        const drawn = await Promise.all(Array.from({ length: 20 }, () => bench.m.fences.draw(SCOPE, {})));
         expect(new Set(drawn).size).toBe(20);
         for (const fence of drawn) {
           expect(fence).toMatch(/^\d{24}$/);
           expect(Number(fence)).toBeGreaterThanOrEqual(before);
         }
-        expect((await bench.m.draw(SCOPE, {})) > (drawn.toSorted().at(-1) ?? '')).toBe(true);
+        expect((await bench.m.fences.draw(SCOPE, {})) > (drawn.toSorted().at(-1) ?? '')).toBe(true);
       });
 
       test.each([
@@ -103,23 +103,23 @@ export function fencesContract(bench: Bench): void {
         ['000009999999999999999999', '000010000000000000000000'],
         ['123456789012999999999999', '123456789013000000000000'],
       ])('goes on from the last draw where that is ahead of the time (%s)', async (last, next) => {
-        await bench.m.draw(SCOPE, {});
+        await bench.m.fences.draw(SCOPE, {});
         await bench.rig.tamper(bench.namespace, SCOPE.path, 'drawn', last);
-        expect(await bench.m.draw(SCOPE, {})).toBe(next);
+        expect(await bench.m.fences.draw(SCOPE, {})).toBe(next);
       });
 
       test('† installs nothing: an attempt that cannot prove its lock harms nobody', async () => {
-        const fence = await bench.m.draw(SCOPE, {});
+        const fence = await bench.m.fences.draw(SCOPE, {});
         const who = { ...attempt(1), fence };
         await begin(bench.m, who, { drawn: true });
-        await bench.m.draw(SCOPE, {});
+        await bench.m.fences.draw(SCOPE, {});
         expect((await write(bench.m, who, put('k', 1), { id: { fence, nonce: who.nonce, sequence: 1 } })).kind).toBe('ok');
       });
 
       test('a fence that was drawn longer ago than the lateness limit cannot be installed any more', async () => {
-        const fence = await bench.m.draw(SCOPE, {});
+        const fence = await bench.m.fences.draw(SCOPE, {});
         const who = { ...attempt(1), fence };
-        const other = { ...attempt(1), fence: await bench.m.draw({ path: 'flow/run/other/-1' }, {}) };
+        const other = { ...attempt(1), fence: await bench.m.fences.draw({ path: 'flow/run/other/-1' }, {}) };
         await begin(bench.m, other, { drawn: true }, { path: 'flow/run/other/-1' });
         await bench.advance(HOUR + MINUTE);
         expect(await begin(bench.m, who, { drawn: true })).toMatchObject({ kind: 'stale' });

@@ -29,10 +29,10 @@ export function lifetimeContract(bench: Bench): void {
         put('c', 1),
       ]);
       await bench.advance(HOUR - MINUTE);
-      expect(await all(bench.m.list(SCOPE, {}))).toHaveLength(3);
+      expect(await all(bench.m.values.list(SCOPE, {}))).toHaveLength(3);
       await bench.advance(2 * MINUTE);
-      expect(await bench.m.read(SCOPE, ['a', 'b'], {})).toEqual([undefined, undefined]);
-      expect(await all(bench.m.list(SCOPE, {}))).toHaveLength(1);
+      expect(await bench.m.values.read(SCOPE, ['a', 'b'], {})).toEqual([undefined, undefined]);
+      expect(await all(bench.m.values.list(SCOPE, {}))).toHaveLength(1);
     });
 
     test("C53 'forever' does not end", async () => {
@@ -59,15 +59,15 @@ export function lifetimeContract(bench: Bench): void {
     test('a scope is forgotten when all in it has ended', async () => {
       await write(bench.m, tool(), put('k', 1, { retention: HOUR }));
       await bench.advance(2 * HOUR);
-      expect(await all(bench.m.scopes('', {}))).toEqual([]);
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([]);
     });
 
     test('a scope with a reference is kept a week longer, for the sweep that removes the object', async () => {
       await write(bench.m, tool(), putRef('k', 'n/f/r/t/k/1.gz', { retention: HOUR }));
       await bench.advance(6 * DAY);
-      expect(await all(bench.m.scopes('', {}))).toEqual([SCOPE.path]);
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([SCOPE.path]);
       await bench.advance(2 * DAY);
-      expect(await all(bench.m.scopes('', {}))).toEqual([]);
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([]);
     });
 
     test('a superseded object is known for a week, however soon its scope would have ended', async () => {
@@ -77,7 +77,7 @@ export function lifetimeContract(bench: Bench): void {
       await bench.advance(6 * DAY);
       expect((await bench.rig.stored(bench.namespace, SCOPE.path)).has('s:n/f/r/t/k/1.gz')).toBe(true);
       await bench.advance(2 * DAY);
-      expect(await all(bench.m.scopes('', {}))).toEqual([]);
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([]);
     });
 
     test('the tombstone of a deleted value outlives the lateness limit', async () => {
@@ -91,7 +91,7 @@ export function lifetimeContract(bench: Bench): void {
 
   describe('settling', () => {
     const settle = (who: { fence: string; nonce: string }, within: number, keepFence = false) =>
-      bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within, keepFence }, {});
+      bench.m.fences.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within, keepFence }, {});
     const finished = async (number = 1) => {
       const who = attempt(number);
       await begin(bench.m, who);
@@ -107,9 +107,9 @@ export function lifetimeContract(bench: Bench): void {
       expect(await recordNow(bench.m)).toMatchObject({ letter: 'o' });
       await bench.advance(2 * MINUTE);
       expect(await value(bench.m, 'k')).toBeUndefined();
-      expect(await all(bench.m.list(SCOPE, {}))).toEqual([]);
+      expect(await all(bench.m.values.list(SCOPE, {}))).toEqual([]);
       expect(await recordNow(bench.m)).toBeUndefined();
-      expect(await all(bench.m.scopes('', {}))).toEqual([]);
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([]);
     });
 
     test('only the attempt that holds the fence settles', async () => {
@@ -137,7 +137,7 @@ export function lifetimeContract(bench: Bench): void {
       expect(begun).toMatchObject({ kind: 'ok', records: [undefined], lostAt: undefined });
       expect(await value(bench.m, 'k')).toBeUndefined();
       expect((await write(bench.m, tool(), put('k', 2, { expect: 'absent' }))).kind).toBe('ok');
-      expect(await all(bench.m.list(SCOPE, {}))).toHaveLength(1);
+      expect(await all(bench.m.values.list(SCOPE, {}))).toHaveLength(1);
     });
 
     test('state that was lost is no longer noted for the job that starts after the end', async () => {
@@ -161,7 +161,7 @@ export function lifetimeContract(bench: Bench): void {
       await settle(await finished(3), DAY, true);
       await bench.advance(2 * DAY);
       expect(await write(bench.m, tool(), put('k', 1), { began: 0 })).toEqual({ kind: 'late' });
-      await bench.m.sweepPage(SCOPE, { nonce: 'sweep00000000001', cursor: '0', count: 100, grace: DAY, dryRun: false }, {});
+      await bench.m.sweep.page(SCOPE, { nonce: 'sweep00000000001', cursor: '0', count: 100, grace: DAY, dryRun: false }, {});
       expect(await begin(bench.m, attempt(2))).toMatchObject({ kind: 'stale' });
     });
 
@@ -170,14 +170,14 @@ export function lifetimeContract(bench: Bench): void {
       await write(bench.m, who, putRef('big', 'n/f/r/t/big/1.gz', { retention: 'forever' }));
       await settle(who, DAY);
       await bench.advance(5 * DAY);
-      expect(await all(bench.m.scopes('', {}))).toEqual([SCOPE.path]);
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([SCOPE.path]);
       await begin(bench.m, attempt(4));
       expect((await bench.rig.stored(bench.namespace, SCOPE.path)).has('s:n/f/r/t/big/1.gz')).toBe(true);
       expect(await value(bench.m, 'big')).toBeUndefined();
     });
 
     test('the fence of a short end is kept as long as a drawn one may be installed', async () => {
-      const fence = await bench.m.draw(SCOPE, {});
+      const fence = await bench.m.fences.draw(SCOPE, {});
       const who = { ...attempt(1), fence: (BigInt(fence) + 1n).toString().padStart(24, '0') };
       await begin(bench.m, who, { drawn: true });
       await settle(who, MINUTE);
@@ -187,12 +187,12 @@ export function lifetimeContract(bench: Bench): void {
 
     test('orphans outlive the end', async () => {
       const who = await finished();
-      await bench.m.listOrphan(SCOPE, { name: RECORD, idDigest: '1'.repeat(32), json: '{"externalId":"j"}' }, {});
+      await bench.m.orphans.add(SCOPE, { name: RECORD, idDigest: '1'.repeat(32), json: '{"externalId":"j"}' }, {});
       await settle(who, DAY);
       await bench.advance(20 * DAY);
-      expect((await bench.m.inspect(SCOPE, {})).orphans).toHaveLength(1);
+      expect((await bench.m.scopes.inspect(SCOPE, {})).orphans).toHaveLength(1);
       await begin(bench.m, attempt(2));
-      expect((await bench.m.inspect(SCOPE, {})).orphans).toHaveLength(1);
+      expect((await bench.m.scopes.inspect(SCOPE, {})).orphans).toHaveLength(1);
     });
 
     test('state that was kept forever ends too', async () => {
@@ -202,7 +202,7 @@ export function lifetimeContract(bench: Bench): void {
       await bench.advance(2 * DAY);
       expect(await value(bench.m, 'long')).toBeUndefined();
       await bench.advance(7 * DAY);
-      expect(await all(bench.m.scopes('', {}))).toEqual([]);
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([]);
     });
   });
 }

@@ -149,7 +149,7 @@ export async function begin(m: OpenMetastore, who: Hand, request: Partial<BeginR
     job: 'job@1',
     records: [],
   };
-  return m.begin(scope, { ...asked, ...request }, {});
+  return m.fences.begin(scope, { ...asked, ...request }, {});
 }
 
 /** A change that puts an inline value. */
@@ -187,7 +187,7 @@ export async function write(
   const list = Array.isArray(changes) ? (changes as readonly ValueChange[]) : [changes as ValueChange];
   const fenced = who.nonce.startsWith('a');
   const began = await m.now({});
-  return m.write(scope, { id: options.id ?? who.next(), fenced, began, changes: list, resent: false, ...options }, {});
+  return m.values.write(scope, { id: options.id ?? who.next(), fenced, began, changes: list, resent: false, ...options }, {});
 }
 
 /** The value of one key, by the JSON of its body; `undefined` where there is none. */
@@ -198,7 +198,7 @@ export async function value(m: OpenMetastore, name: string, scope = SCOPE): Prom
 
 /** One entry. */
 export async function rawEntry(m: OpenMetastore, name: string, scope = SCOPE): Promise<RawEntry | undefined> {
-  return (await m.read(scope, [name], {}))[0];
+  return (await m.values.read(scope, [name], {}))[0];
 }
 
 export const RECORD = 'external_job_id';
@@ -231,14 +231,14 @@ export function record(
 
 /** Writes a record and hands back its version. */
 export async function recorded(m: OpenMetastore, write: RecordWrite, scope = SCOPE) {
-  const reply = await m.writeRecord(scope, write, {});
+  const reply = await m.records.write(scope, write, {});
   if (reply.kind !== 'ok') throw new Error(`the record was refused: ${reply.kind}`);
   return reply.version;
 }
 
 /** Letter, submission and write ID of the record as it is. */
 export async function recordNow(m: OpenMetastore, name: string = RECORD, scope = SCOPE) {
-  const text = (await m.inspect(scope, {})).records.find((one) => one.name === name)?.text;
+  const text = (await m.scopes.inspect(scope, {})).records.find((one) => one.name === name)?.text;
   if (text === undefined) return undefined;
   return { letter: text[1], version: text.slice(3, 55), submission: Number(text.slice(117, 123)), json: text.slice(124) };
 }

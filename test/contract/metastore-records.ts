@@ -28,14 +28,14 @@ export function recordsContract(bench: Bench): void {
   };
   const submitting = async (who: Hand, basis?: Parameters<typeof record>[2]): Promise<ReturnType<typeof version>> =>
     recorded(bench.m, record(who, 's', basis));
-  const write = (write: ReturnType<typeof record>) => bench.m.writeRecord(SCOPE, write, {});
+  const write = (write: ReturnType<typeof record>) => bench.m.records.write(SCOPE, write, {});
 
   describe('records', () => {
     test('the text of a record is what its writer said, at fixed places', async () => {
       const who = await begun(1);
       const reply = await write(record(who, 's', { submission: 12, json: '{"a":"ä"}', retention: DAY }));
       if (reply.kind !== 'ok') throw new Error(reply.kind);
-      const text = (await bench.m.inspect(SCOPE, {})).records[0]?.text;
+      const text = (await bench.m.scopes.inspect(SCOPE, {})).records[0]?.text;
       const id = version({ ...who, sequence: 1 });
       expect(text).toBe(`1s ${id} ${reply.updatedAt} ${reply.updatedAt + DAY} ${'0'.repeat(32)} 000012 {"a":"ä"}`);
       expect(reply).toEqual({
@@ -256,7 +256,7 @@ export function recordsContract(bench: Bench): void {
         const before = await recordNow(bench.m);
         for (let day = 0; day < 40; day += 1) {
           await bench.advance(DAY - MINUTE);
-          await bench.m.refresh(SCOPE, { name: RECORD, basis, retention: DAY }, {});
+          await bench.m.records.refresh(SCOPE, { name: RECORD, basis, retention: DAY }, {});
         }
         expect(await recordNow(bench.m)).toEqual(before);
         expect(await begin(bench.m, attempt(1))).toMatchObject({ kind: 'stale' });
@@ -268,9 +268,13 @@ export function recordsContract(bench: Bench): void {
         const text = async (): Promise<string | undefined> =>
           (await bench.rig.stored(bench.namespace, SCOPE.path)).get(`r:${RECORD}`);
         const before = await text();
-        await bench.m.refresh(SCOPE, { name: RECORD, basis, retention: HOUR }, {});
+        await bench.m.records.refresh(SCOPE, { name: RECORD, basis, retention: HOUR }, {});
         expect(await text()).toBe(before);
-        await bench.m.refresh(SCOPE, { name: RECORD, basis: version({ ...attempt(9), sequence: 1 }), retention: 20 * DAY }, {});
+        await bench.m.records.refresh(
+          SCOPE,
+          { name: RECORD, basis: version({ ...attempt(9), sequence: 1 }), retention: 20 * DAY },
+          {},
+        );
         expect(await text()).toBe(before);
       });
     });
@@ -290,7 +294,7 @@ export function recordsContract(bench: Bench): void {
         const who = await begun(1);
         await submitting(who);
         const basis = await recorded(bench.m, record(who, 'a', { basis: (await recordNow(bench.m))?.version as never }));
-        expect(await bench.m.answerRecord(SCOPE, answer('n', basis), {})).toEqual({ kind: 'ok' });
+        expect(await bench.m.records.answer(SCOPE, answer('n', basis), {})).toEqual({ kind: 'ok' });
         expect(await recordNow(bench.m)).toMatchObject({ letter: 'n', submission: 2 });
         const next = await begun(2);
         expect(
@@ -302,8 +306,8 @@ export function recordsContract(bench: Bench): void {
         const who = await begun(1);
         const basis = await submitting(who);
         const current = await recorded(bench.m, record(who, 'e', { job: 'j1' }));
-        expect(await bench.m.answerRecord(SCOPE, answer('n', basis), {})).toEqual({ kind: 'conflict', current });
-        expect(await bench.m.answerRecord({ path: 'no/such/task/-1' }, answer('n', basis), {})).toEqual({
+        expect(await bench.m.records.answer(SCOPE, answer('n', basis), {})).toEqual({ kind: 'conflict', current });
+        expect(await bench.m.records.answer({ path: 'no/such/task/-1' }, answer('n', basis), {})).toEqual({
           kind: 'conflict',
           current: 'absent',
         });
@@ -312,8 +316,8 @@ export function recordsContract(bench: Bench): void {
       test('may be sent again', async () => {
         const basis = await submitting(await begun(1));
         const said = answer('e', basis, 'j1');
-        expect(await bench.m.answerRecord(SCOPE, said, {})).toEqual({ kind: 'ok' });
-        expect(await bench.m.answerRecord(SCOPE, said, {})).toEqual({ kind: 'ok' });
+        expect(await bench.m.records.answer(SCOPE, said, {})).toEqual({ kind: 'ok' });
+        expect(await bench.m.records.answer(SCOPE, said, {})).toEqual({ kind: 'ok' });
       });
     });
   });

@@ -17,7 +17,7 @@ import {
   type Bench,
   type Hand,
 } from './metastore-parts.ts';
-import type { Restoration } from '../../src/metastore/upkeep.ts';
+import type { Restoration } from '../../src/metastore/restore.ts';
 
 /** What tools ask about objects, and put back. */
 
@@ -29,7 +29,7 @@ const O2 = `${NAMED}2.gz`;
 export function restoreContract(bench: Bench): void {
   const stored = (path = SCOPE.path) => bench.rig.stored(bench.namespace, path);
   const holds = (...objects: string[]) =>
-    bench.m.holds(
+    bench.m.references.held(
       SCOPE,
       objects.map((object) => ({ name: 'k', object })),
       {},
@@ -42,7 +42,7 @@ export function restoreContract(bench: Bench): void {
       expect(await holds(O1, O2)).toEqual([true, false]);
       await write(bench.m, tool(), putRef('k', O2));
       expect(await holds(O1, O2, `${NAMED}3.gz`)).toEqual([true, true, false]);
-      await bench.m.forgetObjects(SCOPE, [O1], {});
+      await bench.m.sweep.forget(SCOPE, [O1], {});
       expect(await holds(O1, O2)).toEqual([false, true]);
       await write(bench.m, tool(), { name: 'k' });
       expect(await holds(O1, O2)).toEqual([false, true]);
@@ -58,7 +58,7 @@ export function restoreContract(bench: Bench): void {
       const who = attempt(1);
       await begin(bench.m, who);
       await write(bench.m, who, putRef('k', O1));
-      await bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: MINUTE, keepFence: false }, {});
+      await bench.m.fences.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: MINUTE, keepFence: false }, {});
       await bench.advance(HOUR);
       expect(await holds(O1, O2)).toEqual([true, false]);
     });
@@ -70,7 +70,7 @@ export function restoreContract(bench: Bench): void {
         { name: 'k', object: O1 },
         { name: 'l', object: O2 },
       ];
-      expect(await bench.m.holds(SCOPE, objects, {})).toEqual([true, false]);
+      expect(await bench.m.references.held(SCOPE, objects, {})).toEqual([true, false]);
     });
 
     test('thousands are answered in the order of the question', async () => {
@@ -82,8 +82,8 @@ export function restoreContract(bench: Bench): void {
 
     test('asking changes nothing, and makes no birth known', async () => {
       await holds(O1);
-      expect(await all(bench.m.scopes('', {}))).toEqual([]);
-      expect((await bench.m.lineage({})).bornAt).toBeUndefined();
+      expect(await all(bench.m.scopes.paths('', {}))).toEqual([]);
+      expect((await bench.m.lineage.read({})).bornAt).toBeUndefined();
     });
   });
 
@@ -94,7 +94,8 @@ export function restoreContract(bench: Bench): void {
       if (!meta) throw new Error('no reference');
       return { id: who.next(), name: 'k', meta, retention: 3 * DAY, instead: undefined, apply: true, ...rest };
     };
-    const restore = (entry: Restoration, scope: { path: string; recorded?: string } = SCOPE) => bench.m.restore(scope, entry, {});
+    const restore = (entry: Restoration, scope: { path: string; recorded?: string } = SCOPE) =>
+      bench.m.references.restore(scope, entry, {});
 
     test('puts an entry back with the write ID of its object, for its retention from now', async () => {
       const entry = lost(attempt(7));
@@ -105,7 +106,7 @@ export function restoreContract(bench: Bench): void {
       expect(JSON.parse(text.slice(84))).toEqual(entry.meta);
       const fields = await stored();
       expect([...fields.keys()].toSorted()).toEqual(['e:k', 'scope', 'until']);
-      expect(await all(bench.m.due(Date.now() + 3 * DAY + MINUTE, {}))).toEqual([SCOPE.path]);
+      expect(await all(bench.m.sweep.due(Date.now() + 3 * DAY + MINUTE, {}))).toEqual([SCOPE.path]);
       await bench.advance(4 * DAY);
       expect(await rawEntry(bench.m, 'k')).toBeUndefined();
     });
@@ -136,7 +137,7 @@ export function restoreContract(bench: Bench): void {
       await write(bench.m, tool(), putRef('k', O1));
       await write(bench.m, tool(), { name: 'k' });
       await bench.advance(3 * HOUR);
-      await bench.m.sweepPage(SCOPE, { nonce: 's'.repeat(16), cursor: '0', count: 100, grace: DAY, dryRun: false }, {});
+      await bench.m.sweep.page(SCOPE, { nonce: 's'.repeat(16), cursor: '0', count: 100, grace: DAY, dryRun: false }, {});
       expect((await stored()).has('e:k')).toBe(false);
       expect(await restore(lost(attempt(7)))).toBe('there');
       expect(await restore(lost(attempt(7), { object: O2 }))).toBe('restored');
@@ -152,7 +153,7 @@ export function restoreContract(bench: Bench): void {
 
     test('without apply nothing is changed, and the answer is the same', async () => {
       expect(await restore(lost(attempt(7), { apply: false }))).toBe('restored');
-      expect((await bench.m.lineage({})).bornAt).toBeUndefined();
+      expect((await bench.m.lineage.read({})).bornAt).toBeUndefined();
       expect(await stored()).toEqual(new Map());
       await write(bench.m, tool(), put('k', 1));
       const before = await stored();

@@ -11,12 +11,12 @@ export function sweepEndContract(bench: Bench): void {
       await write(bench.m, tool(), putRef('k', O1, { retention: 3 * HOUR }));
       await bench.advance(4 * HOUR);
     };
-    const end = (nonce = NONCE) => bench.m.sweepEnd(SCOPE, { nonce, nextDue: undefined }, {});
+    const end = (nonce = NONCE) => bench.m.sweep.end(SCOPE, { nonce, nextDue: undefined }, {});
 
     test('takes the scope off the index, or puts it there for its next time', async () => {
       await expired();
       await pages(bench.m);
-      await bench.m.sweepEnd(SCOPE, { nonce: NONCE, nextDue: Date.now() + bench.rig.shift() + 3 * DAY }, {});
+      await bench.m.sweep.end(SCOPE, { nonce: NONCE, nextDue: Date.now() + bench.rig.shift() + 3 * DAY }, {});
       expect(await isDueIn(bench, 3 * DAY - MINUTE)).toBe(false);
       expect(await isDueIn(bench, 3 * DAY + MINUTE)).toBe(true);
       await pages(bench.m);
@@ -55,10 +55,10 @@ export function sweepEndContract(bench: Bench): void {
       await write(bench.m, tool(), changes);
       await bench.advance(4 * HOUR);
       const request = { nonce: NONCE, count: 5, grace: DAY, dryRun: false };
-      let { cursor } = await bench.m.sweepPage(SCOPE, { ...request, cursor: '0' }, {});
+      let { cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor: '0' }, {});
       expect(cursor).not.toBe('0');
       await write(bench.m, tool(), { name: 'l' });
-      while (cursor !== '0') ({ cursor } = await bench.m.sweepPage(SCOPE, { ...request, cursor }, {}));
+      while (cursor !== '0') ({ cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor }, {}));
       await end();
       expect(await isDueIn(bench, 0)).toBe(true);
     });
@@ -77,11 +77,11 @@ export function sweepEndContract(bench: Bench): void {
       const changes = Array.from({ length: 40 }, (_, at) => putRef(`k${at}`, `n/f/r/t/k${at}/1.gz`, { retention: 3 * HOUR }));
       await write(bench.m, tool(), changes);
       const request = { nonce: NONCE, count: 5, grace: DAY, dryRun: false };
-      let { cursor } = await bench.m.sweepPage(SCOPE, { ...request, cursor: '0' }, {});
+      let { cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor: '0' }, {});
       expect(cursor).not.toBe('0');
       await pages(bench.m, { nonce: 'sweep00000000002' });
       await bench.advance(4 * HOUR);
-      while (cursor !== '0') ({ cursor } = await bench.m.sweepPage(SCOPE, { ...request, cursor }, {}));
+      while (cursor !== '0') ({ cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor }, {}));
       await end('sweep00000000002');
       expect(await isDueIn(bench, 0)).toBe(true);
     });

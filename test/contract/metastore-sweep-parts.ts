@@ -1,5 +1,5 @@
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
-import type { SweptPage } from '../../src/metastore/upkeep.ts';
+import type { SweptPage } from '../../src/metastore/metastore.ts';
 import { all, DAY, SCOPE, type Bench } from './metastore-parts.ts';
 
 /** What the contract of a sweep is written with. */
@@ -19,7 +19,7 @@ export async function pages(m: OpenMetastore, options: SweepOptions = {}, scope 
   const found: SweptPage[] = [];
   let cursor = '0';
   do {
-    found.push(await m.sweepPage(scope, { nonce, cursor, count, grace, dryRun }, {}));
+    found.push(await m.sweep.page(scope, { nonce, cursor, count, grace, dryRun }, {}));
     cursor = found.at(-1)?.cursor ?? '0';
   } while (cursor !== '0');
   const dues = found.flatMap(({ nextDue }) => nextDue ?? []);
@@ -35,8 +35,8 @@ export async function pages(m: OpenMetastore, options: SweepOptions = {}, scope 
 export async function sweep(m: OpenMetastore, options: SweepOptions = {}, scope = SCOPE) {
   const found = await pages(m, options, scope);
   const objects = found.objects.map(({ object }) => object);
-  await m.forgetObjects(scope, objects, {});
-  await m.sweepEnd(scope, { nonce: options.nonce ?? NONCE, nextDue: found.nextDue }, {});
+  await m.sweep.forget(scope, objects, {});
+  await m.sweep.end(scope, { nonce: options.nonce ?? NONCE, nextDue: found.nextDue }, {});
   return { ...found, objects };
 }
 
@@ -45,5 +45,5 @@ export const O2 = 'n/f/r/t/k/2.gz';
 
 /** Whether a scope is due by so many milliseconds from now. */
 export async function isDueIn(bench: Bench, ms: number, path = SCOPE.path): Promise<boolean> {
-  return (await all(bench.m.due(Date.now() + bench.rig.shift() + ms, {}))).includes(path);
+  return (await all(bench.m.sweep.due(Date.now() + bench.rig.shift() + ms, {}))).includes(path);
 }

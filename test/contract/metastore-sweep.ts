@@ -124,10 +124,10 @@ export function sweepContract(bench: Bench): void {
 
     test('drops records and tombstones that are over, and leaves fence, draws and orphans', async () => {
       const who = attempt(1);
-      await bench.m.draw(SCOPE, {});
+      await bench.m.fences.draw(SCOPE, {});
       await begin(bench.m, who);
       await recorded(bench.m, record(who, 'e', { job: 'j1', retention: HOUR }));
-      await bench.m.listOrphan(SCOPE, { name: RECORD, idDigest: '1'.repeat(32), json: '{}' }, {});
+      await bench.m.orphans.add(SCOPE, { name: RECORD, idDigest: '1'.repeat(32), json: '{}' }, {});
       await write(bench.m, who, { name: 'k' });
       await bench.advance(HOUR + MINUTE);
       expect(await sweep(bench.m)).toMatchObject({ entries: [] });
@@ -176,7 +176,7 @@ export function sweepContract(bench: Bench): void {
       await begin(bench.m, who);
       await write(bench.m, who, [put('a', 1), putRef('k', O1, { retention: 'forever' })]);
       await recorded(bench.m, record(who, 'o', { job: 'j1' }));
-      await bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: HOUR, keepFence: false }, {});
+      await bench.m.fences.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: HOUR, keepFence: false }, {});
       await bench.advance(2 * HOUR);
       expect(await isDueIn(bench, 0)).toBe(true);
       expect(await pages(bench.m, { dryRun: true })).toMatchObject({ entries: ['a', 'k'], objects: [] });
@@ -192,7 +192,7 @@ export function sweepContract(bench: Bench): void {
       const who = attempt(2);
       await begin(bench.m, who);
       await write(bench.m, who, put('a', 1));
-      await bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: HOUR, keepFence: true }, {});
+      await bench.m.fences.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: HOUR, keepFence: true }, {});
       await bench.advance(2 * HOUR);
       expect(await sweep(bench.m)).toMatchObject({ entries: ['a'], objects: [] });
       await bench.advance(25 * DAY);
@@ -205,7 +205,7 @@ export function sweepContract(bench: Bench): void {
       const who = attempt(1);
       await begin(bench.m, who);
       await write(bench.m, who, [putRef('k', O1, { retention: 30 * DAY }), putRef('l', O2, { retention: HOUR })]);
-      await bench.m.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: 10 * DAY, keepFence: false }, {});
+      await bench.m.fences.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: 10 * DAY, keepFence: false }, {});
       await bench.advance(3 * HOUR);
       await sweep(bench.m);
       await bench.advance(2 * DAY);
@@ -258,7 +258,7 @@ export function sweepContract(bench: Bench): void {
       const swept = await sweep(bench.m, { count: 200 });
       expect(swept.pages).toBeGreaterThan(10);
       expect(swept.entries).toHaveLength(5_000);
-      expect(await all(bench.m.list(SCOPE, {}))).toHaveLength(1);
+      expect(await all(bench.m.values.list(SCOPE, {}))).toHaveLength(1);
       await bench.advance(DAY);
       expect((await sweep(bench.m, { count: 200 })).objects).toHaveLength(2_500);
       expect([...(await stored()).keys()].toSorted()).toEqual(['e:stays', 'until', 'v:stays']);
@@ -288,8 +288,8 @@ export function sweepContract(bench: Bench): void {
     test('by a signal that has aborted is not begun', async () => {
       const signal = AbortSignal.abort(new Error('stop'));
       const request = { nonce: NONCE, cursor: '0', count: 1, grace: DAY, dryRun: false };
-      await expect(bench.m.sweepPage(SCOPE, request, { signal })).rejects.toThrow('stop');
-      await expect(all(bench.m.due(0, { signal }))).rejects.toThrow('stop');
+      await expect(bench.m.sweep.page(SCOPE, request, { signal })).rejects.toThrow('stop');
+      await expect(all(bench.m.sweep.due(0, { signal }))).rejects.toThrow('stop');
     });
   });
 }

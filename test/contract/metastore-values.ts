@@ -46,7 +46,7 @@ export function valuesContract(bench: Bench): void {
 
     test('several keys are read in the order asked for, missing ones as nothing', async () => {
       await write(bench.m, tool(), [put('a', 1), put('b', 2)]);
-      const entries = await bench.m.read(SCOPE, ['b', 'x', 'a'], {});
+      const entries = await bench.m.values.read(SCOPE, ['b', 'x', 'a'], {});
       const bodies = entries.map((entry) => entry && Buffer.from(entry.body ?? []).toString());
       expect(bodies).toEqual(['2', undefined, '1']);
     });
@@ -259,7 +259,7 @@ export function valuesContract(bench: Bench): void {
         ]);
         await write(bench.m, who, { name: 'gone' });
         await bench.advance(2 * HOUR);
-        const found = await all(bench.m.list(SCOPE, {}));
+        const found = await all(bench.m.values.list(SCOPE, {}));
         expect(found.map(({ name }) => name).toSorted()).toEqual(['a', 'b']);
       });
 
@@ -272,12 +272,12 @@ export function valuesContract(bench: Bench): void {
             who,
             names.slice(at, at + 500).map((name) => put(name, 1)),
           );
-        const found = await all(bench.m.list(SCOPE, {}));
+        const found = await all(bench.m.values.list(SCOPE, {}));
         expect(found.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
       });
 
       test('of a scope that is not there names nothing', async () => {
-        expect(await all(bench.m.list({ path: 'no/such/task/-1' }, {}))).toEqual([]);
+        expect(await all(bench.m.values.list({ path: 'no/such/task/-1' }, {}))).toEqual([]);
       });
     });
   });

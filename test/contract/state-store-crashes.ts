@@ -63,7 +63,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the commit is refused by the server',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: refused,
     applied: 'no',
     error: StoreUnavailableError,
@@ -71,7 +71,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the commit gets no answer, and was not applied',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: lost,
     applied: 'no',
     error: OutcomeUnknownError,
@@ -79,7 +79,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the commit is applied, and no answer ever comes',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: async (proceed) => {
       await proceed();
       lost();
@@ -90,7 +90,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the commit is applied, and its first answer is lost',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: async (proceed, times) => {
       const reply = await proceed();
       return times === 1 ? lost() : reply;
@@ -102,7 +102,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the first send of the commit is lost on its way',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: (proceed, times) => (times === 1 ? lost() : proceed()),
     applied: 'yes',
     error: undefined,
@@ -186,7 +186,7 @@ export function crashesContract(factory: PartsFactory): void {
       const other = openOver(parts).task(TASK);
       const resent: unknown[] = [];
       const metastore = interceptMetastore(parts.metastore, async ({ method, args }, proceed) => {
-        if (method !== 'write') return proceed();
+        if (method !== 'values.write') return proceed();
         resent.push((args[1] as { resent: boolean }).resent);
         if (resent.length > 1) return proceed();
         await proceed();
@@ -208,7 +208,7 @@ export function crashesContract(factory: PartsFactory): void {
       const other = openOver(parts).task(TASK);
       let sent = 0;
       const metastore = interceptMetastore(parts.metastore, async ({ method }, proceed) => {
-        if (method !== 'write') return proceed();
+        if (method !== 'values.write') return proceed();
         sent += 1;
         const reply = await proceed();
         if (sent > 1) return reply;
@@ -225,7 +225,7 @@ export function crashesContract(factory: PartsFactory): void {
       const foreign: AbortSignal = Object.assign(new EventTarget(), shape);
       const stopped: (boolean | undefined)[] = [];
       const metastore = interceptMetastore(parts.metastore, ({ method, args }, proceed) => {
-        if (method !== 'write') return proceed();
+        if (method !== 'values.write') return proceed();
         const [, { resent }, { signal }] = args as [unknown, { resent: boolean }, { signal?: AbortSignal }];
         if (resent) {
           Object.assign(foreign, { aborted: true }).dispatchEvent(new Event('abort'));

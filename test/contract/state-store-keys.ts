@@ -112,8 +112,8 @@ export function keysContract(factory: PartsFactory): void {
       const { metastore } = internalsOf(store);
       const long = { ...TASK, itemKey: '長'.repeat(300) };
       for (const scope of [TASK, long]) await store.task(scope).set('k', 1);
-      expect((await metastore.inspect({ path: scopePath(TASK) }, {})).recorded).toBeUndefined();
-      expect(JSON.parse((await metastore.inspect({ path: scopePath(long) }, {})).recorded as string)).toEqual(long);
+      expect((await metastore.scopes.inspect({ path: scopePath(TASK) }, {})).recorded).toBeUndefined();
+      expect(JSON.parse((await metastore.scopes.inspect({ path: scopePath(long) }, {})).recorded as string)).toEqual(long);
     });
 
     it('C9 keeps keys apart that differ in case only, also where file names do not', async () => {

@@ -162,7 +162,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       const address = { path: scopePath(scope) };
       const fence = orderedFence([1, 1]);
       const writer = createWriter(fence, drawNonce('attempt', systemRandom));
-      await metastore.begin(
+      await metastore.fences.begin(
         address,
         { fence, nonce: writer.nonce, first: true, createdAt: Date.now(), drawn: false, holder: 'h', job: 'j', records: [] },
         {},
@@ -179,7 +179,7 @@ export function lifetimeContract(factory: PartsFactory): void {
         withdraw: false,
         resent: false,
       };
-      expect((await metastore.writeRecord(address, record, {})).kind).toBe('ok');
+      expect((await metastore.records.write(address, record, {})).kind).toBe('ok');
       await store.task(scope).set('k', 1);
       await store.task({ ...TASK, mapIndex: 2 }).set('k', 1);
       for (const [state, options] of [

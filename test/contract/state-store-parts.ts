@@ -52,7 +52,7 @@ export async function attemptHandle(
   const fence = orderedFence([attempt, 0]);
   const nonce = drawNonce('attempt', systemRandom);
   const request = { fence, nonce, first: attempt === 1, createdAt: Date.now(), drawn: false, holder: 'h', job: 'j', records: [] };
-  const begun = await core.metastore.begin({ path: scopePath(scope) }, request, {});
+  const begun = await core.metastore.fences.begin({ path: scopePath(scope) }, request, {});
   if (begun.kind !== 'ok') throw new Error(`attempt ${attempt} could not begin`);
   const refusals: StaleAttemptError[] = [];
   const writer = createWriter(fence, nonce);
@@ -84,7 +84,7 @@ export async function storedMeta(
   scope: TaskScope | AssetScope,
   key: string,
 ): Promise<EntryMeta & { inline: string | undefined }> {
-  const [raw] = await internalsOf(store).metastore.read({ path: scopePath(scope) }, [keyName(key)], {});
+  const [raw] = await internalsOf(store).metastore.values.read({ path: scopePath(scope) }, [keyName(key)], {});
   if (!raw) throw new Error(`there is no entry of ${key}`);
   return { ...parseEntry(raw.text, { key }).meta, inline: raw.body && Buffer.from(raw.body).toString() };
 }
@@ -95,7 +95,7 @@ export async function plant(store: StateStore, key: string, meta: EntryMeta, bod
   const writer = createWriter(UNFENCED, drawNonce('tool', systemRandom));
   const changes = [{ name: keyName(key), put: { meta, body, retention: 'forever' as const } }];
   const began = await metastore.now({});
-  const reply = await metastore.write(
+  const reply = await metastore.values.write(
     { path: scopePath(TASK) },
     { id: writer.next(), fenced: false, began, changes, resent: false },
     {},

@@ -111,7 +111,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the commit is refused by the server',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: () => {
       throw new StoreUnavailableError('the server said no', { store: 'test' });
     },
@@ -121,7 +121,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the commit gets no answer, and was not applied',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: lost,
     applied: 'no',
     error: OutcomeUnknownError,
@@ -129,7 +129,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the commit is applied, and its answer is lost',
     at: 'metastore',
-    method: 'write',
+    method: 'values.write',
     happens: async (proceed) => {
       await proceed();
       lost();

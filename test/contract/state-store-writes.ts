@@ -161,8 +161,8 @@ export function writesContract(factory: PartsFactory): void {
       const other = openOver(parts).task(TASK);
       let reads = 0;
       const raced = interceptMetastore(parts.metastore, async ({ method }, proceed) => {
-        if (method === 'write' && reads === 1) await other.set('k', 'winner');
-        if (method === 'read' && (reads += 1) === 2) await other.delete('k');
+        if (method === 'values.write' && reads === 1) await other.set('k', 'winner');
+        if (method === 'values.read' && (reads += 1) === 2) await other.delete('k');
         return proceed();
       });
       let created = 0;
@@ -185,7 +185,7 @@ export function writesContract(factory: PartsFactory): void {
       const other = personHandle(store, TASK);
       let writes = 0;
       const outrun = interceptMetastore(parts.metastore, async ({ method }, proceed) => {
-        if (method === 'write') await other.set('k', `theirs ${(writes += 1)}`);
+        if (method === 'values.write') await other.set('k', `theirs ${(writes += 1)}`);
         return proceed();
       });
       const clock = { now: () => Date.now(), sleep: () => setImmediate() };
@@ -297,20 +297,20 @@ export function writesContract(factory: PartsFactory): void {
       };
       // The first object of a process is preceded by what the stores tell each other, once.
       await state.set('first', noise(200));
-      expect(await counted(() => state.set('small', 1))).toBe('write');
-      expect(await counted(() => state.set('large', noise(200)))).toBe('write put');
-      expect(await counted(() => state.get('small'))).toBe('read');
-      expect(await counted(() => state.get('large'))).toBe('read get');
-      expect(await counted(() => state.getEntry('small'))).toBe('read');
-      expect(await counted(() => state.getMany(['small', 'other', 'more']))).toBe('read');
-      expect(await counted(() => state.getMany(['small', 'large', 'large']))).toBe('read get');
-      expect(await counted(() => state.setMany({ a: 1, b: 2, c: noise(200) }))).toBe('write put');
-      expect(await counted(() => state.getOrSet('new', () => Promise.resolve(1)))).toBe('read write');
-      expect(await counted(() => state.getOrSet('new', () => Promise.resolve(1)))).toBe('read');
-      expect(await counted(() => state.update('new', () => 2))).toBe('read write');
-      expect(await counted(() => state.delete('new'))).toBe('write');
-      expect(await counted(() => collected(state.entries()))).toBe('list');
-      expect(await counted(() => state.clear())).toBe('clear');
+      expect(await counted(() => state.set('small', 1))).toBe('values.write');
+      expect(await counted(() => state.set('large', noise(200)))).toBe('values.write put');
+      expect(await counted(() => state.get('small'))).toBe('values.read');
+      expect(await counted(() => state.get('large'))).toBe('values.read get');
+      expect(await counted(() => state.getEntry('small'))).toBe('values.read');
+      expect(await counted(() => state.getMany(['small', 'other', 'more']))).toBe('values.read');
+      expect(await counted(() => state.getMany(['small', 'large', 'large']))).toBe('values.read get');
+      expect(await counted(() => state.setMany({ a: 1, b: 2, c: noise(200) }))).toBe('values.write put');
+      expect(await counted(() => state.getOrSet('new', () => Promise.resolve(1)))).toBe('values.read values.write');
+      expect(await counted(() => state.getOrSet('new', () => Promise.resolve(1)))).toBe('values.read');
+      expect(await counted(() => state.update('new', () => 2))).toBe('values.read values.write');
+      expect(await counted(() => state.delete('new'))).toBe('values.write');
+      expect(await counted(() => collected(state.entries()))).toBe('values.list');
+      expect(await counted(() => state.clear())).toBe('scopes.clear');
     });
   });
 }

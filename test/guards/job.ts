@@ -7,6 +7,8 @@ const ENDS = 'test/integration/job-ends.test.ts';
 const SYSTEM = 'test/integration/job-external-system.test.ts';
 const DECISION = 'test/unit/job/protocol/decision.test.ts';
 const RECORD = 'test/unit/format/record.test.ts';
+const STATUS = 'test/unit/job/status.test.ts';
+const RETRY_AFTER = 'test/unit/model/retry-after.test.ts';
 const JOB_CONFORMANCE = 'test/integration/job-conformance.test.ts';
 
 /** In the order in which an attempt meets them. */
@@ -29,10 +31,13 @@ export const JOB_GUARDS: readonly Guard[] = [
     'await run.items(run.own.scope);\n  const reply = await writeAhead',
     [ENDS, 'finds the record of an item as soon as the item is listed'],
   ),
-  guard('† draw, then prove', 'src/job', '? drawn : undefined', '? core.metastore.draw(address, {}) : drawn && undefined', [
-    RULES,
-    'a fence that was drawn and proven before a newer attempt began is refused',
-  ]),
+  guard(
+    '† draw, then prove',
+    'src/job',
+    '? drawn : undefined',
+    '? core.metastore.fences.draw(address, {}) : drawn && undefined',
+    [RULES, 'a fence that was drawn and proven before a newer attempt began is refused'],
+  ),
   guard('† a fence is proven before it is installed', 'src/job', 'proof.value ? drawn : undefined', 'drawn', [
     RULES,
     'a proof that fails after the draw installs nothing',
@@ -290,4 +295,20 @@ export const JOB_GUARDS: readonly Guard[] = [
     'is known too, if nobody knows whether it was written down',
   ]),
   guard('a slow write-ahead is an outage', 'src/job', '= options.submitTimeout)', '= Infinity)', [RULES, '† the submit timeout']),
+  guard('a job that a person stopped is not answered with a new one', 'src/job', ': stopped, retryable: false }', ': stopped }', [
+    STATUS,
+    'a job that a person stopped has failed for good',
+  ]),
+  guard('a system that always says 0 is not asked without a pause', 'src/model', 'Math.max(SHORTEST, ms)', 'Math.max(1, ms)', [
+    RETRY_AFTER,
+    'is a second, if the header',
+  ]),
+  guard('a mistaken header stops a job for a day at most', 'src/model', 'Math.min(LONGEST, ', 'Math.min(Number.MAX_VALUE, ', [
+    RETRY_AFTER,
+    'is a day, if the header',
+  ]),
+  guard('a name of another shape is made of a key alone', 'src/format', 'KEY.test(key)) return', 'key !== null) return', [
+    'test/unit/format/key-shapes.test.ts',
+    'a key of somebody else',
+  ]),
 ];

@@ -14,7 +14,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     'I4 the object first, its place on the list after',
     'src/maintenance',
     'const stayed = dryRun ?',
-    'for (const { scope, page } of dryRun ? [] : found) {\n    await core.metastore.forgetObjects({ path: scope.path }, page.objects.map(({ object }) => object), call);\n  }\n  const stayed = dryRun ?',
+    'for (const { scope, page } of dryRun ? [] : found) {\n    await core.metastore.sweep.forget({ path: scope.path }, page.objects.map(({ object }) => object), call);\n  }\n  const stayed = dryRun ?',
     [CLEANUP, 'I4 a sweep that dies before it deletes loses no place on the list'],
   ),
   guard('I4 what could not be deleted stays listed', 'src/maintenance', '.filter(({ object }) => !stayed.has(object))', '', [
@@ -32,8 +32,8 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   guard(
     'I5 † the generation is raised in the metastore first',
     'src/maintenance',
-    'core.metastore.raise(target, call); await writeGeneration(core, current, metastore, { ...newest, generation: target }',
-    'writeGeneration(core, current, metastore, { ...newest, generation: target }, call);\n  await core.metastore.raise(target',
+    'core.metastore.lineage.raise(target, call); await writeGeneration(core, current, metastore, { ...newest, generation: target }',
+    'writeGeneration(core, current, metastore, { ...newest, generation: target }, call);\n  await core.metastore.lineage.raise(target',
     [CLEANUP, 'I5 raises the generation, the metastore first'],
   ),
   guard('I5 † a sweep raises it, at least once in a grace', 'src/maintenance', 'if (age >= grace / 2 ||', 'if (age < 0 ||', [
@@ -158,15 +158,15 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   guard(
     'I5 the references are read again before every batch of deletes',
     'src/maintenance',
-    'await unreferenced(core, candidates, call)',
+    'await unreferenced(core.metastore.references, candidates, call)',
     'candidates',
     [CLEANUP, 'I5 what recover() found a use for after the listing stays'],
   ),
   guard(
     'I5 and after the generation, at once before the deletes',
     'src/maintenance',
-    'await requireReferences(parts); const batch = await unreferenced(core, candidates, call',
-    'const batch = await unreferenced(core, candidates, call);\n  await requireReferences(parts',
+    'await requireReferences(parts); const batch = await unreferenced(core.metastore.references, candidates, call',
+    'const batch = await unreferenced(core.metastore.references, candidates, call);\n  await requireReferences(parts',
     [CLEANUP, 'I5 nor what it finds a use for while the generation is read again'],
   ),
   guard(

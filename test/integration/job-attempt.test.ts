@@ -8,16 +8,17 @@ import {
   NotSubmittedError,
   StaleAttemptError,
   StoreUnavailableError,
+  type RetryAfter,
 } from '../../src/index.ts';
 import { beginAttempt, type AttemptOptions } from '../../src/adapter-kit.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { externalSystem, type ExternalSystemOptions } from '../support/external-system.ts';
-import { interceptMetastore, recorder, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, recorder, type InterceptOperation } from '../support/intercept.ts';
 import { TASK, testRuntime, type FenceKind } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
-function setting(options: Partial<ExternalSystemOptions> & { intercept?: Intercept; fence?: FenceKind } = {}) {
+function setting(options: Partial<ExternalSystemOptions> & { intercept?: InterceptOperation; fence?: FenceKind } = {}) {
   const { intercept = (_call, proceed) => proceed(), fence = 'ordered', ...systemOptions } = options;
   const clock = fakeClock();
   const store = memoryStateStore({ clock, metastore: interceptMetastore(memoryMetastore(), intercept) });
@@ -67,7 +68,7 @@ describe('round trips', () => {
       return ctx.attempt;
     });
 
-    expect(calls.filter((call) => call !== 'draw')).toEqual([]);
+    expect(calls.filter((call) => call !== 'fences.draw')).toEqual([]);
   });
 
   test('uses side by side take the fence once', async () => {
@@ -81,14 +82,14 @@ describe('round trips', () => {
       context.state.set('cursor', 1),
     ]);
 
-    expect(calls.filter((call) => call === 'draw')).toHaveLength(1);
+    expect(calls.filter((call) => call === 'fences.draw')).toHaveLength(1);
   });
 
   test('a beginning that failed is tried again at the next use', async () => {
     let failures = 1;
     const { system, task } = setting({
       intercept: ({ method }, proceed) =>
-        method === 'begin' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+        method === 'fences.begin' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     const { context } = await task.start();
 
@@ -102,7 +103,7 @@ describe('what does not answer', () => {
     let down = true;
     const { system, task, store } = setting({
       intercept: ({ method }, proceed) =>
-        down && method === 'writeRecord' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+        down && method === 'records.write' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(system.calls).toEqual([]);
@@ -236,7 +237,8 @@ describe('succeed()', () => {
 
   test('never rejects; what went wrong is logged', async () => {
     const { task } = setting({
-      intercept: ({ method }, proceed) => (method === 'settle' ? Promise.reject(new StoreUnavailableError('down')) : proceed()),
+      intercept: ({ method }, proceed) =>
+        method === 'fences.settle' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     const warn = jest.fn();
     const attempt = await task.start({ logger: { debug: () => undefined, info: () => undefined, warn, error: () => undefined } });
@@ -252,7 +254,7 @@ describe('succeed()', () => {
     const { task } = setting({ intercept });
     await task.attempt((ctx) => ctx.state.set('k', 1), { clearAfterSuccess: 'forever' });
 
-    expect(calls).not.toContain('settle');
+    expect(calls).not.toContain('fences.settle');
   });
 });
 
@@ -306,7 +308,11 @@ describe('waiting by release', () => {
   });
 
   describe('for an external system that is busy', () => {
-    const refusing = (parts: ReturnType<typeof setting>, times: number, options: { retryable?: boolean } = {}) => {
+    const refusing = (
+      parts: ReturnType<typeof setting>,
+      times: number,
+      options: { retryable?: boolean; retryAfter?: RetryAfter } = {},
+    ) => {
       let left = times;
       return parts.system.job({
         submit: async (input, context) => {
@@ -325,6 +331,24 @@ describe('waiting by release', () => {
 
       expect(result).toBe('result of job-1');
       expect(releases).toEqual([30_000, 30_000]);
+    });
+
+    test.each([
+      ['30', 30_000],
+      ['0', 1_000],
+    ])('the Retry-After header %s is waited for: %i milliseconds', async (header, ms) => {
+      const parts = setting();
+      const job = refusing(parts, 1, { retryAfter: header });
+      const { releases } = await released(parts, (ctx) => ctx.run(job, 'clip', { wait: { mode: 'release', holdFor: 0 } }));
+
+      expect(releases[0]).toBe(ms);
+    });
+
+    test('without a Retry-After header the refusal passes', async () => {
+      const parts = setting();
+      const job = refusing(parts, 1, { retryAfter: new Headers().get('retry-after') });
+
+      await expect(parts.task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toMatchObject({ code: 'mooring.not-submitted' });
     });
 
     test('a run that holds, holds for that time', async () => {
@@ -460,6 +484,30 @@ describe('waiting by hold', () => {
     expect(gaps[23]).toBeLessThanOrEqual(30_000);
     expect(gaps[24]).toBe(420_000);
     expect(new Set(gaps.slice(12, 20)).size).toBeGreaterThan(1);
+  });
+
+  test.each([
+    ['seconds', () => '420', 420_000],
+    ['a date, by the clock of the store', (now: number) => new Date(now + 420_000).toUTCString(), 420_000],
+    ['0, which would be a loop without a pause', () => '0', 1_000],
+    ['57 years', () => '1795363200', 86_400_000],
+    ['a text that is none, as pollInterval says', () => 'soon', 1_000],
+  ])('asks when a Retry-After header says: %s', async (_what, header, expected) => {
+    const { clock, system, task } = setting();
+    const asked: number[] = [];
+    const job = system.job({
+      pollInterval: '1s',
+      getStatus: async () => {
+        asked.push(clock.now());
+        return asked.length > 1 ? { state: 'succeeded' } : { state: 'active', nextPoll: header(clock.now()) };
+      },
+    });
+
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+    expect(asked).toHaveLength(2);
+    expect(asked[1]! - asked[0]!).toBeLessThanOrEqual(expected);
+    expect(asked[1]! - asked[0]!).toBeGreaterThan(expected - 1_000);
   });
 
   test('a signal of the run stops the waiting, and the job goes on', async () => {

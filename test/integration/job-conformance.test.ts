@@ -21,7 +21,7 @@ import {
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore, type FakeClock } from '../../src/testing.ts';
 import { externalSystem } from '../support/external-system.ts';
-import { interceptMetastore, interceptValues, recorder, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, interceptValues, recorder, type InterceptOperation } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
@@ -36,7 +36,7 @@ interface Setting {
 
 function setting(
   options: Partial<Parameters<typeof externalSystem>[0]> & {
-    intercept?: Intercept;
+    intercept?: InterceptOperation;
     store?: Parameters<typeof memoryStateStore>[0];
   } = {},
 ): Setting {
@@ -62,7 +62,7 @@ const record = (store: StateStore): ReturnType<ReturnType<typeof jobRecords>['ge
 describe('C83 nothing stored', () => {
   test('the job is submitted once, its ID is written down before the first poll, and the result comes back', async () => {
     const order: string[] = [];
-    const intercept: Intercept = ({ method, args }, proceed) => {
+    const intercept: InterceptOperation = ({ method, args }, proceed) => {
       const { letter } = (args[1] ?? {}) as { letter?: string };
       order.push(letter === undefined ? method : `${method} ${letter}`);
       return proceed();
@@ -77,15 +77,15 @@ describe('C83 nothing stored', () => {
     order.length = 0;
 
     expect(await task.attempt((ctx) => ctx.run(seen, 'clip'))).toBe('result of job-1');
-    expect(order.slice(order.indexOf('begin'))).toEqual([
-      'begin',
-      'writeRecord s',
+    expect(order.slice(order.indexOf('fences.begin'))).toEqual([
+      'fences.begin',
+      'records.write s',
       'submit',
-      'writeRecord e',
+      'records.write e',
       'getStatus',
       'getStatus',
-      'writeRecord o',
-      'settle',
+      'records.write o',
+      'fences.settle',
     ]);
   });
 
@@ -321,10 +321,10 @@ describe('C90 C96 what an ID is', () => {
 });
 
 describe('C92 the ID cannot be written down', () => {
-  const failing = (failures: number, error: () => Error, then?: () => void): Intercept => {
+  const failing = (failures: number, error: () => Error, then?: () => void): InterceptOperation => {
     let left = failures;
     return ({ method, args }, proceed) => {
-      if (method !== 'writeRecord' || (args[1] as { letter: string }).letter !== 'e' || left === 0) return proceed();
+      if (method !== 'records.write' || (args[1] as { letter: string }).letter !== 'e' || left === 0) return proceed();
       left -= 1;
       then?.();
       return Promise.reject(error());
@@ -346,7 +346,7 @@ describe('C92 the ID cannot be written down', () => {
     let failures = 5;
     const { system, task, store, clock } = setting({
       intercept: ({ method }, proceed) =>
-        method === 'listOrphan' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+        method === 'orphans.add' && failures-- > 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     const attempt = await task.start();
     const job = system.job({
@@ -367,7 +367,7 @@ describe('C92 the ID cannot be written down', () => {
     const { system, task, store } = setting({
       intercept: async ({ method, args }, proceed) => {
         const reply = await (proceed() as Promise<unknown>);
-        if (lost || method !== 'writeRecord' || (args[1] as { letter: string }).letter !== 'e') return reply;
+        if (lost || method !== 'records.write' || (args[1] as { letter: string }).letter !== 'e') return reply;
         lost = true;
         throw new OutcomeUnknownError('no-answer', 'silence');
       },
@@ -541,7 +541,7 @@ describe('C97 a part of a run', () => {
     const attempt = await task.start();
     const decision = await attempt.context.decide(system.job(), 'clip');
     expect(decision).toEqual({ kind: 'submitted', submission: 1, idempotencyKey: expect.any(String), externalId: undefined });
-    expect(calls).toEqual(['draw', 'begin']);
+    expect(calls).toEqual(['fences.draw', 'fences.begin']);
     const before = clock.now();
     await attempt.context.submit(system.job(), 'clip');
     expect(system.jobs[0]?.key).toBe(decision.idempotencyKey);
@@ -559,7 +559,7 @@ describe('C97 a part of a run', () => {
     expect(await attempt.context.decide(system.job(), 'clip')).toMatchObject({ kind: 'missing' });
     expect(system.calls).toEqual(Array(5).fill('getStatus'));
     expect(clock.now() - before).toBe(120_000);
-    expect(calls.filter((method) => method === 'writeRecord')).toHaveLength(2);
+    expect(calls.filter((method) => method === 'records.write')).toHaveLength(2);
     expect(decisions(store)).toEqual(['submitted']);
     expect(await record(store)).toMatchObject({ state: 'submitted' });
   });

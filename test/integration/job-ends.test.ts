@@ -13,7 +13,7 @@ import { requestCancellation, type AttemptOptions } from '../../src/adapter-kit.
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { externalSystem, type ExternalSystemOptions } from '../support/external-system.ts';
-import { interceptMetastore, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, type InterceptOperation } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
@@ -30,7 +30,7 @@ function logged(): Lines {
   return { lines, logger: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') } };
 }
 
-function setting(options: Partial<ExternalSystemOptions> & { intercept?: Intercept } = {}) {
+function setting(options: Partial<ExternalSystemOptions> & { intercept?: InterceptOperation } = {}) {
   const { intercept = (_call, proceed) => proceed(), ...systemOptions } = options;
   const clock = fakeClock();
   const store = memoryStateStore({ clock, metastore: interceptMetastore(memoryMetastore(), intercept) });
@@ -111,7 +111,7 @@ describe('a failure that was written down', () => {
       intercept: async ({ method, args }, proceed) => {
         if (goneSince !== undefined) throw new StoreUnavailableError('down');
         const reply = await proceed();
-        if (method !== 'writeRecord' || (args[1] as { letter: string }).letter !== 'f') return reply;
+        if (method !== 'records.write' || (args[1] as { letter: string }).letter !== 'f') return reply;
         goneSince = parts.clock.now();
         throw new OutcomeUnknownError('no-answer', 'no answer');
       },
@@ -286,7 +286,7 @@ describe('cancelling', () => {
       let takeOver = (): Promise<unknown> => Promise.resolve();
       const parts = setting({
         intercept: async ({ method }, proceed) => {
-          if (method === 'addItems' && when === 'after') await takeOver();
+          if (method === 'tasks.addItems' && when === 'after') await takeOver();
           return proceed();
         },
       });
@@ -311,7 +311,7 @@ describe('cancelling', () => {
     let found: unknown;
     const parts = setting({
       intercept: async ({ method }, proceed) => {
-        if (method === 'addItems') found = await parts.records.get({ ...TASK, itemKey: 'b' }, 'external_job_id');
+        if (method === 'tasks.addItems') found = await parts.records.get({ ...TASK, itemKey: 'b' }, 'external_job_id');
         return proceed();
       },
     });
@@ -383,7 +383,7 @@ describe('cancelling', () => {
     let away = 2;
     const { system, task } = setting({
       intercept: ({ method }, proceed) =>
-        method === 'inspect' && (away -= 1) >= 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+        method === 'scopes.inspect' && (away -= 1) >= 0 ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
     await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
     const attempt = await task.start();
@@ -732,7 +732,7 @@ describe('an outage of the metastore', () => {
       activeLooks: 1,
       intercept: ({ method, args }, proceed) => {
         const { letter } = (args[1] ?? {}) as { letter?: string };
-        if (method !== 'writeRecord' || letter !== 'o') return proceed();
+        if (method !== 'records.write' || letter !== 'o') return proceed();
         since ??= clock.now();
         return clock.now() - since < 25_000 ? Promise.reject(new StoreUnavailableError('down')) : proceed();
       },
@@ -749,7 +749,7 @@ describe('an outage of the metastore', () => {
       activeLooks: 1,
       intercept: ({ method, args }, proceed) => {
         const { letter } = (args[1] ?? {}) as { letter?: string };
-        return method === 'writeRecord' && letter === 'o' ? Promise.reject(new StoreUnavailableError('down')) : proceed();
+        return method === 'records.write' && letter === 'o' ? Promise.reject(new StoreUnavailableError('down')) : proceed();
       },
     });
     const start = clock.now();

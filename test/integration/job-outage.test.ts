@@ -5,7 +5,7 @@ import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testing.ts';
 import { objectsOf } from '../contract/state-store-parts.ts';
 import { externalSystem } from '../support/external-system.ts';
-import { interceptMetastore, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, type InterceptOperation } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
 /** What an attempt alone knows is not lost: an ID that cannot be written down, and a result that another attempt has read. */
@@ -15,7 +15,10 @@ interface Line {
   fields: object;
 }
 
-function setting({ intercept = (_call, proceed) => proceed(), ...options }: { intercept?: Intercept; objects?: true } = {}) {
+function setting({
+  intercept = (_call, proceed) => proceed(),
+  ...options
+}: { intercept?: InterceptOperation; objects?: true } = {}) {
   const clock = fakeClock();
   const lines: Line[] = [];
   const say = (fields: object, message: string): void => void lines.push({ fields, message });
@@ -37,7 +40,7 @@ test('I5 a result that was read before its writer was refused keeps its object',
     objects: true,
     intercept: async ({ method, args }, proceed) => {
       const reply = await (proceed() as Promise<unknown>);
-      if (method !== 'writeRecord' || letterOf(args) !== 'o' || !between) return reply;
+      if (method !== 'records.write' || letterOf(args) !== 'o' || !between) return reply;
       const next = between;
       between = undefined;
       await next();
@@ -67,7 +70,7 @@ describe('an ID that the metastore does not take', () => {
     let left = 20;
     const { store, system, task } = setting({
       intercept: ({ method, args }, proceed) =>
-        method === 'writeRecord' && letterOf(args) === 'e' && left-- > 0 ? Promise.reject(error()) : proceed(),
+        method === 'records.write' && letterOf(args) === 'e' && left-- > 0 ? Promise.reject(error()) : proceed(),
     });
 
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
@@ -79,7 +82,7 @@ describe('an ID that the metastore does not take', () => {
     let stop = (): void => undefined;
     const { lines, system, task } = setting({
       intercept: ({ method, args }, proceed) => {
-        if (method !== 'writeRecord' || letterOf(args) !== 'e') return proceed();
+        if (method !== 'records.write' || letterOf(args) !== 'e') return proceed();
         stop();
         return Promise.reject(new ConfigError('client', 'must authenticate [NOAUTH]'));
       },
@@ -101,7 +104,7 @@ describe('an ID that the metastore does not take', () => {
   test('of a job that has ended is no secret: the error is that of the store', async () => {
     const { system, task } = setting({
       intercept: ({ method, args }, proceed) =>
-        method === 'writeRecord' && letterOf(args) === 'o' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
+        method === 'records.write' && letterOf(args) === 'o' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
 
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toMatchObject({

@@ -144,9 +144,9 @@ describe('what is shown', () => {
     const { store, system, task } = setting();
     await (await task.start()).context.submit(system.job(), 'clip');
     const { metastore } = internalsOf(store);
-    const { inspect } = metastore;
+    const { inspect } = metastore.scopes;
     for (const spoil of [(text: string) => `2${text.slice(1)}`, (text: string) => text.slice(0, 130)]) {
-      metastore.inspect = async (...args) => {
+      metastore.scopes.inspect = async (...args) => {
         const seen = await inspect(...args);
         return { ...seen, records: seen.records.map(({ name, text }) => ({ name, text: spoil(text) })) };
       };
@@ -168,8 +168,8 @@ test('a record or an orphan that cannot be read is left out of the lists, and to
     await context.submit(system.job({ externalIdKey: 'cleared' }), 'clip');
   }
   const { metastore } = internalsOf(store);
-  const { inspect } = metastore;
-  metastore.inspect = async (address, call) => {
+  const { inspect } = metastore.scopes;
+  metastore.scopes.inspect = async (address, call) => {
     const seen = await inspect(address, call);
     if (!address.path.includes('/q/'))
       return { ...seen, orphans: seen.records.map((raw) => ({ ...raw, idDigest: '', text: '5 {"externalId":1}' })) };

@@ -13,15 +13,17 @@ import { isStoreOutage } from '../../src/adapter-kit.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { externalSystem, type ExternalSystemOptions, type AcceptedJob } from '../support/external-system.ts';
 import { flushable } from '../support/flushable.ts';
-import { interceptMetastore, type Intercept } from '../support/intercept.ts';
+import { interceptMetastore, type InterceptOperation } from '../support/intercept.ts';
 import { TASK, testRuntime, type FenceKind } from '../support/runtime.ts';
 import { until } from '../support/until.ts';
 
 /** The rules of `docs/design.md` that the model showed to be necessary. Each test fails where its rule is removed. */
 
-const pass: Intercept = (_call, proceed) => proceed();
+const pass: InterceptOperation = (_call, proceed) => proceed();
 
-function setting(options: Partial<ExternalSystemOptions> & { intercept?: Intercept; fence?: FenceKind; young?: boolean } = {}) {
+function setting(
+  options: Partial<ExternalSystemOptions> & { intercept?: InterceptOperation; fence?: FenceKind; young?: boolean } = {},
+) {
   const { intercept = pass, fence = 'ordered', young = false, ...systemOptions } = options;
   const clock = fakeClock();
   const { metastore, flush } = flushable();
@@ -75,7 +77,7 @@ describe('† the nonce and the fence', () => {
     const zombie = await task.start({ fence: { kind: 'drawn', prove: async () => (order.push('prove'), false) } });
     order.length = 0;
     await expect(zombie.context.run(system.job(), 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
-    expect(order).toEqual(['draw', 'prove']);
+    expect(order).toEqual(['fences.draw', 'prove']);
     expect(system.jobs).toHaveLength(0);
     void owner;
   });
@@ -344,7 +346,7 @@ describe('† the record is the one that was decided on', () => {
 });
 
 describe('† the submit timeout', () => {
-  const slowWrite = (lost: boolean): { intercept: Intercept; slow: { by: () => void } } => {
+  const slowWrite = (lost: boolean): { intercept: InterceptOperation; slow: { by: () => void } } => {
     const slow = { by: (): void => undefined };
     return {
       slow,
@@ -476,7 +478,7 @@ describe('† a failure costs an attempt', () => {
       kind: 'keyed',
       intercept: async ({ method }, proceed) => {
         const reply = await (proceed() as Promise<{ records: unknown[] }>);
-        if (method !== 'begin') return reply;
+        if (method !== 'fences.begin') return reply;
         failedRecord ??= (reply.records[0] as { text: string } | undefined)?.text.startsWith('1f') && reply.records;
         return rolledBack ? { ...reply, records: failedRecord } : reply;
       },

@@ -49,7 +49,7 @@ describe('durability', () => {
     const who = attempt(1);
     expect((await begin(m, who)).kind).toBe('ok');
     expect((await write(m, who, put('k', 1))).kind).toBe('ok');
-    expect((await m.writeRecord(SCOPE, record(who, 's'), {})).kind).toBe('ok');
+    expect((await m.records.write(SCOPE, record(who, 's'), {})).kind).toBe('ok');
   });
 
   test('one that came short was applied, and says so; a refusal needs no replica', async () => {
@@ -81,13 +81,13 @@ describe('durability', () => {
     await m.ready({});
     await replicaStops(async () => {
       for (let round = 0; round < 2; round += 1) {
-        await expect(m.bear(NAME, {})).rejects.toMatchObject(NOT_REPLICATED);
-        await expect(m.raise(1, {})).rejects.toMatchObject(NOT_REPLICATED);
+        await expect(m.lineage.bear(NAME, {})).rejects.toMatchObject(NOT_REPLICATED);
+        await expect(m.lineage.raise(1, {})).rejects.toMatchObject(NOT_REPLICATED);
       }
     });
-    await open().bear(NAME, {});
-    await open().raise(1, {});
-    expect(await open().lineage({})).toMatchObject({ generation: { lowest: 1, highest: 1 } });
+    await open().lineage.bear(NAME, {});
+    await open().lineage.raise(1, {});
+    expect(await open().lineage.read({})).toMatchObject({ generation: { lowest: 1, highest: 1 } });
   });
 
   test('sent again it is written again: newer servers let a connection wait only for what it wrote itself', async () => {

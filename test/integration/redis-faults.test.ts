@@ -71,7 +71,7 @@ describe('a Redis that cannot be reached', () => {
 
   test('nothing was written: the first call of a store says so within its deadline', async () => {
     const m = await nowhere();
-    expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
+    expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
     expect(await failure(write(m, tool(), put('k', SECRET)))).toMatchObject({ code: UNAVAILABLE });
     expect(await failure(m.ready({}))).toMatchObject({ code: UNAVAILABLE });
   });
@@ -90,7 +90,7 @@ describe('a Redis that cannot be reached', () => {
     client.disconnect();
     await until(() => client.status === 'end');
     const request = { id: tool().next(), fenced: false, began: Date.now(), changes: [put('k', SECRET)], resent: false };
-    expect(await failure(used.write(SCOPE, request, {}))).toMatchObject({ code: UNAVAILABLE });
+    expect(await failure(used.values.write(SCOPE, request, {}))).toMatchObject({ code: UNAVAILABLE });
   });
 
   test('a store that could not be used can be, once the server is there', async () => {
@@ -120,7 +120,7 @@ describe('a Redis that cannot be reached', () => {
       const sent = failure(write(m, tool(), put('k', SECRET)));
       await own.kill();
       expect(await sent).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
-      expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
+      expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
     } finally {
       await own.stop();
     }
@@ -135,13 +135,13 @@ describe('a Redis that does not answer', () => {
     const request = { id, fenced: false, began: await m.now({}), changes: [put('k', SECRET)], resent: false };
     process.kill(server.pid, 'SIGSTOP');
     try {
-      expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
-      expect(await failure(m.write(SCOPE, request, {}))).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
+      expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
+      expect(await failure(m.values.write(SCOPE, request, {}))).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
     // And indeed it was applied, once the server went on: the same write ID, sent again, finds it there.
-    expect((await m.write(SCOPE, { ...request, resent: true }, {})).kind).toBe('ok');
+    expect((await m.values.write(SCOPE, { ...request, resent: true }, {})).kind).toBe('ok');
     expect(await value(m, 'k')).toBe(SECRET);
   });
 
@@ -152,7 +152,7 @@ describe('a Redis that does not answer', () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const began = await m.now({});
-    const sent = m.write(
+    const sent = m.values.write(
       SCOPE,
       { id: tool().next(), fenced: false, began, changes: [put('k', 1)], resent: false },
       { signal: stop.signal },
@@ -176,11 +176,11 @@ describe('a Redis that refuses', () => {
       expect(await failure(m.ready({}))).toMatchObject({ code: UNAVAILABLE });
       expect(await value(m, 'a')).toBe(1);
       expect((await write(m, tool(), { name: 'a' })).kind).toBe('ok');
-      expect(await m.clear(SCOPE, tool().next(), {})).toEqual({ kind: 'ok' });
+      expect(await m.scopes.clear(SCOPE, tool().next(), {})).toEqual({ kind: 'ok' });
     } finally {
       await admin.config('SET', 'maxmemory', '0');
     }
-    expect(await m.read(SCOPE, ['a', 'b', 'c'], {})).toEqual([undefined, undefined, undefined]);
+    expect(await m.values.read(SCOPE, ['a', 'b', 'c'], {})).toEqual([undefined, undefined, undefined]);
   });
 
   test('too few replicas', async () => {
@@ -242,7 +242,7 @@ describe('a Redis that refuses', () => {
     try {
       const m = open(connect({ port: cluster.nodes[0]?.port ?? 0 }));
       const paths = Array.from({ length: 20 }, (_, at) => `flow/run/task/${at}`);
-      const outcomes = await Promise.allSettled(paths.map((path) => m.read({ path }, ['k'], {})));
+      const outcomes = await Promise.allSettled(paths.map((path) => m.values.read({ path }, ['k'], {})));
       const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
       expect(refused.length).toBeGreaterThan(0);
       for (const { reason } of refused)
@@ -266,7 +266,7 @@ describe('a key that holds something else', () => {
       expect(error).toMatchObject({ code: 'mooring.corrupt-entry', message: expect.stringContaining(hash) });
     }
     if (at === 0) expect(await failure(begin(m, attempt(1)))).toMatchObject({ code: 'mooring.corrupt-entry' });
-    if (at === 0) expect(await failure(m.read(SCOPE, ['k'], {}))).toMatchObject({ code: 'mooring.corrupt-entry' });
+    if (at === 0) expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: 'mooring.corrupt-entry' });
     expect((await admin.keys('*')).toSorted().filter((name) => !name.endsWith(':birth'))).toEqual(
       before.filter((name) => !name.endsWith(':birth')),
     );

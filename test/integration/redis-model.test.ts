@@ -198,10 +198,10 @@ function callOf(
         job: 'job@1',
         records: ['job', 'other'],
       };
-      return (m) => m.begin(scope, request, {});
+      return (m) => m.fences.begin(scope, request, {});
     }
     case 'draw':
-      return (m) => m.draw(scope, {});
+      return (m) => m.fences.draw(scope, {});
     case 'write': {
       const { again, ago, resent } = operation;
       const fenced = hand.nonce.startsWith('a');
@@ -212,7 +212,7 @@ function callOf(
         changes: operation.changes.map(change),
         resent,
       };
-      return (m) => m.write({ ...scope, recorded: '{"flow":"f"}' }, write, {});
+      return (m) => m.values.write({ ...scope, recorded: '{"flow":"f"}' }, write, {});
     }
     case 'record': {
       const { letter, job, withdraw, replaces, result, again, submission } = operation;
@@ -230,7 +230,7 @@ function callOf(
         ...(result?.[0] && { result: change({ ...result[0], expect: undefined }) }),
         resent: false,
       };
-      return (m) => m.writeRecord(scope, write, {});
+      return (m) => m.records.write(scope, write, {});
     }
     case 'answer': {
       const { letter, job } = operation;
@@ -244,44 +244,44 @@ function callOf(
         retention: 30 * DAY,
         basis: basisOf(operation.basis) ?? ('x'.repeat(52) as never),
       };
-      return (m) => m.answerRecord(scope, answer, {});
+      return (m) => m.records.answer(scope, answer, {});
     }
     case 'refresh':
-      return (m) => m.refresh(scope, { name: 'job', basis: basisOf('current'), retention: operation.retention }, {});
+      return (m) => m.records.refresh(scope, { name: 'job', basis: basisOf('current'), retention: operation.retention }, {});
     case 'orphan':
-      return (m) => m.listOrphan(scope, { name: 'job', idDigest: digest(operation.job), json: '{"externalId":"x/y"}' }, {});
+      return (m) => m.orphans.add(scope, { name: 'job', idDigest: digest(operation.job), json: '{"externalId":"x/y"}' }, {});
     case 'forget':
-      return (m) => m.forgetOrphan(scope, { name: 'job', idDigest: digest(operation.job) }, {});
+      return (m) => m.orphans.forget(scope, { name: 'job', idDigest: digest(operation.job) }, {});
     case 'settle': {
       const { within, keepFence } = operation;
-      return (m) => m.settle(scope, { fence: hand.fence, nonce: hand.nonce, within, keepFence }, {});
+      return (m) => m.fences.settle(scope, { fence: hand.fence, nonce: hand.nonce, within, keepFence }, {});
     }
     case 'clear': {
       const id = idOf(world, hand, operation.again);
-      return (m) => m.clear(scope, id, {});
+      return (m) => m.scopes.clear(scope, id, {});
     }
     case 'requestCancel':
-      return (m) => m.requestCancel(scope, { job: operation.job, reason: 'not wanted' }, {});
+      return (m) => m.tasks.requestCancel(scope, { job: operation.job, reason: 'not wanted' }, {});
     case 'addItems': {
       const { items, retention: kept } = operation;
-      return (m) => m.addItems(scope, { items, fence: hand.fence, nonce: hand.nonce, retention: kept }, {});
+      return (m) => m.tasks.addItems(scope, { items, fence: hand.fence, nonce: hand.nonce, retention: kept }, {});
     }
     case 'sweepPage': {
       const { sweep: nonce, grace, dryRun } = operation;
       return async (m) => {
-        const page = await m.sweepPage(scope, { nonce, cursor: '0', count: 1_000, grace, dryRun }, {});
+        const page = await m.sweep.page(scope, { nonce, cursor: '0', count: 1_000, grace, dryRun }, {});
         if (!dryRun) world.nextDue.set(`${scope.path} ${nonce}`, page.nextDue);
         return { ...page, entries: page.entries.toSorted(), objects: byName(page.objects) };
       };
     }
     case 'forgetObjects': {
       const objects = operation.objects.map((one) => objectOf(operation.name, one));
-      return (m) => m.forgetObjects(scope, objects, {});
+      return (m) => m.sweep.forget(scope, objects, {});
     }
     case 'sweepEnd': {
       const { sweep: nonce, never } = operation;
       const nextDue = never ? undefined : world.nextDue.get(`${scope.path} ${nonce}`);
-      return (m) => m.sweepEnd(scope, { nonce, nextDue }, {});
+      return (m) => m.sweep.end(scope, { nonce, nextDue }, {});
     }
     case 'restore': {
       const { name, instead, apply } = operation;
@@ -297,18 +297,18 @@ function callOf(
       };
       return async (m) => {
         // What it knows of the server's time is from its last answer, and the sequence may have moved the time since.
-        await m.read(scope, [], {});
-        return m.restore(scope, entry, {});
+        await m.values.read(scope, [], {});
+        return m.references.restore(scope, entry, {});
       };
     }
     case 'holds':
-      return (m) => m.holds(scope, OBJECTS, {});
+      return (m) => m.references.held(scope, OBJECTS, {});
     case 'raise':
-      return (m) => m.raise(operation.generation, {});
+      return (m) => m.lineage.raise(operation.generation, {});
     case 'lineage':
-      return (m) => m.lineage({});
+      return (m) => m.lineage.read({});
     case 'due':
-      return async (m) => byName(await all(m.due(world.now, {})));
+      return async (m) => byName(await all(m.sweep.due(world.now, {})));
   }
 }
 
@@ -329,13 +329,13 @@ function byName<T>(items: readonly T[]): T[] {
 /** What the public operations show of everything. */
 async function shown(m: OpenMetastore): Promise<unknown> {
   const scopes = PATHS.map(async (path) => {
-    const { recorded, records, orphans } = await m.inspect({ path }, {});
-    const read = await m.read({ path }, ['a', 'b', 'result=job', 'never'], {});
+    const { recorded, records, orphans } = await m.scopes.inspect({ path }, {});
+    const read = await m.values.read({ path }, ['a', 'b', 'result=job', 'never'], {});
     const values = read.map((entry) => entry && [entry.text, entry.body && Buffer.from(entry.body).toString()]);
     return {
       path,
       values,
-      listed: byName(await all(m.list({ path }, {}))),
+      listed: byName(await all(m.values.list({ path }, {}))),
       recorded,
       records: byName(records),
       orphans: byName(orphans),
@@ -343,7 +343,7 @@ async function shown(m: OpenMetastore): Promise<unknown> {
   });
   return {
     scopes: await Promise.all(scopes),
-    paths: byName([...new Set(await all(m.scopes('', {})))]),
+    paths: byName([...new Set(await all(m.scopes.paths('', {})))]),
   };
 }
 

@@ -77,7 +77,7 @@ describe.each([
     await begin(m, who);
     await recorded(m, record(who, 's', { name: 'so that the server has the script' }));
     proxy.loseReplyTo('victim');
-    const sent = m.writeRecord(SCOPE, record(who, 's', { json: '{"victim":1}' }), {});
+    const sent = m.records.write(SCOPE, record(who, 's', { json: '{"victim":1}' }), {});
     await proxy.lost();
     const replaced = begin(other, attempt(2));
     proxy.hold(replaced);
@@ -120,7 +120,7 @@ describe.each([
     who.next();
     const sent = loseRequest(
       'victim',
-      () => m.writeRecord(SCOPE, record(who, letter, { job: 'j2', json: '{"victim":1}' }), {}),
+      () => m.records.write(SCOPE, record(who, letter, { job: 'j2', json: '{"victim":1}' }), {}),
       changed,
     );
     await expect(sent).rejects.toMatchObject(UNKNOWN);
@@ -133,7 +133,7 @@ describe.each([
     const { withdraw: _no, resent: _not, ...answer } = record(tool(), 'n', { json: '{"victim":1}' });
     const sent = loseRequest(
       'victim',
-      () => m.answerRecord(SCOPE, { ...answer, basis }, {}),
+      () => m.records.answer(SCOPE, { ...answer, basis }, {}),
       () => recorded(other, record(who, 'e', { job: 'j1' })),
     );
     await expect(sent).rejects.toMatchObject(UNKNOWN);
@@ -154,7 +154,7 @@ describe.each([
   test('a refusal of a first send is definite', async () => {
     await begin(m, attempt(2));
     expect(await write(m, attempt(1), put('k', 1))).toMatchObject({ kind: 'stale' });
-    expect(await m.writeRecord(SCOPE, record(attempt(1), 's'), {})).toMatchObject({ kind: 'stale' });
+    expect(await m.records.write(SCOPE, record(attempt(1), 's'), {})).toMatchObject({ kind: 'stale' });
     expect((await write(m, tool(), put('k', 1, { expect: 'absent' }))).kind).toBe('ok');
     expect((await write(m, tool(), put('k', 2, { expect: 'absent' }))).kind).toBe('conflict');
   });
@@ -190,7 +190,7 @@ describe('a connection that breaks in a Cluster', () => {
     await begin(m, who);
     const began = await m.now({});
     for (const node of servers.nodes) await node.command('client', 'pause', '10000', 'write');
-    const sent = m.write(SCOPE, { id: who.next(), fenced: true, began, changes: [put('k', 1)], resent: false }, {});
+    const sent = m.values.write(SCOPE, { id: who.next(), fenced: true, began, changes: [put('k', 1)], resent: false }, {});
     sent.catch(() => undefined);
     for (const node of (clients[0] as Cluster).nodes('master')) {
       const id = String(await node.call('client', 'id'));

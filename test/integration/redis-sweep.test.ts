@@ -42,8 +42,8 @@ describe('the index', () => {
     const [, due] = KEYS.shard('07');
     const paths = Array.from({ length: 1_800 }, (_, at) => `f/r/${at}`);
     await admin.zadd(due, ...paths.flatMap((path, at) => [at < 1_500 ? 1_000 : 1_001, path]));
-    expect((await all(m.due(2_000, {}))).toSorted()).toEqual(paths.toSorted());
-    expect(await all(m.due(1_000, {}))).toHaveLength(1_500);
+    expect((await all(m.sweep.due(2_000, {}))).toSorted()).toEqual(paths.toSorted());
+    expect(await all(m.sweep.due(1_000, {}))).toHaveLength(1_500);
   });
 
   test('what leaves it while it is read is no reason to pass by others', async () => {
@@ -51,7 +51,7 @@ describe('the index', () => {
     const paths = Array.from({ length: 900 }, (_, at) => `f/r/${at}`);
     await admin.zadd(due, ...paths.flatMap((path, at) => [1_000 + Math.floor(at / 100), path]));
     const found: string[] = [];
-    for await (const path of m.due(2_000, {})) {
+    for await (const path of m.sweep.due(2_000, {})) {
       found.push(path);
       await admin.zrem(due, path);
     }
@@ -64,7 +64,7 @@ describe('the index', () => {
   test('a shard whose index holds something else is named', async () => {
     const [, due] = KEYS.shard('07');
     await admin.set(due, 'x');
-    await expect(all(m.due(2_000, {}))).rejects.toMatchObject({
+    await expect(all(m.sweep.due(2_000, {}))).rejects.toMatchObject({
       code: 'mooring.corrupt-entry',
       message: expect.stringContaining('{default:07}'),
     });
@@ -107,10 +107,10 @@ describe('a full server', () => {
     await write(m, tool(), put('long', 1, { retention: DAY }));
     await until(async () => (await m.now({})) > Number((await admin.hget(KEYS.scope(SCOPE.path)[0], 'e:k'))?.slice(70, 83)));
     await whileFull(async () => {
-      expect((await m.sweepPage(SCOPE, PAGE, {})).entries.toSorted()).toEqual(['k', 'short']);
-      const { objects } = await m.sweepPage(SCOPE, { ...PAGE, grace: 0 }, {});
+      expect((await m.sweep.page(SCOPE, PAGE, {})).entries.toSorted()).toEqual(['k', 'short']);
+      const { objects } = await m.sweep.page(SCOPE, { ...PAGE, grace: 0 }, {});
       expect(objects).toHaveLength(1);
-      await m.forgetObjects(SCOPE, ['n/f/r/t/k/1.gz'], {});
+      await m.sweep.forget(SCOPE, ['n/f/r/t/k/1.gz'], {});
     });
     expect(await admin.hexists(KEYS.scope(SCOPE.path)[0], 's:n/f/r/t/k/1.gz')).toBe(0);
   });
@@ -118,7 +118,7 @@ describe('a full server', () => {
   test('also where there is nothing to remove yet', async () => {
     await write(m, tool(), putRef('k', 'n/f/r/t/k/1.gz'));
     await whileFull(async () => {
-      expect(await m.sweepPage(SCOPE, PAGE, {})).toMatchObject({ entries: [], objects: [] });
+      expect(await m.sweep.page(SCOPE, PAGE, {})).toMatchObject({ entries: [], objects: [] });
     });
   });
 });
@@ -139,30 +139,30 @@ describe('restoring', () => {
     if (!meta) throw new Error('no reference');
     const entry = { id: attempt(1).next(), name: 'k', meta, retention: DAY, instead: undefined, apply: true };
     monotonic -= HOUR + 1_000;
-    await expect(late.restore(SCOPE, entry, {})).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+    await expect(late.references.restore(SCOPE, entry, {})).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
     expect(await admin.exists(KEYS.scope(SCOPE.path)[0])).toBe(0);
     // The refusal brought the server's time with it.
-    expect(await late.restore(SCOPE, entry, {})).toBe('restored');
+    expect(await late.references.restore(SCOPE, entry, {})).toBe('restored');
   });
 });
 
 describe('lineage', () => {
   test('a birth that one shard has lost is missed, and the latest one counts', async () => {
-    await m.bear(NAME, {});
-    const { bornAt } = await m.lineage({});
+    await m.lineage.bear(NAME, {});
+    const { bornAt } = await m.lineage.read({});
     await admin.del(KEYS.birth('a0'));
-    expect((await m.lineage({})).bornAt).toBeUndefined();
+    expect((await m.lineage.read({})).bornAt).toBeUndefined();
     await admin.set(KEYS.birth('a0'), String(Number(bornAt) + 1_000));
-    expect((await m.lineage({})).bornAt).toBe(Number(bornAt) + 1_000);
+    expect((await m.lineage.read({})).bornAt).toBe(Number(bornAt) + 1_000);
   });
 
   test('a shard that is behind, or ahead, shows', async () => {
-    await m.raise(5, {});
+    await m.lineage.raise(5, {});
     await admin.del(KEYS.shard('a0')[0]);
     await admin.set(KEYS.shard('a1')[0], '6');
-    expect((await m.lineage({})).generation).toEqual({ lowest: 0, highest: 6 });
-    await m.raise(6, {});
-    expect((await m.lineage({})).generation).toEqual({ lowest: 6, highest: 6 });
+    expect((await m.lineage.read({})).generation).toEqual({ lowest: 0, highest: 6 });
+    await m.lineage.raise(6, {});
+    expect((await m.lineage.read({})).generation).toEqual({ lowest: 6, highest: 6 });
   });
 
   test.each([
@@ -170,12 +170,12 @@ describe('lineage', () => {
     ['a generation', KEYS.shard('a0')[0]],
     ['a name', KEYS.name],
   ])('%s that is none, or no text, is not guessed at', async (_what, key) => {
-    await m.bear(NAME, {});
+    await m.lineage.bear(NAME, {});
     await admin.set(key, 'soon');
-    await expect(m.lineage({})).rejects.toMatchObject({ code: 'mooring.corrupt-entry' });
+    await expect(m.lineage.read({})).rejects.toMatchObject({ code: 'mooring.corrupt-entry' });
     await admin.del(key);
     await admin.hset(key, 'a', 'b');
-    await expect(m.lineage({})).rejects.toMatchObject({ code: 'mooring.corrupt-entry' });
+    await expect(m.lineage.read({})).rejects.toMatchObject({ code: 'mooring.corrupt-entry' });
   });
 });
 
@@ -191,16 +191,21 @@ describe('a Cluster of three masters', () => {
       const open = openRedisMetastore({ client: cluster }, { commandTimeout: 1_000 });
       const paths = Array.from({ length: 60 }, (_, at) => `f/r/t/${at}`);
       for (const path of paths) await write(open, tool(), putRef('k', 'n/f/r/t/k/1.gz', { retention: HOUR }), {}, { path });
-      expect((await all(open.due(Date.now() + DAY, {}))).toSorted()).toEqual(paths.toSorted());
-      await open.bear(NAME, {});
-      await open.raise(3, {});
-      expect(await open.lineage({})).toMatchObject({ name: NAME, generation: { lowest: 3, highest: 3 } });
+      expect((await all(open.sweep.due(Date.now() + DAY, {}))).toSorted()).toEqual(paths.toSorted());
+      await open.lineage.bear(NAME, {});
+      await open.lineage.raise(3, {});
+      expect(await open.lineage.read({})).toMatchObject({ name: NAME, generation: { lowest: 3, highest: 3 } });
       const held = await Promise.all(cluster.nodes('master').map((node) => node.keys('mooring:*:generation')));
       expect(held.every((keys) => keys.length > 0)).toBe(true);
       expect(held.flat()).toHaveLength(SHARDS.length);
 
       await servers.nodes[1]?.kill();
-      for (const ask of [open.lineage({}), open.raise(4, {}), open.bear(NAME, {}), all(open.due(Date.now(), {}))]) {
+      for (const ask of [
+        open.lineage.read({}),
+        open.lineage.raise(4, {}),
+        open.lineage.bear(NAME, {}),
+        all(open.sweep.due(Date.now(), {})),
+      ]) {
         await expect(ask).rejects.toMatchObject({ code: expect.stringMatching(/store-unavailable|outcome-unknown/) });
       }
     } finally {

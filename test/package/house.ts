@@ -21,6 +21,10 @@ const PARALLEL = [
     parts: ['store', 'values', 'records', 'operators', 'sweep', 'restore', 'lineage'],
   },
   {
+    folders: ['src/metastore', 'src/metastore/redis', 'src/metastore/memory'],
+    parts: ['values', 'records', 'operators', 'sweep', 'restore', 'lineage'],
+  },
+  {
     folders: ['src/object-store/s3', 'src/object-store/gcs'],
     parts: ['store', 'options', 'put', 'read', 'list', 'errors', 'request', 'body'],
   },

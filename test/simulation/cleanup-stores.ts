@@ -1,5 +1,6 @@
 import { OutcomeUnknownError } from '../../src/model/errors/store.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
+import { wrapOperations, type OperationName } from '../../src/metastore/operations.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import type { Process, World } from './world.ts';
 
@@ -9,12 +10,12 @@ const COMMAND_TIMEOUT = 10_000;
 /** What can be late is so for less than the lateness limit. */
 const LATEST = 55 * 60_000;
 /** What does not change a value, and so may take any number of calls in no time. */
-const AT_ONCE: ReadonlySet<string> = new Set(['now', 'lineage', 'bear', 'ready', 'facts']);
+const AT_ONCE: ReadonlySet<OperationName> = new Set<OperationName>(['now', 'lineage.read', 'lineage.bear', 'ready', 'facts']);
 
 /** What an applied call tells. */
 export interface Heard {
   /** After a call of the metastore was applied. */
-  applied(method: string, args: readonly unknown[], reply: unknown): void;
+  applied(method: OperationName, args: readonly unknown[], reply: unknown): void;
   /** A page of a sweep, which removes entries. */
   removing(apply: () => Promise<unknown>): Promise<unknown>;
   /** Before an object is deleted. */
@@ -23,34 +24,30 @@ export interface Heard {
 
 /** The metastore, as this process reaches it. */
 export function slowMetastore(world: World, inner: OpenMetastore, process: Process, heard: Heard): OpenMetastore {
-  return new Proxy(inner, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property);
-      const method = String(property);
-      if (typeof value !== 'function' || method === 'due') return value;
-      const apply = async (args: unknown[]): Promise<unknown> => {
-        const call = (): Promise<unknown> => (value as (...all: unknown[]) => Promise<unknown>).apply(target, args);
-        const reply = await (method === 'sweepPage' ? heard.removing(call) : call());
-        heard.applied(method, args, reply);
-        return reply;
-      };
-      return async (...args: unknown[]): Promise<unknown> => {
-        if (AT_ONCE.has(method)) return apply(args);
-        await world.delay(process, 5_000);
-        if (method === 'write' && world.chance(0.05)) {
-          world.note(`${process.name} write: a copy stays in flight`);
-          world.after(world.between(0, LATEST), () => void apply(args).catch(() => undefined));
-          if (world.chance(0.5)) {
-            await new Promise<void>((resolve) => void world.after(COMMAND_TIMEOUT, resolve, process));
-            throw new OutcomeUnknownError('no-answer', 'no answer');
-          }
+  return wrapOperations(inner, (operation, method) => {
+    if (method === 'sweep.due') return operation;
+    const apply = async (args: unknown[]): Promise<unknown> => {
+      const call = async (): Promise<unknown> => operation(...args);
+      const reply = await (method === 'sweep.page' ? heard.removing(call) : call());
+      heard.applied(method, args, reply);
+      return reply;
+    };
+    return async (...args: unknown[]): Promise<unknown> => {
+      if (AT_ONCE.has(method)) return apply(args);
+      await world.delay(process, 5_000);
+      if (method === 'values.write' && world.chance(0.05)) {
+        world.note(`${process.name} write: a copy stays in flight`);
+        world.after(world.between(0, LATEST), () => void apply(args).catch(() => undefined));
+        if (world.chance(0.5)) {
+          await new Promise<void>((resolve) => void world.after(COMMAND_TIMEOUT, resolve, process));
+          throw new OutcomeUnknownError('no-answer', 'no answer');
         }
-        const reply = await apply(args);
-        if (process.name !== 'reader') world.note(`${process.name} ${method}${told(args, reply)}`);
-        await world.delay(process, 5_000);
-        return reply;
-      };
-    },
+      }
+      const reply = await apply(args);
+      if (process.name !== 'reader') world.note(`${process.name} ${method}${told(args, reply)}`);
+      await world.delay(process, 5_000);
+      return reply;
+    };
   });
 }
 

@@ -85,8 +85,8 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
         for (const object of gone) if (object.startsWith(prefix)) gone.delete(object);
       };
       if ((reply as { kind?: string } | undefined)?.kind !== 'ok') return;
-      if (method === 'clear') over(`default/${path}/`);
-      if (method !== 'write') return;
+      if (method === 'scopes.clear') over(`default/${path}/`);
+      if (method !== 'values.write') return;
       for (const { name, put } of (args[1] as ValueWrite).changes) {
         over(`default/${path}/${name}/`);
         if (put?.meta.ref) committed.add(put.meta.ref.object);

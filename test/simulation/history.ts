@@ -55,7 +55,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const store = createStateStoreWith({ metastore, clock: world.clock(), random: world.random }, world.timer());
   const core = internalsOf(store);
   const violations: string[] = [];
-  const records = watchRecords(core.metastore, paths, violations);
+  const records = watchRecords(core.metastore.scopes, paths, violations);
   const outage = outageOf(world);
   const copies = { inFlight: 0 };
   /** A person who wants no more as soon as so many jobs exist. */
@@ -78,7 +78,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
     },
   });
 
-  await core.metastore.draw({ path: 'f/r/other/-1' }, {});
+  await core.metastore.fences.draw({ path: 'f/r/other/-1' }, {});
   const createdAt = new Date(world.now() + 120_000);
   const at = (time: number): Promise<void> => {
     world.after(time - world.now(), () => undefined);

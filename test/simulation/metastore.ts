@@ -1,5 +1,6 @@
 import { OutcomeUnknownError, StoreUnavailableError } from '../../src/model/errors/store.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
+import { wrapOperations, type OperationName } from '../../src/metastore/operations.ts';
 import type { Process, World } from './world.ts';
 
 /** The way of one process to the metastore: slow, at times broken, and at times bringing a command twice. */
@@ -14,7 +15,7 @@ const LATEST = 50 * 60_000;
 export interface Outage {
   until: number;
   /** A command was done; its answer is lost if that begins an outage. */
-  did(method: string): void;
+  did(method: OperationName): void;
 }
 
 /** Options of `simMetastore()`. */
@@ -35,56 +36,51 @@ export function simMetastore(
   process: Process,
   { faulty, applied, copies, outage }: SimMetastoreOptions,
 ): OpenMetastore {
-  return new Proxy(inner, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property);
-      if (typeof value !== 'function') return value;
-      const apply = async (args: unknown[]): Promise<unknown> => {
-        const reply = await (value as (...all: unknown[]) => Promise<unknown>).apply(target, args);
-        applied((args[0] as { path?: string } | undefined)?.path ?? '');
-        return reply;
-      };
-      return async (...args: unknown[]): Promise<unknown> => {
-        const write = args[1] as { letter?: string; resent?: boolean } | undefined;
-        if (write?.letter === 's' && write.resent === false)
-          process.wroteAheadAt.set((args[0] as { path: string }).path, world.now());
-        await world.delay(process, 5_000);
-        const method = String(property);
-        const away = world.now() < outage.until;
-        if (away && world.chance(0.5)) {
+  return wrapOperations(inner, (operation, method) => {
+    const apply = async (args: unknown[]): Promise<unknown> => {
+      const reply = await operation(...args);
+      applied((args[0] as { path?: string } | undefined)?.path ?? '');
+      return reply;
+    };
+    return async (...args: unknown[]): Promise<unknown> => {
+      const write = args[1] as { letter?: string; resent?: boolean } | undefined;
+      if (write?.letter === 's' && write.resent === false)
+        process.wroteAheadAt.set((args[0] as { path: string }).path, world.now());
+      await world.delay(process, 5_000);
+      const away = world.now() < outage.until;
+      if (away && world.chance(0.5)) {
+        await unanswered(world, process);
+        throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
+      }
+      if (away || (faulty() && world.chance(0.03))) {
+        if (!away) world.note(`${process.name} ${method}: not sent`);
+        throw new StoreUnavailableError('no connection', { store: NAME });
+      }
+      if (faulty() && world.chance(0.04)) {
+        world.note(`${process.name} ${method}: a copy stays in flight`);
+        copies.inFlight += 1;
+        world.after(world.chance(0.5) ? world.between(0, 5_000) : world.between(0, LATEST), () => {
+          copies.inFlight -= 1;
+          world.note(`a late copy of ${process.name}'s ${method} arrives`);
+          void apply(args).catch(() => undefined);
+        });
+        if (world.chance(0.5)) {
           await unanswered(world, process);
           throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
         }
-        if (away || (faulty() && world.chance(0.03))) {
-          if (!away) world.note(`${process.name} ${method}: not sent`);
-          throw new StoreUnavailableError('no connection', { store: NAME });
-        }
-        if (faulty() && world.chance(0.04)) {
-          world.note(`${process.name} ${method}: a copy stays in flight`);
-          copies.inFlight += 1;
-          world.after(world.chance(0.5) ? world.between(0, 5_000) : world.between(0, LATEST), () => {
-            copies.inFlight -= 1;
-            world.note(`a late copy of ${process.name}'s ${method} arrives`);
-            void apply(args).catch(() => undefined);
-          });
-          if (world.chance(0.5)) {
-            await unanswered(world, process);
-            throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
-          }
-        }
-        const reply = await apply(args);
-        if (method !== 'begin' || world.log.length < 10_000)
-          world.note(`${process.name} ${method}${summary(args)}: ${kindOf(reply)}`);
-        outage.did(method);
-        if (world.now() < outage.until || (faulty() && world.chance(0.04))) {
-          world.note(`${process.name} ${method}: reply lost`);
-          await unanswered(world, process);
-          throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
-        }
-        await world.delay(process, 5_000);
-        return reply;
-      };
-    },
+      }
+      const reply = await apply(args);
+      if (method !== 'fences.begin' || world.log.length < 10_000)
+        world.note(`${process.name} ${method}${summary(args)}: ${kindOf(reply)}`);
+      outage.did(method);
+      if (world.now() < outage.until || (faulty() && world.chance(0.04))) {
+        world.note(`${process.name} ${method}: reply lost`);
+        await unanswered(world, process);
+        throw new OutcomeUnknownError('no-answer', 'no answer', { store: NAME });
+      }
+      await world.delay(process, 5_000);
+      return reply;
+    };
   });
 }
 

@@ -34,7 +34,7 @@ export function outageOf(world: World): Outage {
   const outage: Outage = {
     until: 0,
     did(method) {
-      if (method === 'writeRecord' && (writes -= 1) === 0) begins();
+      if (method === 'records.write' && (writes -= 1) === 0) begins();
     },
   };
   const begins = (): void => {

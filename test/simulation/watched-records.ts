@@ -1,5 +1,5 @@
 import { parseOrphan, parseRecord, type StoredRecord } from '../../src/format/record.ts';
-import type { OpenMetastore } from '../../src/metastore/metastore.ts';
+import type { MetastoreScopes } from '../../src/metastore/metastore.ts';
 import type { SimJob } from './external-system.ts';
 
 /** The records of one history, looked at after every command that may have changed one. */
@@ -30,7 +30,7 @@ const LONGEST_PAUSE = 60_000;
 
 /** Watches the records of these paths. */
 export function watchRecords(
-  metastore: Pick<OpenMetastore, 'inspect'>,
+  scopes: Pick<MetastoreScopes, 'inspect'>,
   paths: readonly string[],
   violations: string[],
 ): WatchedRecords {
@@ -39,7 +39,7 @@ export function watchRecords(
   let wroteAhead = false;
 
   const inspect = async (path: string): Promise<Inspected> => {
-    const { records, orphans } = await metastore.inspect({ path }, {});
+    const { records, orphans } = await scopes.inspect({ path }, {});
     const raw = records[0];
     return {
       record: raw && parseRecord(raw.text, {}),

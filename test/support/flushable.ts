@@ -1,19 +1,14 @@
-import { memoryMetastore } from '../../src/metastore/memory/store.ts';
-import { closedMetastore, openMetastore, type Metastore, type OpenMetastore } from '../../src/metastore/metastore.ts';
+import { memoryData, type MemoryData } from '../../src/metastore/memory/scope.ts';
+import { openMemory } from '../../src/metastore/memory/store.ts';
+import { closedMetastore, type Metastore } from '../../src/metastore/metastore.ts';
 
 /** A memory metastore that can lose everything, its namespace's birth too, under the stores that use it. */
 export function flushable(): { metastore: Metastore; flush: () => void } {
-  const opened: (() => void)[] = [];
+  const opened: MemoryData[] = [];
   const metastore = closedMetastore((context) => {
-    let current = openMetastore(memoryMetastore(), context);
-    opened.push(() => (current = openMetastore(memoryMetastore(), context)));
-    const late =
-      (property: string) =>
-      (...args: unknown[]) =>
-        (Reflect.get(current, property) as (...all: unknown[]) => unknown)(...args);
-    return new Proxy({} as OpenMetastore, {
-      get: (_, property) => (property === 'name' ? current.name : late(String(property))),
-    });
+    const data = memoryData();
+    opened.push(data);
+    return openMemory(data, context);
   });
-  return { metastore, flush: () => opened.forEach((forget) => forget()) };
+  return { metastore, flush: () => opened.forEach((data) => Object.assign(data, memoryData())) };
 }

@@ -32,7 +32,8 @@ export function testRuntime(
   const created = createdAt ?? new Date(internalsOf(store).clock.now() + 120_000);
   let started = 0;
   const begin = async (on: StateStore, overrides: Partial<AttemptOptions>): Promise<Attempt> => {
-    if (started === 0 && createdAt === undefined) await internalsOf(store).metastore.draw({ path: 'flow/run/other/-1' }, {});
+    if (started === 0 && createdAt === undefined)
+      await internalsOf(store).metastore.fences.draw({ path: 'flow/run/other/-1' }, {});
     const number = (started += 1);
     return beginAttempt(on, {
       scope: TASK,

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { expectTypeOf } from 'expect-type';
 import {
   externalJob,
@@ -9,6 +10,8 @@ import {
   type JobRecord,
   type JobStatus,
   type JsonValue,
+  type StatusDetails,
+  type StatusWord,
   type TaskContext,
 } from 'mooring';
 import { farm, grid, type Video } from './external-systems.ts';
@@ -38,7 +41,23 @@ void ctx.run(transcode, { source: 'a' });
 
 // Without getResult there is no result; an ID may be a number, or an object.
 const words = jobStatus({ active: ['queued', 'running'], succeeded: ['done'], failed: ['failed'] });
-expectTypeOf(words).toEqualTypeOf<(word: string | undefined, reason?: string) => JobStatus>();
+const LISTS = {
+  active: ['queued', 1],
+  succeeded: [true],
+  failed: ['failed'],
+  cancelled: ['stopped'],
+  missing: ['gone'],
+} as const;
+void jobStatus(LISTS)('queued', { progress: 1, nextPoll: '120', reason: null, error: new Error('any') });
+// @ts-expect-error: every system has words for these three
+void jobStatus({ active: ['queued'], succeeded: ['done'] });
+// @ts-expect-error: no such list
+void jobStatus({ active: [], succeeded: [], failed: [], canceled: ['stopped'] });
+// @ts-expect-error: an object is no word
+void words({ phase: 'queued' });
+// @ts-expect-error: no such detail
+void words('queued', { percent: 1 });
+expectTypeOf(words).toEqualTypeOf<(word: StatusWord | null | undefined, more?: string | StatusDetails | null) => JobStatus>();
 const command = externalJob({
   submit: (line: readonly string[]) => grid.submit(line),
   getStatus: async (id) => words(await grid.status(id)),
@@ -94,6 +113,8 @@ expectTypeOf(ctx.run(new Grid(), ['ls'])).resolves.toEqualTypeOf<string>();
 // A status holds only what its state may hold.
 expectTypeOf<JobStatus['state']>().toEqualTypeOf<'active' | 'succeeded' | 'failed' | 'missing' | 'unknown'>();
 const active: JobStatus = { state: 'active', progress: { percent: 40 }, nextPoll: '5s' };
+const header: JobStatus = { state: 'active', nextPoll: new Headers().get('retry-after') };
+void header;
 const failed: JobStatus = { state: 'failed', reason: 'out of memory', retryable: false };
 void [active, failed];
 // @ts-expect-error: a failure has a reason
@@ -128,6 +149,13 @@ void ctx.run(transcode, { source: 'a', preset: 'hd' }, { wait: { mode: 'hold', h
 // A refusal by the external system is the one error that users make.
 throwing(() => new NotSubmittedError('queue full', { retryAfter: '30s', cause: new Error('429') }));
 throwing(() => new NotSubmittedError('no such preset', { retryable: false }));
+// A Retry-After header as `fetch` (null) or Node (undefined) has it.
+throwing(() => new NotSubmittedError('busy', { retryAfter: new Headers().get('retry-after') }));
+throwing(() => new NotSubmittedError('busy', { retryAfter: incoming['retry-after'] }));
+declare const incoming: IncomingHttpHeaders;
+// @ts-expect-error: a date is not the text of a header
+throwing(() => new NotSubmittedError('busy', { retryAfter: new Date() }));
+expectTypeOf(new NotSubmittedError('busy').retryAfter).toEqualTypeOf<number | undefined>();
 function throwing(make: () => Error): void {
   void make;
 }

@@ -83,7 +83,7 @@ export function createOwnedScope(
 
   const ask = (request: Pick<BeginRequest, 'fence' | 'drawn' | 'first' | 'records'>): Promise<Begun | Stale> => {
     const { createdAt, holder, job } = attempt;
-    return core.track(() => core.metastore.begin(address, { ...request, nonce, createdAt, holder, job }, {}));
+    return core.track(() => core.metastore.fences.begin(address, { ...request, nonce, createdAt, holder, job }, {}));
   };
   const begin = async (fence: Fence, first: boolean, records: readonly string[]): Promise<Begun | Stale> => {
     const reply = await ask({ fence, drawn, first, records });
@@ -166,7 +166,7 @@ export function createOwnedScope(
       const settled = await taken;
       if (!settled) return;
       const { fence } = settled.writer;
-      await core.track(() => core.metastore.settle(address, { fence, nonce, within, keepFence: !drawn }, {}));
+      await core.track(() => core.metastore.fences.settle(address, { fence, nonce, within, keepFence: !drawn }, {}));
     },
     async leaveTrace() {
       if (taken || !attempt.first) return;
@@ -186,7 +186,7 @@ async function ownFence(
   { scope, address }: Pick<OwnedScope, 'scope' | 'address'>,
 ): Promise<Fence | undefined> {
   if (fence.kind === 'ordered') return orderedFence(fence.order);
-  const drawn = await core.track(() => core.metastore.draw(address, {}));
+  const drawn = await core.track(() => core.metastore.fences.draw(address, {}));
   const { prove } = fence;
   if (!prove) return drawn;
   const proof = await bounded(core.timer, core.commandTimeout, life.signal, prove).catch((error: unknown) => {

@@ -126,7 +126,7 @@ async function inspect(
   { signal }: Cancelling,
 ): Promise<{ found: Found[]; items: readonly string[] }> {
   const call = signal ? { signal } : {};
-  const { recorded, records, items } = await core.track(() => core.metastore.inspect({ path }, call));
+  const { recorded, records, items } = await core.track(() => core.metastore.scopes.inspect({ path }, call));
   const scope = (pathScope(path) ?? JSON.parse(recorded ?? '{}')) as TaskScope;
   const found = records.map(({ name, text }): Found => {
     const where = { scope, key: decodeSegment(name) ?? name };

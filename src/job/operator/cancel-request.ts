@@ -31,5 +31,5 @@ export async function requestCancellation(
   if (reason !== undefined) sound(reason, 'reason');
   const core = internalsOf(store);
   const address = scopeAddress(taskScope(scope));
-  await core.track(() => core.metastore.requestCancel(address, { job: jobId, reason: reason ?? NOBODY_ASKS }, call));
+  await core.track(() => core.metastore.tasks.requestCancel(address, { job: jobId, reason: reason ?? NOBODY_ASKS }, call));
 }

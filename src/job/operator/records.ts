@@ -44,7 +44,7 @@ export function jobRecords(store: StateStore): JobRecords {
     const { fields, ...head } = change(stored, externalId);
     const json = JSON.stringify({ ...fields, key: stored.key });
     const write = { id: writer.next(), name, ...head, json, retention: recordRetention(core), basis: record.version };
-    const reply = await core.track(() => core.metastore.answerRecord(address, write, call));
+    const reply = await core.track(() => core.metastore.records.answer(address, write, call));
     if (reply.kind === 'conflict') throw new VersionConflictError(reply.current, where);
     const { letter, submission } = head;
     const what = letter === 'e' ? 'adopted' : 'the next submission may open';
@@ -69,7 +69,7 @@ export function jobRecords(store: StateStore): JobRecords {
         throw new ConfigError('orphan', 'must be one that orphans() gave', orphan);
       const { address, name } = locate(orphan.scope, orphan.externalIdKey);
       const listed = { name, idDigest: idDigest(orphan.externalId) };
-      await core.track(() => core.metastore.forgetOrphan(address, listed, call));
+      await core.track(() => core.metastore.orphans.forget(address, listed, call));
     },
   };
 }
@@ -127,7 +127,7 @@ async function readStored(
   { address, name, where }: Located,
   call: CallOptions,
 ): Promise<StoredRecord | undefined> {
-  const { records } = await core.track(() => core.metastore.inspect(address, call));
+  const { records } = await core.track(() => core.metastore.scopes.inspect(address, call));
   const raw = records.find((candidate) => candidate.name === name);
   return raw && parseRecord(raw.text, where);
 }
@@ -194,10 +194,10 @@ async function* inspectedScopes(
   call: CallOptions,
 ): AsyncGenerator<{ scope: TaskScope; inspected: Inspected }, void, undefined> {
   const seen = new Set<string>();
-  for await (const path of core.metastore.scopes(prefix, call)) {
+  for await (const path of core.metastore.scopes.paths(prefix, call)) {
     if (seen.has(path) || path.startsWith('assets/')) continue;
     seen.add(path);
-    const inspected = await core.track(() => core.metastore.inspect({ path }, call));
+    const inspected = await core.track(() => core.metastore.scopes.inspect({ path }, call));
     const scope =
       pathScope(path) ?? (inspected.recorded === undefined ? undefined : (JSON.parse(inspected.recorded) as TaskScope));
     if (scope && isTaskScope(scope)) yield { scope, inspected };

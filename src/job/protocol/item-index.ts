@@ -28,7 +28,7 @@ export function createItemIndex(core: Internals, home: OwnedScope): (item: TaskS
     next = undefined;
     const { fence, nonce } = await home.writer();
     const request = { items, fence, nonce, retention: recordRetention(core) };
-    const reply = await core.track(() => core.metastore.addItems(address, request, {}));
+    const reply = await core.track(() => core.metastore.tasks.addItems(address, request, {}));
     if (reply.kind === 'stale') throw home.refused({ scope }, holderOf(reply));
   };
 

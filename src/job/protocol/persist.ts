@@ -71,7 +71,7 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
   const { core, own } = run;
   const { reply, definite } = await outlasting(run, patience, externalId, async (resent, lost) => {
     const found = needsReading(lost, write) ? await settled(run, write) : undefined;
-    const reply = found ?? (await core.track(() => core.metastore.writeRecord(own.address, { ...write, resent }, {})));
+    const reply = found ?? (await core.track(() => core.metastore.records.write(own.address, { ...write, resent }, {})));
     return { reply, definite: lost === undefined };
   });
   if (reply.kind === 'stale') return { kind: reply.kind, definite, holder: reply.holder };
@@ -176,7 +176,7 @@ async function listOrphan(run: Run, job: OrphanFields): Promise<void> {
   const { core, own, life, where, about } = run;
   const { externalId } = job;
   const orphan = { name: run.options.recordName, ...orphanOf(run, job) };
-  const list = (): Promise<unknown> => core.track(() => core.metastore.listOrphan(own.address, orphan, {}));
+  const list = (): Promise<unknown> => core.track(() => core.metastore.orphans.add(own.address, orphan, {}));
   if ((await outlasting(run, 'life', externalId, list)) === 'held') return;
   core.emit({ type: 'orphan', scope: where.scope, key: where.key });
   life.log.warn({ ...about, externalId }, 'superseded: the external job is listed as an orphan');

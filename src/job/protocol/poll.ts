@@ -1,6 +1,6 @@
-import { milliseconds, type Duration } from '../../model/duration.ts';
 import { ExternalJobUnknownError } from '../../model/errors/store.ts';
 import { NEVER } from '../../format/head.ts';
+import { askedWait } from '../../model/retry-after.ts';
 import { countStatusError } from '../../observe/telemetry.ts';
 import type { JobStatus } from '../status.ts';
 import { fieldsOf, firstSentAt, type HeldRecord, type RecordFields } from '../../format/record.ts';
@@ -138,10 +138,9 @@ function interval(run: Run, { nextPoll }: ActiveStatus, age: number): number {
   return Math.min(run.options.remembersFor / 2, wish(run, nextPoll) ?? jittered(run, within(run, age)));
 }
 
-function wish(run: Run, nextPoll: Duration | undefined): number | undefined {
-  if (nextPoll === undefined) return undefined;
+function wish(run: Run, nextPoll: ActiveStatus['nextPoll']): number | undefined {
   try {
-    return milliseconds(nextPoll, 'nextPoll');
+    return askedWait(nextPoll, 'nextPoll', run.own.now());
   } catch (err) {
     run.life.log.warn({ ...run.about, err }, 'nextPoll is no length of time');
     return undefined;
@@ -168,7 +167,7 @@ async function keepAlive(run: Run, record: HeldRecord, keptUntil: number): Promi
   if (retention === 'forever' || keptUntil >= NEVER || keptUntil > own.now() + retention - REFRESH_AFTER) return keptUntil;
   try {
     await core.track(() =>
-      core.metastore.refresh(own.address, { name: options.recordName, basis: record.version, retention }, {}),
+      core.metastore.records.refresh(own.address, { name: options.recordName, basis: record.version, retention }, {}),
     );
     return own.now() + retention;
   } catch (err) {

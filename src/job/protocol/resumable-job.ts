@@ -133,7 +133,7 @@ async function cancelReplaced(run: Run, replaced: AboutSubmission & { externalId
   if (await cancelExternalJob(core, run.job, replaced, { reason: 'input-changed', log: life.log, where: about })) return;
   const orphan = { name: options.recordName, idDigest: idDigest(externalId) };
   await core
-    .track(() => core.metastore.forgetOrphan(own.address, orphan, {}))
+    .track(() => core.metastore.orphans.forget(own.address, orphan, {}))
     .catch((err: unknown) => {
       life.log.warn({ ...about, externalId, err }, 'the external job was cancelled, and is still listed as an orphan');
     });

@@ -68,7 +68,7 @@ function examineServer({ version, evictionPolicy, persistence, replicas }: Serve
 
 async function examineSweeps({ metastore }: Internals, findings: Findings, call: CallOptions): Promise<void> {
   const now = await metastore.now(call);
-  const late = await countDue(metastore.due(now - LATEST_SWEEP, call));
+  const late = await countDue(metastore.sweep.due(now - LATEST_SWEEP, call));
   if (late > 0) {
     findings.warning(
       'sweep',
@@ -77,7 +77,7 @@ async function examineSweeps({ metastore }: Internals, findings: Findings, call:
     );
     return;
   }
-  const due = await countDue(metastore.due(now, call));
+  const due = await countDue(metastore.sweep.due(now, call));
   findings.ok('sweep', due === 0 ? 'nothing is due' : `something in ${atMost(due)} is due, for less than 6 days`);
 }
 

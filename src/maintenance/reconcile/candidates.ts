@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { StateLostError } from '../../model/errors/store.ts';
 import { concurrently } from '../../async/concurrency.ts';
+import type { MetastoreReferences } from '../../metastore/metastore.ts';
 import type { Internals } from '../../state-store/internals.ts';
 import { isProbe } from '../../state-store/objects/probe.ts';
 import type { StoreLineage } from '../lineage.ts';
@@ -51,15 +52,19 @@ export async function* candidatePages(
     const { object, size, path, name } = parsed;
     page.push({ object, size, path, name });
     if (page.length < PAGE) continue;
-    yield await unreferenced(core, page, call);
+    yield await unreferenced(core.metastore.references, page, call);
     page = [];
   }
   onListed(listed % PAGE);
-  yield await unreferenced(core, page, call);
+  yield await unreferenced(core.metastore.references, page, call);
 }
 
 /** The objects among these that the metastore does not know now. */
-export async function unreferenced(core: Internals, objects: readonly Candidate[], call: CallOptions): Promise<Candidate[]> {
+export async function unreferenced(
+  references: MetastoreReferences,
+  objects: readonly Candidate[],
+  call: CallOptions,
+): Promise<Candidate[]> {
   const byPath = new Map<string, Candidate[]>();
   for (const object of objects) {
     const some = byPath.get(object.path);
@@ -68,7 +73,7 @@ export async function unreferenced(core: Internals, objects: readonly Candidate[
   }
   const left = await concurrently([...byPath], async ([path, some]) => {
     const asked = some.map(({ name, object }) => ({ name, object }));
-    const held = await core.metastore.holds({ path }, asked, call);
+    const held = await references.held({ path }, asked, call);
     return some.filter((_object, at) => held[at] === false);
   });
   return left.flat();

@@ -189,7 +189,7 @@ async function removeBatch(parts: Parts, { store }: StoreLineage, candidates: re
   // `recover()` may have made a reference to one of them since. This is asked last, so that no slow step lies before the deletes.
   // None of them had a reference before the metastore was seen to be sound, so nothing relies on this answer alone.
   await requireReferences(parts);
-  const batch = await unreferenced(core, candidates, call);
+  const batch = await unreferenced(core.metastore.references, candidates, call);
   const doomed = batch.map(({ object }) => ({ store: store.alias, object }));
   const stayed = await deleteObjects(core, doomed, BATCH, call);
   for (const { object, size } of batch) {

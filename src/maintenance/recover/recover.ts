@@ -140,7 +140,7 @@ async function recoverKey(parts: Parts, key: KeyObjects): Promise<void> {
   }
   const retention = key.path.startsWith('assets/') ? 'forever' : core.retention;
   const entry = { id: newest.id, name: key.name, meta, retention, instead: there.instead, apply };
-  const outcome = await core.metastore.restore({ path: key.path }, entry, call);
+  const outcome = await core.metastore.references.restore({ path: key.path }, entry, call);
   if (outcome === 'there' || (apply && !(await isStillThere(core, newest, call)))) {
     report.skipped += 1;
     return;
@@ -159,7 +159,7 @@ async function isStillThere(core: Internals, found: FoundObject, call: CallOptio
   const id = { fence: UNFENCED, nonce: drawNonce('tool', core.random), sequence: 1 };
   const began = await core.metastore.now(call);
   const changes = [{ name, expect: writeIdText(found.id) }];
-  const { kind } = await core.metastore.write({ path }, { id, fenced: false, began, changes, resent: false }, call);
+  const { kind } = await core.metastore.values.write({ path }, { id, fenced: false, began, changes, resent: false }, call);
   core.logger?.warn({ object, kind }, 'an object was deleted while its entry was brought back; the entry was taken back');
   return false;
 }
@@ -174,7 +174,7 @@ function tell({ core, apply, onEntry }: Parts, { path, name, object, time }: Fou
 type There = { kind: 'kept' } | { kind: 'lost'; instead: string | undefined };
 
 async function whatIsThere(core: Internals, { path, name, objects }: KeyObjects, call: CallOptions): Promise<There> {
-  const [found] = await core.metastore.read({ path }, [name], call);
+  const [found] = await core.metastore.values.read({ path }, [name], call);
   if (!found) return { kind: 'lost', instead: undefined };
   const ref = referenceIn(core, found.text, name);
   if (!ref) return { kind: 'kept' };

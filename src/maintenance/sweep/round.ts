@@ -63,7 +63,7 @@ export async function sweepRound(parts: SweepParts, scopes: readonly OpenScope[]
 async function nextPage(parts: SweepParts, { path, nonce, cursor }: OpenScope): Promise<SweptPage | undefined> {
   const { core, tally, batch, grace, dryRun, call } = parts;
   try {
-    return await core.metastore.sweepPage({ path }, { nonce, cursor, count: batch, grace, dryRun }, call);
+    return await core.metastore.sweep.page({ path }, { nonce, cursor, count: batch, grace, dryRun }, call);
   } catch (error) {
     call.signal?.throwIfAborted();
     tally.fail(path, error);
@@ -90,9 +90,9 @@ async function settle(
   const failed = scope.failed || failures.length > 0;
   if (dryRun) return scope;
   try {
-    if (gone.length > 0) await core.metastore.forgetObjects({ path }, gone, call);
+    if (gone.length > 0) await core.metastore.sweep.forget({ path }, gone, call);
     // A scope that failed keeps its place in the index, and the next sweep meets it again.
-    if (scope.cursor === '0' && !failed) await core.metastore.sweepEnd({ path }, { nonce, nextDue }, call);
+    if (scope.cursor === '0' && !failed) await core.metastore.sweep.end({ path }, { nonce, nextDue }, call);
     return { ...scope, failed };
   } catch (error) {
     call.signal?.throwIfAborted();

@@ -80,7 +80,7 @@ async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress'
     open = await sweepRound(parts, open);
     onProgress?.(tally.report());
   };
-  for await (const path of core.metastore.due(until, call)) {
+  for await (const path of core.metastore.sweep.due(until, call)) {
     open.push(openScope(core, path));
     while (open.length >= SIDE_BY_SIDE) await round();
   }

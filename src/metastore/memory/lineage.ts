@@ -1,20 +1,22 @@
-import type { MemoryData } from './scope.ts';
-import type { Lineage } from '../upkeep.ts';
+import type { MetastoreLineage } from '../lineage.ts';
+import type { MemorySpace } from './scope.ts';
 
 /** What the memory metastore knows of its own past. It has no shards, and is born and raised as a whole. */
-
-/** The birth, the name, and the generation. */
-export function lineageOf({ bornAt, name, generation }: MemoryData): Lineage {
-  return { bornAt, name, generation: { lowest: generation, highest: generation } };
-}
-
-/** Makes the birth known, and gives a name. */
-export function giveBirth(data: MemoryData, name: string, now: number): void {
-  data.bornAt ??= now;
-  data.name ??= name;
-}
-
-/** Raises the generation, never lowers it. */
-export function raiseGeneration(data: MemoryData, generation: number): void {
-  data.generation = Math.max(data.generation, generation);
+export function memoryLineage({ data, atomically }: MemorySpace): MetastoreLineage {
+  return {
+    read: (call) =>
+      atomically(call, () => {
+        const { bornAt, name, generation } = data;
+        return { bornAt, name, generation: { lowest: generation, highest: generation } };
+      }),
+    bear: (name, call) =>
+      atomically(call, (now) => {
+        data.bornAt ??= now;
+        data.name ??= name;
+      }),
+    raise: (generation, call) =>
+      atomically(call, () => {
+        data.generation = Math.max(data.generation, generation);
+      }),
+  };
 }

@@ -1,10 +1,8 @@
-import type { RawOrphan } from '../../format/record.ts';
 import { writeIdText, type WriteId } from '../../format/write-id.ts';
-import { expiryOf, instant, readHead } from '../../format/head.ts';
+import { expiryOf, readHead } from '../../format/head.ts';
 import { FIELD, PREFIX } from '../../format/redis-keys.ts';
-import { FENCE_KEPT, LATENESS, SWEEP_TIME, TOMBSTONE_KEPT } from '../lifetimes.ts';
+import { FENCE_KEPT, SWEEP_TIME, TOMBSTONE_KEPT } from '../lifetimes.ts';
 import {
-  becomesDue,
   bury,
   closeStep,
   expires,
@@ -13,23 +11,60 @@ import {
   keep,
   liveRecord,
   namesOf,
-  openStep,
   peekScope,
   putOrphan,
   refuseForeign,
   stale,
   supersede,
-  type MemoryData,
+  type MemorySpace,
+  type ScopeHash,
   type ScopeStep,
 } from './scope.ts';
-import type { ClearReply, Inspected, OpenMetastore, ScopeAddress, Stale } from '../metastore.ts';
+import type { ClearReply, Inspected, MetastoreOrphans, MetastoreScopes, MetastoreTasks } from '../operators.ts';
+import type { Stale } from '../values.ts';
 import { CLEARED_JSON, holdsId, NO_ID, readRecordHead, recordJson, recordText } from '../../format/record-head.ts';
 
-/** What ends a scope, and what people do with one, in the memory metastore. Each function mirrors the script of the same name. */
+/** What people and tools ask of a scope as a whole, in the memory metastore. Each function mirrors the script of the same name. */
+
+/** Orphans of a namespace. */
+export function memoryOrphans({ data, atomically, step }: MemorySpace): MetastoreOrphans {
+  return {
+    add: (scope, orphan, call) => step(scope, call, (opened) => addOrphan(opened, orphan)),
+    forget: (scope, { name, idDigest }, call) =>
+      atomically(call, (now) => {
+        peekScope(data, scope.path, now)?.fields.delete(`${PREFIX.orphan}${name}:${idDigest}`);
+      }),
+  };
+}
+
+/** Tasks of a namespace. */
+export function memoryTasks({ step }: MemorySpace): MetastoreTasks {
+  return {
+    requestCancel: (scope, { job, reason }, call) =>
+      step(scope, call, (opened) => {
+        opened.hash.fields.set(PREFIX.cancel + job, reason);
+        keep(opened, opened.now + FENCE_KEPT);
+        closeStep(opened);
+      }),
+    addItems: (scope, request, call) => step(scope, call, (opened) => addItems(opened, request)),
+  };
+}
+
+/** Scopes of a namespace. */
+export function memoryScopes({ data, atomically, step }: MemorySpace): MetastoreScopes {
+  return {
+    async *paths(prefix, call) {
+      const paths = await atomically(call, (now) => [...data.scopes.keys()].filter((path) => peekScope(data, path, now)));
+      for (const path of paths) if (path.startsWith(prefix)) yield path;
+    },
+    inspect: (scope, call) => atomically(call, (now) => inspected(peekScope(data, scope.path, now), now)),
+    clear: (scope, id, call) => step(scope, call, (opened) => clearScope(opened, id)),
+  };
+}
 
 /** Wipes a scope, and supersedes the attempt that runs in it. */
-export function clearScope(data: MemoryData, scope: ScopeAddress, id: WriteId, now: number): ClearReply {
-  const step = openStep(data, scope, now);
+function clearScope(step: ScopeStep, id: WriteId): ClearReply {
+  const { now } = step;
   const { fields } = step.hash;
   const version = writeIdText(id);
   if (fields.get(FIELD.cleared) === version) return { kind: 'ok' };
@@ -97,14 +132,8 @@ function clearRecord(step: ScopeStep, name: string, id: WriteId): void {
 }
 
 /** Lists an orphan, unless the record holds that ID. */
-export function listOrphan(
-  data: MemoryData,
-  scope: ScopeAddress,
-  orphan: Parameters<OpenMetastore['listOrphan']>[1],
-  now: number,
-): 'listed' | 'held' {
-  const step = openStep(data, scope, now);
-  const text = liveRecord(step.hash, orphan.name, now);
+function addOrphan(step: ScopeStep, orphan: Parameters<MetastoreOrphans['add']>[1]): 'listed' | 'held' {
+  const text = liveRecord(step.hash, orphan.name, step.now);
   refuseForeign(step, orphan.name, text);
   const head = text === undefined ? undefined : readRecordHead(text);
   if (head && holdsId(head.letter) && head.idDigest === orphan.idDigest) return 'held';
@@ -113,68 +142,21 @@ export function listOrphan(
   return 'listed';
 }
 
-/** Takes an orphan off the list. */
-export function forgetOrphan(
-  data: MemoryData,
-  scope: ScopeAddress,
-  orphan: Pick<RawOrphan, 'name' | 'idDigest'>,
-  now: number,
-): void {
-  peekScope(data, scope.path, now)?.fields.delete(`${PREFIX.orphan}${orphan.name}:${orphan.idDigest}`);
-}
-
-/** After success: the whole scope ends then, if this attempt still holds the fence. */
-export function settleScope(
-  data: MemoryData,
-  scope: ScopeAddress,
-  request: Parameters<OpenMetastore['settle']>[1],
-  now: number,
-): void {
-  const step = openStep(data, scope, now);
-  const { fields } = step.hash;
-  if (fields.get(FIELD.fence) !== `${request.fence} ${request.nonce}`) return;
-  const ends = now + request.within;
-  fields.set(FIELD.ends, instant(ends));
-  if (request.keepFence || data.due.has(scope.path)) becomesDue(step, ends);
-  const kept = [ends + (data.due.has(scope.path) ? SWEEP_TIME : 0), now + 2 * LATENESS];
-  if (request.keepFence) kept.push(now + FENCE_KEPT);
-  if (namesOf(step.hash, PREFIX.orphan).length > 0) kept.push(now + FENCE_KEPT);
-  step.hash.expiresAt = Math.max(...kept);
-  closeStep(step);
-}
-
-/** Notes that somebody asked for the cancellation of a job. */
-export function requestCancel(
-  data: MemoryData,
-  scope: ScopeAddress,
-  { job, reason }: Parameters<OpenMetastore['requestCancel']>[1],
-  now: number,
-): void {
-  const step = openStep(data, scope, now);
-  step.hash.fields.set(PREFIX.cancel + job, reason);
-  keep(step, now + FENCE_KEPT);
-  closeStep(step);
-}
-
 /** Notes items that have records. */
-export function addItems(
-  data: MemoryData,
-  scope: ScopeAddress,
-  { items, fence, nonce, retention }: Parameters<OpenMetastore['addItems']>[1],
-  now: number,
+function addItems(
+  step: ScopeStep,
+  { items, fence, nonce, retention }: Parameters<MetastoreTasks['addItems']>[1],
 ): { kind: 'ok' } | Stale {
-  const step = openStep(data, scope, now);
   const held = fenceOf(step.hash);
   if (held && (held.fence > fence || (held.fence === fence && held.nonce !== nonce))) return stale(step);
   for (const item of items) step.hash.fields.set(PREFIX.item + item, '');
-  keep(step, expiryOf(now, retention));
+  keep(step, expiryOf(step.now, retention));
   closeStep(step);
   return { kind: 'ok' };
 }
 
 /** What an operator sees. */
-export function inspectScope(data: MemoryData, scope: ScopeAddress, now: number): Inspected {
-  const hash = peekScope(data, scope.path, now);
+function inspected(hash: ScopeHash | undefined, now: number): Inspected {
   if (!hash) return { recorded: undefined, records: [], orphans: [], items: [] };
   const ended = hasEnded(hash, now);
   return {

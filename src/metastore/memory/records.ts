@@ -1,8 +1,9 @@
 import { writeIdText, type Fence, type Version } from '../../format/write-id.ts';
-import { expiryOf, readHead, withExpiry } from '../../format/head.ts';
+import { expiryOf, instant, readHead, withExpiry } from '../../format/head.ts';
 import { FIELD, PREFIX, RESULT } from '../../format/redis-keys.ts';
-import { BIRTH_SLACK, FENCE_KEPT, LATENESS } from '../lifetimes.ts';
+import { BIRTH_SLACK, FENCE_KEPT, LATENESS, SWEEP_TIME } from '../lifetimes.ts';
 import {
+  becomesDue,
   closeStep,
   expires,
   fenceOf,
@@ -10,36 +11,55 @@ import {
   keep,
   liveEntry,
   liveRecord,
-  openStep,
+  NAME,
+  namesOf,
   putOrphan,
   refuseForeign,
   stale,
-  type MemoryData,
+  type MemorySpace,
   type ScopeStep,
 } from './scope.ts';
 import { applyChange, isLaterOwn } from './values.ts';
 import type {
   BeginRequest,
   Begun,
-  OpenMetastore,
+  MetastoreFences,
+  MetastoreRecords,
   RecordAnswer,
   RecordReply,
   RecordWrite,
-  ScopeAddress,
-  Stale,
-} from '../metastore.ts';
+} from '../records.ts';
+import { believe } from '../replies.ts';
+import type { Stale } from '../values.ts';
 import { holdsId, readRecordHead, recordText, type RecordHead } from '../../format/record-head.ts';
 
 /** Fences and records of the memory metastore. Each function mirrors the script of the same name. */
 
+/** Fences of a namespace. */
+export function memoryFences({ step }: MemorySpace): MetastoreFences {
+  return {
+    draw: (scope, call) => step(scope, call, drawFence),
+    begin: (scope, request, call) => step(scope, call, (opened) => takeFence(opened, request)),
+    settle: (scope, request, call) => step(scope, call, (opened) => settle(opened, request)),
+  };
+}
+
+/** Records of a namespace. */
+export function memoryRecords({ step }: MemorySpace): MetastoreRecords {
+  return {
+    write: (scope, write, call) => step(scope, call, (opened) => believe(writeRecord(opened, write), write.resent, NAME)),
+    refresh: (scope, record, call) => step(scope, call, (opened) => refresh(opened, record)),
+    answer: (scope, answer, call) => step(scope, call, (opened) => answerRecord(opened, answer)),
+  };
+}
+
 /** Draws max(last draw + 1, the server's microseconds). */
-export function drawFence(data: MemoryData, scope: ScopeAddress, now: number): Fence {
-  const step = openStep(data, scope, now);
+function drawFence(step: ScopeStep): Fence {
   const last = BigInt(step.hash.fields.get(FIELD.drawn) ?? 0);
-  const time = BigInt(now) * 1_000n;
+  const time = BigInt(step.now) * 1_000n;
   const drawn = String(last >= time ? last + 1n : time).padStart(24, '0');
   step.hash.fields.set(FIELD.drawn, drawn);
-  keep(step, now + FENCE_KEPT);
+  keep(step, step.now + FENCE_KEPT);
   closeStep(step);
   return drawn;
 }
@@ -49,8 +69,8 @@ function fenceAt(ms: number): Fence {
 }
 
 /** Installs a fence, notes whether the state was lost, and reads. */
-export function takeFence(data: MemoryData, scope: ScopeAddress, request: BeginRequest, now: number): Begun | Stale {
-  const step = openStep(data, scope, now);
+function takeFence(step: ScopeStep, request: BeginRequest): Begun | Stale {
+  const { now, data } = step;
   const { fields } = step.hash;
   const held = fenceOf(step.hash);
   if (held && (held.fence > request.fence || (held.fence === request.fence && held.nonce !== request.nonce))) {
@@ -79,9 +99,24 @@ export function takeFence(data: MemoryData, scope: ScopeAddress, request: BeginR
   };
 }
 
+/** After success: the whole scope ends then, if this attempt still holds the fence. */
+function settle(step: ScopeStep, request: Parameters<MetastoreFences['settle']>[1]): void {
+  const { now, data, address } = step;
+  const { fields } = step.hash;
+  if (fields.get(FIELD.fence) !== `${request.fence} ${request.nonce}`) return;
+  const ends = now + request.within;
+  fields.set(FIELD.ends, instant(ends));
+  if (request.keepFence || data.due.has(address.path)) becomesDue(step, ends);
+  const kept = [ends + (data.due.has(address.path) ? SWEEP_TIME : 0), now + 2 * LATENESS];
+  if (request.keepFence) kept.push(now + FENCE_KEPT);
+  if (namesOf(step.hash, PREFIX.orphan).length > 0) kept.push(now + FENCE_KEPT);
+  step.hash.expiresAt = Math.max(...kept);
+  closeStep(step);
+}
+
 /** One write of a record. The order of the checks is the order of `docs/design.md`, and each of them is needed. */
-export function writeRecord(data: MemoryData, scope: ScopeAddress, write: RecordWrite, now: number): RecordReply {
-  const step = openStep(data, scope, now);
+function writeRecord(step: ScopeStep, write: RecordWrite): RecordReply {
+  const { now } = step;
   const { id, letter } = write;
   const version = writeIdText(id);
   const text = liveRecord(step.hash, write.name, now);
@@ -132,33 +167,21 @@ function putRecord(step: ScopeStep, write: RecordAnswer | RecordWrite, version: 
 }
 
 /** Keeps a record that an attempt waits on. */
-export function refreshRecord(
-  data: MemoryData,
-  scope: ScopeAddress,
-  record: Parameters<OpenMetastore['refresh']>[1],
-  now: number,
-): void {
-  const step = openStep(data, scope, now);
-  const text = liveRecord(step.hash, record.name, now);
+function refresh(step: ScopeStep, record: Parameters<MetastoreRecords['refresh']>[1]): void {
+  const text = liveRecord(step.hash, record.name, step.now);
   if (text === undefined) return;
   const head = readHead(text);
   if (head.version !== record.basis) return;
-  const expiresAt = Math.max(head.expiresAt, expiryOf(now, record.retention));
+  const expiresAt = Math.max(head.expiresAt, expiryOf(step.now, record.retention));
   step.hash.fields.set(PREFIX.record + record.name, withExpiry(text, expiresAt));
   expires(step, expiresAt);
   closeStep(step);
 }
 
 /** A person's answer. */
-export function answerRecord(
-  data: MemoryData,
-  scope: ScopeAddress,
-  answer: RecordAnswer,
-  now: number,
-): { kind: 'ok' } | { kind: 'conflict'; current: Version | 'absent' } {
-  const step = openStep(data, scope, now);
+function answerRecord(step: ScopeStep, answer: RecordAnswer): { kind: 'ok' } | { kind: 'conflict'; current: Version | 'absent' } {
   const version = writeIdText(answer.id);
-  const text = liveRecord(step.hash, answer.name, now);
+  const text = liveRecord(step.hash, answer.name, step.now);
   refuseForeign(step, answer.name, text);
   const current = text === undefined ? 'absent' : readHead(text).version;
   if (current === version) return { kind: 'ok' };

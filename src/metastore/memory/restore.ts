@@ -1,31 +1,33 @@
 import { writeIdText } from '../../format/write-id.ts';
 import { PREFIX } from '../../format/redis-keys.ts';
-import { closeStep, isForeign, openStep, peekScope, referenceOf, type MemoryData } from './scope.ts';
+import { closeStep, isForeign, openStep, peekScope, referenceOf, type MemoryData, type MemorySpace } from './scope.ts';
 import { isReferredTo } from './sweep.ts';
 import { applyChange } from './values.ts';
-import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
-import type { Restoration } from '../upkeep.ts';
+import type { MetastoreReferences, Restoration } from '../restore.ts';
+import type { ScopeAddress } from '../scope-address.ts';
 
 /**
  * Questions of tools about objects, and the entries that they put back, in the memory metastore. Each function mirrors the script
  * of the same name.
  */
 
-/** Whether the scope needs each object. */
-export function heldObjects(
-  data: MemoryData,
-  { path }: ScopeAddress,
-  objects: Parameters<OpenMetastore['holds']>[1],
-  now: number,
-): readonly boolean[] {
-  const hash = peekScope(data, path, now);
-  return objects.map(
-    ({ name, object }) => hash !== undefined && (isReferredTo(hash, object, name) || hash.fields.has(PREFIX.superseded + object)),
-  );
+/** References of a namespace. */
+export function memoryReferences({ data, atomically }: MemorySpace): MetastoreReferences {
+  return {
+    held: ({ path }, objects, call) =>
+      atomically(call, (now) => {
+        const hash = peekScope(data, path, now);
+        return objects.map(
+          ({ name, object }) =>
+            hash !== undefined && (isReferredTo(hash, object, name) || hash.fields.has(PREFIX.superseded + object)),
+        );
+      }),
+    restore: (scope, entry, call) => atomically(call, (now) => restoreEntry(data, scope, entry, now)),
+  };
 }
 
 /** Puts a lost entry back. */
-export function restoreEntry(
+function restoreEntry(
   data: MemoryData,
   scope: ScopeAddress,
   { id, name, meta, retention, instead, apply }: Restoration,

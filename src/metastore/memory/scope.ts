@@ -1,11 +1,14 @@
+import type { CallOptions } from '../../async/deadline.ts';
+import type { Clock } from '../../async/clock.ts';
 import type { RawOrphan } from '../../format/record.ts';
 import { ENTRY_FORMAT, ENTRY_JSON, type EntryMeta, type Reference } from '../../format/entry.ts';
 import { WRITE_ID_PLACE, type Fence } from '../../format/write-id.ts';
 import { type Head, headText, instant, NEVER, readHead } from '../../format/head.ts';
 import { FIELD, PREFIX } from '../../format/redis-keys.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from '../lifetimes.ts';
-import type { RawEntry, ScopeAddress, Stale } from '../metastore.ts';
 import { foreignFormat } from '../replies.ts';
+import type { ScopeAddress } from '../scope-address.ts';
+import type { RawEntry, Stale } from '../values.ts';
 import { supersededText } from '../../format/superseded.ts';
 
 /**
@@ -127,6 +130,25 @@ export function openStep(data: MemoryData, address: ScopeAddress, now: number): 
   const step: ScopeStep = { now, data, address, hash, hadEnd, until, firstEnd: NEVER, emptied: [] };
   if (hasEnded(hash, now)) startEmpty(step);
   return step;
+}
+
+/** One namespace, and the only way in: each operation runs to its end without a wait. */
+export interface MemorySpace {
+  readonly data: MemoryData;
+  /** An operation at this time, in whole milliseconds. */
+  atomically<T>(call: CallOptions, run: (now: number) => T): Promise<T>;
+  /** An operation that may write to a scope. */
+  step<T>(scope: ScopeAddress, call: CallOptions, run: (step: ScopeStep) => T): Promise<T>;
+}
+
+/** The way into a namespace. */
+export function memorySpace(data: MemoryData, clock: Clock): MemorySpace {
+  const atomically: MemorySpace['atomically'] = async ({ signal }, run) => {
+    signal?.throwIfAborted();
+    // Times are whole milliseconds in the texts, also if a test's clock is finer.
+    return run(Math.floor(clock.now()));
+  };
+  return { data, atomically, step: (scope, call, run) => atomically(call, (now) => run(openStep(data, scope, now))) };
 }
 
 /** Ends a write that changed something: how long the hash is kept, and where its scope is recorded. */

@@ -11,17 +11,34 @@ import {
   peekScope,
   supersede,
   type MemoryData,
+  type MemorySpace,
   type ScopeHash,
   type ScopeStep,
 } from './scope.ts';
-import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
 import { supersededObject, supersededSince, type SupersededObject } from '../../format/superseded.ts';
-import type { SweepRequest, SweptPage } from '../upkeep.ts';
+import type { ScopeAddress } from '../scope-address.ts';
+import type { MetastoreSweep, SweepRequest, SweptPage } from '../sweep.ts';
 
 /** Removes what has expired, in the memory metastore. Each function mirrors the script of the same name. */
 
+/** Sweeps of a namespace. */
+export function memorySweep({ data, atomically }: MemorySpace): MetastoreSweep {
+  return {
+    async *due(until, call) {
+      yield* await atomically(call, () => duePaths(data, until));
+    },
+    page: (scope, request, call) => atomically(call, (now) => sweepPage(data, scope, request, now)),
+    forget: ({ path }, objects, call) =>
+      atomically(call, (now) => {
+        const fields = peekScope(data, path, now)?.fields;
+        for (const object of objects) fields?.delete(PREFIX.superseded + object);
+      }),
+    end: ({ path }, end, call) => atomically(call, (now) => sweepEnd(data, path, end, now)),
+  };
+}
+
 /** Paths in which something is due by then, the longest due first. */
-export function duePaths(data: MemoryData, until: number): readonly string[] {
+function duePaths(data: MemoryData, until: number): readonly string[] {
   return [...data.due]
     .filter(([, at]) => at <= until)
     .toSorted(([one, at], [other, then]) => at - then || (one < other ? -1 : 1))
@@ -29,7 +46,7 @@ export function duePaths(data: MemoryData, until: number): readonly string[] {
 }
 
 /** One page. What it finds is judged at this moment, whatever the index said. */
-export function sweepPage(data: MemoryData, { path }: ScopeAddress, request: SweepRequest, now: number): SweptPage {
+function sweepPage(data: MemoryData, { path }: ScopeAddress, request: SweepRequest, now: number): SweptPage {
   const hash = peekScope(data, path, now);
   if (!hash) {
     if (!request.dryRun) data.due.delete(path);
@@ -81,7 +98,7 @@ function later(found: Found, at: number): void {
   found.nextDue = Math.min(at, found.nextDue ?? at);
 }
 
-/** A superseded object stays on the list, and keeps the scope, until `forgetObjects` is told that it is gone. */
+/** A superseded object stays on the list, and keeps the scope, until `forget()` is told that it is gone. */
 function sweepObject(step: ScopeStep, field: string, grace: number, found: Found): void {
   const text = step.hash.fields.get(field) ?? '';
   const since = supersededSince(text);
@@ -133,19 +150,8 @@ function sweepText(step: ScopeStep, field: string, { grace, endless }: { grace: 
   later(found, buried);
 }
 
-/** Takes objects that were deleted off the list. */
-export function forgetObjects(data: MemoryData, { path }: ScopeAddress, objects: readonly string[], now: number): void {
-  const fields = peekScope(data, path, now)?.fields;
-  for (const object of objects) fields?.delete(PREFIX.superseded + object);
-}
-
 /** After the last page. */
-export function sweepEnd(
-  data: MemoryData,
-  { path }: ScopeAddress,
-  { nonce, nextDue }: Parameters<OpenMetastore['sweepEnd']>[1],
-  now: number,
-): void {
+function sweepEnd(data: MemoryData, path: string, { nonce, nextDue }: Parameters<MetastoreSweep['end']>[1], now: number): void {
   const hash = peekScope(data, path, now);
   if (hash && hash.fields.get(FIELD.sweep) !== nonce) return;
   hash?.fields.delete(FIELD.sweep);

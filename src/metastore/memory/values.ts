@@ -14,44 +14,45 @@ import {
   keep,
   liveEntry,
   liveHead,
+  NAME,
   namesOf,
-  openStep,
   peekScope,
   refuseForeign,
   stale,
   supersede,
-  type MemoryData,
+  type MemorySpace,
   type ScopeStep,
 } from './scope.ts';
-import type { RawEntry, ScopeAddress, ValueChange, ValueWrite, WriteReply } from '../metastore.ts';
-import { appliedAt } from '../replies.ts';
+import { appliedAt, believe } from '../replies.ts';
+import type { MetastoreValues, ValueChange, ValueWrite, WriteReply } from '../values.ts';
 
 /** Values of the memory metastore. Each function mirrors the script of the same name. */
 
-/** Entries that count, in the order of `names`. */
-export function readEntries(
-  data: MemoryData,
-  scope: ScopeAddress,
-  names: readonly string[],
-  now: number,
-): readonly (RawEntry | undefined)[] {
-  const hash = peekScope(data, scope.path, now);
-  return names.map((name) => (hash && !hasEnded(hash, now) ? liveEntry(hash, name, now) : undefined));
-}
-
-/** Users' entries without their values. */
-export function listValues(data: MemoryData, scope: ScopeAddress, now: number): readonly { name: string; text: string }[] {
-  const hash = peekScope(data, scope.path, now);
-  if (!hash || hasEnded(hash, now)) return [];
-  return namesOf(hash, PREFIX.entry).flatMap((name) => {
-    const text = hash.fields.get(PREFIX.entry + name);
-    return text !== undefined && !name.startsWith(RESULT) && liveHead(text, now) ? [{ name, text }] : [];
-  });
+/** Values of a namespace. */
+export function memoryValues({ data, atomically, step }: MemorySpace): MetastoreValues {
+  return {
+    read: (scope, names, call) =>
+      atomically(call, (now) => {
+        const hash = peekScope(data, scope.path, now);
+        return names.map((name) => (hash && !hasEnded(hash, now) ? liveEntry(hash, name, now) : undefined));
+      }),
+    write: (scope, write, call) => step(scope, call, (opened) => believe(commit(opened, write), write.resent, NAME)),
+    async *list(scope, call) {
+      yield* await atomically(call, (now) => {
+        const hash = peekScope(data, scope.path, now);
+        if (!hash || hasEnded(hash, now)) return [];
+        return namesOf(hash, PREFIX.entry).flatMap((name) => {
+          const text = hash.fields.get(PREFIX.entry + name);
+          return text !== undefined && !name.startsWith(RESULT) && liveHead(text, now) ? [{ name, text }] : [];
+        });
+      });
+    },
+  };
 }
 
 /** One commit. The order of the checks is the order of `docs/design.md`, and each of them is needed. */
-export function writeValues(data: MemoryData, scope: ScopeAddress, write: ValueWrite, now: number): WriteReply {
-  const step = openStep(data, scope, now);
+function commit(step: ScopeStep, write: ValueWrite): WriteReply {
+  const { now } = step;
   const version = writeIdText(write.id);
   const texts = write.changes.map(({ name }) => step.hash.fields.get(PREFIX.entry + name));
   for (const [at, text] of texts.entries()) refuseForeign(step, write.changes[at]?.name ?? '', text);

@@ -1,14 +1,14 @@
 import { boundedWait, type CallOptions } from '../../async/deadline.ts';
 import { ConfigError, isMooringError, OutcomeUnknownError } from '../../model/errors/store.ts';
 import { keysOf, SHARDS, type Keys } from '../../format/redis-keys.ts';
-import type { MetastoreContext, ScopeAddress } from '../metastore.ts';
+import type { MetastoreContext } from '../metastore.ts';
 import { foreignFormat } from '../replies.ts';
+import type { ScopeAddress } from '../scope-address.ts';
 import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
 import type { DurabilityWait } from './durability.ts';
 import { isMissingScript, NAME, noAnswer, translate, unavailable } from './errors.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
-import { createServerTime } from './time.ts';
 
 /** One script at a time, as one round trip: its deadline, its durability, and what is known when it fails. */
 
@@ -78,19 +78,14 @@ export interface Connection {
  *
  * @throws {@link ConfigError} when the durability may take longer than a call.
  */
-export function createConnection(
-  client: RedisClient,
-  wait: DurabilityWait | undefined,
-  context: MetastoreContext,
-  monotonic: () => number,
-): Connection {
+export function createConnection(client: RedisClient, wait: DurabilityWait | undefined, context: MetastoreContext): Connection {
   const { timer, commandTimeout } = context;
   if (wait && wait.timeout >= commandTimeout) {
     throw new ConfigError('durability.timeout', `must be below commandTimeout, which is ${commandTimeout} ms`, wait.timeout);
   }
   const keys = keysOf(context.namespace);
-  const time = createServerTime(monotonic);
-  const session = createSession(client, context, wait, time);
+  const session = createSession(client, context, wait);
+  const { time } = session;
   const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
   const commands = { evalsha: command('evalsha'), eval: command('eval') };
 

@@ -1,8 +1,9 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { ConfigError } from '../../model/errors/store.ts';
+import type { MetastoreFacts, ServerFacts } from '../facts.ts';
 import { mastersOf, type RedisClient } from './client.ts';
 import type { Connection } from './connection.ts';
-import type { MetastoreFacts, ServerFacts } from '../upkeep.ts';
+import { fieldIn, timeIn } from './session.ts';
 
 /** What every Redis server says of itself. If its user is not allowed to ask, nothing is known; that is no failure. */
 
@@ -11,8 +12,7 @@ export async function metastoreFacts(connection: Connection, call: CallOptions):
   const { client } = connection;
   await connection.now(call);
   const servers = await Promise.all(mastersOf(client).map((node) => serverFacts(connection, node, call)));
-  const [seconds, microseconds] = (await connection.read(client, 'time', [], call)) as [string, string];
-  return { servers, now: Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000) };
+  return { servers, now: timeIn(await connection.read(client, 'time', [], call)) };
 }
 
 async function serverFacts(connection: Connection, node: RedisClient, call: CallOptions): Promise<ServerFacts> {
@@ -21,7 +21,7 @@ async function serverFacts(connection: Connection, node: RedisClient, call: Call
     allowed(connection.read(node, 'config', ['get', 'save'], call)),
   ]);
   const text = typeof info === 'string' ? info : '';
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1];
+  const field = (name: string): string | undefined => fieldIn(text, name);
   const appendOnly = field('aof_enabled');
   const replicas = field('connected_slaves');
   const failing = ['rdb_last_bgsave_status', 'aof_last_write_status', 'aof_last_bgrewrite_status'].some(

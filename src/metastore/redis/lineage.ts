@@ -2,6 +2,7 @@ import type { CallOptions } from '../../async/deadline.ts';
 import { sideBySide } from '../../async/shared-signal.ts';
 import { CorruptEntryError } from '../../model/errors/store.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
+import type { Lineage, MetastoreLineage } from '../lineage.ts';
 import { watchSockets } from './client.ts';
 import type { Connection, Part } from './connection.ts';
 import { NAME, noAnswer } from './errors.ts';
@@ -9,7 +10,6 @@ import { BEAR } from './lua/lineage/bear.ts';
 import { RAISE } from './lua/lineage/raise.ts';
 import { LINEAGE } from './lua/lineage/read.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
-import type { Lineage } from '../upkeep.ts';
 
 /**
  * What Redis knows of its own past, over all shards. One script reaches all shards; in a Cluster each shard has its own, and they
@@ -43,18 +43,28 @@ async function writeEveryShard<Name extends string>(
   throw noAnswer({ key: last[0] ?? '', writes: true }, 'the connection broke before all was replicated');
 }
 
+/** The lineage of this namespace. */
+export function redisLineage(connection: Connection): MetastoreLineage {
+  return {
+    async read(call) {
+      const { runOn } = connection;
+      const groups = groupsOf(connection);
+      const answers = await sideBySide(call, (own) => Promise.all(groups.map((names) => runOn(LINEAGE, names, {}, own))));
+      return lineageIn(answers.flatMap(({ rest }) => rest));
+    },
+    bear: (name, call) => writeEveryShard(connection, BEAR, { drawn: name }, call),
+    raise: (generation, call) => writeEveryShard(connection, RAISE, { raised: generation }, call),
+  };
+}
+
 /** Births and generations of all shards, and the name. */
-export async function lineageOf(connection: Connection, call: CallOptions): Promise<Lineage> {
-  const { runOn } = connection;
-  const groups = groupsOf(connection);
-  const answers = await sideBySide(call, (own) => Promise.all(groups.map((names) => runOn(LINEAGE, names, {}, own))));
-  const found = answers.flatMap(({ rest }) => rest);
-  const births = SHARDS.map((_shard, at) => whole(found[2 * at]));
-  const generations = SHARDS.map((_shard, at) => whole(found[2 * at + 1]) ?? 0);
+function lineageIn(parts: readonly Part[]): Lineage {
+  const births = SHARDS.map((_shard, at) => whole(parts[2 * at]));
+  const generations = SHARDS.map((_shard, at) => whole(parts[2 * at + 1]) ?? 0);
   const known = births.filter((birth) => birth !== undefined);
   return {
     bornAt: known.length < births.length ? undefined : Math.max(...known),
-    name: nameIn(found[2 * SHARDS.length]),
+    name: nameIn(parts[2 * SHARDS.length]),
     generation: { lowest: Math.min(...generations), highest: Math.max(...generations) },
   };
 }
@@ -72,14 +82,4 @@ function nameIn(part: Part): string | undefined {
   const text = String(part);
   if (!/^[0-9a-z]{16}$/.test(text)) throw new CorruptEntryError('the name of the metastore in Redis is invalid', { store: NAME });
   return text;
-}
-
-/** Makes all births known, and gives the name. */
-export function giveBirth(connection: Connection, name: string, call: CallOptions): Promise<void> {
-  return writeEveryShard(connection, BEAR, { drawn: name }, call);
-}
-
-/** Raises all generations. */
-export function raiseGeneration(connection: Connection, generation: number, call: CallOptions): Promise<void> {
-  return writeEveryShard(connection, RAISE, { raised: generation }, call);
 }

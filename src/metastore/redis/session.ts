@@ -1,17 +1,41 @@
+import { systemClock } from '../../async/clock.ts';
 import { boundedWait } from '../../async/deadline.ts';
 import { ConfigError, isMooringError } from '../../model/errors/store.ts';
 import { mastersOf, sendCommand, type RedisClient } from './client.ts';
 import type { DurabilityWait } from './durability.ts';
 import { NAME, translate, unavailable } from './errors.ts';
-import type { ServerTime } from './time.ts';
 import type { MetastoreContext } from '../metastore.ts';
 
 /**
- * What is checked once per store, in one round trip, before its first command: that the server can be used, and what time it is.
+ * What a store knows of its server. One round trip before the first command tells whether the server can be used, and what time
+ * it is; every answer tells the time again.
  */
 export interface Session {
+  readonly time: ServerTime;
   /** Rejects if the server cannot be used; the next call then tries again. */
   open(): Promise<void>;
+}
+
+/** The server's time, as far as it is known without asking. */
+export interface ServerTime {
+  /** A time that the server gave just now. */
+  observe(serverTime: number): void;
+  /** At most the server's time now, in milliseconds; `undefined` before anything was observed. */
+  atLeast(): number | undefined;
+}
+
+/**
+ * The server gave its time before we received it, so at least as much time has passed there as here. A monotonic clock counts it:
+ * this machine's own idea of the time does not matter.
+ */
+export function createServerTime(monotonic: () => number): ServerTime {
+  let offset: number | undefined;
+  return {
+    observe(serverTime) {
+      offset = serverTime - monotonic();
+    },
+    atLeast: () => (offset === undefined ? undefined : Math.floor(offset + monotonic())),
+  };
 }
 
 /** Redis 6.2 has `ZADD LT` for members of a sorted set, and what else the scripts use. */
@@ -20,17 +44,15 @@ const OLDEST = [6, 2] as const;
 const OLDEST_WITH_WAITAOF = [7, 2] as const;
 
 /** A session of one store. */
-export function createSession(
-  client: RedisClient,
-  context: MetastoreContext,
-  wait: DurabilityWait | undefined,
-  time: ServerTime,
-): Session {
+export function createSession(client: RedisClient, context: MetastoreContext, wait: DurabilityWait | undefined): Session {
+  // Never the store's `now`: if the wall clock is set forward, the server's time would be guessed ahead of the server.
+  const { clock } = context;
+  const time = createServerTime(() => (clock.monotonic ? clock.monotonic() : systemClock.monotonic()));
   let opened: Promise<void> | undefined;
   let warned = false;
 
   const check = (info: string): void => {
-    const version = field(info, 'redis_version') ?? '';
+    const version = fieldIn(info, 'redis_version') ?? '';
     if (isOlder(version, OLDEST))
       throw new ConfigError('client', 'must be of Redis 6.2 or newer, or of a server that is compatible', version);
     if (wait?.appendOnlyFile === true && isOlder(version, OLDEST_WITH_WAITAOF)) {
@@ -40,7 +62,7 @@ export function createSession(
         version,
       );
     }
-    const policy = field(info, 'maxmemory_policy');
+    const policy = fieldIn(info, 'maxmemory_policy');
     if (policy === undefined || policy === 'noeviction' || warned) return;
     warned = true;
     context.logger?.warn(
@@ -51,8 +73,7 @@ export function createSession(
 
   const ask = async (): Promise<void> => {
     const [info, now] = await Promise.all([infoOf(client), sendCommand(client, 'text', 'time', [])]);
-    const [seconds, microseconds] = now as [string, string];
-    time.observe(Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000));
+    time.observe(timeIn(now));
     check(info);
     if (client.nodes) for (const one of await Promise.all(mastersOf(client).map(infoOf))) check(one);
   };
@@ -65,6 +86,7 @@ export function createSession(
   };
 
   return {
+    time,
     open() {
       opened ??= open().catch((error: unknown) => {
         opened = undefined;
@@ -85,8 +107,15 @@ async function infoOf(client: RedisClient): Promise<string> {
   }
 }
 
-function field(info: string, name: string): string | undefined {
+/** A field of what INFO answers. */
+export function fieldIn(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+}
+
+/** What TIME answers, in milliseconds. */
+export function timeIn(reply: unknown): number {
+  const [seconds, microseconds] = reply as [string, string];
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }
 
 function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {

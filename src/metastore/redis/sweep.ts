@@ -2,15 +2,14 @@ import type { CallOptions } from '../../async/deadline.ts';
 import { sideBySide } from '../../async/shared-signal.ts';
 import { NEVER } from '../../format/head.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
-import type { OpenMetastore, ScopeAddress } from '../metastore.ts';
-import type { Connection } from './connection.ts';
+import type { MetastoreSweep, SweptPage } from '../sweep.ts';
+import type { Connection, Part } from './connection.ts';
 import { DUE } from './lua/sweep/due.ts';
 import { SWEEP_END } from './lua/sweep/end.ts';
 import { FORGET_OBJECTS } from './lua/sweep/forget-objects.ts';
 import { SWEEP_PAGE } from './lua/sweep/page.ts';
 import { SWEEP_PREVIEW } from './lua/sweep/preview.ts';
 import { supersededObject } from '../../format/superseded.ts';
-import type { SweepRequest, SweptPage } from '../upkeep.ts';
 
 /** Removes what has expired, in Redis. */
 
@@ -19,19 +18,46 @@ const SHARDS_AT_ONCE = 64;
 const PAGE = 250;
 const OBJECTS_AT_ONCE = 1_000;
 
-/**
- * Paths in which something is due by then. No path comes twice, also if its time changes meanwhile: what a shard gave is
- * remembered until the next shard. A path that is due throughout is given; one that becomes due earlier meanwhile may be left for
- * the next sweep.
- */
-export async function* duePaths(connection: Connection, until: number, call: CallOptions): AsyncIterable<string> {
-  for (let from = 0; from < SHARDS.length; from += SHARDS_AT_ONCE) {
-    const shards = SHARDS.slice(from, from + SHARDS_AT_ONCE);
-    const firsts = await sideBySide(call, (own) =>
-      Promise.all(shards.map((shard) => duePage(connection, shard, { from: 0, until, count: PAGE }, own))),
-    );
-    for (const [at, shard] of shards.entries()) yield* dueInShard(connection, shard, until, firsts[at] ?? [], call);
-  }
+/** Sweeps of this namespace. */
+export function redisSweep(connection: Connection): MetastoreSweep {
+  const { run } = connection;
+  return {
+    async *due(until, call) {
+      for (let from = 0; from < SHARDS.length; from += SHARDS_AT_ONCE) {
+        const shards = SHARDS.slice(from, from + SHARDS_AT_ONCE);
+        const firsts = await sideBySide(call, (own) =>
+          Promise.all(shards.map((shard) => duePage(connection, shard, { from: 0, until, count: PAGE }, own))),
+        );
+        for (const [at, shard] of shards.entries()) yield* dueInShard(connection, shard, until, firsts[at] ?? [], call);
+      }
+    },
+    async page(scope, { nonce, cursor, count, grace, dryRun }, call) {
+      const script = dryRun ? SWEEP_PREVIEW : SWEEP_PAGE;
+      const { rest } = await run(script, scope, { nonce, cursor, count, grace }, call, { fleeting: true });
+      return sweptPage(rest);
+    },
+    async forget(scope, objects, call) {
+      for (let from = 0; from < objects.length; from += OBJECTS_AT_ONCE) {
+        const each = objects.slice(from, from + OBJECTS_AT_ONCE);
+        await run(FORGET_OBJECTS, scope, {}, call, { fleeting: true, each });
+      }
+    },
+    async end(scope, end, call) {
+      await run(SWEEP_END, scope, end, call, { fleeting: true });
+    },
+  };
+}
+
+function sweptPage(parts: readonly Part[]): SweptPage {
+  const [next, due, counted, ...names] = parts.map(String);
+  const found = names.splice(Number(counted));
+  const pairs = Array.from({ length: found.length / 2 }, (_, at) => [found[2 * at], found[2 * at + 1]] as [string, string]);
+  return {
+    cursor: next ?? '0',
+    entries: names,
+    objects: pairs.flatMap(([object, text]) => supersededObject(object, text) ?? []),
+    nextDue: due === '' ? undefined : Number(due),
+  };
 }
 
 interface Due {
@@ -39,6 +65,7 @@ interface Due {
   at: number;
 }
 
+/** No path comes twice, also if its time changes meanwhile: what a shard gave is remembered until the next shard. */
 async function* dueInShard(
   connection: Connection,
   shard: string,
@@ -71,47 +98,4 @@ async function duePage(
 ): Promise<readonly Due[]> {
   const { rest } = await runOn(DUE, keys.shard(shard), { from, until: Math.min(until, NEVER), most: count }, call);
   return Array.from({ length: rest.length / 2 }, (_, at) => ({ path: String(rest[2 * at]), at: Number(rest[2 * at + 1]) }));
-}
-
-/** One page. */
-export async function sweepPage(
-  connection: Connection,
-  scope: ScopeAddress,
-  { nonce, cursor, count, grace, dryRun }: SweepRequest,
-  call: CallOptions,
-): Promise<SweptPage> {
-  const script = dryRun ? SWEEP_PREVIEW : SWEEP_PAGE;
-  const { rest } = await connection.run(script, scope, { nonce, cursor, count, grace }, call, { fleeting: true });
-  const [next, due, counted, ...names] = rest.map(String);
-  const found = names.splice(Number(counted));
-  const pairs = Array.from({ length: found.length / 2 }, (_, at) => [found[2 * at], found[2 * at + 1]] as [string, string]);
-  return {
-    cursor: next ?? '0',
-    entries: names,
-    objects: pairs.flatMap(([object, text]) => supersededObject(object, text) ?? []),
-    nextDue: due === '' ? undefined : Number(due),
-  };
-}
-
-/** Takes objects that were deleted off the list. */
-export async function forgetObjects(
-  connection: Connection,
-  scope: ScopeAddress,
-  objects: readonly string[],
-  call: CallOptions,
-): Promise<void> {
-  for (let from = 0; from < objects.length; from += OBJECTS_AT_ONCE) {
-    const each = objects.slice(from, from + OBJECTS_AT_ONCE);
-    await connection.run(FORGET_OBJECTS, scope, {}, call, { fleeting: true, each });
-  }
-}
-
-/** After the last page. */
-export async function sweepEnd(
-  connection: Connection,
-  scope: ScopeAddress,
-  { nonce, nextDue }: Parameters<OpenMetastore['sweepEnd']>[1],
-  call: CallOptions,
-): Promise<void> {
-  await connection.run(SWEEP_END, scope, { nonce, nextDue }, call, { fleeting: true });
 }

@@ -1,9 +1,8 @@
-import type { CallOptions } from '../../async/deadline.ts';
 import { ENTRY_KIND, kindOf } from '../../format/entry.ts';
 import { writeIdText, type Version } from '../../format/write-id.ts';
-import type { OpenMetastore, RawEntry, ScopeAddress, Stale, ValueChange, ValueWrite, WriteReply } from '../metastore.ts';
 import { appliedAt, believe } from '../replies.ts';
-import type { Connection, Part } from './connection.ts';
+import type { MetastoreValues, RawEntry, Stale, ValueChange, WriteReply } from '../values.ts';
+import type { Answer, Connection, Part } from './connection.ts';
 import { NAME } from './errors.ts';
 import type { Change } from './lua/change.ts';
 import { LIST } from './lua/values/list.ts';
@@ -44,31 +43,37 @@ function bytes(body: Uint8Array): Buffer {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
-/** Entries that count, in the order of `names`. */
-export async function readEntries(
-  connection: Connection,
-  scope: ScopeAddress,
-  names: readonly string[],
-  call: CallOptions,
-): Promise<readonly (RawEntry | undefined)[]> {
-  const { rest } = await connection.run(READ, scope, {}, call, { buffers: true, each: names });
-  return names.map((_name, at) => rawEntry(rest[2 * at], rest[2 * at + 1]));
+/** Values of this namespace. */
+export function redisValues({ run }: Connection): MetastoreValues {
+  return {
+    async read(scope, names, call) {
+      const { rest } = await run(READ, scope, {}, call, { buffers: true, each: names });
+      return names.map((_name, at) => rawEntry(rest[2 * at], rest[2 * at + 1]));
+    },
+    async write(scope, { id, fenced, began, changes, resent }, call) {
+      const each = changes.map(changeFields);
+      const answer = await run(WRITE, scope, { id: writeIdText(id), fenced, began }, call, { resent, each });
+      return believe(writeReply(answer, changes), answer.resent, NAME);
+    },
+    // Page by page. A page may name again what an earlier one named.
+    async *list(scope, call) {
+      const seen = new Set<string>();
+      let cursor = '0';
+      do {
+        const { rest } = await run(LIST, scope, { cursor, count: PAGE }, call);
+        cursor = String(rest[0]);
+        for (let at = 1; at < rest.length; at += 2) {
+          const name = String(rest[at]);
+          if (seen.has(name)) continue;
+          seen.add(name);
+          yield { name, text: String(rest[at + 1]) };
+        }
+      } while (cursor !== '0');
+    },
+  };
 }
 
-/** One commit. */
-export async function writeValues(
-  connection: Connection,
-  scope: ScopeAddress,
-  write: ValueWrite,
-  call: CallOptions,
-): Promise<WriteReply> {
-  const { id, fenced, began, changes, resent } = write;
-  const each = changes.map(changeFields);
-  const answer = await connection.run(WRITE, scope, { id: writeIdText(id), fenced, began }, call, { resent, each });
-  return believe(writeReply(answer, changes), answer.resent, NAME);
-}
-
-function writeReply({ kind, rest }: { kind: string; rest: readonly Part[] }, changes: readonly ValueChange[]): WriteReply {
+function writeReply({ kind, rest }: Answer, changes: readonly ValueChange[]): WriteReply {
   switch (kind) {
     case 'ok':
       return appliedAt(changes, Number(rest[0]));
@@ -79,24 +84,4 @@ function writeReply({ kind, rest }: { kind: string; rest: readonly Part[] }, cha
     default:
       return { kind: kind as 'late' | 'old' };
   }
-}
-
-/** Users' entries, page by page. A page may name again what an earlier one named. */
-export async function* listValues(
-  connection: Connection,
-  scope: ScopeAddress,
-  call: CallOptions,
-): ReturnType<OpenMetastore['list']> {
-  const seen = new Set<string>();
-  let cursor = '0';
-  do {
-    const { rest } = await connection.run(LIST, scope, { cursor, count: PAGE }, call);
-    cursor = String(rest[0]);
-    for (let at = 1; at < rest.length; at += 2) {
-      const name = String(rest[at]);
-      if (seen.has(name)) continue;
-      seen.add(name);
-      yield { name, text: String(rest[at + 1]) };
-    }
-  } while (cursor !== '0');
 }

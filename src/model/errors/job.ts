@@ -1,6 +1,6 @@
-import { milliseconds, type Duration } from '../duration.ts';
 import { ConfigError } from './config.ts';
 import { MooringError, type ErrorContext } from './family.ts';
+import { askedWait, type RetryAfter } from '../retry-after.ts';
 import type { JsonValue } from '../storable.ts';
 
 /** What becomes of an external job, as errors. */
@@ -90,11 +90,12 @@ export class InputChangedError extends MooringError<'mooring.input-changed'> {
 export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   readonly code = 'mooring.not-submitted' as const;
   /**
-   * How long the external system asked to be left alone. A retryable refusal with it is submitted again after that time: the run waits
-   * as it waits for its job, on hold or released. Without it the error passes, and the runtime's own backoff decides.
+   * How long the external system asked to be left alone, in milliseconds. A retryable refusal with it is submitted again after that
+   * time: the run waits as it waits for its job, on hold or released. Without it the error passes, and the runtime's own backoff
+   * decides.
    * @defaultValue none
    */
-  declare readonly retryAfter?: Duration;
+  declare readonly retryAfter?: number;
   /**
    * Whether the next submit has another idempotency key, since this one is dead: no job has it, none can come, and the external
    * system only repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
@@ -104,17 +105,19 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
    */
   declare readonly newKey?: boolean;
   /**
-   * @param options - `retryable`: whether a submit may be accepted later. `retryAfter`: not before that time. `newKey`: with another key.
+   * @param options - `retryable`: whether a submit may be accepted later. `retryAfter`: not before that time; the text of a
+   * `Retry-After` header will do, and a date in it is counted from the system's clock. `newKey`: with another key.
    * @defaultValue `retryable` is true; `retryAfter` is none
    * @throws {@link ConfigError} for an invalid `retryAfter` or `newKey`. A `submit` that throws this counts as not submitted too.
    */
-  constructor(message: string, options: { cause?: unknown; retryable?: boolean; retryAfter?: Duration; newKey?: boolean } = {}) {
+  constructor(
+    message: string,
+    options: { cause?: unknown; retryable?: boolean; retryAfter?: RetryAfter; newKey?: boolean } = {},
+  ) {
     const { cause, retryable = true, retryAfter, newKey } = options;
     super(message, retryable, { cause });
-    if (retryAfter !== undefined) {
-      milliseconds(retryAfter, 'retryAfter');
-      this.retryAfter = retryAfter;
-    }
+    const wait = askedWait(retryAfter, 'retryAfter', Date.now());
+    if (wait !== undefined) this.retryAfter = wait;
     if (newKey === undefined) return;
     if (typeof (newKey as unknown) !== 'boolean') throw new ConfigError('newKey', 'must be true or false', newKey);
     this.newKey = newKey;

@@ -24,7 +24,7 @@ export async function clear(deps: HandleDeps, call: CallOptions, allItems = fals
   if (!isTaskScope(scope)) throw new ConfigError('allItems', 'is for tasks: an asset has no items', true);
 
   const items = new Map([[address.path, deps]]);
-  for await (const path of core.metastore.scopes(`${taskPath(scope)}/`, call)) {
+  for await (const path of core.metastore.scopes.paths(`${taskPath(scope)}/`, call)) {
     // If the path holds a digest, the scope was recorded when the state was written.
     if (!items.has(path)) items.set(path, { ...deps, scope: pathScope(path) ?? scope, address: { path } });
   }
@@ -40,7 +40,7 @@ export async function clear(deps: HandleDeps, call: CallOptions, allItems = fals
 
 async function clearScope({ core, scope, address, access }: HandleDeps, call: CallOptions): Promise<void> {
   const id = (await access.writer(call)).next();
-  const reply = await sendTwice(core, call, true, (_resent, within) => core.metastore.clear(address, id, within));
+  const reply = await sendTwice(core, call, true, (_resent, within) => core.metastore.scopes.clear(address, id, within));
   if (reply.kind === 'ambiguous') throw unresolvedSubmit(scope, reply.name, reply.text);
 }
 

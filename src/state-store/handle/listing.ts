@@ -11,7 +11,7 @@ export async function listEntries(deps: HandleDeps, prefix: string | undefined, 
   const { core, scope, address, access } = deps;
   await access.writer(call);
   const entries = new Map<string, Entry>();
-  for await (const { name, text } of core.metastore.list(address, call)) {
+  for await (const { name, text } of core.metastore.values.list(address, call)) {
     const decoded = decodeSegment(name);
     const entry = parseEntry(text, { scope, key: decoded ?? name });
     const key = decoded ?? entry.meta.key;

@@ -165,10 +165,10 @@ type Born = Lineage & { bornAt: number; birth: string };
 
 /** What the metastore knows of itself. Missing births are put, as the first write would do. */
 async function lineageSinceBirth(core: Internals): Promise<Born> {
-  let own = await core.metastore.lineage({});
+  let own = await core.metastore.lineage.read({});
   if (birthOf(own) === undefined) {
     await recordBirths(core, {});
-    own = await core.metastore.lineage({});
+    own = await core.metastore.lineage.read({});
   }
   const [birth, { bornAt }] = [birthOf(own), own];
   if (birth === undefined || bornAt === undefined)
@@ -178,7 +178,7 @@ async function lineageSinceBirth(core: Internals): Promise<Born> {
 
 /** Makes the births of the metastore known, and gives it a name if it has none. */
 export function recordBirths(core: Internals, call: CallOptions): Promise<void> {
-  return core.metastore.bear(randomText(core.random, 16), call);
+  return core.metastore.lineage.bear(randomText(core.random, 16), call);
 }
 
 /**

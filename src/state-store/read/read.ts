@@ -75,5 +75,5 @@ function readEntries(
   call: CallOptions,
 ): Promise<readonly (RawEntry | undefined)[]> {
   const names = addresses.map(({ name }) => name);
-  return core.metastore.read(address, names, call);
+  return core.metastore.values.read(address, names, call);
 }

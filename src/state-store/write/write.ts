@@ -64,7 +64,7 @@ export async function write(deps: HandleDeps, drafts: readonly Draft[], call: Ca
   let reply: WriteReply;
   try {
     reply = await sendTwice(core, call, repeatable, (resent, within) =>
-      core.metastore.write(address, { ...request, resent }, within),
+      core.metastore.values.write(address, { ...request, resent }, within),
     );
   } catch (error) {
     if (error instanceof StoreUnavailableError) await discard();

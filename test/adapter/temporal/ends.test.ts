@@ -19,7 +19,7 @@ const HELD = { ...INPUT, heartbeatTimeout: '3s', retry: SOON } as const;
 function awayStore(): { store: StateStore; repair(): void } {
   let away = true;
   const metastore = interceptMetastore(memoryMetastore(), ({ method }, proceed) => {
-    if (away && method === 'begin') throw new StoreUnavailableError('connection refused', { store: 'memory' });
+    if (away && method === 'fences.begin') throw new StoreUnavailableError('connection refused', { store: 'memory' });
     return proceed();
   });
   return { store: memoryStateStore({ metastore }), repair: () => void (away = false) };

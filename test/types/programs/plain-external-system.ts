@@ -6,7 +6,8 @@ import { openai, OpenAIError } from '../external-systems.ts';
 const status = jobStatus({
   active: ['validating', 'in_progress', 'finalizing'],
   succeeded: ['completed'],
-  failed: ['failed', 'expired', 'cancelled'],
+  failed: ['failed', 'expired'],
+  cancelled: ['cancelled'],
 });
 
 export const embeddings = externalJob({

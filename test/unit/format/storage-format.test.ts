@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
-import { createStateStore, externalJob, type AssetScope, type TaskScope } from '../../../src/index.ts';
+import { createStateStore, dnsLabelKey, externalJob, hexKey, uuidKey } from '../../../src/index.ts';
+import type { AssetScope, TaskScope } from '../../../src/index.ts';
 import { beginAttempt } from '../../../src/adapter-kit.ts';
 import type { Reference } from '../../../src/format/entry.ts';
 import { submissionKey } from '../../../src/format/idempotency-key.ts';
@@ -166,5 +167,15 @@ describe('docs/storage-format.md', () => {
 
     expect(scopePath(JOB)).toBe(path);
     expect(submissionKey({ namespace, path, name, submission, createdAt, fingerprint: undefined })).toBe(key);
+  });
+
+  test('shows the shapes that a key may have', () => {
+    const [, key = ''] = example('key');
+
+    expect(example('key shapes').map((line) => line.split(/\s+(?=\S+$)/)[1])).toEqual([
+      uuidKey(key),
+      hexKey(key),
+      dnsLabelKey(key, 'report'),
+    ]);
   });
 });

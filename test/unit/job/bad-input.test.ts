@@ -45,9 +45,10 @@ describe('an external job, given', () => {
       'a list of words that is none',
       () => jobStatus(wrong({ ...words, queued: ['q'] })),
       'words.queued',
-      /active, succeeded, failed/,
+      /active, succeeded, failed, cancelled, missing/,
     ],
     ['a time that is none', () => new NotSubmittedError('x', { retryAfter: wrong('nope') }), 'retryAfter', /received "nope"/],
+    ['a header that is none', () => new NotSubmittedError('x', { retryAfter: 'soon' }), 'retryAfter', /Retry-After header/],
     ['NaN for a time', () => new NotSubmittedError('x', { retryAfter: Number.NaN }), 'retryAfter', /received NaN/],
   ]);
 

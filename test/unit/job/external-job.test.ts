@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { externalJob, InvalidKeyError, jobStatus, type ExternalJob } from '../../../src/index.ts';
+import { externalJob, InvalidKeyError, type ExternalJob } from '../../../src/index.ts';
 import { jobOptions } from '../../../src/job/job-options.ts';
 import { fakeClock, memoryStateStore, testTask } from '../../../src/testing.ts';
 
@@ -121,32 +121,5 @@ describe('externalJob()', () => {
     expect(await task.attempt((ctx) => ctx.run(new Grid('abc'), 'input'))).toBe('abc3');
     const bad = Object.assign(new Grid('abc'), { submitTimeout: 0 as const });
     await expect(task.attempt((ctx) => ctx.run(bad, 'input'))).rejects.toMatchObject({ option: 'submitTimeout' });
-  });
-});
-
-describe('jobStatus()', () => {
-  const words = jobStatus({ active: ['queued', 'running'], succeeded: ['done'], failed: ['failed', 'expired'] });
-
-  test.each([
-    ['queued', { state: 'active' }],
-    ['done', { state: 'succeeded' }],
-    ['expired', { state: 'failed', reason: 'expired' }],
-    ['PAUSED', { state: 'unknown', detail: 'an unclassified status: PAUSED' }],
-    ['toString', { state: 'unknown', detail: 'an unclassified status: toString' }],
-    [undefined, { state: 'unknown', detail: 'no status' }],
-  ] as const)('%s', (word, status) => {
-    expect(words(word)).toEqual(status);
-  });
-
-  test('a failure has the reason that is given', () => {
-    expect(words('failed', 'disk full')).toEqual({ state: 'failed', reason: 'disk full' });
-  });
-
-  test.each([
-    ['a word in two lists', { active: ['a'], succeeded: ['a'], failed: [] }, 'succeeded'],
-    ['no word', { active: [''], succeeded: [], failed: [] }, 'active'],
-    ['no list', { active: ['a'], succeeded: [], failed: 'x' }, 'failed'],
-  ])('refuses %s', (_name, lists, option) => {
-    expect(() => jobStatus(lists as never)).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
   });
 });

@@ -117,7 +117,7 @@ describe('a cancelling activity', () => {
     };
     let inspections = 0;
     const metastore = interceptMetastore(memoryMetastore(), ({ method }, proceed) => {
-      if (method === 'inspect') inspections += 1;
+      if (method === 'scopes.inspect') inspections += 1;
       return proceed();
     });
     const store = memoryStateStore({ clock, metastore });

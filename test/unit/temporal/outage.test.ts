@@ -21,7 +21,7 @@ const FEW = {
 function awayFor(calls: number): { store: StateStore; failed: () => number } {
   let failed = 0;
   const metastore = interceptMetastore(memoryMetastore(), ({ method }, proceed) => {
-    if (method !== 'begin' || failed === calls) return proceed();
+    if (method !== 'fences.begin' || failed === calls) return proceed();
     failed += 1;
     throw new StoreUnavailableError('connection refused', { store: 'memory' });
   });
@@ -99,7 +99,7 @@ describe('with a limit of attempts', () => {
   test('what one run of the code wrote is there for the next, which owns it', async () => {
     let away = false;
     const metastore = interceptMetastore(memoryMetastore(), ({ method }, proceed) => {
-      if (!away || method !== 'begin') return proceed();
+      if (!away || method !== 'fences.begin') return proceed();
       away = false;
       throw new StoreUnavailableError('connection refused', { store: 'memory' });
     });

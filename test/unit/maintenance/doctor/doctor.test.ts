@@ -4,7 +4,7 @@ import { doctor } from '../../../../src/maintenance/doctor/doctor.ts';
 import type { Finding } from '../../../../src/maintenance/doctor/finding.ts';
 import { reconcile } from '../../../../src/maintenance/reconcile/reconcile.ts';
 import { sweep } from '../../../../src/maintenance/sweep/sweep.ts';
-import type { MetastoreFacts } from '../../../../src/metastore/upkeep.ts';
+import type { MetastoreFacts } from '../../../../src/metastore/metastore.ts';
 import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
 import { GcsError } from '../../../../src/object-store/gcs/errors.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';

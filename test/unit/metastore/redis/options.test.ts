@@ -3,7 +3,7 @@ import { systemTimer } from '../../../../src/async/deadline.ts';
 import { systemClock } from '../../../../src/async/clock.ts';
 import { openMetastore, type OpenMetastore } from '../../../../src/metastore/metastore.ts';
 import { redisMetastore, type Durability, type RedisClient } from '../../../../src/redis.ts';
-import { createServerTime } from '../../../../src/metastore/redis/time.ts';
+import { createServerTime } from '../../../../src/metastore/redis/session.ts';
 import { systemRandom } from '../../../../src/async/random.ts';
 import { keepingLogger } from '../../../support/store-context.ts';
 
@@ -62,14 +62,14 @@ describe('before its first command', () => {
   test('a store asks what the server is and what time it has, once', async () => {
     const client = standIn(ENOUGH);
     const m = open(client);
-    await Promise.all([m.now({}), m.now({}), m.forgetOrphan({ path: 'a/b' }, { name: 'n', idDigest: '0' }, {})]);
+    await Promise.all([m.now({}), m.now({}), m.orphans.forget({ path: 'a/b' }, { name: 'n', idDigest: '0' }, {})]);
     expect(client.asked).toEqual(['info', 'time', 'evalsha']);
     expect(await m.now({})).toBeGreaterThanOrEqual(1_700_000_000_500);
   });
 
   test.each(['2.8.4', '5.0.14', '6.0.16', '6.1.0'])('Redis %s is too old, and the store says so', async (version) => {
     const client = standIn(`redis_version:${version}\r\n`);
-    await expect(open(client).forgetOrphan({ path: 'a/b' }, { name: 'n', idDigest: '0' }, {})).rejects.toMatchObject({
+    await expect(open(client).orphans.forget({ path: 'a/b' }, { name: 'n', idDigest: '0' }, {})).rejects.toMatchObject({
       code: 'mooring.config',
       message: expect.stringMatching(/Redis 6\.2 or newer.*/),
     });

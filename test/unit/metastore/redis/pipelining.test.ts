@@ -30,12 +30,20 @@ function server(cluster: boolean): RedisClient & { turns: number; commands: numb
 test.each<[string, (m: OpenMetastore) => Promise<unknown>, { alone: object; cluster: object }]>([
   [
     'an index in which nothing is due',
-    (m) => all(m.due(1_700_000_000_000, {})),
+    (m) => all(m.sweep.due(1_700_000_000_000, {})),
     { alone: { commands: 256, turns: 4 }, cluster: { commands: 256, turns: 4 } },
   ],
-  ['the lineage', (m) => m.lineage({}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 1 } }],
-  ['making births known', (m) => m.bear(NAME, {}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } }],
-  ['raising the generation', (m) => m.raise(1, {}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } }],
+  ['the lineage', (m) => m.lineage.read({}), { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 1 } }],
+  [
+    'making births known',
+    (m) => m.lineage.bear(NAME, {}),
+    { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } },
+  ],
+  [
+    'raising the generation',
+    (m) => m.lineage.raise(1, {}),
+    { alone: { commands: 1, turns: 1 }, cluster: { commands: 256, turns: 2 } },
+  ],
 ])('%s', async (_what, ask, expected) => {
   for (const kind of ['alone', 'cluster'] as const) {
     const client = server(kind === 'cluster');

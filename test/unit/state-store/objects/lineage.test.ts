@@ -10,7 +10,7 @@ import { internalsOf } from '../../../../src/state-store/internals.ts';
 import { generationBody, generationKey } from '../../../../src/state-store/objects/lineage.ts';
 import { fakeClock } from '../../../../src/testing/fake-clock.ts';
 import { memoryLogger } from '../../../contract/maintenance-parts.ts';
-import { interceptMetastore, interceptObjectStore, type Intercept } from '../../../support/intercept.ts';
+import { interceptMetastore, interceptObjectStore, type Intercept, type InterceptOperation } from '../../../support/intercept.ts';
 
 /** Generation 0, made by the first writer of an object, once, and never by chance by a later one; and the births of metastores. */
 
@@ -18,7 +18,10 @@ const TASK = { flow: 'f', run: 'r', task: 't' };
 const ZERO = generationKey('default', 0);
 
 function world(objectStore: ObjectStore = memoryObjectStore(), metastore = memoryMetastore()) {
-  const open = (objects: Intercept = (_call, proceed) => proceed(), operations: Intercept = (_call, proceed) => proceed()) => {
+  const open = (
+    objects: Intercept = (_call, proceed) => proceed(),
+    operations: InterceptOperation = (_call, proceed) => proceed(),
+  ) => {
     const parts = {
       metastore: interceptMetastore(metastore, operations),
       objectStore: interceptObjectStore(objectStore, objects),
@@ -116,7 +119,7 @@ describe('generation 0', () => {
   test('whose births are of unknown outcome is no unknown outcome of the write', async () => {
     const { open } = world();
     const store = open(undefined, ({ method }, proceed) =>
-      method === 'bear' ? Promise.reject(new OutcomeUnknownError('no-answer', 'lost')) : proceed(),
+      method === 'lineage.bear' ? Promise.reject(new OutcomeUnknownError('no-answer', 'lost')) : proceed(),
     );
 
     await expect(store.task(TASK).set('k', 'x'.repeat(200))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
@@ -182,7 +185,7 @@ describe('generation 0', () => {
     const { open, objectStore, metastore } = world();
     const store = open();
     await store.task(TASK).set('k', 'x'.repeat(200));
-    await internalsOf(store).metastore.raise(3, {});
+    await internalsOf(store).metastore.lineage.raise(3, {});
     const moved = memoryObjectStore({ alias: 'new' });
     await createStateStore({ metastore, objectStore: moved, offloadThreshold: 0 }).task(TASK).set('k', 2);
 
@@ -203,7 +206,7 @@ describe('the birth of a metastore', () => {
     await plant(objectStore, '1700000000000-0123456789abcdef');
     for (const value of [1, 2]) await open().task(TASK).set('k', `${value}`.repeat(200));
 
-    const { bornAt, name } = await internalsOf(open()).metastore.lineage({});
+    const { bornAt, name } = await internalsOf(open()).metastore.lineage.read({});
     const key = `default/generation=/-/-/born-${bornAt}-${name}.json`;
     expect(await keysIn(objectStore)).toEqual([ZERO, 'default/generation=/-/-/born-1700000000000-0123456789abcdef.json', key]);
     expect(JSON.parse(Buffer.from((await objectStore.get(key)) ?? []).toString())).toEqual({ bornAt, name });
@@ -267,11 +270,11 @@ describe('the birth of a metastore', () => {
     const objectStore = memoryObjectStore();
     const { open, metastore } = world(objectStore);
     await open().task(TASK).set('inline', 1);
-    const bornAt = (await internalsOf(open()).metastore.lineage({})).bornAt ?? 0;
+    const bornAt = (await internalsOf(open()).metastore.lineage.read({})).bornAt ?? 0;
     await objectStore.put(ZERO, generationBody({ generation: 0, bornAt, raisedAt: bornAt }), { ifAbsent: true });
     await plant(objectStore, String(bornAt));
     expect(await reconcile(open())).toMatchObject({ failed: [] });
-    expect(await internalsOf(open()).metastore.lineage({})).toMatchObject({ name: undefined });
+    expect(await internalsOf(open()).metastore.lineage.read({})).toMatchObject({ name: undefined });
 
     await open().task(TASK).set('k', 'x'.repeat(200));
 
