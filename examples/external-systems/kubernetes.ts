@@ -1,8 +1,8 @@
 /**
  * A Kubernetes Job. Needs the verbs create, get and delete on jobs, and the cluster's CA in NODE_EXTRA_CA_CERTS.
  *
- * - A repeated name: 409 AlreadyExists, also after its end, until the Job is deleted: by a person, or by `ttlSecondsAfterFinished`.
- * - GET by name shows it at once. The ID needs the uid: a new Job of that name is a stranger.
+ * - A repeated name: 409 AlreadyExists, also after its end, until a person or `ttlSecondsAfterFinished` deletes it. GET shows it at once.
+ * - Words: the condition Complete or Failed, else active. 404, or the uid of a stranger of that name: it does not know the job.
  * - Trap: a repeated POST can get 403 or 422 before the name is looked at, for example when the first Job filled its quota.
  *
  * Run: Kubernetes 1.35.0 without a kubelet on 2026-12-01: docs/certificates/kubernetes.md.
