@@ -48,6 +48,7 @@ export { dnsLabelKey, hexKey, uuidKey } from './format/key-shapes.ts';
 export { jobRecords } from './job/operator/records.ts';
 export type { JobRecord, JobRecords, Orphan } from './job/operator/record.ts';
 export { jobStatus, type JobStatus, type StatusDetails, type StatusWord, type StatusWords } from './job/status.ts';
+export { submitRequest } from './job/submit-request/submit-request.ts';
 export { isSuspension } from './job/attempt/suspension.ts';
 export type { Decision, RunOptions, TaskContext, Wait } from './job/task-context.ts';
 export type { Logger } from './observe/logger.ts';

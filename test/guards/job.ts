@@ -182,7 +182,7 @@ export const JOB_GUARDS: readonly Guard[] = [
     'undefined;\n  void replacedBy',
     [ENDS, 'is an orphan, if the attempt is killed in G5'],
   ),
-  guard('† an empty search counts while the job would be shown', 'src/job', 'own.now() >= plan.shownUntil', 'false', [
+  guard('† an empty search counts while the job would be shown', 'src/job', 'now >= plan.shownUntil', 'false', [
     SYSTEM,
     'that answers only after that time is ambiguous too',
   ]),

@@ -2,6 +2,7 @@
 import type { Guard } from './guard.ts';
 import { JOB_GUARDS } from './job.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
+import { NOT_SUBMITTED_GUARDS } from './not-submitted.ts';
 import { OBJECT_STORE_GUARDS } from './object-store.ts';
 import { RECORD_GUARDS } from './records.ts';
 import { REDIS_GUARDS } from './redis.ts';
@@ -19,6 +20,7 @@ export const GUARDS: readonly Guard[] = [
   ...S3_GUARDS,
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
+  ...NOT_SUBMITTED_GUARDS,
   ...REDIS_GUARDS,
   ...TEMPORAL_GUARDS,
 ];

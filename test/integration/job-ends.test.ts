@@ -552,6 +552,20 @@ describe('a submit that was refused', () => {
     expect(new Set(keys).size).toBe(1);
   });
 
+  test('that keeps its key does not count: the first refusal by the external system comes after it', async () => {
+    const asks = { newKey: false };
+    const { keys, attempt } = remembering(asks);
+    for (let times = 0; times < 3; times += 1) await attempt();
+    const uncounted = keys.length;
+    Reflect.deleteProperty(asks, 'newKey');
+
+    for (let times = 0; times < 3; times += 1) await attempt();
+
+    // Two refusals that count, then another key.
+    expect(new Set(keys.slice(0, uncounted + 2)).size).toBe(1);
+    expect(keys[uncounted + 2]).not.toBe(keys[0]);
+  });
+
   test('of a key that an earlier attempt sent keeps it: it says nothing of the first request', async () => {
     const { system, task, records } = setting();
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);

@@ -350,6 +350,23 @@ describe('a submit that fails, and may have been accepted', () => {
     expect(system.jobs).toHaveLength(1);
   });
 
+  test('is repeated in the attempt if the request never left this machine, whatever the external system knows', async () => {
+    const { system, task } = setting({ kind: 'plain' });
+    const { submit } = system.job();
+    let tries = 0;
+    const job = system.job({
+      submit: (input, context) => {
+        tries += 1;
+        return tries < 4 ? Promise.reject(new NotSubmittedError('refused', { newKey: false })) : submit(input, context);
+      },
+    });
+
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+    expect(tries).toBe(4);
+    expect(system.jobs).toHaveLength(1);
+  });
+
   test('is repeated no longer than submitTimeout', async () => {
     const { clock, system, task } = setting({ kind: 'keyed' });
     const before = clock.now();

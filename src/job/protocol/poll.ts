@@ -116,15 +116,25 @@ export async function waitForEnd(run: Run, held: HeldRecord, first: ActiveStatus
     report(run, status);
     await at(run, 'G9');
     const left = firstSentAt(record) + run.options.giveUpAfter - run.own.now();
-    if (left <= 0 || record.gaveUp) {
-      return { overdue: record.gaveUp ? record : await rewrite(run, record, { ...fieldsOf(record), gaveUp: true }) };
-    }
+    if (left <= 0 || record.gaveUp) return { overdue: await markOverdue(run, record) };
     keptUntil = await keepAlive(run, record, keptUntil);
     const ms = Math.min(left, interval(run, status, ageOf(run.own.now(), record)));
     await run.waiting.pause(ms, releasesFor(run, record, ms) ? 'job' : undefined, run.signal);
     ({ status, record } = await ask(run, record));
   }
   return { status, record };
+}
+
+/**
+ * Writes into the record that the job is given up, and reads it again. A write of an ID is accepted of a stale attempt in one case;
+ * the read is not.
+ *
+ * @throws {@link StaleAttemptError} if a newer attempt has taken over.
+ */
+async function markOverdue(run: Run, record: HeldRecord): Promise<HeldRecord> {
+  const marked = record.gaveUp ? record : await rewrite(run, record, { ...fieldsOf(record), gaveUp: true });
+  await run.own.read(run.options.recordName);
+  return marked;
 }
 
 /** The record of a job that is given up. */

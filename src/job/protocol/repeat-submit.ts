@@ -3,10 +3,12 @@ import { isMooringError } from '../../model/errors/store.ts';
 import { reasonOf } from '../../model/reason.ts';
 import { jittered } from './poll.ts';
 import type { Run } from './run.ts';
+import { keepsKey } from './submit.ts';
 
 /**
- * A submit that failed may have been accepted. If the external system knows keys again, it is repeated inside the attempt, with
- * the same key: an HTTP 500 should not cost an attempt of the runtime.
+ * A short outage of the external system should not cost an attempt of the runtime. So a submit is repeated inside the attempt, with
+ * the same key: after a failure that may have been accepted if the external system knows keys, such as an HTTP 500, and after a
+ * request that never left this machine, whatever the external system knows.
  */
 
 /** The repeated submits of one run. */
@@ -28,7 +30,7 @@ const LONGEST_PAUSE = 15_000;
  */
 export function repeat(run: Run, error: unknown, before: Repeating | undefined): Repeating | undefined {
   const { options, core, signal } = run;
-  if (options.idempotentFor === undefined || signal.aborted || isMooringError(error) || isFault(error)) return undefined;
+  if (signal.aborted || !(isUnsent(error) || (options.idempotentFor !== undefined && isOutage(error)))) return undefined;
   const elapsed = before?.elapsed ?? stopwatch(core.clock);
   const after = jittered(
     run,
@@ -38,10 +40,15 @@ export function repeat(run: Run, error: unknown, before: Repeating | undefined):
   return { elapsed, after, reason: reasonOf(error) };
 }
 
+/** `submitRequest` and users say so: the key is not spent, and the same submit may succeed later. */
+function isUnsent(error: unknown): boolean {
+  return keepsKey(error) && isMooringError(error) && error.retryable;
+}
+
 const FAULTS: readonly string[] = ['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError', 'AssertionError'];
 
-/** Whether the code of `submit` is at fault, which a repetition does not mend. `fetch` reports a broken connection as a `TypeError` with a cause. */
-function isFault(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error.cause === undefined && FAULTS.includes(error.name);
+/** Not a fault of the code of `submit`, which a repetition does not mend. `fetch` has a `TypeError` with a cause for a broken connection. */
+function isOutage(error: unknown): boolean {
+  if (isMooringError(error)) return false;
+  return !(error instanceof Error) || error.cause !== undefined || !FAULTS.includes(error.name);
 }

@@ -10,7 +10,7 @@ import { fieldsOf, firstSentAt } from '../../format/record.ts';
 import type { OrphanFields, RecordFields, StoredRecord } from '../../format/record.ts';
 import { at, waitUntil, type Run } from './run.ts';
 import { checkedId, find, findEarlier, findSubmitted, type Found } from './search.ts';
-import { callSubmit, isKnownKey, isRefusal, tellFailedSubmit, type Refusal } from './submit.ts';
+import { callSubmit, isKnownKey, isRefusal, keepsKey, tellFailedSubmit, type Refusal } from './submit.ts';
 
 /**
  * One submission, in this order: wait for sends that may be on their way, write ahead, look for the job, submit, record the ID.
@@ -65,7 +65,8 @@ export async function send(
     // The store was slow or unavailable, which is no failure of the job.
     if (elapsed() >= options.submitTimeout) throw new StoreUnavailableError(LATE, { ...run.where, store: core.metastore.name });
     if (plan.way === 'search' || (plan.way === 'resend' && options.findable)) seen = await find(run, mine);
-    if (plan.way === 'search' && isUnclear(run, plan, seen)) return { unclear: mine };
+    // An upper bound of the metastore's time, since the clock was started before the write.
+    if (plan.way === 'search' && isUnclear(plan, seen, mine.updatedAt + elapsed())) return { unclear: mine };
     if (typeof seen !== 'object') {
       await at(run, 'G3');
       run.signal.throwIfAborted();
@@ -88,9 +89,9 @@ export async function send(
 }
 
 /** Whether a search told nothing of an earlier send: it cannot know, or the job may have been forgotten before it answered. */
-function isUnclear({ own }: Run, plan: SendPlan & { way: 'search' }, seen: Found): boolean {
+function isUnclear(plan: SendPlan & { way: 'search' }, seen: Found, now: number): boolean {
   if (plan.fields.firstSentAt === undefined) return false;
-  return seen === 'unclear' || (seen === 'none' && own.now() >= plan.shownUntil);
+  return seen === 'unclear' || (seen === 'none' && now >= plan.shownUntil);
 }
 
 const LATE = 'it took longer than submitTimeout to write down that the external job is about to be submitted';
@@ -177,7 +178,8 @@ async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: num
       return { externalId: await findSubmitted(run, mine, error), found: true };
     }
     const reason = tellFailedSubmit(run, mine, error, told.refused?.reason ?? told.failed);
-    if (isRefusal(error)) return refused(run, plan, mine, { error, reason, times: (told.refused?.times ?? 0) + 1 });
+    const times = (told.refused?.times ?? 0) + (keepsKey(error) ? 0 : 1);
+    if (isRefusal(error)) return refused(run, plan, mine, { error, reason, times });
     throw error;
   }
   await at(run, 'G5');

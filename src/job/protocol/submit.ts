@@ -18,6 +18,11 @@ export function isRefusal(error: unknown): error is Refusal {
   return error.code === 'mooring.not-submitted';
 }
 
+/** A refusal that keeps its key is none by that key, and does not count: the external system may not even have seen it. */
+export function keepsKey(error: unknown): boolean {
+  return isRefusal(error) && (error as Partial<NotSubmittedError>).newKey === false;
+}
+
 /** Whether the external system refused the key because it knows it. */
 export function isKnownKey(error: unknown): error is AlreadySubmittedError {
   return isMooringError(error) && error.code === 'mooring.already-submitted';

@@ -86,7 +86,10 @@ export class InputChangedError extends MooringError<'mooring.input-changed'> {
   }
 }
 
-/** Thrown by a user's `submit` when the external system certainly accepted nothing. */
+/**
+ * Thrown by a user's `submit` when the external system certainly accepted nothing. `submitRequest` throws it for a request that
+ * certainly did not leave this machine.
+ */
 export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   readonly code = 'mooring.not-submitted' as const;
   /**
@@ -99,7 +102,7 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
   /**
    * Whether the next submit has another idempotency key, since this one is dead: no job has it, none can come, and the external
    * system only repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
-   * then tried is not the job's.
+   * then tried is not the job's. `false`: the key stays, and this refusal is not counted as one of the key.
    * @defaultValue for an external job with `idempotentFor`, and without `retryAfter`: true from the second refusal of a key on that no
    * earlier attempt has sent; else false
    */
