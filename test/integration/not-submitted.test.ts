@@ -4,6 +4,8 @@ import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import axios from 'axios';
+import { ProxyAgent, request } from 'undici';
 import { isMooringError, submitRequest } from '../../src/index.ts';
 import { CERTIFICATE } from '../support/certificate.ts';
 import { faultySystem, silentPort, type Answer, type FaultySystem } from '../support/faulty-system.ts';
@@ -132,6 +134,10 @@ const LOSSES: Readonly<Record<string, () => Promise<{ system: FaultySystem; post
   'it redirects to a host that is unknown': async () =>
     sentTo(await start((response) => response.writeHead(307, { location: 'http://nosuch.invalid' }).end())),
   'it hangs up over TLS': async () => sentTo(await start(hangUp, { tls: true }), { ca: CERTIFICATE }),
+  'its first address hangs up, and the second one refuses': async () => {
+    const system = await start(hangUp);
+    return { system, posting: { url: `http://two.test:${system.port}`, lookup: twoAddresses } };
+  },
   'it hangs up on a connection that was kept': async () => {
     const system = await start((response) => (system.received % 2 === 1 ? response.end() : response.socket?.destroy()));
     return sentTo(system, { agent: new Agent({ keepAlive: true }) });
@@ -160,10 +166,11 @@ describe.each(CLIENTS)('$name $version', (client) => {
     const error = await failureOf(client, posting);
 
     posting.agent?.destroy();
+    // `fetch` could not be told of the certificate, or of the addresses.
+    const reachable = client.name !== 'fetch' || (posting.ca === undefined && posting.lookup === undefined);
     expect({ read: system.received > before, notSubmitted: isMooringError(error) }).toEqual({
-      // `fetch` was told of no certificate.
-      read: !(client.name === 'fetch' && posting.ca !== undefined),
-      notSubmitted: client.name === 'fetch' && posting.ca !== undefined,
+      read: reachable,
+      notSubmitted: !reachable,
     });
   });
 });
@@ -176,6 +183,25 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a certificate that nobody trusts
     await system.stop();
 
     expect({ received: system.received, notSubmitted: isMooringError(error) }).toEqual({ received: 0, notSubmitted: true });
+  });
+});
+
+describe('a proxy that refuses the connection', () => {
+  test('axios sends the request to the proxy itself: certainly not submitted', async () => {
+    const proxy = { protocol: 'http', host: '127.0.0.1', port: refused };
+
+    const error = await submitRequest(async () => axios.post('http://nosuch.invalid', '{}', { proxy })).catch(cellOf);
+
+    expect(error).toBe('not submitted (ECONNREFUSED)');
+  });
+
+  test('undici opens a tunnel with a request of its own: not certain', async () => {
+    const dispatcher = new ProxyAgent(`http://127.0.0.1:${refused}`);
+
+    const error = await submitRequest(async () => request('http://nosuch.invalid', { method: 'POST', dispatcher })).catch(cellOf);
+
+    expect(error).toBe('perhaps (ECONNREFUSED)');
+    await dispatcher.close();
   });
 });
 

@@ -42,6 +42,9 @@ test('after the first screen a table of contents names every heading', () => {
   expect([...contents.matchAll(/\[(.+?)\]\(#/g)].map(([, name = '']) => name)).toEqual(headings);
 });
 
+/** Packing and installing the package: long on a slow machine. */
+const INSTALL_TIMEOUT = 300_000;
+
 describe('the external job', () => {
   let consumer: Consumer;
   let service: Service;
@@ -59,7 +62,7 @@ describe('the external job', () => {
     });
     const file = await consumer.write('report.mjs', code);
     ({ report } = (await import(pathToFileURL(file).href)) as { report: typeof report });
-  });
+  }, INSTALL_TIMEOUT);
 
   afterAll(async () => {
     delete process.env['REPORT_API'];
@@ -87,14 +90,13 @@ describe('the external job', () => {
     });
   });
 
-  test('leaves open after a 500 whether the job was submitted, and the next attempt repeats the key', async () => {
+  test('repeats its key after a 500, which leaves open whether the job was submitted', async () => {
     service.reset({ submit: [500, 200], status: [200] });
     const task = newTask();
 
-    await expect(task.attempt((ctx) => ctx.run(report, { month: '2026-11' }))).rejects.toThrow('submit: HTTP 500');
     await task.attempt((ctx) => ctx.run(report, { month: '2026-11' }));
 
-    expect(new Set(service.keys).size).toBe(1);
+    expect(service.keys).toEqual([service.keys[0], service.keys[0]]);
   });
 
   test('asks again after a status of 500, and takes a 404 for a missing job', async () => {
