@@ -48,9 +48,11 @@ test('each says in its head what it does with a repeated key, its words, and whe
 
 test('each has its row in the table', () => {
   const rows = table.split('\n').filter((line) => line.startsWith('| ['));
-  const named = rows.map((row) => /\(\.\.\/examples\/external-systems\/([\w-]+)\.ts\)/.exec(row)?.[1]);
+  const named = rows.map((row) => /\(\.\.\/examples\/external-systems\/([\w-]+)\.ts\)/.exec(row)?.[1] ?? row);
 
-  expect(named.toSorted()).toEqual(files.map(({ name }) => name).toSorted());
+  expect(named.toSorted((a, b) => a.localeCompare(b))).toEqual(
+    files.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b)),
+  );
 });
 
 test('each that was run has a certificate of the drill, which it passed', async () => {
