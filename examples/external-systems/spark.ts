@@ -8,7 +8,7 @@
  * - Trap: an unknown ID is answered with 200, `success: false` and no `driverState`.
  * - Trap: the master keeps 200 finished drivers (`spark.deploy.retainedDrivers`), not a length of time.
  *
- * Run: Spark 4.3.0 on 2026-12-01: docs/certificates/spark.md.
+ * By hand, not yet drilled: Spark 4.3.0 on 2026-12-01.
  */
 import { externalJob, jobStatus, NotSubmittedError, submitRequest } from 'mooring';
 
