@@ -16,5 +16,6 @@ export default defineDrill({
     const runs = await readFile(runsOf(name), 'utf8').catch(() => '');
     return runs.split('\n').length - 1;
   },
-  settle: '15s',
+  // A driver is a Java process of its own, which may take long to begin on a busy machine.
+  settle: '90s',
 });
