@@ -10,10 +10,10 @@ import { snappyCodec } from '../src/codec/snappy/framing.ts';
 import { zstdCodec } from '../src/codec/zstd.ts';
 
 /**
- * Codecs side by side, on JSON of the kind that jobs keep: `npx tsx bench/codec.ts`. Prints, for each size, the share that is
- * left, MB/s of plain bytes both ways, and the longest time that the event loop stood still. The levels and thresholds in
- * `src/codec` follow it, and docs/codecs.md has its figures. The first table compares one call at once with one in a thread,
- * which settles where to change over; the last one what a sample costs and saves.
+ * Codecs compared, on JSON of the kind that jobs keep: `npx tsx bench/codec.ts`. Prints, for each size, the share that is left,
+ * MB/s of plain bytes both ways, and the longest time that the event loop stood still. The levels and thresholds in `src/codec`
+ * follow it, and docs/codecs.md has its figures. The first table compares one call at once with one in a thread, which settles
+ * where to change over. The last one shows what a sample costs and saves.
  */
 
 const SIZES = [256, 1_024, 16_384, 262_144, 4_194_304];

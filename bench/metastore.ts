@@ -8,8 +8,9 @@ import { systemRandom } from '../src/async/random.ts';
 import { startRedis } from '../scripts/redis/server.ts';
 
 /**
- * What the scripts of the metastore cost beside the plain commands that store the same bytes: `npx tsx bench/metastore.ts`, with
- * `--json` for machines. Each line runs both in turns within one run, on one connection, and compares medians.
+ * What the scripts of the metastore cost, compared with the plain commands that store the same bytes:
+ * `npx tsx bench/metastore.ts`, with `--json` for machines. Each line runs both in turns within one run, on one connection, and
+ * compares medians.
  */
 
 const ROUNDS = 5;
@@ -26,7 +27,7 @@ interface Line {
   ratio: number;
 }
 
-/** Operations per second, with so many side by side. */
+/** Operations per second, with so many at the same time. */
 async function rate(lanes: number, operation: (n: number) => Promise<unknown>): Promise<number> {
   let done = 0;
   const start = performance.now();

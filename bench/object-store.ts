@@ -12,9 +12,9 @@ import type { ObjectStore } from '../src/object-store/object-store.ts';
 import { s3ObjectStore } from '../src/s3.ts';
 
 /**
- * What an object store costs beside its client: `npx tsx bench/object-store.ts`, on a MinIO of its own. `put` and `get` beside the
- * bare commands with the same bytes, and a large body in parts beside the same parts one after another; in turns within one run.
- * Prints operations, or MB, per second and the ratio.
+ * What an object store costs, compared with its client: `npx tsx bench/object-store.ts`, on a MinIO of its own. `put` and `get`
+ * beside the bare commands with the same bytes, and a large body in parts beside the same parts one after another; in turns
+ * within one run. Prints operations, or MB, per second and the ratio.
  */
 
 const ROUNDS = 15;

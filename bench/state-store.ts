@@ -9,8 +9,8 @@ import { fileObjectStore } from '../src/file.ts';
 import { createStateStore } from '../src/state-store/create-state-store.ts';
 
 /**
- * What a state store costs beside the calls of its clients: `npx tsx bench/state-store.ts`. Each line compares `set` and `get`
- * with the plain calls that store the same bytes (HSET and HGET; for an offloaded value also `put` and `get` of the object
+ * What a state store costs, compared with the calls of its clients: `npx tsx bench/state-store.ts`. Each line compares `set` and
+ * `get` with the plain calls that store the same bytes (HSET and HGET; for an offloaded value also `put` and `get` of the object
  * store, uncompressed), in turns within one run, and prints operations per second and their ratio.
  */
 
@@ -34,7 +34,7 @@ const CASES: readonly Case[] = [
   { name: '1 MiB offloaded', size: 2 ** 20, lanes: 8, offloaded: true },
 ];
 
-/** Operations per second, with so many side by side. */
+/** Operations per second, with so many at the same time. */
 async function rate(lanes: number, operation: (n: number) => Promise<unknown>): Promise<number> {
   let done = 0;
   const start = performance.now();

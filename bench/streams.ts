@@ -12,10 +12,10 @@ import { createStateStore } from '../src/state-store/create-state-store.ts';
 import { startMinio } from '../test/support/minio.ts';
 
 /**
- * Large objects: `npx tsx bench/streams.ts`. The first table compares reading an object in parts, side by side, with one `get`, in
- * turns: `ONE_REQUEST`, `PART` and `LANES` of `src/state-store/objects/body.ts` follow it. MinIO is also asked through a line on
- * which each request gets 40 MB/s at most and waits 20 ms, as one of S3 in the same region does. The second table is what `setStream`
- * and `getStream` do in a second beside `put` and `get` of the same bytes.
+ * Large objects: `npx tsx bench/streams.ts`. The first table compares reading an object in parts, at the same time, with one
+ * `get`, in turns: `ONE_REQUEST`, `PART` and `LANES` of `src/state-store/objects/body.ts` follow it. MinIO is also asked through
+ * a line on which each request gets 40 MB/s at most and waits 20 ms, as one of S3 in the same region does. The second table is
+ * what `setStream` and `getStream` do in a second, compared with `put` and `get` of the same bytes.
  */
 
 const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 /**
  * State that outlives a job and that jobs of two queues share: the highest revision of a catalogue. `update` is a
- * compare-and-set, so no writer overwrites another, in whatever order they come.
+ * compare-and-set, so no writer overwrites another, in any order.
  *
  * Run it: `npx tsx examples/04-shared-asset.ts`, with a Redis at REDIS_URL or on this machine.
  */

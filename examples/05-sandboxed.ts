@@ -1,6 +1,6 @@
 /**
- * A processor in a file of its own, which BullMQ runs in another process: nothing changes but that the file makes its own
- * client and store.
+ * A processor in a file of its own, which BullMQ runs in another process. The only change is that the file makes its own client
+ * and store.
  *
  * Run it: `npx tsx examples/05-sandboxed.ts`, with a Redis at REDIS_URL or on this machine.
  */

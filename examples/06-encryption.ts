@@ -1,6 +1,6 @@
 /**
- * Values that the object store cannot read: AES-256-GCM, with a random nonce for each part, the ID of the key in front of it, and the
- * path as additional authenticated data, so that no object can take the place of another. A key is changed by adding a new one:
+ * Values that the object store cannot read: AES-256-GCM, with a random nonce for each part, the ID of the key in front of it, and
+ * the path as additional authenticated data. So no object can take the place of another. A key is changed by adding a new one:
  * what was written under the old key stays readable until that is taken away.
  *
  * `offloadThreshold: 0` sends every value to the object store, since values in Redis are not encrypted.

@@ -1,6 +1,6 @@
 /**
- * One external job under two runtimes: a BullMQ processor and a Temporal activity use the same object and the same store, and
- * each reconnects after its first attempt has failed.
+ * One external job under two runtimes. A BullMQ processor and a Temporal activity use the same object and the same store. Each
+ * reconnects after its first attempt has failed.
  *
  * Run it: `npx tsx examples/08-both-runtimes.ts`, with a Redis at REDIS_URL and a Temporal server at TEMPORAL_ADDRESS
  * (`temporal server start-dev`), or both on this machine.

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * The external system of these examples: a farm that transcodes videos. It is a service of its own, so it goes on when a worker
- * dies, and it answers a token that it knows with the job that it made first.
+ * dies. It answers a token that it knows with the job that it made first.
  */
 
 export interface Video {

@@ -74,7 +74,7 @@ for (const entry of project.children ?? []) {
     [...sources].find(([, file]) => source !== undefined && pathToFileURL(source).href === pathToFileURL(file).href)?.[0] ??
     entry.name;
 }
-// What every error has is said once, at the class that all of them extend.
+// The members that every error has are shown once, at the class that all of them extend.
 for (const member of project.getReflectionsByKind(ReflectionKind.ClassMember)) {
   const ofClass = member.parent?.kindOf(ReflectionKind.Class) === true;
   if (ofClass && 'inheritedFrom' in member && member.inheritedFrom !== undefined) project.removeReflection(member);

@@ -17,8 +17,8 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * A folder that is there completely or not at all: filled beside its place, then renamed, so that a run that was killed in
- * the middle, or a second one at the same time, leaves nothing half done.
+ * A folder that is there completely or not at all: filled next to its place, then renamed. So a run that was killed in the
+ * middle, or a second one at the same time, leaves nothing half done.
  */
 export async function fillOnce(folder: string, fill: (temporary: string) => Promise<void>): Promise<string> {
   if (await exists(folder)) return folder;

@@ -1,4 +1,4 @@
-/** Cleaning up whatever happens: what was started is stopped in reverse order, once, also after Ctrl-C. */
+/** Cleaning up whatever happens: everything that was started is stopped in reverse order, once, also after Ctrl-C. */
 
 /** Things to stop. */
 export interface Cleanup {

@@ -52,7 +52,7 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
   try {
     const outputFile = join(folder, 'report.json');
     const node = nodeFolder ?? dirname(process.execPath);
-    // What a test that is killed leaves behind goes with the folder, too.
+    // The leftovers of a test that is killed go with the folder, too.
     const own = { TMPDIR: folder, [CONSUMERS]: folder };
     const env = { ...process.env, ...more, ...own, PATH: [...path, node, process.env['PATH']].join(delimiter) };
     const options = [

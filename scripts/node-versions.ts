@@ -1,11 +1,11 @@
-/** Other versions of Node, unpacked from the npm registry into the cache: nothing is installed, and PATH stays as it is. */
+/** Other versions of Node, unpacked from the npm registry into the cache: nothing is installed, and PATH stays unchanged. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
 import { cached, exists, fillOnce } from './cache.ts';
 import { run } from './command.ts';
 
-/** The versions that the package is tested with beside the one that runs the tests. */
+/** The versions that the package is tested with in addition to the one that runs the tests. */
 export const OTHER_MAJORS: readonly number[] = [22, 24].filter((major) => major !== Number(process.versions.node.split('.')[0]));
 
 /** Where the registry has Node as a package. */

@@ -1,6 +1,6 @@
 /**
- * Where the tests keep their files: in memory where there is enough of it, since what file stores and servers of objects wait for is a
- * disk. Links, renames, rights and limits are the same there, and a lost power supply is what no test has.
+ * The place where the tests keep their files: in memory if there is enough of it, since file stores and servers of objects would
+ * wait for a disk. Links, renames, rights and limits are the same there, and a lost power supply is what no test has.
  */
 import { constants } from 'node:fs';
 import { mkdtemp, open, rm, statfs, writeFile } from 'node:fs/promises';

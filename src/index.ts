@@ -45,7 +45,8 @@ export {
   type Submission,
   type SubmitContext,
 } from './job/call-context.ts';
-export { externalJob, type ExternalId, type ExternalJob } from './job/external-job.ts';
+export { externalJob } from './job/define.ts';
+export type { ExternalId, ExternalJob } from './job/external-job.ts';
 export { dnsLabelKey, hexKey, uuidKey } from './format/key-shapes.ts';
 export { jobRecords } from './job/operator/records.ts';
 export type { JobRecord, JobRecords, Orphan } from './job/operator/record.ts';

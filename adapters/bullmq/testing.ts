@@ -40,7 +40,7 @@ export interface FakeJobFields<Data> {
 export interface FakeJob<Data = unknown> extends BullJob<Data> {
   /** Identifies the job in its queue. */
   id: string;
-  /** Its options. */
+  /** The options of the job. */
   opts: { attempts?: number };
   /** How often it was started. */
   attemptsStarted: number;

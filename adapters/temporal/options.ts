@@ -4,8 +4,8 @@ import type { Checks, Duration, Retention, StateStore } from '../../src/adapter-
 /** Options for the state of a worker's activities. */
 export interface ActivityStateOptions {
   /**
-   * How long the state of the scope `'activity'` is kept once the activity has returned its result, after the time in which a
-   * lost completion is noticed. State that activities share is kept for the store's `retention`.
+   * How long the state of the scope `'activity'` is kept once the activity has returned its result. The time in which a lost
+   * completion is noticed comes first. State that activities share is kept for the store's `retention`.
    * @defaultValue `'1d'`
    */
   clearAfterSuccess?: Retention;

@@ -13,8 +13,8 @@ const ATTENDED: ActivityOptions = {
 const OPTIONS: Readonly<Record<'hold' | 'release' | 'async', ActivityOptions>> = {
   hold: ATTENDED,
   release: ATTENDED,
-  // It has no heartbeat timeout and waits for no cancellation: nobody would send a heartbeat or confirm a cancellation. The
-  // timeout is the longest wait for a webhook that was lost.
+  // Without a heartbeat timeout, and without waiting for a cancellation: nobody would send a heartbeat or confirm a cancellation.
+  // The timeout is the longest wait for a webhook that was lost.
   async: { startToCloseTimeout: '1 hour' },
 };
 

@@ -1,4 +1,4 @@
-/** What the service tells whoever started it: one line of JSON for each event, on standard output. */
+/** What the service tells its parent: one line of JSON for each event, on standard output. */
 import type { Status } from './job.ts';
 
 /** One event. `name` is whose job it is. */

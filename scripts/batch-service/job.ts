@@ -60,7 +60,7 @@ export async function start(folder: string, job: Job): Promise<number> {
   return pid;
 }
 
-/** Ends the job's process and whatever it started. */
+/** Ends the job's process and everything that it started. */
 export async function cancel(folder: string): Promise<void> {
   if (isOver((await status(folder)).state)) return;
   await replace(join(folder, 'cancelled'), '');

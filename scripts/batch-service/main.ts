@@ -1,6 +1,6 @@
 /**
- * The batch service as a process: `main.ts <directory> [find lag in milliseconds]`. Tells its events on standard output and
- * ends, with its jobs, when its standard input does: when whoever started it is gone. Killed itself, it leaves them running.
+ * The batch service as a process: `main.ts <directory> [find lag in milliseconds]`. Tells its events on standard output and ends,
+ * with its jobs, when its standard input does: when its parent is gone. Killed itself, it leaves them running.
  */
 import { writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';

@@ -1,7 +1,6 @@
 /**
- * A small batch service, as one would find it at a cluster or a cloud: it accepts a command over HTTP, runs it, and answers
- * how it is. Three kinds of it under one roof: `/keyed` knows a client token again, `/findable` can be searched by token,
- * `/plain` does neither.
+ * A small batch service, as a cluster or a cloud has one. It accepts a command over HTTP, runs it, and answers how it is. Three
+ * kinds of it under one roof: `/keyed` knows a client token again, `/findable` can be searched by token, `/plain` does neither.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -15,7 +15,7 @@ export function bullmqRuntime(redisPort: number): CrashRuntime {
     worker: new URL('worker.ts', import.meta.url),
     setting: {},
     completesBeforeG12: true,
-    // Its jobs are dated by whoever adds them.
+    // Its jobs are dated by the process that adds them.
     aged: () => Promise.resolve(),
     async start(name, input, { old, attempts = 1 }) {
       const queue = new Queue<EchoInput, string>(name, { connection: { host: '127.0.0.1', port: redisPort } });

@@ -22,7 +22,9 @@ const OVER: readonly Gap[] = ['G10', 'G11', 'G12'];
 
 /** After these ends an attempt waits for the end of a submit that another one began. */
 const WAITED_FOR: readonly End[] = ['kill', 'stall'];
-/** So often a job may fail: a submit with little patience fails on a busy machine, and no end but a failure may cost an attempt. */
+/**
+ * So often a job may fail. A submit with little patience fails on a busy machine, and no end but a failure may cost an attempt.
+ */
 const ATTEMPTS: Partial<Record<End, number>> = { kill: 3, stall: 3, failure: FAILURES + 1 };
 
 /** What all cells share. */

@@ -44,7 +44,7 @@ export interface CrashRuntime {
   readonly name: RuntimeName;
   /** The file of its worker processes. */
   readonly worker: URL;
-  /** What its workers are told beside what all are told. */
+  /** What its workers are told in addition to what all are told. */
   readonly setting: Pick<Setting, 'temporal'>;
   /** Whether a job is completed before its retention is shortened (G12), so that nobody takes it up again. */
   readonly completesBeforeG12: boolean;

@@ -22,7 +22,7 @@ export interface Serving {
 /** Serves until the harness is gone. */
 export async function serve({ redisPort }: Setting, { work, cancel }: Serving): Promise<void> {
   const tell = hangOnParent<Message>();
-  // What Mooring warns of is what happens here on purpose.
+  // Mooring warns of things that happen here on purpose.
   process.removeAllListeners('warning');
   const connect = (port: number): Redis => {
     const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null });

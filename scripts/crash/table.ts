@@ -40,7 +40,10 @@ export interface Expected {
 /** The gaps in which an external system that neither deduplicates nor can be searched leaves a question open. */
 const OPEN_ON_PLAIN: Partial<Record<Gap, readonly number[]>> = { G3: [0], G4: [0, 1], G5: [1], G6: [1] };
 
-/** What the second attempt decides after a kill, where that is no outcome: in G7 to G9 the external system's job still runs, in G10 and G11 it has ended. */
+/**
+ * What the second attempt decides after a kill, where that is no outcome. In G7 to G9 the external system's job still runs, in
+ * G10 and G11 it has ended.
+ */
 const DECISIONS: Partial<Record<Gap, string>> = {
   G7: 'reconnected',
   G8: 'reconnected',

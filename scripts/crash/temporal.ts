@@ -10,7 +10,7 @@ import type { CrashRuntime, Ended } from './runtime.ts';
 
 /** A day: every job of the harness is younger than its namespace then. */
 const AGE = 24 * 3_600_000;
-/** Of the workflows; the activities of each cell have their own. */
+/** The task queue of the workflows; the activities of each cell have their own. */
 const QUEUE = 'workflows';
 const FAILED = 'mooring.ambiguous-submit';
 

@@ -1,6 +1,6 @@
 /**
- * The Temporal worker that runs the workflows of all cells, and no activity: it is not what dies. Each of the workers that do would
- * need an engine for workflows of its own, which takes longer to start than a cell; in the demo one worker is both.
+ * The Temporal worker that runs the workflows of all cells, and no activity: it is not what dies. Each of the workers that do
+ * would need an engine for workflows of its own, which takes longer to start than a cell. In the demo one worker is both.
  */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { hangOnParent } from '../children.ts';

@@ -22,7 +22,7 @@ export interface DemoRuntime {
   readonly name: RuntimeName;
   /** The files of its worker processes: with Mooring, and as people write it by hand. */
   readonly workers: { mooring: URL; byHand: URL };
-  /** What its workers are told beside what all are told. */
+  /** What its workers are told in addition to what all are told. */
   readonly setting: Pick<WorkerSetting, 'temporal'>;
   /** Hands the job to the workers. */
   start(input: DigestInput): Promise<StartedJob>;

@@ -43,7 +43,7 @@ export async function* proveGuards(guards: readonly Guard[], cleanup: Cleanup): 
   }
 }
 
-/** All that git would keep, as it is now. */
+/** All that git would keep, in its present state. */
 async function copyTree(to: string): Promise<void> {
   const { code, stdout, stderr } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: ROOT,
@@ -81,7 +81,7 @@ async function prove(tree: string, guard: Guard, cleanup: Cleanup): Promise<Omit
     const report = await jest(tree, testFile, pattern(testName), cleanup, LONGEST);
     if (report === 'hung') return { caught: guard.hangs, why: `went on for ${LONGEST / 1_000} s` };
     const [first] = namesOf(report, 'failed');
-    // What a failed test leaves behind may fail its file, too.
+    // The leftovers of a failed test may fail its file, too.
     if (first === undefined && report.numRuntimeErrorTestSuites > 0) return { caught: false, why: `${testFile} does not run` };
     return first === undefined ? { caught: false, why: `passes: ${testName}` } : { caught: true, why: first };
   } finally {

@@ -1,6 +1,6 @@
 /**
- * `redis-server` from Debian's or Ubuntu's own packages, unpacked into a folder instead of installed: no root, no
- * maintainer script, no service, nothing of the system changed.
+ * `redis-server` from Debian's or Ubuntu's own packages, unpacked into a folder instead of installed. There is no root, no
+ * maintainer script and no service, and nothing of the system changes.
  */
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { run } from '../command.ts';
 /** What may be unpacked: the server and the libraries it is linked with, never a part of the base system. */
 const USABLE = /^(?:redis|lib|lua)/;
 
-/** Unpacks into `folder`, which then holds `bin/redis-server`. Where it cannot, the error says at which step. */
+/** Unpacks into `folder`, which then holds `bin/redis-server`. If it cannot, the error says at which step. */
 export async function unpackFromDebian(folder: string): Promise<void> {
   const apt = await packageLists(folder);
   const packages = await missingPackages(apt, ['redis-server', 'redis-tools']);
@@ -22,8 +22,8 @@ export async function unpackFromDebian(folder: string): Promise<void> {
 }
 
 /**
- * Options for apt: none where the system's package lists serve; else, where they are missing or too old, lists of our own,
- * which need no root to be fetched.
+ * Options for apt: none if the system's package lists serve. If they are missing or too old, lists of our own, which need no root
+ * to be fetched.
  */
 async function packageLists(folder: string): Promise<string[]> {
   const probe = join(folder, 'probe');

@@ -1,8 +1,8 @@
-/** The servers that the tests start beside Redis, and which version of each is built where a machine has none. */
+/** The servers that the tests start in addition to Redis, and which version of each is built where a machine has none. */
 
 /** One server. */
 export interface Server {
-  /** Of its binary, in PATH and in the cache. */
+  /** The name of its binary, in PATH and in the cache. */
   readonly binary: string;
   /** The program that `go install` builds. */
   readonly program: string;

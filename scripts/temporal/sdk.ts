@@ -15,7 +15,7 @@ const PACKAGES = ['activity', 'client', 'common', 'worker', 'workflow'];
 export interface SdkOptions {
   /** Names below `@temporalio`. @defaultValue what an application needs */
   packages?: readonly string[];
-  /** Versions of other packages that stand beside them. @defaultValue none */
+  /** Versions of other packages that are installed with them. @defaultValue none */
   beside?: Readonly<Record<string, string>>;
 }
 

@@ -25,7 +25,7 @@ export function createQueue(most: number): Queue {
     });
     waiting.add(begin);
     await untilAborted(turn, signal).catch((error: unknown) => {
-      // Its turn came at the same moment, so the turn passes to the next.
+      // If the turn came at the same moment, it passes to the next.
       if (!waiting.delete(begin)) leave();
       throw error;
     });

@@ -56,7 +56,7 @@ export const systemTimer: Timer = (ms, fire) => {
 export type Bounded<T> = { ended: 'value'; value: T } | { ended: 'deadline' } | { ended: 'aborted'; reason: unknown };
 
 /**
- * Waits for `work` until the deadline or the caller's signal. What `work` rejects with passes through. The signal given to `work`
+ * Waits for `work` until the deadline or the caller's signal. A rejection of `work` passes through. The signal given to `work`
  * aborts when the wait ends early, so that a client can free its socket.
  */
 export async function bounded<T>(

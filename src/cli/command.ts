@@ -10,7 +10,7 @@ export const EXIT: Readonly<Record<'ok' | 'failed' | 'usage', number>> = {
   ok: 0,
   /** It failed, or it found what is wrong. */
   failed: 1,
-  /** What was typed, or the configuration, is invalid. */
+  /** The command line, or the configuration, is invalid. */
   usage: 2,
 };
 
@@ -19,7 +19,7 @@ export interface CommandOutcome {
   readonly code: number;
   /** For `--json`: the properties in addition to the name of the command. */
   readonly report: object;
-  /** The same for people. */
+  /** The outcome in words, for people. */
   readonly lines: readonly string[];
   /** Notes for people, in addition to the result. */
   readonly notes?: readonly string[];

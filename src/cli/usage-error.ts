@@ -1,4 +1,4 @@
-/** What was typed is invalid: the command ends with 2 and a hint. */
+/** The command line is invalid: the command ends with 2 and a hint. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

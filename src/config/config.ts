@@ -32,7 +32,7 @@ export function openStateStore(config: StoreConfig): Promise<StateStore> {
 
 /**
  * A store from addresses, with packages and an environment that a test can own. Everything is checked before the first package is
- * loaded. What was made is closed again if a later step fails.
+ * loaded. If a step fails, the clients made before are closed again.
  */
 export async function openWith(config: StoreConfig, packages: Packages, env: Environment): Promise<StateStore> {
   requireKnownNames('options', config, CONFIG_OPTIONS);

@@ -71,7 +71,7 @@ function folder(option: string, url: string): string {
   }
 }
 
-/** The same text for two locations that are the same, and for no others. */
+/** A text that two locations share if they are the same, and only then. */
 export function identityOf(location: Location): string {
   return location.kind === 'file'
     ? `file:${location.directory}`

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { ConfigError } from '../model/errors/store.ts';
 
 /**
- * Idempotency keys in the shapes that some external systems insist on. Each shape follows from the key alone, so `find` and people
- * who look at a listing make it again from the key that a record holds.
+ * Idempotency keys in the shapes that some external systems insist on. Each shape follows from the key alone. So `find`, and
+ * people who look at a listing, make it again from the key of a record.
  */
 
 /**

@@ -18,8 +18,9 @@ const WHOLE_DIGEST = /^sha256=[0-9a-f]{64}$/;
 const TASK_PARTS = 4;
 const RESULT = 'result=';
 /**
- * A flow of this name would share a prefix with the assets, and a task with those of a store whose prefix is
- * `<namespace>/<flow>/` and whose namespace is the run. So both are written differently: no path of a task has such a segment.
+ * A flow of this name would share a prefix with the assets. A task of this name would share one with the assets of a store whose
+ * prefix is `<namespace>/<flow>/` and whose namespace is the run. So both are written differently: no path of a task has such a
+ * segment.
  */
 const ASSETS = 'assets';
 const ESCAPED_ASSETS = '%61ssets';
@@ -136,7 +137,10 @@ function isSegment(segment: string): boolean {
   }
 }
 
-/** Joins the namespace, the path of a scope, the name of a key and the name of an object, and holds the whole to the limit of object stores. */
+/**
+ * Joins the namespace, the path of a scope, the name of a key and the name of an object. The whole is held to the limit of object
+ * stores.
+ */
 export function objectKey(namespace: string, path: string, name: string, object: string): string {
   const key = `${namespace}/${path}/${name}/${object}`;
   if (key.length > LONGEST_PATH) {

@@ -53,7 +53,7 @@ export interface RecordFields {
   /** Where the result is: stored with the record, asked of the external system again, or nothing. */
   result?: 'stored' | 'buffer' | 'ask' | 'none';
   previous: readonly PreviousSubmission[];
-  /** Marks a withdrawn submission. What came before it is known, so it is not lost, even if other state is. */
+  /** Marks a withdrawn submission. The history before it is known, so it is not lost, even if other state is. */
   known?: true;
   /** The externalIdKey, if the record's name is a digest. */
   key?: string;

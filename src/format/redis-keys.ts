@@ -3,7 +3,7 @@ import { encodeSegment } from './path.ts';
 
 /**
  * Where things lie: the names of a scope's fields, and the keys of Redis. A scope, the index of its shard, the shard's birth and
- * its generation share a hash tag, so that one script reaches them in a Cluster.
+ * its generation share a hash tag. So one script reaches them in a Cluster.
  */
 
 /** Fields of a scope of which there is one. */

@@ -116,7 +116,7 @@ function checkElements(walk: Walk, value: readonly unknown[]): number {
   }
   walk.path.length = depth;
   if (Object.keys(value).length !== value.length) {
-    throw new Refusal('has properties beside its elements: JSON would leave them out');
+    throw new Refusal('has properties in addition to its elements: JSON would leave them out');
   }
   return length;
 }

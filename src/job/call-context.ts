@@ -1,6 +1,6 @@
 import type { JsonValue } from '../model/storable.ts';
 
-/** What the functions of an external job are told besides their first argument. */
+/** What the functions of an external job are told in addition to their first argument. */
 
 /** The second argument of every call of an external system. */
 export interface CallContext {
@@ -59,7 +59,7 @@ export interface CancelContext<Input> extends Omit<JobContext<Input>, 'input'> {
 }
 
 /**
- * What `find` returns if it cannot know whether the job exists: its memory may have lost the job, or a part of the system did not
+ * What `find` returns if it cannot know whether the job exists. Its memory may have lost the job, or a part of the system did not
  * answer. An empty answer would allow a second submit.
  */
 export const cannotKnow: unique symbol = Symbol.for('mooring.cannot-know');

@@ -1,10 +1,7 @@
 import type { Duration } from '../model/duration.ts';
-import { ConfigError } from '../model/errors/store.ts';
-import type { Check } from '../model/checks.ts';
 import type { RememberedFor } from '../model/remembered.ts';
 import type { cannotKnow, CancelContext, FindContext, JobContext } from './call-context.ts';
 import type { JobDescription, SubmitContext } from './call-context.ts';
-import { jobOptions } from './job-options.ts';
 import type { JobStatus } from './status.ts';
 
 /** The user's description of an external system: facts from which the protocol chooses what is safe. */
@@ -130,27 +127,3 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    */
   readonly pollInterval?: Duration | { from: Duration; to: Duration };
 }
-
-/**
- * Infers the types of an external job from a literal (write `submit` first), and checks it.
- *
- * @throws {@link ConfigError} {@link InvalidKeyError} for an invalid option, and for two that contradict each other.
- */
-export function externalJob<Input, Id extends ExternalId, Result = undefined>(
-  job: ExternalJob<Input, Id, Result>,
-): ExternalJob<Input, Id, Result> {
-  jobOptions(job);
-  return job;
-}
-
-/**
- * Checks what an option must be: an external job.
- *
- * @throws {@link ConfigError} {@link InvalidKeyError}
- */
-export const requireExternalJob: Check = (job, option) => {
-  if (typeof (job as Partial<AnyJob> | null | undefined)?.submit !== 'function') {
-    throw new ConfigError(option, 'must be an external job: see externalJob()', job);
-  }
-  jobOptions(job as AnyJob);
-};

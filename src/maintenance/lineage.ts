@@ -20,8 +20,8 @@ import { getObject, within, type ObjectCall } from '../state-store/objects/calls
 
 /**
  * Whether the metastore is the one that refers to the objects, and knows all that it ever knew of them. Births say that it is the
- * same one, was not emptied, and is the only one that put objects. The generation, which is raised in the metastore first and in
- * the object store after, says that it was not restored from an older copy, which would be behind.
+ * same one, was not emptied, and is the only one that put objects. The generation says that it was not restored from an older
+ * copy. It is raised in the metastore first and in the object store after, so a copy would be behind.
  */
 
 /** What became of the comparison with one object store. */
@@ -125,8 +125,8 @@ export function requireSound({ stores }: LineageReport): void {
 }
 
 /**
- * Raises the generation, the metastore's first. If the object store's were raised first and the metastore then lost, an older
- * copy of the metastore could not be told from the real one.
+ * Raises the generation, the metastore's first. The other order has a gap: if the metastore is lost in between, an older copy of
+ * it cannot be told from the real one.
  */
 export async function raise(core: Internals, report: LineageReport, call: CallOptions): Promise<void> {
   const { current, metastore } = report;

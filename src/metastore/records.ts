@@ -12,7 +12,7 @@ export interface BeginRequest {
   fence: Fence;
   /**
    * The fence comes from `draw()`. In that case a fence that was drawn longer ago than the lateness limit (1 hour) is stale. The
-   * scope of a finished job may have ended meanwhile, and its fence with it; it would look new to an attempt that slept since its
+   * scope of a finished job may have ended meanwhile, and its fence with it. It would look new to an attempt that slept since its
    * proof.
    */
   drawn: boolean;

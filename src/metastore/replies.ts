@@ -11,8 +11,8 @@ import type { Applied, ValueChange, WriteReply } from './values.ts';
 export type Reply = { kind: WriteReply['kind'] | RecordReply['kind'] | ClearReply['kind'] };
 
 /**
- * Hands on a reply. After a resend a refusal says nothing of the first copy of the write: it may have been applied, and the
- * refusal may be its own consequence.
+ * Hands on a reply. After a resend a refusal says nothing of the first copy of the write. That copy may have been applied, and
+ * the refusal may be its own consequence.
  *
  * @throws {@link OutcomeUnknownError} for a refusal of what may have been sent before.
  */

@@ -17,13 +17,16 @@ export interface Restoration {
   retention: RetentionMs;
   /** An object that is gone: an entry that refers to it is replaced. */
   instead: string | undefined;
-  /** Without it nothing is changed, and the answer is what it would be. */
+  /** Whether the entry is written. Otherwise nothing is changed, and the answer is what it would be. */
   apply: boolean;
 }
 
 /** References of entries to objects. */
 export interface MetastoreReferences {
-  /** Whether each object, in the order of the question, is what an entry of the scope, expired or not, refers to, or is on its superseded list. */
+  /**
+   * Whether the scope knows each object, in the order of the question: an entry, expired or not, refers to it, or it is on the
+   * superseded list.
+   */
   held(scope: ScopeAddress, objects: readonly { name: string; object: string }[], call: CallOptions): Promise<readonly boolean[]>;
   /**
    * Puts a lost entry back, with the write ID of its object's name. The key must have neither an entry nor a tombstone, expired

@@ -58,7 +58,7 @@ export function oneOf(...words: readonly string[]): Check {
 }
 
 /**
- * Checks an object of options: it has no other names, each option that is given is what it may be, and none of `required` is missing.
+ * Checks an object of options. It has no other names, each option that is given is valid, and none of `required` is missing.
  *
  * @param what - The object, by its name, as for `requireKnownNames()`.
  * @throws {@link ConfigError}
@@ -73,7 +73,7 @@ export function checkOptions<Options>(
   checkEach(given, checks, required);
 }
 
-/** The same for an object that may have other names too, such as an instance of a class. */
+/** Checks an object like `checkOptions()`, but the object may have other names too, such as an instance of a class has. */
 export function checkEach<Options>(
   given: Options,
   checks: Checks<Options>,

@@ -1,5 +1,5 @@
 /**
- * What the server of a bucket answers in place of what was asked for. The client's own errors stay behind: what was signed, tokens,
+ * What the server of a bucket answers in place of what was asked for. The client's own errors stay behind. Signed texts, tokens,
  * addresses of upload sessions and whole responses hang on them, and a logger would print them.
  */
 

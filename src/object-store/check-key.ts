@@ -2,7 +2,7 @@ import { ConfigError, InvalidKeyError } from '../model/errors/store.ts';
 
 /**
  * What every object store refuses, before any I/O. The rule is wider than the grammar of values' keys (`path.ts`), which binds
- * references and `list`: an adapter may keep objects of its own form in a store. No key in it leads out of a folder.
+ * references and `list`. An adapter may keep objects of its own form in a store. No key in it leads out of a folder.
  */
 
 /**

@@ -26,7 +26,7 @@ export interface UncheckedObjectStore extends Pick<ObjectStore, 'alias' | 'unfin
 export function checkedObjectStore<Store extends UncheckedObjectStore>(store: Store): Store & ObjectStore {
   return {
     ...store,
-    // What an instance of a class has from its class, no spread takes along.
+    // No spread takes along what an instance has from its class.
     alias: store.alias,
     ...(store.unfinished && { unfinished: store.unfinished.bind(store) }),
     ...(store.rules && { rules: store.rules.bind(store) }),

@@ -3,7 +3,7 @@ import type { CallOptions } from '../async/deadline.ts';
 import { sideBySide } from '../async/shared-signal.ts';
 
 /**
- * Deletes one object at a time, or several at the same time, if a store has no request for several. What fails is reported, and
+ * Deletes one object at a time, or several at the same time, if a store has no request for several. A failure is reported, and
  * the rest is done.
  *
  * @param deleteOne - Does not fail for a missing object.

@@ -1,6 +1,6 @@
 /**
- * How a listing of ours says that it goes on while it yields nothing, so that a deadline bounds each folder or page, and not the
- * walk. Not a part of `ObjectStore`: it travels with the options, under a symbol, which other people's stores ignore.
+ * How a listing of ours says that it goes on while it yields nothing, so a deadline bounds each folder or page, and not the walk.
+ * Not a part of `ObjectStore`: it travels with the options, under a symbol, which other people's stores ignore.
  */
 
 /** Global: the entry points of the package may each have this module. */

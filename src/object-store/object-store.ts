@@ -24,7 +24,7 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<'created' | 'exists'>;
   /**
    * The bytes of an object; `undefined` if there is none. Bytes from `end` on are not wanted, so that an object that is larger
-   * than it should be is not held whole. A store that gives them all the same only uses more memory.
+   * than it should be is not held whole. A store that gives those too only uses more memory.
    */
   get(key: string, options?: CallOptions & { end?: number }): Promise<Uint8Array | undefined>;
   /**
@@ -44,9 +44,9 @@ export interface ObjectStore {
    */
   unfinished?(before: Date, options: CallOptions & { prefix: string; remove: boolean }): AsyncIterable<{ key: string }>;
   /**
-   * What rules of the bucket itself do to objects whose keys begin with `prefix`: whether one ends unfinished uploads (left out
-   * if they end by themselves), and the names of those that delete objects by age. Only `doctor()` calls it. Left out by stores
-   * that have no rules, or cannot tell.
+   * The rules of the bucket itself for objects whose keys begin with `prefix`: whether one ends unfinished uploads, and the names
+   * of those that delete objects by age. `endsUploads` is left out if uploads end by themselves. Only `doctor()` calls it. Left
+   * out by stores that have no rules, or cannot tell.
    */
   rules?(prefix: string, options?: CallOptions): Promise<{ endsUploads?: boolean; deleting: readonly string[] }>;
 }

@@ -44,7 +44,7 @@ export interface Entry {
 /**
  * The state of one scope. In an attempt it is fenced: once a newer attempt has begun, every write rejects with
  * `StaleAttemptError`. Keys and values are checked before any I/O (`InvalidKeyError`, `InvalidValueError`, `ValueTooLargeError`).
- * Every request to a store, codec or encryption ends within `commandTimeout`: it fails with `StoreUnavailableError`, or with
+ * Every request to a store, codec or encryption ends within `commandTimeout`. It then fails with `StoreUnavailableError`, or with
  * `OutcomeUnknownError` for a write that may have been applied. A call may make several requests, one after the other.
  */
 export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
@@ -77,10 +77,10 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
    * progress for five times `commandTimeout`, at the end plus one for each GiB. The write takes more than an hour from call to
    * commit. The store closes before `body` has ended. `get` returns a `Uint8Array` up to `maxValueBytes`. A stream or an iterator
    * is read once: after any failure, try again with a new one.
-   * @throws `ConfigError`, and nothing is written, for a stream that was read, ended, failed or was destroyed, and for a stream
-   * or an iterator that `setStream` was given before. `VersionConflictError` if at the end the key has another version than
-   * `ifVersion`. `InvalidValueError` for a chunk that is not a `Uint8Array`. `ValueTooLargeError` above `maxValueBytes` if there
-   * is no object store
+   * @throws `ConfigError`, before anything is written, for a stream that was read, ended, failed or was destroyed. Also for a
+   * stream or an iterator that `setStream` was given before. `VersionConflictError` if at the end the key has another version
+   * than `ifVersion`. `InvalidValueError` for a chunk that is not a `Uint8Array`. `ValueTooLargeError` above `maxValueBytes` if
+   * there is no object store
    */
   setStream(key: KeyOf<Shape>, body: AsyncIterable<Uint8Array>, options?: SetOptions): Promise<Entry>;
   /** Writes several values, all or none. The key of a property that is `undefined` stays unchanged. */

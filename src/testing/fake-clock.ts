@@ -17,7 +17,7 @@ interface Sleeper {
 }
 
 /**
- * A fake clock. Sleeps that go on at the same time end in the order of their deadlines; between two of them, what the first one
+ * A fake clock. Sleeps that go on at the same time end in the order of their deadlines. Between two of them, what the first one
  * woke runs until it waits.
  *
  * @defaultValue `start` is 2026-01-01T00:00:00Z

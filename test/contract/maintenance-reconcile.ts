@@ -23,7 +23,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
   };
 
   describe('reconcile', () => {
-    test('C64 I4 removes what a crash left before its commit, once it is older than the grace, and nothing else', async () => {
+    test('C64 I4 removes only what a crash left before its commit, once it is older than the grace', async () => {
       await stored();
       const kept = await bench.objects();
       await bench.leave(TASK, 'k1', { age: 2 * DAY, bytes: 7 });
@@ -37,7 +37,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open(), { apply: true })).toEqual(NOTHING);
     });
 
-    test('C62 only says so, and changes nothing, unless it is told to apply', async () => {
+    test('C62 changes nothing unless it is told to apply', async () => {
       await stored();
       await bench.leave(TASK, 'k1', { age: 2 * DAY, bytes: 7 });
       const before = await bench.everything();
@@ -49,7 +49,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open(), { apply: true })).toEqual(said);
     });
 
-    test('I5 leaves what entries refer to, expired ones too, and what is listed as superseded', async () => {
+    test('I5 leaves every object that the metastore names', async () => {
       const state = bench.open().task(TASK);
       const asset = bench.open().asset({ uri: 's3://there' });
       await state.set('k', 'first');
@@ -80,6 +80,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       const brief = bench.open().task({ ...TASK, task: 'brief' });
       await brief.set('k', 'ends', { retention: '1h' });
       await bench.advance(9 * DAY);
+
       expect(await sweep(bench.open())).toMatchObject({ objects: 0 });
 
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 1 });
@@ -127,7 +128,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       },
     );
 
-    describe('I5 refuses, and deletes nothing,', () => {
+    describe('I5 refuses to delete', () => {
       /** Refused with and without `apply`, and every object is there afterwards. */
       const refuses = async (changes: Parameters<MaintenanceBench['open']>[0], why: RegExp): Promise<void> => {
         const before = await bench.objects();
@@ -148,7 +149,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await refuses({}, /a shard of the metastore has no birth/);
       });
 
-      test('against one that was emptied, and written to again by a new process', async () => {
+      test('against one that was emptied before a new process wrote to it', async () => {
         await stored();
         await bench.rig.flush();
         const state = bench.open().task({ ...TASK, task: 'new' });
@@ -157,6 +158,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
         await sweep(bench.open());
 
         await refuses({}, /the metastore began at .*, and the objects are of one that began at/);
+
         expect(await state.get('k')).toBe('new');
       });
 
@@ -259,6 +261,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
 
         await refuses({}, /the object store is at generation 0, and the metastore at 3/);
         await sweep(bench.open());
+
         expect(await reconcile(bench.open(), { apply: true })).toEqual(NOTHING);
       });
     });
@@ -361,7 +364,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toContain(object);
     });
 
-    test('I5 a slow write, and an overwrite, that commit while it runs lose nothing', async () => {
+    test('I5 writes that commit while it runs lose nothing', async () => {
       const state = bench.open().task(TASK);
       await stored();
       let release = (): void => undefined;
@@ -394,7 +397,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toHaveLength(22);
     });
 
-    test('refuses to delete more than its share of the objects, and says how many it would have been', async () => {
+    test('refuses to delete more than its share of the objects', async () => {
       await stored(11);
       for (let at = 0; at < 11; at += 1) await bench.leave(TASK, 'k1', { age: 2 * DAY });
       const before = await bench.objects();
@@ -453,7 +456,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toHaveLength(1);
     });
 
-    test('C61 what cannot be deleted is reported, and the rest goes', async () => {
+    test('C61 reports what cannot be deleted', async () => {
       await stored();
       const stays = await bench.leave(TASK, 'k1', { age: 2 * DAY });
       await bench.leave(TASK, 'k2', { age: 2 * DAY });
@@ -472,7 +475,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toContain(stays);
     });
 
-    test('ends uploads that were never finished, and does not count them in the share', async () => {
+    test('ends uploads that were never finished, whatever its share', async () => {
       await stored(1);
       const asked: { before: Date; prefix: string; remove: boolean }[] = [];
       const objectStore: ObjectStore = {
@@ -494,7 +497,7 @@ export function reconcileTests(bench: MaintenanceBench): void {
       expect(Math.abs(bench.now() - 2 * HOUR - (asked[1]?.before.getTime() ?? 0))).toBeLessThan(5_000);
     });
 
-    test('without the right to look for such uploads it does the rest, and says so', async () => {
+    test('reports that it may not look for such uploads', async () => {
       await stored();
       await bench.leave(TASK, 'k1', { age: 2 * DAY });
       const objectStore: ObjectStore = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { deflateSync, inflateSync } from 'node:zlib';
-import { externalJob } from '../../src/job/external-job.ts';
+import { externalJob } from '../../src/job/define.ts';
 import { isMooringError, StateLostError } from '../../src/model/errors/store.ts';
 import type { Codec, Encryption } from '../../src/codec/codec.ts';
 import { reconcile } from '../../src/maintenance/reconcile/reconcile.ts';
@@ -113,7 +113,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(stream && Buffer.compare(await buffer(stream), await streamed(25, 100_001))).toBe(0);
     });
 
-    test('brings back results of external jobs, and what an attempt wrote says so', async () => {
+    test('brings back what an attempt wrote, with the results of its external jobs', async () => {
       const store = bench.open();
       const job = externalJob({
         submit: async () => 'job-1',
@@ -191,7 +191,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await bench.open().task(TASK).get('k')).toBe('by attempt 2 again');
     });
 
-    test('leaves newer state as it is: an entry, an inline one, what was deleted, and what is listed as superseded', async () => {
+    test('leaves newer state unchanged', async () => {
       const store = bench.open();
       const state = store.task(TASK);
       await state.setMany({ kept: 'old', inline: 'old', gone: 'old', lost: 'old' });
@@ -220,7 +220,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await bench.open().task(TASK).get('k')).toBeUndefined();
     });
 
-    test('I5 what a sweep deletes while it is brought back is taken back, and what is written meanwhile stays', async () => {
+    test('I5 lets go of what a sweep deletes while it is brought back', async () => {
       await bench.open().task(TASK).setMany({ swept: 'old', written: 'old', kept: 'old' });
       await lose();
       const metastore = interceptMetastore(bench.rig.metastore(), async ({ method, args }, proceed) => {
@@ -247,6 +247,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await bench.advance(DAY + HOUR);
       await sweep(bench.open());
       await restore();
+
       await expect(bench.open().task(TASK).get('k')).rejects.toMatchObject({ code: 'mooring.missing-object' });
       await expect(reconcile(bench.open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
 
@@ -256,7 +257,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 0 });
     });
 
-    test('only says what it would take, and changes nothing, unless it is told to apply', async () => {
+    test('changes nothing unless it is told to apply', async () => {
       const state = bench.open({ codec: 'gzip' }).task(TASK);
       await state.setMany({ a: LONG, b: 1 });
       await lose();
@@ -277,7 +278,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       await expect(reconcile(bench.open())).resolves.toMatchObject({ objects: 0 });
     });
 
-    test('I6 an object that cannot be read is left, with the reason, and the others come back', async () => {
+    test('I6 leaves an object that cannot be read, with the reason', async () => {
       const state = bench.open({ codec: 'gzip' }).task(TASK);
       await state.setMany({ well: LONG, damaged: LONG, json: 1 });
       await bench.open({ encryption }).task(TASK).setStream('locked', chunks(3, 900_000));
@@ -324,6 +325,7 @@ export function recoverTests(bench: MaintenanceBench): void {
     test('I5 mends what reconcile refuses: generations that are damaged, or gone', async () => {
       await bench.open().task(TASK).set('k', 1);
       await bench.advance(2 * DAY);
+
       for (const harm of [
         () => bench.objectStore.put(generationKey(bench.namespace, 0), Buffer.from('{'), { ifAbsent: false }),
         async () => {
@@ -333,12 +335,14 @@ export function recoverTests(bench: MaintenanceBench): void {
       ]) {
         await harm();
         await sweep(bench.open());
+
         await expect(reconcile(bench.open(), ALL)).rejects.toBeInstanceOf(StateLostError);
 
         expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
 
         expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0, failed: [] });
       }
+
       await bench.open().task(TASK).set('new', 2);
       expect(await reconcile(bench.open(), ALL)).toMatchObject({ objects: 0 });
     });
@@ -381,7 +385,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await recover(bench.open(), { apply: true })).toEqual({ entries: 1, skipped: 0, unreadable: 0 });
     });
 
-    test('takes the newest over all object stores, and reconcile trusts all of them again', async () => {
+    test('takes the newest over all object stores', async () => {
       const former = bench.open({ objectStore: bench.otherObjectStore });
       await former.task(TASK).setMany({ moved: 'old', stayed: 'in the former store' });
       await bench.advance(MINUTE);
@@ -424,7 +428,7 @@ export function recoverTests(bench: MaintenanceBench): void {
       expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 0 });
     });
 
-    test('an object store that cannot be reached ends it; it is run again', async () => {
+    test('goes on when it is run again after an object store could not be reached', async () => {
       await bench.open().task(TASK).setMany({ a: 1, b: 2 });
       await lose();
       const objectStore = interceptObjectStore(bench.objectStore, ({ method, args }, proceed) =>

@@ -19,7 +19,7 @@ export function sweepTests(bench: MaintenanceBench): void {
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, `${at}`.padEnd(length, '.')]));
 
   describe('sweep', () => {
-    test('C34 C48 C61 C66 I4 removes what was overwritten, by a small value or under another codec, and what was deleted', async () => {
+    test('C34 C48 C61 C66 I4 removes what was overwritten or deleted', async () => {
       const state = bench.open().task(TASK);
       await state.setMany({
         small: 'is overwritten by a small one',
@@ -42,7 +42,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await sweep(bench.open())).toEqual(NOTHING);
     });
 
-    test('C61 I8 removes entries that expired at once, and their objects a grace later; what does not expire stays', async () => {
+    test('C61 I8 removes entries that expired at once, their objects a grace later', async () => {
       const state = bench.open().task(TASK);
       const asset = bench.open().asset({ name: 'a' });
       await state.set('brief', 'ends soon', { retention: '1h' });
@@ -83,6 +83,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       await state.set('k', 'first');
       await state.set('k', 'second');
       await bench.advance(DAY - MINUTE);
+
       expect(await sweep(bench.open())).toEqual(NOTHING);
       expect(await bench.objects()).toHaveLength(2);
 
@@ -90,7 +91,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await state.get('k')).toBe('second');
     });
 
-    test('a longer grace keeps it longer, and it is found when that is over', async () => {
+    test('a longer grace keeps it longer', async () => {
       const state = bench.open().task(TASK);
       await state.set('k', 'first');
       await state.set('k', 'second');
@@ -101,7 +102,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await sweep(bench.open(), { grace: '3d' })).toMatchObject({ objects: 1 });
     });
 
-    test('C62 a dry run says the same and changes nothing', async () => {
+    test('C62 a dry run only says what a sweep would do', async () => {
       const state = bench.open().task(TASK);
       await state.setMany(values(10));
       await state.set('brief', 'ends', { retention: '1h' });
@@ -152,7 +153,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toEqual([]);
     });
 
-    test('C69 2,500 cleared values go in batches; what a store refuses is reported, stays listed, and goes the next time', async () => {
+    test('C69 what a store refuses of 2,500 cleared values goes the next time', async () => {
       const store = bench.open();
       for (let at = 0; at < 5; at += 1) await store.task({ ...TASK, mapIndex: at }).setMany(values(500));
       await store.task({ ...TASK, mapIndex: 0 }).clear({ allItems: true });
@@ -256,13 +257,14 @@ export function sweepTests(bench: MaintenanceBench): void {
         return new Promise(() => undefined);
       });
       const dying = sweep(bench.open({ objectStore }), { signal: stop.signal, onProgress: () => undefined });
+
       await expect(dying).rejects.toThrow('killed');
 
       expect(await sweep(bench.open())).toMatchObject({ objects: 1, failed: [] });
       expect(await bench.objects()).toHaveLength(1);
     });
 
-    test('two sweeps at once remove each thing, and harm nothing', async () => {
+    test('two sweeps at once remove each thing once', async () => {
       const store = bench.open();
       for (let at = 0; at < 20; at += 1) {
         const state = store.task({ ...TASK, mapIndex: at });
@@ -296,7 +298,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await bench.objects()).toHaveLength(1);
     });
 
-    test('a scope that cannot be swept is reported, and the others are swept', async () => {
+    test('a scope that cannot be swept keeps no other from being swept', async () => {
       for (const task of ['sick', 'well']) {
         await bench
           .open()
@@ -361,7 +363,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(events).toEqual([{ type: 'sweep', report }]);
     });
 
-    test('I5 raises the generation, the metastore first, at least once in a grace; in none that has no objects', async () => {
+    test('I5 raises the generation at least once in a grace, the metastore first', async () => {
       await sweep(bench.open());
       expect(await generationsIn(bench.objectStore, bench.namespace)).toEqual([]);
       await bench.open().task(TASK).set('k', 1);
@@ -388,7 +390,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       expect(await generationsIn(bench.objectStore, bench.namespace)).toEqual([0, 4, 5]);
     });
 
-    test('I5 raises no generation of a metastore that lost its state, warns, and goes on', async () => {
+    test('I5 raises no generation of a metastore that lost its state', async () => {
       const store = bench.open();
       await store.task(TASK).set('k', 'lost');
       await bench.advance(MINUTE);
@@ -408,7 +410,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       ]);
     });
 
-    test('I5 puts the birth of its metastore again, so that no rule of the bucket takes it for old; where it is refused too', async () => {
+    test('I5 puts the birth of its metastore again: no rule of the bucket takes it for old', async () => {
       const other = memoryMetastore();
       await bench.open().task(TASK).set('k', 1);
       await bench.open({ metastore: other }).task(TASK).set('other', 2);
@@ -451,7 +453,7 @@ export function sweepTests(bench: MaintenanceBench): void {
       });
     });
 
-    test('an object that is listed and that an entry refers to again stays', async () => {
+    test('an object that is listed stays when an entry refers to it again', async () => {
       const state = bench.open().task(TASK);
       await state.set('k', 'first');
       const [object] = await bench.objects();

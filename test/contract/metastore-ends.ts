@@ -13,19 +13,24 @@ export function endsContract(bench: Bench): void {
 
     test('is not told to another job of the scope', async () => {
       await bench.m.tasks.requestCancel(SCOPE, request, {});
+
       const reply = await begin(bench.m, attempt(1), { job: 'job@2' });
+
       expect(reply).not.toHaveProperty('cancelRequest');
     });
 
-    test('holds no fence, and so hides no loss', async () => {
+    test('hides no loss: it holds no fence', async () => {
       await bench.m.tasks.requestCancel(SCOPE, request, {});
+
       const reply = await begin(bench.m, attempt(2), { first: false, createdAt: 0 });
+
       expect(reply).toMatchObject({ kind: 'ok', lostAt: expect.any(Number) });
     });
 
     test('goes with clear(): what runs next is a new job', async () => {
       await bench.m.tasks.requestCancel(SCOPE, request, {});
       await bench.m.scopes.clear(SCOPE, tool().next(), {});
+
       expect(await begin(bench.m, attempt(1))).not.toHaveProperty('cancelRequest');
     });
   });
@@ -36,6 +41,7 @@ export function endsContract(bench: Bench): void {
 
     test('are listed once each', async () => {
       const who = attempt(1);
+
       expect(await add(who, 'key=a', '7')).toEqual({ kind: 'ok' });
       expect(await add(who, '7')).toEqual({ kind: 'ok' });
       expect((await bench.m.scopes.inspect(SCOPE, {})).items.toSorted()).toEqual(['7', 'key=a']);
@@ -43,7 +49,9 @@ export function endsContract(bench: Bench): void {
 
     test('stay listed after clear(): they have state of their own', async () => {
       await add(attempt(1), '7');
+
       await bench.m.scopes.clear(SCOPE, tool().next(), {});
+
       expect((await bench.m.scopes.inspect(SCOPE, {})).items).toEqual(['7']);
     });
 
@@ -51,8 +59,10 @@ export function endsContract(bench: Bench): void {
       const [older, newer] = [attempt(1), attempt(2)];
       await begin(bench.m, older);
       await begin(bench.m, newer, { holder: 'attempt 2' });
+
       expect(await add(older, '7')).toEqual({ kind: 'stale', holder: 'attempt 2' });
       expect(await add(newer, '8')).toEqual({ kind: 'ok' });
+
       await bench.m.scopes.clear(SCOPE, tool().next(), {});
       expect(await add(newer, '9')).toMatchObject({ kind: 'stale' });
       expect((await bench.m.scopes.inspect(SCOPE, {})).items).toEqual(['8']);
@@ -64,8 +74,10 @@ export function endsContract(bench: Bench): void {
       await write(bench.m, who, put('k', 1));
       await add(who, '7');
       await bench.m.fences.settle(SCOPE, { fence: who.fence, nonce: who.nonce, within: DAY, keepFence: true }, {});
+
       await bench.advance(2 * DAY);
       expect((await bench.m.scopes.inspect(SCOPE, {})).items).toEqual([]);
+
       await begin(bench.m, attempt(2));
       expect((await bench.m.scopes.inspect(SCOPE, {})).items).toEqual([]);
     });
@@ -79,7 +91,9 @@ export function endsContract(bench: Bench): void {
       await begin(bench.m, who);
       await recorded(bench.m, record(who, 's'));
       const basis = await recorded(bench.m, record(who, 'e', { job: 'j1' }));
+
       await recorded(bench.m, record(who, 's', { submission: 2, basis, replaces }));
+
       expect((await bench.m.scopes.inspect(SCOPE, {})).orphans).toMatchObject([{ name: RECORD, idDigest: digest('j1') }]);
     });
 
@@ -89,6 +103,7 @@ export function endsContract(bench: Bench): void {
       await recorded(bench.m, record(who, 's'));
       await recorded(bench.m, record(who, 'e', { job: 'j1' }));
       const refused = record(who, 's', { submission: 2, replaces });
+
       expect(await bench.m.records.write(SCOPE, refused, {})).toMatchObject({ kind: 'changed' });
       expect((await bench.m.scopes.inspect(SCOPE, {})).orphans).toEqual([]);
     });
@@ -100,6 +115,7 @@ export function endsContract(bench: Bench): void {
       await begin(bench.m, old, { holder: 'the first' });
       await begin(bench.m, next, { holder: 'the second' });
       const refusal = { kind: 'stale', holder: 'the second' };
+
       expect(await begin(bench.m, old, { holder: 'the first' })).toEqual(refusal);
       expect(await write(bench.m, old, put('k', 1))).toEqual(refusal);
       expect(await bench.m.records.write(SCOPE, record(old, 's'), {})).toEqual(refusal);
@@ -108,7 +124,9 @@ export function endsContract(bench: Bench): void {
     test('stays the same when an attempt begins again', async () => {
       const who = attempt(1);
       await begin(bench.m, who, { holder: 'since noon' });
+
       await begin(bench.m, who, { holder: 'since one' });
+
       expect((await bench.rig.stored(bench.namespace, SCOPE.path)).get('holder')).toBe('since noon');
     });
   });

@@ -16,9 +16,11 @@ export function sweepEndContract(bench: Bench): void {
     test('takes the scope off the index, or puts it there for its next time', async () => {
       await expired();
       await pages(bench.m);
+
       await bench.m.sweep.end(SCOPE, { nonce: NONCE, nextDue: Date.now() + bench.rig.shift() + 3 * DAY }, {});
       expect(await isDueIn(bench, 3 * DAY - MINUTE)).toBe(false);
       expect(await isDueIn(bench, 3 * DAY + MINUTE)).toBe(true);
+
       await pages(bench.m);
       await end();
       expect(await isDueIn(bench, 1_000 * DAY)).toBe(false);
@@ -34,8 +36,10 @@ export function sweepEndContract(bench: Bench): void {
       await expired();
       await pages(bench.m);
       await write(bench.m, tool(), change);
+
       await end();
       expect(await isDueIn(bench, 0)).toBe(true);
+
       await sweep(bench.m, { nonce: 'sweep00000000002' });
       expect(await isDueIn(bench, 0)).toBe(false);
       expect(await isDueIn(bench, DAY + MINUTE)).toBe(true);
@@ -46,7 +50,9 @@ export function sweepEndContract(bench: Bench): void {
       await expired();
       await pages(bench.m);
       await write(bench.m, tool(), put('short', 1, { retention: HOUR }));
+
       await end();
+
       expect(await isDueIn(bench, 0)).toBe(true);
     });
 
@@ -55,11 +61,14 @@ export function sweepEndContract(bench: Bench): void {
       await write(bench.m, tool(), changes);
       await bench.advance(4 * HOUR);
       const request = { nonce: NONCE, count: 5, grace: DAY, dryRun: false };
+
       let { cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor: '0' }, {});
       expect(cursor).not.toBe('0');
+
       await write(bench.m, tool(), { name: 'l' });
       while (cursor !== '0') ({ cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor }, {}));
       await end();
+
       expect(await isDueIn(bench, 0)).toBe(true);
     });
 
@@ -67,8 +76,10 @@ export function sweepEndContract(bench: Bench): void {
       await expired();
       await pages(bench.m);
       await pages(bench.m, { nonce: 'sweep00000000002' });
+
       await end();
       expect(await isDueIn(bench, 0)).toBe(true);
+
       await end('sweep00000000002');
       expect(await isDueIn(bench, 0)).toBe(false);
     });
@@ -77,12 +88,15 @@ export function sweepEndContract(bench: Bench): void {
       const changes = Array.from({ length: 40 }, (_, at) => putRef(`k${at}`, `n/f/r/t/k${at}/1.gz`, { retention: 3 * HOUR }));
       await write(bench.m, tool(), changes);
       const request = { nonce: NONCE, count: 5, grace: DAY, dryRun: false };
+
       let { cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor: '0' }, {});
       expect(cursor).not.toBe('0');
+
       await pages(bench.m, { nonce: 'sweep00000000002' });
       await bench.advance(4 * HOUR);
       while (cursor !== '0') ({ cursor } = await bench.m.sweep.page(SCOPE, { ...request, cursor }, {}));
       await end('sweep00000000002');
+
       expect(await isDueIn(bench, 0)).toBe(true);
     });
 
@@ -90,7 +104,9 @@ export function sweepEndContract(bench: Bench): void {
       const changes = Array.from({ length: 600 }, (_, at) => putRef(`k${at}`, `n/f/r/t/k${at}/1.gz`, { retention: 3 * HOUR }));
       await write(bench.m, tool(), changes);
       await bench.advance(4 * HOUR);
+
       const swept = await sweep(bench.m, { count: 100 });
+
       expect(swept.pages).toBeGreaterThan(2);
       expect(await isDueIn(bench, DAY - MINUTE)).toBe(false);
       expect(await isDueIn(bench, DAY + MINUTE)).toBe(true);
@@ -99,15 +115,19 @@ export function sweepEndContract(bench: Bench): void {
     test('of a scope whose hash is gone meanwhile takes it off the index', async () => {
       await expired();
       await pages(bench.m);
+
       await bench.advance(9 * DAY);
       expect(await isDueIn(bench, 0)).toBe(true);
+
       await end();
       expect(await isDueIn(bench, 0)).toBe(false);
     });
 
     test('that nobody began changes nothing', async () => {
       await expired();
+
       await end();
+
       expect(await isDueIn(bench, 0)).toBe(true);
     });
   });

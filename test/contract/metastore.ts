@@ -33,10 +33,11 @@ export function metastoreContract(name: string, start: () => Promise<MetastoreRi
 }
 
 /**
- * The part of it in which the client can make a difference. Scripts and their answers go through one function, for text and for bytes
- * (`metastore/redis/connection.ts`), so that any script shows for all what a client does to arguments, replies and keys, and what becomes of
- * commands that it sends side by side: here those of values, also of bytes that are no text, and of records. Beside them stands what
- * is asked of all shards, which a Cluster has on several servers, and what is no script. What the other scripts do is the server's.
+ * The part of it in which the client can make a difference. Scripts and their answers go through one function, for text and for
+ * bytes (`metastore/redis/connection.ts`), so any script shows for all what a client does to arguments, replies and keys. It also
+ * shows what becomes of commands that a client sends at the same time. The scripts here are those of values, also of bytes that
+ * are no text, and of records. Beside them stands what is asked of all shards, which a Cluster has on several servers, and what
+ * is no script. What the other scripts do is the server's.
  */
 export function metastoreClientContract(name: string, start: () => Promise<MetastoreRig>): void {
   describe(`a metastore (${name})`, () => {

@@ -10,8 +10,9 @@ export type { OpenedObjectStore } from '../../src/testing/object-store-contract/
 const PATIENCE = 60_000;
 
 /**
- * Of a server that several clients go to, one after the other: requests take milliseconds of the processor. Still more than a page of a
- * listing, and than one request deletes, which is a thousand; and more histories for all clients together than one alone would see.
+ * For a server that several clients go to, one after the other: requests take milliseconds of the processor. Still more than a
+ * page of a listing, and than one request deletes, which is a thousand. All clients together see more histories than one alone
+ * would.
  */
 export const OF_A_SERVER: Omit<ObjectStoreContractOptions, 'open'> = { manyObjects: 1_200, histories: 20 };
 

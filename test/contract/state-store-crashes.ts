@@ -169,15 +169,17 @@ export function crashesContract(factory: PartsFactory): void {
       });
     });
 
-    it('I2 writes none of several values where one of their objects could not be put, and leaves none of the others', async () => {
+    it('I2 writes none of several values where one of their objects could not be put', async () => {
       const parts = await factory();
       const objectStore = interceptValues(parts.objectStore, ({ method, args }, proceed) => {
         if (method === 'put' && String(args[0]).includes('/c/')) throw new Error('quota');
         return proceed();
       });
       const state = openOver(parts, { objectStore, offloadThreshold: 0 }).task(TASK);
+
       await expect(state.setMany({ a: 1, b: 2, c: 3, d: 4 })).rejects.toThrow(StoreUnavailableError);
       expect(await collected(state.entries())).toEqual([]);
+
       await until(async () => (await objectsOf(parts.objectStore)).length === 0);
     });
 
@@ -194,6 +196,7 @@ export function crashesContract(factory: PartsFactory): void {
         return lost();
       });
       const state = openOver(parts, { metastore, offloadThreshold: 0 }).task(TASK);
+
       await expect(state.set('k', 'mine', { ifVersion: 'absent' })).rejects.toThrow(OutcomeUnknownError);
       expect(resent).toEqual([false, true]);
       expect(await other.get('k')).toBe('theirs');
@@ -215,6 +218,7 @@ export function crashesContract(factory: PartsFactory): void {
         await other.set('k', 'theirs');
         return lost();
       });
+
       await expect(operation(openOver(parts, { metastore }).task(TASK))).rejects.toThrow(OutcomeUnknownError);
       expect([sent, await other.get('k')]).toEqual([1, 'theirs']);
     });
@@ -234,6 +238,7 @@ export function crashesContract(factory: PartsFactory): void {
         return lost();
       });
       const state = await attemptHandle(openOver(parts, { metastore }), TASK, 1);
+
       await expect(state.set('k', 'v', { signal: foreign })).rejects.toThrow(OutcomeUnknownError);
       expect(stopped).toEqual([true]);
     });
@@ -242,6 +247,7 @@ export function crashesContract(factory: PartsFactory): void {
       const parts = await factory();
       const fault = FAULTS.find(({ name }) => name.includes('no answer ever comes')) as Fault;
       const state = openOver(parts, { ...withFault(parts, fault), offloadThreshold: 0 }).task(TASK);
+
       await expect(state.set('k', 'v')).rejects.toThrow(OutcomeUnknownError);
       expect(await openOver(parts).task(TASK).get('k')).toBe('v');
     });
@@ -253,17 +259,20 @@ export function crashesContract(factory: PartsFactory): void {
         return proceed();
       });
       const state = openOver(parts, { objectStore: twice, offloadThreshold: 0 }).task(TASK);
+
       await state.set('k', 'v');
+
       expect(await state.get('k')).toBe('v');
     });
 
-    it('refuses, and keeps, an object of its own name that holds something else', async () => {
+    it('refuses an object of its own name that holds something else', async () => {
       const parts = await factory();
       const taken = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method === 'put') await parts.objectStore.put(String(args[0]), new Uint8Array([1]), { ifAbsent: true });
         return proceed();
       });
       const state = openOver(parts, { objectStore: taken, offloadThreshold: 0 }).task(TASK);
+
       await expect(state.set('k', 'v')).rejects.toThrow(/something else/);
       expect(await state.get('k')).toBeUndefined();
       expect(await objectsOf(parts.objectStore)).toHaveLength(1);
@@ -280,8 +289,10 @@ export function crashesContract(factory: PartsFactory): void {
         const state = personHandle(store, TASK);
         for (let newest = 0; writing; reads += 1) {
           const seen = (await state.get('k')) as { n: number };
+
           expect(seen).toEqual(value(seen.n));
           expect(seen.n).toBeGreaterThanOrEqual(newest);
+
           newest = seen.n;
           // A store in memory answers within the turn of who asked: this lets the others have theirs.
           await setImmediate();
@@ -296,7 +307,9 @@ export function crashesContract(factory: PartsFactory): void {
       } finally {
         writing = false;
       }
+
       await Promise.all(readers);
+
       expect(reads).toBeGreaterThan(10);
     });
   });
@@ -310,7 +323,7 @@ export function crashesContract(factory: PartsFactory): void {
       ['update', (state, signal) => state.update('k', () => 1, signal ? { signal } : {})],
     ];
 
-    it.each(reads)('%s ends within its deadline, and on its signal, where the object store hangs', async (_name, read) => {
+    it.each(reads)('%s ends when the caller or the deadline says so, where the object store hangs', async (_name, read) => {
       const parts = await factory();
       await openOver(parts, { offloadThreshold: 0 }).task(TASK).setMany({ k: 1, l: 2 });
       let aborted = 0;
@@ -353,8 +366,10 @@ export function crashesContract(factory: PartsFactory): void {
         return proceed();
       });
       const store = openOver(parts, { objectStore, offloadThreshold: 0 });
+
       await expect(store.task(TASK).set('k', 1)).rejects.toThrow(StoreUnavailableError);
       expect(deletes).toBe(1);
+
       release();
       await store.close();
     });
@@ -368,12 +383,14 @@ export function crashesContract(factory: PartsFactory): void {
       });
       const state = openOver(parts, { objectStore, offloadThreshold: 0 }).task(TASK);
       await state.set('k', 1);
+
       const error: unknown = await state.get('k').catch((caught: unknown) => caught);
+
       expect(error).toBeInstanceOf(StoreUnavailableError);
       expect(error).toMatchObject({ cause, key: 'k', scope: TASK, retryable: true });
     });
 
-    it('what no repetition helps is not called retryable: an error of this library passes as it is', async () => {
+    it('what no repetition helps is not called retryable: an error of this library passes unchanged', async () => {
       const parts = await factory();
       const refusal = new ConfigError('partSize', 'must be larger for a body of more than 50 bytes', 5);
       const objectStore = interceptValues(parts.objectStore, ({ method }, proceed) =>
@@ -392,7 +409,7 @@ export function crashesContract(factory: PartsFactory): void {
     });
 
     it.each(['while an object is put', 'when all objects are put'])(
-      'a write that is aborted %s is not sent, and leaves no object',
+      'a write that is aborted %s leaves nothing',
       async (moment) => {
         const parts = await factory();
         const controller = new AbortController();
@@ -404,15 +421,17 @@ export function crashesContract(factory: PartsFactory): void {
         });
         const onEvent = moment.startsWith('when') ? abort : (): void => undefined;
         const state = openOver(parts, { objectStore, onEvent, offloadThreshold: 0 }).task(TASK);
+
         await expect(state.set('k', 1, { signal: controller.signal })).rejects.toThrow('enough');
         expect(await state.get('k')).toBeUndefined();
+
         await until(async () => (await objectsOf(parts.objectStore)).length === 0);
         await expect(state.get('k', { signal: controller.signal })).rejects.toThrow('enough');
         await expect(collected(state.entries({ signal: controller.signal }))).rejects.toThrow('enough');
       },
     );
 
-    it('close waits for what is in flight, and refuses what comes later', async () => {
+    it('close waits for what is in flight', async () => {
       const parts = await factory();
       let release = (): void => undefined;
       let entered = false;
@@ -433,38 +452,44 @@ export function crashesContract(factory: PartsFactory): void {
       const closing = store.close().then(() => {
         closed = true;
       });
+
       for (const late of [store.task(TASK).get('k'), store.ready(), collected(store.task(TASK).entries())]) {
         await expect(late).rejects.toThrow(StoreUnavailableError);
       }
       expect(closed).toBe(false);
+
       release();
       await writing;
       await closing;
       await store[Symbol.asyncDispose]();
+
       expect(await openOver(parts).task(TASK).get('k')).toBe(1);
     });
 
-    it('ready resolves where every store answers, and names the one that does not', async () => {
+    it('ready names the store that does not answer', async () => {
       const parts = await factory();
       await openOver(parts, { formerObjectStores: [parts.otherObjectStore] }).ready();
       const broken = interceptObjectStore(parts.otherObjectStore, () => {
         throw new Error('no such bucket');
       });
       const former = Object.assign(Object.create(broken) as typeof broken, { alias: parts.otherObjectStore.alias });
+
       const error: unknown = await openOver(parts, { formerObjectStores: [former] })
         .ready()
         .catch((caught: unknown) => caught);
+
       expect(error).toBeInstanceOf(StoreUnavailableError);
       expect(error).toMatchObject({ store: parts.otherObjectStore.alias });
     });
 
-    it('ready tries to write into the object store, in a new namespace and in one that is used, and leaves nothing', async () => {
+    it('ready tries to write into the object store without leaving anything', async () => {
       const parts = await factory();
       const { objectStore } = parts;
       const forbidden = interceptObjectStore(objectStore, ({ method }, proceed) => {
         if (method === 'put') throw new Error('403');
         return proceed();
       });
+
       for (const use of [false, true]) {
         if (use) await openOver(parts, { offloadThreshold: 0 }).task(TASK).set('k', 'value');
         const before = await collected(objectStore.list(''));

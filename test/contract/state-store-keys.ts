@@ -12,14 +12,18 @@ export function keysContract(factory: PartsFactory): void {
       const parts = await factory();
       const store = openOver(parts, { offloadThreshold: 0 });
       await store.task(TASK).set('job_id', 'j-1');
+
       const [object] = await objectsOf(parts.objectStore);
+
       expect(object).toMatch(new RegExp(`^${parts.namespace}/films/2026-11-22/transcode/-1/job_id/[^/]+$`));
     });
 
     it('C2 keeps map index 0 apart from no map index', async () => {
       const store = openOver(await factory());
       await store.task(TASK).set('k', 'none');
+
       await store.task({ ...TASK, mapIndex: 0 }).set('k', 'zero');
+
       expect(await store.task(TASK).get('k')).toBe('none');
       expect(await store.task({ ...TASK, mapIndex: 0 }).get('k')).toBe('zero');
     });
@@ -46,15 +50,18 @@ export function keysContract(factory: PartsFactory): void {
         '-1',
         '~',
       ];
+
       for (const text of texts) {
         await store.task(TASK).set(text, text);
         await store.task({ flow: text, run: text, task: text, itemKey: text }).set('k', text);
       }
       const again = openOver(parts, { offloadThreshold });
+
       for (const text of texts) {
         expect(await again.task(TASK).get(text)).toBe(text);
         expect(await again.task({ flow: text, run: text, task: text, itemKey: text }).get('k')).toBe(text);
       }
+
       const listed = await collected(again.task(TASK).entries());
       expect(listed.map(({ key }) => key)).toEqual([...texts].sort());
     });
@@ -76,6 +83,7 @@ export function keysContract(factory: PartsFactory): void {
       });
       const long = key?.length === 190 ? { flow: key, run: key, task: key, itemKey: key } : TASK;
       const state = store.task(long);
+
       await expect(state.get(key)).rejects.toThrow(InvalidKeyError);
       await expect(state.getMany(['a', key])).rejects.toThrow(InvalidKeyError);
       await expect(state.set(key, 1)).rejects.toThrow(InvalidKeyError);
@@ -93,12 +101,14 @@ export function keysContract(factory: PartsFactory): void {
       expect(calls).toEqual([]);
     });
 
-    it('C8 stores a long key and a long scope under digests, and tells the key', async () => {
+    it('C8 stores a long key and a long scope under digests', async () => {
       const parts = await factory();
       const store = openOver(parts, { offloadThreshold: 0 });
       const scope = { ...TASK, itemKey: '長'.repeat(300) };
       const keys = ['ä'.repeat(300), `${'ä'.repeat(300)}b`];
+
       for (const key of keys) await store.task(scope).set(key, key);
+
       expect(await store.task(scope).getMany(keys)).toEqual(Object.fromEntries(keys.map((key) => [key, key])));
       expect((await collected(store.task(scope).entries())).map(({ key }) => key)).toEqual(keys);
       for (const object of await objectsOf(parts.objectStore)) {
@@ -107,11 +117,13 @@ export function keysContract(factory: PartsFactory): void {
       }
     });
 
-    it('C8 records the scope beside state whose path does not tell it, and beside no other', async () => {
+    it('C8 records the scope only where its path does not tell it', async () => {
       const store = openOver(await factory());
       const { metastore } = internalsOf(store);
       const long = { ...TASK, itemKey: '長'.repeat(300) };
+
       for (const scope of [TASK, long]) await store.task(scope).set('k', 1);
+
       expect((await metastore.scopes.inspect({ path: scopePath(TASK) }, {})).recorded).toBeUndefined();
       expect(JSON.parse((await metastore.scopes.inspect({ path: scopePath(long) }, {})).recorded as string)).toEqual(long);
     });
@@ -120,8 +132,10 @@ export function keysContract(factory: PartsFactory): void {
       const parts = await factory();
       const state = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       await state.set('A', 'upper');
+
       await state.set('a', 'lower');
       expect([await state.get('A'), await state.get('a')]).toEqual(['upper', 'lower']);
+
       const names = (await objectsOf(parts.objectStore)).map((object) => object.toLowerCase());
       expect(new Set(names).size).toBe(2);
     });
@@ -131,9 +145,11 @@ export function keysContract(factory: PartsFactory): void {
       const store = openOver(parts, { offloadThreshold: 0 });
       await store.task({ flow: 'assets', run: 'k', task: 'k' }).set('k', 'task');
       await store.asset({ name: 'k' }).set('k', 'asset');
+
       await store.asset({ name: 'k' }).clear();
       expect(await store.task({ flow: 'assets', run: 'k', task: 'k' }).get('k')).toBe('task');
       expect(await store.asset({ name: 'k' }).get('k')).toBeUndefined();
+
       const objects = await objectsOf(parts.objectStore);
       expect(objects.filter((object) => object.startsWith(`${parts.namespace}/assets/`))).toHaveLength(1);
     });
@@ -144,7 +160,9 @@ export function keysContract(factory: PartsFactory): void {
       const packed = openOver(parts, { offloadThreshold: 0, codec: 'gzip' }).task(TASK);
       const value = 'abc'.repeat(2_000);
       const keys = ['r', 'r.gz', 'r.GZ', 'r.zip', 'r.xz', 'r.bz2', 'r.lzma', 'r.zst', 'r.lz4', 'r.json.gz'];
+
       for (const [index, key] of keys.entries()) await (index % 2 === 0 ? packed : plain).set(key, value + key);
+
       for (const key of keys) {
         expect(await plain.get(key)).toBe(value + key);
         expect(await packed.get(key)).toBe(value + key);
@@ -153,7 +171,9 @@ export function keysContract(factory: PartsFactory): void {
 
     it('C13 leads equal scopes of two stores to the same state', async () => {
       const parts = await factory();
+
       await openOver(parts).task({ flow: 'f', run: 'r', task: 't', itemKey: 'é' }).set('k', { a: 1 });
+
       expect(await openOver(parts).task({ task: 't', run: 'r', flow: 'f', itemKey: 'é' }).get('k')).toEqual({ a: 1 });
     });
 
@@ -161,14 +181,16 @@ export function keysContract(factory: PartsFactory): void {
       const parts = await factory();
       const store = openOver(parts, { offloadThreshold: 0 });
       const other = openOver(parts, { offloadThreshold: 0, namespace: `${parts.namespace}-b` });
+
       await store.task(TASK).set('k', 1);
       expect(await other.task(TASK).get('k')).toBeUndefined();
+
       await other.task(TASK).set('k', 2);
       await other.task(TASK).clear();
       expect(await store.task(TASK).get('k')).toBe(1);
     });
 
-    it('C14 holds user keys that look like bookkeeping, and lists nothing else', async () => {
+    it('C14 holds user keys that look like bookkeeping', async () => {
       const store = openOver(await factory());
       const keys = [
         'alias',
@@ -186,7 +208,9 @@ export function keysContract(factory: PartsFactory): void {
         'v:k',
       ];
       const state = store.task(TASK);
+
       for (const key of keys) await state.set(key, `value of ${key}`);
+
       expect(await state.getMany(keys)).toEqual(Object.fromEntries(keys.map((key) => [key, `value of ${key}`])));
       expect((await collected(state.entries())).map(({ key }) => key)).toEqual(keys);
     });
@@ -197,7 +221,9 @@ export function keysContract(factory: PartsFactory): void {
       for (let at = 0; at < many.length; at += 500) {
         await state.setMany(Object.fromEntries(many.slice(at, at + 500).map((key) => [key, key])));
       }
+
       await state.setMany({ q: 1, p: 1, 'p%2F': 1 });
+
       expect((await collected(state.entries({ prefix: 'p/' }))).map(({ key }) => key)).toEqual([...many].sort());
       expect((await collected(state.entries({ prefix: 'nothing' }))).length).toBe(0);
       expect(await collected(state.entries())).toHaveLength(many.length + 3);

@@ -103,7 +103,7 @@ export async function plant(store: StateStore, key: string, meta: EntryMeta, bod
   if (reply.kind !== 'ok') throw new Error(`the entry was not planted: ${reply.kind}`);
 }
 
-/** The keys of all objects that hold a value: what the stores know of each other is beside them. */
+/** The keys of all objects that hold a value, without those by which the stores know of each other. */
 export async function objectsOf(store: ObjectStore): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of store.list('')) if (!key.includes('/generation=/')) keys.push(key);

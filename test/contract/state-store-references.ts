@@ -58,10 +58,12 @@ export function referencesContract(factory: PartsFactory): void {
       ];
       for (const [index, options] of writers.entries()) await openOver(parts, options).task(TASK).set(`k${index}`, value);
       await openOver(parts, { offloadThreshold: 0, codec: shift }).task(TASK).set('own', new Uint8Array(4_000).fill(3));
+
       for (const options of writers) {
         const state = openOver(parts, { ...options, maxValueBytes: 10 }).task(TASK);
         for (const index of writers.keys()) expect(await state.get(`k${index}`)).toEqual(value);
       }
+
       const error: unknown = await openOver(parts)
         .task(TASK)
         .get('own')
@@ -75,13 +77,17 @@ export function referencesContract(factory: PartsFactory): void {
       ).toEqual(new Uint8Array(4_000).fill(3));
     });
 
-    it('C37 C38 I10 reads from former object stores, and names the one that is not there', async () => {
+    it('C37 C38 I10 reads from the former object stores that it is given', async () => {
       const parts = await factory();
+
       await openOver(parts, { offloadThreshold: 0 }).task(TASK).set('k', 'old place');
       const moved = { objectStore: parts.otherObjectStore, offloadThreshold: 0 };
       const state = openOver(parts, { ...moved, formerObjectStores: [parts.objectStore] }).task(TASK);
+
       expect(await state.get('k')).toBe('old place');
+
       const { objectStore: _none, ...without } = parts;
+
       for (const store of [openOver(parts, moved), openOver(without as typeof parts)]) {
         const error: unknown = await store
           .task(TASK)
@@ -90,8 +96,10 @@ export function referencesContract(factory: PartsFactory): void {
         expect(error).toBeInstanceOf(UnknownLocationError);
         expect(error).toMatchObject({ alias: parts.objectStore.alias, key: 'k', scope: TASK });
       }
+
       const inlineOnly = openOver(without as typeof parts, { formerObjectStores: [parts.objectStore] });
       expect(await inlineOnly.task(TASK).get('k')).toBe('old place');
+
       await state.set('k', 'new place');
       expect(await state.get('k')).toBe('new place');
       expect(await objectsOf(parts.otherObjectStore)).toHaveLength(1);
@@ -103,6 +111,7 @@ export function referencesContract(factory: PartsFactory): void {
       await store.task(TASK).set('k', 1);
       const [object] = await objectsOf(parts.objectStore);
       await parts.objectStore.delete([object as string]);
+
       const error: unknown = await store
         .task(TASK)
         .get('k')
@@ -113,13 +122,15 @@ export function referencesContract(factory: PartsFactory): void {
       expect(store.events.at(-1)).toEqual({ type: 'missing-object', scope: TASK, key: 'k' });
       await expect(store.task(TASK).getMany(['k'])).rejects.toThrow(MissingObjectError);
       await expect(store.task(TASK).getOrSet('k', () => Promise.resolve(2))).rejects.toThrow(MissingObjectError);
+
       await store.task(TASK).set('k', 2);
       expect(await store.task(TASK).get('k')).toBe(2);
     });
 
-    it('I7 † reads the entry again as long as it changes, and serves the value that came in between', async () => {
+    it('I7 † reads the entry again as long as it changes', async () => {
       const parts = await factory();
       const writer = openOver(parts, { offloadThreshold: 0 }).task(TASK);
+
       await writer.set('k', 'v0');
       let overwrites = 0;
       const swept = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
@@ -129,6 +140,7 @@ export function referencesContract(factory: PartsFactory): void {
         await parts.objectStore.delete([args[0] as string]);
         return proceed();
       });
+
       expect(await openOver(parts, { objectStore: swept, offloadThreshold: 0 }).task(TASK).get('k')).toBe('v5');
       expect(overwrites).toBe(5);
     });
@@ -147,6 +159,7 @@ export function referencesContract(factory: PartsFactory): void {
         return createStateHandle(internalsOf(store), TASK, access);
       };
       await run().set('k', 'the same');
+
       await expect(run().set('k', 'the same')).rejects.toThrow(StaleAttemptError);
       expect(new Set(names).size).toBe(2);
       // The run that was refused deletes its own object: under one name that would be the other's.
@@ -166,6 +179,7 @@ export function referencesContract(factory: PartsFactory): void {
         return proceed();
       });
       const reading = openOver(parts, { objectStore: swept, offloadThreshold: 0 }).task(TASK).get('k');
+
       await expect(reading).rejects.toThrow(StoreUnavailableError);
       expect(gets).toBe(6);
     });
@@ -173,6 +187,7 @@ export function referencesContract(factory: PartsFactory): void {
     it('I7 has no value where the entry was deleted while its object was fetched', async () => {
       const parts = await factory();
       const writer = openOver(parts, { offloadThreshold: 0 }).task(TASK);
+
       await writer.set('k', 'v');
       const swept = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method !== 'get') return proceed();
@@ -180,6 +195,7 @@ export function referencesContract(factory: PartsFactory): void {
         await parts.objectStore.delete([args[0] as string]);
         return proceed();
       });
+
       expect(await openOver(parts, { objectStore: swept }).task(TASK).get('k')).toBeUndefined();
     });
 
@@ -202,12 +218,14 @@ export function referencesContract(factory: PartsFactory): void {
       };
       await openOver(parts, { offloadThreshold: 0, codec }).task(TASK).set('k', 'abc'.repeat(5_000));
       const objectStore = tampered(parts.objectStore, tamper);
+
       const error: unknown = await openOver(parts, { objectStore, codec })
         .task(TASK)
         .get('k')
         .catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(CorruptEntryError);
       expect(error).toMatchObject({ key: 'k', scope: TASK, store: parts.objectStore.alias });
+
       const sameLength = name.includes('bit') || name.includes('same length');
       expect(String(error)).toMatch(
         sameLength
@@ -217,7 +235,7 @@ export function referencesContract(factory: PartsFactory): void {
       expect(decoded).toBe(0);
     });
 
-    it('I6 bounds decoding by the recorded size, and holds the value to it', async () => {
+    it('I6 holds a value to its recorded size', async () => {
       const parts = await factory();
       const seen: number[] = [];
       const bomb: Codec = {
@@ -230,6 +248,7 @@ export function referencesContract(factory: PartsFactory): void {
       };
       const state = openOver(parts, { offloadThreshold: 0, codec: bomb }).task(TASK);
       await state.set('k', new Uint8Array(4_000));
+
       await expect(state.get('k')).rejects.toThrow(CorruptEntryError);
       expect(seen).toEqual([4_000]);
     });
@@ -240,10 +259,12 @@ export function referencesContract(factory: PartsFactory): void {
       await store.task(TASK).set('k', noise(2_000));
       const { inline: _inline, ...meta } = await storedMeta(store, TASK, 'k');
       await plant(store, 'k', { ...meta, ref: { ...(meta.ref as NonNullable<EntryMeta['ref']>), codec: 'gzip' } });
+
       const error: unknown = await store
         .task(TASK)
         .get('k')
         .catch((caught: unknown) => caught);
+
       expect(error).toBeInstanceOf(CorruptEntryError);
       expect(String(error)).toContain(`the object ${meta.ref?.object} cannot be decoded as gzip`);
     });
@@ -269,6 +290,7 @@ export function referencesContract(factory: PartsFactory): void {
       const { inline: _inline, ...meta } = await storedMeta(store, TASK, 'k');
       const ref = meta.ref as NonNullable<EntryMeta['ref']>;
       await plant(store, 'k', { ...meta, ref: { ...ref, object: poison(ref.object) } });
+
       await expect(store.task(TASK).get('k')).rejects.toThrow(CorruptEntryError);
       expect(asked).toEqual([]);
     });
@@ -276,15 +298,18 @@ export function referencesContract(factory: PartsFactory): void {
     it('I6 refuses an inline value of another length than its entry says', async () => {
       const store = openOver(await factory());
       await plant(store, 'k', { type: 'json', size: 5 }, new TextEncoder().encode('1'));
+
       await expect(store.task(TASK).get('k')).rejects.toThrow(CorruptEntryError);
     });
 
-    it('encrypts what is offloaded, and needs the same encryption to read it', async () => {
+    it('needs the same encryption to read what it encrypted', async () => {
       const parts = await factory();
       const paths: string[] = [];
       const store = openOver(parts, { offloadThreshold: 0, codec: 'none', encryption: xor('xor-1', paths) });
       await store.task(TASK).set('k', 'secret text');
+
       const [object] = await objectsOf(parts.objectStore);
+
       expect(Buffer.from((await parts.objectStore.get(object as string)) as Uint8Array).toString()).not.toContain('secret');
       expect(await store.task(TASK).get('k')).toBe('secret text');
       expect(paths).toEqual([object, object]);

@@ -11,7 +11,7 @@ export function streamAheadContract(factory: PartsFactory): void {
   // A busy machine needs many times as long for these bytes.
   jest.setTimeout(60_000);
   describe.each(READS)('reading a stream with %s', (_name, read) => {
-    it('wraps what the object store throws in the middle of a part, and what it does not go on with', async () => {
+    it('wraps a failure of the object store in the middle of a part', async () => {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)
@@ -31,11 +31,14 @@ export function streamAheadContract(factory: PartsFactory): void {
         });
       const hang = (signal: AbortSignal): Promise<never> =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+
       for (const part of [0, 2, 4]) {
         const store = openOver(parts, { objectStore: broken(part, () => Promise.reject(cause)) });
+
         const error = await failureOf(read(store));
         expect(error).toBeInstanceOf(StoreUnavailableError);
         expect(error).toMatchObject({ cause, key: 'k', scope: TASK, store: parts.objectStore.alias, retryable: true });
+
         const hanging = { objectStore: broken(part, hang), commandTimeout: 300 };
         await expect(read(openOver(parts, hanging))).rejects.toThrow(/took longer than 300 ms/);
       }
@@ -59,8 +62,10 @@ export function streamAheadContract(factory: PartsFactory): void {
           fetched += 1;
         })();
       });
+
       const stream = await openOver(parts, { objectStore }).task(TASK).getStream('k');
       expect(asked).toBe(1);
+
       await new Promise((resolve) => stream?.once('readable', resolve));
       await until(() => fetched === asked);
       expect(asked).toBeLessThanOrEqual(6);
@@ -93,15 +98,19 @@ export function streamAheadContract(factory: PartsFactory): void {
           if (how === 'breaks its loop') break;
         }
       })();
+
       if (how !== 'breaks its loop') {
         await until(() => signals.length === 4);
         if (how === 'destroys it') stream.destroy();
         else controller.abort(new Error('enough'));
         await expect(reading).rejects.toThrow(how === 'destroys it' ? 'Premature close' : 'enough');
       } else await reading;
+
       expect(stream.destroyed).toBe(true);
+
       await until(() => signals.every(({ aborted }) => aborted));
       expect(signals.length).toBeLessThanOrEqual(4);
+
       await store.close();
     });
 
@@ -113,7 +122,9 @@ export function streamAheadContract(factory: PartsFactory): void {
       const gone = interceptValues(parts.objectStore, ({ method, args }, proceed) =>
         method === 'getStream' && (args[1] as { start: number }).start > 0 ? undefined : proceed(),
       );
+
       const error = await failureOf(openOver(parts, { objectStore: gone }).task(TASK).getStream('k').then(drained));
+
       expect(error).toBeInstanceOf(StoreUnavailableError);
       expect(error).toMatchObject({ key: 'k', retryable: true, message: expect.stringContaining('deleted while it was read') });
     });

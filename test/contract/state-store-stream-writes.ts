@@ -209,7 +209,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       ['at once', 0],
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])('I2 passes on what its source throws %s, as it is, and leaves nothing', async (_when, size) => {
+    ])('I2 passes on what its source throws %s', async (_when, size) => {
       const parts = await factory();
       const state = openOver(parts, options).task(TASK);
       await state.set('k', 'old');
@@ -218,12 +218,14 @@ export function streamWritesContract(factory: PartsFactory): void {
         yield* chunked(mixedBytes(size));
         throw cause;
       }
+
       await expect(state.setStream('k', broken())).rejects.toBe(cause);
       expect(await state.get('k')).toBe('old');
+
       await leavesNothing(parts);
     });
 
-    it('I2 passes on what its source throws also where the object store takes no notice, and leaves nothing', async () => {
+    it('I2 passes on what its source throws also where the object store takes no notice', async () => {
       const parts = await factory();
       const objectStore = onPut(parts.objectStore, async (key, body, given) => {
         const taken: Uint8Array[] = [];
@@ -240,15 +242,17 @@ export function streamWritesContract(factory: PartsFactory): void {
         yield* chunked(mixedBytes(2 * MIB));
         throw cause;
       }
+
       await expect(state.setStream('k', broken())).rejects.toBe(cause);
       expect(await state.get('k')).toBeUndefined();
+
       await leavesNothing(parts);
     });
 
     it.each([
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])('I2 ends with the reason of its signal, while the source hangs %s, and leaves nothing', async (_when, size) => {
+    ])('I2 ends with the reason of its signal while the source hangs %s', async (_when, size) => {
       const parts = await factory();
       const state = openOver(parts, options).task(TASK);
       const controller = new AbortController();
@@ -256,13 +260,16 @@ export function streamWritesContract(factory: PartsFactory): void {
       const writing = state.setStream('k', source.body, { signal: controller.signal });
       await until(() => source.hangs);
       controller.abort(new Error('enough'));
+
       await expect(writing).rejects.toThrow('enough');
+
       await until(() => source.stopped);
       expect(await state.get('k')).toBeUndefined();
+
       await leavesNothing(parts);
     });
 
-    it('C17 refuses a chunk that is no Uint8Array, by its place, and leaves nothing', async () => {
+    it('C17 refuses a chunk that is no Uint8Array', async () => {
       const parts = await factory();
       const state = openOver(parts, options).task(TASK);
       const wrong: [unknown, string][] = [
@@ -272,18 +279,22 @@ export function streamWritesContract(factory: PartsFactory): void {
         [new Uint16Array(4), 'of type object'],
         [[1, 2], 'of type object'],
       ];
+
       for (const [chunk, what] of wrong) {
         for (const size of [0, 2 * MIB]) {
           async function* body(): AsyncGenerator<Uint8Array> {
             yield* chunked(mixedBytes(size));
             yield chunk as Uint8Array;
           }
+
           const error: unknown = await state.setStream('k', body()).catch((caught: unknown) => caught);
+
           expect(error).toBeInstanceOf(InvalidValueError);
           expect(error).toMatchObject({ at: `$[${size / 65_536}]`, key: 'k', scope: TASK });
           expect(String(error)).toContain(what);
         }
       }
+
       await leavesNothing(parts);
     });
 
@@ -310,13 +321,15 @@ export function streamWritesContract(factory: PartsFactory): void {
         .task(TASK)
         .setStream('k', counted());
       await until(() => taken >= MIB - 65_536);
+
       await pause(50);
       expect(taken).toBeLessThanOrEqual(3 * MIB);
+
       open();
       expect((await writing).size).toBe(20 * MIB);
     });
 
-    it('succeeds where the store has made the object already, and refuses one that holds something else', async () => {
+    it('succeeds only where the object that is there already is the same', async () => {
       const parts = await factory();
       const answers = (first: (bytes: Uint8Array) => Uint8Array): ObjectStore =>
         onPut(parts.objectStore, async (key, body) => {
@@ -327,12 +340,15 @@ export function streamWritesContract(factory: PartsFactory): void {
         });
       const bytes = mixedBytes(3 * MIB);
       const same = openOver(parts, { ...options, objectStore: answers((all) => all) }).task(TASK);
+
       await same.setStream('k', chunked(bytes));
       expect(told((await same.get('k')) as Uint8Array)).toBe(told(bytes));
+
       for (const other of [(all: Uint8Array) => all.with(9, all[9]! ^ 1), () => new Uint8Array(3)]) {
         const state = openOver(parts, { ...options, objectStore: answers(other) }).task(TASK);
         await expect(state.setStream('other', chunked(bytes))).rejects.toThrow(/something else/);
       }
+
       expect((await objectsOf(parts.objectStore)).filter((key) => key.includes('/other/'))).toHaveLength(2);
       expect(await same.get('other')).toBeUndefined();
     });
@@ -365,7 +381,9 @@ export function streamWritesContract(factory: PartsFactory): void {
       } finally {
         writing = false;
       }
+
       await Promise.all(readers);
+
       for (const mine of seen) {
         expect(mine).not.toContain(-1);
         expect(mine).toEqual(mine.toSorted((a, b) => a - b));
@@ -377,27 +395,26 @@ export function streamWritesContract(factory: PartsFactory): void {
     it.each([
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])(
-      'is ended by a store that closes while the source hangs %s, and leaves nothing once that is closed',
-      async (_when, size) => {
-        const parts = await factory();
-        const store = openOver(parts);
-        const source = hangingSource(mixedBytes(size));
-        const writing = store.task(TASK).setStream('k', source.body);
-        const refused = expect(writing).rejects.toMatchObject({
-          code: 'mooring.store-unavailable',
-          retryable: true,
-          key: 'k',
-          message: expect.stringContaining('the state store was closed'),
-        });
-        await until(() => source.hangs);
-        await store.close();
-        expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
-        await refused;
-        await until(() => source.stopped);
-        expect(await openOver(parts).task(TASK).get('k')).toBeUndefined();
-      },
-    );
+    ])('is ended by a store that closes while the source hangs %s', async (_when, size) => {
+      const parts = await factory();
+      const store = openOver(parts);
+      const source = hangingSource(mixedBytes(size));
+      const writing = store.task(TASK).setStream('k', source.body);
+      const refused = expect(writing).rejects.toMatchObject({
+        code: 'mooring.store-unavailable',
+        retryable: true,
+        key: 'k',
+        message: expect.stringContaining('the state store was closed'),
+      });
+      await until(() => source.hangs);
+      await store.close();
+
+      expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
+
+      await refused;
+      await until(() => source.stopped);
+      expect(await openOver(parts).task(TASK).get('k')).toBeUndefined();
+    });
 
     it('is waited for when the store closes once its source has ended', async () => {
       const parts = await factory();
@@ -416,17 +433,20 @@ export function streamWritesContract(factory: PartsFactory): void {
       });
       const store = openOver(parts, { objectStore });
       const writing = store.task(TASK).setStream('k', chunked(mixedBytes(3 * MIB)));
+
       await until(() => taken);
       const closing = store.close();
       open();
+
       expect((await writing).size).toBe(3 * MIB);
+
       await closing;
     });
 
     it.each([
       ['before its first frame is full', MIB / 2],
       ['in the middle', 3 * MIB + 7],
-    ])('is ended after the hour that writes have, where its source hangs %s, and leaves nothing', async (_when, size) => {
+    ])('is ended after the hour that writes have, where its source hangs %s', async (_when, size) => {
       const parts = await factory();
       const timers = new Map<number, () => void>();
       const { metastore, objectStore, namespace } = parts;
@@ -436,8 +456,11 @@ export function streamWritesContract(factory: PartsFactory): void {
         return () => void timers.delete(ms);
       });
       await store.task(TASK).setStream('short', chunked(mixedBytes(2 * MIB)));
+
       await store.task(TASK).delete('short');
+
       expect(timers.size).toBe(0);
+
       await objectStore.delete(await objectsOf(objectStore));
       const source = hangingSource(mixedBytes(size));
       const writing = store.task(TASK).setStream('k', source.body);
@@ -453,7 +476,7 @@ export function streamWritesContract(factory: PartsFactory): void {
       await store.close();
     });
 
-    it('is refused, and leaves no object, where it took longer than writes may take', async () => {
+    it('is refused where it took longer than writes may take', async () => {
       const parts = await factory();
       let first = true;
       const metastore = interceptMetastore(parts.metastore, async ({ method }, proceed) => {
@@ -463,21 +486,26 @@ export function streamWritesContract(factory: PartsFactory): void {
         return (reply as number) - 3_700_000;
       });
       const state = openOver(parts, { metastore }).task(TASK);
+
       await expect(state.setStream('k', chunked(mixedBytes(2 * MIB)))).rejects.toThrow(/took longer than writes may take/);
       expect(await state.get('k')).toBeUndefined();
+
       await leavesNothing(parts);
     });
 
-    it('says what its codec or its encryption could not do, and leaves nothing', async () => {
+    it('says what its codec or its encryption could not do', async () => {
       const parts = await factory();
       const failing = { name: 'failing', encode: () => Promise.reject(new Error('out of memory')), decode: () => never() };
       const state = openOver(parts, { codec: failing }).task(TASK);
+
       await expect(state.setStream('k', chunked(mixedBytes(2 * MIB)))).rejects.toThrow(CodecUnavailableError);
+
       const encryptions: [Encryption['encrypt'], typeof StoreUnavailableError | typeof ConfigError][] = [
         [() => Promise.reject(new Error('the key server is down')), StoreUnavailableError],
         [async () => new Uint8Array(4 * MIB), ConfigError],
         [async () => new Uint8Array(), ConfigError],
       ];
+
       for (const [encrypt, error] of encryptions) {
         const encryption = { name: 'failing', encrypt, decrypt: never };
         const writing = openOver(parts, { encryption })
@@ -485,10 +513,11 @@ export function streamWritesContract(factory: PartsFactory): void {
           .setStream('k', chunked(mixedBytes(2 * MIB)));
         await expect(writing).rejects.toThrow(error);
       }
+
       await leavesNothing(parts);
     });
 
-    it('I5 no object is put before the stores know of each other, and the places of a write come in their order', async () => {
+    it('I5 puts no object before the stores know of each other', async () => {
       const parts = await factory();
       const steps: string[] = [];
       const objectStore = onPut(parts.objectStore, async (...args) => {
@@ -502,12 +531,16 @@ export function streamWritesContract(factory: PartsFactory): void {
       });
       const state = personHandle(store, TASK);
       const rest = ['before-commit', 'after-commit'];
+
       await state.set('small', 1);
       expect(steps.splice(0)).toEqual(rest);
+
       await state.set('large', new Uint8Array(200));
       expect(steps.splice(0)).toEqual(['introduced', 'before-put', 'put', 'after-put', ...rest]);
+
       await state.setStream('stream', chunked(mixedBytes(2 * MIB)));
       expect(steps.splice(0)).toEqual(['introduced', 'before-put', 'put', 'after-put', ...rest]);
+
       await state.setMany({ a: new Uint8Array(200), b: new Uint8Array(200) });
       expect(steps.filter((step) => step === 'introduced')).toHaveLength(2);
     });

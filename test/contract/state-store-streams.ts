@@ -45,6 +45,7 @@ export function streamsContract(factory: PartsFactory): void {
       const parts = await factory();
       const store = openWithEvents(parts, options);
       const state = store.task(TASK);
+
       for (const [index, size] of SIZES.entries()) {
         const bytes = mixedBytes(size, index + 1);
         const key = `of ${size}`;
@@ -55,6 +56,7 @@ export function streamsContract(factory: PartsFactory): void {
         expect(told((await state.get(key)) as Uint8Array)).toBe(told(bytes));
         expect(await state.getEntry(key)).toMatchObject({ ...entry, value: expect.any(Uint8Array) });
       }
+
       const offloads = store.events.flatMap((event) => (event.type === 'offload' ? [event.bytes] : []));
       expect(offloads).toEqual(SIZES.filter((size) => size >= 65_536));
       expect((await collected(state.entries())).map(({ key }) => key)).toEqual(SIZES.map((size) => `of ${size}`).sort());
@@ -69,9 +71,11 @@ export function streamsContract(factory: PartsFactory): void {
         .task(TASK)
         .set('whole', mixedBytes(MIB + 9));
       const encryption = options.encryption ? { encryption: options.encryption } : {};
+
       for (const codec of ['none', 'gzip', 'brotli'] as const) {
         const moved = { objectStore: parts.otherObjectStore, formerObjectStores: [parts.objectStore] };
         const state = openOver(parts, { ...moved, ...encryption, codec, offloadThreshold: 10 * MIB }).task(TASK);
+
         expect(told(await drained(await state.getStream('k')))).toBe(told(bytes));
         expect(told((await state.get('k')) as Uint8Array)).toBe(told(bytes));
         expect(told(await drained(await state.getStream('whole')))).toBe(told(mixedBytes(MIB + 9)));
@@ -80,16 +84,19 @@ export function streamsContract(factory: PartsFactory): void {
   });
 
   describe('streams', () => {
-    it('are plain objects where nothing is compressed or encrypted, and else say that they are frames', async () => {
+    it('are plain objects where nothing is compressed or encrypted', async () => {
       const parts = await factory();
       const bytes = mixedBytes(MIB + 5);
+
       for (const [key, options] of [
         ['plain', { codec: 'none' }],
         ['framed', {}],
       ] as const) {
         const store = openOver(parts, options);
         await store.task(TASK).setStream(key, chunked(bytes));
+
         const { ref, type, size } = await storedMeta(store, TASK, key);
+
         expect([type, size]).toEqual(['bytes', bytes.length]);
         expect(ref).toMatchObject(key === 'plain' ? { codec: 'none', storedSize: size } : { codec: 'gzip', frames: MIB });
         expect(ref?.object.endsWith(key === 'plain' ? '.bin' : '.bin.gz.frames')).toBe(true);
@@ -101,7 +108,9 @@ export function streamsContract(factory: PartsFactory): void {
     it('stay in the metastore below the threshold', async () => {
       const parts = await factory();
       const store = openOver(parts, { offloadThreshold: 2 * MIB });
+
       await store.task(TASK).setStream('k', chunked(mixedBytes(MIB + MIB / 2)));
+
       expect((await storedMeta(store, TASK, 'k')).ref).toBeUndefined();
       expect(await objectsOf(parts.objectStore)).toEqual([]);
       expect(told(await drained(await store.task(TASK).getStream('k')))).toBe(told(mixedBytes(MIB + MIB / 2)));
@@ -112,19 +121,23 @@ export function streamsContract(factory: PartsFactory): void {
       for (const offloadThreshold of [0, 65_536]) {
         const state = openOver(parts, { offloadThreshold }).task(TASK);
         await state.setMany({ json: { text: 'grüße' }, bytes: new Uint8Array([0, 255]), empty: new Uint8Array() });
+
         expect(JSON.parse((await drained(await state.getStream('json'))).toString())).toEqual({ text: 'grüße' });
         expect([...(await drained(await state.getStream('bytes')))]).toEqual([0, 255]);
         expect((await drained(await state.getStream('empty'))).length).toBe(0);
       }
     });
 
-    it('are none where there is no value, where it was deleted, and where it expired', async () => {
+    it('are none where there is no value any more', async () => {
       const parts = await factory();
+
       const state = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       expect(await state.getStream('k')).toBeUndefined();
+
       await state.setStream('k', chunked(mixedBytes(10)));
       await state.delete('k');
       expect(await state.getStream('k')).toBeUndefined();
+
       await state.setStream('k', chunked(mixedBytes(2 * MIB)), { retention: 1 });
       await new Promise((resolve) => setTimeout(resolve, 5));
       expect(await state.getStream('k')).toBeUndefined();
@@ -138,16 +151,20 @@ export function streamsContract(factory: PartsFactory): void {
         buffer.fill(99);
       }
       await state.setStream('k', source());
+
       const read = await drained(await state.getStream('k'));
+
       for (let value = 1; value <= 10; value += 1) expect(read[(value * MIB) / 4 - 1]).toBe(value);
     });
 
-    it('come from streams of Node and of the web, and go through a pipeline', async () => {
+    it('come from any source of bytes', async () => {
       const state = openOver(await factory()).task(TASK);
       const bytes = mixedBytes(2 * MIB);
       await state.setStream('node', Readable.from(chunked(bytes)));
       await state.setStream('web', new Blob([bytes]).stream());
+
       await state.setStream('copy', (await state.getStream('node')) as Readable);
+
       for (const key of ['node', 'web', 'copy']) expect(told((await state.get(key)) as Uint8Array)).toBe(told(bytes));
     });
 
@@ -155,27 +172,33 @@ export function streamsContract(factory: PartsFactory): void {
       const parts = await factory();
       const state = openOver(parts, { maxValueBytes: 2 * MIB }).task(TASK);
       await state.setStream('fits', chunked(mixedBytes(2 * MIB)));
+
       await state.setStream('large', chunked(mixedBytes(2 * MIB + 1)));
       expect(told((await state.get('fits')) as Uint8Array)).toBe(told(mixedBytes(2 * MIB)));
+
       for (const read of [state.get('large'), state.getEntry('large'), state.getMany(['fits', 'large'])]) {
         const error: unknown = await read.catch((caught: unknown) => caught);
         expect(error).toBeInstanceOf(ValueTooLargeError);
         expect(error).toMatchObject({ bytes: 2 * MIB + 1, limit: 2 * MIB, key: 'large', scope: TASK, retryable: false });
         expect(String(error)).toContain('getStream()');
       }
+
       expect(told(await drained(await state.getStream('large')))).toBe(told(mixedBytes(2 * MIB + 1)));
     });
 
-    it('C28 are limited like other values without an object store, and leave their source there', async () => {
+    it('C28 are limited like other values without an object store', async () => {
       const { objectStore: _none, ...parts } = await factory();
       const state = openOver(parts as never, { maxValueBytes: MIB }).task(TASK);
       await state.setStream('k', chunked(mixedBytes(MIB)));
+
       expect(told(await drained(await state.getStream('k')))).toBe(told(mixedBytes(MIB)));
+
       let taken = 0;
       async function* endless(): AsyncGenerator<Uint8Array> {
         for (; ; taken += 1) yield Promise.resolve(new Uint8Array(MIB / 8));
       }
       const error: unknown = await state.setStream('k', endless()).catch((caught: unknown) => caught);
+
       expect(error).toBeInstanceOf(ValueTooLargeError);
       expect(error).toMatchObject({ limit: MIB, key: 'k', message: expect.stringContaining('objectStore') });
       expect(taken).toBeLessThan(20);
@@ -194,8 +217,10 @@ export function streamsContract(factory: PartsFactory): void {
       const { expiresAt } = await store.task(TASK).setStream('stream', chunked(mixedBytes(2 * MIB)), { retention: '1h' });
       await store.task(TASK).set('whole', 1, { retention: '1h' });
       await store.task(TASK).setStream('forever', chunked(mixedBytes(2 * MIB)), { retention: 'forever' });
+
       await store.asset({ name: 'a' }).set('asset', 1);
       expect(ends.map(([name]) => name)).toEqual(['stream', 'whole', 'forever', 'asset']);
+
       const [stream, whole, ...never] = ends.map(([, end]) => end);
       expect(Math.abs((stream?.getTime() ?? 0) - (expiresAt?.getTime() ?? 0))).toBeLessThan(60_000);
       expect(whole).toBeInstanceOf(Date);
@@ -206,6 +231,7 @@ export function streamsContract(factory: PartsFactory): void {
       const store = openOver(await factory());
       const attempt = await attemptHandle(store, TASK, 1);
       const bytes = mixedBytes(MIB + 1);
+
       expect((await attempt.setStream('k', chunked(bytes))).writer).toEqual(TASK);
       expect((await attempt.asset({ name: 'a' }).setStream('k', chunked(bytes))).writer).toEqual(TASK);
       expect((await store.asset({ uri: 's3://raw/x' }).setStream('k', chunked(bytes))).writer).toBeUndefined();
@@ -214,7 +240,7 @@ export function streamsContract(factory: PartsFactory): void {
       }
     });
 
-    it('I3 C95 of an attempt that a newer one replaced are refused, and leave no object', async () => {
+    it('I3 C95 of an attempt that a newer one replaced are refused', async () => {
       const parts = await factory();
       const store = openWithEvents(parts);
       const old = await attemptHandle(store, TASK, 1);
@@ -224,7 +250,9 @@ export function streamsContract(factory: PartsFactory): void {
         await (await attemptHandle(store, TASK, 2)).set('n', 1);
         yield* chunked(mixedBytes(MIB));
       }
+
       const error: unknown = await old.setStream('k', replaced()).catch((caught: unknown) => caught);
+
       expect(error).toBeInstanceOf(StaleAttemptError);
       expect(error).toMatchObject({ scope: TASK, key: 'k' });
       expect(old.refusals).toEqual([error]);
@@ -233,7 +261,7 @@ export function streamsContract(factory: PartsFactory): void {
       expect([await objectsOf(parts.objectStore), await unfinishedOf(parts.objectStore)]).toEqual([[], []]);
     });
 
-    it('C81 are written over one version only, which is compared in the end, and leave no object where it is not there', async () => {
+    it('C81 are written over one version only, which is compared in the end', async () => {
       const parts = await factory();
       const state = openOver(parts).task(TASK);
       const { version } = await state.setStream('k', chunked(mixedBytes(MIB + 1)), { ifVersion: 'absent' });
@@ -243,13 +271,16 @@ export function streamsContract(factory: PartsFactory): void {
         yield* chunked(mixedBytes(2 * MIB));
         current = (await openOver(parts).task(TASK).set('k', 'theirs')).version;
       }
+
       for (const ifVersion of [version, 'absent'] as const) {
         const error: unknown = await state.setStream('k', overtaken(), { ifVersion }).catch((caught: unknown) => caught);
         expect(error).toBeInstanceOf(VersionConflictError);
         expect(error).toMatchObject({ current, key: 'k', scope: TASK });
       }
+
       expect(await state.get('k')).toBe('theirs');
       expect(await objectsOf(parts.objectStore)).toEqual(before);
+
       await state.setStream('k', chunked(mixedBytes(2 * MIB)), { ifVersion: current });
       expect(told((await state.get('k')) as Uint8Array)).toBe(told(mixedBytes(2 * MIB)));
     });
@@ -263,7 +294,9 @@ export function streamsContract(factory: PartsFactory): void {
         later ??= state.set('k', 'later');
         await later;
       }
+
       await state.setStream('k', slow());
+
       expect(await state.get('k')).toBe('later');
       expect(await objectsOf(parts.objectStore)).toEqual([]);
     });
@@ -287,12 +320,15 @@ export function streamsContract(factory: PartsFactory): void {
       await state.set('k', 'good');
       fails = true;
       const body = source();
+
       await expect(state.setStream('k', body)).rejects.toMatchObject({ retryable: true });
+
       fails = false;
       const again = state.setStream('k', body);
       await expect(again).rejects.toThrow(/nobody has read.*a new one for each try/);
       await expect(again).rejects.toMatchObject({ option: 'body', key: 'k', scope: TASK });
       expect(await state.get('k')).toBe('good');
+
       await state.setStream('k', source());
       expect((await state.getEntry('k'))?.size).toBeGreaterThan(0);
     });
@@ -323,6 +359,7 @@ export function streamsContract(factory: PartsFactory): void {
         body.push(null);
         await until(() => body.readableEnded);
       }
+
       await expect(state.setStream('k', body)).rejects.toThrow(why);
       expect(calls).toEqual([]);
     });
@@ -330,27 +367,31 @@ export function streamsContract(factory: PartsFactory): void {
     it('are taken again from what begins anew each time', async () => {
       const state = openOver(await factory()).task(TASK);
       const body = { [Symbol.asyncIterator]: () => chunked(mixedBytes(MIB + 1)) };
+
       for (const key of ['a', 'b']) {
         await state.setStream(key, body);
         expect(told((await state.get(key)) as Uint8Array)).toBe(told(mixedBytes(MIB + 1)));
       }
     });
 
-    it('are refused before any I/O, and before their source begins, where key, body or options are wrong', async () => {
+    it('are refused before any I/O where key, body or options are wrong', async () => {
       const parts = await factory();
       const { calls, intercept } = recorder();
       const metastore = interceptMetastore(parts.metastore, intercept);
       const state = openOver(parts, { metastore, objectStore: interceptValues(parts.objectStore, intercept) }).task(TASK);
       let begun = 0;
       const body = { [Symbol.asyncIterator]: () => chunked(new Uint8Array((begun += 1))) };
+
       await expect(state.setStream('', body)).rejects.toThrow(InvalidKeyError);
       await expect(state.setStream('k', body, { retention: 0 })).rejects.toThrow(/retention/);
       await expect(state.setStream('k', body, { ifVersion: 'x' as never })).rejects.toThrow(/ifVersion/);
+
       for (const wrong of [undefined, null, 'text', new Uint8Array(3), [new Uint8Array(3)], {}]) {
         const error: unknown = await state.setStream('k', wrong as never).catch((caught: unknown) => caught);
         expect(error).toBeInstanceOf(ConfigError);
         expect(error).toMatchObject({ option: 'body' });
       }
+
       await expect(state.getStream('.')).rejects.toThrow(InvalidKeyError);
       expect([calls, begun]).toEqual([[], 0]);
     });

@@ -22,9 +22,11 @@ export function writesContract(factory: PartsFactory): void {
       const parts = await factory();
       const state = openOver(parts, { offloadThreshold: 20 }).task(TASK);
       await state.setMany({ a: 1, b: 'x'.repeat(30), c: new Uint8Array(30) });
+
       const versions = (await collected(state.entries())).map(({ version }) => version);
       expect(new Set(versions).size).toBe(1);
       expect(await state.getMany(['a', 'b', 'c'])).toEqual({ a: 1, b: 'x'.repeat(30), c: new Uint8Array(30) });
+
       await state.setMany({});
       await expect(state.setMany('text' as never)).rejects.toThrow(ConfigError);
     });
@@ -34,10 +36,13 @@ export function writesContract(factory: PartsFactory): void {
       const asset = { name: 'watermark' };
       const { version } = await store.asset(asset).set('at', 1);
       const tries = [2, 3, 4, 5].map((at) => store.asset(asset).set('at', at, { ifVersion: version }));
+
       const done = await Promise.allSettled(tries);
       const won = done.filter(({ status }) => status === 'fulfilled');
       const lost = done.flatMap((result) => (result.status === 'rejected' ? [result.reason as VersionConflictError] : []));
+
       expect(won).toHaveLength(1);
+
       const entry = await store.asset(asset).getEntry('at');
       for (const error of lost) {
         expect(error).toBeInstanceOf(VersionConflictError);
@@ -49,7 +54,9 @@ export function writesContract(factory: PartsFactory): void {
     it("writes over 'absent' only where there is none, also after a delete", async () => {
       const state = openOver(await factory()).task(TASK);
       await state.set('k', 1, { ifVersion: 'absent' });
+
       await expect(state.set('k', 2, { ifVersion: 'absent' })).rejects.toThrow(VersionConflictError);
+
       await state.delete('k');
       await state.set('k', 3, { ifVersion: 'absent' });
       expect(await state.get('k')).toBe(3);
@@ -64,6 +71,7 @@ export function writesContract(factory: PartsFactory): void {
       const state = openOver(parts, { offloadThreshold: 0 }).task(TASK);
       await state.set('k', 1);
       const before = await objectsOf(parts.objectStore);
+
       await expect(state.set('k', 2, { ifVersion: 'absent' })).rejects.toThrow(VersionConflictError);
       expect(await objectsOf(parts.objectStore)).toEqual(before);
     });
@@ -78,7 +86,9 @@ export function writesContract(factory: PartsFactory): void {
       let second: Promise<unknown> = Promise.resolve();
       const first = state.set('k', noise(200));
       second = state.set('k', 'short');
+
       const [entry] = await Promise.all([first, second]);
+
       expect(entry).toMatchObject({ key: 'k', size: 202, offloaded: true });
       expect(await state.get('k')).toBe('short');
       expect(await objectsOf(parts.objectStore)).toEqual([]);
@@ -94,41 +104,42 @@ export function writesContract(factory: PartsFactory): void {
       let second: Promise<unknown> = Promise.resolve();
       const first = state.setMany({ a: 1, b: 'b', large: noise(20) });
       second = state.set('a', 2);
+
       await Promise.all([first, second]);
+
       expect(await state.getMany(['b', 'large'])).toEqual({ b: 'b', large: noise(20) });
       expect([1, 2]).toContain(await state.get('a'));
     });
 
-    it.each([0, 65_536])(
-      'getOrSet stores before it returns, runs `create` once, and returns the winner (threshold %d)',
-      async (offloadThreshold) => {
-        const store = openOver(await factory(), { offloadThreshold });
-        let created = 0;
-        const racers = Array.from({ length: 5 }, () => personHandle(store, TASK));
-        const values = await Promise.all(
-          racers.map((state) => state.getOrSet('k', () => Promise.resolve({ n: (created += 1) }))),
-        );
-        const stored = await store.task(TASK).get('k');
-        for (const value of values) expect(value).toEqual(stored);
-        const before = created;
-        expect(await store.task(TASK).getOrSet('k', () => Promise.reject(new Error('not called')))).toEqual(stored);
-        expect(created).toBe(before);
-        await expect(store.task(TASK).getOrSet('l', () => Promise.reject(new Error('create failed')))).rejects.toThrow(
-          'create failed',
-        );
-        expect(await store.task(TASK).get('l')).toBeUndefined();
-      },
-    );
+    it.each([0, 65_536])('getOrSet gives everyone the value that was stored first (threshold %d)', async (offloadThreshold) => {
+      const store = openOver(await factory(), { offloadThreshold });
+      let created = 0;
+      const racers = Array.from({ length: 5 }, () => personHandle(store, TASK));
+      const values = await Promise.all(racers.map((state) => state.getOrSet('k', () => Promise.resolve({ n: (created += 1) }))));
+
+      const stored = await store.task(TASK).get('k');
+      for (const value of values) expect(value).toEqual(stored);
+
+      const before = created;
+      expect(await store.task(TASK).getOrSet('k', () => Promise.reject(new Error('not called')))).toEqual(stored);
+      expect(created).toBe(before);
+      await expect(store.task(TASK).getOrSet('l', () => Promise.reject(new Error('create failed')))).rejects.toThrow(
+        'create failed',
+      );
+      expect(await store.task(TASK).get('l')).toBeUndefined();
+    });
 
     it.each([0, 65_536])(
-      'update loses nothing of 20 side by side, of one handle or of several (threshold %d)',
+      'update loses nothing of 20 at the same time, of one handle or of several (threshold %d)',
       async (offloadThreshold) => {
         const store = openOver(await factory(), { offloadThreshold });
         const one = store.task(TASK);
         const add = (current: unknown): number => ((current as number | undefined) ?? 0) + 1;
+
         await Promise.all(
           Array.from({ length: 20 }, (_, index) => (index % 2 ? one : personHandle(store, TASK)).update('n', add)),
         );
+
         expect(await one.get('n')).toBe(20);
       },
     );
@@ -145,10 +156,13 @@ export function writesContract(factory: PartsFactory): void {
       const state = openOver(parts, { objectStore: slow, offloadThreshold: 0 }).task(TASK);
       const add = (current: unknown): number => ((current as number | undefined) ?? 0) + 1;
       later = () => state.update('n', add);
+
       await state.update('n', add);
       expect(await state.get('n')).toBe(2);
+
       later = () => state.set('made', 'winner');
       expect(await state.getOrSet('made', () => Promise.resolve('loser'))).toBe('winner');
+
       later = () => state.set('k', 'winner');
       const error: unknown = await state.set('k', 'loser', { ifVersion: 'absent' }).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(VersionConflictError);
@@ -166,21 +180,31 @@ export function writesContract(factory: PartsFactory): void {
         return proceed();
       });
       let created = 0;
+
       const made = openOver(parts, { metastore: raced })
         .task(TASK)
         .getOrSet('k', () => Promise.resolve(`made ${(created += 1)}`));
+
       expect(await made).toBe('made 1');
       expect(await other.get('k')).toBe('made 1');
     });
 
-    it('update deletes where the change has no value, and gives up where others always come first', async () => {
+    it('update deletes where the change has no value', async () => {
       const parts = await factory();
       const store = openOver(parts);
       const state = store.task(TASK);
+
       expect(await state.update('k', () => undefined)).toBeUndefined();
+
       await state.set('k', 1);
       expect(await state.update('k', () => undefined)).toBeUndefined();
       expect(await state.getEntry('k')).toBeUndefined();
+    });
+
+    it('update gives up where others always come first', async () => {
+      const parts = await factory();
+      const store = openOver(parts);
+      const state = store.task(TASK);
 
       const other = personHandle(store, TASK);
       let writes = 0;
@@ -192,6 +216,7 @@ export function writesContract(factory: PartsFactory): void {
       const losing = openOver(parts, { metastore: outrun, clock })
         .task(TASK)
         .update('k', () => 'mine');
+
       await expect(losing).rejects.toThrow(VersionConflictError);
       expect(await state.get('k')).toBe(`theirs ${writes}`);
       expect(writes).toBeLessThan(200);
@@ -202,26 +227,32 @@ export function writesContract(factory: PartsFactory): void {
       await state.delete('k');
       await state.set('k', 1);
       await state.delete('k');
+
       await state.delete('k');
+
       expect(await state.get('k')).toBeUndefined();
       expect(await collected(state.entries())).toEqual([]);
     });
 
-    it('C66 I9 deletes the entry and leaves the object to the sweep', async () => {
+    it('C66 I9 a delete leaves the object to the sweep', async () => {
       const parts = await factory();
       const { calls, intercept } = recorder();
       const store = openOver(parts, { objectStore: interceptValues(parts.objectStore, intercept), offloadThreshold: 0 });
       await store.task(TASK).set('k', 1);
+
       await store.task(TASK).delete('k');
+
       expect(await store.task(TASK).get('k')).toBeUndefined();
       expect(calls).toEqual(['put']);
     });
 
-    it('C80 records the task that wrote, and nobody for people and tools', async () => {
+    it('C80 records the task that wrote', async () => {
       const parts = await factory();
       const store = openOver(parts);
       const attempt = await attemptHandle(store, TASK, 1);
+
       expect((await attempt.set('k', 1)).writer).toEqual(TASK);
+
       await attempt.asset({ name: 'a' }).set('k', 1);
       expect((await store.task(TASK).getEntry('k'))?.writer).toEqual(TASK);
       expect((await store.asset({ name: 'a' }).getEntry('k'))?.writer).toEqual(TASK);
@@ -229,7 +260,7 @@ export function writesContract(factory: PartsFactory): void {
       expect((await collected(store.asset({ name: 'a' }).entries()))[0]?.writer).toBeUndefined();
     });
 
-    it('C95 I3 refuses every write of an attempt that a newer one replaced, and leaves none of its objects', async () => {
+    it('C95 I3 refuses every write of an attempt that a newer one replaced', async () => {
       const parts = await factory();
       const store = openWithEvents(parts, { offloadThreshold: 10, codec: 'none' });
       const old = await attemptHandle(store, TASK, 1);
@@ -244,15 +275,19 @@ export function writesContract(factory: PartsFactory): void {
         ['n', () => old.update('n', () => 2)],
         ['k', () => old.delete('k')],
       ];
+
       for (const [key, attempt] of writes) {
         const error: unknown = await attempt().catch((caught: unknown) => caught);
+
         expect(error).toBeInstanceOf(StaleAttemptError);
         expect(error).toMatchObject({ scope: TASK, retryable: true });
         expect(old.refusals.at(-1)).toBe(error);
         expect(store.events.at(-1)).toEqual({ type: 'stale-write', scope: TASK, key });
       }
+
       expect(await current.getMany(['k', 'large', 'fresh', 'm', 'made', 'n'])).toEqual({ k: 'theirs', n: 1 });
       expect(await objectsOf(parts.objectStore)).toEqual([]);
+
       await current.set('k', 'newer');
       expect(await old.get('k')).toBe('newer');
     });
@@ -262,21 +297,25 @@ export function writesContract(factory: PartsFactory): void {
       const old = await attemptHandle(store, TASK, 1);
       const current = await attemptHandle(store, TASK, 2);
       await current.asset({ name: 'a' }).set('k', 2);
+
       await old.asset({ name: 'a' }).set('k', 1);
+
       expect(await store.asset({ name: 'a' }).get('k')).toBe(1);
     });
 
-    it('lets people write beside a running attempt', async () => {
+    it('lets people write during a running attempt', async () => {
       const store = openOver(await factory());
       const attempt = await attemptHandle(store, TASK, 1);
       await attempt.set('k', 1);
+
       await store.task(TASK).set('k', 2);
       expect(await attempt.get('k')).toBe(2);
+
       await attempt.set('k', 3);
       expect(await store.task(TASK).get('k')).toBe(3);
     });
 
-    it('needs one round trip for each operation, and one request for each object', async () => {
+    it('needs one round trip for each operation', async () => {
       const parts = await factory();
       const meta = recorder();
       const objects = recorder();
@@ -295,8 +334,10 @@ export function writesContract(factory: PartsFactory): void {
         await work();
         return [...meta.calls, ...objects.calls].join(' ');
       };
+
       // The first object of a process is preceded by what the stores tell each other, once.
       await state.set('first', noise(200));
+
       expect(await counted(() => state.set('small', 1))).toBe('values.write');
       expect(await counted(() => state.set('large', noise(200)))).toBe('values.write put');
       expect(await counted(() => state.get('small'))).toBe('values.read');

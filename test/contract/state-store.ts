@@ -19,9 +19,9 @@ export interface StateStoreContractOptions {
   /** Also what streams must do; each store is tested with them once on either side. @defaultValue true */
   streams?: boolean;
   /**
-   * Also what the state store does by itself: what it waits for that is in neither store, and what it makes of streams that are
-   * damaged, broken or left on their way from the object store, where the test stands between the two. To the stores these are
-   * plain writes and reads, of which the rest has all; so it is tested with those in memory, and on a real Redis with real files.
+   * Also what the state store does by itself. It waits for things that are in neither store. It meets streams that are damaged,
+   * broken or left on their way from the object store, where the test stands between the two. To the stores these are plain
+   * writes and reads, which the rest covers. So it is tested with the stores in memory, and on a real Redis with real files.
    * @defaultValue false
    */
   own?: boolean;

@@ -40,7 +40,7 @@ async function end(batch: BatchClient, id: string): Promise<Status | undefined> 
   return status;
 }
 
-test('runs a real command and tells its progress, its end and what it printed', async () => {
+test('tells the progress, the end and the output of a real command', async () => {
   const batch = service.client('plain');
 
   const id = await batch.submit({ name: 'a', command: shell('echo 0.5 > "$BATCH_PROGRESS"; ' + WAIT + 'echo $((6 * 7))') });
@@ -53,7 +53,7 @@ test('runs a real command and tells its progress, its end and what it printed', 
   expect(await batch.output(id)).toBe('42\n');
 });
 
-test('cancels a command and what it started', async () => {
+test('cancels a command with what it started', async () => {
   const batch = service.client('plain');
   const id = await batch.submit({ name: 'a', command: shell('sleep 60 & echo $!; wait') });
   await until(async () => (await batch.output(id)) !== '');
@@ -73,7 +73,7 @@ test('tells why a command failed', async () => {
   expect(await end(batch, id)).toMatchObject({ state: 'failed', reason: 'exit code 3: broken' });
 });
 
-test('keyed: knows a token again, also for two requests at once, and starts nothing new', async () => {
+test('keyed: knows a token again, also for two requests at once', async () => {
   const batch = service.client('keyed');
   const job = { name: 'a', token: 'token-1', command: shell('echo once') };
 
@@ -84,7 +84,7 @@ test('keyed: knows a token again, also for two requests at once, and starts noth
   expect(await service.submissions('a')).toBe(1);
 });
 
-test('findable: starts a second job for the same token, and finds the newest', async () => {
+test('findable: finds the newest of several jobs for one token', async () => {
   const batch = service.client('findable');
   const job = { name: 'a', token: 'token-1', command: shell('echo once') };
 
@@ -108,7 +108,7 @@ test('findable: hides a job from those who search until its lag is over', async 
   }
 });
 
-test('plain: starts a job for every request and cannot be searched', async () => {
+test('plain: starts a job for every request', async () => {
   const batch = service.client('plain');
   const job = { name: 'a', token: 'token-1', command: shell('true') };
 
@@ -133,13 +133,14 @@ test('jobs outlive the service, which finds them, their tokens and their results
   await writeFile(gate, '');
 
   const batch = service.client('keyed');
+
   expect(await batch.submit(job)).toBe(id);
   expect(await end(batch, id)).toMatchObject({ state: 'succeeded' });
   expect(await batch.output(id)).toBe('survived\n');
   expect(await service.submissions('a')).toBe(1);
 });
 
-test('holds a request before it is accepted, and accepts it late, when its caller is gone', async () => {
+test('accepts a request late that it held until its caller was gone', async () => {
   await service.fault('a', { hold: 'request', afterwards: 'accept' });
   const caller = new AbortController();
 

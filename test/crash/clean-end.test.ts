@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isAlive } from '../support/alive.ts';
 import { until } from '../support/until.ts';
 
-/** What demo and tests start ends with them, however they end. */
+/** Everything that demo and tests start ends with them, however they end. */
 
 const SERVER = new URL('../../scripts/redis/server.ts', import.meta.url).href;
 const CHILDREN = new URL('../../scripts/children.ts', import.meta.url).href;
@@ -50,7 +50,7 @@ test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('a Redis ends with the proc
   await until(() => !isAlive(pid) && !existsSync(folder));
 });
 
-test('a Redis listens on 127.0.0.1 alone and keeps nothing on disk that outlives it', async () => {
+test('a Redis keeps nothing that outlives it', async () => {
   const { startRedis } = await import('../../scripts/redis/server.ts');
   const { Redis } = await import('ioredis');
   const redis = await startRedis();

@@ -45,7 +45,7 @@ describe.each([
   ['fake-gcs.ts', startFakeGcs],
   ['toxiproxy.ts', startToxiproxy],
 ])('%s', (file, start) => {
-  test('ends with the process that started it, and leaves no folder', async () => {
+  test('ends with the process that started it, without leaving a folder', async () => {
     const { parent, line } = await program(`
       import { ${start.name} } from '${new URL(`../support/${file}`, import.meta.url).href}';
       const { pid } = await ${start.name}();
@@ -53,6 +53,7 @@ describe.each([
       setInterval(() => {}, 1_000);
     `);
     const folders = async (): Promise<string[]> => (await readdir(scratch)).filter((name) => name.startsWith('mooring-'));
+
     expect(isAlive(Number(line))).toBe(true);
     expect(await folders()).not.toEqual([]);
 
@@ -64,7 +65,9 @@ describe.each([
   test('that is stopped by a signal can be ended', async () => {
     const server = await start();
     process.kill(server.pid, 'SIGSTOP');
+
     await server.stop();
+
     expect(isAlive(server.pid)).toBe(false);
   });
 });
@@ -72,7 +75,7 @@ describe.each([
 describe('a kept command', () => {
   const KEPT = new URL('../../scripts/kept.ts', import.meta.url).href;
 
-  test('ends with all its processes when we die, and its folder goes', async () => {
+  test('ends with all its processes when we die', async () => {
     const folder = join(scratch, 'folder');
     await mkdir(folder);
     const { parent, line } = await program(`
@@ -81,6 +84,7 @@ describe('a kept command', () => {
       await runKept({ command, env: process.env, folder: ${JSON.stringify(folder)}, output: 'shown' });
     `);
     const pids = line.split(' ').map(Number);
+
     expect(pids.map(isAlive)).toEqual([true, true]);
 
     parent.kill('SIGKILL');
@@ -88,14 +92,16 @@ describe('a kept command', () => {
     await until(() => !pids.some(isAlive) && !existsSync(folder));
   });
 
-  test('that has ended leaves its folder to the caller, and its exit code', async () => {
+  test('that has ended leaves its folder to the caller', async () => {
     const folder = join(scratch, 'folder');
     await mkdir(folder);
+
     const { line } = await program(`
       import { runKept } from '${KEPT}';
       const run = (...command) => runKept({ command, env: process.env, folder: ${JSON.stringify(folder)}, output: 'quiet' });
       console.log(JSON.stringify([await run('sh', '-c', 'echo told >&2; exit 3'), await run('no-such-command'), await run('true')]));
     `);
+
     expect(JSON.parse(line)).toMatchObject([{ code: 3, stderr: 'told\n' }, { code: 127 }, { code: 0 }]);
     expect(existsSync(folder)).toBe(true);
   });

@@ -13,8 +13,8 @@ import { until } from '../support/until.ts';
 import { useSetSteps, type Step } from './set-steps.ts';
 
 /**
- * A process is killed in each step of a write, between two real servers. Then others come: one reads the old value or the new one,
- * one writes, and what the dead one left is removed when it is old enough, and nothing else.
+ * A process is killed in each step of a write, between two real servers. Then others come: one reads the old value or the new
+ * one, and one writes. The leftovers of the dead one are removed when they are old enough, and nothing else.
  */
 
 jest.setTimeout(90_000);

@@ -1,5 +1,5 @@
 /**
- * Guards: pieces of code that an invariant or a rule of the model rests on. Each is a row of a table, beside the tests, which names
+ * Guards: pieces of code that an invariant or a rule of the model rests on. Each is a row of a table, next to the tests. It names
  * the test that notices when the guard is gone.
  */
 
@@ -37,7 +37,10 @@ export type Sources = Readonly<Record<string, string>>;
 /** Where a guard stands, or why it cannot be said. */
 export type Location = { file: string; from: number; to: number; fault?: never } | { fault: string };
 
-/** Finds a guard: in one place of its room, or the fault says how many there are and where, or how far the text agrees with the code. */
+/**
+ * Finds a guard in one place of its room. Otherwise the fault says how many places there are and where, or how far the text
+ * agrees with the code.
+ */
 export function locate({ room, text }: Pick<Guard, 'room' | 'text'>, sources: Sources): Location {
   const files = Object.keys(sources).filter((file) => file === room || file.startsWith(`${room}/`));
   if (files.length === 0) return { fault: `there is no ${room}` };
@@ -74,7 +77,10 @@ function tokensOf(text: string): string[] {
   return text.match(/[\w$]+|[^\w$\s]/g) ?? [];
 }
 
-/** Any white space between two tokens, also none, but for two words; and the comma that a list has where it is broken into lines. */
+/**
+ * Any white space between two tokens, also none except between two words; and the comma that a list has where it is broken into
+ * lines.
+ */
 function patternOf(tokens: readonly string[]): string {
   const parts = tokens.map((token, index) => {
     const before = tokens[index - 1];

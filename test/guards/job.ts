@@ -106,7 +106,7 @@ export const JOB_GUARDS: readonly Guard[] = [
     'src/job',
     'if (lost.waitUntil !== undefined) await waitUntil(run, lost.waitUntil);',
     '',
-    [RULES, 'plain: waits for the deadline and reads again'],
+    [RULES, 'plain: the ID of an attempt that was only slow is used'],
   ),
   guard('† no submit after the submit timeout', 'src/job', 'left <= 0) throw new', 'left <= -Infinity) throw new', [
     RULES,
@@ -155,7 +155,7 @@ export const JOB_GUARDS: readonly Guard[] = [
   ]),
   guard('an attempt that wrote a failure down is not released', 'src/job', '&& !life.failure()', '', [
     ENDS,
-    'keeps the attempt from being released beside it',
+    'keeps the attempt from being released meanwhile',
   ]),
   guard(
     'a finished record of another job is not this one’s result',
@@ -199,7 +199,7 @@ export const JOB_GUARDS: readonly Guard[] = [
     'src/job',
     'await findEarlier(run, mine)',
     'undefined; void findEarlier',
-    [SYSTEM, 'the job is looked for, and found'],
+    [SYSTEM, 'says nothing of the first request: the job is looked for'],
   ),
   guard('† a key that exists is verified', 'src/job', "status.state === 'missing' || status.state === 'unknown'", 'false', [
     SYSTEM,
@@ -231,7 +231,7 @@ export const JOB_GUARDS: readonly Guard[] = [
     'src/job',
     'void reply?.then(late)',
     'void late, void reply',
-    [ENDS, 'is told as an error, and written down while the record is still ours'],
+    [ENDS, 'is written down while the record is still ours'],
     { hangs: true },
   ),
   guard('a key that was refused twice is given up', 'src/job', 'undefined && times > 1', 'undefined && times > 99', [

@@ -19,7 +19,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   ),
   guard('I4 what could not be deleted stays listed', 'src/maintenance', '.filter(({ object }) => !stayed.has(object))', '', [
     CLEANUP,
-    'C69 2,500 cleared values go in batches',
+    'C69 what a store refuses of 2,500 cleared values',
   ]),
   guard('I4 and its scope stays due', 'src/maintenance', "cursor === '0' && !failed)", "cursor === '0')", [
     CLEANUP,
@@ -34,7 +34,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     'src/maintenance',
     'core.metastore.lineage.raise(target, call); await writeGeneration(core, current, metastore, { ...newest, generation: target }',
     'writeGeneration(core, current, metastore, { ...newest, generation: target }, call);\n  await core.metastore.lineage.raise(target',
-    [CLEANUP, 'I5 raises the generation, the metastore first'],
+    [CLEANUP, 'I5 raises the generation at least once in a grace'],
   ),
   guard('I5 † a sweep raises it, at least once in a grace', 'src/maintenance', 'if (age >= grace / 2 ||', 'if (age < 0 ||', [
     CLEANUP,
@@ -49,7 +49,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   ),
   guard('I5 the first writer of an object makes generation 0', 'src/state-store', 'await core.beforeObject(call);', '', [
     LINEAGE,
-    'is made before the first object',
+    'is made just before the first object',
   ]),
   guard(
     'I5 which is not made from births that may be new',
@@ -60,7 +60,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   ),
   guard('I5 † births: a metastore that was emptied, or is another one', 'src/maintenance', '!== newest.bornAt', '< 0', [
     CLEANUP,
-    'against one that was emptied, and written to again by a new process',
+    'against one that was emptied before a new process wrote to it',
   ]),
   guard('I5 a metastore leaves its birth before its first object', 'src/state-store', '} await leaveBirth(core, at, own);', '}', [
     CLEANUP,
@@ -117,7 +117,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     'src/maintenance',
     'if (parsed.time >= until) continue;',
     '',
-    [CLEANUP, 'C64 I4 removes what a crash left before its commit'],
+    [CLEANUP, 'C64 I4 removes only what a crash left before its commit'],
   ),
   guard(
     'I5 nothing of a store whose prefix is below the namespace',
@@ -139,7 +139,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   ]),
   guard('I5 † only what the metastore does not know', 'src/maintenance', 'held[at] === false);', 'held[at] !== undefined);', [
     CLEANUP,
-    'I5 leaves what entries refer to, expired ones too',
+    'I5 leaves every object that the metastore names',
   ]),
   guard(
     'I5 † the generation is read again after the references',
@@ -196,7 +196,7 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
     'src/maintenance/reconcile',
     'options.apply ?? false',
     'options.apply ?? true',
-    [CLEANUP, 'C62 only says so, and changes nothing'],
+    [CLEANUP, 'C62 changes nothing unless it is told to apply'],
   ),
   guard(
     'I5 a recovery that was cut short is none',
@@ -221,11 +221,11 @@ export const MAINTENANCE_GUARDS: readonly Guard[] = [
   ),
   guard('I5 recover takes back what a sweep deletes meanwhile', 'src/maintenance', '(apply && !(await', '(!apply && !(await', [
     CLEANUP,
-    'I5 what a sweep deletes while it is brought back is taken back',
+    'I5 lets go of what a sweep deletes while it is brought back',
   ]),
   guard('recover takes nothing back that was written since', 'src/maintenance', ', expect: writeIdText(found.id)', '', [
     CLEANUP,
-    'I5 what a sweep deletes while it is brought back is taken back',
+    'I5 lets go of what a sweep deletes while it is brought back',
   ]),
   guard('recover replaces an entry whose object is gone', 'src/maintenance', 'instead: ref.object', 'instead: undefined', [
     CLEANUP,

@@ -16,11 +16,11 @@ export const NOT_SUBMITTED_GUARDS: readonly Guard[] = [
   ]),
   guard('unsent: not a request that still runs', ROOM, 'left || own === undefined', 'left', [
     VERDICT,
-    'if the request has not ended',
+    'another one that still runs',
   ]),
   guard('unsent: a request leaves once its connection is ready', ROOM, 'else socket.once(event, () => (seen.left = true));', '', [
     REQUESTS,
-    'a certificate that the system wants',
+    'a certificate that the system asks for',
   ]),
   guard('unsent: a redirect or a repetition is another request', ROOM, '!request || others.length > 0', '!request', [
     VERDICT,

@@ -83,7 +83,7 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     'src/object-store/gcs',
     'reject(signal?.reason as Error',
     '(stream.destroy(), reject(signal?.reason as Error)',
-    [BODY, 'that nobody wants any more is read to its end'],
+    [BODY, 'is read to its end when nobody wants it any more'],
   ),
   guard(
     'I6 GCS: a part is as long as was promised',
@@ -139,15 +139,15 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   ]),
   guard('what is no object key is not listed', 'src/object-store', 'if (isObjectKey(object.key)) yield', 'yield', [
     GCS,
-    'keeps below the prefix',
+    'keeps below its prefix',
   ]),
   guard('GCS: no query of an address in an error', 'src/object-store', ".replace(/\\?\\S+/g, '?…')", '', [
     ERRORS,
-    'without queries',
+    'says what the server said, shortened to one line',
   ]),
   guard('one listener on the signal of many requests', 'src/async', 'await work({ signal });', 'await work(call);', [
     SHARED_SIGNAL,
-    'without a warning',
+    'many waits share one listener of the signal',
   ]),
   guard(
     'the deadline of a listing is that of each folder and page',
@@ -161,7 +161,7 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     'src/object-store/file',
     'if (modifiedAt >= before) continue;',
     '',
-    [FILE, 'I4 is found where it is older'],
+    [FILE, 'I4 is found by age below the prefix'],
   ),
   guard(
     'I4 file: nothing is removed that no put wrote',

@@ -90,7 +90,7 @@ export const RECORD_GUARDS: readonly Guard[] = [
     'src/metastore/memory',
     "letter === 's' && own",
     "letter === 'z' && own",
-    [RULES, 'so the ID of an attempt that was only slow is used'],
+    [RULES, 'the ID of an attempt that was only slow is used'],
   ),
   guard(
     '† any write of an ID takes it off the list of orphans',

@@ -123,7 +123,7 @@ export const REDIS_GUARDS: readonly Guard[] = [
     'src/metastore/redis',
     'supersede(text, nil) later(now + grace)',
     'later(now + grace)',
-    [CONTRACT, 'and supersedes their objects in the same step'],
+    [CONTRACT, 'removes entries that have expired, inline and offloaded alike'],
   ),
   guard(
     'Redis: I5 † a superseded object that the entry refers to again is never named',
@@ -141,7 +141,7 @@ export const REDIS_GUARDS: readonly Guard[] = [
     'src/metastore/redis',
     'keep(math.max(since + grace, now) + ${SWEEP_TIME})',
     '',
-    [CONTRACT, 'stays on the list, and keeps the scope, for as long as it is swept'],
+    [CONTRACT, 'stays on the list for as long as the scope is swept'],
   ),
   guard(
     'Redis: † the end of a sweep changes the index only with its nonce',

@@ -47,18 +47,18 @@ export const S3_GUARDS: readonly Guard[] = [
     'src/object-store/s3',
     "if (ifAbsent && !conditional && (await headOf(store, name, signal))) return 'exists';",
     '',
-    [PUT, 'looks for the object and puts without it'],
+    [PUT, 'looks for the object before it puts without it'],
   ),
   guard('S3: a failed upload is ended', 'src/object-store/s3', 'await end(store, upload, ENDS);', '', [
     MULTIPART,
-    'is ended, and its other parts stopped',
+    'stops all when a part fails while the source hangs',
   ]),
   guard(
     'S3: an object after a lost answer is ours only with our mark',
     'src/object-store/s3',
     '?.Metadata?.[MARK] === mark',
     '',
-    [MULTIPART, 'is not done where the object is another one'],
+    [MULTIPART, 'is ended without success where the object is another one'],
   ),
   guard('S3: the memory of parts goes around', 'src/async', 'free.pop() ??', '', [RECHUNK, 'of a stream go around']),
   guard(

@@ -50,7 +50,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     'src/state-store',
     'await concurrently(done, (value) => value.discard());',
     '',
-    [STORE, 'and leaves none of the others'],
+    [STORE, 'I2 writes none of several values where one of their objects could not be put'],
   ),
   guard('I4 the object of a refused write is deleted', 'src/state-store', 'await discard(); switch', 'switch', [
     STORE,
@@ -104,7 +104,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     'src/state-store',
     'if (held) yield held; held =',
     'yield',
-    [STORE, 'and never the end of a large one'],
+    [STORE, 'never gives the end of an object that is damaged'],
   ),
   guard('I6 the bound of a frame', 'src/format', '0 || length > longest', '0', [
     STORE,
@@ -120,7 +120,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   ]),
   guard('I6 the bound of decoding', 'src/state-store', 'signal, maxBytes })', 'signal, maxBytes: maxBytes + 2 ** 40 })', [
     STORE,
-    'I6 bounds decoding by the recorded size',
+    'I6 holds a value to its recorded size',
   ]),
   guard('I6 the bound of gzip without node:zlib', 'src/codec', '(length > maxBytes) throw', '(length < 0) throw', [
     CODECS,
@@ -139,7 +139,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     'src/state-store',
     'missed) throw missing',
     'missed) return undefined;\n    if (!missed) throw missing',
-    [STORE, 'I7 says MissingObjectError'],
+    [STORE, 'I7 says what is missing: an object or its store'],
   ),
   guard('I7 † the entry is read again as long as it changes', 'src/state-store', 'const REREADS = 5;', 'const REREADS = 1;', [
     STORE,
@@ -151,18 +151,18 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   ]),
   guard('I9 an entry goes before its object', 'src/metastore/memory', 'bury(step, change.name, version);', '', [
     STORE,
-    'I9 deletes the entry and leaves the object',
+    'I9 a delete leaves the object to the sweep',
   ]),
   guard('I9 names that look alike stay', 'src/state-store', '`${taskPath(scope)}/`', 'taskPath(scope)', [
     STORE,
-    'I9 clears one mapped item',
+    'I9 clears just the mapped item',
   ]),
   guard(
     'I10 an object is read from the store that its entry names',
     'src/state-store',
     'locations.get(ref.store)',
     'objectStore',
-    [STORE, 'I10 reads from former object stores'],
+    [STORE, 'I10 reads from the former object stores'],
   ),
   guard('I10 a value is decoded with the codec that its entry names', 'src/state-store', 'codecs.get(ref.codec)', 'codec', [
     STORE,

@@ -18,7 +18,7 @@ export const SWEEP_GUARDS: readonly Guard[] = [
     'src/metastore/memory/sweep.ts',
     'supersede(step, text);',
     '',
-    [METASTORE, 'and supersedes their objects in the same step'],
+    [METASTORE, 'removes entries that have expired, inline and offloaded alike'],
   ),
   guard('† a sweep leaves the write ID of what it removes', 'src/metastore/memory', 'buried <= step.now)', 'buried > 0)', [
     METASTORE,
@@ -47,7 +47,7 @@ export const SWEEP_GUARDS: readonly Guard[] = [
     'src/metastore/memory',
     'keep(step, Math.max(since + grace, step.now) + SWEEP_TIME);',
     '',
-    [METASTORE, 'stays on the list, and keeps the scope, for as long as it is swept'],
+    [METASTORE, 'stays on the list for as long as the scope is swept'],
   ),
   guard(
     '† a time that is set while a sweep goes on takes its nonce away',
@@ -75,7 +75,7 @@ export const SWEEP_GUARDS: readonly Guard[] = [
     'src/metastore/memory',
     '|| hash.fields.has(PREFIX.superseded + object)',
     '',
-    [METASTORE, 'I5 what an entry refers to is held, and what is on the superseded list'],
+    [METASTORE, 'I5 what an entry or the superseded list names is held'],
   ),
   guard(
     '† nothing is restored over a tombstone',

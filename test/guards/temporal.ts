@@ -76,7 +76,7 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
     'adapters/temporal',
     'if (interrupted) throw stopReason();',
     '',
-    [ENDS, 'and returned nevertheless ends with that'],
+    [ENDS, 'that returned nevertheless ends as stopped'],
   ),
   guard(
     'Temporal: the failure of an external job that is written down costs an attempt',
@@ -156,7 +156,7 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   ),
   guard('Temporal: what activities share outlives each of them', 'adapters/temporal', "| choice === 'activity')", '| choice)', [
     ACTIVITY,
-    'what activities share outlives each of them',
+    'of one activity ends a while after it, unlike what activities share',
   ]),
   guard(
     'Temporal: with the plugin no heartbeat asks a driver that may fail',
@@ -295,7 +295,7 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
     'adapters/temporal',
     'if (cache.knows(key)) return key;',
     '',
-    [DRIVER, 'is one request for a new payload'],
+    [DRIVER, 'is one request for a payload that comes twice'],
   ),
   guard(
     'Temporal: a payload is the one that was stored',
@@ -306,6 +306,6 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   ),
   guard('Temporal: a call of an object store is tried again', 'adapters/temporal', 'const TRIES = 5;', 'const TRIES = 1;', [
     DRIVER,
-    'tries again, and tells nobody of what healed',
+    'tries again until the store answers',
   ]),
 ];

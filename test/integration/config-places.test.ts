@@ -125,7 +125,7 @@ describe('I10 a configuration that changes', () => {
     expect(superseded).toEqual([expect.stringContaining(`"s3:${bucket}/a/"`)]);
   });
 
-  test('a store in code and one from addresses record the same, and read each other', async () => {
+  test('a store in code and one from addresses read each other', async () => {
     const namespace = randomUUID();
     const bucket = await minio.bucket();
     const options = { metastore: redisMetastore({ client }), namespace, offloadThreshold: 0 };
@@ -157,7 +157,7 @@ describe('I10 a configuration that changes', () => {
 });
 
 describe('a store from the environment', () => {
-  test('reaches its bucket, and shows no credential whatever happens', async () => {
+  test('shows no credential whatever happens', async () => {
     const bucket = await minio.bucket();
     const env = {
       MOORING_REDIS: address(),
@@ -200,7 +200,7 @@ describe('a store from the environment', () => {
     expect(await store.task<State>(TASK).get('k')).toEqual(value(1));
   });
 
-  test('a bucket that is not there is an error of ready(), and not a missing value', async () => {
+  test('a bucket that is not there is an error of ready()', async () => {
     await using store = await openStateStore({ redis: address(), connections, path: 's3://minio@no-such-bucket/' });
 
     await expect(store.ready()).rejects.toMatchObject({ code: 'mooring.store-unavailable' });

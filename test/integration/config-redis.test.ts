@@ -36,7 +36,7 @@ describe('a Redis that asks for a password', () => {
     expect(await roundTrip({ redis: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${locked.port}/3` })).toBe(7);
   });
 
-  test('is opened from the environment, with the password beside the address', async () => {
+  test('is opened from the environment, with the password apart from the address', async () => {
     const config = configFromEnv({ MOORING_REDIS: `redis://127.0.0.1:${locked.port}`, MOORING_REDIS_PASSWORD: PASSWORD });
 
     expect(await roundTrip(config)).toBe(7);
@@ -71,6 +71,7 @@ describe('a Redis that asks for a password', () => {
 test('ioredis 5 does as well', async () => {
   const packages = { ...installed, ioredis: () => import('ioredis-5') as unknown as ReturnType<Packages['ioredis']> };
   const redis = `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${locked.port}`;
+
   for (const config of [{ redis, namespace: 'v5' }, { redis: `redis+cluster://127.0.0.1:${cluster.nodes[0]?.port}` }]) {
     await using store = await openWith(config, packages, {});
     const state = store.task<{ cursor: number }>(TASK);
@@ -97,6 +98,7 @@ test('rediss:// speaks TLS, as redisOptions say', async () => {
     secure.pipe(plain).pipe(secure);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
   try {
     const { port } = server.address() as AddressInfo;
     const tls = { ...shared, pskCallback: () => psk, checkServerIdentity: () => undefined };
@@ -109,7 +111,7 @@ test('rediss:// speaks TLS, as redisOptions say', async () => {
   }
 });
 
-test('a Redis that is not there is an error in time, and no warning shows what is secret', async () => {
+test('a Redis that is not there is an error in time, without what is secret', async () => {
   const said: unknown[] = [];
   const say = (fields: object, message: string): void => void said.push([fields, message]);
   await using store = await openStateStore({
@@ -138,6 +140,7 @@ test('a connection that has gone silent is replaced', async () => {
     far.on('data', (chunk) => silent.has(near) || near.write(chunk));
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+
   try {
     const { port } = proxy.address() as AddressInfo;
     await using store = await openStateStore({
@@ -148,6 +151,7 @@ test('a connection that has gone silent is replaced', async () => {
     const state = store.task<{ cursor: number }>(TASK);
     await state.set('cursor', 1);
     for (const socket of sockets) silent.add(socket);
+
     await expect(state.get('cursor')).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
 
     await until(async () => (await state.get('cursor').catch(() => undefined)) === 1);
@@ -157,10 +161,11 @@ test('a connection that has gone silent is replaced', async () => {
   }
 });
 
-test('opening connects to nothing, and closing leaves nothing connected', async () => {
+test('is connected only from its first use until it closes', async () => {
   const others = async (): Promise<number> => Number(/connected_clients:(\d+)/.exec(await info())?.[1]);
   const info = async (): Promise<string> => plain.command('info', 'clients');
   const plain = await startRedis();
+
   try {
     const before = await others();
     await using store = await openStateStore({ redis: `redis://127.0.0.1:${plain.port}` });

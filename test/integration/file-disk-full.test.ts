@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * A writer that the operating system allows no file above a megabyte or two: a write ends in the middle, as on a disk that is full.
- * It is in a process of its own, since nobody gets rid of the limit again.
+ * A writer that the operating system allows no file above a megabyte or two. A write ends in the middle, as on a disk that is
+ * full. It is in a process of its own, since nobody gets rid of the limit again.
  */
 
 const SOURCES = join(import.meta.dirname, '../../src');
@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test('I2 where no more can be written, a set fails, the old value stays, and nothing is left of the new one', async () => {
+test('I2 a set for which there is no room leaves the old value alone', async () => {
   // Blocks of 512 bytes, or of 1,024, as the shell likes.
   const limited = 'ulimit -f 2048 && exec "$@"';
   const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', WRITER, directory];

@@ -58,7 +58,7 @@ describe('round trips', () => {
     },
   );
 
-  test('nothing before the first use of state, and nothing at all for a task that uses none', async () => {
+  test('nothing before the first use of state', async () => {
     const { calls, intercept } = recorder();
     const { task } = setting({ intercept, fence: 'drawn' });
     await task.attempt(async (ctx) => {
@@ -71,7 +71,7 @@ describe('round trips', () => {
     expect(calls.filter((call) => call !== 'fences.draw')).toEqual([]);
   });
 
-  test('uses side by side take the fence once', async () => {
+  test('uses at the same time take the fence once', async () => {
     const { calls, intercept } = recorder();
     const { system, task } = setting({ intercept, fence: 'drawn' });
     const { context } = await task.start();
@@ -99,15 +99,17 @@ describe('round trips', () => {
 });
 
 describe('what does not answer', () => {
-  test('a write-ahead that is refused submits nothing, and writes nothing', async () => {
+  test('a write-ahead that is refused submits nothing', async () => {
     let down = true;
     const { system, task, store } = setting({
       intercept: ({ method }, proceed) =>
         down && method === 'records.write' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
     });
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(system.calls).toEqual([]);
     expect(await jobRecords(store).get(TASK)).toBeUndefined();
+
     down = false;
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
   });
@@ -120,11 +122,13 @@ describe('what does not answer', () => {
     const store = memoryStateStore({ clock, commandTimeout: '10ms' });
     const system = externalSystem({ clock, activeLooks: 100 });
     const attempt = await testRuntime(store).start(options);
+
     await expect(attempt.context.run(system.job(), 'clip')).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
+
     await attempt[Symbol.asyncDispose]();
   });
 
-  test('find is given up on, and the submission is withdrawn', async () => {
+  test('a search that is given up on withdraws the submission', async () => {
     const { system, task, store } = setting({ kind: 'findable' });
     await task.start();
     const silent = system.job({ callTimeout: '10ms', find: () => new Promise(() => undefined) });
@@ -134,7 +138,7 @@ describe('what does not answer', () => {
     expect(system.calls).not.toContain('submit');
   });
 
-  test('cancel is given up on, and disposing ends', async () => {
+  test('a cancellation that is given up on does not keep the attempt from ending', async () => {
     const { system, task } = setting();
     const attempt = await task.start();
     const job = system.job({
@@ -142,13 +146,15 @@ describe('what does not answer', () => {
       cancel: () => new Promise(() => undefined),
       getStatus: async () => (attempt.cancel(new Error('stop')), { state: 'active' }),
     });
+
     await expect(attempt.context.run(job, 'clip')).rejects.toThrow('stop');
+
     await attempt[Symbol.asyncDispose]();
   });
 });
 
 describe('the state of an attempt', () => {
-  test('is fenced: what was superseded writes no more, and its signal says so', async () => {
+  test('is fenced: what was superseded writes no more', async () => {
     const { store, task } = setting();
     const old = await task.start();
     await old.context.state.set('cursor', 1);
@@ -162,7 +168,7 @@ describe('the state of an attempt', () => {
     expect(await store.task(TASK).get('cursor')).toBe(2);
   });
 
-  test('is apart for each item, and shared with a handle for people', async () => {
+  test('is apart for each item', async () => {
     const { store, task } = setting();
     const { context } = await task.start();
     await context.state.set('k', 'task');
@@ -175,7 +181,7 @@ describe('the state of an attempt', () => {
     expect((await store.task({ ...TASK, mapIndex: 0 }).getEntry('k'))?.writer).toEqual({ ...TASK, mapIndex: 0 });
   });
 
-  test('of an asset is not fenced, and names the task as its writer', async () => {
+  test('of an asset is not fenced', async () => {
     const { store, task } = setting();
     const old = await task.start();
     await (await task.start()).context.state.set('x', 1);
@@ -185,7 +191,7 @@ describe('the state of an attempt', () => {
     expect(entry).toMatchObject({ value: 7, writer: TASK });
   });
 
-  test('is of no use after the end, and a run that goes on then ends', async () => {
+  test('is of no use after the end', async () => {
     const { system, task } = setting({ activeLooks: Infinity });
     const attempt = await task.start();
     const running = attempt.context.run(system.job(), 'clip').catch(thrown);
@@ -199,13 +205,22 @@ describe('the state of an attempt', () => {
     expect(system.calls).toHaveLength(looks);
   });
 
-  test('idempotencyKey() is the same in every attempt, and another for each name, item and life of the job', async () => {
-    const { store, task } = setting();
+  test('idempotencyKey() is the same in every attempt', async () => {
+    const { task } = setting();
     const [one, two] = [await task.start(), await task.start()];
+
     const key = one.context.idempotencyKey('mail');
+
     expect(key).toMatch(/^m[a-z2-7]{39}$/);
     expect(two.context.idempotencyKey('mail')).toBe(key);
+  });
+
+  test('idempotencyKey() is another for each name, item and life of the job', async () => {
+    const { store, task } = setting();
+    const one = await task.start();
     const reborn = await testRuntime(store, { createdAt: new Date(0) }).start();
+
+    const key = one.context.idempotencyKey('mail');
     const others = [
       one.context.idempotencyKey('bill'),
       one.context.item('a').idempotencyKey('mail'),
@@ -235,7 +250,7 @@ describe('succeed()', () => {
     },
   );
 
-  test('never rejects; what went wrong is logged', async () => {
+  test('logs what went wrong instead of rejecting', async () => {
     const { task } = setting({
       intercept: ({ method }, proceed) =>
         method === 'fences.settle' ? Promise.reject(new StoreUnavailableError('down')) : proceed(),
@@ -286,7 +301,7 @@ describe('waiting by release', () => {
     }
   }
 
-  test('holds for a while, then frees the slot between polls; the next start polls once and lets go again', async () => {
+  test('frees the slot between polls after it held for a while', async () => {
     const parts = setting({ activeLooks: 12 });
     const { result, releases } = await released(parts, (ctx) =>
       ctx.run(parts.system.job(), 'clip', { wait: { mode: 'release', holdFor: '10s' } }),
@@ -366,15 +381,17 @@ describe('waiting by release', () => {
       const parts = setting();
       const asked: unknown[] = [];
       const attempt = await parts.task.start({ release: async (...given) => void asked.push(given) });
+
       await expect(attempt.context.run(refusing(parts, 2), 'clip', { wait })).resolves.toBe('result of job-1');
       expect(asked).toEqual([
         [30_000, 'submit'],
         [30_000, 'submit'],
       ]);
+
       await attempt[Symbol.asyncDispose]();
     });
 
-    test('beside a run that holds the attempt, the refused one is over later', async () => {
+    test('while a run holds the attempt, the refused one is over later', async () => {
       const parts = setting({ activeLooks: 20 });
       const { clock } = parts;
       const start = clock.now();
@@ -397,7 +414,7 @@ describe('waiting by release', () => {
     });
   });
 
-  test('runs side by side let go when all of them wait, until the earliest poll', async () => {
+  test('runs at the same time let go when all of them wait, until the earliest poll', async () => {
     const parts = setting();
     const wait = { mode: 'release', holdFor: '1s' } as const;
     let busy = true;
@@ -464,7 +481,7 @@ describe('waiting by release', () => {
 });
 
 describe('waiting by hold', () => {
-  test('asks more rarely as the job grows older, with jitter, and as the external system wishes', async () => {
+  test('asks more rarely as the job grows older, unless the external system wishes otherwise', async () => {
     const { clock, system, task } = setting();
     const asked: number[] = [];
     const job = system.job({
@@ -510,18 +527,20 @@ describe('waiting by hold', () => {
     expect(asked[1]! - asked[0]!).toBeGreaterThan(expected - 1_000);
   });
 
-  test('a signal of the run stops the waiting, and the job goes on', async () => {
+  test('a signal of the run stops only the waiting', async () => {
     const { system, task } = setting({ activeLooks: 100 });
     const { context } = await task.start();
     const controller = new AbortController();
     const job = system.job({ getStatus: async () => (controller.abort(new Error('enough')), { state: 'active' }) });
+
     await expect(context.run(job, 'clip', { signal: controller.signal })).rejects.toThrow('enough');
     expect(context.signal.aborted).toBe(false);
     expect(system.cancelled).toEqual([]);
+
     await context.state.set('still', 'here');
   });
 
-  test('progress is handed on; what hears it may fail', async () => {
+  test('a listener of progress may fail', async () => {
     const { system, task } = setting();
     const heard: unknown[] = [];
     let looks = 0;
@@ -555,7 +574,7 @@ describe('the proof that the runtime holds the job', () => {
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('lock-token');
   });
 
-  test('is awaited no longer than the signal of the call, and serves the next call', async () => {
+  test('is awaited no longer than the signal of the call', async () => {
     const { task } = setting({ fence: 'drawn' });
     let prove = (): void => undefined;
     const proof = new Promise<boolean>((resolve) => (prove = () => resolve(true)));
@@ -581,6 +600,7 @@ describe('a suspension', () => {
       attempt.abort(reason);
       attempt.abort(new Error('later'));
       const error = attempt.context.signal.reason as Error;
+
       expect(isSuspension(error)).toBe(true);
       if (reason instanceof Error && Object.isExtensible(reason)) expect(error).toBe(reason);
       else expect(error.cause).toBe(reason);

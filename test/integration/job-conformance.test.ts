@@ -60,7 +60,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 const record = (store: StateStore): ReturnType<ReturnType<typeof jobRecords>['get']> => jobRecords(store).get(TASK);
 
 describe('C83 nothing stored', () => {
-  test('the job is submitted once, its ID is written down before the first poll, and the result comes back', async () => {
+  test('the ID is written down between the one submit and the first poll', async () => {
     const order: string[] = [];
     const intercept: InterceptOperation = ({ method, args }, proceed) => {
       const { letter } = (args[1] ?? {}) as { letter?: string };
@@ -99,7 +99,7 @@ describe('C83 nothing stored', () => {
 });
 
 describe('C84 C85 a stored ID', () => {
-  test('C84 active: no submit, that ID is polled, and the value is that of getResult', async () => {
+  test('C84 active: polls that ID instead of submitting', async () => {
     const { store, system, task } = setting({ activeLooks: 3 });
     const submitted = await task.start();
     await submitted.context.submit(system.job(), 'clip');
@@ -109,7 +109,7 @@ describe('C84 C85 a stored ID', () => {
     expect(decisions(store)).toEqual(['submitted', 'reconnected']);
   });
 
-  test('C85 succeeded: no submit and no wait', async () => {
+  test('C85 succeeded: neither a submit nor a wait', async () => {
     const { store, clock, system, task } = setting({ activeLooks: 0 });
     await (await task.start()).context.submit(system.job(), 'clip');
     const before = clock.now();
@@ -120,7 +120,7 @@ describe('C84 C85 a stored ID', () => {
     expect(decisions(store)).toEqual(['submitted', 'already-succeeded']);
   });
 
-  test('C85 finished: the recorded result, and no call of the external system', async () => {
+  test('C85 finished: the recorded result, without a call of the external system', async () => {
     const { system, task } = setting();
     const result = await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     system.calls.length = 0;
@@ -131,7 +131,7 @@ describe('C84 C85 a stored ID', () => {
 });
 
 describe('C86 a known failure', () => {
-  test('is submitted again by the next attempt; the new ID replaces the old one, which is kept as an earlier one', async () => {
+  test('is submitted again by the next attempt', async () => {
     const { store, system, task } = setting();
     await (await task.start()).context.submit(system.job(), 'clip');
     system.end('job-1', { state: 'failed', reason: 'out of memory' });
@@ -149,7 +149,7 @@ describe('C86 a known failure', () => {
     expect(decisions(store)).toEqual(['submitted', 'reconnected', 'resubmitted']);
   });
 
-  test('while this attempt waits: recorded and thrown; the next attempt is the next submission', async () => {
+  test('while this attempt waits: thrown once it is recorded', async () => {
     const { store, system, task } = setting({ activeLooks: 100 });
     const fails = system.job({
       getStatus: async (id) => (id === 'job-1' ? { state: 'failed', reason: 'disk full' } : { state: 'succeeded' }),
@@ -186,7 +186,7 @@ describe('C87 C89 a status that nobody knows', () => {
     ['C87 an unclassified word', async (): Promise<JobStatus> => ({ state: 'unknown', detail: 'PAUSED' })],
     ['C87 a state that is none', async () => ({ state: 'running' }) as unknown as JobStatus],
     ['C89 a question that fails', (): Promise<JobStatus> => Promise.reject(new Error('503'))],
-  ])('%s: asked again, then a retryable error; nothing is submitted', async (_name, getStatus) => {
+  ])('%s: a retryable error after it was asked for again', async (_name, getStatus) => {
     const { clock, system, task } = setting();
     await (await task.start()).context.submit(system.job(), 'clip');
     const asked = jest.fn(getStatus);
@@ -297,7 +297,7 @@ describe('C90 C96 what an ID is', () => {
   });
 
   test.each([[undefined], [null], [Number.NaN], [new Date(0)], [new Uint8Array(1)]])(
-    'C96 %p is none: InvalidValueError, and the record stays submitting',
+    'C96 %p is none: the record stays submitting',
     async (id) => {
       const { store, system, task } = setting();
       const job = system.job({ submit: async () => id as unknown as string });
@@ -314,8 +314,11 @@ describe('C90 C96 what an ID is', () => {
       getStatus: async () => ({ state: 'succeeded' }),
     });
     await (await task.start()).context.submit(job, 'clip');
+
     const held = (await record(store))!;
+
     expect(held).toMatchObject({ state: 'submitted', externalId: { b: 2, a: 1 } });
+
     await task.attempt((ctx) => ctx.run(job, 'clip'));
   });
 });
@@ -362,7 +365,7 @@ describe('C92 the ID cannot be written down', () => {
     expect((await all(jobRecords(store).orphans())).map(({ externalId }) => externalId)).toEqual(['job-1']);
   });
 
-  test('applied, and the reply lost: it counts once', async () => {
+  test('applied although the reply was lost: it counts once', async () => {
     let lost = false;
     const { system, task, store } = setting({
       intercept: async ({ method, args }, proceed) => {
@@ -395,7 +398,7 @@ describe('C92 the ID cannot be written down', () => {
     expect(error).toMatchObject({ externalId: 'job-1', message: expect.stringContaining('job-1') });
   });
 
-  test('† refused as stale: the ID is listed as an orphan, and the job is left alone', async () => {
+  test('† refused as stale: the ID is listed as an orphan', async () => {
     const { system, task, store } = setting({ kind: 'findable' });
     const old = await task.start();
     let answer = (): void => undefined;
@@ -456,7 +459,7 @@ describe('C94 the input changed', () => {
     expect(decisions(store)).toEqual(['submitted', 'input-changed']);
   });
 
-  test('with resubmit: the next submission, and the old job is cancelled once that one is written down', async () => {
+  test('with resubmit: the old job is cancelled once the next submission is written down', async () => {
     const { store, system, task } = setting({ activeLooks: 5 });
     await (await task.start()).context.submit(system.job(options), 'clip');
     let heldAtCancel: unknown;
@@ -480,7 +483,9 @@ describe('C94 the input changed', () => {
       const { store, system, task } = setting({ kind: 'findable' });
       const job = system.job({ ...options, onInputChange });
       await task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G6' }).catch(() => undefined);
+
       const outcome = await task.attempt((ctx) => ctx.run(job, 'another')).catch((thrown: unknown) => thrown);
+
       if (onInputChange === 'fail') {
         expect(outcome).toBeInstanceOf(InputChangedError);
         expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-1' });
@@ -510,7 +515,7 @@ describe('C94 the input changed', () => {
   });
 });
 
-test('C95 of two live attempts only the newest writes the record, and the other puts no object', async () => {
+test('C95 of two live attempts only the newest finishes the record', async () => {
   const puts: string[] = [];
   const objectStore = interceptValues(memoryObjectStore(), ({ method, args }, proceed) => {
     if (method === 'put') puts.push(String(args[0]));
@@ -535,7 +540,7 @@ test('C95 of two live attempts only the newest writes the record, and the other 
 });
 
 describe('C97 a part of a run', () => {
-  test('decide() submits nothing, polls nothing and writes nothing', async () => {
+  test('decide() does nothing but look', async () => {
     const { calls, intercept } = recorder();
     const { clock, store, system, task } = setting({ intercept });
     const attempt = await task.start();
@@ -579,7 +584,7 @@ describe('C97 a part of a run', () => {
     expect(await next.context.decide(system.job(), 'clip')).toMatchObject({ kind: 'ambiguous' });
   });
 
-  test('submit() writes ahead, submits and records; a later run() reconnects, in the same attempt too', async () => {
+  test('a run reconnects to what submit() recorded', async () => {
     const { store, system, task } = setting();
     const attempt = await task.start();
     expect(await attempt.context.submit(system.job(), 'clip')).toBe('job-1');
@@ -594,7 +599,7 @@ describe('C97 a part of a run', () => {
 });
 
 describe('C98 cancelling', () => {
-  test('while it waits: cancel gets the stored ID, and the run rejects with the reason', async () => {
+  test('while it waits: cancel gets the stored ID', async () => {
     const { system, task } = setting();
     const attempt = await task.start();
     const reason = new Error('a person asked');
@@ -612,7 +617,7 @@ describe('C98 cancelling', () => {
     expect(system.cancelled).toEqual(['job-1 requested']);
   });
 
-  test('an external system that is busy for a moment is asked again, and one that stays so is left, after three times', async () => {
+  test('an external system that is busy is asked three times', async () => {
     for (const [failures, asked] of [
       [2, 3],
       [9, 3],
@@ -627,7 +632,9 @@ describe('C98 cancelling', () => {
           if ((calls += 1) <= failures) throw new Error('503');
         },
       });
+
       await expect(attempt.context.run(job, 'clip')).rejects.toThrow('a person asked');
+
       await attempt[Symbol.asyncDispose]();
       expect(calls).toBe(asked);
       expect(clock.now() - before).toBe(1_500);
@@ -645,7 +652,7 @@ describe('C98 cancelling', () => {
     expect(system).toMatchObject({ jobs: [{ id: 'job-1' }], cancelled: ['job-1 requested'] });
   });
 
-  test('while it submits: the submit goes on, its ID is written down, and then cancelled', async () => {
+  test('while it submits: cancelled once its ID is written down', async () => {
     const { system, store, task } = setting();
     const attempt = await task.start();
     const signals: AbortSignal[] = [];
@@ -664,7 +671,7 @@ describe('C98 cancelling', () => {
     expect(await record(store)).toMatchObject({ state: 'submitted', externalId: 'job-1' });
   });
 
-  test('before it submits: nothing is submitted, and the submission is withdrawn', async () => {
+  test('before it submits: the submission is withdrawn', async () => {
     const { system, store, task } = setting({ kind: 'findable' });
     await (
       await task.start()
@@ -693,7 +700,7 @@ describe('C98 cancelling', () => {
     expect(system.cancelled).toEqual([]);
   });
 
-  test('a job that was given up on hears why; one that has ended is not cancelled', async () => {
+  test('a job that was given up on hears why', async () => {
     const { system, task } = setting();
     const attempt = await task.start();
     const ended = system.job({ externalIdKey: 'ended' });
@@ -708,22 +715,12 @@ describe('C98 cancelling', () => {
 });
 
 describe('C99 what is told', () => {
-  test('one decision event for each run, and lines that carry key and ID but no value', async () => {
-    const lines: { level: string; fields: object; message: string }[] = [];
-    const logger = Object.fromEntries(
-      ['debug', 'info', 'warn', 'error'].map((level) => [
-        level,
-        (fields: object, message: string) => void lines.push({ level, fields, message }),
-      ]),
-    ) as Logger;
-    const { system, store, task } = setting({ activeLooks: 4, store: { logger } });
+  test('one decision event for each run', async () => {
+    const { system, store, task } = setting({ activeLooks: 4 });
+
     await task.attempt((ctx) => ctx.run(system.job(), 'a secret input'));
     await task.attempt((ctx) => ctx.run(system.job(), 'a secret input'));
-    expect(lines).toContainEqual({
-      level: 'debug',
-      fields: expect.objectContaining({ externalId: 'job-1', state: 'active' }),
-      message: 'polled',
-    });
+
     expect(store.events).toEqual([
       { type: 'decision', decision: 'submitted', scope: TASK, externalIdKey: 'external_job_id', submission: 1, attempt: 1 },
       {
@@ -735,8 +732,28 @@ describe('C99 what is told', () => {
         attempt: 2,
       },
     ]);
+  });
+
+  test('lines carry key and ID but no value', async () => {
+    const lines: { level: string; fields: object; message: string }[] = [];
+    const logger = Object.fromEntries(
+      ['debug', 'info', 'warn', 'error'].map((level) => [
+        level,
+        (fields: object, message: string) => void lines.push({ level, fields, message }),
+      ]),
+    ) as Logger;
+    const { system, task } = setting({ activeLooks: 4, store: { logger } });
+
+    await task.attempt((ctx) => ctx.run(system.job(), 'a secret input'));
+    await task.attempt((ctx) => ctx.run(system.job(), 'a secret input'));
+
     const text = JSON.stringify(lines);
 
+    expect(lines).toContainEqual({
+      level: 'debug',
+      fields: expect.objectContaining({ externalId: 'job-1', state: 'active' }),
+      message: 'polled',
+    });
     expect(text).toContain('job-1');
     expect(text).toContain('external_job_id');
     expect(text).not.toContain('secret');
@@ -767,7 +784,7 @@ describe('C99 what is told', () => {
 });
 
 describe('one run for each external job and context', () => {
-  test('a second run is a ConfigError; items and other keys are apart', async () => {
+  test('a second run in the same context is a ConfigError', async () => {
     const { system, task } = setting();
     const attempt = await task.start();
     const { context } = attempt;
@@ -784,7 +801,7 @@ describe('one run for each external job and context', () => {
     expect(new Set(system.jobs.map(({ key }) => key)).size).toBe(4);
   });
 
-  test('a run beside a submit of the same job is a ConfigError, and there is one job', async () => {
+  test('a run during a submit of the same job is a ConfigError', async () => {
     const { system, task } = setting();
     const { context } = await task.start();
     const submitting = context.submit(system.job(), 'a');

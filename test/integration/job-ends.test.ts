@@ -52,6 +52,7 @@ describe('promises that nobody listens to yet', () => {
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
+
     try {
       const attempt = await task.start();
       const { context } = attempt;
@@ -60,9 +61,12 @@ describe('promises that nobody listens to yet', () => {
       void context.state.getOrSet('made', () => new Promise(() => undefined));
       await until(() => system.jobs.length === 2);
       attempt.abort(new Error('the worker closes'));
+
       expect(await first.catch(thrown)).toMatchObject({ message: 'the worker closes' });
+
       await new Promise((resolve) => setImmediate(resolve));
       expect(unhandled).toEqual([]);
+
       await attempt[Symbol.asyncDispose]();
     } finally {
       process.off('unhandledRejection', note);
@@ -77,8 +81,11 @@ describe('a task that swallows the end', () => {
     const settled = Promise.allSettled([attempt.context.run(system.job(), 'clip')]);
     await until(() => system.jobs.length === 1);
     attempt.abort(new Error('the worker closes'));
+
     await settled;
+
     expect(attempt.interrupted()).toBe(true);
+
     await attempt[Symbol.asyncDispose]();
   });
 
@@ -100,8 +107,11 @@ describe('a failure that was written down', () => {
   test('is known to the adapter, which counts it however the attempt is stopped', async () => {
     const { system, task } = setting();
     const attempt = await task.start();
+
     const error = await attempt.context.run(system.job(fails), 'clip').catch(thrown);
+
     expect(attempt.failure()).toBe(error);
+
     await attempt[Symbol.asyncDispose]();
   });
 
@@ -117,22 +127,28 @@ describe('a failure that was written down', () => {
       },
     });
     const attempt = await parts.task.start();
+
     const error = await attempt.context.run(parts.system.job(fails), 'clip').catch(thrown);
+
     expect(error).toMatchObject({ code: 'mooring.outcome-unknown' });
     expect(attempt.failure()).toMatchObject({ code: 'mooring.external-job-failed', reason: 'oom' });
+
     await attempt[Symbol.asyncDispose]();
   });
 
-  test('keeps the attempt from being released beside it: the next start would submit again, and cost nothing', async () => {
+  test('keeps the attempt from being released meanwhile: the next start would submit again', async () => {
     const { system, task } = setting({ activeLooks: 5 });
     const asked: unknown[] = [];
     const wait = { mode: 'release', holdFor: 0 } as const;
     const attempt = await task.start({ wait, release: async (after) => void asked.push(after) });
     const runs = [attempt.context.item('a').run(system.job(fails), 'a'), attempt.context.item('b').run(system.job(), 'b')];
+
     const [failed, held] = await Promise.allSettled(runs);
+
     expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'mooring.external-job-failed' } });
     expect(held).toMatchObject({ status: 'fulfilled' });
     expect(asked).toEqual([]);
+
     await attempt[Symbol.asyncDispose]();
   });
 });
@@ -141,6 +157,7 @@ describe('releasing', () => {
   test('waits for a getOrSet() that is going on', async () => {
     const { clock, system, task } = setting({ activeLooks: 20 });
     const released: number[] = [];
+
     const attempt = await task.start({
       wait: { mode: 'release', holdFor: 0 },
       release: async () => {
@@ -154,9 +171,11 @@ describe('releasing', () => {
       return 'file-1';
     });
     const run = attempt.context.run(system.job(), 'clip').catch(thrown);
+
     expect(await made).toBe('file-1');
     expect(await run).toMatchObject({ message: 'released' });
     expect(released[0]! - started).toBeGreaterThanOrEqual(60_000);
+
     await attempt[Symbol.asyncDispose]();
   });
 
@@ -164,8 +183,10 @@ describe('releasing', () => {
     const { system, task } = setting();
     const attempt = await task.start({ release: () => Promise.reject(new Error('released')) });
     const run = attempt.context.run(system.job(), 'clip', { wait: { mode: 'release', holdFor: 0 } });
+
     expect(await run.catch(thrown)).toMatchObject({ message: 'released' });
     expect(system.jobs[0]?.looks).toBe(1);
+
     await attempt[Symbol.asyncDispose]();
   });
 });
@@ -202,7 +223,7 @@ describe('an ID that comes after submitTimeout', () => {
     return { ...parts, job, answer: () => answer() };
   }
 
-  test('is told as an error, and written down while the record is still ours', async () => {
+  test('is written down while the record is still ours', async () => {
     const { records, lines, answer } = await late('plain');
     answer();
     await until(async () => (await records.get(TASK))?.state === 'submitted');
@@ -299,9 +320,11 @@ describe('cancelling', () => {
         return cancelExternalJobs(store, TASK, [system.job()]);
       };
       if (when === 'before') await takeOver();
+
       expect(await older.context.item('b').submit(system.job(), 'clip').catch(thrown)).toBeInstanceOf(StaleAttemptError);
       expect(system.calls).toEqual([]);
       expect(await records.get({ ...TASK, itemKey: 'b' }, 'external_job_id')).toBeUndefined();
+
       await older[Symbol.asyncDispose]();
       await newer[Symbol.asyncDispose]();
     },
@@ -321,7 +344,7 @@ describe('cancelling', () => {
     expect(found).toMatchObject({ state: 'submitting' });
   });
 
-  test('gives each job to the object that submitted it, and never to another of the same externalIdKey', async () => {
+  test('gives each job to the object that submitted it', async () => {
     const { store, system, task } = setting();
     const other = externalSystem({ kind: 'keyed', clock: fakeClock(), activeLooks: 1 });
     await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
@@ -443,15 +466,18 @@ describe('cancelExternalJobs()', () => {
 });
 
 describe('a cancellation that was requested from anywhere', () => {
-  test('reaches the next attempt when it begins to use state, and no other job of the scope', async () => {
+  test('reaches only the job of the scope that it names, when it begins to use state', async () => {
     const { store, task } = setting();
     await requestCancellation(store, TASK, { jobId: 'job@1', reason: 'not wanted' });
     const heard: string[] = [];
     const other = await task.start({ jobId: 'job@2', onCancelRequest: (reason) => void heard.push(reason) });
+
     await other.context.state.get('k');
     expect(heard).toEqual([]);
+
     const attempt = await task.start({ jobId: 'job@1', onCancelRequest: (reason) => attempt.cancel(new Error(reason)) });
     expect(await attempt.context.state.get('k').catch(thrown)).toMatchObject({ message: 'not wanted' });
+
     await attempt[Symbol.asyncDispose]();
   });
 
@@ -461,8 +487,11 @@ describe('a cancellation that was requested from anywhere', () => {
     await requestCancellation(store, TASK, { jobId: 'job@1', reason: undefined });
     const heard: string[] = [];
     const attempt = await task.start({ jobId: 'job@1', onCancelRequest: (reason) => void heard.push(reason) });
+
     await attempt.context.state.get('k');
+
     expect(heard).toEqual([]);
+
     await attempt[Symbol.asyncDispose]();
   });
 
@@ -470,9 +499,12 @@ describe('a cancellation that was requested from anywhere', () => {
     const { system, store, task } = setting({ activeLooks: 1 });
     await requestCancellation(store, TASK, { jobId: 'job@1', reason: 'not wanted' });
     const attempt = await task.start({ jobId: 'job@1', onCancelRequest: (reason) => attempt.cancel(new Error(reason)) });
+
     const error = await attempt.context.item('a').run(system.job(), 'clip').catch(thrown);
+
     expect(error).toMatchObject({ message: 'not wanted' });
     expect(system.calls).toEqual([]);
+
     await attempt[Symbol.asyncDispose]();
   });
 
@@ -638,7 +670,7 @@ describe('the name of an external job', () => {
     expect(lines.filter(({ level }) => level === 'info').every(({ fields }) => fields['name'] === 'transcode')).toBe(true);
   });
 
-  test('a record that a job of another name made is refused, and not its result', async () => {
+  test('a record that a job of another name made is refused', async () => {
     const { system, task } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.run(system.job({ name: 'transcode' }), 'clip'));
     const error = await task.attempt((ctx) => ctx.run(system.job({ name: 'report' }), 'clip')).catch(thrown);
@@ -669,10 +701,11 @@ describe('a scope that jobs share', () => {
     expect(task).toBeDefined();
   });
 
-  test('a running job of another one is waited for, and its end is the result of both', async () => {
+  test("the end of another one's running job is the result of both", async () => {
     const { system, task } = setting({ activeLooks: 1 });
     await task.attempt((ctx) => ctx.submit(system.job(), 'monday'), { jobId: 'monday' });
     const result = await task.attempt((ctx) => ctx.run(system.job(), 'tuesday'), { jobId: 'tuesday' });
+
     for (const jobId of ['tuesday', 'monday']) {
       expect(await task.attempt((ctx) => ctx.run(system.job(), 'again'), { jobId })).toEqual(result);
     }
@@ -727,7 +760,7 @@ describe('an attempt that used no state', () => {
 });
 
 describe('an attempt that was superseded', () => {
-  test('is told which attempt it is, and who holds the task', async () => {
+  test('is told who holds the task', async () => {
     const { task } = setting();
     const old = await task.start();
     await old.context.state.set('k', 1);
@@ -779,11 +812,14 @@ describe('warnings of Node', () => {
     const warnings: Error[] = [];
     const note = (warning: Error): void => void warnings.push(warning);
     process.on('warning', note);
+
     try {
       const { system, task } = setting({ activeLooks: 1 });
       const items = Array.from({ length: 50 }, (_, item) => item);
       await task.attempt((ctx) => Promise.all(items.map((item) => ctx.item(item).run(system.job(), String(item)))));
+
       await new Promise((resolve) => setImmediate(resolve));
+
       expect(warnings.filter(({ name }) => name === 'MaxListenersExceededWarning')).toEqual([]);
     } finally {
       process.off('warning', note);

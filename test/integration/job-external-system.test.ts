@@ -58,6 +58,7 @@ describe('the functions of an external job are told', () => {
     await task.attempt((ctx) => ctx.run(job, 'clip'));
 
     const about = { input: 'clip', submission: 1, idempotencyKey: system.jobs[0]?.key, signal: expect.any(AbortSignal) };
+
     expect(told).toHaveLength(3);
     for (const context of told) expect(context).toEqual({ ...about, submittedAt: new Date(before) });
   });
@@ -89,6 +90,7 @@ describe('describe', () => {
     await task.attempt((ctx) => ctx.run(job, 'clip'));
 
     const description = { title: 'Transcode job-1', url: 'https://farm.example/jobs/job-1' };
+
     expect(await records.get(TASK)).toMatchObject({ description });
     expect(lines.find(({ message }) => message === 'the external ID is recorded')?.fields).toMatchObject(description);
   });
@@ -96,7 +98,7 @@ describe('describe', () => {
   test.each([
     ['an address that is no web page', () => ({ url: 'javascript:alert(1)' })],
     ['an error', () => JSON.parse('{') as never],
-  ])('%s is left out, and fails no job', async (_name, describeJob) => {
+  ])('%s is left out without failing the job', async (_name, describeJob) => {
     const { records, system, task } = setting();
     await task.attempt((ctx) => ctx.run(system.job({ describe: describeJob }), 'clip'));
 
@@ -105,7 +107,7 @@ describe('describe', () => {
 });
 
 describe('a status that is unknown', () => {
-  test('is told once when that begins, and once when it ends', async () => {
+  test('is told when that begins and when it ends, not at each look', async () => {
     const { lines, system, task } = setting();
     let asked = 0;
     const job = system.job({
@@ -119,6 +121,7 @@ describe('a status that is unknown', () => {
     await task.attempt((ctx) => ctx.run(job, 'clip'));
 
     const told = lines.filter(({ message, level }) => message.startsWith('the status is') || (level === 'warn' && message));
+
     expect(told.map(({ level, message }) => [level, message])).toEqual([
       ['warn', 'status unknown: it is asked for again'],
       ['info', 'the status is known again'],
@@ -139,7 +142,7 @@ describe('a status that is unknown', () => {
 });
 
 describe('giveUpAfter', () => {
-  test('cancels a job that runs for too long, and the next attempt submits again', async () => {
+  test('makes the next attempt submit again after it cancelled a job that ran for too long', async () => {
     const { system, task } = setting({ activeLooks: Infinity });
     const job = system.job({ giveUpAfter: '2h' });
 
@@ -331,7 +334,7 @@ describe('a job that is missing', () => {
   });
 });
 
-describe('a submit that fails, and may have been accepted', () => {
+describe('a failed submit that may have been accepted', () => {
   test('is repeated in the attempt with the same key, if the external system knows keys', async () => {
     const { system, task } = setting({ kind: 'keyed' });
     const { submit } = system.job();
@@ -446,7 +449,7 @@ describe('a key that the external system refuses because it knows it', () => {
 describe('a repeated key that is refused for another reason', () => {
   const overQuota = new NotSubmittedError('403: over quota, which the first job fills', { retryable: false });
 
-  test('says nothing of the first request: the job is looked for, and found', async () => {
+  test('says nothing of the first request: the job is looked for', async () => {
     const world = setting({ kind: 'keyed' });
     const { system, task } = world;
     const search = jest.fn(async (): Promise<string | undefined> => 'job-1').mockResolvedValueOnce(undefined);

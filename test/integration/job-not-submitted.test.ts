@@ -27,7 +27,7 @@ function plainTask() {
 
 const accept: Answer = (response) => response.end('job-1');
 
-test('a system that is down costs attempts, and the first one after it is up submits, without a person', async () => {
+test('the first attempt after a system was down submits without a person', async () => {
   const { attempt } = plainTask();
   const down = `http://127.0.0.1:${await freePort()}`;
   const up = await faultySystem(accept);
@@ -41,7 +41,7 @@ test('a system that is down costs attempts, and the first one after it is up sub
   await up.stop();
 });
 
-test('a system that hangs up after it has read the request needs a person, and gets no second one', async () => {
+test('a system that hangs up after it has read the request gets no second one', async () => {
   const { attempt } = plainTask();
   const system = await faultySystem((response) => response.socket?.destroy());
 

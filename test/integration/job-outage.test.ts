@@ -8,7 +8,7 @@ import { externalSystem } from '../support/external-system.ts';
 import { interceptMetastore, type InterceptOperation } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
-/** What an attempt alone knows is not lost: an ID that cannot be written down, and a result that another attempt has read. */
+/** Nothing that an attempt alone knows is lost: an ID that cannot be written down, and a result that another attempt has read. */
 
 interface Line {
   message: string;

@@ -4,7 +4,7 @@ import { fakeClock, memoryObjectStore, memoryStateStore } from '../../src/testin
 import { externalSystem } from '../support/external-system.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
-/** What an attempt did itself is not what an earlier one left behind: neither its writes nor its submissions. */
+/** An attempt's own work is not what an earlier one left behind: neither its writes nor its submissions. */
 
 function setting() {
   const clock = fakeClock();
@@ -29,7 +29,7 @@ describe('writes of one attempt to an asset', () => {
     expect(versions.size).toBe(4);
   });
 
-  test('that update it side by side are all counted', async () => {
+  test('that update it at the same time are all counted', async () => {
     const { store, task } = setting();
     const { context } = await task.start();
     const add = (item: string): Promise<unknown> =>
@@ -43,7 +43,7 @@ describe('writes of one attempt to an asset', () => {
   });
 });
 
-test('a stream of an attempt that has ended goes no further, and leaves nothing', async () => {
+test('a stream of an attempt that has ended leaves nothing', async () => {
   const objectStore = memoryObjectStore();
   const task = testRuntime(memoryStateStore({ objectStore, clock: fakeClock() }));
   const attempt = await task.start();
@@ -111,6 +111,7 @@ describe('a submission of this attempt', () => {
           if (how !== 'run') await ctx.submit(job, 'clip');
           await ctx.run(job, 'clip');
         });
+
       for (const submission of [1, 2]) {
         await expect(attempt()).rejects.toMatchObject({
           code: 'mooring.external-job-missing',

@@ -107,7 +107,7 @@ describe('what is shown', () => {
     expect(await all(records.list())).toEqual([]);
   });
 
-  test('lists by state, flow and age; names that became digests come back whole', async () => {
+  test('lists by state, flow and age', async () => {
     const { clock, store, system, records } = setting();
     const long = 'k'.repeat(300);
     const scopes: TaskScope[] = [
@@ -130,10 +130,26 @@ describe('what is shown', () => {
       ['ab', 15, 'submitted'],
       ['ab', 300, 'succeeded'],
     ];
+
     expect(await shown({})).toEqual(every);
     expect(await shown({ state: 'submitted' })).toEqual([every[0], every[2]]);
     expect(await shown({ flow: 'a' })).toEqual([every[0], every[1]]);
     expect(await shown({ olderThan: '90m' })).toEqual([every[0], every[1]]);
+  });
+
+  test('names that became digests come back whole', async () => {
+    const { clock, store, system, records } = setting();
+    const long = 'k'.repeat(300);
+    const scopes: TaskScope[] = [
+      { flow: 'a', run: '1', task: 't' },
+      { flow: 'ab', run: 'r'.repeat(300), task: 't', itemKey: 'x' },
+    ];
+    for (const [index, scope] of scopes.entries()) {
+      const attempt = await testRuntime(store).start({ scope });
+      await attempt.context.run(system.job({ externalIdKey: long }), `input ${index}`);
+      await attempt.context.submit(system.job(), `input ${index}`);
+      clock.advance('1h');
+    }
     const digest = (await all(records.list({ flow: 'ab', state: 'succeeded' })))[0]!;
 
     expect(digest.scope).toEqual(scopes[1]);
@@ -145,6 +161,7 @@ describe('what is shown', () => {
     await (await task.start()).context.submit(system.job(), 'clip');
     const { metastore } = internalsOf(store);
     const { inspect } = metastore.scopes;
+
     for (const spoil of [(text: string) => `2${text.slice(1)}`, (text: string) => text.slice(0, 130)]) {
       metastore.scopes.inspect = async (...args) => {
         const seen = await inspect(...args);
@@ -155,7 +172,7 @@ describe('what is shown', () => {
   });
 });
 
-test('a record or an orphan that cannot be read is left out of the lists, and told', async () => {
+test('a record or an orphan that cannot be read is logged and left out of the lists', async () => {
   const lines: unknown[] = [];
   const say = (fields: object): void => void lines.push(fields);
   const clock = fakeClock();
@@ -219,7 +236,7 @@ describe('a person’s answer', () => {
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
-  test('holds for all that comes after it: a refusal, a failure, and the next submissions', async () => {
+  test('holds for every submission that comes after it', async () => {
     const { clock, store, system, records } = setting();
     const task = testRuntime(store, { createdAt: new Date(clock.now()) });
     await task.start();
@@ -238,12 +255,19 @@ describe('a person’s answer', () => {
     expect(await attempt()).toBe('result of job-3');
   });
 
-  test('is waited for, however long; the record that goes on from it is kept as long as others', async () => {
-    const { clock, store, system, task, records } = await ambiguous();
+  test('is waited for however long', async () => {
+    const { clock, system, task } = await ambiguous();
+
     clock.advance('400d');
+
     await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'))).rejects.toMatchObject({
       code: 'mooring.ambiguous-submit',
     });
+  });
+
+  test('goes on in a record that is kept as long as others', async () => {
+    const { clock, store, records } = await ambiguous();
+    clock.advance('400d');
     await records.adopt(await get(store), 'job-1');
     clock.advance('31d');
 
@@ -306,7 +330,27 @@ describe('a person’s answer', () => {
 });
 
 describe('orphans', () => {
-  test('are listed with their scope and key, and forgotten one by one', async () => {
+  test('are listed with their scope and key', async () => {
+    const { store, system, task, records } = setting();
+    const long = 'k'.repeat(300);
+    const attempt = await task.start();
+    await attempt.context.submit(system.job(), 'a');
+    await attempt.context.submit(
+      system.job({ externalIdKey: long, submit: async () => ({ b: 1, a: 2 }) as unknown as string }),
+      'b',
+    );
+    await store.task(TASK).clear();
+    const byKey = (a: Orphan, b: Orphan): number => a.externalIdKey.length - b.externalIdKey.length;
+
+    const orphans = (await all(records.orphans())).sort(byKey);
+
+    expect(orphans).toEqual([
+      { scope: TASK, externalIdKey: 'external_job_id', externalId: 'job-1', since: expect.any(Date) },
+      { scope: TASK, externalIdKey: long, externalId: { a: 2, b: 1 }, since: expect.any(Date) },
+    ]);
+  });
+
+  test('are forgotten one by one', async () => {
     const { store, system, task, records } = setting();
     const long = 'k'.repeat(300);
     const attempt = await task.start();
@@ -318,10 +362,6 @@ describe('orphans', () => {
     await store.task(TASK).clear();
     const byKey = (a: Orphan, b: Orphan): number => a.externalIdKey.length - b.externalIdKey.length;
     const orphans = (await all(records.orphans())).sort(byKey);
-    expect(orphans).toEqual([
-      { scope: TASK, externalIdKey: 'external_job_id', externalId: 'job-1', since: expect.any(Date) },
-      { scope: TASK, externalIdKey: long, externalId: { a: 2, b: 1 }, since: expect.any(Date) },
-    ]);
     await records.forget(orphans[1]!);
     expect(await all(records.orphans())).toEqual([orphans[0]]);
     await records.forget(orphans[0]!);

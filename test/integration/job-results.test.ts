@@ -13,7 +13,7 @@ import { externalSystem } from '../support/external-system.ts';
 import { interceptObjectStore } from '../support/intercept.ts';
 import { TASK, testRuntime } from '../support/runtime.ts';
 
-/** What becomes of results: stored beside the record, asked for again, or nothing. */
+/** What becomes of results: stored with the record, asked for again, or nothing. */
 
 function setting(options: Parameters<typeof memoryStateStore>[0] = {}) {
   const clock = fakeClock();
@@ -104,7 +104,7 @@ describe('a result', () => {
     expect(await task.attempt((ctx) => ctx.run(job, 'x'))).toBeUndefined();
   });
 
-  test('that is large is offloaded, and out of reach of the task’s own keys', async () => {
+  test('that is large is offloaded out of reach of the task’s own keys', async () => {
     const objectStore = memoryObjectStore();
     const large = { text: 'x'.repeat(100_000) };
     const { results, asked, store } = await twice(large, {}, { objectStore });
@@ -117,19 +117,27 @@ describe('a result', () => {
     expect(keys).toEqual([]);
   });
 
-  test('whose object is gone is asked for again, and told; without getResult it is MissingObjectError', async () => {
+  test('whose object is gone is asked for again', async () => {
     const objectStore = memoryObjectStore();
     const { system, store, task } = setting({ objectStore, offloadThreshold: 0 });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
     for await (const { key } of objectStore.list('')) await objectStore.delete([key]);
+
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
     expect(store.events.map(({ type }) => type)).toContain('missing-object');
+  });
+
+  test('whose object is gone is missing without getResult', async () => {
+    const objectStore = memoryObjectStore();
+    const { system, task } = setting({ objectStore, offloadThreshold: 0 });
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
+    for await (const { key } of objectStore.list('')) await objectStore.delete([key]);
     const { getResult: _, ...without } = system.job();
 
     await expect(task.attempt((ctx) => ctx.run(externalJob(without), 'clip'))).rejects.toBeInstanceOf(MissingObjectError);
   });
 
-  test('that is larger than maxValueBytes is now, and was not when it was stored, is asked for again', async () => {
+  test('that is larger than maxValueBytes is now is asked for again', async () => {
     const parts = { objectStore: memoryObjectStore(), metastore: memoryMetastore(), clock: fakeClock() };
     const bytes = new Uint8Array(200_000).fill(3);
     const { system, task } = setting(parts);
@@ -141,7 +149,7 @@ describe('a result', () => {
     expect(await lowered.attempt((ctx) => ctx.run(system.job({ getResult: async () => 'again' }), 'clip'))).toBe('again');
   });
 
-  test('is encrypted like other values, bound to its place, and is not given out under another key', async () => {
+  test('is encrypted like other values, bound to its place', async () => {
     const parts = { objectStore: memoryObjectStore(), metastore: memoryMetastore(), clock: fakeClock(), offloadThreshold: 0 };
     const { system, task } = setting({ ...parts, encryption: gcm() });
     const result = { url: 'https://farm.example/secret.mp4' };
@@ -160,7 +168,7 @@ describe('a result', () => {
     expect(system.jobs).toHaveLength(1);
   });
 
-  test('that cannot be put fails the attempt; the next one finds the job at its end', async () => {
+  test('that cannot be put fails the attempt but loses no job', async () => {
     let broken = true;
     const objectStore: ObjectStore = interceptObjectStore(memoryObjectStore(), ({ method }, proceed) =>
       broken && method === 'put' ? Promise.reject(new Error('503')) : proceed(),
@@ -175,7 +183,7 @@ describe('a result', () => {
     expect(system.jobs).toHaveLength(1);
   });
 
-  test('that cannot be fetched fails the attempt; nothing is finished, nothing submitted', async () => {
+  test('that cannot be fetched fails the attempt but ends no job', async () => {
     const { system, task } = setting();
     const job = system.job({ getResult: () => Promise.reject(new Error('503')) });
     await expect(task.attempt((ctx) => ctx.run(job, 'clip'))).rejects.toThrow('503');

@@ -76,9 +76,11 @@ describe('† the nonce and the fence', () => {
     const owner = await task.start();
     const zombie = await task.start({ fence: { kind: 'drawn', prove: async () => (order.push('prove'), false) } });
     order.length = 0;
+
     await expect(zombie.context.run(system.job(), 'clip')).rejects.toBeInstanceOf(StaleAttemptError);
     expect(order).toEqual(['fences.draw', 'prove']);
     expect(system.jobs).toHaveLength(0);
+
     void owner;
   });
 
@@ -101,6 +103,7 @@ describe('† state lost', () => {
   test('plain: ambiguous, for a later attempt and for every one after it', async () => {
     const { store, system, task } = setting({ young: true });
     await task.start();
+
     for (const first of [false, true]) {
       await expect(task.attempt((ctx) => ctx.run(system.job(), 'clip'), { first })).rejects.toBeInstanceOf(AmbiguousSubmitError);
     }
@@ -240,7 +243,7 @@ describe('C91 † an unresolved send of an earlier attempt', () => {
     expect(system.calls).toEqual(['submit']);
   });
 
-  test('plain: waits for the deadline and reads again, so the ID of an attempt that was only slow is used', async () => {
+  test('plain: the ID of an attempt that was only slow is used', async () => {
     const { clock, store, system, task } = setting();
     const reply = gate();
     const slow = system.job({
@@ -308,7 +311,7 @@ describe('† the record is the one that was decided on', () => {
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
-  test('submitted: a record that holds another ID keeps it, and ours is an orphan', async () => {
+  test('submitted: a record that holds another ID keeps it', async () => {
     const { clock, store, system, task } = setting();
     const reply = gate();
     const slow = system.job({
@@ -363,7 +366,7 @@ describe('† the submit timeout', () => {
   test.each([
     ['one slow write', false],
     ['a write that was sent again: it counts from the first time', true],
-  ])('%s: nothing is submitted, and the submission is withdrawn', async (_name, lost) => {
+  ])('%s: the submission is withdrawn before anything is submitted', async (_name, lost) => {
     const { intercept, slow } = slowWrite(lost);
     const { clock, store, system, task } = setting({ intercept });
     slow.by = () => clock.advance('61s');
@@ -376,7 +379,7 @@ describe('† the submit timeout', () => {
     expect(await task.attempt((ctx) => ctx.run(system.job(), 'clip'))).toBe('result of job-1');
   });
 
-  test('a search that takes longer: nothing is submitted, and the submission is withdrawn', async () => {
+  test('a search that takes longer: the submission is withdrawn before anything is submitted', async () => {
     const { clock, store, system, task } = setting({ kind: 'findable' });
     await task.attempt(() => Promise.resolve());
     const slow = system.job({
@@ -450,7 +453,7 @@ describe('† withdrawing', () => {
 describe('† a failure costs an attempt', () => {
   const FAILED = { state: 'failed', reason: 'oom' } as const;
 
-  test('whoever learns of it records and throws it, also an attempt that took the submission over', async () => {
+  test('whoever learns of it throws it, also an attempt that took the submission over', async () => {
     const { store, system, task } = setting({ kind: 'keyed' });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { killAt: 'G5' }).catch(thrown);
     system.end('job-1', FAILED);
@@ -529,7 +532,7 @@ describe('† clearing', () => {
     expect(await record(store)).toBeUndefined();
   });
 
-  test('by a person supersedes the attempt that runs, and no key is used twice', async () => {
+  test('by a person supersedes the attempt that runs', async () => {
     const { store, system, task } = setting({ kind: 'keyed', activeLooks: 50 });
     const attempt = await task.start();
     let looks = 0;

@@ -59,7 +59,7 @@ test('MinIO takes the rules by age', async () => {
   );
 });
 
-test('MinIO says of its rules what doctor looks at; that one ends uploads it drops, and doctor says so', async () => {
+test('MinIO says of its rules what doctor looks at', async () => {
   const Bucket = await minio.bucket();
   const store = s3ObjectStore({ client: minio.client(), bucket: Bucket, prefix: 'state/' });
   expect(await store.rules?.('default/')).toEqual({ endsUploads: false, deleting: [] });

@@ -54,7 +54,7 @@ describe.each([
     async () => ({ objectStore: await place(), otherObjectStore: await place() }),
   );
 
-  test('C60 C61 C69 C70 a sweep removes more objects than a batch has, of two stores, and reconcile the one that a crash left', async () => {
+  test('C60 C61 C69 C70 the tools remove all that is superseded or unreferenced, over two stores', async () => {
     const values = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at]));
     const former = { formerObjectStores: [bench.otherObjectStore] };
     await bench.open({ objectStore: bench.otherObjectStore }).task(TASK).setMany(values(9));
@@ -82,7 +82,7 @@ describe.each([
     expect(await bench.open(former).task(TASK).getMany(['kept', 'k0'])).toEqual({ kept: 'x'.repeat(5_000), k0: 'new' });
   });
 
-  test('recover brings back values and a stream in parts after everything else was lost; until then reconcile refuses', async () => {
+  test('recover brings back values and a stream in parts after everything else was lost', async () => {
     const store = bench.open({ codec: 'gzip' });
     await store.task(TASK).setMany({ large: 'x'.repeat(100_000), small: 1 });
     await store.asset({ name: 'orders' }).set('k', { rows: 12 });
@@ -102,13 +102,14 @@ describe.each([
     expect(await reconcile(bench.open(), { apply: true })).toMatchObject({ objects: 0, failed: [] });
   });
 
-  test('doctor finds nothing wrong with the bucket, and leaves nothing there', async () => {
+  test('doctor leaves nothing in a bucket that is well', async () => {
     await bench.open().task(TASK).set('k', 1);
     const before = await bench.everything();
 
     const findings = await doctor(bench.open());
 
     const wrong = findings.filter(({ level, check }) => level !== 'ok' && check !== 'persistence');
+
     expect(wrong).toEqual([]);
     expect(findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining(['object-store', 'conditional-writes', 'generation']),

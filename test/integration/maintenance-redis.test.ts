@@ -101,7 +101,7 @@ describe('on one Redis', () => {
     return [...stats.matchAll(/cmdstat_(?:eval|evalsha):calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
   };
 
-  test('C61 what a sweep costs grows with what it removes, and not with what is stored', async () => {
+  test('C61 what a sweep costs grows only with what it removes', async () => {
     const costs: Record<string, number> = {};
     const sweepOf = async (stored: number, due: number): Promise<number> => {
       namespace = `stored-${stored}-${due}`;
@@ -119,7 +119,9 @@ describe('on one Redis', () => {
       const sweeping = open();
       await sweeping.ready();
       const before = await scripts();
+
       expect(await sweep(sweeping)).toMatchObject({ objects: due, failed: [] });
+
       return (await scripts()) - before;
     };
     costs['few, 5 due'] = await sweepOf(100, 5);
@@ -156,6 +158,7 @@ describe('on one Redis', () => {
     await restored.advance(shift());
     rig = restored;
     const before = await objectsOf(objectStore);
+
     expect(await open().task(TASK).get('a')).toBe('first');
 
     await expect(reconcile(open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
@@ -208,7 +211,7 @@ describe('on one Redis', () => {
     expect(await open().task(TASK).get('k')).toBe('second');
   });
 
-  test('doctor says what a real Redis says of itself, and nothing of what its user may not ask', async () => {
+  test('doctor says what a real Redis says of itself', async () => {
     await open().task(TASK).set('k', 1);
     const found = async (): Promise<Record<string, string>> =>
       Object.fromEntries((await doctor(open())).map(({ check, level, message }) => [check, `${level}: ${message}`]));
@@ -243,7 +246,7 @@ describe('on one Redis', () => {
     ]);
   });
 
-  test('a Redis without rights for a tool says so, and nothing is deleted', async () => {
+  test('a Redis without rights for a tool loses nothing', async () => {
     await open().task(TASK).set('k', 'kept');
     await rig.advance(2 * DAY);
     await client.call('acl', 'setuser', 'reader', 'on', 'nopass', '~mooring:*', '+@read', '+info', '+time');
@@ -266,6 +269,7 @@ describe('on a Cluster', () => {
   test('sweep, reconcile and recover work on every shard', async () => {
     const servers = await startRedisCluster();
     const cluster = new Cluster(servers.nodes.map(({ port }) => at(port)));
+
     try {
       const rig = redisRig(
         cluster,
@@ -285,8 +289,10 @@ describe('on a Cluster', () => {
         await state.set('k', `second ${scope.mapIndex}`);
       }
       await rig.advance(DAY + HOUR);
+
       expect(await sweep(open())).toMatchObject({ objects: 40, failed: [] });
       expect(await reconcile(open(), { apply: true })).toMatchObject({ objects: 0 });
+
       await rig.flush();
       await expect(reconcile(open(), { apply: true, maxShare: 1 })).rejects.toBeInstanceOf(StateLostError);
       expect(await recover(open(), { apply: true })).toEqual({ entries: 40, skipped: 0, unreadable: 0 });

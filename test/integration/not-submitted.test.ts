@@ -4,6 +4,8 @@ import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import axios from 'axios';
+import { ProxyAgent, request } from 'undici';
 import { isMooringError, submitRequest } from '../../src/index.ts';
 import { CERTIFICATE } from '../support/certificate.ts';
 import { faultySystem, silentPort, type Answer, type FaultySystem } from '../support/faulty-system.ts';
@@ -102,6 +104,7 @@ test('the page names the clients by the versions that are tested', () => {
 
   // Those of Node are as old as the Node that runs the tests.
   const tested = CLIENTS.map(({ name, version }) => [name, ['fetch', 'node:http'].includes(name) ? expect.anything() : version]);
+
   expect(named).toEqual(tested);
 });
 
@@ -132,6 +135,10 @@ const LOSSES: Readonly<Record<string, () => Promise<{ system: FaultySystem; post
   'it redirects to a host that is unknown': async () =>
     sentTo(await start((response) => response.writeHead(307, { location: 'http://nosuch.invalid' }).end())),
   'it hangs up over TLS': async () => sentTo(await start(hangUp, { tls: true }), { ca: CERTIFICATE }),
+  'its first address hangs up, and the second one refuses': async () => {
+    const system = await start(hangUp);
+    return { system, posting: { url: `http://two.test:${system.port}`, lookup: twoAddresses } };
+  },
   'it hangs up on a connection that was kept': async () => {
     const system = await start((response) => (system.received % 2 === 1 ? response.end() : response.socket?.destroy()));
     return sentTo(system, { agent: new Agent({ keepAlive: true }) });
@@ -160,10 +167,12 @@ describe.each(CLIENTS)('$name $version', (client) => {
     const error = await failureOf(client, posting);
 
     posting.agent?.destroy();
+
+    // `fetch` could not be told of the certificate, or of the addresses.
+    const reachable = client.name !== 'fetch' || (posting.ca === undefined && posting.lookup === undefined);
     expect({ read: system.received > before, notSubmitted: isMooringError(error) }).toEqual({
-      // `fetch` was told of no certificate.
-      read: !(client.name === 'fetch' && posting.ca !== undefined),
-      notSubmitted: client.name === 'fetch' && posting.ca !== undefined,
+      read: reachable,
+      notSubmitted: !reachable,
     });
   });
 });
@@ -179,7 +188,26 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a certificate that nobody trusts
   });
 });
 
-test('a system that was reached over a kept connection, and that is gone, has certainly not read the next request', async () => {
+describe('a proxy that refuses the connection', () => {
+  test('axios sends the request to the proxy itself: certainly not submitted', async () => {
+    const proxy = { protocol: 'http', host: '127.0.0.1', port: refused };
+
+    const error = await submitRequest(async () => axios.post('http://nosuch.invalid', '{}', { proxy })).catch(cellOf);
+
+    expect(error).toBe('not submitted (ECONNREFUSED)');
+  });
+
+  test('undici opens a tunnel with a request of its own: not certain', async () => {
+    const dispatcher = new ProxyAgent(`http://127.0.0.1:${refused}`);
+
+    const error = await submitRequest(async () => request('http://nosuch.invalid', { method: 'POST', dispatcher })).catch(cellOf);
+
+    expect(error).toBe('perhaps (ECONNREFUSED)');
+    await dispatcher.close();
+  });
+});
+
+test('a system that went away on a kept connection has certainly not read the next request', async () => {
   const agent = new TlsAgent({ keepAlive: true, ca: CERTIFICATE });
   const system = await start((response) => response.end(), { tls: true });
   const [node] = CLIENTS.filter(({ name }) => name === 'node:http');
@@ -191,6 +219,7 @@ test('a system that was reached over a kept connection, and that is gone, has ce
   const error = await failureOf(node as SubmittingClient, { url: system.url, agent });
 
   agent.destroy();
+
   expect(system.received).toBe(1);
   expect(['not submitted (ECONNREFUSED)', 'perhaps (ECONNRESET)']).toContain(cellOf(error));
 });

@@ -145,7 +145,7 @@ describe.each([
     return Object.fromEntries([...new Set(kinds)].toSorted().map((kind) => [kind, kinds.filter((one) => one === kind).length]));
   }
 
-  test('a value costs one request each way, and the first of a process one more', async () => {
+  test('a value costs one request each way', async () => {
     expect(await requests(() => open().task(TASK).set('a', TEXT))).toEqual(expected.firstEver);
     const state = open().task(TASK);
 
@@ -178,7 +178,7 @@ describe.each([
     expect(await requests(async () => (await state.getStream('value'))?.toArray())).toEqual(expected.get);
   });
 
-  test('20 MiB cost a request for each 8 MiB each way, and those that hold the parts together', async () => {
+  test('20 MiB cost a request for each 8 MiB each way', async () => {
     const state = open().task(TASK);
     const bytes = new Uint8Array(20 * MEBIBYTE);
     async function* mebibytes(): AsyncGenerator<Uint8Array> {

@@ -84,7 +84,7 @@ describe('the users of docs/operations.md', () => {
     await server?.stop();
   });
 
-  test('may do what the code asks for, and nothing else', async () => {
+  test('may do just what the code asks for', async () => {
     const granted = async (...names: readonly string[]): Promise<Set<string>> => {
       const words = (await Promise.all(names.map(wordsOf))).flat();
       return new Set(words.filter((word) => word.startsWith('+')).map((word) => word.slice(1)));
@@ -115,10 +115,11 @@ describe('the users of docs/operations.md', () => {
     await expect(jobRecords(store).list()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'mooring.config' });
   });
 
-  test('are missed by ready() where one of their rights is, and nothing is left of the try', async () => {
+  test('are missed by ready() where one of their rights is', async () => {
     const rights = (await wordsOf('mooring-worker')).filter((word) => word.startsWith('+'));
     // What is only asked for: the server's version; and a script is sent in full only where the server does not have it.
     const needed = rights.filter((right) => right !== '+info' && right !== '+eval');
+
     for (const right of needed) {
       await addUser(server, 'mooring-less', [right.replace('+', '-')], 'mooring-worker');
       const client = new Redis(as('mooring-less', server));
@@ -129,6 +130,7 @@ describe('the users of docs/operations.md', () => {
       expect([right, error]).toEqual([right, expect.objectContaining({ code: 'mooring.config', option: 'client' })]);
       client.disconnect();
     }
+
     expect(await server.command('keys', 'mooring:{less:*')).toBe('*0\r\n');
   });
 
@@ -157,6 +159,7 @@ describe('the users of docs/operations.md', () => {
     await using store = createStateStore({ metastore });
 
     const findings = await doctor(store);
+
     await expect(store.task(TASK).set('cursor', 1)).rejects.toMatchObject({
       code: 'mooring.outcome-unknown',
       reason: 'not-replicated',

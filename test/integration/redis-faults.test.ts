@@ -71,6 +71,7 @@ describe('a Redis that cannot be reached', () => {
 
   test('nothing was written: the first call of a store says so within its deadline', async () => {
     const m = await nowhere();
+
     expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
     expect(await failure(write(m, tool(), put('k', SECRET)))).toMatchObject({ code: UNAVAILABLE });
     expect(await failure(m.ready({}))).toMatchObject({ code: UNAVAILABLE });
@@ -81,15 +82,20 @@ describe('a Redis that cannot be reached', () => {
     expect(await failure(write(m, tool(), put('k', SECRET)))).toMatchObject({ code: UNAVAILABLE });
   });
 
-  test('the same for a client that gives up, and for one that was closed', async () => {
+  test('the same for a client that gives up', async () => {
     const m = await nowhere({ maxRetriesPerRequest: 0, retryStrategy: () => 10 });
+
     expect(await failure(begin(m, attempt(1)))).toMatchObject({ code: UNAVAILABLE });
+  });
+
+  test('the same for a client that was closed', async () => {
     const client = connect();
     const used = open(client);
     await used.ready({});
     client.disconnect();
     await until(() => client.status === 'end');
     const request = { id: tool().next(), fenced: false, began: Date.now(), changes: [put('k', SECRET)], resent: false };
+
     expect(await failure(used.values.write(SCOPE, request, {}))).toMatchObject({ code: UNAVAILABLE });
   });
 
@@ -98,6 +104,7 @@ describe('a Redis that cannot be reached', () => {
     const m = open(connect({ port, retryStrategy: () => 20 }));
     await failure(m.ready({}));
     const late = await startRedis({ port });
+
     try {
       await until(async () =>
         m.ready({}).then(
@@ -118,7 +125,9 @@ describe('a Redis that cannot be reached', () => {
       await m.ready({});
       await own.command('client', 'pause', '60000', 'write');
       const sent = failure(write(m, tool(), put('k', SECRET)));
+
       await own.kill();
+
       expect(await sent).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
       expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
     } finally {
@@ -134,12 +143,14 @@ describe('a Redis that does not answer', () => {
     const id = tool().next();
     const request = { id, fenced: false, began: await m.now({}), changes: [put('k', SECRET)], resent: false };
     process.kill(server.pid, 'SIGSTOP');
+
     try {
       expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: UNAVAILABLE });
       expect(await failure(m.values.write(SCOPE, request, {}))).toMatchObject({ code: UNKNOWN, reason: 'no-answer' });
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
+
     // And indeed it was applied, once the server went on: the same write ID, sent again, finds it there.
     expect((await m.values.write(SCOPE, { ...request, resent: true }, {})).kind).toBe('ok');
     expect(await value(m, 'k')).toBe(SECRET);
@@ -158,16 +169,19 @@ describe('a Redis that does not answer', () => {
       { signal: stop.signal },
     );
     stop.abort(reason);
+
     await expect(sent).rejects.toBe(reason);
+
     await admin.client('UNPAUSE');
   });
 });
 
 describe('a Redis that refuses', () => {
-  test('full: a write says so and wrote nothing; reading, deleting and clearing go on', async () => {
+  test('full: only writes are refused', async () => {
     const m = open();
     await write(m, tool(), [put('a', 1), put('b', 2)]);
     await admin.config('SET', 'maxmemory', '1');
+
     try {
       expect(await failure(write(m, tool(), put('c', SECRET)))).toMatchObject({
         code: UNAVAILABLE,
@@ -180,12 +194,14 @@ describe('a Redis that refuses', () => {
     } finally {
       await admin.config('SET', 'maxmemory', '0');
     }
+
     expect(await m.values.read(SCOPE, ['a', 'b', 'c'], {})).toEqual([undefined, undefined, undefined]);
   });
 
   test('too few replicas', async () => {
     const m = open();
     await admin.config('SET', 'min-replicas-to-write', '1');
+
     try {
       expect(await failure(write(m, tool(), put('k', SECRET)))).toMatchObject({
         code: UNAVAILABLE,
@@ -208,7 +224,7 @@ describe('a Redis that refuses', () => {
     }
   });
 
-  test('a wrong password is a mistake of the configuration, and is not repeated anywhere', async () => {
+  test('a wrong password is a mistake of the configuration', async () => {
     const guarded = await startRedis({ args: ['--requirepass', 'the-right-one'] });
     try {
       for (const password of [PASSWORD, undefined]) {
@@ -223,6 +239,7 @@ describe('a Redis that refuses', () => {
   test('a user who may not run scripts is told so before any work begins', async () => {
     await admin.call('acl', 'setuser', 'reader', 'on', `>${PASSWORD}`, '~*', '+@read', '+info', '+time', '+hello', '+client');
     const m = open(connect({ username: 'reader', password: PASSWORD }));
+
     expect(await failure(m.ready({}))).toMatchObject({
       code: 'mooring.config',
       option: 'client',
@@ -233,6 +250,7 @@ describe('a Redis that refuses', () => {
   test('a user who may not ask for INFO can work', async () => {
     await admin.call('acl', 'setuser', 'worker', 'on', `>${PASSWORD}`, '~mooring:*', '+@all', '-info');
     const m = open(connect({ username: 'worker', password: PASSWORD, enableReadyCheck: false }));
+
     await expect(m.ready({})).resolves.toBeUndefined();
     expect((await write(m, tool(), put('k', 1))).kind).toBe('ok');
   });
@@ -242,8 +260,10 @@ describe('a Redis that refuses', () => {
     try {
       const m = open(connect({ port: cluster.nodes[0]?.port ?? 0 }));
       const paths = Array.from({ length: 20 }, (_, at) => `flow/run/task/${at}`);
+
       const outcomes = await Promise.allSettled(paths.map((path) => m.values.read({ path }, ['k'], {})));
       const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+
       expect(refused.length).toBeGreaterThan(0);
       for (const { reason } of refused)
         expect(reason).toMatchObject({ code: 'mooring.config', message: expect.stringContaining('Cluster') });
@@ -254,17 +274,19 @@ describe('a Redis that refuses', () => {
 });
 
 describe('a key that holds something else', () => {
-  test.each([0, 1] as const)('is named, and nothing is written (key %i of the scope)', async (at) => {
+  test.each([0, 1] as const)('is named by an error that writes nothing (key %i of the scope)', async (at) => {
     const m = open();
     await write(m, tool(), put('k', 1), {}, { path: 'flow/run/other/-1' });
     const [hash] = keysOf('default').scope(SCOPE.path);
     const key = keysOf('default').scope(SCOPE.path)[at];
     await admin.set(key, SECRET);
     const before = (await admin.keys('*')).toSorted();
+
     for (const change of at === 0 ? [put('k', SECRET), { name: 'k' }] : [{ name: 'k' }, putRef('k', 'n/f/r/t/k/1.gz')]) {
       const error = await failure(write(m, tool(), change));
       expect(error).toMatchObject({ code: 'mooring.corrupt-entry', message: expect.stringContaining(hash) });
     }
+
     if (at === 0) expect(await failure(begin(m, attempt(1)))).toMatchObject({ code: 'mooring.corrupt-entry' });
     if (at === 0) expect(await failure(m.values.read(SCOPE, ['k'], {}))).toMatchObject({ code: 'mooring.corrupt-entry' });
     expect((await admin.keys('*')).toSorted().filter((name) => !name.endsWith(':birth'))).toEqual(
@@ -278,9 +300,12 @@ describe('scripts', () => {
     const m = open();
     await write(m, tool(), put('k', 1));
     await admin.script('FLUSH');
+
     expect((await write(m, tool(), put('k', 2))).kind).toBe('ok');
+
     await admin.script('FLUSH');
     expect(await value(m, 'k')).toBe(2);
+
     await admin.script('FLUSH');
     const many = await Promise.all(Array.from({ length: 50 }, () => begin(m, attempt(9), {}, { path: 'flow/run/x/-1' })));
     expect(many.filter((begun) => begun.kind === 'ok')).toHaveLength(1);
@@ -298,7 +323,9 @@ describe('scripts', () => {
         Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
       const [all, scripts] = [await commands(), await calls()];
       await work();
+
       expect((await calls()) - scripts).toBe(1);
+
       return (await commands()) - all;
     };
     for (const work of [() => write(m, who, put('k', 2)), () => value(m, 'k'), () => begin(m, who)]) await counted(work);
@@ -313,7 +340,9 @@ describe('what Redis is asked once', () => {
       const m = open(connect(), { logger });
       await m.ready({});
       await write(m, tool(), put('k', 1));
+
       await m.ready({});
+
       expect(logger.lines).toEqual([
         {
           level: 'warn',
@@ -329,7 +358,9 @@ describe('what Redis is asked once', () => {
   test('nothing is sent before the first use of state', async () => {
     const client = connect({ lazyConnect: true });
     open(client);
+
     await new Promise((resolve) => setImmediate(resolve));
+
     expect(client.status).toBe('wait');
   });
 });

@@ -14,9 +14,9 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 import { timedClient } from '../support/redis-rig.ts';
 
 /**
- * The memory metastore and the scripts of Redis are one thing written twice: any sequence of operations gets the same replies
- * from both, and leaves the same texts, the same index and the same ends of life. The time is the same for both, and moves only
- * where the sequence says so.
+ * The memory metastore and the scripts of Redis are one thing written twice. Any sequence of operations gets the same replies
+ * from both, and leaves the same texts, index and ends of life. The time is the same for both, and moves only where the sequence
+ * says so.
  */
 
 jest.setTimeout(30_000);
@@ -296,7 +296,7 @@ function callOf(
         apply,
       };
       return async (m) => {
-        // What it knows of the server's time is from its last answer, and the sequence may have moved the time since.
+        // Its knowledge of the server's time is from its last answer, and the sequence may have moved the time since.
         await m.values.read(scope, [], {});
         return m.references.restore(scope, entry, {});
       };
@@ -415,6 +415,7 @@ describe('memory and Redis', () => {
         const data = memoryData();
         const memory = openMemory(data, context);
         const redis = openMetastore(redisMetastore({ client: frozen }), context);
+
         for (const one of operations) {
           if (one.op === 'advance') {
             world.now += one.ms;
@@ -422,11 +423,14 @@ describe('memory and Redis', () => {
             continue;
           }
           const stored = new Map(Object.entries(await client.hgetall(KEYS.scope('path' in one ? one.path : TASK)[0])));
+
           const call = callOf(one, world, stored);
           const replies = [await outcome(call(redis)), await outcome(call(memory))];
+
           expect(replies[0]).toEqual(replies[1]);
           expect(await storedInRedis()).toEqual(storedInMemory(data));
         }
+
         expect(await shown(redis)).toEqual(await shown(memory));
       }),
       { numRuns: Number(process.env['MODEL_RUNS'] ?? 150) },

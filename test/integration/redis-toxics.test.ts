@@ -17,15 +17,16 @@ import { startToxiproxy, type ToxicProxy, type Toxiproxy } from '../support/toxi
 import { until } from '../support/until.ts';
 
 /**
- * A line to Redis that is slow, in pieces, silent, cut, or reset, and a Redis that stands still or throws everybody out, while an
- * attempt writes and others read. Large values lie in files. I1: every read is whole and not older than what was acknowledged.
- * I2: what failed with a definite error is never seen. I7: nothing that was there is ever "no value". And no call hangs.
+ * A line to Redis that is slow, in pieces, silent, cut, or reset, and a Redis that stands still or throws everybody out.
+ * Meanwhile an attempt writes and others read. Large values lie in files. I1: every read is whole and not older than what was
+ * acknowledged. I2: what failed with a definite error is never seen. I7: nothing that was there is ever "no value". And no call
+ * hangs.
  */
 
 const DEADLINE = 500;
-/** Where no call may fail, on a machine that is busy. */
+/** If no call may fail, on a machine that is busy. */
 const PATIENCE = 15_000;
-/** Of a call: the deadline of each of its steps, and time for a machine that is busy. */
+/** For a call: the deadline of each of its steps, and time for a machine that is busy. */
 const LONGEST = 4 * DEADLINE + 5_000;
 const KEY = 'cursor';
 const UNKNOWN = 'mooring.outcome-unknown';
@@ -161,6 +162,7 @@ describe('I1 I2 I7 a line that loses nothing', () => {
     ],
   ])('%s: every call succeeds', async (_name, trouble) => {
     const seen = await inTrouble(trouble, { commandTimeout: PATIENCE });
+
     expect(seen).toMatchObject({ failedWrites: {}, failedReads: {} });
     expect(Math.min(seen.acknowledged, seen.reads)).toBeGreaterThan(0);
     await expectSound(seen, PATIENCE);
@@ -179,6 +181,7 @@ describe('I1 I2 I7 a line that breaks', () => {
     ['silent for requests, then closed', () => proxy.toxic('timeout', { timeout: 2 * DEADLINE }, 'upstream')],
   ])('%s', async (_name, trouble) => {
     const seen = await inTrouble(trouble);
+
     expect(seen.broken).toBeGreaterThan(0);
     await expectSound(seen);
   });
@@ -189,7 +192,9 @@ describe('I1 I2 I7 a line that breaks', () => {
       await pause(30);
       await proxy.heal();
     });
+
     const seen = await inTrouble(cut);
+
     expect(seen.broken).toBeGreaterThan(3);
     await expectSound(seen);
   });
@@ -202,6 +207,7 @@ describe('I1 I2 I7 a line that breaks', () => {
       },
       { ms: 3 * DEADLINE },
     );
+
     expect(seen.failedReads[UNAVAILABLE]).toBeGreaterThan(0);
     await expectSound(seen);
   });
@@ -216,26 +222,29 @@ describe('I1 I2 I5 I7 a Redis', () => {
       },
       { ms: 3 * DEADLINE },
     );
+
     expect(seen.failedWrites[UNKNOWN]).toBeGreaterThan(0);
     expect(seen.failedReads[UNAVAILABLE]).toBeGreaterThan(0);
     await expectSound(seen);
   });
 
-  test('that throws every client out, and forgets its scripts, again and again', async () => {
+  test('that throws every client out again and again, with its scripts', async () => {
     const seen = await inTrouble(
       repeatedly(10, async () => {
         await server.command('script', 'flush');
         await server.command('client', 'kill', 'type', 'normal', 'skipme', 'yes');
       }),
     );
+
     expect(seen.broken).toBeGreaterThan(3);
     await expectSound(seen);
   });
 
-  test('that fails over and loses an acknowledged write: the value before it is there, whole, and the next write counts', async () => {
+  test('that loses an acknowledged write when it fails over has the whole value before it', async () => {
     const [first, link] = await Promise.all([startRedis(), toxiproxy.proxy(server.port)]);
     await link.lead(first.port);
     const second = await startRedis({ args: ['--replicaof', '127.0.0.1', String(link.port)] });
+
     try {
       await proxy.lead(first.port);
       const namespace = randomUUID();
@@ -250,6 +259,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
       await first.kill();
       await second.command('replicaof', 'no', 'one');
       await proxy.lead(second.port);
+
       await until(() =>
         through.ready().then(
           () => true,
@@ -257,6 +267,7 @@ describe('I1 I2 I5 I7 a Redis', () => {
         ),
       );
       expect(await state.get(KEY)).toEqual(before);
+
       await state.set(KEY, { n: 3, text: noise(5_000, 3) });
       expect(await replica.get(KEY)).toMatchObject({ n: 3 });
     } finally {

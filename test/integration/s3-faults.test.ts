@@ -52,6 +52,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
       await store.put(KEY, film(MEBIBYTE), CREATE);
 
       const losing = rig.losing('GET', KEY, { kind: 'truncate', bytes: 10 }, () => store.get(KEY));
+
       await expect(losing).rejects.toMatchObject({ name: 'S3Error', code: 'IncompleteBody' });
     });
   });
@@ -99,6 +100,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
       ['POST', (signal) => store.delete([KEY], { signal })],
       ['GET', (signal) => all(store.list('', { signal }))],
     ];
+
     for (const [method, act] of acts) {
       const controller = new AbortController();
       const before = rig.proxy.requests.length;
@@ -184,7 +186,9 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
       const controller = new AbortController();
       const aborted = await open({ signal: controller.signal });
       controller.abort(new Error('enough'));
+
       await expect(all(aborted)).rejects.toThrow('enough');
+
       const returned = (await open())[Symbol.asyncIterator]();
       await returned.return?.();
       const exactly = (await open({ end: 1 }))[Symbol.asyncIterator]();

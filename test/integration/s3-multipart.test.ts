@@ -34,7 +34,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
   it.each([
     ['bytes', (body: Buffer) => body],
     ['a stream', (body: Buffer) => inChunks(body)],
-  ])('%s of more than a part goes up in parts and comes back whole, in ranges too', async (_what, made) => {
+  ])('%s of more than a part comes back whole, in ranges too', async (_what, made) => {
     const store = rig.store({ partSize: 5 * MEBIBYTE });
     const body = film(12 * MEBIBYTE + 345);
 
@@ -49,7 +49,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
     await expect(rig.uploads(store)).resolves.toEqual([]);
   });
 
-  it('of one part and no byte more, in one request', async () => {
+  it('of just one part goes up in one request', async () => {
     const store = rig.store({ partSize: 5 * MEBIBYTE });
     const body = film(5 * MEBIBYTE);
 
@@ -104,6 +104,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
       const put = (): Promise<unknown> => store.put(KEY, inChunks(body), CREATE);
 
       const losing = rig.losing('PUT', 'partNumber=2', fate, put);
+
       await expect(losing).rejects.toMatchObject({ name: 'S3Error', operation: 'UploadPart' });
 
       await leavesNothing(store);
@@ -114,6 +115,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
       const put = (): Promise<unknown> => store.put(KEY, inChunks(body), CREATE);
 
       const losing = rig.losing('POST', 'uploads', { kind: 'lose-reply' }, put);
+
       await expect(losing).rejects.toMatchObject({ operation: 'CreateMultipartUpload' });
 
       await leavesNothing(store);
@@ -131,7 +133,7 @@ describe.each(S3_SERVERS)('on $name', ({ start }) => {
     await expect(rig.uploads(store)).resolves.toEqual([]);
   });
 
-  it('that a crash left behind is found once it is old enough, and ended', async () => {
+  it('that a crash left behind is ended once it is old enough', async () => {
     const store = rig.store({ partSize: 5 * MEBIBYTE });
     const refused = { kind: 'answer', status: 400, code: 'InvalidRequest' } as const;
     // As of a process that dies: it neither goes on nor ends anything.

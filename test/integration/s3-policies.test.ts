@@ -80,7 +80,7 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
 }
 
 describe('the policy of a worker', () => {
-  test('lets it write, read, stream, and see what is missing', async () => {
+  test('lets it do the work of a state store', async () => {
     await allow('worker');
     await using store = open();
     const state = store.task(TASK);

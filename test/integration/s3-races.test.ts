@@ -55,9 +55,10 @@ describe('on versitygw', () => {
       const made = await Promise.all(bodies.map((body) => store.put(key, body, { ifAbsent: true })));
       const winners = bodies.filter((_, writer) => made[writer] === 'created');
 
-      // By a client of its own. Of a put that it refuses the server leaves the body unread, answers 412, takes the rest of the body for
-      // the next request of that connection, answers that with 400 (RequestHeaderSectionTooLarge) and hangs up: on one connection
-      // the 400 comes before anything else was sent. A client that sends its next request there in between hears it in reply.
+      // By a client of its own. When the server refuses a put, it leaves the body unread and answers 412. It takes the rest of
+      // the body for the next request of that connection, answers that with 400 (RequestHeaderSectionTooLarge) and hangs up. On
+      // one connection the 400 comes before anything else was sent. A client that sends its next request there in between hears
+      // it in reply.
       const found = (await objects('objects').get(key)) as Uint8Array;
 
       expect(winners.filter((body) => Buffer.compare(body, found) === 0)).toHaveLength(1);
@@ -100,6 +101,7 @@ describe('on versitygw', () => {
     );
 
     const winners = outcomes.flatMap(({ status }, writer) => (status === 'fulfilled' ? [writer] : []));
+
     expect(winners).toEqual([await open('first').task(TASK).get('owner')]);
     // The others' objects are gone: a definite refusal deletes what it has put.
     await expect(all(objects('first').list('first/films/'))).resolves.toHaveLength(1);

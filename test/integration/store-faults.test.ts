@@ -29,7 +29,7 @@ import { until } from '../support/until.ts';
 
 /**
  * Whole state stores, between Redis and buckets, whose lines and servers are in trouble. An attempt writes values and streams, a
- * reader looks through the trouble and another beside it. I1: every read is whole and not older than what was acknowledged. I2:
+ * reader looks through the trouble and another past it. I1: every read is whole and not older than what was acknowledged. I2:
  * what failed with a definite error is never seen. I6: no part of a body is ever a value. I7: what was there is never "no value".
  * When all is well again the same store works on, and what was left behind can be found and removed (I4).
  *
@@ -40,7 +40,7 @@ import { until } from '../support/until.ts';
 jest.setTimeout(120_000);
 
 const DEADLINE = 500;
-/** Where no call may fail, on a machine that is busy. */
+/** If no call may fail, on a machine that is busy. */
 const PATIENCE = 30_000;
 /** Calls of each kind that end before the trouble does. */
 const CALLS = 5;
@@ -288,11 +288,11 @@ describe.each(SERVERS)('between Redis and %s', (_name, start, codes) => {
   };
 
   describe('I1 I2 I7 lines that lose nothing', () => {
-    // A value asks Redis and the bucket, at least once each; a stream of 9 MiB comes in 288 buffers, each with a pause behind it.
+    // A value asks Redis and the bucket, at least once each. A stream of 9 MiB comes in 288 buffers, each with a pause behind it.
     test.each<[string, Trouble, least: readonly [values: number, streams: number]]>([
       ['late', both('latency', { latency: 200, jitter: 50 }), [300, 300]],
       ['in pieces', both('slicer', { average_size: 20_000, size_variation: 9_000, delay: 4_000 }), [0, 1_000]],
-    ])('%s: every call succeeds, and takes as long', async (_what, trouble, least) => {
+    ])('%s: every call succeeds in its own time', async (_what, trouble, least) => {
       const seen = await meets(trouble, PATIENCE);
 
       for (const [at, { failedReads, failedWrites, longest }] of seen.entries()) {

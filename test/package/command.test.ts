@@ -76,7 +76,7 @@ describe('with a client', () => {
     await mkdir(join(consumer.folder, 'state'), { recursive: true });
   });
 
-  test('it sweeps, reconciles and looks, and ends by itself', async () => {
+  test('every tool ends by itself', async () => {
     const file = await consumer.write(
       'write.js',
       `import { configFromEnv, openStateStore } from 'mooring/config';
@@ -125,6 +125,7 @@ describe('with a client', () => {
       env: { ...ENV, MOORING_REDIS: `redis://127.0.0.1:${port}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+
     try {
       const said: string[] = [];
       child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));

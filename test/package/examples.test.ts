@@ -7,7 +7,9 @@ import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
 import { startTemporal, type TemporalProcess } from '../../scripts/temporal/server.ts';
 import { root } from './consumer.ts';
 
-/** Each example, run as a reader runs it: in a process of its own, against the built package, a real Redis and a real Temporal server. */
+/**
+ * Each example, run as a reader runs it: in its own process, against the built package, a real Redis and a real Temporal server.
+ */
 
 jest.setTimeout(60_000);
 

@@ -15,9 +15,9 @@ export const farm = {
 /** A farm. */
 export interface Farm {
   url: string;
-  /** Of every submit, in order. */
+  /** The token of every submit, in order. */
   tokens: string[];
-  /** Of the jobs that it has made. */
+  /** The IDs of the jobs that it has made. */
   ids: Set<string>;
   finish(): void;
   close(): Promise<void>;

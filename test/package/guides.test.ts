@@ -79,7 +79,7 @@ function start(file: string, env: Record<string, string>): Terminal {
   };
 }
 
-test('the tutorial: a worker is killed, the next one goes on with the same job, and the farm accepts no other', async () => {
+test('the tutorial: the next worker goes on with the job of a killed one', async () => {
   const env = { FARM_PORT: String(await freePort()), FARM_MS: '5000' };
   const farm = start('farm.js', env);
   await farm.says(/ready/);

@@ -110,7 +110,7 @@ describe('2: the files of src are the subpaths', () => {
   });
 });
 
-describe('3: no name spells a folder, and no folder or file is too large', () => {
+describe('3: names spell no folder, sizes are those of a glance', () => {
   test('in the sources', () => {
     expect(nameFaults(tree)).toEqual([]);
     expect(sizeFaults(tree)).toEqual([]);
@@ -169,7 +169,7 @@ describe('5: an exported name has one meaning', () => {
     expect(exportFaults(files)).toHaveLength(1);
   });
 
-  test('implementations of one thing are free to share names, and a re-export is no second one', () => {
+  test('implementations of one thing are free to share names', () => {
     const files = {
       'src/metastore/redis/sweep.ts': 'export function sweepPage() {}',
       'src/metastore/memory/sweep.ts': 'export function sweepPage() {}',

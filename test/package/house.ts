@@ -1,7 +1,7 @@
 import { posix as path } from 'node:path';
 
 /**
- * The rules of the house that a linter does not know: each looks at a tree, which is files by path, and says what breaks it, one
+ * The rules of the house that a linter does not know. Each looks at a tree, which is files by path, and says what breaks it, one
  * line for each fault.
  */
 
@@ -120,7 +120,7 @@ function reachable(from: string, edges: ReadonlyMap<string, readonly string[]>):
   return found;
 }
 
-/** 5: a name is exported by one file, and by those beside it that implement the same. */
+/** 5: a name is exported by one file, and by its parallel files that implement the same. */
 export function exportFaults(tree: Tree): string[] {
   const owners = new Map<string, Set<string>>();
   for (const file of sources(tree)) {

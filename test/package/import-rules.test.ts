@@ -57,7 +57,7 @@ describe('the linter refuses', () => {
     ['a metastore that sees a codec', 'src/metastore/redis/lua/x.ts', "export { shorten } from '../../../codec/registry.ts';"],
     ['an object store that sees a metastore', 'src/object-store/s3/x.ts', "export { read } from '../../metastore/metastore.ts';"],
     ['a store that sees the state store', 'src/object-store/x.ts', "export { internalsOf } from '../state-store/internals.ts';"],
-    ['the state store seeing the job', 'src/state-store/read/x.ts', "export { jobOptions } from '../../job/job-options.ts';"],
+    ['the state store seeing the job', 'src/state-store/read/x.ts', "export { jobOptions } from '../../job/options.ts';"],
     ['the job seeing the maintenance', 'src/job/x.ts', "export { sweep } from '../maintenance/sweep/sweep.ts';"],
     [
       'the maintenance seeing the job',

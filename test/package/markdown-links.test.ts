@@ -61,17 +61,23 @@ test('every page of docs is in its table of contents', async () => {
   expect(missing).toEqual([]);
 });
 
-test('every decision has a number of its own, and a page short enough to read', async () => {
+test('every decision has a number of its own', async () => {
   const files = (await readdir(join(root, 'docs/decisions'))).toSorted();
+
+  expect(files.map((file) => Number(file.slice(0, 4)))).toEqual(files.map((_, at) => at + 1));
+});
+
+test('every decision is short enough to read', async () => {
+  const files = (await readdir(join(root, 'docs/decisions'))).toSorted();
+
   const lengths = await Promise.all(
     files.map(async (file) => (await readFile(join(root, 'docs/decisions', file), 'utf8')).split('\n').length),
   );
 
-  expect(files.map((file) => Number(file.slice(0, 4)))).toEqual(files.map((_, at) => at + 1));
   expect(Math.max(...lengths)).toBeLessThan(60);
 });
 
-test('a link to nothing, and one to a heading that is not there, are seen', async () => {
+test('a link to a page or a heading that is not there is seen', async () => {
   const wrong = await broken(
     'README.md',
     '[a](docs/nothing.md) [b](docs/design.md#nothing) [c](#nowhere)\n\n# A heading\n\n[d](#a-heading)',

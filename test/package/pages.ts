@@ -52,9 +52,9 @@ export function blocksOf({ text }: Page): Block[] {
 const BLOCK = /^#+ (.+)$|^ *```(\w*)\n([\s\S]*?)^ *```$|^<!-- ts( shared)?\n([\s\S]*?)^-->$/gm;
 
 /**
- * The modules of TypeScript that a page has, by file name. The blocks under one heading are one module. A block that begins with a
- * comment that names a file, `// farm.ts`, is that file. Shared blocks belong to all other modules of the page, but for the declarations
- * that a module makes itself.
+ * The modules of TypeScript that a page has, by file name. The blocks under one heading are one module. A block that begins with
+ * a comment that names a file, `// farm.ts`, is that file. Shared blocks belong to all other modules of the page, without the
+ * declarations that a module makes itself.
  */
 export function modulesOf(page: Page): Map<string, string> {
   const modules = new Map<string, string>();

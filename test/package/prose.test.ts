@@ -1,9 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { GENERATED, readPages, type Page } from './pages.ts';
 
-/** The form of the pages that people write: width, and a few turns that a stranger has to read twice. */
+/** The form of the pages that people write: width, length of sentences, and a few turns that a stranger has to read twice. */
 
 const WIDTH = 120;
+
+/** The house aims at 25 words a sentence. From here on nobody gets through at the first reading. */
+const MOST_WORDS = 32;
 
 /** Turns, and why they are refused. */
 const TURNS: readonly (readonly [RegExp, string])[] = [
@@ -26,7 +29,7 @@ function linesOf({ path, text }: Page): (Line & { table: boolean })[] {
   return prose.split('\n').map((line, at) => ({ place: `${path}:${at + 1}`, text: line, table: line.startsWith('|') }));
 }
 
-/** Lines of prose that are too wide. What a link leads to does not count: it cannot be broken. */
+/** Lines of prose that are too wide. The target of a link does not count: it cannot be broken. */
 function wideLines(page: Page): string[] {
   const seen = (text: string): string => text.replace(/\]\([^)]*\)/g, ']').replace(/https?:\S+/g, '');
   return linesOf(page)
@@ -41,6 +44,38 @@ function refusedTurns(page: Page): string[] {
   );
 }
 
+/** Sentences of a page that are too long. A piece of code is one word, and so is a link's target. */
+function longSentences(page: Page): string[] {
+  const blocks: Line[] = [];
+  let isOpen = false;
+  for (const { place, text, table } of linesOf(page)) {
+    const line = text.trim();
+    if (table) blocks.push(...line.split('|').map((cell) => ({ place, text: cell })));
+    else if (isOpen && line !== '' && !BEGINS.test(line)) {
+      const last = blocks.at(-1);
+      if (last) blocks.splice(-1, 1, { place: last.place, text: `${last.text} ${line}` });
+    } else blocks.push({ place, text: line });
+    isOpen = !table && line !== '' && !line.startsWith('#');
+  }
+  return blocks.flatMap(({ place, text }) =>
+    sentencesOf(text)
+      .filter((sentence) => wordsOf(sentence) > MOST_WORDS)
+      .map((sentence) => `${place}: ${wordsOf(sentence)} words: ${sentence}`),
+  );
+}
+
+/** A line that begins a heading, or an item of a list. */
+const BEGINS = /^(?:#|[-*] |\d+\. )/;
+
+function sentencesOf(text: string): string[] {
+  const plain = text.replace(/\]\([^)]*\)/g, ']').replace(/`[^`]*`/g, 'CODE');
+  return plain.split(/(?<=[.!?:]†?["”)]?|†)\s+(?=["“(*[]*[A-Z0-9†])/);
+}
+
+function wordsOf(sentence: string): number {
+  return sentence.split(/\s+/).filter((word) => /[A-Za-z0-9]/.test(word)).length;
+}
+
 /** The pages that people write, without the changelog. */
 async function written(): Promise<Page[]> {
   return (await readPages()).filter(({ path }) => path !== 'CHANGELOG.md' && !path.startsWith(GENERATED));
@@ -50,6 +85,12 @@ test(`no line of prose is wider than ${WIDTH} columns`, async () => {
   const wide = (await written()).flatMap(wideLines);
 
   expect(wide).toEqual([]);
+});
+
+test(`no sentence has more than ${MOST_WORDS} words`, async () => {
+  const long = (await written()).flatMap(longSentences);
+
+  expect(long).toEqual([]);
 });
 
 test('no page has a turn that the house refuses', async () => {
@@ -67,6 +108,23 @@ test('a wide line is seen, but not in a table, in code or for a link', () => {
   const text = [wide, `| ${wide} |`, '```text', wide, '```', link].join('\n');
 
   expect(wideLines({ path: 'a.md', text })).toEqual(['a.md:1']);
+});
+
+test.each([
+  ['over several lines', `${'word '.repeat(20)}\n${'word '.repeat(13)}\n`],
+  ['of an item', `- ${'word '.repeat(33)}\n`],
+  ['in a cell of a table', `| a | ${'word '.repeat(33)}|\n`],
+  ['after a short one', `So it is. A ${'word '.repeat(32)}\n`],
+])('a long sentence is seen: %s', (_where, text) => {
+  expect(longSentences({ path: 'a.md', text })).toHaveLength(1);
+});
+
+test('short sentences, items, code and links do not add up', () => {
+  const words = 'word '.repeat(20);
+  const code = `${words}\`${words}\` [here](a.md#${'x'.repeat(9)}).`;
+  const text = [`A ${words.trim()}. A ${words.trim()}.`, `- ${words}`, `- ${words}`, '', code].join('\n');
+
+  expect(longSentences({ path: 'a.md', text })).toEqual([]);
 });
 
 test.each(['Of a job it knows nothing.', 'It is so. Where it fails, stop.', 'the far side', 'they run side by side'])(

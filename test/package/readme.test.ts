@@ -24,10 +24,11 @@ test('it has at most 250 lines', () => {
   expect(page.text.split('\n').length - 1).toBeLessThanOrEqual(250);
 });
 
-test('the first program fits the first screen, with its imports and nothing left out', () => {
+test('the first program fits the first screen, with its imports', () => {
   const program = /```ts\n([^]*?)```/.exec(page.text)?.[1] ?? '';
 
   const lines = program.trimEnd().split('\n').length;
+
   expect(lines).toBeGreaterThanOrEqual(18);
   expect(lines).toBeLessThanOrEqual(22);
   expect(program).not.toContain('…');
@@ -41,6 +42,9 @@ test('after the first screen a table of contents names every heading', () => {
   expect(page.text.indexOf('**Contents:**')).toBeGreaterThan(page.text.indexOf('new Worker('));
   expect([...contents.matchAll(/\[(.+?)\]\(#/g)].map(([, name = '']) => name)).toEqual(headings);
 });
+
+/** Packing and installing the package: long on a slow machine. */
+const INSTALL_TIMEOUT = 300_000;
 
 describe('the external job', () => {
   let consumer: Consumer;
@@ -59,7 +63,7 @@ describe('the external job', () => {
     });
     const file = await consumer.write('report.mjs', code);
     ({ report } = (await import(pathToFileURL(file).href)) as { report: typeof report });
-  });
+  }, INSTALL_TIMEOUT);
 
   afterAll(async () => {
     delete process.env['REPORT_API'];
@@ -67,7 +71,7 @@ describe('the external job', () => {
     await consumer?.remove();
   });
 
-  test('submits again after a 429, waits while the job runs, and returns its result', async () => {
+  test('returns the result of a job that was submitted again after a 429', async () => {
     service.reset({ submit: [429, 200], status: [200] });
     const task = newTask();
 
@@ -87,17 +91,16 @@ describe('the external job', () => {
     });
   });
 
-  test('leaves open after a 500 whether the job was submitted, and the next attempt repeats the key', async () => {
+  test('repeats the key of a submit that a 500 left open', async () => {
     service.reset({ submit: [500, 200], status: [200] });
     const task = newTask();
 
-    await expect(task.attempt((ctx) => ctx.run(report, { month: '2026-11' }))).rejects.toThrow('submit: HTTP 500');
     await task.attempt((ctx) => ctx.run(report, { month: '2026-11' }));
 
-    expect(new Set(service.keys).size).toBe(1);
+    expect(service.keys).toEqual([service.keys[0], service.keys[0]]);
   });
 
-  test('asks again after a status of 500, and takes a 404 for a missing job', async () => {
+  test('takes a 404 for a missing job, also after a status of 500', async () => {
     service.reset({ submit: [200], status: [500, 404] });
     const task = newTask();
 

@@ -47,12 +47,14 @@ describe(`external storage with Temporal's SDK ${NEWEST_SDK}`, () => {
 
   test('as npm installs it stores nothing: its copies of protobufjs do not understand one another', async () => {
     const { stdout, stderr } = await startWith({});
+
     expect(stderr).toContain('TypeError: type must be a Type');
     expect(stdout).toBe('');
   });
 
-  test('stores with protobufjs 8 beside it', async () => {
+  test('stores with protobufjs 8 in the same process', async () => {
     const { stdout, stderr } = await startWith({ beside: { protobufjs: '^8.7.1' } });
+
     expect(stderr).toBe('');
     expect(stdout).toBe('started id\n');
   });

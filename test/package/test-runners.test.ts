@@ -65,7 +65,7 @@ function blocksOf(section: string): { name: string | undefined; code: string }[]
   return [...found].map(([, settings, json, name, code]) => ({ name: settings ?? name, code: json ?? code ?? '' }));
 }
 
-/** A copy, with the newest TypeScript that ts-jest works with beside it: that of the checkout is too new. */
+/** A copy, together with the newest TypeScript that ts-jest works with: that of the checkout is too new. */
 async function addTsJest(): Promise<void> {
   const modules = join(consumer.folder, 'node_modules');
   await cp(join(root, 'node_modules/ts-jest'), join(modules, 'ts-jest'), { recursive: true });

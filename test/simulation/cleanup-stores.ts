@@ -7,9 +7,9 @@ import type { Process, World } from './world.ts';
 /** The way of one process to its stores: every call takes time before it is applied and after; answers are lost, copies arrive late. */
 
 const COMMAND_TIMEOUT = 10_000;
-/** What can be late is so for less than the lateness limit. */
+/** A call that can be late is late by less than the lateness limit. */
 const LATEST = 55 * 60_000;
-/** What does not change a value, and so may take any number of calls in no time. */
+/** Calls that do not change a value, so any number of them may take no time. */
 const AT_ONCE: ReadonlySet<OperationName> = new Set<OperationName>(['now', 'lineage.read', 'lineage.bear', 'ready', 'facts']);
 
 /** What an applied call tells. */

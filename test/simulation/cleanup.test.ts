@@ -7,15 +7,17 @@ jest.setTimeout(600_000);
 const SEEDS = Number(process.env['SEEDS'] ?? 60);
 
 test.each<Disaster>(['none', 'failover', 'flush', 'restore'])(
-  'I4 I5 I7 values, sweeps, reconciles and readers side by side, disaster: %s',
+  'I4 I5 I7 values, sweeps, reconciles and readers at the same time, disaster: %s',
   async (disaster) => {
     const did: CleanupHistory['did'] = { deleted: 0, swept: 0, reconciled: 0, refused: 0, recovered: 0, read: 0 };
+
     for (const seed of seeds()) {
       const history = await cleanUp(seed, disaster);
       if (history.violations.length > 0)
         throw new Error([`seed ${seed}, ${disaster}`, ...history.violations, ...history.log].join('\n'));
       for (const what of Object.keys(did) as (keyof typeof did)[]) did[what] += history.did[what];
     }
+
     if (seeds().length > 1) {
       expect(did.swept).toBeGreaterThan(SEEDS);
       expect(did.reconciled).toBeGreaterThan(0);

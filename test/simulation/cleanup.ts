@@ -20,8 +20,8 @@ import { short, slowMetastore, slowObjectStore, type Heard } from './cleanup-sto
 import { createWorld, type Process } from './world.ts';
 
 /**
- * Values that are written, read, expire, and are cleaned up, all at the same time, by processes that stall and die, over a metastore
- * that is emptied, restored or fails over. I4, I5 and I7 are looked at whenever something could break them.
+ * Values are written, read, expire, and are cleaned up, all at the same time, by processes that stall and die. The metastore
+ * below is emptied, restored or fails over. I4, I5 and I7 are looked at whenever something could break them.
  */
 
 /** What happens to the metastore in a history. */
@@ -80,7 +80,7 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
     },
     applied(method, args, reply) {
       const [{ path }] = args as [{ path: string }];
-      // What was written over since, or deleted, is not what recover() would bring back.
+      // A value that was written over since, or deleted, is not the one that recover() would bring back.
       const over = (prefix: string): void => {
         for (const object of gone) if (object.startsWith(prefix)) gone.delete(object);
       };
@@ -146,7 +146,7 @@ export async function cleanUp(seed: number, disaster: Disaster): Promise<Cleanup
       .catch((error: unknown) => violate(`${process.name} ended with ${String(error)}`))
       .finally(() => running.delete(process));
   };
-  /** Half the time everybody waits for the same moment: what goes on side by side is where rules matter. */
+  /** Half the time everybody waits for the same moment: rules matter for things that go on at the same time. */
   const pause = (process: Process, longest: number): Promise<void> => {
     const until = world.chance(0.5) ? BURSTS - (world.now() % BURSTS) + world.between(0, 3_000) : world.between(0, longest);
     return world.clock(process).sleep(until);

@@ -118,7 +118,7 @@ export function simExternalSystem(
       ...(kind === 'keyed' && { idempotentFor }),
       submit: (input, { idempotencyKey, submission }) =>
         new Promise<number>((resolve, reject) => {
-          // A request that has left its process goes on without it, but not beyond the promise that users make; no promise covers
+          // A request that has left its process goes on without it, but not beyond the promise that users make. No promise covers
           // one that was sent when its time was over.
           const deadline = (process.wroteAheadAt.get(input) ?? 0) + SUBMIT_TIMEOUT;
           const covered = world.now() < deadline;

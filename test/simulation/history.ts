@@ -148,7 +148,7 @@ export async function happen(options: HistoryOptions): Promise<History> {
   }
   await world.until(() => world.now() >= outage.until);
   while (job.over === undefined && job.counted < ATTEMPTS && job.started < MOST_STARTS) await runtime.attempt(true);
-  // What is left goes on to its end: zombies, late copies, requests in flight.
+  // The rest goes on to its end: zombies, late copies, requests in flight.
   await world.until(() => false);
 
   let unresolved = false;

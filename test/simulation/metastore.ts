@@ -8,7 +8,7 @@ import type { Process, World } from './world.ts';
 const COMMAND_TIMEOUT = 10_000;
 const NAME = 'sim';
 
-/** What can be late does so less than the lateness limit. */
+/** A call that can be late is late by less than the lateness limit. */
 const LATEST = 50 * 60_000;
 
 /** The metastore is away for a while. */

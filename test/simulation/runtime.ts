@@ -53,7 +53,10 @@ export interface RuntimeParts extends Omit<SimMetastoreOptions, 'faulty'> {
 /** A runtime. */
 export interface Runtime {
   readonly job: RuntimeJob;
-  /** Starts an attempt; resolves when the runtime knows that it ended, or would start another beside it. `clean`: nothing happens to it. */
+  /**
+   * Starts an attempt; resolves when the runtime knows that it ended, or would start another at the same time. `clean`: nothing
+   * happens to it.
+   */
   attempt(clean: boolean): Promise<void>;
   /** A person wants the job to be cancelled; whoever holds it hears of that within so many milliseconds. */
   cancel(within?: number): Promise<void>;

@@ -9,7 +9,7 @@ export const SCOPE = { flow: 'f', run: 'r', task: 't' };
 
 /** How a task goes about its external jobs. */
 export interface TaskStyle {
-  /** Of the task itself, and of items of it: `undefined` is the task's own. */
+  /** For the task itself, and for items of it: `undefined` is the task's own. */
   items: readonly (string | undefined)[];
   awaits: 'together' | 'in-turn' | 'settled' | 'one-by-one';
   /** Whether it goes on after it was stopped, as if nothing had happened. */

@@ -4,7 +4,7 @@ import type { SimJob } from './external-system.ts';
 
 /** The records of one history, looked at after every command that may have changed one. */
 
-/** A record, and what is listed beside it. */
+/** A record, and what is listed with it. */
 export interface Inspected {
   record: StoredRecord | undefined;
   orphans: readonly unknown[];

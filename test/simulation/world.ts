@@ -2,8 +2,8 @@ import type { Timer } from '../../src/async/deadline.ts';
 import type { Clock } from '../../src/async/clock.ts';
 
 /**
- * A world in which nothing happens by itself: every delay is drawn from a seed, every wait is an event, and events happen one
- * after the other in the order of their times. A seed is a history.
+ * A world in which nothing happens by itself. Every delay is drawn from a seed, every wait is an event, and events happen in the
+ * order of their times. A seed is a history.
  */
 
 /** Numbers of at least 0 and below 1, the same for the same seed. */
@@ -17,7 +17,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** What happens in a process ends with it, and waits while it is stopped. */
+/** The work of a process ends with it, and waits while it is stopped. */
 export interface Process {
   readonly name: string;
   dead: boolean;

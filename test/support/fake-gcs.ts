@@ -14,10 +14,10 @@ import { keep } from './keeper.ts';
 export interface GcsServer {
   readonly endpoint: string;
   readonly port: number;
-  /** Of the server itself: for SIGSTOP and SIGKILL. */
+  /** The server's own ID: for SIGSTOP and SIGKILL. */
   readonly pid: number;
   /**
-   * Makes a bucket of a new name, and gives it as a client of this major version sees it, through another endpoint where a proxy
+   * Makes a bucket of a new name, and gives it as a client of this major version sees it. The endpoint is another one if a proxy
    * stands between. The client's own pauses are short.
    *
    * @defaultValue '7'

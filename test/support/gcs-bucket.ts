@@ -5,8 +5,8 @@ import type { GcsBucket, GcsFile, GcsRequestOptions } from '../../src/object-sto
 import type { GcsParts } from '../../src/object-store/gcs/request.ts';
 
 /**
- * A bucket in memory with the manners of the client and of the server: generations, ranges, and resumable sessions, which
- * fake-gcs-server does not finish as Google does. Single requests can be given a fate.
+ * A bucket in memory with the manners of the client and of the server: generations, ranges, and resumable sessions. The
+ * fake-gcs-server does not finish these sessions as Google does. Single requests can be given a fate.
  */
 
 /** What becomes of a request. */
@@ -16,7 +16,7 @@ export type GcsFate =
   /** It is applied; the client rejects with this. */
   | { kind: 'lose'; error: unknown }
   | { kind: 'hang' }
-  /** Of a part of an upload only so many bytes are kept. */
+  /** Only so many bytes of a part of an upload are kept. */
   | { kind: 'keep'; bytes: number };
 
 /** One request. */

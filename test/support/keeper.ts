@@ -6,7 +6,7 @@ import { until } from './until.ts';
 
 /** A process that is kept. */
 export interface Kept {
-  /** Of the process itself: for SIGSTOP and SIGKILL. */
+  /** The process's own ID: for SIGSTOP and SIGKILL. */
   readonly pid: number;
   /** What it has said so far. */
   said(): string;
@@ -26,7 +26,7 @@ export interface KeptProcess {
   answers(): Promise<boolean>;
 }
 
-// A process that is stopped by a signal is killed all the same. One that died by itself keeps its folder until the end.
+// A process that is stopped by a signal is killed, too. One that died by itself keeps its folder until the end.
 const KEEPER = `
 "$@" </dev/null & kept=$!
 echo "$kept"

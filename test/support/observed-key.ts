@@ -3,9 +3,9 @@ import type { StateHandle } from '../../src/state-store/state-handle.ts';
 import { noise } from '../contract/state-store-parts.ts';
 
 /**
- * One writer writes 1, 2, 3, … to one key, one after the other, while readers look. What all of them saw is then held against
- * what a single copy of the value would have shown: nothing torn, nothing older than what was acknowledged before, nothing that
- * was refused.
+ * One writer writes 1, 2, 3, … to one key, one after the other, while readers look. The reads of all are then compared with what
+ * a single copy of the value would have shown. Nothing is torn, nothing is older than what was acknowledged before, and nothing
+ * that was refused is seen.
  */
 
 /** What the n-th write writes: every second one is large, and the text tells whether it is whole. */

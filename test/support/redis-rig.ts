@@ -3,9 +3,9 @@ import { keysOf } from '../../src/format/redis-keys.ts';
 import type { MetastoreRig } from '../contract/metastore-parts.ts';
 
 /**
- * The Redis metastore with its server's time in the test's hand. Until the time is moved, commands go to the server as they are.
- * Then each script is sent as text, with the place where it asks for the time changed; and keys that the server would have
- * forgotten by then are deleted. Everything else of the script, and of the server, is real.
+ * The Redis metastore with its server's time in the test's hand. Until the time is moved, commands go to the server unchanged.
+ * Then each script is sent as text, with the place where it asks for the time changed. Keys that the server would have forgotten
+ * by then are deleted. Everything else of the script, and of the server, is real.
  */
 
 /** The part of ioredis 5 and 6 that the rig needs. */

@@ -14,7 +14,7 @@ export { freePort } from './free-port.ts';
 export interface TestRedis {
   readonly host: '127.0.0.1';
   readonly port: number;
-  /** Of the server itself: for SIGSTOP and SIGKILL. */
+  /** The server's own ID: for SIGSTOP and SIGKILL. */
   readonly pid: number;
   /** Sends one command to the server, by a connection of its own, and gives the reply as it came. */
   command(...words: string[]): Promise<string>;
@@ -32,7 +32,7 @@ export interface TestRedisOptions {
   port?: number;
   /** As a node of a Cluster. @defaultValue false */
   cluster?: boolean;
-  /** Of a server that was killed; it is not removed at the end, if given. */
+  /** The folder of a server that was killed; it is not removed at the end, if given. */
   directory?: string;
 }
 

@@ -14,7 +14,7 @@ import { keep } from './keeper.ts';
 export interface S3Server {
   readonly endpoint: string;
   readonly port: number;
-  /** Of the server itself: for SIGSTOP and SIGKILL. */
+  /** The server's own ID: for SIGSTOP and SIGKILL. */
   readonly pid: number;
   /** A client of its own, for another endpoint where a proxy stands between; `stop()` destroys it. */
   client(options?: { maxAttempts?: number; endpoint?: string }): S3Client;

@@ -14,7 +14,7 @@ import { valueOf } from './set-values.ts';
 
 /**
  * A process that loads what it needs for one kind of place, and waits for an order. It writes one value in the name of the second
- * attempt, says `reached` where it was told to stop, and goes on once a line comes. It ends with the process that started it.
+ * attempt. It says `reached` where it was told to stop, and goes on once a line comes. It ends with the process that started it.
  */
 
 /** Where it stops: at a place of the write, in the middle of the body, or before a call of the file system. */

@@ -8,7 +8,7 @@ import axios from 'axios';
 import axiosRetry from 'axios-retry';
 import { request as gaxios6 } from 'gaxios';
 import { request as gaxios7 } from 'gaxios-7';
-import got from 'got';
+import { got } from 'got';
 import { Agent as UndiciAgent, request as undici, RetryAgent } from 'undici';
 
 /** The clients that people submit jobs with, each as one function that sends one POST. */
@@ -187,6 +187,6 @@ export const CLIENTS: readonly SubmittingClient[] = [
   { name: 'axios', version: versionOf('axios'), post: viaAxios },
   { name: 'got', version: versionOf('got'), post: viaGot },
   { name: 'AWS SDK', version: versionOf('@aws-sdk/client-s3'), post: viaAws },
-  { name: 'gaxios 6', version: versionOf('gaxios'), post: viaGaxios(gaxios6 as Gaxios) },
-  { name: 'gaxios 7', version: versionOf('gaxios-7'), post: viaGaxios(gaxios7 as Gaxios) },
+  { name: 'gaxios 6', version: versionOf('gaxios'), post: viaGaxios(gaxios6) },
+  { name: 'gaxios 7', version: versionOf('gaxios-7'), post: viaGaxios(gaxios7) },
 ];

@@ -17,7 +17,7 @@ export type Generation = (typeof GENERATIONS)[number];
 /** A server. */
 export interface TemporalServer {
   readonly address: string;
-  /** Of the server itself: for SIGSTOP and SIGKILL. */
+  /** The server's own ID: for SIGSTOP and SIGKILL. */
   readonly pid: number;
   stop(): Promise<void>;
 }

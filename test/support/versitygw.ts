@@ -3,8 +3,8 @@ import { startS3, S3_CREDENTIALS, type S3Server } from './s3-server.ts';
 export type { S3Server } from './s3-server.ts';
 
 /**
- * Starts a versitygw over a folder. Its conditional writes are not atomic. It keeps what belongs to an object in files beside the
- * data, so that the folder may lie where there are no extended attributes.
+ * Starts a versitygw over a folder. Its conditional writes are not atomic. It keeps what belongs to an object in files next to
+ * the data, so the folder may lie where there are no extended attributes.
  */
 export function startVersityGateway(): Promise<S3Server> {
   return startS3({

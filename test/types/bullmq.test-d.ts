@@ -27,7 +27,7 @@ const transcode = externalJob({
   getResult: (id) => farm.output(id),
 });
 
-// What is used of BullMQ is there in both majors, in the worker's process and in a sandbox.
+// The members of BullMQ that are used are there in both majors, in the worker's process and in a sandbox.
 expectTypeOf<Job<Video>>().toExtend<BullJob<Video>>();
 expectTypeOf<SandboxedJob<Video>>().toExtend<BullJob<Video>>();
 expectTypeOf<Job5<Video>>().toExtend<BullJob<Video>>();

@@ -5,7 +5,7 @@ import type { RedisOptions } from 'ioredis';
 import { sweep, type StateStore } from 'mooring';
 import { configFromEnv, openStateStore, type StoreConfig } from 'mooring/config';
 
-// What the environment says can be given on, with more beside it.
+// The settings of the environment can be given on, with more of them.
 await using store = await openStateStore({
   ...configFromEnv(),
   formerPaths: ['s3://reports@old-bucket/state/'],

@@ -51,7 +51,7 @@ void state.update('cursor', () => '1');
 // @ts-expect-error: the type stands where the handle is named; get<T>() would be a cast in disguise
 void store.task(scope).get<number>('cursor');
 
-// What cannot be stored does not compile, at any depth.
+// A value that cannot be stored does not compile, at any depth.
 // @ts-expect-error: a Date
 store.task<{ at: Date }>(scope);
 // @ts-expect-error: a Date inside

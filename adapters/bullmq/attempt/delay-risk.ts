@@ -2,8 +2,8 @@ import type { Watch } from '../worker/lifecycle.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 
 /**
- * Why a job must not lie in the delayed set; `undefined`: it may. BullMQ treats a delayed job differently from an active one if its
- * deduplication replaces, keeps or reschedules jobs, and counts every return against the worker's `maxStartedAttempts`.
+ * Why a job must not lie in the delayed set; `undefined`: it may. BullMQ treats a delayed job differently from an active one if
+ * its deduplication replaces, keeps or reschedules jobs. It counts every return against the worker's `maxStartedAttempts`.
  */
 export function riskOfDelay(job: BullJob, { maxStartedAttempts }: Watch): string | undefined {
   const { deduplication, debounce } = detailsOf(job).opts ?? {};

@@ -21,16 +21,16 @@ export interface CancellingActivityOptions extends StoreChoice {
 }
 
 /**
- * An activity that cancels the external jobs of a scope, and of its items, that it shares with the activity which submits them. It
- * supersedes an attempt of that activity which is still alive, waits for a submit that may be on its way, and does nothing if no job is
- * running.
+ * An activity that cancels the external jobs of a scope, and of its items, that it shares with the activity which submits them.
+ * It supersedes an attempt of that activity which is still alive, and waits for a submit that may be on its way. It does nothing
+ * if no job is running.
  *
  * If it is given the input, the job's `find` looks for a submit whose reply was lost.
  *
  * @param scope - The scope, or a function that returns it for an input.
  * @throws {@link ConfigError} for a job without `cancel`, and for the scope `'activity'`, which activities cannot share. The
- * activity rejects with what `cancel` failed with, with `AmbiguousSubmitError` if a job may be running and nothing can tell, and
- * with `ConfigError` if an unknown job is running.
+ * activity rejects with the failure of `cancel`. It rejects with `AmbiguousSubmitError` if a job may be running and nothing can
+ * tell, and with `ConfigError` if an unknown job is running.
  */
 export function cancellingActivity<Input, Id extends ExternalId, Result>(
   job: ExternalJob<Input, Id, Result>,

@@ -69,8 +69,8 @@ const LOCAL =
   'must be chosen for a local activity: its ID and its attempts begin again when its worker dies; give it { workflowRun: name }, or make it an ordinary activity';
 
 /**
- * The flow, by which operators list: the namespace, which older versions of the SDK give with the activity, and the workflow's
- * type if there is one.
+ * The flow, by which operators list: the namespace, and the workflow's type if there is one. Older versions of the SDK give the
+ * namespace with the activity.
  */
 function flowOf({ namespace, activityNamespace, workflowType }: Info): string {
   return joined(namespace ?? activityNamespace, ...(workflowType === undefined ? [] : [workflowType]));

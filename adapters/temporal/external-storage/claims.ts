@@ -33,7 +33,7 @@ export function mooringClaim({ sha256, codec, size, place }: PayloadClaim & { si
 
 /**
  * A claim as the published drivers make it. Those of TypeScript call its fields `hashAlgorithm` and `hashValue`, those of Python
- * and Java `hash_algorithm` and `hash_value`, and each requires its own, so both are written.
+ * and Java `hash_algorithm` and `hash_value`. Each requires its own, so both are written.
  */
 export function temporalClaim(bucket: string, key: string, sha256: string): StorageDriverClaim {
   const hash = { hashAlgorithm: 'sha256', hashValue: sha256, hash_algorithm: 'sha256', hash_value: sha256 };

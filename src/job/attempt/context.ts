@@ -14,7 +14,7 @@ import { resolveWait } from './options.ts';
 import { objectKey, resultName } from '../../format/path.ts';
 import { useJob } from '../protocol/cancel-job.ts';
 import type { AnyJob } from '../external-job.ts';
-import { jobOptions } from '../job-options.ts';
+import { jobOptions } from '../options.ts';
 import { fingerprintDigest, namedKey } from '../../format/idempotency-key.ts';
 import type { OwnedScope } from './owned-scope.ts';
 import { decideJob, runJob } from '../protocol/resumable-job.ts';

@@ -13,7 +13,7 @@ import type { TaskScope } from '../../model/scope.ts';
 import { scopePath } from '../../format/path.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { AnyJob, ExternalId, ExternalJob } from '../external-job.ts';
-import { jobOptions } from '../job-options.ts';
+import { jobOptions } from '../options.ts';
 import type { Wait } from '../task-context.ts';
 
 /** The options by which an adapter describes its runtime's attempt. They are checked before the attempt begins. */

@@ -14,7 +14,7 @@ import { contextOf } from '../protocol/job-context.ts';
 import { callWithin } from '../protocol/run.ts';
 import { cannotKnow } from '../call-context.ts';
 import type { AnyJob, ExternalId, ExternalJob } from '../external-job.ts';
-import { jobOptions } from '../job-options.ts';
+import { jobOptions } from '../options.ts';
 import { isOutage } from '../../model/errors/outage.ts';
 import { deadlineOf, firstSentAt, parseRecord, type StoredRecord } from '../../format/record.ts';
 

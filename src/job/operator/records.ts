@@ -10,7 +10,7 @@ import { isTaskScope, type TaskScope } from '../../model/scope.ts';
 import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
-import { DEFAULT_EXTERNAL_ID_KEY } from '../job-options.ts';
+import { DEFAULT_EXTERNAL_ID_KEY } from '../options.ts';
 import { readId } from '../protocol/external-id.ts';
 import type { JobRecord, JobRecords, Orphan } from './record.ts';
 import { deadlineOf, fieldsOf, idDigest, parseOrphan, parseRecord, withCurrent } from '../../format/record.ts';

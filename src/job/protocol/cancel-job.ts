@@ -4,7 +4,7 @@ import type { Internals } from '../../state-store/internals.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { AnyJob, ExternalId } from '../external-job.ts';
 import type { CancelJobReason } from '../call-context.ts';
-import { jobOptions } from '../job-options.ts';
+import { jobOptions } from '../options.ts';
 import { submissionOf, type AboutSubmission } from './job-context.ts';
 import { callWithin } from './run.ts';
 

@@ -4,7 +4,7 @@ import { parseWriteId } from '../../format/write-id.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { ResolvedAttempt } from '../attempt/options.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';
-import type { JobOptions } from '../job-options.ts';
+import type { JobOptions } from '../options.ts';
 import type { Decision } from '../task-context.ts';
 
 /**

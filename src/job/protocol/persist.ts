@@ -108,7 +108,7 @@ const BACKOFF = { from: 100, to: 5_000 };
 
 /**
  * Retries a write while the store is unavailable, until the patience is over. If only this attempt knows an ID, every failure to
- * write it counts as an outage: access and servers can be repaired while the process lives.
+ * write it counts as an outage. Access and servers can be repaired while the process lives.
  *
  * @param write - Is told whether it is a further try, and why nobody knows whether an earlier one was applied, or how durably.
  * `undefined`: none was.

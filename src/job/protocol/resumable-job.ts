@@ -12,12 +12,12 @@ import { finishFailed, finishSucceeded, recordedResult } from './finish.ts';
 import { persist, superseded } from './persist.ts';
 import { ask, waitForEnd, withGrace } from './poll.ts';
 import { cancelOverdue, gaveUpReason } from './overdue.ts';
-import { repeat, type Repeating } from './repeat-submit.ts';
+import { repeat, type Repeating } from './sending/repeat.ts';
 import { askOnce } from './status-call.ts';
 import type { AboutSubmission } from './job-context.ts';
 import { at, factsOf, pauseSubmit, waitUntil, type Run } from './run.ts';
-import { find } from './search.ts';
-import { send, writeSubmitted } from './send.ts';
+import { find } from './sending/search.ts';
+import { send, writeSubmitted } from './sending/send.ts';
 
 /**
  * The protocol of `docs/design.md`, from the record to the result: read, decide, do that one step, and decide again from the new

@@ -8,7 +8,7 @@ import type { ResolvedAttempt, ResolvedWait } from '../attempt/options.ts';
 import type { Gap } from './crash-point.ts';
 import type { Facts } from './decision.ts';
 import type { AnyJob } from '../external-job.ts';
-import type { JobOptions } from '../job-options.ts';
+import type { JobOptions } from '../options.ts';
 import { submissionKey } from '../../format/idempotency-key.ts';
 import type { Life } from '../attempt/lifecycle.ts';
 import type { OwnedScope, Snapshot } from '../attempt/owned-scope.ts';

@@ -14,8 +14,8 @@ import { watch } from './watch.ts';
  * @param request - Sends the request, with the `signal` that `submit` got. It is called once, a turn of the event loop later. Until
  * it has settled, its requests are watched: it has to end when the signal is aborted, as all these clients do.
  * @returns what `request` resolves with
- * @throws {@link NotSubmittedError} if certainly nothing was sent. It has no `retryAfter`: it costs an attempt of the runtime, whose
- * backoff decides when the next one comes. It is not retryable if the request is invalid; then it also has no `cause`, since clients
+ * @throws {@link NotSubmittedError} if certainly nothing was sent. It is repeated in the attempt for one `submitTimeout`; after that it
+ * costs an attempt of the runtime. It is not retryable if the request is invalid; then it also has no `cause`, since clients
  * quote headers and URLs. Any other error is thrown unchanged, and so is an error of Mooring.
  * @throws {@link ConfigError} if `request` is no function, such as the promise of a request that was already made
  * @example

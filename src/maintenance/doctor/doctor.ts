@@ -10,8 +10,8 @@ import { requireOptions } from '../settings.ts';
 const OPTIONS: Checks<CallOptions> = { signal: anything };
 
 /**
- * Looks whether the stores are as they should be: can be reached and written to, keep what they are given, belong to each other,
- * and are swept. Leaves nothing behind. The findings say what is wrong, each with what to do.
+ * Looks whether the stores can be reached and written to, keep what they are given, belong to each other, and are swept. Leaves
+ * nothing behind. The findings say what is wrong, each with what to do.
  *
  * @throws `ConfigError` for an invalid option; the signal's reason
  */

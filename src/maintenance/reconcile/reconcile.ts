@@ -20,7 +20,7 @@ export interface ReconcileOptions extends CallOptions {
    */
   apply?: boolean;
   /**
-   * Refuses to delete more than this share of the objects of an object store, from 0 to 1: so many objects that nothing refers to
+   * Refuses to delete more than this share of the objects of an object store, from 0 to 1. So many objects that nothing refers to
    * are a sign that something is wrong. Up to 10 objects may always go.
    * @defaultValue 0.1
    */
@@ -62,8 +62,9 @@ interface Parts {
 }
 
 /**
- * Lists the object stores and removes what nothing refers to: what a crash left before its write was committed, and what the
- * metastore forgot because no sweep ran in time. Also ends uploads that were never finished. It costs as much as there is stored.
+ * Lists the object stores and removes objects that nothing refers to. A crash left them before its write was committed, or the
+ * metastore forgot them because no sweep ran in time. Also ends uploads that were never finished. It costs as much as there is
+ * stored.
  *
  * @throws `StateLostError` if the metastore may lack references; `ConfigError` for an invalid option, and if more than
  * `maxShare`, and more than 10, would go; `StoreUnavailableError`; the signal's reason
@@ -214,7 +215,7 @@ async function endUploads({ core, apply, tally, call }: Parts, { store }: StoreL
     for await (const _upload of uploads) tally.objects += 1;
   } catch (error) {
     call.signal?.throwIfAborted();
-    // S3 has a right of its own for this. If it is missing, what was deleted is reported all the same.
+    // S3 has a right of its own for this. If it is missing, the report still has what was deleted.
     tally.fail(options.prefix, error);
   }
 }

@@ -5,7 +5,7 @@ import type { Internals } from '../../state-store/internals.ts';
 import { ownObjects, type OwnObject } from '../own-objects.ts';
 
 /**
- * All objects of one key at a time, over all object stores: listings come in the order of the keys, so the objects of one key
+ * All objects of one key at a time, over all object stores. Listings come in the order of the keys, so the objects of one key
  * stand together. Memory grows with no more than the objects of one key.
  */
 

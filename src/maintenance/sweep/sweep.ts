@@ -48,8 +48,8 @@ const SIDE_BY_SIDE = 64;
 
 /**
  * Removes what has expired, and the objects that were superseded longer ago than the grace. Its cost grows with what it removes,
- * not with what is stored. Run it at least every 6 days; any number of sweeps may run at the same time. What cannot be done is in
- * the report and stays listed; the next sweep tries it again.
+ * not with what is stored. Run it at least every 6 days; any number of sweeps may run at the same time. An object or a scope that
+ * fails is in the report and stays listed. The next sweep tries it again.
  *
  * @throws `ConfigError` for an invalid option; `StoreUnavailableError` if the metastore cannot say what is due; the signal's
  * reason

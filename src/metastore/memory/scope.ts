@@ -12,8 +12,8 @@ import type { RawEntry, Stale } from '../values.ts';
 import { supersededText } from '../../format/superseded.ts';
 
 /**
- * A scope of the memory metastore: the fields that Redis would hold, as the same text, and the steps that all scripts share.
- * Each step runs to its end without a wait, which makes it atomic. What changes here changes in `metastore/redis/lua/scope.ts` too.
+ * A scope of the memory metastore: the fields that Redis would hold, as the same text, and the steps that all scripts share. Each
+ * step runs to its end without a wait, which makes it atomic. A change here needs the same one in `metastore/redis/lua/scope.ts`.
  */
 
 /** The `store` of errors. */

@@ -45,7 +45,7 @@ function duePaths(data: MemoryData, until: number): readonly string[] {
     .map(([path]) => path);
 }
 
-/** One page. What it finds is judged at this moment, whatever the index said. */
+/** One page. Fields are judged by this moment, whatever the index said. */
 function sweepPage(data: MemoryData, { path }: ScopeAddress, request: SweepRequest, now: number): SweptPage {
   const hash = peekScope(data, path, now);
   if (!hash) {
@@ -163,7 +163,7 @@ function sweepEnd(data: MemoryData, path: string, { nonce, nextDue }: Parameters
   if (hash) endEmpty(hash, now);
 }
 
-/** What was kept without end, and holds nothing any more, goes as a fence does. */
+/** A scope that was kept without end goes as a fence does once it holds nothing any more. */
 function endEmpty(hash: ScopeHash, now: number): void {
   const { fields } = hash;
   if (Number(fields.get(FIELD.until)) !== NEVER) return;

@@ -60,9 +60,9 @@ export function mastersOf(client: RedisClient): readonly RedisClient[] {
 }
 
 /**
- * Looks at the sockets that a command may go out on, and tells later whether they are still the same. ioredis sends a command
- * again, by itself, after it has connected anew. A socket that has changed since then means that the command may have been sent
- * twice.
+ * Looks at the sockets that a command may go out on, and tells later whether they are still the same. The client, ioredis, sends
+ * a command again by itself after it has connected anew. A socket that has changed since then means that the command may have
+ * been sent twice.
  */
 export function watchSockets(client: RedisClient): () => boolean {
   if (!client.nodes) {

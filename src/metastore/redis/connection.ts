@@ -147,7 +147,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
 
   /**
    * Sends the births of all other shards, so that a shard that was never used does not look like lost state. Never rejects. No
-   * write waits for it, so that none is late because of it. What this connection sends next comes after it.
+   * write waits for it, so that none is late because of it. The next command of this connection comes after it.
    */
   let spreading: Promise<unknown> | undefined;
   const spreadBirth = (now: string): void => {

@@ -8,7 +8,7 @@ import {
 
 /**
  * What an error of the client means. Errors of ioredis and of Redis carry the arguments of their command, and some texts of Redis
- * quote them. So no such error is ever passed on, and its text only as far as it is known to be free of arguments.
+ * quote them. So no such error is ever passed on. Its text is passed on only as far as it is known to be free of arguments.
  */
 
 /** The `store` of errors. */
@@ -39,8 +39,8 @@ const MISTAKES: Readonly<Record<string, string>> = {
 };
 
 /**
- * How Redis 6 and 7.0, or 7.2, say that a command of a script is not permitted. What the script did before that command stays
- * done. A missing right to run the script itself has another text.
+ * How Redis 6 and 7.0, or 7.2, say that a command of a script is not permitted. The commands before that one stay done. A missing
+ * right to run the script itself has another text.
  */
 const REFUSED_IN_SCRIPT = /The user executing the script can't|NOPERM .*@user_script/;
 

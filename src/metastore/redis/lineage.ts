@@ -69,7 +69,7 @@ function lineageIn(parts: readonly Part[]): Lineage {
   };
 }
 
-/** What decides about deletion is not guessed. */
+/** A number that decides about deletion is not guessed. */
 function whole(part: Part): number | undefined {
   if (part === null || part === undefined) return undefined;
   const text = String(part);

@@ -100,9 +100,9 @@ export class NotSubmittedError extends MooringError<'mooring.not-submitted'> {
    */
   declare readonly retryAfter?: number;
   /**
-   * Whether the next submit has another idempotency key, since this one is dead: no job has it, none can come, and the external
-   * system only repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job: the first key that is
-   * then tried is not the job's. `false`: the key stays, and this refusal is not counted as one of the key.
+   * Whether the next submit has another idempotency key, since this one is dead. No job has it, none can come, and the external
+   * system only repeats its refusal. After that, a Redis that loses state while the job runs can cause a second job. The first
+   * key that is then tried is not the job's. `false`: the key stays, and this refusal is not counted as one of the key.
    * @defaultValue for an external job with `idempotentFor`, and without `retryAfter`: true from the second refusal of a key on that no
    * earlier attempt has sent; else false
    */

@@ -12,9 +12,9 @@ import type { PutOptions } from '../object-store.ts';
 import { systemCode } from '../system-code.ts';
 
 /**
- * Writing a file, all or nothing: into a file of another name in the same folder, which is synchronized and then put under its
- * name in one step. The folder is synchronized last. A crash leaves at most the file of the other name, which no key can have, so
- * it is never an object.
+ * Writing a file, all or nothing. The bytes go into a file of another name in the same folder. That file is synchronized and then
+ * put under its name in one step. The folder is synchronized last. A crash leaves at most the file of the other name, which no
+ * key can have, so it is never an object.
  */
 
 /** No segment of a key holds a `+`. */

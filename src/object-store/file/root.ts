@@ -31,8 +31,8 @@ export function realDirectory(directory: string, fs: RootFiles = nodeFiles): str
 }
 
 /**
- * A file system that takes capital letters for small ones can be used if it tells the real name of a folder, as those of macOS
- * and Windows do. Then the second of two such keys is refused. If it does not tell, the two would be one folder.
+ * A file system that takes capital letters for small ones can be used if it tells the real name of a folder. Those of macOS and
+ * Windows do. Then the second of two such keys is refused. If it does not tell, the two would be one folder.
  */
 function requireCase(fs: RootFiles, directory: string): void {
   const probe = makeProbe(fs, directory);

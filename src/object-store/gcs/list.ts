@@ -28,8 +28,8 @@ export function gcsList(store: GcsStore): UncheckedObjectStore['list'] {
 }
 
 /**
- * `delete()` of the store. The client's own method is not used. Each of its calls sets the retries of the whole client to what
- * they were when that object was named, so two calls at the same time turn them off for good.
+ * `delete()` of the store. The client's own method is not used. Each of its calls sets the retries of the whole client to their
+ * value when that object was named. So two calls at the same time turn them off for good.
  */
 export function gcsDelete(store: GcsStore): UncheckedObjectStore['delete'] {
   return (keys, call) => {

@@ -26,12 +26,12 @@ export interface GcsRequestOptions {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Absolute, or below the object's own. */
   uri: string;
-  /** Its query. */
+  /** The query of the request. */
   qs?: Record<string, string | number>;
   headers?: Record<string, string>;
-  /** Its body, as JSON. */
+  /** The body of the request, as JSON. */
   json?: object;
-  /** Its body. */
+  /** The body of the request. */
   body?: Buffer;
   /** How often the client sends it again. */
   maxRetries: number;

@@ -12,7 +12,7 @@ import type { PutOptions } from '../object-store.ts';
 /**
  * Making an object. Every request says which generation it replaces, 0 for none. So it can be sent again without harm, and the
  * client's own settings for retries stay unchanged. A body that fits into a part goes in one request, with a checksum that the
- * server verifies; the client's own check afterwards would delete the object.
+ * server verifies. The client's own check afterwards would delete the object.
  */
 
 /** Bytes; a longer body is uploaded in parts of this size, a multiple of 256 KiB. */

@@ -89,7 +89,7 @@ async function begin(store: S3Store, name: string, options: PutOptions): Promise
   }
 }
 
-/** What the client will add to each part has to be said at the beginning, and nothing else may be said. */
+/** The beginning has to say which checksum the client will add to each part, and no other. */
 async function checksumOf({ client }: S3Store): Promise<Checksum> {
   const { config } = client as { config?: { requestChecksumCalculation?: unknown } };
   const given = config?.requestChecksumCalculation;
@@ -144,7 +144,7 @@ async function sendPart(
   put: CallOptions,
 ): Promise<CompletedPart> {
   const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
-  // Its own signal, for the listeners that a client adds for each request.
+  // A signal of the request's own, for the listeners that a client adds for each request.
   const { ETag, ChecksumCRC32 } = await sideBySide(put, ({ signal }) => sendRequest(store, 'UploadPart', name, input, signal));
   release();
   const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };

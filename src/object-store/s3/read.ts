@@ -73,8 +73,8 @@ async function request(
   signal?.throwIfAborted();
   signal?.addEventListener('abort', close, { once: true });
   try {
-    // Always a range. To a whole body some versions of the client add a checksum stream that hangs when the body breaks off, and
-    // that reads ahead of its reader. The façade's own digest checks more.
+    // Always a range. To a whole body some versions of the client add a checksum stream. It reads ahead of its reader, and hangs
+    // when the body breaks off. The façade's own digest checks more.
     const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1;
     const input = { Key: name, Range: `bytes=${start}-${last}`, ...(etag !== undefined && { IfMatch: etag }) };
     const answer = await sendRequest(store, 'GetObject', name, input, stop.signal);

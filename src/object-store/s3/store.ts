@@ -17,9 +17,9 @@ import { s3Unfinished } from './unfinished.ts';
 /**
  * An object store in a bucket of S3, or of a server that speaks its language. Sends nothing before its first use.
  *
- * For an endpoint of your own give the client `requestChecksumCalculation: 'WHEN_REQUIRED'` and `responseChecksumValidation:
- * 'WHEN_REQUIRED'`: some servers do not know the checksums that it sends otherwise. Every value is verified by a digest of its
- * own all the same.
+ * For an endpoint of your own give the client `requestChecksumCalculation: 'WHEN_REQUIRED'` and
+ * `responseChecksumValidation: 'WHEN_REQUIRED'`: some servers do not know the checksums that it sends otherwise. Every value is
+ * still verified by a digest of its own.
  *
  * @throws `ConfigError` for an invalid option.
  */

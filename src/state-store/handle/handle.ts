@@ -113,7 +113,7 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
   return handle as unknown as StateHandle<Shape>;
 }
 
-/** The same limit as for the longest object name. */
+/** As long as the longest name of an object, so that every key has the same limit. */
 const OBJECT_NAME = 'x'.repeat(128);
 
 /**

@@ -20,7 +20,9 @@ import { listObjects } from './listing.ts';
 
 /** The content of a generation's object. */
 export interface Generation {
-  /** Its number. Object 0 holds the number that the metastore had when this object store was first written to. */
+  /**
+   * The number of the generation. Object 0 holds the number that the metastore had when this object store was first written to.
+   */
   generation: number;
   /** The latest birth of a shard of the metastore, in milliseconds. */
   bornAt: number;

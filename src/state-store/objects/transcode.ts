@@ -174,8 +174,8 @@ export function isFramed(ref: Reference): ref is FramedReference {
 }
 
 /**
- * The pieces of a value, in order, from the bytes of an object that is made of frames. Each frame stands for exactly the bytes that
- * its place in the value has, so neither a frame nor their number can make a reader hold more.
+ * The pieces of a value, in order, from the bytes of an object that is made of frames. Each frame stands for exactly the bytes
+ * that its place in the value has. So neither a frame nor the number of frames can make a reader hold more.
  *
  * @throws {@link CorruptEntryError}
  */

@@ -12,8 +12,8 @@ import { encode, encrypt } from '../objects/transcode.ts';
 
 /**
  * The first half of a write. A value becomes the entry's description, with an inline body or with an object under a name that is
- * never used again. Readers see none of this: the metastore's switch is the only commit point. What is not committed is at most
- * an object that nothing refers to.
+ * never used again. Readers see none of this: the metastore's switch is the only commit point. A write that is not committed
+ * leaves at most an object that nothing refers to.
  */
 
 /** A value that can be committed. */

@@ -139,7 +139,7 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     expect(system.cancelled).toEqual([]);
   });
 
-  test('a job that is cancelled while it is being released comes back at once, and fails with the reason', async () => {
+  test('a job that is cancelled while it is being released comes back at once to fail with the reason', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     let release = (): void => undefined;
@@ -209,7 +209,7 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsStarted: 2 });
   });
 
-  test('jobs that share a scope each submit a job of their own, and the state outlives them', async () => {
+  test('jobs that share a scope each submit a job of their own', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     const seen: unknown[] = [];

@@ -105,7 +105,7 @@ test('the locks of all jobs on hold are extended with one command', async () => 
   expect(jobs.flatMap(({ asked }) => asked)).toEqual(['1 t1', '2 t2', '3 t3']);
 });
 
-test('a job that is no longer held ends its run, and no other', async () => {
+test('a job that is no longer held ends its own run alone', async () => {
   const worker = fakeWorker();
   const [one, other] = ['1', '2'].map((id) => hold(jobOf(worker, id), 't')) as [ReturnType<typeof hold>, ReturnType<typeof hold>];
   await one.context;
@@ -116,7 +116,7 @@ test('a job that is no longer held ends its run, and no other', async () => {
   expect(signal.aborted).toBe(false);
 });
 
-test('of two runs of one job each is asked for by its own token, so that the rightful one goes on', async () => {
+test('each of two runs of one job is asked for by its own token', async () => {
   const worker = fakeWorker();
   const job = jobOf(worker, '1');
   const earlier = hold(job, 'old');
@@ -196,7 +196,7 @@ test('where a worker cannot extend several locks, each run extends its own', asy
   expect(await run.result).toMatchObject({ code: 'mooring.stale-attempt' });
 });
 
-test('a queue that does not answer is asked again, and warned of once', async () => {
+test('a queue that does not answer is asked again with one warning', async () => {
   const worker = fakeWorker();
   let asked = 0;
   worker.extendJobLocks = () => {
@@ -210,7 +210,7 @@ test('a queue that does not answer is asked again, and warned of once', async ()
   expect(signal.aborted).toBe(false);
 });
 
-test('a queue that refuses to answer is asked again, and warned of once', async () => {
+test('a queue that refuses to answer is asked again with one warning', async () => {
   const worker = fakeWorker();
   let asked = 0;
   worker.extendJobLocks = () => {
@@ -250,8 +250,10 @@ test('nothing goes on once the last run has ended', async () => {
   try {
     const worker = fakeWorker();
     const runs = ['1', '2'].map((id) => hold(jobOf(worker, id), 't'));
+
     for (const { context } of runs) await context;
     expect(jest.getTimerCount()).toBe(1);
+
     for (const end of ended) end();
     for (const { result } of runs) await result;
     expect(jest.getTimerCount()).toBe(0);
@@ -288,7 +290,7 @@ test('the same state twice at once in one call is refused in clear words', async
   });
 });
 
-test('processors that are made for each call leave one listener on the worker, and none for each call', async () => {
+test('processors that are made for each call share one listener on the worker', async () => {
   const worker = fakeWorker();
   for (const id of ['1', '2', '3']) await withState(store, async () => undefined)(jobOf(worker, id), 't');
   const [key] = Object.getOwnPropertySymbols(worker).filter((symbol) => String(symbol).includes('watch'));

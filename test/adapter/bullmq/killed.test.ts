@@ -39,7 +39,7 @@ function startWorker(bullmq: '5' | '6'): ChildProcess {
 }
 
 describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) => {
-  test('pitfall 12: a killed worker’s job is reconnected to by the next worker, and submitted once', async () => {
+  test('pitfall 12: the next worker reconnects to the external job of a killed one', async () => {
     rig = createRig(server.port, versions);
     system = await servedSystem();
     const first = startWorker(versions.bullmq);

@@ -75,9 +75,11 @@ test('cancels the external jobs of a job that was given up with those that are n
 test('warns once for a store, not once for a job', async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   const store = open();
+
   for (const id of ['1', '2', '3']) {
     const job = jobOf(id, undefined, { extendLock: async () => 1 });
     await runWithState(store, { job, token: 't', signal: undefined }, async () => undefined);
   }
+
   expect(warn).toHaveBeenCalledTimes(1);
 });

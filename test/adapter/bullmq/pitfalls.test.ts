@@ -117,7 +117,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(system.submits).toBe(1);
   });
 
-  test('pitfall 7: a failed attempt keeps its state, and the next one goes on with it', async () => {
+  test('pitfall 7: a failed attempt keeps its state for the next one', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     const seen: (number | undefined)[] = [];
@@ -136,7 +136,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(seen).toEqual([undefined, 1, 2]);
   });
 
-  test('pitfalls 8, 10: state outlives a removed job and removeOrphanedJobs, and ends by itself', async () => {
+  test('pitfalls 8, 10: state outlives its job until it ends by itself', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     rig.work(resumableProcessor(rig.store, system.job()));
@@ -173,7 +173,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(system.submits).toBe(1);
   });
 
-  test('pitfalls 13, 15, 16: a run that lost its lock stops, cancels nothing, and the next run in the same worker finishes', async () => {
+  test('pitfalls 13, 15, 16: a run that lost its lock leaves its job to the next run', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
@@ -256,7 +256,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(system.submits).toBe(1);
   });
 
-  test('pitfall 21: a worker that closes during a submit waits for the ID, and nothing is submitted again', async () => {
+  test('pitfall 21: a worker that closes during a submit waits for the ID', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem();
     let reply = (): void => undefined;
@@ -340,7 +340,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     );
   });
 
-  test('a final failure cancels the external jobs of the task and of its items, if asked to; an attempt that fails does not', async () => {
+  test('only a final failure cancels the external jobs of the task with those of its items, if asked to', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     rig.work(
@@ -348,9 +348,12 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
         rig.store,
         async (job: TestJob, ctx) => {
           await ctx.submit(system.job(), job.data);
+
           await ctx.item('x').submit(system.job(), { name: 'x' });
           if (ctx.attempt === 1) throw new Error('not yet');
+
           expect(system.cancelled).toEqual([]);
+
           throw new Error('given up');
         },
         { onFinalFailure: 'cancel' },
@@ -363,7 +366,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(system.cancelled).toEqual(['job-1 gave-up', 'job-2 gave-up']);
   });
 
-  test('a final failure leaves the external job as it is otherwise, and a retry goes on with it', async () => {
+  test('a final failure leaves the external job alone unless asked to cancel it', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     let calls = 0;
@@ -384,13 +387,14 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(system.submits).toBe(1);
   });
 
-  test('pitfall 22: a state store that does not answer ends the attempt within its deadline, and the job comes back later, with no attempt used', async () => {
+  test('pitfall 22: a state store that does not answer delays the job, with no attempt used', async () => {
     rig = createRig(server.port, versions);
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const other = await startRedis();
     const state = rig.redis.duplicate({ port: other.port } as never);
     const store = createStateStore({ metastore: redisMetastore({ client: state }), commandTimeout: '300ms' });
     const system = externalSystem({ kind: 'keyed' });
+
     try {
       rig.work(resumableProcessor(store, system.job()));
       const warm = await rig.add({ name: 'warm' });
@@ -399,8 +403,10 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
       await rig.reaches(warm, 'completed');
       await state.call('CLIENT', 'PAUSE', '1500');
       const job = await rig.add({ name: 'a' });
+
       await rig.reaches(job, 'delayed');
       expect((await rig.logs(job)).join()).toMatch(/handed back, since the state store is away: .*redis/i);
+
       await until(() => system.submits === 2);
       system.succeed('job-2');
       expect(await rig.reaches(job, 'completed')).toMatchObject({ attemptsMade: 1 });
@@ -429,7 +435,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(await rig.redis.pttl(key as string)).toBeLessThanOrEqual(2 * 3_600_000);
   });
 
-  test('pitfall 24: a retry of a completed job returns its result; after clear() it is submitted anew', async () => {
+  test('pitfall 24: a retry of a completed job returns its result until clear()', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     rig.work(resumableProcessor(rig.store, system.job()));
@@ -449,7 +455,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(system.jobs).toHaveLength(2);
   });
 
-  test('release holds instead where it would put the job at risk, and says so once', async () => {
+  test('release holds instead where it would put the job at risk', async () => {
     rig = createRig(server.port, versions);
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const system = externalSystem({ kind: 'keyed' });
@@ -493,7 +499,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect((await rig.reaches(job, 'completed')).progress).toEqual({ mine: true, done: 2 });
   });
 
-  test('a processor whose catch swallows the closing is handed back all the same, and warned of', async () => {
+  test('a processor whose catch swallows the closing is handed back with a warning', async () => {
     rig = createRig(server.port, versions);
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const system = externalSystem({ kind: 'keyed' });

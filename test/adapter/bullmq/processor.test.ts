@@ -63,7 +63,7 @@ describe('what is invalid is refused when the processor is made', () => {
 });
 
 describe('a call', () => {
-  test('without a lock token, or for a job without an ID, fails for good and says why', async () => {
+  test('without a lock token, or for a job without an ID, fails for good', async () => {
     const processor = withState(store, process);
 
     await expect(processor(fakeJob())).rejects.toMatchObject({
@@ -118,13 +118,14 @@ describe('a call', () => {
 describe('the worker of a job', () => {
   const held = (job: TestJob): TestJob => ({ ...job, extendLock: () => Promise.resolve(1) });
 
-  test('that cannot be found is warned of once, and attach() makes it known', async () => {
+  test('that cannot be found is made known by attach()', async () => {
     const warn = jest.spyOn(globalThis.process, 'emitWarning').mockReturnValue();
     const processor = withState(store, async (_job: TestJob, ctx) => {
       worker.emit('closing');
       ctx.signal.throwIfAborted();
     });
     const worker = new EventEmitter();
+
     try {
       await processor(held(fakeJob()), 'token');
       await processor(held(fakeJob({ id: '2' })), 'token');

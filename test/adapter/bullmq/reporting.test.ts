@@ -38,7 +38,7 @@ describe('the progress of the external job', () => {
     expect(await after({ mine: 1, done: 1 }, { done: 2 })).toEqual([{ mine: 1, done: 2 }]);
   });
 
-  test('is taken as it is where the job has none yet, or one of the same kind', async () => {
+  test('is taken unchanged where the job has none yet, or one of the same kind', async () => {
     expect(await after(0, { done: 1 })).toEqual([{ done: 1 }]);
     expect(await after(undefined, 10, 20)).toEqual([10, 20]);
     expect(await after(10, 'half')).toEqual(['half']);
@@ -66,7 +66,7 @@ describe('the progress of the external job', () => {
 });
 
 describe('the job’s log', () => {
-  test('names what happened and to what, and tells a warning once', async () => {
+  test('names what happened to what', async () => {
     const { job, lines } = reported();
     const logger = jobLogger(Object.assign(job, { attemptsStarted: 2 }));
     logger.debug({}, 'polled');
@@ -91,7 +91,7 @@ describe('the job’s log', () => {
     expect(lines).toEqual(['mooring: reconnected', 'mooring: reconnected']);
   });
 
-  test('has one line for each change of the reason of a warning, and one for each external job', async () => {
+  test('has one line for each change of the reason of a warning', async () => {
     const { job, lines } = reported();
     const logger = jobLogger(job);
     for (const reason of ['busy', 'busy', 'down', 'down', 'busy'])

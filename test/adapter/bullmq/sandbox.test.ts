@@ -45,7 +45,7 @@ async function start(versions: Versions, options: Partial<WorkerOptions>): Promi
 }
 
 describe.each(KINDS)('bullmq $bullmq in $where', ({ where: _where, useWorkerThreads, ...versions }) => {
-  test('a job is submitted once, logged, and its result is the job’s', async () => {
+  test('the result of the one external job is the job’s', async () => {
     await start(versions, { useWorkerThreads });
     const job = await rig.add({ system: system.url });
     await until(() => system.looks > 3);
@@ -114,7 +114,7 @@ describe.each(KINDS)('bullmq $bullmq in $where', ({ where: _where, useWorkerThre
     expect(system.cancelled).toEqual(['job-1 gave-up']);
   });
 
-  test('two attempts of one job find the same state, and the later one reconnects', async () => {
+  test('a second attempt reconnects by the state of the first', async () => {
     const worker = await start(versions, { useWorkerThreads });
     const job = await rig.add({ system: system.url }, { attempts: 2 });
     await until(() => system.looks > 1);

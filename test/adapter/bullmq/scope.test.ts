@@ -20,7 +20,7 @@ function job(parts: Partial<BullJob & JobDetails> = {}): BullJob & JobDetails {
 }
 
 describe('the scope of a job', () => {
-  test('is the queue with its prefix, the ID with the time of creation, and the name', () => {
+  test('is the queue with its prefix, the ID with the time of creation and the name', () => {
     expect(jobScope(job())).toEqual({ flow: 'bull:video', run: '7@1760000000000', task: 'encode' });
   });
 
@@ -85,7 +85,7 @@ test('an attempt counts for a failure and for a stall, not for a delay', () => {
 });
 
 describe('a callback token', () => {
-  test('leads to its job, and is safe in a URL', () => {
+  test('leads to its job from a URL', () => {
     const { callbackToken } = attemptFacts(job({ id: '{tag}/../x yé' }));
 
     expect(callbackToken).toMatch(/^[\w-]+$/);

@@ -26,7 +26,7 @@ async function refusedRelease(refusal: object): Promise<unknown> {
   return stop.settle(() => stop.release('1s')).catch((caught: unknown) => caught);
 }
 
-test("a job that BullMQ did not let be delayed is lost: the error says why, and not by which lock's token", async () => {
+test('the error of a job that BullMQ did not let be delayed hides the token of its lock', async () => {
   const error = await refusedRelease({ code: -2, command: { name: 'evalsha', args: ['the-token-of-the-lock'] } });
 
   expect(error).toMatchObject({ code: 'mooring.stale-attempt', message: expect.stringContaining('Missing lock for job 7') });

@@ -93,7 +93,7 @@ describe('an argument and a result of 1 MiB', () => {
     return { requests: requests.sort(), keys: (listed.Contents ?? []).map(({ Key = '' }) => Key) };
   }
 
-  it('are two objects, since equal payloads are one: each is written with one request, and read with one by who did not write it', async () => {
+  it('are two objects, since equal payloads are one', async () => {
     const { requests, keys } = await round(() => ({ retention: '30d' }));
 
     expect(requests.map((name) => name.replace('Command', ''))).toEqual(['GetObject', 'GetObject', 'PutObject', 'PutObject']);
@@ -101,7 +101,7 @@ describe('an argument and a result of 1 MiB', () => {
     for (const key of keys) expect(key).toMatch(/^payloads\/30d\/default\/\d{4}-\d\d-\d\d\/[0-9a-f]{64}\.gzip$/);
   });
 
-  it('lie where the published drivers put them, and go the same way', async () => {
+  it('lie where the published drivers put them', async () => {
     const { requests, keys } = await round((bucket) => ({ keys: 'temporal-v0', bucket }));
 
     // The run is not known yet when a client starts it, and is a part of the key afterwards.
@@ -139,7 +139,7 @@ it("19 each of a heartbeat's large details is stored, however few Temporal sends
 });
 
 describe('while the object store is down', () => {
-  it('an input, a result and what a workflow passes on stay in the messages, and all goes on', async () => {
+  it('an input, a result and what a workflow passes on stay in the messages', async () => {
     const store = fragile();
     store.up = false;
     const dataConverter = converter({ objectStore: store.objectStore });
@@ -152,7 +152,7 @@ describe('while the object store is down', () => {
     expect(store.refused).toBeGreaterThan(0);
   });
 
-  it('the details of a heartbeat stay in the message, the worker goes on, and the next attempt reads them', async () => {
+  it('the details of a heartbeat stay in the message for the next attempt', async () => {
     const store = fragile();
     const dataConverter = converter({ objectStore: store.objectStore });
     const activities = {
@@ -172,19 +172,22 @@ describe('while the object store is down', () => {
     expect(store.refused).toBeGreaterThan(0);
   });
 
-  it('details that could not stay in a message are refused in the activity, and the worker goes on', async () => {
+  it('details that could not stay in a message are refused in the activity alone', async () => {
     const dataConverter = converter({ objectStore: fragile().objectStore });
     const activities = { beat: async () => Context.current().heartbeat(TOO_LARGE), small: async () => 'small' };
+
     await rig.withWorker({ activities, dataConverter }, async ({ taskQueue, worker }) => {
       const handle = await start(taskQueue, dataConverter, { activity: 'beat' });
+
       await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { type: 'mooring.invalid-value' } } });
+
       const next = await start(taskQueue, dataConverter, { activity: 'small' });
       await expect(next.result()).resolves.toBe('small');
       expect(worker.getState()).toBe('RUNNING');
     });
   });
 
-  it('a result that is too large for a message fails the attempt, and a later one stores it', async () => {
+  it('a result that is too large for a message is stored by a later attempt', async () => {
     const store = fragile();
     const dataConverter = converter({ objectStore: store.objectStore });
     const activities = {
@@ -206,12 +209,13 @@ describe('while the object store is down', () => {
     store.up = false;
 
     const dataConverter = converter({ objectStore: store.objectStore });
+
     await expect(start('none', dataConverter, { activity: 'x', args: [TOO_LARGE] })).rejects.toMatchObject({
       cause: { code: 'mooring.store-unavailable' },
     });
   });
 
-  it('in the published form a result fails the attempt, and a later one stores it', async () => {
+  it('in the published form a result is stored by a later attempt', async () => {
     const store = fragile();
     const dataConverter = converter({ objectStore: store.objectStore, keys: 'temporal-v0', bucket: 'b' });
     const activities = {
@@ -228,7 +232,7 @@ describe('while the object store is down', () => {
     expect(store.refused).toBeGreaterThan(0);
   });
 
-  it("with 'fail' no heartbeat asks the driver, and the worker goes on", async () => {
+  it("with 'fail' no heartbeat asks the driver", async () => {
     const store = fragile();
     store.up = false;
     const dataConverter = converter({ objectStore: store.objectStore, whenUnavailable: 'fail' });
@@ -240,15 +244,17 @@ describe('while the object store is down', () => {
       },
     };
     const options = { heartbeatTimeout: '10s' } as const;
+
     await rig.withWorker({ activities, dataConverter }, async ({ taskQueue, worker }) => {
       const handle = await start(taskQueue, dataConverter, { activity: 'beat', options });
       await expect(handle.result()).resolves.toBe('went on');
       expect(worker.getState()).toBe('RUNNING');
     });
+
     expect(store.refused).toBe(0);
   });
 
-  it("Temporal 18: without the plugin, and with 'fail', a heartbeat's details end the whole worker, which no driver can prevent by an error", async () => {
+  it("Temporal 18: without the plugin, a heartbeat's details end the whole worker with 'fail'", async () => {
     const store = fragile();
     const dataConverter = converter({ objectStore: store.objectStore, whenUnavailable: 'fail' });
     const activities = {

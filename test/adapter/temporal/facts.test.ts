@@ -42,35 +42,39 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(serverVersion?.startsWith('1.31.')).toBe(generation === 'temporal-next');
   });
 
-  fact('1 a retry keeps ID and schedule time; its number, its own schedule time and its token are new', async ({ run, step }) => {
+  fact('1 a retry keeps only ID and schedule time', async ({ run, step }) => {
     const { seen, code } = noting(async (_, turn) => {
       if (turn < 3) throw new Error('again');
     });
+
     await run('steps', step(code, SOON));
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
     expect(new Set(seen.map(({ activityId }) => activityId)).size).toBe(1);
     expect(new Set(seen.map(({ scheduledTimestampMs }) => scheduledTimestampMs)).size).toBe(1);
     expect(new Set(seen.map(({ base64TaskToken }) => base64TaskToken)).size).toBe(3);
+
     const own = seen.map((info) => info.currentAttemptScheduledTimestampMs) as [number, number, number];
     expect(own[0]).toBe(seen[0]?.scheduledTimestampMs);
     expect(own[1]).toBeGreaterThan(own[0]);
     expect(own[2]).toBeGreaterThan(own[1]);
   });
 
-  fact('1 a reset of running attempt 1 tells it so, and the next attempt is 2', async ({ start, step, client }) => {
+  fact('1 the attempt after a reset of running attempt 1 is 2', async ({ start, step, client }) => {
     const { seen, ends, code, untilStopped } = noting(async (context, turn) => {
       if (turn === 1) throw await untilStopped(context);
     });
     const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
     await until(() => seen.length === 1);
     await client.workflowService.resetActivity(named(handle));
+
     await handle.result();
+
     expect(ends[0]?.error).toBeInstanceOf(CancelledFailure);
     expect(ends[0]?.details).toMatchObject({ reset: true, cancelRequested: false });
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
-  fact('1 7 a reset of running attempt 2 is told as notFound, and the next attempt is 2 again', async (world) => {
+  fact('1 7 a reset of running attempt 2 is told as notFound', async (world) => {
     const { start, step, client } = world;
     const { seen, ends, code, untilStopped } = noting(async (context, turn) => {
       if (turn === 1) throw new Error('again');
@@ -79,10 +83,12 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { heartbeatTimeout: '3s', ...SOON }));
     await until(() => seen.length === 2);
     await client.workflowService.resetActivity(named(handle));
+
     await handle.result();
     expect(ends[0]?.reason).toBe('NOT_FOUND');
     expect(ends[0]?.details).toMatchObject({ notFound: true, reset: false, cancelRequested: false });
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 2]);
+
     const [, second, third] = seen as [Info, Info, Info];
     expect(third.scheduledTimestampMs).toBe(second.scheduledTimestampMs);
     expect(third.currentAttemptScheduledTimestampMs).toBeGreaterThan(second.currentAttemptScheduledTimestampMs);
@@ -95,8 +101,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { retry: { initialInterval: '1 hour' } }));
     await inBackoff(client, handle);
     await client.workflowService.resetActivity(named(handle));
+
     await handle.result();
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 1]);
+
     const [first, second] = seen as [Info, Info];
     expect(second.scheduledTimestampMs).toBe(first.scheduledTimestampMs);
     expect(second.currentAttemptScheduledTimestampMs).toBeGreaterThan(first.currentAttemptScheduledTimestampMs);
@@ -119,7 +127,9 @@ describe.each(GENERATIONS)('%s', (generation) => {
       await handle.terminate();
       return failure as object;
     };
+
     const [reason, raw] = await Promise.all([lastFailure(false), lastFailure(true)]);
+
     expect(reason).toMatchObject({ applicationFailureInfo: { type: 'ActivityReset' } });
     expect(raw).toMatchObject({ timeoutFailureInfo: { timeoutType: HEARTBEAT } });
   });
@@ -128,7 +138,9 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, code } = noting(async () => {
       throw ApplicationFailure.create({ message: 'at once', nextRetryDelay: 0 });
     });
+
     const { retryState } = await failureOf(await start('steps', step(code)));
+
     expect(retryState).toBe('TIMEOUT');
     expect(seen).toHaveLength(1);
   });
@@ -137,7 +149,9 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, code } = noting(async () => {
       throw ApplicationFailure.create({ message: 'in an hour', nextRetryDelay: '1 hour' });
     });
+
     const { retryState, cause } = await failureOf(await start('steps', step(code, { scheduleToCloseTimeout: '10 minutes' })));
+
     expect(retryState).toBe('TIMEOUT');
     expect(cause.message).toBe('in an hour');
     expect(seen).toHaveLength(1);
@@ -147,7 +161,9 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, code } = noting(async () => {
       throw ApplicationFailure.create({ message: 'waiting', nextRetryDelay: 1, category: 'BENIGN' });
     });
+
     const { retryState } = await failureOf(await start('steps', step(code, { retry: { maximumAttempts: 3 } })));
+
     expect(retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
     expect(seen).toHaveLength(3);
   });
@@ -165,8 +181,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
       return activity?.paused === true && activity.attempt === 3;
     });
     await client.workflowService.unpauseActivity({ ...named(handle), resetAttempts: true });
+
     await handle.result();
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
+
     const [, second, third] = seen as [Info, Info, Info];
     expect(third.currentAttemptScheduledTimestampMs).toBeGreaterThan(second.currentAttemptScheduledTimestampMs);
   });
@@ -178,11 +196,12 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code, { heartbeatTimeout: '5s', retry: { initialInterval: '1 hour' } }));
     await inBackoff(client, handle);
     await handle.cancel();
+
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(seen).toHaveLength(1);
   });
 
-  fact('8 heartbeat details outlast a failure, and an empty heartbeat wipes them', async ({ run, step }) => {
+  fact('8 heartbeat details outlast a failure, but no empty heartbeat', async ({ run, step }) => {
     const { seen, code } = noting(async (context, turn) => {
       if (turn === 1) {
         context.heartbeat('first');
@@ -191,24 +210,29 @@ describe.each(GENERATIONS)('%s', (generation) => {
       if (turn === 2) context.heartbeat();
       if (turn < 4) throw new Error('again');
     });
+
     await run('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
+
     expect(seen.map(({ heartbeatDetails }) => heartbeatDetails as unknown)).toEqual([undefined, 'second', undefined, undefined]);
   });
 
-  fact('5 a pause is told as paused, and a later attempt begins after the unpause', async ({ start, step, client }) => {
+  fact('5 a pause is told as paused', async ({ start, step, client }) => {
     const { seen, ends, code, untilStopped } = noting(async (context, turn) => {
       if (turn === 1) throw await untilStopped(context);
     });
     const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
     await until(() => seen.length === 1);
     await client.workflowService.pauseActivity(named(handle));
+
     await until(() => ends.length === 1);
     expect(ends[0]?.details).toMatchObject({ paused: true, cancelRequested: false });
+
     await until(async () => {
       const activity = await pending(client, handle);
       return activity?.paused === true && activity.attempt === 2;
     });
     expect(seen).toHaveLength(1);
+
     await client.workflowService.unpauseActivity(named(handle));
     await handle.result();
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
@@ -221,8 +245,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', step(code));
     await until(() => seen.length === 1);
     const { workflowId } = handle;
+
     await client.activity.complete({ workflowId, activityId: '1' }, 'hooked');
     expect(await handle.result()).toBe('hooked');
+
     const again = client.activity.complete({ workflowId, activityId: '1' }, 'again');
     await expect(again).rejects.toThrow(ActivityNotFoundError);
   });
@@ -232,11 +258,12 @@ describe.each(GENERATIONS)('%s', (generation) => {
       if (turn === 1) throw new CompleteAsyncError();
       return 'looked';
     });
+
     expect(await run('steps', step(code, { startToCloseTimeout: '1s', ...SOON }))).toBe('looked');
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
-  fact('12 an error of a class of one’s own loses nonRetryable and details, and its class is its type', async (world) => {
+  fact('12 an error of a class of one’s own keeps only that class, as its type', async (world) => {
     const { start, step } = world;
     class OwnError extends Error {
       readonly nonRetryable = true;
@@ -245,9 +272,11 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, code } = noting(async () => {
       throw new OwnError('mine');
     });
+
     const { cause, retryState } = await failureOf(
       await start('steps', step(code, { retry: { maximumAttempts: 2, initialInterval: 10 } })),
     );
+
     expect(seen).toHaveLength(2);
     expect(retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
     expect(cause).toMatchObject({ type: 'OwnError', nonRetryable: false });
@@ -264,10 +293,11 @@ describe.each(GENERATIONS)('%s', (generation) => {
     );
     await until(() => seen.length === 1);
     await handle.cancel();
+
     expect((await failureOf(handle)).cause).toBeInstanceOf(ApplicationFailure);
   });
 
-  fact('5 a cancelled workflow waits for no activity unless it was told to, and its activity hears notFound', async (world) => {
+  fact('5 a cancelled workflow waits for no activity unless it was told to', async (world) => {
     const { start, step } = world;
     const heard = async (options: ActivityOptions): Promise<string> => {
       const { seen, ends, code, untilStopped } = noting(async (context) => {
@@ -276,18 +306,22 @@ describe.each(GENERATIONS)('%s', (generation) => {
       const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...options }));
       await until(() => seen.length === 1);
       await handle.cancel();
+
       await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+
       await until(() => ends.length === 1);
       return ends[0]?.reason ?? '';
     };
+
     expect(await heard({})).toBe('NOT_FOUND');
     expect(await heard({ cancellationType: 'WAIT_CANCELLATION_COMPLETED' })).toBe('CANCELLED');
   });
 
-  fact('5 a worker’s shutdown stops an attempt, and uses it up', async ({ step, withWorker }) => {
+  fact('5 a worker’s shutdown uses up the attempt that it stops', async ({ step, withWorker }) => {
     const { seen, ends, code, untilStopped } = noting(async (context, turn) => {
       if (turn === 1) throw await untilStopped(context);
     });
+
     const { taskQueue, handle } = await withWorker({ plugins: [] }, async ({ start, taskQueue: queue }) => {
       const started = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
       await until(() => seen.length === 1);
@@ -295,6 +329,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     });
     expect(ends[0]?.reason).toBe('WORKER_SHUTDOWN');
     expect(ends[0]?.details).toMatchObject({ workerShutdown: true, cancelRequested: false });
+
     await withWorker({ plugins: [], taskQueue }, () => handle.result());
     expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
@@ -314,8 +349,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
         await until(() => seen.length === 2);
         older = false;
       });
+
       await run('steps', step(code, { heartbeatTimeout: '1s', ...SOON }));
       expect(together).toBe(true);
+
       const [first, second] = seen as [Info, Info];
       expect(second.heartbeatDetails).toBe('said');
       expect(second.scheduledTimestampMs).toBe(first.scheduledTimestampMs);
@@ -325,7 +362,9 @@ describe.each(GENERATIONS)('%s', (generation) => {
 
   fact('2 the next run of a workflow counts its activities anew', async ({ run, step }) => {
     const { seen, code } = noting(async () => undefined);
+
     await run('twoRuns', step(code));
+
     expect(seen.map(({ activityId, attempt }) => ({ activityId, attempt }))).toEqual([
       { activityId: '1', attempt: 1 },
       { activityId: '1', attempt: 1 },
@@ -344,8 +383,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const handle = await start('steps', quick, step(code, { heartbeatTimeout: '10s', ...SOON }));
     await until(async () => (await pending(client, handle))?.heartbeatDetails != null);
     const runId = await resetAfterOneStep(client, handle);
+
     await client.workflow.getHandle(handle.workflowId, runId).result();
     const [first, second] = seen as [Info, Info];
+
     expect(second.activityId).toBe(first.activityId);
     expect(second.attempt).toBe(1);
     expect(second.workflowExecution).toEqual({ workflowId: handle.workflowId, runId });
@@ -353,10 +394,12 @@ describe.each(GENERATIONS)('%s', (generation) => {
     expect(second.heartbeatDetails).toBeUndefined();
   });
 
-  fact('3 an activity ID can be used again within a run, and is then scheduled at another time', async ({ run, step }) => {
+  fact('3 an activity ID can be used again within a run', async ({ run, step }) => {
     const { seen, code } = noting(async () => sleep(5));
+
     await run('steps', step(code, { activityId: 'mine' }), step(code, { activityId: 'mine' }));
     const [first, second] = seen as [Info, Info];
+
     expect([first.activityId, second.activityId]).toEqual(['mine', 'mine']);
     expect(second.workflowExecution).toEqual(first.workflowExecution);
     expect(second.scheduledTimestampMs).toBeGreaterThan(first.scheduledTimestampMs);
@@ -366,8 +409,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, code } = noting(async (_, turn) => {
       if (turn === 1) throw new Error('again');
     });
+
     await run('local', step(code), { localRetryThreshold: 10, retry: { initialInterval: 200 } });
     const [first, second] = seen as [Info, Info];
+
     expect(seen.map(({ isLocal }) => isLocal)).toEqual([true, true]);
     expect(second.activityId).not.toBe(first.activityId);
   });
@@ -391,12 +436,14 @@ describe.each(GENERATIONS)('%s', (generation) => {
       }),
     };
     const simple = new SimplePlugin({ name: 'simple', workerInterceptors: { activity: [intercepting('simple')] } });
+
     await withWorker({ plugins: [before, simple] }, ({ run }) =>
       run(
         'steps',
         step(async () => undefined),
       ),
     );
+
     expect(heard).toEqual(['simple']);
   });
 });
@@ -405,6 +452,7 @@ test('16 a workflow that imports what activities import cannot be bundled, since
   const said: string[] = [];
   const logger = new DefaultLogger('ERROR', ({ message }) => void said.push(message));
   const workflowsPath = fileURLToPath(new URL('workflow-with-node.ts', import.meta.url));
+
   await expect(bundleWorkflowCode({ workflowsPath, logger })).rejects.toThrow();
   expect(said.join('\n')).toMatch(/node:async_hooks/);
 });

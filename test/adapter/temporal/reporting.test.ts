@@ -78,7 +78,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     };
     const system = externalSystem();
     system.succeed();
-    // Of the worker, ours comes first, and of the connection again after this one.
+    // Our plugin of the worker comes first, and that of the connection again after this one.
     const result = await withWorker({ connection, plugins: [plugin, count] }, ({ run, worker }) => {
       expect(worker.options.interceptors.activity).toHaveLength(1);
       return run('steps', step(resumableActivity(system.job()), INPUT));

@@ -10,7 +10,9 @@ import { until } from '../../support/until.ts';
 import { temporalRig, type RigWorkerOptions, type TemporalRig, type WorkerRig } from './rig.ts';
 import type { Step } from './workflows.ts';
 
-/** One worker that many tests share, side by side: each test waits more than it computes. A test brings its activities along. */
+/**
+ * One worker that many tests share at the same time: each test waits more than it computes. A test brings its activities along.
+ */
 
 /** An activity of a test. */
 export type Code = (...args: never[]) => Promise<unknown>;

@@ -23,6 +23,7 @@ describe('two signals joined', () => {
     const { signal } = joined(new AbortController().signal, foreign as unknown as AbortSignal);
 
     Object.assign(foreign, { aborted: true, reason: 'from afar' }).dispatchEvent(new Event('abort'));
+
     expect(signal.reason).toBe('from afar');
   });
 });

@@ -11,12 +11,19 @@ describe("the system's clock", () => {
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000);
   });
 
-  it('sleeps as long as it is told, and leaves no listener', async () => {
+  it('sleeps as long as it is told', async () => {
     const { signal } = new AbortController();
     const start = performance.now();
     await systemClock.sleep(20, signal);
 
     expect(performance.now() - start).toBeGreaterThan(15);
+  });
+
+  it('leaves no listener after a sleep', async () => {
+    const { signal } = new AbortController();
+
+    await systemClock.sleep(20, signal);
+
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
@@ -25,10 +32,20 @@ describe("the system's clock", () => {
 
     await systemClock.sleep(0);
     await systemClock.sleep(-5);
+
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('wakes with the reason of the signal, and leaves neither timer nor listener', async () => {
+  it('wakes with the reason of the signal', async () => {
+    jest.useFakeTimers();
+    const controller = new AbortController();
+    const sleep = systemClock.sleep(60_000, controller.signal);
+    controller.abort(new Error('enough'));
+
+    await expect(sleep).rejects.toThrow('enough');
+  });
+
+  it('leaves neither timer nor listener when the signal aborts', async () => {
     jest.useFakeTimers();
     const controller = new AbortController();
     const sleep = systemClock.sleep(60_000, controller.signal);

@@ -3,19 +3,33 @@ import { setImmediate } from 'node:timers/promises';
 import { concurrently, createQueue } from '../../../src/async/concurrency.ts';
 
 describe('concurrently', () => {
-  it('keeps the order of the items, and runs no more than eight side by side', async () => {
+  it('keeps the order of the items', async () => {
+    const items = Array.from({ length: 50 }, (_, index) => index);
+
+    const results = await concurrently(items, async (item) => {
+      for (let turn = 0; turn < (item * 7) % 5; turn += 1) await setImmediate();
+      return item * 2;
+    });
+
+    expect(results).toEqual(items.map((item) => item * 2));
+  });
+
+  it('runs no more than eight items at the same time', async () => {
     let running = 0;
     let most = 0;
     const items = Array.from({ length: 50 }, (_, index) => index);
-    const results = await concurrently(items, async (item) => {
+
+    await concurrently(items, async (item) => {
       running += 1;
       most = Math.max(most, running);
       for (let turn = 0; turn < (item * 7) % 5; turn += 1) await setImmediate();
       running -= 1;
-      return item * 2;
     });
-    expect(results).toEqual(items.map((item) => item * 2));
+
     expect(most).toBe(8);
+  });
+
+  it('gives nothing for no items', async () => {
     expect(await concurrently([], () => Promise.reject(new Error('not called')))).toEqual([]);
   });
 
@@ -23,6 +37,7 @@ describe('concurrently', () => {
     const seen: [string, number][] = [];
     let running = 0;
     let most = 0;
+
     await concurrently(
       ['a', 'b', 'c', 'd', 'e'],
       async (item, index) => {
@@ -33,6 +48,7 @@ describe('concurrently', () => {
       },
       3,
     );
+
     expect(most).toBe(3);
     expect(seen.toSorted(([, a], [, b]) => a - b)).toEqual(['a', 'b', 'c', 'd', 'e'].map((item, index) => [item, index]));
   });
@@ -47,6 +63,7 @@ describe('concurrently', () => {
       },
     });
     const seenAt: number[] = [];
+
     await concurrently(
       items,
       async () => {
@@ -55,22 +72,36 @@ describe('concurrently', () => {
       },
       2,
     );
+
     expect(seenAt).toEqual(list.map((index) => index + 1));
   });
 
-  it('after a failure begins no other, and rejects once nothing runs any more', async () => {
+  it('rejects after a failure only when nothing runs any more', async () => {
     let running = 0;
+    const work = concurrently(
+      Array.from({ length: 50 }, (_, index) => index + 1),
+      async (nth) => {
+        running += 1;
+        for (let turn = 0; turn < nth; turn += 1) await setImmediate();
+        running -= 1;
+        if (nth === 2) throw new Error('second');
+      },
+    );
+
+    await expect(work).rejects.toThrow('second');
+    expect(running).toBe(0);
+  });
+
+  it('begins no other item after a failure', async () => {
     let begun = 0;
     const work = concurrently(Array.from({ length: 50 }), async () => {
       begun += 1;
       const nth = begun;
-      running += 1;
       for (let turn = 0; turn < nth; turn += 1) await setImmediate();
-      running -= 1;
       if (nth === 2) throw new Error('second');
     });
+
     await expect(work).rejects.toThrow('second');
-    expect(running).toBe(0);
     expect(begun).toBeLessThan(12);
   });
 });
@@ -104,14 +135,17 @@ function rig(most: number) {
 const settle = (): Promise<void> => setImmediate();
 
 describe('a queue', () => {
-  it('lets so many run, and the others in the order in which they came', async () => {
+  it('lets two run at a time, in the order in which they came', async () => {
     const { running, start } = rig(2);
     const jobs = ['a', 'b', 'c', 'd'].map((name) => start(name));
+
     await settle();
     expect(running).toEqual(['a', 'b']);
+
     jobs[1]?.end();
     await settle();
     expect(running).toEqual(['a', 'c']);
+
     for (const job of jobs) job.end();
     expect(await Promise.all(jobs.map(({ done }) => done))).toEqual(['a', 'b', 'c', 'd']);
     expect(running).toEqual([]);
@@ -121,9 +155,12 @@ describe('a queue', () => {
     const { running, start, queue } = rig(1);
     const failing = queue(undefined, () => Promise.reject(new Error('broke')));
     const next = start('next');
+
     await expect(failing).rejects.toThrow('broke');
+
     await settle();
     expect(running).toEqual(['next']);
+
     next.end();
     await next.done;
   });
@@ -142,13 +179,17 @@ describe('a queue', () => {
       first.end();
       for (let step = 0; step < later; step += 1) await Promise.resolve();
       controller.abort(new Error('enough'));
+
       const outcome = await impatient.done.catch((error: unknown) => (error as Error).message);
       expect(['enough', 'impatient']).toContain(outcome);
+
       await Promise.all([first.done, last.done]);
       expect(running).toEqual([]);
+
       const again = [start('again'), start('and again')];
       await settle();
       expect(running).toEqual(['again']);
+
       for (const job of again) job.end();
       await Promise.all(again.map(({ done }) => done));
     },
@@ -160,10 +201,13 @@ describe('a queue', () => {
     const first = start('first');
     const impatient = start('impatient', controller.signal);
     controller.abort(new Error('enough'));
+
     await expect(impatient.done).rejects.toThrow('enough');
+
     first.end();
     await first.done;
     expect(running).toEqual([]);
+
     const again = start('again');
     again.end();
     expect(await again.done).toBe('again');

@@ -50,25 +50,49 @@ describe('a bounded call', () => {
     ).rejects.toThrow('broken at once');
   });
 
-  it('ends at its deadline, and tells the work so', async () => {
+  it('ends at its deadline', async () => {
+    const outcome = await clean(({ timer, fire, controller }) =>
+      bounded(timer, 9, controller.signal, () => {
+        setImmediate(fire);
+        return never();
+      }),
+    );
+
+    expect(outcome).toEqual({ ended: 'deadline' });
+  });
+
+  it('tells the work that the deadline has passed', async () => {
     let given: AbortSignal | undefined;
-    const outcome = await clean(({ timer, fire, controller }) => {
-      const call = bounded(timer, 9, controller.signal, (signal) => {
+
+    await clean(({ timer, fire, controller }) =>
+      bounded(timer, 9, controller.signal, (signal) => {
         given = signal;
         setImmediate(fire);
         return never();
-      });
-      return call;
-    });
+      }),
+    );
 
-    expect(outcome).toEqual({ ended: 'deadline' });
     expect(given?.reason).toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('ends when the caller aborts, and hands the reason to the work', async () => {
+  it('ends when the caller aborts', async () => {
+    const reason = new Error('enough');
+
+    const outcome = await clean(({ timer, controller }) =>
+      bounded(timer, 9, controller.signal, () => {
+        setImmediate(() => controller.abort(reason));
+        return never();
+      }),
+    );
+
+    expect(outcome).toEqual({ ended: 'aborted', reason });
+  });
+
+  it('hands the reason of the caller to the work', async () => {
     let given: AbortSignal | undefined;
     const reason = new Error('enough');
-    const outcome = await clean(({ timer, controller }) =>
+
+    await clean(({ timer, controller }) =>
       bounded(timer, 9, controller.signal, (signal) => {
         given = signal;
         setImmediate(() => controller.abort(reason));
@@ -76,7 +100,6 @@ describe('a bounded call', () => {
       }),
     );
 
-    expect(outcome).toEqual({ ended: 'aborted', reason });
     expect(given?.reason).toBe(reason);
   });
 
@@ -141,6 +164,7 @@ describe("the system's timer", () => {
     jest.advanceTimersByTime(70 * 86_400_000);
 
     stop();
+
     expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -31,9 +31,12 @@ describe('the pieces of a body', () => {
           copies.push(copy);
           sizes.push(piece.bytes.length);
           lasts.push(piece.last);
+
           flying.push({ piece, copy });
+
           // As an upload does: memory is filled again only after its piece was let go of.
           for (const { piece: unsent, copy: asItWas } of flying) expect(Buffer.compare(unsent.bytes, asItWas)).toBe(0);
+
           if (flying.length === inFlight) flying.shift()?.piece.release();
         }
 
@@ -60,7 +63,7 @@ describe('the pieces of a body', () => {
     expect(memory.size).toBe(3);
   });
 
-  it('end with the reason of the signal while the source gives nothing, and tell the source to stop', async () => {
+  it('stop the source when the signal aborts while the source gives nothing', async () => {
     const controller = new AbortController();
     let stopped = false;
     const hanging: AsyncIterable<Uint8Array> = {
@@ -76,6 +79,7 @@ describe('the pieces of a body', () => {
     controller.abort(new Error('enough'));
 
     await next;
+
     expect(stopped).toBe(true);
   });
 });

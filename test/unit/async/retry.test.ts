@@ -47,7 +47,7 @@ describe('what is tried again', () => {
     expect(slept).toEqual(expected);
   });
 
-  it('is done so many times at most, and rejects with the last failure', async () => {
+  it('rejects with the last failure after the last try', async () => {
     const { options, slept } = watched();
     const { work, calls } = failing(9);
 
@@ -65,7 +65,7 @@ describe('what is tried again', () => {
     await expect(retry({ ...options, patience: 700 }, failing(9).work)).rejects.toThrow('failure 3');
   });
 
-  it('is not what does not pass; whoever decides on that hears of the failure and the number of tries', async () => {
+  it('is decided on by the failure with the number of tries', async () => {
     const { options } = watched();
     const heard: unknown[] = [];
     const passes = (error: unknown, tries: number): boolean => {

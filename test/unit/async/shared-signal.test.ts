@@ -6,7 +6,7 @@ import { sideBySide } from '../../../src/async/shared-signal.ts';
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('side by side', () => {
-  it('many listen to one signal without a warning, hear its reason, and leave it', async () => {
+  it('many waits share one listener of the signal, which goes with them', async () => {
     const warnings: string[] = [];
     const warn = (warning: Error): void => void warnings.push(warning.name);
     process.on('warning', warn);

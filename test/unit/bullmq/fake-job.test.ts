@@ -21,7 +21,7 @@ function setting() {
 }
 
 describe('fakeJob()', () => {
-  test('is run by a processor as a job of BullMQ is, and has its log and its progress', async () => {
+  test('is run by a processor as a job of BullMQ is', async () => {
     const { store, render } = setting();
     const job = fakeJob({ data: 'a.mov', name: 'encode' });
     const processor = withState(store, async (own: BullJob<string>, ctx) => {
@@ -55,7 +55,7 @@ describe('fakeJob()', () => {
     expect(system.submitted).toEqual(['a.mov']);
   });
 
-  test('is released, and comes back when it is started again', async () => {
+  test('comes back when it is started again after a release', async () => {
     const { store, system, render } = setting();
     system.status = { state: 'active' };
     const job = fakeJob({ data: 'a.mov' });

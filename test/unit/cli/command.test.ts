@@ -63,7 +63,7 @@ describe('mooring', () => {
     ['two answers', ['reconcile', '--apply', '--dry-run'], /exclude each other/],
     ['lifecycle of nothing', ['lifecycle'], /s3 or gcs/],
     ['help for a command that there is not', ['help', 'swep'], /no command "swep"/],
-  ])('%s ends with 2 and a hint, and opens nothing', async (_what, args, said) => {
+  ])('%s is a mistake of the caller: code 2 with a hint, before any store is opened', async (_what, args, said) => {
     const { opened, tools } = world();
 
     const { code, stdout, stderr } = await runCommand(args, { env: ENV, tools });
@@ -105,7 +105,7 @@ describe('mooring', () => {
   test.each([
     ['--redis', 'redis://:hunter2@cache', /--redis must not hold a password: set MOORING_REDIS_PASSWORD/],
     ['--path', 's3://AKIA:hunter2@bucket/', /--path must hold neither credentials/],
-  ])('takes no credential by %s, and repeats none', async (flag, value, said) => {
+  ])('takes no credential by %s', async (flag, value, said) => {
     const { code, stderr } = await runCommand(['doctor', flag, value], { env: { MOORING_REDIS: 'redis://cache' } });
 
     expect(code).toBe(2);
@@ -113,7 +113,7 @@ describe('mooring', () => {
     expect(stderr).not.toContain('hunter2');
   });
 
-  test('says in one line what is wrong with the configuration, and ends with 2', async () => {
+  test('says in one line what is wrong with the configuration', async () => {
     const missing = await runCommand(['sweep']);
     const wrong = await runCommand(['sweep'], { env: { ...ENV, MOORING_CODEC: 'bz2' } });
 
@@ -127,7 +127,7 @@ describe('mooring', () => {
     });
   });
 
-  test('says in one line what failed and what to do, and ends with 1', async () => {
+  test('says in one line what failed, with a remedy', async () => {
     const { tools, closed } = world({
       doctor: async () => {
         throw new StoreUnavailableError('Redis gave no answer:\n it is gone', { store: 'redis' });
@@ -140,6 +140,7 @@ describe('mooring', () => {
 
     const message =
       'Redis gave no answer: it is gone [store=redis] See that the store can be reached (mooring doctor), then run it again.';
+
     expect(plain).toEqual({ code: 1, stdout: '', stderr: `mooring: mooring.store-unavailable: ${message}\n` });
     expect(json).toMatchObject({ code: 1, stderr: '' });
     expect(JSON.parse(json.stdout)).toEqual({
@@ -161,7 +162,7 @@ describe('mooring', () => {
     expect((await runCommand(['doctor'], { env: { ...ENV, DEBUG: '1' }, tools })).stderr).toContain('Error: the cause\n    at ');
   });
 
-  test('ends with 130 when it is interrupted, and closes the store', async () => {
+  test('an interruption closes the store', async () => {
     const stop = new AbortController();
     const { tools, closed } = world({
       sweep: async (_store, options) => {
@@ -214,7 +215,7 @@ describe('mooring sweep', () => {
     expect(asked).toMatchObject([{ dryRun: true, grace: 7_200_000, batch: 10 }]);
   });
 
-  test('ends with 1 where something could not be done, and says what', async () => {
+  test('says what could not be done', async () => {
     const failed = Array.from({ length: 25 }, (_, at) => ({ path: `default/a/b/c/${at}`, code: 'mooring.store-unavailable' }));
     const { tools } = world({ sweep: async () => ({ ...REPORT, failed }) });
 
@@ -259,7 +260,7 @@ describe('mooring sweep', () => {
     },
   };
 
-  test('says how far it is to a person at a terminal, and takes it away again', async () => {
+  test('shows its progress to a person at a terminal, only while it runs', async () => {
     const { tools } = world(progress);
 
     const { stdout, stderr } = await runCommand(['sweep'], { env: ENV, tools, tty: 'both' });
@@ -315,7 +316,7 @@ describe('mooring reconcile', () => {
     expect(asked).toMatchObject([{ apply: false }, { apply: true, maxShare: 0.5, grace: 86_400_000 }]);
   });
 
-  test('I5 ends with 1 where Redis may have lost references, and says what to do', async () => {
+  test('I5 says what to do where Redis may have lost references', async () => {
     const { tools } = world({
       reconcile: async () => {
         throw new StateLostError('a shard has no birth');
@@ -374,7 +375,7 @@ describe('mooring recover, where an object cannot be read', () => {
     recover: async () => ({ entries: 0, skipped: 2, unreadable: 1 }),
   };
 
-  test.each([[['recover']], [['recover', '--apply']]])('%j ends with 1 and says what to do', async (args) => {
+  test.each([[['recover']], [['recover', '--apply']]])('%j ends with 1, saying what to do', async (args) => {
     const { code, stderr } = await runCommand(args, { env: ENV, tools: world(unreadable).tools });
 
     expect(code).toBe(1);
@@ -457,7 +458,7 @@ describe('mooring doctor', () => {
   ] as const;
   const wrong = [...findings, { level: 'error', check: 'write', message: 'refused' }] as const;
 
-  test('says each finding and what to do, and ends with 0 where none is an error', async () => {
+  test('says with each finding what to do', async () => {
     const { tools } = world({ doctor: async () => findings });
 
     expect(await runCommand(['doctor'], { env: ENV, tools })).toEqual({

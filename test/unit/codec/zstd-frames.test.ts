@@ -43,6 +43,7 @@ describe('the frames of zstd', () => {
       const length = zstdFrames(bytes)?.reduce((sum, frame) => sum + frame.length, 0) ?? 0;
       expect(length).toBeLessThanOrEqual(bytes.length);
     });
+
     fc.assert(property, { numRuns: 2_000 });
   });
 });

@@ -112,6 +112,7 @@ describe('a store from addresses', () => {
     });
 
     const core = internalsOf(store);
+
     expect(core.objectStore?.alias).toBe('s3:bucket/job-state/');
     expect([...core.locations.keys()]).toEqual([
       's3:bucket/job-state/',
@@ -166,7 +167,7 @@ describe('a store from addresses', () => {
     });
   });
 
-  test('gives Redis what the address says, and gives up in time', async () => {
+  test('gives Redis what the address says', async () => {
     await using _1 = await open({ redis: 'rediss://worker:hunter2@cache:7000/3', redisOptions: { tls: { ca: 'own' } } });
     await using _2 = await open({ redis: 'redis+cluster://node:7000', redisOptions: { password: 'hunter2' } });
 
@@ -231,7 +232,7 @@ describe('a store from addresses', () => {
     expect(events).toEqual([]);
   });
 
-  test('takes a path that is named twice for one, so that going back to it needs no change', async () => {
+  test('takes a path that is named twice for one', async () => {
     await using store = await open({
       path: 's3://reports@bucket/a/',
       formerPaths: ['s3://reports@bucket/a', 's3://bucket/b/', 's3://bucket/b/'],
@@ -289,12 +290,13 @@ describe('a store from addresses', () => {
     ['a folder that cannot be', () => open({ path: 'file:///dev/null/state' }), 'path', /folder that can be used/],
   ]);
 
-  test('says of a connection that is not declared, and of a package, nothing that is secret', async () => {
+  test('keeps what is secret out of every error', async () => {
     const secret = { a: { secretAccessKey: 'wJalrXUtnFEMI' } };
     const failures = [
       open({ path: 's3://b@bucket/', connections: secret }),
       open({ redis: 'redis://:wJalrXUtnFEMI@cache', path: 's3://a@bucket/', connections: secret }, '@aws-sdk/client-s3'),
     ];
+
     for (const failure of failures) {
       const error = await failure.catch((caught: unknown) => caught);
       expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('wJalr');

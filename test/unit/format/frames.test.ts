@@ -40,6 +40,7 @@ describe('frames', () => {
 
   it('lie as docs/storage-format.md says: four bytes of length, the top bit for what is not encoded', () => {
     const bytes = new Uint8Array(258);
+
     expect([...frameHead({ encoded: true, bytes })]).toEqual([0, 0, 1, 2]);
     expect([...frameHead({ encoded: false, bytes })]).toEqual([128, 0, 1, 2]);
   });
@@ -59,6 +60,7 @@ describe('frames', () => {
   it.each([0, 301, 2 ** 31 - 1])('of %d bytes are refused before anything is held for them', async (length) => {
     const head = new Uint8Array(4);
     new DataView(head.buffer).setUint32(0, length);
+
     await expect(read(head)).rejects.toThrow(`has a frame of ${length} bytes`);
   });
 

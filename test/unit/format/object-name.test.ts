@@ -62,6 +62,7 @@ describe('the key of an object', () => {
 
       expect(parseObjectKey('prod', `prod/${inner}`)).toBeUndefined();
     });
+
     fc.assert(property, { numRuns: 2_000 });
   });
 

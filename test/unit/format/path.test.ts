@@ -62,6 +62,7 @@ describe('a segment', () => {
   it('C3 C4 C7 is reversible, injective, ASCII and bounded, for any text', () => {
     const property = fc.property(segment, segment, (one, other) => {
       const encoded = encodeSegment('the key', one);
+
       expect(encoded).toMatch(/^(sha256=[0-9a-f]{64}|([A-Za-z0-9_.~-]|%[0-9A-F]{2}){1,200})$/);
       expect(['.', '..']).not.toContain(encoded);
       if (!encoded.startsWith('sha256=')) expect(decodeSegment(encoded)).toBe(one);
@@ -105,13 +106,14 @@ describe('a segment', () => {
 
   it('C14 of a key of the library is never that of a user', () => {
     const property = fc.property(segment, segment, (one, other) => expect(resultName(one)).not.toBe(keyName(other)));
+
     fc.assert(property, { numRuns: 1_000 });
     expect(resultName('a')).not.toBe(keyName('result=a'));
   });
 });
 
 describe('the path of a scope', () => {
-  it('C13 C77 reads back as the scope, and differs for each', () => {
+  it('C13 C77 reads back as just this scope', () => {
     const property = fc.property(scope, scope, (one, other) => {
       const path = scopePath(one);
       const read = pathScope(path);
@@ -130,7 +132,7 @@ describe('the path of a scope', () => {
     fc.assert(property, { numRuns: 2_000 });
   });
 
-  it('C67 lies below the path of its task, and below no other', () => {
+  it('C67 lies below the path of its own task alone', () => {
     const property = fc.property(task, task, (one, other) => {
       const isTheirs = isSame([one.flow, one.run, one.task], [other.flow, other.run, other.task]);
       expect(scopePath(one).startsWith(`${taskPath(other)}/`)).toBe(isTheirs);
@@ -173,14 +175,16 @@ describe('the key of an object', () => {
   const OBJECT = `${'0'.repeat(24)}-${'0'.repeat(10)}-a${'0'.repeat(15)}-1763800000000.json.gz`;
   const key = fc.oneof(segment.map(keyName), segment.map(resultName));
 
-  it('C8 is of the grammar and at most 900 bytes, or refused before any I/O', () => {
+  it('C8 is of at most 900 bytes of the grammar, or refused before any I/O', () => {
     const property = fc.property(scope, key, (one, name) => {
       const path = scopePath(one);
       const whole = `default/${path}/${name}/${OBJECT}`;
+
       if (bytesOf(whole) > 900) {
         expect(() => objectKey('default', path, name, OBJECT)).toThrow(InvalidKeyError);
         return;
       }
+
       expect(objectKey('default', path, name, OBJECT)).toBe(whole);
       expect(isObjectKey(whole)).toBe(true);
       expect(isTaskScope(one)).toBe(whole.split('/').length === 7);

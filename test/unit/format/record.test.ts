@@ -37,6 +37,7 @@ describe('a record', () => {
     ['empty', '', /format/],
   ])('%s is a typed error that names its place', (_name, damaged, message) => {
     const where = { scope: { flow: 'f', run: 'r', task: 't' }, key: 'external_job_id' };
+
     expect(() => parseRecord(damaged, where)).toThrow(CorruptEntryError);
     expect(() => parseRecord(damaged, where)).toThrow(message);
     expect(() => parseRecord(damaged, where)).toThrow(/f\/r\/t/);
@@ -44,6 +45,7 @@ describe('a record', () => {
 
   test('a damaged orphan is one, too', () => {
     const raw = { name: 'external_job_id', idDigest: NO_ID };
+
     expect(parseOrphan({ ...raw, text: '1800000000000 {"externalId":0}' }, {})).toEqual({
       since: 1_800_000_000_000,
       externalId: 0,
@@ -55,6 +57,7 @@ describe('a record', () => {
 
   test('none adds nothing to the earlier submissions', () => {
     const previous = [{ submission: 1, idempotencyKey: 'k1' }];
+
     expect(withCurrent(parseRecord(text('n', { ...fields, previous }), {}))).toEqual(previous);
     expect(withCurrent(undefined)).toEqual([]);
   });
@@ -87,7 +90,7 @@ describe('an idempotency key', () => {
     fingerprint: undefined,
   };
 
-  test('is 40 lower-case letters and digits, the first a letter, and stays what it is', () => {
+  test('stays the same across versions', () => {
     expect(submissionKey(identity)).toMatch(/^[a-z][a-z0-9]{39}$/);
     // External systems know keys of earlier versions: this text may never change.
     expect(submissionKey(identity)).toMatchInlineSnapshot(`"mwugg5neh4cphnx5tetwh6qubo5bzuk2w5fyrmew"`);
@@ -103,7 +106,9 @@ describe('an idempotency key', () => {
       { createdAt: 6 },
       { fingerprint: 'a' },
     ];
+
     const keys = [identity, ...changes.map((change) => ({ ...identity, ...change }))].map(submissionKey);
+
     expect(new Set([...keys, namedKey(identity, 'external_job_id')]).size).toBe(changes.length + 2);
   });
 });

@@ -72,7 +72,7 @@ const OFFENDERS: readonly [string, () => unknown, RegExp][] = [
   ['other numbers', () => new Float64Array(2), /the whole value/],
   ['a memory', () => new ArrayBuffer(2), /the whole value/],
   ['a property under a symbol', () => ({ [Symbol('s')]: 1 }), /under a symbol/],
-  ['a match', () => /a(?<n>b)/.exec('ab'), /beside its elements/],
+  ['a match', () => /a(?<n>b)/.exec('ab'), /in addition to its elements/],
   [
     'a getter that throws',
     () => Object.defineProperty({}, 'x', { enumerable: true, get: () => JSON.parse('{') as unknown }),
@@ -93,7 +93,7 @@ describe('what comes back', () => {
     );
   });
 
-  it('is equal, for any bytes, and a plain Uint8Array of its own', () => {
+  it('is a plain Uint8Array of its own with the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.boolean(), (bytes, asBuffer) => {
         const read = roundTrip(asBuffer ? Buffer.from(bytes) : bytes) as Uint8Array;
@@ -111,7 +111,7 @@ describe('what comes back', () => {
     }
   });
 
-  it('C26 has own properties of any name, and pollutes nothing', () => {
+  it('C26 has own properties of any name, without polluting a prototype', () => {
     const value: unknown = JSON.parse('{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}');
     const read = roundTrip(value) as object;
 
@@ -138,6 +138,7 @@ describe('what comes back', () => {
       runInNewContext('({ x: 1, y: 2 })'),
       new Point(),
     ];
+
     for (const value of values) expect(roundTrip(value)).toStrictEqual({ x: 1, y: 2 });
     expect(roundTrip(runInNewContext('[[1], [{}]]'))).toStrictEqual([[1], [{}]]);
     expect(roundTrip(runInNewContext('new Uint8Array([1, 2])'))).toStrictEqual(Uint8Array.of(1, 2));
@@ -180,6 +181,7 @@ describe('what is refused', () => {
       expect(error.at.startsWith(`$${steps.map(pathStep).join('')}`)).toBe(true);
       expect(error.message).toMatch(problem);
     });
+
     fc.assert(property, { numRuns: 20 });
   });
 
@@ -239,7 +241,7 @@ describe('what is read', () => {
     ['half of it', '{"password":"hunter2'],
     ['not JSON', 'hunter2'],
     ['a byte order mark', '\ufeff{}'],
-  ])('is corrupt where it is %s, and is not quoted', (_name, stored) => {
+  ])('is corrupt where it is %s, without being quoted', (_name, stored) => {
     const read = (): unknown => deserialize('json', new TextEncoder().encode(stored), { key: 'k' });
 
     expect(read).toThrow(CorruptEntryError);

@@ -76,7 +76,7 @@ describe('docs/storage-format.md', () => {
     for (const [, key = '', name] of names) expect(keyName(key)).toBe(name);
   });
 
-  test('shows the entries that writes leave, and the keys they lie under', async () => {
+  test('shows what writes leave in Redis', async () => {
     const objectStore = memoryObjectStore({ alias: 'reports' });
     await using store = createStateStore({ metastore: redisMetastore({ client }), namespace: 'prod', objectStore });
     const state = store.task(EXPORT);
@@ -88,6 +88,7 @@ describe('docs/storage-format.md', () => {
     await state.set('manifest', 'x'.repeat(65_534));
 
     const fields = await hash(EXPORT_KEY);
+
     expect(fields.map(steady)).toEqual(example('values').map(steady));
     expect((await client.keys('mooring:*')).filter((key) => key.startsWith('mooring:{prod:41}')).toSorted()).toEqual([
       EXPORT_KEY,
@@ -97,7 +98,7 @@ describe('docs/storage-format.md', () => {
     expect(await client.keys('mooring:{prod:??}:birth')).toHaveLength(256);
   });
 
-  test('shows the object that an overwrite supersedes, and when it becomes due', async () => {
+  test('shows how an overwrite supersedes an object', async () => {
     const objectStore = memoryObjectStore({ alias: 'reports' });
     await using store = createStateStore({ metastore: redisMetastore({ client }), namespace: 'prod', objectStore });
     const scope = { ...EXPORT, run: '2026-12' };
@@ -158,6 +159,7 @@ describe('docs/storage-format.md', () => {
 
     const [key = ''] = await client.keys('mooring:{prod:??}:bull*');
     const fields = await hash(key);
+
     expect(fields.map(steady)).toEqual(example('record').map(steady));
   });
 

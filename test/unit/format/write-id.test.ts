@@ -15,7 +15,9 @@ describe('a fence', () => {
   it('compares as text as its numbers compare, beyond 2^53 too', () => {
     const property = fc.property(pair, pair, (one, other) => {
       const [a, b] = [orderedFence(one), orderedFence(other)];
+
       expect(a).toMatch(/^\d{24}$/);
+
       const expected = one[0] === other[0] ? Math.sign(one[1] - other[1]) : Math.sign(one[0] - other[0]);
       expect(a < b ? -1 : a > b ? 1 : 0).toBe(expected);
       expect(a >= UNFENCED).toBe(true);
@@ -25,7 +27,7 @@ describe('a fence', () => {
 });
 
 describe('a write ID', () => {
-  it('is 52 characters, and reads back', () => {
+  it('reads back from its 52 characters', () => {
     const property = fc.property(writeId, (id) => {
       const text = writeIdText(id);
       expect(text).toHaveLength(52);
@@ -54,14 +56,14 @@ describe('a write ID', () => {
 });
 
 describe('a nonce', () => {
-  it('says whether an attempt or a tool writes, and is of 16 letters and digits', () => {
+  it('says whether an attempt or a tool writes', () => {
     expect(drawNonce('attempt', systemRandom)).toMatch(/^a[0-9a-hjkmnp-tv-z]{15}$/);
     expect(drawNonce('tool', systemRandom)).toMatch(/^t[0-9a-hjkmnp-tv-z]{15}$/);
   });
 });
 
 describe('randomness', () => {
-  it('is at least 0 and below 1, and never the same twice', () => {
+  it('is spread evenly from 0 to 1', () => {
     const drawn = Array.from({ length: 10_000 }, systemRandom);
 
     expect(drawn.every((value) => value >= 0 && value < 1)).toBe(true);

@@ -71,6 +71,7 @@ describe('an external job, given', () => {
       },
     };
     const running = testRuntime(own).attempt((ctx) => ctx.run(failing, 'clip'));
+
     await expect(running).rejects.toMatchObject({ option: 'retryAfter' });
     expect(await jobRecords(own).get(TASK)).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { externalJob, InvalidKeyError, type ExternalJob } from '../../../src/index.ts';
-import { jobOptions } from '../../../src/job/job-options.ts';
+import { jobOptions } from '../../../src/job/options.ts';
 import { fakeClock, memoryStateStore, testTask } from '../../../src/testing.ts';
 
 const good: ExternalJob<string, string, undefined> = {
@@ -101,7 +101,7 @@ describe('externalJob()', () => {
       expect(() => externalJob({ ...good, externalIdKey })).toThrow(InvalidKeyError);
   });
 
-  test('a class may implement it, and keeps its `this`; a bad one is refused before anything is written', async () => {
+  test('a class that implements it keeps its `this`', async () => {
     class Grid implements ExternalJob<string, number, string> {
       readonly prefix: string;
       constructor(prefix: string) {
@@ -118,8 +118,30 @@ describe('externalJob()', () => {
       }
     }
     const task = testTask(memoryStateStore({ clock: fakeClock() }));
+
     expect(await task.attempt((ctx) => ctx.run(new Grid('abc'), 'input'))).toBe('abc3');
+  });
+
+  test('a bad one of a class is refused before anything is written', async () => {
+    class Grid implements ExternalJob<string, number, string> {
+      readonly prefix: string;
+      constructor(prefix: string) {
+        this.prefix = prefix;
+      }
+      async submit(): Promise<number> {
+        return this.prefix.length;
+      }
+      async getStatus(): Promise<{ state: 'succeeded' }> {
+        return { state: this.prefix ? 'succeeded' : ('never' as 'succeeded') };
+      }
+      async getResult(id: number): Promise<string> {
+        return `${this.prefix}${id}`;
+      }
+    }
+    const task = testTask(memoryStateStore({ clock: fakeClock() }));
+
     const bad = Object.assign(new Grid('abc'), { submitTimeout: 0 as const });
+
     await expect(task.attempt((ctx) => ctx.run(bad, 'input'))).rejects.toMatchObject({ option: 'submitTimeout' });
   });
 });

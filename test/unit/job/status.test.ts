@@ -50,7 +50,7 @@ describe('jobStatus()', () => {
     },
   );
 
-  test('an active job has its progress, and when to ask again', () => {
+  test('an active job has its progress with the time of the next poll', () => {
     expect(words('running', { progress: 0, nextPoll: '120' })).toEqual({ state: 'active', progress: 0, nextPoll: '120' });
     expect(words('running', { progress: undefined, nextPoll: null })).toEqual({ state: 'active' });
   });
@@ -83,7 +83,7 @@ describe('jobStatus()', () => {
     expect(words(undefined, { error })).toEqual({ state: 'unknown', detail: 'no status: Request failed: HTTP 503' });
   });
 
-  test('a word may be a number, or true and false; it is compared as text', () => {
+  test('a word that is a number or a boolean is compared as text', () => {
     const codes = jobStatus({ active: [1, 2, false], succeeded: [4, true], failed: ['9'] });
 
     expect([codes(1), codes('2'), codes(false), codes(4), codes(true), codes(9)].map(({ state }) => state)).toEqual(
@@ -92,8 +92,11 @@ describe('jobStatus()', () => {
     expect(codes(5)).toEqual({ state: 'unknown', detail: 'an unclassified status: 5' });
   });
 
-  test('a word that nobody listed is cut, and what is no word is named', () => {
+  test('a word that nobody listed is cut', () => {
     expect(words('x'.repeat(5_000))).toEqual({ state: 'unknown', detail: `an unclassified status: ${'x'.repeat(100)}` });
+  });
+
+  test('what is no word is named', () => {
     expect(words(wrong({ phase: 'done' }))).toEqual({
       state: 'unknown',
       detail: 'an unclassified status: a value of type object',

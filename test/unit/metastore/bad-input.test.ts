@@ -27,8 +27,10 @@ test('the time of the server is counted on the clock that was given', async () =
   let here = 0;
   const clock = { ...systemClock, monotonic: () => here };
   const context = { namespace: 'n', commandTimeout: 1_000, clock, timer: systemTimer, random: systemRandom, logger: undefined };
+
   const metastore = openMetastore(redisMetastore({ client }), context);
   expect(await metastore.now({})).toBe(1_700_000_000_000);
+
   here += 5_000;
   expect(await metastore.now({})).toBe(1_700_000_005_000);
 });

@@ -8,7 +8,7 @@ import { wrapOperations, type OperationName } from '../../../src/metastore/opera
 
 const SCOPE = { path: 'flow/run/task/-1' };
 
-test('an operation is named as it is called, and does what it did', async () => {
+test('an operation is named as it is called', async () => {
   const called: OperationName[] = [];
   const metastore = wrapOperations(openMemory(memoryData(), { clock: systemClock }), (operation, name) => (...given) => {
     called.push(name);

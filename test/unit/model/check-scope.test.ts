@@ -35,8 +35,11 @@ describe('a task scope', () => {
     expect(() => taskScope(scope as TaskScope)).toThrow(message);
   });
 
-  it('refuses an index beside an item key, and what is no object', () => {
+  it('refuses an index together with an item key', () => {
     expect(() => taskScope({ ...TASK, mapIndex: 0, itemKey: 'a' } as unknown as TaskScope)).toThrow(ConfigError);
+  });
+
+  it('refuses what is no object', () => {
     for (const scope of [null, undefined, 'films', 7]) expect(() => taskScope(scope as never)).toThrow(ConfigError);
   });
 });

@@ -21,7 +21,7 @@ class ClassStore implements UncheckedObjectStore {
   }
 }
 
-it('an instance of a class keeps its alias, and what is optional', async () => {
+it('an instance of a class keeps all its members', async () => {
   const store = checkedObjectStore(new ClassStore());
 
   expect(store.alias).toBe('mine');

@@ -33,7 +33,7 @@ afterEach(() => {
   trace.disable();
 });
 
-test('C99 decisions, offloaded bytes and status errors are counted; the span of a decision ends before the run waits', async () => {
+test('C99 decisions, offloaded bytes and status errors are counted', async () => {
   const seen = observed();
   const clock = fakeClock();
   const store = memoryStateStore({ clock, objectStore: memoryObjectStore(), offloadThreshold: 0, codec: 'none' });
@@ -58,6 +58,28 @@ test('C99 decisions, offloaded bytes and status errors are counted; the span of 
     'mooring.offloaded_bytes': 12,
   });
   expect(seen.spans).toEqual(['mooring.decide mooring.decision=submitted', 'mooring.decide mooring.decision=already-succeeded']);
+});
+
+test('C99 the span of a decision ends before the run waits', async () => {
+  const seen = observed();
+  const clock = fakeClock();
+  const store = memoryStateStore({ clock, objectStore: memoryObjectStore(), offloadThreshold: 0, codec: 'none' });
+  const system = externalSystem({ clock, activeLooks: 1 });
+  let looks = 0;
+  const job = system.job({
+    getStatus: async () => {
+      looks += 1;
+      seen.happened.push('look');
+      return looks === 2 ? { state: 'unknown' } : { state: looks > 3 ? 'succeeded' : 'active' };
+    },
+    getResult: async () => 'ten bytes!',
+  });
+  const task = testRuntime(store);
+  await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+  await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+  expect(seen.spans).toEqual(['mooring.decide mooring.decision=submitted', 'mooring.decide mooring.decision=already-succeeded']);
   expect(seen.happened.indexOf('span ended')).toBeLessThan(seen.happened.indexOf('look'));
 });
 
@@ -73,7 +95,7 @@ test('a run that reaches no decision ends its span as an error', async () => {
   expect(seen.spans).toEqual(['mooring.decide error']);
 });
 
-test('ctx.decide() has a span of its decision, and counts none', async () => {
+test('ctx.decide() has a span without a count', async () => {
   const seen = observed();
   const clock = fakeClock();
   const task = testRuntime(memoryStateStore({ clock }));
@@ -85,7 +107,7 @@ test('ctx.decide() has a span of its decision, and counts none', async () => {
   expect(seen.counts).toEqual({});
 });
 
-test('every event has its counter, and no tag holds a path or a key', () => {
+test('every event has its counter, without a path or a key in its tags', () => {
   const seen = observed();
   const scope = { flow: 'f', run: 'r', task: 't' };
   countEvent({ type: 'stale-write', scope, key: 'secret' });

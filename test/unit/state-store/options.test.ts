@@ -47,7 +47,9 @@ describe('createStateStore', () => {
       clock: { now: Date.now, sleep: () => Promise.resolve() },
       random: Math.random,
     };
+
     const resolved = resolveOptions(options);
+
     expect(resolved).toMatchObject({ codec, encryption, retention: 'forever', commandTimeout: 250, logger: console });
     expect([...resolved.locations]).toEqual([
       ['memory', objectStore],
@@ -103,16 +105,20 @@ describe('createStateStore', () => {
   ];
   it.each(bad)('C32 C45 C54 C100 refuses %s: %p when the store is made', (option, value, message) => {
     const create = (): unknown => createStateStore({ metastore, objectStore: memoryObjectStore(), [option]: value });
+
     expect(create).toThrow(ConfigError);
     expect(create).toThrow(message);
   });
 
-  it('refuses a former object store of the alias of the current one, and no options at all', () => {
+  it('refuses a former object store of the alias of the current one', () => {
     expect(() => createStateStore({ metastore, objectStore, formerObjectStores: [memoryObjectStore()] })).toThrow(ConfigError);
+  });
+
+  it('refuses to be called without options', () => {
     expect(() => createStateStore(undefined as never)).toThrow(ConfigError);
   });
 
-  it('goes on where the listener of events throws, or rejects, and says so', async () => {
+  it('logs a failure of the listener of events', async () => {
     const messages: string[] = [];
     const say = (_fields: object, message: string): void => void messages.push(message);
     const logger = { debug: say, info: say, warn: say, error: say };
@@ -131,7 +137,9 @@ describe('createStateStore', () => {
       });
       await store.task({ flow: 'f', run: 'r', task: 't' }).set('k', 1);
     }
+
     await Promise.resolve();
+
     expect(messages).toEqual(['onEvent threw', 'onEvent threw']);
   });
 

@@ -5,7 +5,7 @@ import { connect, createServer as createTcpServer, type AddressInfo } from 'node
 import { startLossyHttp, type LossyHttp } from '../../support/lossy-http.ts';
 import { until } from '../../support/until.ts';
 
-/** The proxy that the fault tests trust: each fate is what it says, and everything else goes through as it is. */
+/** The proxy that the fault tests trust: each fate is what it says, and everything else goes through unchanged. */
 
 const BODY = Buffer.alloc(300_000, 'abcdefg');
 
@@ -68,9 +68,11 @@ const broken = expect.objectContaining({ code: 'ECONNRESET' });
 const any = (): boolean => true;
 
 describe('without a fate', () => {
-  test('requests and answers go through as they are, Host included, over one kept connection', async () => {
+  test('requests and answers go through unchanged, Host included, over one kept connection', async () => {
     const first = await call('PUT', '/a?b=c', BODY, { host: 'bucket.example:81', expect: '100-continue', 'x-mine': '1' });
+
     const second = await call('GET', '/missing');
+
     expect(first).toMatchObject({ status: 200, headers: { 'x-kept': 'yes', 'content-length': String(BODY.length) } });
     expect(first.body.equals(BODY)).toBe(true);
     expect(second.status).toBe(404);
@@ -98,7 +100,9 @@ describe('without a fate', () => {
     sent.on('error', () => undefined).write('the first bytes');
     await until(() => proxy.requests.length === 1);
     stop.abort();
+
     await until(async () => (await connections()) === 0);
+
     expect(seen).toEqual([]);
   });
 });
@@ -110,6 +114,7 @@ function connections(): Promise<number> {
 describe('a fate', () => {
   test('lose-reply: the server did it, the client cannot know', async () => {
     proxy.next(any, { kind: 'lose-reply' });
+
     await expect(call('PUT', '/a', BODY)).rejects.toEqual(broken);
     expect(seen).toHaveLength(1);
     expect(seen[0]?.body.equals(BODY)).toBe(true);
@@ -118,6 +123,7 @@ describe('a fate', () => {
 
   test('reset: the server hears nothing', async () => {
     proxy.next(any, { kind: 'reset' });
+
     await expect(call('PUT', '/a')).rejects.toEqual(broken);
     expect(seen).toEqual([]);
     expect(proxy.requests).toEqual([{ method: 'PUT', path: '/a', status: undefined }]);
@@ -128,9 +134,11 @@ describe('a fate', () => {
     const stop = new AbortController();
     const waiting = call('PUT', '/a', BODY, {}, stop.signal);
     await until(() => proxy.requests.length === 1);
+
     const others = await Promise.all([1, 2, 3].map(() => fetch(`http://127.0.0.1:${proxy.port}/missing`)));
     expect(others.map(({ status }) => status)).toEqual([404, 404, 404]);
     expect(await Promise.race([waiting, Promise.resolve('waits')])).toBe('waits');
+
     stop.abort();
     await expect(waiting).rejects.toThrow('aborted');
     expect(seen.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET']);
@@ -138,7 +146,9 @@ describe('a fate', () => {
 
   test('answer: an error as S3 gives it, after the whole request', async () => {
     proxy.next(any, { kind: 'answer', status: 409, code: 'ConditionalRequestConflict' });
+
     const { status, body } = await call('PUT', '/a', BODY);
+
     expect(status).toBe(409);
     expect(body.toString()).toContain('<Code>ConditionalRequestConflict</Code>');
     expect((await call('GET', '/a')).status).toBe(200);
@@ -148,21 +158,27 @@ describe('a fate', () => {
 
   test.each(['/storage/v1/b/x/o/y', '/upload/storage/v1/b/x/o?name=y'])('answer: one as Google gives it: %s', async (path) => {
     proxy.next(any, { kind: 'answer', status: 503, code: 'backendError' });
+
     const { body } = await call('GET', path);
+
     expect(JSON.parse(body.toString())).toMatchObject({ error: { code: 503, errors: [{ reason: 'backendError' }] } });
   });
 
   test.each([0, 1, 100_000])('truncate: %i bytes, then the connection breaks', async (bytes) => {
     proxy.next(any, { kind: 'truncate', bytes });
+
     const error = await call('GET', '/a').catch((reason: unknown) => reason as { code: string; chunks: Buffer[] });
+
     expect(error).toEqual(broken);
     expect(Buffer.concat((error as { chunks: Buffer[] }).chunks)).toHaveLength(bytes);
   });
 
-  test('is for so many matching requests, and others pass', async () => {
+  test('is for so many matching requests alone', async () => {
     proxy.next(({ method, path }) => method === 'GET' && path.startsWith('/a'), { kind: 'answer', status: 500, code: 'x' }, 2);
     const statuses = [];
+
     for (const path of ['/b', '/a', '/a?x', '/a']) statuses.push((await call('GET', path)).status);
+
     expect(statuses).toEqual([200, 500, 500, 200]);
   });
 });
@@ -182,6 +198,7 @@ test('what a server leaves unread of a body does not stand before the next reque
   const over = connect(before.port, '127.0.0.1').on('error', () => undefined);
   let replies = '';
   over.on('data', (chunk: Buffer) => (replies += chunk.toString()));
+
   try {
     over.write(`PUT /a HTTP/1.1\r\nhost: x\r\ncontent-length: ${20 * BODY.length}\r\n\r\n`);
     for (let sent = 0; sent < 20; sent += 1) over.write(BODY);

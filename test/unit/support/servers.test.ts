@@ -35,20 +35,23 @@ async function executable(name: string, script: string): Promise<string> {
 }
 
 describe('a server', () => {
-  test('in PATH is taken as it is', async () => {
+  test('in PATH is taken unchanged', async () => {
     const file = await executable('toxiproxy-server', 'exit 0');
+
     expect(await provideServer('toxiproxy', options)).toBe(file);
     expect(said).toEqual([]);
   });
 
-  test('that is missing is built once, at its pinned version, and found there from then on', async () => {
+  test('that is missing is built once', async () => {
     await executable('go', 'echo "$@" >>"$0.log"; echo built >"$GOBIN/server"');
+
     const [one, other] = await Promise.all([1, 2].map(() => provideServer('toxiproxy', { ...options, background: true })));
     expect(one).toBe(other);
     expect(one).toMatch(/cache\/mooring\/go\/\w+-\w+\/toxiproxy@v2\.12\.0\/toxiproxy-server$/);
     expect(await readdir(dirname(dirname(one as string)))).toEqual(['toxiproxy@v2.12.0']);
     expect(await readdir(dirname(one as string))).toEqual(['toxiproxy-server']);
     expect(said.join('\n')).toMatch(/building github\.com\/Shopify\/toxiproxy\/v2\/cmd\/server@v2\.12\.0[^]*built in \d+ s/);
+
     await executable('go', 'exit 1');
     expect(await provideServer('toxiproxy', options)).toBe(one);
   });
@@ -64,7 +67,9 @@ describe('a server', () => {
       return true;
     };
     const first = await provideServer('temporal', { ...options, download });
+
     const next = await provideServer('temporal-next', { ...options, download });
+
     expect(await readFile(first, 'utf8')).toBe('downloaded');
     expect(await readFile(next, 'utf8')).toBe('built\n');
     expect(asked).toEqual(['v1.5.1', 'v1.8.2']);
@@ -74,31 +79,32 @@ describe('a server', () => {
   test.each([
     ['there is no Go', undefined, 'there is no Go on this machine'],
     ['Go fails', 'echo first >&2; echo "go: no network" >&2; exit 1', 'go install said: go: no network'],
-  ])(
-    'that cannot be had, since %s: one sentence with each way to provide it, and nothing half done',
-    async (_why, go, reason) => {
-      if (go === undefined) process.env['PATH'] = join(folder, 'bin');
-      else await executable('go', go);
-      for (const name of ['cat', 'rm', 'sleep']) await executable(name, `exec /bin/${name} "$@"`);
-      const { minio } = refusals(await provideServers(['minio'], options));
-      expect(minio).toContain(`(${reason})`);
-      expect(minio).toMatch(/put minio into PATH, or put it at \S+\/minio@\S+\/minio, or install Go 1\.25\.8 or later/);
-      expect(minio).not.toContain('\n');
-      expect(await readdir(join(folder, 'cache'), { recursive: true })).toHaveLength(3);
-      process.env[REFUSED] = JSON.stringify({ minio });
-      said.length = 0;
-      await expect(provideServer('minio', options)).rejects.toThrow(minio);
-      expect(said).toEqual([]);
-    },
-  );
+  ])('that cannot be had, since %s: one sentence with each way to provide it', async (_why, go, reason) => {
+    if (go === undefined) process.env['PATH'] = join(folder, 'bin');
+    else await executable('go', go);
+    for (const name of ['cat', 'rm', 'sleep']) await executable(name, `exec /bin/${name} "$@"`);
+
+    const { minio } = refusals(await provideServers(['minio'], options));
+    expect(minio).toContain(`(${reason})`);
+    expect(minio).toMatch(/put minio into PATH, or put it at \S+\/minio@\S+\/minio, or install Go 1\.25\.8 or later/);
+    expect(minio).not.toContain('\n');
+    expect(await readdir(join(folder, 'cache'), { recursive: true })).toHaveLength(3);
+
+    process.env[REFUSED] = JSON.stringify({ minio });
+    said.length = 0;
+    await expect(provideServer('minio', options)).rejects.toThrow(minio);
+    expect(said).toEqual([]);
+  });
 });
 
 test('a test needs the servers that it imports, also through what it imports', async () => {
   const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
   const needed = await serversNeeded([
     file('crash/servers-end.test.ts'),
     file('support/minio.ts'),
     file('unit/format/path.test.ts'),
   ]);
+
   expect([...needed.values()]).toEqual([['toxiproxy', 'versitygw', 'fake-gcs-server', 'minio'], ['minio'], []]);
 });

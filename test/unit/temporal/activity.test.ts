@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts';
 import { begin, failureOf } from './rig.ts';
 
 describe('cancellation', () => {
-  test('that was asked for cancels the external job, and passes as Temporal made it', async () => {
+  test('that was asked for cancels the external job', async () => {
     const system = externalSystem();
     const attempt = begin(() => resumableActivity(system.job())('clip'));
     await until(() => system.looks > 0);
@@ -20,7 +20,7 @@ describe('cancellation', () => {
   });
 
   test.each(['WORKER_SHUTDOWN', 'PAUSED', 'RESET', 'NOT_FOUND', 'TIMED_OUT'] as const)(
-    '%s leaves the external job running, and passes as Temporal made it',
+    '%s leaves the external job running',
     async (reason) => {
       const system = externalSystem();
       const attempt = begin(() => resumableActivity(system.job())('clip'));
@@ -119,7 +119,7 @@ describe('heartbeats', () => {
     expect(attempt.heartbeats).toHaveLength(after);
   });
 
-  test('are not sent, and said to be missing, where the activity has no heartbeatTimeout', async () => {
+  test('are said to be missing where the activity has no heartbeatTimeout', async () => {
     const system = externalSystem({ activeLooks: 0 });
     const attempt = begin(() => resumableActivity(system.job())('clip'));
     await attempt.result;
@@ -150,9 +150,9 @@ describe('waiting', () => {
     ['its retry policy is finite', { retryPolicy: { maximumAttempts: 3 } }],
     ['it ends soon', { scheduledTimestampMs: Date.now(), scheduleToCloseTimeoutMs: 30_000 }],
     ['it is a local activity', { isLocal: true }],
-  ])('release holds, and says why, where %s', async (_why, info) => {
+  ])('release holds with a warning where %s', async (_why, info) => {
     const system = externalSystem({ activeLooks: 1 });
-    // Of a scope that others share nobody is the first, which a namespace of this minute cannot tell from a loss.
+    // A scope that others share has no first user, and a namespace of this minute cannot tell that from a loss.
     const known = system.job({ idempotentFor: 'until-deleted' });
     const attempt = begin(
       () => resumableActivity(known, { scope: { workflowRun: 'a' }, wait: { mode: 'release', holdFor: 1 } })('clip'),
@@ -190,7 +190,7 @@ describe('waiting', () => {
       ['an activity that holds', {}],
       ['a local activity', { isLocal: true }],
       ['an activity with one attempt', { retryPolicy: { maximumAttempts: 1 } }],
-    ])('%s keeps its slot, and submits again', async (_what, info) => {
+    ])('%s submits again in the slot that it keeps', async (_what, info) => {
       const { job, system } = refusing(1);
       const attempt = begin(() => resumableActivity(job, { scope: { workflowRun: 'a' } })('clip'), info);
 
@@ -241,7 +241,7 @@ describe('waiting', () => {
 });
 
 describe('errors', () => {
-  test('of this library keep their code as the failure’s type, and say whether to retry', async () => {
+  test('of this library keep their code as the failure’s type', async () => {
     const attempt = begin(async () => taskContext().state.set('', 1));
     const error = await failureOf(attempt.result);
 
@@ -254,7 +254,7 @@ describe('errors', () => {
     });
   });
 
-  test('a superseded attempt is retried, and is no failure for a dashboard', async () => {
+  test('a superseded attempt is no failure for a dashboard', async () => {
     const error = await failureOf(begin(() => Promise.reject(new StaleAttemptError('a newer attempt holds the fence'))).result);
 
     expect(error).toMatchObject({ type: 'mooring.stale-attempt', nonRetryable: false, category: 'BENIGN' });
@@ -271,13 +271,13 @@ describe('errors', () => {
         cause: new CancelledFailure('of that workflow'),
       }),
     ],
-  ])('%s passes as it is', async (_what, thrown) => {
+  ])('%s passes unchanged', async (_what, thrown) => {
     await expect(begin(() => Promise.reject(thrown)).result).rejects.toBe(thrown);
   });
 });
 
 describe('state', () => {
-  test('of one attempt is there for the next, and an older attempt is refused', async () => {
+  test('of one attempt is there for the next', async () => {
     const store = memoryStateStore();
     await begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 3), {}, { store }).result.catch(
       () => undefined,
@@ -287,13 +287,28 @@ describe('state', () => {
       { attempt: 2, currentAttemptScheduledTimestampMs: 2 },
       { store },
     );
+
     await expect(second.result).resolves.toBe(3);
+  });
+
+  test('of a newer attempt refuses an older one', async () => {
+    const store = memoryStateStore();
+    await begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 3), {}, { store }).result.catch(
+      () => undefined,
+    );
+    const second = begin(
+      async () => taskContext<{ cursor: number }>().state.get('cursor'),
+      { attempt: 2, currentAttemptScheduledTimestampMs: 2 },
+      { store },
+    );
+    await second.result;
+
     const zombie = begin(async () => taskContext<{ cursor: number }>().state.set('cursor', 1), {}, { store });
 
     expect(await failureOf(zombie.result)).toMatchObject({ type: 'mooring.stale-attempt' });
   });
 
-  test('of one activity ends a while after it, and what activities share outlives each of them', async () => {
+  test('of one activity ends a while after it, unlike what activities share', async () => {
     const clock = fakeClock();
     const store = memoryStateStore({ clock });
     const shared = { workflowRun: 'shared' };
@@ -348,7 +363,7 @@ describe('state', () => {
     expect(() => taskContext()).toThrow(/mooringPlugin/);
   });
 
-  test('a submit that was refused is counted each time, and no decision to submit is', async () => {
+  test('a submit that was refused is counted as refused each time', async () => {
     const system = externalSystem({ activeLooks: 0 });
     let refusals = 0;
     const job = system.job({
@@ -364,7 +379,7 @@ describe('state', () => {
     expect(counted.map(({ tags }) => (tags as { decision: string }).decision)).toEqual(['refused', 'refused', 'submitted']);
   });
 
-  test('decisions are counted and logged', async () => {
+  test('decisions are in metrics as in logs', async () => {
     const system = externalSystem({ activeLooks: 0 });
     const attempt = begin(() => resumableActivity(system.job())('clip'));
     await attempt.result;
@@ -380,7 +395,7 @@ describe('state', () => {
 describe('the plugin', () => {
   const store = memoryStateStore();
 
-  test('applied twice gives an activity one attempt, and keeps what other plugins configured', async () => {
+  test('keeps what other plugins configured, also when it is applied twice', async () => {
     const plugin = mooringPlugin(store);
     const other = (): object => ({});
     const options = { taskQueue: 'q', interceptors: { activity: [other], workflowModules: ['./wf'] } };
@@ -410,7 +425,7 @@ describe('the plugin', () => {
     ['job', () => cancellingActivity({ ...externalSystem().job(), cancel: undefined } as never, { workflowRun: 'a' })],
     ['scope', () => cancellingActivity(externalSystem().job(), 'activity' as never)],
     ['jobs', () => cancellingActivity(externalSystem().job(), { workflowRun: 'a' }, { jobs: [] } as never)],
-  ])('a %s that cannot be meant is refused when it is made', (option, make) => {
+  ])('a %s that is invalid is refused when it is made', (option, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
   });
 });

@@ -128,17 +128,20 @@ describe('a cancelling activity', () => {
     const submitting = call(store, () => resumableActivity(slow, { scope: SHARED })('clip'));
     await until(() => system.submits > 0);
     const cancelling = call(store, () => cancellingActivity(slow, SHARED)('clip'));
+
     // It has taken the fence, and looked at the record.
     await until(() => inspections > 0);
     expect(system.cancelled).toEqual([]);
+
     reply();
     await cancelling.result;
     expect(system.cancelled).toEqual(['job-1 requested']);
+
     submitting.cancel('PAUSED');
     await Promise.allSettled([submitting.result]);
   });
 
-  test('reaches the jobs of items, and those of other names that it is told of', async () => {
+  test('reaches the jobs of items as those of other names', async () => {
     const store = await grownStore();
     const [one, other] = [externalSystem(), externalSystem()];
     const second = other.job({ externalIdKey: 'second' });

@@ -79,7 +79,7 @@ describe('an attempt that was stopped', () => {
     expect(failure).toMatchObject({ type: 'mooring.stale-attempt', details: [{ attempt: 1, holder: 'attempt 2' }] });
   });
 
-  test('and returned nevertheless ends with that, and says so', async () => {
+  test('that returned nevertheless ends as stopped, with a warning', async () => {
     const system = externalSystem();
     const attempt = begin(async () => {
       const results = await Promise.allSettled([taskContext().run(system.job(), 'clip', RELEASE)]);
@@ -132,6 +132,7 @@ test.each(['WORKER_SHUTDOWN', 'CANCELLED'] as const)(
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
+
     try {
       const system = externalSystem();
       const attempt = begin(async () => {
@@ -145,7 +146,9 @@ test.each(['WORKER_SHUTDOWN', 'CANCELLED'] as const)(
       });
       await until(() => system.looks > 2);
       attempt.cancel(reason);
+
       await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
+
       await new Promise((resolve) => setImmediate(resolve));
       expect(unhandled).toEqual([]);
     } finally {

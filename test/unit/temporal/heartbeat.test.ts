@@ -16,7 +16,7 @@ function contextOf(said: unknown[]): Context {
 
 describe('details of a heartbeat', () => {
   it.each([['a'.repeat(2 ** 20)], [{ at: 'é'.repeat(2 ** 19) }], [new Uint8Array(2 ** 20 + 1)]])(
-    'above 1 MiB are refused, and do not become what ours repeat',
+    'above 1 MiB are refused without becoming what ours repeat',
     async (details) => {
       const said: unknown[] = [];
       const context = contextOf(said);

@@ -21,16 +21,18 @@ function used(): number {
 describe('memory', () => {
   test('9 Temporal’s own sleep keeps more than 500 bytes of each call until the activity ends', async () => {
     const CALLS = 10_000;
+
     const grown: number = await new MockActivityEnvironment().run(async () => {
       const context = Context.current();
       const before = used();
       await Promise.all(Array.from({ length: CALLS }, () => context.sleep(0)));
       return used() - before;
     });
+
     expect(grown / CALLS).toBeGreaterThan(500);
   });
 
-  test('9 nothing is kept of thousands of polls, nor of the heartbeats beside them', async () => {
+  test('9 nothing is kept of thousands of polls, nor of the heartbeats during them', async () => {
     const WARM = 500;
     const POLLS = 2_000;
     const sizes: number[] = [];
@@ -51,7 +53,9 @@ describe('memory', () => {
     );
     let beats = 0;
     environment.on('heartbeat', () => (beats += 1));
+
     expect(await environment.run(() => taskContext().run(job, 'clip'))).toBe('done');
+
     const [warm, end] = sizes as [number, number];
     expect((end - warm) / POLLS).toBeLessThan(200);
     expect(beats).toBeGreaterThan(POLLS / 10);

@@ -18,6 +18,7 @@ const refused = { type: 'mooring.value-too-large', nonRetryable: true };
 describe('a result', () => {
   test('of more than the server takes is refused for good, with its size and what to do', async () => {
     const failure = await failureOf(requireSmallResult('x'.repeat(2 * MIB), converter()));
+
     expect(failure).toMatchObject({ ...refused, details: [{ bytes: expect.any(Number), limit: 2 * MIB }] });
     expect(failure.message).toMatch(/object store.*external storage.*maxResultBytes/);
   });
@@ -45,6 +46,7 @@ describe('a result', () => {
       retrieve: () => Promise.reject(new Error()),
     };
     const externalStorage = new ExternalStorage({ drivers: [driver] });
+
     await expect(requireSmallResult('x'.repeat(6 * MIB), { ...converter(), externalStorage })).resolves.toBeUndefined();
   });
 
@@ -57,10 +59,12 @@ describe('a result', () => {
       return 'x'.repeat(200);
     };
     const { result } = begin(activity, {}, { options: { maxResultBytes: 100 } });
+
     const failure = await result.then(
       () => undefined,
       (error: unknown) => error,
     );
+
     if (expected) expect(failure).toMatchObject(expected);
     else expect(failure).toBeUndefined();
   });

@@ -24,16 +24,23 @@ describe('the scope of an activity', () => {
     expect(path(change)).not.toBe(path());
   });
 
-  test('of a workflow run outlives the activity, and not the run', () => {
+  test('of a workflow run outlives the activity', () => {
+    const scope = { workflowRun: 'preview' };
+
+    expect(path({ activityId: '9', activityType: 'cancel', scheduledTimestampMs: 5 }, scope)).toBe(path({}, scope));
+  });
+
+  test('of a workflow run ends with the run', () => {
     const scope = { workflowRun: 'preview' };
     const otherRun = { workflowExecution: { workflowId: 'test', runId: 'other' } };
-    expect(path({ activityId: '9', activityType: 'cancel', scheduledTimestampMs: 5 }, scope)).toBe(path({}, scope));
+
     expect(path(otherRun, scope)).not.toBe(path({}, scope));
   });
 
   test('of a workflow outlives its runs', () => {
     const scope = { workflow: 'preview' };
     const otherRun = { workflowExecution: { workflowId: 'test', runId: 'other' } };
+
     expect(path({ ...otherRun, activityId: '9' }, scope)).toBe(path({}, scope));
     expect(path({}, { workflow: 'other' })).not.toBe(path({}, scope));
   });
@@ -44,7 +51,9 @@ describe('the scope of an activity', () => {
       const { workflowExecution: _execution, workflowType: _type, ...rest } = info({ ...alone, ...change });
       return rest;
     };
+
     const own = scopePath(scopeOf(standalone(), 'activity'));
+
     expect(scopePath(scopeOf(standalone({ attempt: 3 }), 'activity'))).toBe(own);
     expect(scopePath(scopeOf(standalone({ activityRunId: 'r2' }), 'activity'))).not.toBe(own);
     expect(() => scopeOf(standalone(), { workflowRun: 'x' })).toThrow(expect.objectContaining({ code: 'mooring.config' }));
@@ -63,6 +72,7 @@ describe('the scope of an activity', () => {
       path({ workflowExecution: { workflowId, runId }, activityId, activityType, scheduledTimestampMs: at });
     // Most of them differ in a part only.
     const others = fc.tuple(facts, facts, fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }));
+
     fc.assert(
       fc.property(others, ([one, another, taken]) => {
         const other = one.map((part, index) => (taken[index] ? another[index] : part)) as Facts;
@@ -95,9 +105,10 @@ describe('the scope of an activity', () => {
 });
 
 describe('an attempt', () => {
-  test('is the first only where Temporal says so, and never in a scope that others share', () => {
+  test('is the first only where Temporal says so', () => {
     const first = (change: Partial<Info>, choice: ActivityScope = 'activity'): boolean =>
       attemptFacts(info(change), choice, 0).first;
+
     expect(first({})).toBe(true);
     expect(first({ attempt: 2 })).toBe(false);
     // After a reset the number is 1 again.
@@ -110,6 +121,7 @@ describe('an attempt', () => {
       const { fence } = attemptFacts(info(change), 'activity', rerun);
       return fence.kind === 'ordered' ? fence.order : [];
     };
+
     expect(order({ attempt: 1, currentAttemptScheduledTimestampMs: 50 })).toEqual([50, 1_000]);
     expect(order({ attempt: 3, currentAttemptScheduledTimestampMs: 40 })).toEqual([40, 3_000]);
   });

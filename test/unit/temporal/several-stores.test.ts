@@ -35,7 +35,7 @@ describe('on a worker with two stores', () => {
   test.each([
     ['none', {}],
     ['another', { store: memoryStateStore() }],
-  ])('one that names %s is refused, and told what to do', async (_which, choice) => {
+  ])('one that names %s is refused with a remedy', async (_which, choice) => {
     const failure = await failureOf(begin(async () => taskContext('activity', choice), {}, both).result);
 
     expect(failure).toMatchObject({ type: 'mooring.config', nonRetryable: true, details: [{ option: 'store' }] });
@@ -50,8 +50,11 @@ describe('on a worker with two stores', () => {
     await until(() => system.looks > 0);
     const later = { activityId: '2', currentAttemptScheduledTimestampMs: 5 };
     const cancelling = begin(() => cancellingActivity(known, shared, { store: b })('clip'), later, both);
+
     await cancelling.result;
+
     expect(system.cancelled).toEqual(['job-1 requested']);
+
     submitting.cancel('PAUSED');
     await Promise.allSettled([submitting.result]);
   });

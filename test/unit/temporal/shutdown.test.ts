@@ -87,7 +87,7 @@ describe('a worker that shuts down', () => {
     await expect(attempt.result).rejects.toBeInstanceOf(CancelledFailure);
   });
 
-  test('is itself again once it stopped, and leaves other workers of the plugin alone', async () => {
+  test('leaves other workers of the plugin alone once it stopped', async () => {
     const here = await worker();
     await here.end();
     here.shutdown();

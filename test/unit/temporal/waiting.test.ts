@@ -21,7 +21,9 @@ test.each([
   );
   waiting.choose({ mode: 'release' });
   now = at;
+
   const failure: unknown = await waiting.release(after, 'job').catch((error: unknown) => error);
+
   expect(failure).toBeInstanceOf(ApplicationFailure);
   expect((failure as ApplicationFailure).nextRetryDelay).toBe(delay);
 });

@@ -12,8 +12,8 @@ import { UsageError } from '../../usage-error.ts';
 
 const DAY = 86_400_000;
 /**
- * Days in addition to the longest retention: one for the grace of overwritten objects, a week until `sweep` removes them, and one
- * between the making of an object and its commit.
+ * Days in addition to the longest retention. One is for the grace of overwritten objects, and seven until `sweep` removes them.
+ * One is for the time between the making of an object and its commit.
  */
 const SLACK_DAYS = 9;
 /** Results of external jobs are kept as long as their records, whatever the retention of the flow's own values. */

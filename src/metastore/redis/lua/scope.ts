@@ -82,7 +82,7 @@ local function close(dropFirst)
   -- In whole hours, so that most writes need not change it.
   if cover < ${NEVER} then cover = math.ceil(cover / ${KEPT_IN_STEPS_OF}) * ${KEPT_IN_STEPS_OF} end
   if cover ~= before then put('until', instant(cover)) end
-  -- What expires in a hash that never does is found by the index alone, also what was there before.
+  -- An entry that expires in a hash that never does is found by the index alone, also one that was there before.
   if cover == ${NEVER} then
     local at = firstEnd
     if before > 0 and before < at then at = before end
@@ -97,7 +97,7 @@ local function close(dropFirst)
     if cover == ${NEVER} then redis.call('PERSIST', KEY) else redis.call('PEXPIREAT', KEY, string.format('%.0f', cover)) end
   end
 end
--- Who sends a write again waits for its replication again, and a wait counts only what its own connection wrote.
+-- A write that is sent again waits for its replication again: a wait counts only what its own connection wrote.
 local function touch(field, value) redis.pcall('HSET', KEY, field, value) end
 
 if ends and ends <= now then

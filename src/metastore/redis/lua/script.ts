@@ -10,7 +10,7 @@ import { AT, LETTER } from './places.ts';
  *
  * A script answers `{now, born, kind, …}`: the server's time, whether it was the first to write to this shard, and how it ended.
  * Times and fences are compared as text of fixed width or as whole numbers below 2^53. A script has no way back. So nothing of
- * the scope is written before the last check has passed, and an earlier read has met every type that a later command needs.
+ * the scope is written before the last check has passed. By then a read has met every type that a later command needs.
  */
 
 /** A value of an argument. Yes and no are `'1'` and `'0'`, nothing is an empty text. */

@@ -15,7 +15,7 @@ describe('mooring lifecycle s3', () => {
     AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
   };
 
-  test('prints rules that delete no value, and needs no Redis', async () => {
+  test('prints rules that delete no value', async () => {
     const { code, stdout, stderr } = await runCommand(['lifecycle', 's3'], { env });
 
     expect(code).toBe(0);
@@ -59,6 +59,7 @@ describe('mooring lifecycle s3', () => {
     const { stdout } = await runCommand(['lifecycle', 's3', ...flags], { env: { ...env, MOORING_NAMESPACE: 'n'.repeat(64) } });
 
     const ids = (JSON.parse(stdout) as { Rules: { ID: string }[] }).Rules.map(({ ID }) => ID);
+
     expect(new Set(ids).size).toBe(3);
     expect(Math.max(...ids.map((id) => id.length))).toBe(255);
   });
@@ -91,7 +92,7 @@ describe('mooring lifecycle s3', () => {
     expect(stderr).toMatch(said);
   });
 
-  test('without a path is for the root of a bucket, and the default namespace', async () => {
+  test('without a path is for the root of a bucket', async () => {
     const { stdout, stderr } = await runCommand(['lifecycle', 's3']);
 
     expect(JSON.parse(stdout)).toMatchObject({ Rules: [{ Filter: { Prefix: 'default/' } }] });
@@ -118,7 +119,7 @@ describe('mooring lifecycle gcs', () => {
     expect(stderr).toContain('--clear-soft-delete');
   });
 
-  test('is JSON of one line with --json, and nothing beside it', async () => {
+  test('is JSON of one line with --json', async () => {
     const { stdout, stderr } = await runCommand(['lifecycle', 'gcs', '--json']);
 
     expect(stdout.trim().split('\n')).toHaveLength(1);

@@ -104,6 +104,7 @@ describe('none', () => {
 
   test('the number that was withdrawn, answered or cleared is the one that opens', () => {
     expect(send(decide(record('n', { submission: 4 }), plain, later))).toMatchObject({ submission: 4, kind: 'submitted' });
+
     const after = record('n', { submission: 4, previous: [{ submission: 3, idempotencyKey: 'k' }] });
     expect(send(decide(after, plain, later))).toMatchObject({ submission: 4, kind: 'resubmitted' });
     expect(decide(after, plain, later)).toMatchObject({ fields: { previous: after.previous } });
@@ -147,6 +148,7 @@ describe('none, state lost', () => {
 
   test('a person who said "not submitted" is believed, even by a plain system', () => {
     const answered = record('n', { submission: 2, version: version('t00000000000000') });
+
     expect(send(decide(answered, plain, lost))).toMatchObject({ submission: 2 });
     expect(decide(record('n', { submission: 2 }), plain, lost)).toMatchObject({ do: 'give-up' });
   });
@@ -162,6 +164,7 @@ describe('submitting, of an earlier attempt', () => {
 
   test('† keyed: only while the window, from when the key was first sent, outlasts the new deadline', () => {
     const edge = NOW + MINUTE - 60 * MINUTE;
+
     expect(send(decide(record('s', { firstSentAt: edge + 1 }), keyed, later))).toMatchObject(same);
     expect(decide(record('s', { firstSentAt: edge }), keyed, later)).toMatchObject({ do: 'give-up' });
     expect(send(decide(record('s', { firstSentAt: edge }), both, later))).toMatchObject({ ...same, way: 'search' });
@@ -215,7 +218,9 @@ describe('submitted and finished', () => {
 
     test('is none that this very attempt wrote, also the first', () => {
       const mine = record(letter, { ...own, retryable: false, version: version('a00000000000000') });
+
       const step = decide(mine, plain, { ...first, surelyFirst: true, nonce: 'a000000000000000' });
+
       expect(step).toMatchObject({ do: letter === 'o' ? 'return' : 'fail' });
     });
 
@@ -243,6 +248,7 @@ describe('submitted and finished', () => {
 
   test('failed: the next submission, which keeps the old ID', () => {
     const step = decide(record('f', { reason: 'oom' }), plain, later);
+
     expect(send(step)).toMatchObject({ kind: 'resubmitted', submission: 3, idempotencyKey: 'key-3', before: 'known' });
     expect(step).toMatchObject({ fields: { previous: [{ submission: 2, idempotencyKey: 'stored-key', externalId: 'job-2' }] } });
   });
@@ -258,6 +264,7 @@ describe('submitted and finished', () => {
 
   test('failed, state lost: not before the pause either', () => {
     const justFailed = record('f', { submission: 8, updatedAt: NOW });
+
     expect(send(decide(justFailed, keyed, lost))).toMatchObject({ waitUntil: NOW + MINUTE });
     expect(send(decide(justFailed, findable, lost))).toMatchObject({ waitUntil: NOW - 1_000 + MINUTE + 10_000 });
     expect(send(decide(justFailed, findable, { ...lost, lostAt: NOW - 5 * MINUTE }))).toMatchObject({ waitUntil: NOW + MINUTE });
@@ -265,6 +272,7 @@ describe('submitted and finished', () => {
 
   test('only none is lost: what follows a record is submitted, also by a plain system', () => {
     const next = { submission: 3, kind: 'resubmitted' };
+
     expect(send(decide(record('f', { externalId: 0 }), plain, lost))).toMatchObject(next);
     expect(send(afterInputChange(record('o'), { ...plain, onInputChange: 'resubmit' }, lost))).toMatchObject(next);
     expect(send(decide(record('n', { submission: 3, known: true }), plain, lost))).toMatchObject({ submission: 3 });
@@ -277,6 +285,7 @@ describe('the fingerprint differs', () => {
 
   test.each(['e', 'o', 'f'] as const)('%s: fail, or the next submission', (letter) => {
     expect(decide(record(letter, old), plain, changed)).toMatchObject({ do: 'input-changed' });
+
     const step = decide(record(letter, old), { ...plain, onInputChange: 'resubmit' }, changed);
     expect(send(step)).toMatchObject({ kind: 'resubmitted', submission: 3, idempotencyKey: 'key-3' });
     expect(step).toMatchObject({ fields: { fingerprint: 'new' } });
@@ -288,6 +297,7 @@ describe('the fingerprint differs', () => {
     ['plain', plain],
   ])('submitting, %s: fail, or the next submission with the old key listed as unresolved', (_name, system) => {
     expect(decide(record('s', old), system, changed)).toMatchObject({ do: 'input-changed' });
+
     const step = decide(record('s', old), { ...system, onInputChange: 'resubmit' }, changed);
     expect(step).toMatchObject({
       do: 'send',
@@ -316,6 +326,7 @@ describe('the fingerprint differs', () => {
 test('† opening a submission moves the old ID, or the unresolved key, to the earlier ones', () => {
   const before = [{ submission: 1, idempotencyKey: 'k1', externalId: 'job-1' }];
   const resubmits = { ...plain, onInputChange: 'resubmit' } as const;
+
   expect(afterInputChange(record('e', { previous: before }), resubmits, later)).toMatchObject({
     fields: { previous: [...before, { submission: 2, idempotencyKey: 'stored-key', externalId: 'job-2' }] },
   });

@@ -89,7 +89,7 @@ describe('what never left', () => {
     expect(error).toBeInstanceOf(NotSubmittedError);
   });
 
-  test('a request that throws before it returns counts too, and is refused for good', async () => {
+  test('a request that throws before it returns is refused for good', async () => {
     const error = await failureOf(() => viaNode('http://[x'));
 
     expect(error).toMatchObject({ code: 'mooring.not-submitted', retryable: false });
@@ -136,7 +136,7 @@ describe('what may have left stays as it is', () => {
     expect(system.received).toBe(1);
   });
 
-  test('a connection that was kept, and that the system closes', async () => {
+  test('a kept connection that the system closes', async () => {
     const agent = new Agent({ keepAlive: true });
     const system = await start((response) => (system.received === 1 ? response.end() : response.socket?.destroy()));
     const kept = once(agent, 'free');
@@ -201,7 +201,7 @@ describe('what may have left stays as it is', () => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_URL' });
   });
 
-  test('a certificate that the system wants, and asks for after the request', async () => {
+  test('a certificate that the system asks for after the request', async () => {
     const system = await start((response) => response.end(), { tls: true, clients: true });
     const { request } = await import('node:https');
 
@@ -231,7 +231,7 @@ test('what the request resolves with is handed on', async () => {
   await expect(submitRequest(async () => viaFetch(system.url))).resolves.toBe(201);
 });
 
-test('a request that was already made is refused as an option, and its job stays possible', async () => {
+test('a request that was already made is refused as an option', async () => {
   const made = Promise.resolve(1) as never;
 
   await expect(submitRequest(made)).rejects.toMatchObject({ code: 'mooring.config', option: 'request' });

@@ -66,8 +66,8 @@ describe('a refused connection is not enough', () => {
       'there was another request',
       {
         requests: [
-          { left: false, http1: false, error: failed(REFUSED) },
           { left: false, http1: false, error },
+          { left: false, http1: false, error: failed(REFUSED) },
         ],
       },
     ],
@@ -87,7 +87,7 @@ test('a stream of HTTP/2 says nothing of a request over HTTP/1', () => {
   expect(verdict).toMatchObject({ retryable: true });
 });
 
-describe('a client that counts its tries, and makes them in a queue of its own', () => {
+describe('a client that counts the tries in a queue of its own', () => {
   test.each([
     ['the AWS SDK', { $metadata: { attempts: 2 } }],
     ['got', { request: { retryCount: 1 } }],
@@ -170,6 +170,14 @@ test('an invalid request is certain only before anything could have been answere
 
   expect(whyUnsent(error, seen(error, { requests: [], atOnce: true }))).toMatchObject({ retryable: false });
   expect(whyUnsent(error, seen(error, { requests: [] }))).toBeUndefined();
+});
+
+test('an invalid request says nothing of another one that still runs', () => {
+  const error = failed({ code: 'ERR_INVALID_CHAR' });
+
+  const verdict = whyUnsent(error, { requests: [{ left: false, http1: true }], streams: false, atOnce: true });
+
+  expect(verdict).toBeUndefined();
 });
 
 test('an abort is certain only before anything could have begun', () => {

@@ -35,9 +35,8 @@ function saying(facts: Partial<MetastoreFacts>) {
 }
 
 describe('doctor', () => {
-  test('finds nothing wrong where nothing is, and leaves nothing behind', async () => {
+  test('finds nothing wrong where nothing is', async () => {
     await bench.open().task(TASK).set('k', 1);
-    const before = await bench.everything();
 
     const findings = await doctor(bench.open({ metastore: saying({}) }));
 
@@ -56,6 +55,14 @@ describe('doctor', () => {
       'generation',
       'lifecycle',
     ]);
+  });
+
+  test('leaves nothing behind', async () => {
+    await bench.open().task(TASK).set('k', 1);
+    const before = await bench.everything();
+
+    await doctor(bench.open({ metastore: saying({}) }));
+
     expect(await bench.everything()).toEqual(before);
   });
 
@@ -82,18 +89,21 @@ describe('doctor', () => {
     expect(of(findings, 'persistence')).toEqual([expect.objectContaining({ level, message: expect.stringMatching(message) })]);
   });
 
-  test('a server that does not say what it is, and one that keeps state in this process', async () => {
+  test('warns of a server that does not say what it is', async () => {
     const silent = { version: undefined, evictionPolicy: undefined, persistence: undefined, replicas: undefined };
 
     expect(bad(await doctor(bench.open({ metastore: saying({ servers: [silent] }) })))).toEqual([
       expect.objectContaining({ level: 'warning', check: 'facts' }),
     ]);
+  });
+
+  test('warns of a metastore that keeps state in this process', async () => {
     expect(of(await doctor(bench.open()), 'persistence')).toEqual([
       expect.objectContaining({ level: 'warning', message: 'state is kept in this process and ends with it' }),
     ]);
   });
 
-  test('a metastore that cannot be used ends the examination, and says why', async () => {
+  test('a metastore that cannot be used ends the examination', async () => {
     const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) =>
       method === 'ready' ? Promise.reject(new Error('connect ECONNREFUSED redis://user:hunter2@host')) : proceed(),
     );
@@ -159,7 +169,7 @@ describe('doctor', () => {
       ),
       /putting an object failed.*objects\.insert of gs:\/\/b\/n failed: forbidden \(HTTP 403\)/,
     ],
-  ])('says why %s refused, and what to do', async (_where, refusal, message) => {
+  ])('gives a remedy when %s refused', async (_where, refusal, message) => {
     const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) =>
       method === 'put' ? Promise.reject(refusal) : proceed(),
     );
@@ -175,7 +185,7 @@ describe('doctor', () => {
     const lifecycle = async (rules: NonNullable<ObjectStore['rules']>): Promise<Finding[]> =>
       of(await doctor(bench.open({ metastore: saying({}), objectStore: { ...bench.objectStore, rules } })), 'lifecycle');
 
-    test('that end uploads, and are printed by the command, are well', async () => {
+    test('that are printed by the command are well', async () => {
       const asked: string[] = [];
       const found = await lifecycle(async (prefix) => {
         asked.push(prefix);
@@ -209,7 +219,7 @@ describe('doctor', () => {
       ]);
     });
 
-    test('that this process may not see are no trouble, and the right is named', async () => {
+    test('that this process may not see are no trouble', async () => {
       const request = { operation: 'GetBucketLifecycleConfiguration', bucket: 'b', name: '' };
       const found = await lifecycle(() => Promise.reject(new S3Error(request, { code: 'AccessDenied', status: 403 })));
 
@@ -234,7 +244,7 @@ describe('doctor', () => {
     ]);
   });
 
-  test('an object store without conditional writes is a warning, and nothing rests on them', async () => {
+  test('an object store without conditional writes is a warning that needs no remedy', async () => {
     const objectStore: ObjectStore = {
       ...bench.objectStore,
       put: (key, body, options) => bench.objectStore.put(key, body, { ...options, ifAbsent: false }),
@@ -283,7 +293,7 @@ describe('doctor', () => {
     ]);
   });
 
-  test('former object stores are read and listed, and never written', async () => {
+  test('former object stores are only read', async () => {
     const calls: string[] = [];
     const former = interceptObjectStore(bench.otherObjectStore, ({ method }, proceed) => {
       calls.push(method);
@@ -297,7 +307,7 @@ describe('doctor', () => {
     expect(new Set(calls)).toEqual(new Set(['get', 'list']));
   });
 
-  test('without an object store that is said, and none is looked for', async () => {
+  test('a missing object store is no fault', async () => {
     const { metastore, namespace } = { metastore: saying({}), namespace: bench.namespace };
     const { createStateStore } = await import('../../../../src/state-store/create-state-store.ts');
 
@@ -309,7 +319,7 @@ describe('doctor', () => {
     expect(bad(findings)).toEqual([]);
   });
 
-  test('the probe of a doctor that was killed is collected by reconcile, and never recovered', async () => {
+  test('the probe of a doctor that was killed is collected by reconcile', async () => {
     await bench.open().task(TASK).set('k', 1);
     const stop = new AbortController();
     const reason = new Error('killed');
@@ -321,17 +331,36 @@ describe('doctor', () => {
     const examining = doctor(bench.open({ objectStore, commandTimeout: 500 }), { signal: stop.signal });
     await expect(examining).rejects.toBe(reason);
     expect(await bench.objects()).toHaveLength(2);
-    const { recover } = await import('../../../../src/maintenance/recover/recover.ts');
-    expect(await recover(bench.open())).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
     await bench.advance(2 * DAY);
 
     expect(await reconcile(bench.open(), { apply: true, maxShare: 0.5 })).toMatchObject({ objects: 1 });
     expect(await bench.objects()).toHaveLength(1);
   });
 
-  test('C100 throws for bad options and for its signal, and for nothing else', async () => {
+  test('the probe of a doctor that was killed is never recovered', async () => {
+    await bench.open().task(TASK).set('k', 1);
+    const stop = new AbortController();
+    const reason = new Error('killed');
+    const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) => {
+      if (method !== 'delete') return proceed();
+      stop.abort(reason);
+      return new Promise(() => undefined);
+    });
+    const examining = doctor(bench.open({ objectStore, commandTimeout: 500 }), { signal: stop.signal });
+
+    await expect(examining).rejects.toBe(reason);
+
+    const { recover } = await import('../../../../src/maintenance/recover/recover.ts');
+    expect(await recover(bench.open())).toEqual({ entries: 0, skipped: 1, unreadable: 0 });
+  });
+
+  test('C100 throws for bad options', async () => {
     const error = await doctor(bench.open(), { deep: true } as never).catch((thrown: unknown) => thrown);
+
     expect(isMooringError(error) && error.code === 'mooring.config' && error.option).toBe('deep');
+  });
+
+  test('C100 throws for its signal', async () => {
     const reason = new Error('enough');
     await expect(doctor(bench.open(), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });

@@ -4,7 +4,7 @@ import { put, tool, write } from '../../../contract/metastore-parts.ts';
 import { openRedisMetastore } from '../../../support/store-context.ts';
 import { until } from '../../../support/until.ts';
 
-/** The first write of a namespace makes the births of its shards known, beside itself. */
+/** The first write of a namespace makes the births of its shards known, in addition to itself. */
 
 /** A server of a new namespace. */
 function server(birth: () => Promise<unknown>): RedisClient & { births: number } {
@@ -31,7 +31,9 @@ test.each<[string, () => Promise<unknown>]>([
 ])('a write does not wait for births that %s', async (_name, birth) => {
   const client = server(birth);
   const metastore = openRedisMetastore({ client }, { commandTimeout: 250 });
+
   expect((await write(metastore, tool(), put('k', 1))).kind).toBe('ok');
+
   await until(() => client.births === 256);
   // An unhandled rejection would fail this test.
   await new Promise((resolve) => setImmediate(resolve));

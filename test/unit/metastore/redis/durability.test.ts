@@ -24,7 +24,9 @@ function writeTo(client: RedisClient, replicas: number): Promise<unknown> {
 
 test('a write asks, behind itself, for the file of this server and of so many replicas', async () => {
   const client = server(async () => [1, 2]);
+
   await writeTo(client, 2);
+
   expect(client.asked).toEqual([['evalsha'], ['waitaof', 1, 2, 250]]);
 });
 
@@ -45,7 +47,7 @@ test.each([
   ['the own file does not have it', async () => [0, 1], 1],
   ['a replica is missing', async () => [1, 0], 1],
   ['it got no answer', () => Promise.reject(new Error('ERR WAITAOF cannot be used')), 0],
-])('was applied, and is not safe, where %s', async (_name, answer, replicas) => {
+])('was applied without being safe where %s', async (_name, answer, replicas) => {
   await expect(writeTo(server(answer), replicas)).rejects.toMatchObject({
     code: 'mooring.outcome-unknown',
     reason: 'not-replicated',

@@ -46,6 +46,7 @@ describe('an error of Redis', () => {
     `NOPERM User ${'u'.repeat(400)} has no permissions to run the 'zadd' command script: 9b07, on @user_script:94.`,
   ])('I2 a command that a script may not run leaves a write unknown, since others came before it: %s', (text) => {
     const unknown = become(reply(text));
+
     expect(unknown).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
     expect(unknown.message).toMatch(/must be of a user who may run .* \[NOPERM\]/);
     expect(become(reply(text), { writes: false })).toMatchObject({ code: 'mooring.config', option: 'client' });
@@ -63,9 +64,14 @@ describe('an error of Redis', () => {
     expect(error).toMatchObject({ code: 'mooring.config', option: 'client' });
   });
 
-  test('one that says nothing of what was done leaves a write unknown, and a read unavailable', () => {
+  test('one that says nothing of what was done leaves a write unknown', () => {
     const failed = reply(`ERR Error running script: attempt to index '${VALUE}'`);
+
     expect(become(failed)).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+  });
+
+  test('one that says nothing of what was done makes a read unavailable', () => {
+    const failed = reply(`ERR Error running script: attempt to index '${VALUE}'`);
     expect(become(failed, { writes: false })).toMatchObject({ code: 'mooring.store-unavailable' });
   });
 
@@ -91,13 +97,14 @@ describe('an error of the connection', () => {
     'Command timed out',
     'read ECONNRESET',
     'Reached the max retries per request limit (which is 20).',
-  ])('%s leaves a write unknown, and a read unavailable', (text) => {
+  ])('%s leaves only a write unknown', (text) => {
     expect(become(lost(text))).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
     expect(become(lost(text), { writes: false })).toMatchObject({ code: 'mooring.store-unavailable' });
   });
 
   test('where the client did not send anything nothing was written', () => {
     const never = lost("Stream isn't writeable and enableOfflineQueue options is false");
+
     expect(become(never)).toMatchObject({ code: 'mooring.store-unavailable' });
     expect(become(never, { resent: true })).toMatchObject({ code: 'mooring.outcome-unknown' });
   });

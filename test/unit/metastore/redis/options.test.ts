@@ -62,13 +62,16 @@ describe('before its first command', () => {
   test('a store asks what the server is and what time it has, once', async () => {
     const client = standIn(ENOUGH);
     const m = open(client);
+
     await Promise.all([m.now({}), m.now({}), m.orphans.forget({ path: 'a/b' }, { name: 'n', idDigest: '0' }, {})]);
+
     expect(client.asked).toEqual(['info', 'time', 'evalsha']);
     expect(await m.now({})).toBeGreaterThanOrEqual(1_700_000_000_500);
   });
 
-  test.each(['2.8.4', '5.0.14', '6.0.16', '6.1.0'])('Redis %s is too old, and the store says so', async (version) => {
+  test.each(['2.8.4', '5.0.14', '6.0.16', '6.1.0'])('the store refuses Redis %s as too old', async (version) => {
     const client = standIn(`redis_version:${version}\r\n`);
+
     await expect(open(client).orphans.forget({ path: 'a/b' }, { name: 'n', idDigest: '0' }, {})).rejects.toMatchObject({
       code: 'mooring.config',
       message: expect.stringMatching(/Redis 6\.2 or newer.*/),
@@ -99,7 +102,9 @@ describe('before its first command', () => {
   test('a Cluster of which one server may evict is warned of once', async () => {
     const logger = keepingLogger();
     const evicts = 'redis_version:7.0.0\r\nmaxmemory_policy:volatile-ttl\r\n';
+
     await open(standIn(ENOUGH, [evicts, evicts]), undefined, logger).now({});
+
     expect(logger.lines).toHaveLength(1);
     expect(logger.lines[0]?.message).toContain('volatile-ttl');
   });
@@ -109,10 +114,13 @@ describe('the time of the server', () => {
   test('is never guessed ahead of it, however far apart the clocks are', () => {
     let here = 5_000;
     const time = createServerTime(() => here);
+
     expect(time.atLeast()).toBeUndefined();
+
     time.observe(1_000_000);
     here += 250.7;
     expect(time.atLeast()).toBe(1_000_250);
+
     time.observe(900_000);
     expect(time.atLeast()).toBe(900_000);
   });

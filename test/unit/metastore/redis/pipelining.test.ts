@@ -4,7 +4,10 @@ import type { OpenMetastore } from '../../../../src/metastore/metastore.ts';
 import { all, NAME } from '../../../contract/metastore-parts.ts';
 import { openRedisMetastore } from '../../../support/store-context.ts';
 
-/** What is asked of all 256 shards goes out in one script where one server holds them all, else side by side, and not one after another. */
+/**
+ * A question to all 256 shards goes out in one script if one server holds them all. Otherwise the scripts go out at the same
+ * time, and not one after another.
+ */
 
 /** A server that answers whatever has arrived by the end of a turn, and counts such turns. */
 function server(cluster: boolean): RedisClient & { turns: number; commands: number } {
@@ -49,7 +52,9 @@ test.each<[string, (m: OpenMetastore) => Promise<unknown>, { alone: object; clus
     const client = server(kind === 'cluster');
     const m = openRedisMetastore({ client });
     await m.now({});
+
     await ask(m);
+
     expect(client).toMatchObject(expected[kind]);
   }
 });

@@ -36,12 +36,19 @@ describe('the file object store', () => {
 });
 
 describe('the folder of a file object store', () => {
-  it('is made, with those above it, and named by the alias as an absolute path', async () => {
+  it('is named by the alias as an absolute path', async () => {
     const below = join(directory, 'a/b');
     const store = fileObjectStore({ directory: relative(process.cwd(), below) });
 
     expect(store.alias).toBe(`file:${below}`);
     expect(fileObjectStore({ directory: below, alias: 'old' }).alias).toBe('old');
+  });
+
+  it('is made for its user alone', async () => {
+    const below = join(directory, 'a/b');
+
+    fileObjectStore({ directory: below });
+
     expect((await lstat(below)).mode & 0o777).toBe(0o700);
   });
 
@@ -53,7 +60,7 @@ describe('the folder of a file object store', () => {
     },
   );
 
-  it('holds an object under its key, for its user alone, and no empty folders', async () => {
+  it('holds an object for its user alone', async () => {
     const store = fileObjectStore({ directory });
     await store.put(objectOf('k'), X, { ifAbsent: true });
 
@@ -61,8 +68,14 @@ describe('the folder of a file object store', () => {
     for (let folder = dirname(objectOf('k')); folder !== '.'; folder = dirname(folder)) {
       expect((await lstat(join(directory, folder))).mode & 0o777).toBe(0o700);
     }
+  });
+
+  it('holds no empty folders', async () => {
+    const store = fileObjectStore({ directory });
+    await store.put(objectOf('k'), X, { ifAbsent: true });
 
     await store.delete([objectOf('k')]);
+
     await expect(tree()).resolves.toEqual([]);
   });
 
@@ -73,6 +86,7 @@ describe('the folder of a file object store', () => {
       await expect(store.getStream(objectOf('k'))).rejects.toThrow(reason);
       await expect(all(store.list('default/'))).rejects.toThrow(reason);
       await expect(store.put(objectOf('k'), X, { ifAbsent: true })).rejects.toThrow(reason);
+
       const failed = await store.delete([objectOf('k')]);
       expect(failed).toEqual([
         { key: objectOf('k'), error: expect.objectContaining({ message: expect.stringMatching(reason) }) },
@@ -125,7 +139,7 @@ describe('links', () => {
     await expect(tree(outside)).resolves.toEqual(before);
   });
 
-  it('in the place of an object are not followed, and are replaced by a put', async () => {
+  it('in the place of an object are not followed', async () => {
     await writeFile(join(outside, 'passwd'), 'secret');
     await mkdir(join(directory, dirname(objectOf('k'))), { recursive: true });
     await symlink(join(outside, 'passwd'), join(directory, objectOf('k')));
@@ -160,7 +174,7 @@ describe('C9 a file system that takes capital letters for small ones', () => {
     await symlink(join(directory, folder, 'Key'), join(directory, folder, 'key'));
   });
 
-  it('refuses the second of two keys that it cannot hold both, with the reason, and keeps the first', async () => {
+  it('refuses the second of two keys that it cannot tell apart', async () => {
     const store = fileObjectStore({ directory });
 
     await expect(store.put(objectOf('key', '2.json'), X, { ifAbsent: true })).rejects.toThrow(
@@ -201,20 +215,24 @@ describe('C9 a file system that mixes up capital letters and small ones without 
     await expect(tree()).resolves.toEqual([]);
   });
 
-  it('is used where it says what is really there, and where it is told apart', async () => {
+  it('is used where it says what is really there', async () => {
     expect(
       realDirectory(
         directory,
         mixing((path) => path.replace('+CASE-', '+case-')),
       ),
     ).toBe(directory);
+    await expect(tree()).resolves.toEqual([]);
+  });
+
+  it('is used where it is told apart', async () => {
     expect(realDirectory(directory)).toBe(directory);
     await expect(tree()).resolves.toEqual([]);
   });
 });
 
 describe('a put', () => {
-  it('is on the disk before it has its name, and its name is before it returns', async () => {
+  it('is on the disk before it has its name', async () => {
     const { fs, calls } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
 
@@ -226,6 +244,7 @@ describe('a put', () => {
 
     const folder = dirname(objectOf('k'));
     const above = ['default/films/2026-11-22/transcode/-1', 'default/films/2026-11-22/transcode', 'default/films/2026-11-22'];
+
     expect(created).toEqual([
       `sync ${folder}/+`,
       `link ${folder}/+ ${objectOf('k')}`,
@@ -244,7 +263,7 @@ describe('a put', () => {
     ['write', 'EDQUOT'],
     ['sync', 'EIO'],
     ['link', 'EIO'],
-  ])('whose %s fails with %s says so and leaves nothing', async (call, code) => {
+  ])('whose %s fails with %s leaves nothing', async (call, code) => {
     const { fs, fail } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
     fail(call, code);
@@ -254,13 +273,20 @@ describe('a put', () => {
     await expect(tree()).resolves.toEqual([]);
   });
 
-  it('whose folder cannot be synchronized on this platform is done; on a broken disk it fails', async () => {
+  it('is done where the platform cannot synchronize a folder', async () => {
     const { fs, fail } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
 
     fail('sync', 'EINVAL', dirname(objectOf('k')));
+
     await expect(store.put(objectOf('k'), X, { ifAbsent: true })).resolves.toBe('created');
+  });
+
+  it('fails on a broken disk', async () => {
+    const { fs, fail } = faultyFiles();
+    const store = fileObjectStoreOver(fs, { directory });
     fail('sync', 'EIO', dirname(objectOf('k')));
+
     await expect(store.put(objectOf('k'), X, { ifAbsent: false })).rejects.toMatchObject({ code: 'EIO' });
   });
 
@@ -276,7 +302,7 @@ describe('a put', () => {
     await expect(tree(join(directory, objectOf('k', '')))).resolves.toEqual(['1.json']);
   });
 
-  it('of a name that no file can have fails, and is not missing', async () => {
+  it('fails for a name that no file can have', async () => {
     const store = fileObjectStore({ directory });
     const long = objectOf('k', 'n'.repeat(300));
     await store.put(objectOf('k'), X, { ifAbsent: true });
@@ -302,7 +328,7 @@ describe('what a put that was killed left', () => {
     return (await all(store.unfinished(BEFORE, { prefix: '', remove: false, ...options }))).map(({ key }) => key);
   };
 
-  it('I4 is found where it is older, below the prefix, and removed where that is asked for', async () => {
+  it('I4 is found by age below the prefix', async () => {
     const store = fileObjectStoreOver(nodeFiles, { directory });
     await store.put(objectOf('a'), X, { ifAbsent: true });
     await plant(left('a', 'x'), OLD);
@@ -358,7 +384,7 @@ describe('what a put that was killed left', () => {
     }
   });
 
-  it('that cannot be removed is said, and not passed over', async () => {
+  it('that cannot be removed is an error', async () => {
     await plant(left('a', 'x'), OLD);
     const { fs, fail } = faultyFiles();
     fail('unlink', 'EACCES');
@@ -379,7 +405,7 @@ describe('what a put that was killed left', () => {
 });
 
 describe('without permission, or on a broken disk', () => {
-  it.each(['EACCES', 'EIO', 'EMFILE'])('reading fails with %s and is not missing', async (code) => {
+  it.each(['EACCES', 'EIO', 'EMFILE'])('reading that fails with %s is not taken for missing', async (code) => {
     const { fs, fail } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
     await store.put(objectOf('k'), X, { ifAbsent: true });

@@ -69,7 +69,7 @@ const THROWN: readonly [string, unknown, { code: string; status?: number }, bool
 ];
 
 describe('an error', () => {
-  it.each(THROWN)('%s keeps its code and its status, and no credential', (_what, thrown, expected, passes) => {
+  it.each(THROWN)('%s keeps its code without a credential', (_what, thrown, expected, passes) => {
     const answer = answerOf(thrown);
     const error = new GcsError({ operation: 'objects.get', bucket: 'vault', name: 'a/b' }, answer);
 
@@ -79,7 +79,7 @@ describe('an error', () => {
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toMatch(/SECRET|Authorization/);
   });
 
-  it('says what the server said, on one line, without what is as long as a token, and without queries', () => {
+  it('says what the server said, shortened to one line', () => {
     const message = `x@y.iam.gserviceaccount.com does not have storage.objects.get access\nto ${'k'.repeat(60)} at https://a/b?${SESSION} now.`;
     const error = new GcsError(
       { operation: 'objects.get', bucket: 'vault', name: 'a' },

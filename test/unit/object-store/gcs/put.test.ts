@@ -50,11 +50,14 @@ describe('O2 every put says what it replaces', () => {
     expect(sent(what, 'POST').map(({ qs }) => String(qs['ifGenerationMatch']))).toEqual(['0', '0', String(generation)]);
   });
 
-  it('also where there is nothing to replace, and where others replace it at the same time', async () => {
+  it('also where there is nothing to replace', async () => {
     fake.next(is('upload', 'POST'), { kind: 'fail', error: apiError(412, 'conditionNotMet') }, 2);
+
     await expect(store.put(K, X, { ifAbsent: false })).resolves.toBe('created');
     expect(sent('upload', 'POST').map(({ qs }) => qs['ifGenerationMatch'])).toEqual([0, 0, 0]);
+  });
 
+  it('also where others replace it at the same time', async () => {
     fake.next(is('upload', 'POST'), { kind: 'fail', error: apiError(412, 'conditionNotMet') }, 100);
     await expect(store.put(K, X, { ifAbsent: false })).rejects.toMatchObject({ status: 412 });
   });
@@ -64,11 +67,12 @@ describe('an object', () => {
   it.each([
     ['small', X],
     ['large', patterned(PART + 1)],
-  ])('%s is bytes, with a checksum for the server, and says when its value ends', async (_name, body) => {
+  ])('%s is bytes with a checksum for the server', async (_name, body) => {
     await store.put(K, body, { ifAbsent: true, expiresAt: new Date('2027-01-02T03:04:05.678Z') });
 
     const sum = Buffer.alloc(4);
     sum.writeUInt32BE(crc32c(body));
+
     expect(fake.objects.get(K)?.metadata).toEqual({
       contentType: 'application/octet-stream',
       customTime: '2027-01-02T03:04:05.678Z',
@@ -128,7 +132,7 @@ describe('a put in one request', () => {
   });
 
   it.each(['', '/upload/o?upload_id=SECRET', 'upload_id=SECRET'])(
-    'whose session has the odd address %j fails, and no error says it: whoever knows it is let in',
+    'whose session has the odd address %j fails without showing it',
     async (location) => {
       const file = (name: string): GcsFile => {
         const inner = fake.bucket.file(name);
@@ -159,7 +163,7 @@ describe('a put in a session', () => {
   const BODY = patterned(3 * PART + 5);
   const ranges = (): (string | undefined)[] => sent('session', 'PUT').map(({ headers }) => headers['Content-Range']);
 
-  it('sends parts of 8 MiB, and makes the object with the last one', async () => {
+  it('makes the object with the last of its parts of 8 MiB', async () => {
     await expect(store.put(K, inChunks(BODY), { ifAbsent: true })).resolves.toBe('created');
 
     const end = BODY.length;
@@ -212,17 +216,22 @@ describe('a put in a session', () => {
     await expect(store.put(K, BODY, { ifAbsent: true })).resolves.toBe('created');
   });
 
-  it('whose object came to be unheard says that it exists, and does not say so of one that did not', async () => {
-    let [first, second] = [0, 0];
+  it('whose object came to be unheard says that it exists', async () => {
+    let first = 0;
     const last = (one: GcsSent): boolean => /\/\d+$/.test(one.headers['Content-Range'] ?? '');
     fake.next((one) => last(one) && (first += 1) === 1, { kind: 'lose', error: reset });
     fake.next(last, { kind: 'fail', error: apiError(410, 'gone') });
+
     await expect(store.put(K, BODY, { ifAbsent: true })).resolves.toBe('exists');
     expect(holds()?.equals(BODY)).toBe(true);
+  });
 
-    fake.objects.clear();
-    fake.next((one) => last(one) && (second += 1) === 1, { kind: 'fail', error: reset });
+  it('whose object did not come to be fails', async () => {
+    let first = 0;
+    const last = (one: GcsSent): boolean => /\/\d+$/.test(one.headers['Content-Range'] ?? '');
+    fake.next((one) => last(one) && (first += 1) === 1, { kind: 'fail', error: reset });
     fake.next(last, { kind: 'fail', error: apiError(410, 'gone') });
+
     await expect(store.put(K, BODY, { ifAbsent: true })).rejects.toMatchObject({ status: 410 });
   });
 

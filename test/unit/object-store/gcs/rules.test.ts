@@ -36,11 +36,16 @@ test.each<[string, object, string[]]>([
   expect(fake.requests).toEqual([expect.objectContaining({ method: 'GET', what: 'bucket', qs: { fields: 'lifecycle' } })]);
 });
 
-test('a missing right is named, and a missing bucket is no bucket without rules', async () => {
+test('a missing right is named', async () => {
   const { fake, rules } = opened({});
   fake.next(({ what }) => what === 'bucket', { kind: 'fail', error: apiError(403, 'forbidden') });
 
   await expect(rules('prod/')).rejects.toThrow(/storage\.buckets\.get/);
+});
+
+test('a missing bucket is no bucket without rules', async () => {
+  const { fake, rules } = opened({});
   fake.exists = false;
+
   await expect(rules('prod/')).rejects.toMatchObject({ code: 'bucketNotFound' });
 });

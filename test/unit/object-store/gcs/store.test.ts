@@ -35,14 +35,20 @@ describe('the object store of a bucket in memory', () => {
 });
 
 describe('a store', () => {
-  it('has an alias that names its bucket and its prefix, where it is given none, and keeps below the prefix', async () => {
+  it('names bucket with prefix in its own alias', async () => {
+    const { bucket } = fake;
+    const below = gcsObjectStoreOf(withoutPauses, { bucket, prefix: 'job/state' });
+
+    expect([store.alias, below.alias]).toEqual(['gs:vault/', 'gs:vault/job/state/']);
+  });
+
+  it('keeps below its prefix', async () => {
     const { bucket } = fake;
     const below = gcsObjectStoreOf(withoutPauses, { bucket, prefix: 'job/state' });
     stored(`job/state/${K}`, Buffer.from('mine'));
     stored(`job/state/no/key`, Buffer.from('of another'));
     stored(K, Buffer.from('not mine'));
 
-    expect([store.alias, below.alias]).toEqual(['gs:vault/', 'gs:vault/job/state/']);
     await expect(below.get(K)).resolves.toEqual(Buffer.from('mine'));
     await expect(all(below.list(''))).resolves.toEqual([{ key: K, size: 4, modifiedAt: new Date(AT) }]);
     await expect(below.delete([K])).resolves.toEqual([]);
@@ -51,17 +57,14 @@ describe('a store', () => {
 });
 
 describe('reading', () => {
-  it.each([0, 1, PART - 1, PART, PART + 1, 5 * PART + 3])(
-    '%d bytes asks for no part twice, and for none beyond them',
-    async (length) => {
-      stored(K, patterned(length));
+  it.each([0, 1, PART - 1, PART, PART + 1, 5 * PART + 3])('%d bytes asks for each part once', async (length) => {
+    stored(K, patterned(length));
 
-      const found = (await store.get(K)) as Uint8Array;
+    const found = (await store.get(K)) as Uint8Array;
 
-      expect(Buffer.compare(found, patterned(length))).toBe(0);
-      expect(sent('media')).toHaveLength(Math.max(1, Math.ceil(length / PART)));
-    },
-  );
+    expect(Buffer.compare(found, patterned(length))).toBe(0);
+    expect(sent('media')).toHaveLength(Math.max(1, Math.ceil(length / PART)));
+  });
 
   it.each([
     [{}, 4],
@@ -106,7 +109,7 @@ describe('reading', () => {
     expect(sent('media')).toHaveLength(8);
   });
 
-  it.each([400, 401, 403, 409])('is not tried again after a refusal (%d), and is not missing', async (status) => {
+  it.each([400, 401, 403, 409])('is not tried again after a refusal (%d)', async (status) => {
     stored(K, Buffer.from('abc'));
     fake.next(media, { kind: 'fail', error: apiError(status, 'refused') });
 
@@ -132,6 +135,7 @@ describe('reading', () => {
     controller.abort(new Error('enough'));
 
     await found;
+
     expect(fake.requests).toHaveLength(1);
   });
 });
@@ -152,7 +156,7 @@ describe('a bucket that is not there', () => {
     await expect(act()).rejects.toThrow(/bucketNotFound.*Check the name of the bucket/);
   });
 
-  it('is why nothing is deleted, and is asked for once', async () => {
+  it('is the reason why nothing is deleted', async () => {
     const keys = Array.from({ length: 40 }, (_, index) => objectOf(`k${index}`));
 
     const failed = await store.delete(keys);
@@ -190,7 +194,7 @@ describe('deleting', () => {
     expect(fake.requests).toHaveLength(16);
   });
 
-  it('is tried again, and names the keys that failed all the same', async () => {
+  it('names the keys that still failed after the tries', async () => {
     const keys = ['a', 'b', 'c'].map((name) => objectOf(name));
     for (const key of keys) stored(key, Buffer.from('x'));
     fake.next(({ name }) => name === keys[0], { kind: 'lose', error: reset }, 1);
@@ -204,7 +208,7 @@ describe('deleting', () => {
 });
 
 describe('a listing', () => {
-  it('fails whole when a page of it fails, and says so', async () => {
+  it('fails whole when a page of it fails', async () => {
     for (let index = 0; index < 1_001; index += 1) stored(objectOf('k', `${index}.json`), Buffer.from('x'));
     fake.next(({ qs }) => qs['pageToken'] !== '', { kind: 'fail', error: apiError(403, 'forbidden') });
 

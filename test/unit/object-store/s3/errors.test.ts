@@ -89,6 +89,7 @@ describe('a refusal', () => {
     const error = await refused('PutObject', sdkError('SignatureDoesNotMatch', 403, `it was\n${token}, and more`));
 
     const shown = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error);
+
     expect(shown).not.toMatch(/secret/);
     expect(error.cause).toBeUndefined();
     expect(error.message).toBe(
@@ -121,7 +122,7 @@ describe('a missing object', () => {
 });
 
 describe('keys that could not be deleted', () => {
-  it('are reported one by one, and missing ones are none', async () => {
+  it('are reported one by one', async () => {
     const [first, second, third] = [objectOf('a'), objectOf('b'), objectOf('c')];
     const { store } = fakeS3(() => ({
       Errors: [
@@ -139,7 +140,7 @@ describe('keys that could not be deleted', () => {
     ]);
   });
 
-  it('are those of a request that failed, and of no other', async () => {
+  it('are just those of the request that failed', async () => {
     const keys = Array.from({ length: 2_500 }, (_, index) => objectOf('k', `${index}.json`));
     let requests = 0;
     const { store, sent } = fakeS3(() => {
@@ -166,7 +167,7 @@ describe('a listing that is not to be trusted fails whole', () => {
     await expect(all(store.list(''))).rejects.toMatchObject({ code: 'Unordered' });
   });
 
-  it('where it goes on and does not say how', async () => {
+  it('where it goes on without saying how', async () => {
     const { store } = fakeS3(() => page([objectOf('a')], { IsTruncated: true }));
 
     await expect(all(store.list(''))).rejects.toMatchObject({ code: 'Truncated' });

@@ -13,7 +13,7 @@ const MEBIBYTE = 2 ** 20;
 const CREATE = { ifAbsent: true };
 const body = (parts: number): Uint8Array => new Uint8Array((parts - 1) * 5 * MEBIBYTE + 1);
 
-/** Answers as S3 does, but for what a test says. */
+/** Answers as S3 does, unless a test says otherwise. */
 function uploads(say: S3Behaviour = () => undefined, more: Parameters<typeof fakeS3>[1] = {}): FakeS3 {
   return fakeS3(
     async (request, signal) => {
@@ -31,7 +31,7 @@ function uploads(say: S3Behaviour = () => undefined, more: Parameters<typeof fak
 const operations = ({ sent }: FakeS3): string[] => sent.map(({ operation }) => operation);
 
 describe('an upload in parts', () => {
-  it('says with its parts what they are, in their order, and only then that there is an object', async () => {
+  it('completes only with all its parts, in their order', async () => {
     const waiting: (() => void)[] = [];
     const fake = uploads(async ({ operation, input }) => {
       if (operation !== 'UploadPart' || input['PartNumber'] !== 1) return undefined;
@@ -56,7 +56,7 @@ describe('an upload in parts', () => {
     expect(fake.sent.slice(1, 4).map(({ input }) => input['ContentLength'])).toEqual([5 * MEBIBYTE, 5 * MEBIBYTE, 1]);
   });
 
-  it('has at most 10,000 parts: a body of more is refused when its last part would not fit, and the upload ended', async () => {
+  it('has at most 10,000 parts', async () => {
     const fake = uploads();
     const put = async (length: number): Promise<unknown> => {
       const pieces = piecesOf(new Uint8Array(length), 2);
@@ -78,7 +78,7 @@ describe('an upload in parts', () => {
     ['WHEN_SUPPORTED', { ChecksumAlgorithm: 'CRC32' }, { ChecksumCRC32: 'crc' }],
     ['WHEN_REQUIRED', {}, {}],
     [undefined, {}, {}],
-  ])('of a client that adds checksums %s announces them, and just them', async (setting, announced, repeated) => {
+  ])('of a client that adds checksums %s announces just those', async (setting, announced, repeated) => {
     const fake = uploads(undefined, { config: { requestChecksumCalculation: () => Promise.resolve(setting) } });
 
     await fake.store.put(KEY, body(2), CREATE);
@@ -91,7 +91,7 @@ describe('an upload in parts', () => {
     expect(only(end.MultipartUpload.Parts[0])).toEqual(repeated);
   });
 
-  it('has four parts in flight at most, and takes no more from the source', async () => {
+  it('has four parts in flight at most', async () => {
     let flying = 0;
     let most = 0;
     let taken = 0;
@@ -119,7 +119,7 @@ describe('an upload in parts', () => {
     expect(most).toBe(4);
   });
 
-  it('is ended, and its other parts stopped, when one of them fails while the source hangs', async () => {
+  it('stops all when a part fails while the source hangs', async () => {
     let stopped = false;
     let aborted = 0;
     const fake = uploads(async ({ operation, input }, signal) => {
@@ -147,7 +147,7 @@ describe('an upload in parts', () => {
     expect(operations(fake)).not.toContain('CompleteMultipartUpload');
   });
 
-  it('is ended, and its parts stopped, when the source breaks while they hang', async () => {
+  it('stops all when the source breaks while its parts hang', async () => {
     const fake = uploads(({ operation }, signal) => {
       if (operation !== 'UploadPart') return undefined;
       return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
@@ -235,7 +235,7 @@ describe('an upload in parts', () => {
       expect(operations(fake)).not.toContain('AbortMultipartUpload');
     });
 
-    it('is not done where the object is another one, and is ended', async () => {
+    it('is ended without success where the object is another one', async () => {
       const failed = outcome(sdkError('NoSuchUpload', 404), () => 'of another');
       const taken = outcome(sdkError('PreconditionFailed', 412), () => 'of another');
 
@@ -248,13 +248,13 @@ describe('an upload in parts', () => {
 });
 
 describe('uploads that nobody finished', () => {
-  it('are found on all pages, below the prefix, older than asked for; and ended where that is asked for', async () => {
+  it('are found by age below the prefix', async () => {
     const upload = (name: string, id: string, at: number): object => ({ Key: name, UploadId: id, Initiated: new Date(at) });
     const others = [
       'default/note.zip',
       'default/2026/11/22/raw/video/film.mp4',
       objectOf('k', '1.bin'),
-      // Of the asset `7` of a store whose prefix is `default/billing/`.
+      // The asset `7` of a store whose prefix is `default/billing/`.
       `default/billing/prod/assets/7/k/${NAME}`,
     ].map((name) => upload(`job-state/${name}`, 'foreign', 1));
     const pages = [
@@ -283,7 +283,39 @@ describe('uploads that nobody finished', () => {
       { Bucket: 'reports', Prefix: 'job-state/default/' },
       { Bucket: 'reports', Prefix: 'job-state/default/', KeyMarker: 'k', UploadIdMarker: 'u' },
     ]);
+  });
+
+  it('are ended when that is asked for', async () => {
+    const upload = (name: string, id: string, at: number): object => ({ Key: name, UploadId: id, Initiated: new Date(at) });
+    const others = [
+      'default/note.zip',
+      'default/2026/11/22/raw/video/film.mp4',
+      objectOf('k', '1.bin'),
+      // The asset `7` of a store whose prefix is `default/billing/`.
+      `default/billing/prod/assets/7/k/${NAME}`,
+    ].map((name) => upload(`job-state/${name}`, 'foreign', 1));
+    const pages = [
+      {
+        Uploads: [upload(`job-state/${KEY}`, 'old', 1), upload(`job-state/${KEY}`, 'young', 10)],
+        IsTruncated: true,
+        NextKeyMarker: 'k',
+        NextUploadIdMarker: 'u',
+      },
+      { Uploads: [...others, upload(`job-state/${objectOf('z', NAME)}`, 'gone', 2)] },
+    ];
+    const fake = uploads(({ operation, input }) => {
+      if (operation === 'ListMultipartUploads') return pages[input['KeyMarker'] === undefined ? 0 : 1];
+      if (input['UploadId'] === 'gone') throw sdkError('NoSuchUpload', 404);
+      return undefined;
+    });
+    const find = async (remove: boolean): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const { key } of fake.store.unfinished(new Date(10), { prefix: 'default/', remove })) keys.push(key);
+      return keys;
+    };
+
     await expect(find(true)).resolves.toEqual([KEY, objectOf('z', NAME)]);
+
     const ended = fake.sent.filter(({ operation }) => operation === 'AbortMultipartUpload').map(({ input }) => input['UploadId']);
     expect(ended).toEqual(['old', 'gone']);
   });

@@ -39,6 +39,7 @@ describe('what goes out', () => {
       ContentLength: 1,
       ContentType: 'application/octet-stream',
     };
+
     expect(sent.map(({ operation }) => operation)).toEqual(['PutObject', 'PutObject', 'PutObject']);
     expect(sent.map((request) => ({ ...request.input, Body: new Uint8Array(request.input['Body'] as Uint8Array) }))).toEqual([
       { ...input, IfNoneMatch: '*' },
@@ -65,6 +66,7 @@ describe('what goes out', () => {
     await store.put(KEY, new Uint8Array(8 * 2 ** 20 + 1), CREATE);
 
     const making = sent.filter(({ operation }) => operation === 'PutObject' || operation === 'CreateMultipartUpload');
+
     expect(making).toHaveLength(2);
     for (const { input } of making) expect(input).toMatchObject(expected);
     expect(Object.keys(sent.find(({ operation }) => operation === 'UploadPart')?.input ?? {})).toEqual(
@@ -115,7 +117,7 @@ describe('create-only', () => {
     const unknown = sdkError('NotImplemented', 501);
     const missing = sdkError('NotFound', 404);
 
-    it('looks for the object and puts without it, from then on at once', async () => {
+    it('looks for the object before it puts without it, from then on at once', async () => {
       const { store, sent } = fakeS3(script({ PutObject: [unknown, {}], HeadObject: [missing, missing, {}] }));
 
       await expect(store.put(KEY, X, CREATE)).resolves.toBe('created');

@@ -55,7 +55,7 @@ const keysIn = async (store: ObjectStore, prefix = 'default/generation=/'): Prom
 };
 
 describe('generation 0', () => {
-  test('is made before the first object, and nothing is asked for inline values', async () => {
+  test('is made just before the first object', async () => {
     const { open, objectStore } = world();
     const order: string[] = [];
     const { seen, intercept } = requests();
@@ -100,7 +100,7 @@ describe('generation 0', () => {
     expect(await keysIn(objectStore)).toEqual([ZERO, expect.stringContaining('/born-')]);
   });
 
-  test('that cannot be made fails that write, and the next one tries again', async () => {
+  test('that cannot be made fails that write only', async () => {
     const { open, objectStore } = world();
     let broken = true;
     const store = open(({ method, args }, proceed) =>
@@ -125,7 +125,7 @@ describe('generation 0', () => {
     await expect(store.task(TASK).set('k', 'x'.repeat(200))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
   });
 
-  test('is waited for no longer than a call may take, and a caller that leaves takes nobody along', async () => {
+  test('is waited for after another caller has left', async () => {
     const { open } = world();
     let answer = (): void => undefined;
     const asked = new Promise<void>((resolve) => (answer = resolve));
@@ -142,14 +142,16 @@ describe('generation 0', () => {
     answer();
     await second;
     expect(await store.task(TASK).get('b')).toBe('x'.repeat(200));
+  });
 
+  test('is waited for no longer than a call may take', async () => {
     const hanging = world().open(({ method, args }, proceed) =>
       method === 'get' && args[0] === ZERO ? new Promise(() => undefined) : proceed(),
     );
     await expect(hanging.task(TASK).set('k', 'x'.repeat(200))).rejects.toMatchObject({ code: 'mooring.store-unavailable' });
   });
 
-  test('is not begun for a caller who has left, so that its failure ends no process', async () => {
+  test('is not begun for a caller who has left', async () => {
     const { open } = world();
     const { seen, intercept } = requests();
     const store = open((call, proceed) => (void intercept(call, proceed), Promise.reject(new Error('403'))));
@@ -190,6 +192,7 @@ describe('generation 0', () => {
     await createStateStore({ metastore, objectStore: moved, offloadThreshold: 0 }).task(TASK).set('k', 2);
 
     const { bornAt } = await bodyOf(objectStore);
+
     expect(await bodyOf(moved)).toMatchObject({ generation: 3, bornAt });
   });
 });
@@ -266,7 +269,7 @@ describe('the birth of a metastore', () => {
     ]);
   });
 
-  test('a store of a version that left none goes on, and gets one with the next first object', async () => {
+  test('of a store whose version left none comes with the next first object', async () => {
     const objectStore = memoryObjectStore();
     const { open, metastore } = world(objectStore);
     await open().task(TASK).set('inline', 1);

@@ -45,14 +45,17 @@ function rig() {
 describe('a body on its way', () => {
   it('gives the store up that never asks for it', () => {
     const { clock, watch, late } = rig();
+
     clock.pass(STEP - 1);
     expect(late()).toBe(0);
+
     clock.pass(1);
     expect([late(), watch.late]).toEqual([1, STEP]);
   });
 
-  it('does not count the time of its source, and counts each step of the store anew', async () => {
+  it('counts only the time of the store, each step anew', async () => {
     const { clock, store, give, late } = rig();
+
     for (let step = 0; step < 3; step += 1) {
       clock.pass(STEP - 1);
       const next = store.next();
@@ -61,6 +64,7 @@ describe('a body on its way', () => {
       await next;
     }
     expect(late()).toBe(0);
+
     clock.pass(STEP);
     expect(late()).toBe(1);
   });
@@ -69,25 +73,32 @@ describe('a body on its way', () => {
     const { clock, store, give, late } = rig();
     const both = [store.next(), store.next()];
     await give();
+
     await both[0];
     clock.pass(100 * STEP);
+
     expect(late()).toBe(0);
+
     await give();
     await both[1];
     clock.pass(STEP);
+
     expect(late()).toBe(1);
   });
 
-  it('gives a store up that does not come to an end, and knows whether it took all', async () => {
+  it('gives a store up that does not come to an end', async () => {
     const { clock, watch, store, give, late } = rig();
+
     for (let step = 0; step < 3; step += 1) {
       const next = store.next();
       await give();
       await next;
     }
     expect(watch.ended).toBe(false);
+
     await store.next();
     expect(watch.ended).toBe(true);
+
     clock.pass(STEP);
     expect(late()).toBe(1);
   });
@@ -100,9 +111,12 @@ describe('a body on its way', () => {
       await next;
     }
     clock.pass(STEP - 1);
+
     await store.next();
     clock.pass(STEP + 300 - 1);
+
     expect(late()).toBe(0);
+
     clock.pass(1);
     expect([late(), watch.late]).toEqual([1, STEP + 300]);
   });
@@ -112,7 +126,9 @@ describe('a body on its way', () => {
     const next = store.next();
     watch.end();
     await give();
+
     await next;
+
     expect(clock.running()).toBe(0);
   });
 });

@@ -18,7 +18,7 @@ const down = (): never => {
 };
 
 describe('storing', () => {
-  it('is one request for a new payload, and none for one that this process stored just now', async () => {
+  it('is one request for a payload that comes twice', async () => {
     const { store, calls } = driverRig();
     const first = await store(jsonPayload(LONG.plain));
     const again = await store(jsonPayload(LONG.plain));
@@ -54,7 +54,7 @@ describe('storing', () => {
     expect(random).toMatchObject({ codec: 'none' });
   });
 
-  it('leaves what is encrypted as it is', async () => {
+  it('leaves what is encrypted unchanged', async () => {
     const { store, object } = driverRig();
     const encrypted = jsonPayload(LONG.plain, 'binary/encrypted');
     const claim = await store(encrypted);
@@ -70,7 +70,7 @@ describe('storing', () => {
     await expect(store(jsonPayload(LONG.plain))).resolves.toMatchObject({ codec: 'none' });
   });
 
-  it('tries again, and tells nobody of what healed', async () => {
+  it('tries again until the store answers', async () => {
     const { store, on, calls, retrieve } = driverRig({ cacheBytes: 0 });
     let failures = 3;
     on.call = () => {
@@ -106,7 +106,7 @@ describe('storing', () => {
     }
   });
 
-  it('stops the others when one fails, and leaves none running', async () => {
+  it('leaves no other running when one fails', async () => {
     const { driver, on } = driverRig({ whenUnavailable: 'fail', maxPayloadBytes: 1_000 });
     let open = 0;
     on.call = async (signal) => {
@@ -132,7 +132,7 @@ describe('storing', () => {
 });
 
 describe('when the object store is down', () => {
-  it('the payload stays in the message, shortened, and is read without a request', async () => {
+  it('the payload stays in the message', async () => {
     const told: object[] = [];
     const log = (fields: object): void => void told.push(fields);
     const { store, on, calls, retrieve } = driverRig({ cacheBytes: 0, logger: { debug: log, info: log, warn: log, error: log } });
@@ -181,7 +181,7 @@ describe('when the object store is down', () => {
 });
 
 describe('retrieving', () => {
-  it('is one request, and none for what this process has just stored or retrieved', async () => {
+  it('is one request for a payload that is asked for twice', async () => {
     const { store, memory } = driverRig();
     const claim = await store(jsonPayload(LONG.plain));
     const other = driverRig();
@@ -193,7 +193,7 @@ describe('retrieving', () => {
     expect(sdkBytes(twice)).toEqual(sdkBytes(jsonPayload(LONG.plain)));
   });
 
-  it('keeps no more than it may, and what one caller does to a payload no other sees', async () => {
+  it('keeps copies of its own, no more than it may', async () => {
     const { store, retrieve, calls } = driverRig({ codec: 'none', cacheBytes: 200_000 });
     const claims = [];
     for (let at = 0; at < 6; at += 1) claims.push(await store(jsonPayload(`${at}${LONG.plain}`)));
@@ -224,40 +224,52 @@ describe('retrieving', () => {
     await expect(retrieve(claim)).rejects.toThrow(CorruptEntryError);
   });
 
-  it('stops at the size that was stored: for a bomb, and for an object that is too long', async () => {
+  it('stops at the size that was stored', async () => {
     const { store, memory, retrieve } = driverRig({ cacheBytes: 0 });
     const claim = await store(jsonPayload(LONG.plain));
+
     for (const bytes of [gzipSync(Buffer.alloc(2 ** 26)), Buffer.alloc(2 ** 20)]) {
       await memory.put(claim['key'] ?? '', bytes, { ifAbsent: false });
       await expect(retrieve(claim)).rejects.toThrow(CorruptEntryError);
     }
   });
 
-  it('refuses a claim of more than maxPayloadBytes, and an object of more that does not say its size', async () => {
+  it('refuses a claim of more than maxPayloadBytes', async () => {
     const { store, retrieve } = driverRig({ cacheBytes: 0, maxPayloadBytes: 100_000 });
     const claim = await store(jsonPayload('x'));
-    await expect(retrieve({ ...claim, size: '100001' })).rejects.toThrow('maxPayloadBytes is 100000');
 
+    await expect(retrieve({ ...claim, size: '100001' })).rejects.toThrow('maxPayloadBytes is 100000');
+  });
+
+  it('refuses an object of more than maxPayloadBytes that does not say its size', async () => {
     const published = driverRig({ cacheBytes: 0, maxPayloadBytes: 1_000, keys: 'temporal-v0', bucket: 'b' });
     const large = new Uint8Array(1_001);
     await published.memory.put('v0/d/sha256/x', large, { ifAbsent: true });
     const hashValue = createHash('sha256').update(large).digest('hex');
+
     await expect(published.retrieve({ bucket: 'b', key: 'v0/d/sha256/x', hashAlgorithm: 'sha256', hashValue })).rejects.toThrow(
       'more than 1000 bytes',
     );
   });
 
-  it('reads what lies in a former object store, and names one that it does not know', async () => {
+  it('reads what lies in a former object store', async () => {
     const former = driverRig({ cacheBytes: 0 });
     const claim = await former.store(jsonPayload('x'));
     const objectStore = memoryObjectStore({ alias: 'new' });
     const moved = driverRig({ objectStore, formerObjectStores: [former.memory] });
 
     expect(sdkBytes(await moved.retrieve(claim))).toEqual(sdkBytes(jsonPayload('x')));
+  });
+
+  it('names an object store that it does not know', async () => {
+    const former = driverRig({ cacheBytes: 0 });
+    const claim = await former.store(jsonPayload('x'));
+    const objectStore = memoryObjectStore({ alias: 'new' });
+
     await expect(driverRig({ objectStore }).retrieve(claim)).rejects.toThrow(UnknownLocationError);
   });
 
-  it('names a codec that it does not know, and reads one of the user', async () => {
+  it('names a codec that it does not know', async () => {
     const codec = {
       name: 'halves',
       encode: async (bytes: Uint8Array) => bytes.subarray(0, bytes.length / 2),

@@ -8,7 +8,7 @@ import { scopeScript, type Script } from '../script.ts';
 
 /**
  * Wipes a scope. Refused while a submit of the scope is unresolved. Entries become tombstones that keep the write ID of what they
- * bury, records the next submission number, active jobs orphans; the fence gets a nonce of its own.
+ * bury. Records become the next submission number, and active jobs orphans. The fence gets a nonce of its own.
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded, id (a write ID).

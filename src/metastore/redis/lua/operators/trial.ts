@@ -1,8 +1,8 @@
 import { script, type Script } from '../script.ts';
 
 /**
- * Calls the commands that the scripts of a worker call, so that a missing right, or a full server, shows before half of a write
- * is done. Commands that write come last, and leave nothing behind if they are refused; no outcome is unknown.
+ * Calls the commands that the scripts of a worker call, so a missing right or a full server shows before half of a write is done.
+ * Commands that write come last, and leave nothing behind if they are refused; no outcome is unknown.
  *
  * - KEYS: a hash, an index and a birth of no meaning.
  * - ARGV: none.

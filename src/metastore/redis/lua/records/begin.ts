@@ -9,8 +9,8 @@ import { scopeScript, values, type ArgumentValue, type Script } from '../script.
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded, fence, nonce, drawn, first (attempt), created (of the job, milliseconds), holder, job, then names of records.
- * - Answer: `stale` and the holder; or `ok`, whether this very fence was held, when state was lost, why the job is to be
- *   cancelled, and for each name its record, the entry of its result and that entry's inline value, if they count.
+ * - Answer: `stale` and the holder; or `ok`, whether this very fence was held, when state was lost, and why the job is to be
+ *   cancelled. Then, for each name, its record, the entry of its result and that entry's inline value, if they count.
  */
 export const BEGIN: Script<'fence' | 'nonce' | 'drawn' | 'first' | 'created' | 'holder' | 'job', ArgumentValue> = scopeScript(
   {

@@ -3,7 +3,7 @@ import { LETTER, head } from '../places.ts';
 /** Arguments of the scripts that put a record. */
 export type RecordArgument = keyof typeof RECORD;
 
-/** Their names, in their order. */
+/** The names of the arguments of scripts that put a record, in their order. */
 export const RECORD: Readonly<
   Record<'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention' | 'basis', true>
 > = { id: true, name: true, letter: true, submission: true, idDigest: true, json: true, retention: true, basis: true };

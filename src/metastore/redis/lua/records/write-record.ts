@@ -7,13 +7,14 @@ import { scopeScript, type Script } from '../script.ts';
 import { PUT_RECORD, RECORD, type RecordArgument } from './put.ts';
 
 /**
- * One write of a record. The order of the checks is that of `docs/design.md`: the format; the same write ID; the exception for the very
- * `submitting` that this attempt wrote; the fence; the sequence; what was decided on, or another ID; the attempt's own fence.
+ * One write of a record. The checks come in the order of `docs/design.md`. First are the format, the same write ID, and the
+ * exception for the very `submitting` that this attempt wrote. Then come the fence, the sequence, what was decided on (or another
+ * ID), and the attempt's own fence.
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded, id (a write ID), name, letter, submission (6 digits), idDigest, json, retention, basis (a write ID, or
- *   nothing), withdraw, replacedDigest and replacedJson (of the external job that this one takes the place of, or nothing), then
- *   at most one change, the result.
+ *   nothing), withdraw, replacedDigest and replacedJson, then at most one change, the result. The two in `replaced` are of the
+ *   external job that this one takes the place of, or nothing.
  * - Answer: `ok`, when it was applied and when it ends; or `foreign` and a name, `stale` and the holder, `old`, `changed`, `gone`.
  */
 export const WRITE_RECORD: Script<RecordArgument | 'withdraw' | 'replacedDigest' | 'replacedJson', Change> = scopeScript(

@@ -24,7 +24,7 @@ if there and NEXT_DUE ~= '' then
   return answer('ok')
 end
 redis.call('ZREM', DUE, PATH)
--- What was kept without end, and holds nothing any more, goes as a fence does.
+-- A scope that was kept without end goes as a fence does once it holds nothing any more.
 if there and tonumber(redis.call('HGET', KEY, 'until') or '') == ${NEVER} and redis.call('HLEN', KEY) <= ${BOOKKEEPING} then
   for _, field in ipairs(redis.call('HKEYS', KEY)) do
     if field:sub(${AT.kind}):find(':', 1, true) then return answer('ok') end

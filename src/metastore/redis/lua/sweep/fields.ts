@@ -23,7 +23,7 @@ local function later(at) if not nextDue or at < nextDue then nextDue = at end en
 
 /** Goes through one page of fields. A text of another format stays unchanged. */
 export const PAGE: string = String.raw`
--- What only a newer version reads may refer to the object as well.
+-- A text that only a newer version reads may refer to the object as well.
 local function isReferredTo(object)
   local text = redis.call('HGET', KEY, 'e:' .. (object:match('([^/]+)/[^/]+$') or ''))
   return text and (foreign(text) or text:find(object, 1, true) ~= nil)
@@ -49,7 +49,7 @@ for at = 1, #fields, 2 do
     local expires = tonumber(text:sub(${AT.expiresAt}))
     if ended or expires and expires <= now then
       if remove(field, text) then entries[#entries + 1] = name end
-    -- Whatever else expires goes with its hash, unless that never does.
+    -- Other fields that expire go with their hash, unless that never does.
     elseif expires and (kind == 'e:' and text:sub(${AT.letter}) ~= ${LETTER.inline} or endless and expires < ${NEVER}) then
       later(expires)
     end

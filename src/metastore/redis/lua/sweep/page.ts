@@ -38,8 +38,8 @@ end`;
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded, nonce, cursor (`0` at first), count (about how many fields to look at), grace (milliseconds).
- * - Answer: `ok`, the next cursor, when the next of what is left becomes due (milliseconds, or nothing), how many entries were removed, their names, then
- *   each object that may go and its text on the list.
+ * - Answer: `ok`, the next cursor, when the next of what is left becomes due (milliseconds, or nothing), how many entries were
+ *   removed, and their names. Then comes each object that may go, with its text on the list.
  */
 export const SWEEP_PAGE: Script<keyof typeof SWEEP> = scopeScript(
   { name: 'sweepPage', writes: true, arguments: SWEEP },

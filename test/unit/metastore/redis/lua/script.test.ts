@@ -28,7 +28,7 @@ describe('a script', () => {
     expect(one.arrange({ first: false }, ['a', 'b'])).toEqual(['0', 'a', 'b']);
   });
 
-  test('knows where a list of groups begins, and each field in its group', () => {
+  test('knows where a list of groups begins', () => {
     const pairs = groups('pairs', { name: true, object: true });
     const one: Script<never, { name: string; object: string }> = script(
       [],

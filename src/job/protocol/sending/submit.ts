@@ -1,10 +1,10 @@
-import { bounded } from '../../async/deadline.ts';
-import { isMooringError, OutcomeUnknownError } from '../../model/errors/store.ts';
-import type { AlreadySubmittedError, ConfigError, NotSubmittedError } from '../../model/errors/store.ts';
-import type { StoredRecord } from '../../format/record.ts';
-import { reasonOf } from '../../model/reason.ts';
-import { previousJob } from './job-context.ts';
-import { at, type Run } from './run.ts';
+import { bounded } from '../../../async/deadline.ts';
+import { isMooringError, OutcomeUnknownError } from '../../../model/errors/store.ts';
+import type { AlreadySubmittedError, ConfigError, NotSubmittedError } from '../../../model/errors/store.ts';
+import type { StoredRecord } from '../../../format/record.ts';
+import { reasonOf } from '../../../model/reason.ts';
+import { previousJob } from '../job-context.ts';
+import { at, type Run } from '../run.ts';
 
 /** The one call of `submit`, and what its failure says. */
 

@@ -1,11 +1,11 @@
-import { InvalidValueError, OutcomeUnknownError, type AlreadySubmittedError } from '../../model/errors/store.ts';
-import { reasonOf } from '../../model/reason.ts';
-import type { JsonValue } from '../../model/storable.ts';
-import { cannotKnow } from '../call-context.ts';
-import { readId } from './external-id.ts';
-import { contextOf, type AboutSubmission } from './job-context.ts';
-import { callSystem, type Run } from './run.ts';
-import { askOnce } from './status-call.ts';
+import { InvalidValueError, OutcomeUnknownError, type AlreadySubmittedError } from '../../../model/errors/store.ts';
+import { reasonOf } from '../../../model/reason.ts';
+import type { JsonValue } from '../../../model/storable.ts';
+import { cannotKnow } from '../../call-context.ts';
+import { readId } from '../external-id.ts';
+import { contextOf, type AboutSubmission } from '../job-context.ts';
+import { callSystem, type Run } from '../run.ts';
+import { askOnce } from '../status-call.ts';
 
 /** Looks in the external system for the job that was submitted with a key. */
 

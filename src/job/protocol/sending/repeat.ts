@@ -1,8 +1,8 @@
-import { stopwatch } from '../../async/clock.ts';
-import { isMooringError } from '../../model/errors/store.ts';
-import { reasonOf } from '../../model/reason.ts';
-import { jittered } from './poll.ts';
-import type { Run } from './run.ts';
+import { stopwatch } from '../../../async/clock.ts';
+import { isMooringError } from '../../../model/errors/store.ts';
+import { reasonOf } from '../../../model/reason.ts';
+import { jittered } from '../poll.ts';
+import type { Run } from '../run.ts';
 import { keepsKey } from './submit.ts';
 
 /**

@@ -1,14 +1,14 @@
-import { stopwatch } from '../../async/clock.ts';
-import { isMooringError, NotSubmittedError, StoreUnavailableError } from '../../model/errors/store.ts';
-import { writeIdText } from '../../format/write-id.ts';
-import type { JsonValue } from '../../model/storable.ts';
-import { cancelExternalJob } from './cancel-job.ts';
-import type { SendPlan } from './decision.ts';
-import { describe } from './job-context.ts';
-import { persist, superseded, type Persisted } from './persist.ts';
-import { fieldsOf, firstSentAt } from '../../format/record.ts';
-import type { OrphanFields, RecordFields, StoredRecord } from '../../format/record.ts';
-import { at, waitUntil, type Run } from './run.ts';
+import { stopwatch } from '../../../async/clock.ts';
+import { isMooringError, NotSubmittedError, StoreUnavailableError } from '../../../model/errors/store.ts';
+import { writeIdText } from '../../../format/write-id.ts';
+import type { JsonValue } from '../../../model/storable.ts';
+import { cancelExternalJob } from '../cancel-job.ts';
+import type { SendPlan } from '../decision.ts';
+import { describe } from '../job-context.ts';
+import { persist, superseded, type Persisted } from '../persist.ts';
+import { fieldsOf, firstSentAt } from '../../../format/record.ts';
+import type { OrphanFields, RecordFields, StoredRecord } from '../../../format/record.ts';
+import { at, waitUntil, type Run } from '../run.ts';
 import { checkedId, find, findEarlier, findSubmitted, type Found } from './search.ts';
 import { callSubmit, isKnownKey, isRefusal, keepsKey, tellFailedSubmit, type Refusal } from './submit.ts';
 
@@ -56,7 +56,7 @@ export async function send(
   let seen: Found = 'none';
   let left = 0;
   try {
-    // After the write-ahead, so that whoever supersedes this attempt either finds the record or stops this.
+    // After the write-ahead, so an attempt that supersedes this one either finds the record or stops this.
     await run.items(run.own.scope);
     if (plan.way === 'resend' && mine.updatedAt + options.submitTimeout >= plan.keyedUntil) {
       await withdraw(run, plan, mine);

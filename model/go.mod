@@ -1,0 +1,3 @@
+module mooring.test/model
+
+go 1.24
