@@ -10,7 +10,7 @@ import { detailsOf, type BullJob } from './runtime.ts';
  */
 
 /** What is asked of one job. */
-export interface Requests {
+export interface AskedOfJob {
   /** Why it is to be cancelled. */
   cancel?: string | undefined;
   /** Identifies a callback that no attempt has heard of yet. */
@@ -38,8 +38,8 @@ function requestsOf(store: StateStore, job: BullJob): Handle {
 }
 
 /** What is asked of some jobs of one queue, by their run names. */
-export async function requestsFor(store: StateStore, jobs: readonly BullJob[]): Promise<Map<string, Requests>> {
-  const found = new Map<string, Requests>();
+export async function requestsFor(store: StateStore, jobs: readonly BullJob[]): Promise<Map<string, AskedOfJob>> {
+  const found = new Map<string, AskedOfJob>();
   const days = new Map(jobs.map((job) => [taskOf(job), job]));
   const read = async ([task, one]: [string, BullJob]): Promise<void> => {
     const added = jobs.filter((job) => taskOf(job) === task);

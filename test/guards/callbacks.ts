@@ -5,6 +5,7 @@ import { guard, type Guard } from './guard.ts';
 const WAITING = 'test/unit/job/attempt/waiting.test.ts';
 const POLLS = 'test/integration/job-callbacks.test.ts';
 const BULLMQ = 'test/adapter/bullmq/callbacks.test.ts';
+const WAKE = 'test/unit/bullmq/wake.test.ts';
 const URLS = 'test/unit/job/callback/signed-url.test.ts';
 const HANDLER = 'test/unit/job/callback/handler.test.ts';
 const HTTP = 'test/integration/callback-http.test.ts';
@@ -40,13 +41,6 @@ export const CALLBACK_GUARDS: readonly Guard[] = [
     '',
     [HTTP, 'a body without end to a good URL'],
   ),
-  guard(
-    'a body that was not read ends its connection',
-    'src/job/callback',
-    "...(unread && { connection: 'close' })",
-    '...(unread && {})',
-    [HTTP, 'a body without end to a wrong URL'],
-  ),
   guard('an outage asks the sender to try again', 'src/job/callback', '|| error.retryable) return LATER;', ') return LATER;', [
     HANDLER,
     'because of a store that is away',
@@ -59,18 +53,11 @@ export const CALLBACK_GUARDS: readonly Guard[] = [
     [HANDLER, 'is told to the log without token'],
   ),
   guard(
-    'the parser’s error, which holds a part of the body, is not passed on',
-    'src/job/callback',
-    "throw new InvalidValueError('the body', 'is not JSON');",
-    'throw new InvalidValueError(Buffer.from(body).toString(), Buffer.from(body).toString());',
-    [HANDLER, 'is told to the log without token'],
-  ),
-  guard(
     'wake: the job is looked for again after the note',
     'adapters/bullmq/wake.ts',
     'if (await promote(job)) return PROMOTED; if (heard)',
     'if (heard)',
-    [BULLMQ, 'that comes just before the release brings the job back'],
+    [WAKE, 'that was released between the first try and the note'],
   ),
   guard(
     'release: the notes are read after the move',

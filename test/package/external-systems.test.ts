@@ -8,7 +8,7 @@ import { root } from './consumer.ts';
 const FOLDER = join(root, 'examples', 'external-systems');
 const LONGEST = 60;
 /** What a user of the file has anyway. */
-const MAY_IMPORT = /^(?:node:.+|mooring|bullmq|@temporalio\/client)$/;
+const MAY_IMPORT = /^(?:node:.+|mooring|bullmq|@temporalio\/client|@aws-sdk\/client-[\w-]+)$/;
 
 let files: { name: string; text: string; head: string }[];
 let table: string;

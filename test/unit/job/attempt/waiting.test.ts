@@ -66,6 +66,7 @@ describe('a callback', () => {
     waiting.pollNow();
     // This run has polled after the callback, and waits before the first has run on.
     const second = waiting.pause(1000, 'job', life.signal, waiting.callbacks());
+    second.catch(() => undefined);
     await first;
     expect([await isOver(second), releases()]).toEqual([false, 0]);
     const again = waiting.pause(1000, 'job', life.signal, waiting.callbacks());
