@@ -5,6 +5,8 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
+  // The examples import the package by its name.
+  moduleNameMapper: { '^mooring$': '<rootDir>/src/index.ts' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Generous: it is there for what hangs, not for a machine that is busy with something else.
   testTimeout: 30_000,

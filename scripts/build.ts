@@ -15,6 +15,7 @@ export async function ensureBuilt(): Promise<void> {
   const sources = await Promise.all([
     newest(join(ROOT, 'src')),
     newest(join(ROOT, 'adapters')),
+    newest(join(ROOT, 'drill')),
     newest(join(ROOT, 'tsconfig.json')),
   ]);
   if (built > Math.max(...sources)) return;

@@ -1,11 +1,13 @@
-/** Child processes that cannot outlive us: each hangs on a pipe of ours, and ends when the pipe does. */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+/** A batch service in a process of its own that cannot outlive us: it hangs on a pipe of ours, and ends when the pipe does. */
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { exitOf } from '../drill/harness/processes.ts';
 import type { BatchEvent } from './batch-service/events.ts';
 import type { Fault } from './batch-service/service.ts';
 
-const TYPESCRIPT = ['--import', 'tsx'];
+/** Arguments of Node.js with which it reads TypeScript. */
+export const TYPESCRIPT: readonly string[] = ['--import', 'tsx'];
 
 /** A batch service in its own process. */
 export interface BatchProcess {
@@ -32,7 +34,7 @@ export async function startBatchProcess(options: {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.on('error', () => {});
-  const ended = exit(child);
+  const ended = exitOf(child);
   const port = await new Promise<number>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       const event = JSON.parse(line) as BatchEvent;
@@ -57,52 +59,4 @@ export async function startBatchProcess(options: {
       await ended;
     },
   };
-}
-
-/** A worker process that talks to us. */
-export interface WorkerProcess<Order, Message> {
-  readonly pid: number;
-  /** Sends one order. */
-  tell(order: Order): void;
-  /** Kills it with SIGKILL. */
-  kill(): void;
-  /** How it ended: a signal's name or an exit code. */
-  readonly ended: Promise<string>;
-  /** Called for every message. */
-  onMessage(listener: (message: Message) => void): void;
-  /** Nobody is called any more. */
-  forget(): void;
-}
-
-/** Starts a worker process. Its own output goes to our standard error. */
-export function startWorkerProcess<Order extends object, Message>(
-  file: URL,
-  args: readonly string[] = [],
-): WorkerProcess<Order, Message> {
-  const child = fork(fileURLToPath(file), args, { execArgv: TYPESCRIPT, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const listeners = new Set<(message: Message) => void>();
-  child.on('message', (message) => listeners.forEach((listener) => listener(message as Message)));
-  return {
-    pid: child.pid as number,
-    tell: (order) => child.connected && child.send(order),
-    kill: () => child.kill('SIGKILL'),
-    ended: exit(child),
-    onMessage: (listener) => void listeners.add(listener),
-    forget: () => listeners.clear(),
-  };
-}
-
-/** In a worker process: ends it with the one that started it, and gives the way to send a message. */
-export function hangOnParent<Message extends object>(): (message: Message) => void {
-  process.on('disconnect', () => process.exit());
-  if (!process.connected) process.exit();
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
-  return (message) => process.connected && process.send?.(message);
-}
-
-function exit(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal ?? String(code)));
-    child.once('error', (error) => resolve(error.message));
-  });
 }

@@ -6,8 +6,9 @@ import { END_LIST, END_NAMES, parseEnd } from './crash/ends.ts';
 import { placesOf, runCrash, type Plan } from './crash/harness.ts';
 import { reportText } from './crash/report.ts';
 import { RUNTIMES } from './crash/runtime.ts';
-import { deviation, outcomeOf } from './crash/table.ts';
-import { GAP_LIST, GAP_NAMES, parseGap } from './gaps.ts';
+import { deviation } from './crash/table.ts';
+import { GAP_LIST, GAP_NAMES, parseGap } from '../drill/harness/gaps.ts';
+import { outcomeOf } from '../drill/harness/table.ts';
 import { cleanupOnInterrupt } from './interrupt.ts';
 
 const HELP = `npm run crash -- [options]

@@ -1,7 +1,7 @@
 /** How a worker process dies in the middle of something: at once, by SIGKILL, with no handler run and nothing flushed. */
 import type { StateStore } from 'mooring';
 import type * as CrashPoint from '../src/job/protocol/crash-point.ts';
-import type { Gap } from './gaps.ts';
+import type { Gap } from '../src/job/protocol/crash-point.ts';
 
 /** The package's own door for crash tests: not a subpath, and of the same build as the subpaths that a worker imports. */
 const CRASH_POINT = new URL('../dist/src/job/protocol/crash-point.js', import.meta.url);
@@ -14,16 +14,9 @@ export function die(): never {
 
 /** The store, with which an attempt that reaches the gap ends this process. */
 export async function dieAt(store: StateStore, gap: Gap | undefined): Promise<StateStore> {
-  return gap === undefined ? store : doAt(store, gap, die);
-}
-
-/** The store, with which the first attempt that reaches the gap does something, and goes on when that is done. */
-export async function doAt(store: StateStore, gap: Gap, act: () => void | Promise<void>): Promise<StateStore> {
+  if (gap === undefined) return store;
   const { withCrashPoint } = (await import(CRASH_POINT.href)) as typeof CrashPoint;
-  let done = false;
-  return withCrashPoint(store, async (reached) => {
-    if (done || reached !== gap) return;
-    done = true;
-    await act();
+  return withCrashPoint(store, (reached) => {
+    if (reached === gap) die();
   });
 }

@@ -18,8 +18,8 @@ import { provideServers, refusals } from './servers/provide.ts';
 const WORKERS = '--maxWorkers=3';
 /** Programs of ours that start servers by themselves. */
 const CRASH = join(ROOT, 'test', 'crash');
-/** The crash tables, which fill both cores with workers that must not lose their locks, come last, one after the other. */
-const ALONE = ['gaps', 'temporal-gaps'].map((name) => join(CRASH, `${name}.test.ts`));
+/** The crash tables and the drills, which fill both cores with workers that must not lose their locks, come last, one after the other. */
+const ALONE = ['crash/gaps', 'crash/temporal-gaps', 'drill/drill'].map((name) => join(ROOT, 'test', `${name}.test.ts`));
 /** The packed tarball in an empty project: what it exports, and the README's quick start. */
 const SMOKE = ['test/package/exports', 'test/package/quick-start'];
 const JEST_CONFIG = new URL('../jest.config.js', import.meta.url);
@@ -66,7 +66,7 @@ async function withNode(major: number, path: readonly string[]): Promise<Counts>
     const config = {
       ...settings,
       modulePathIgnorePatterns: [],
-      moduleNameMapper: { '^(?:\\.\\./)+(src|adapters)/(.+)\\.ts$': '<rootDir>/dist/$1/$2.js' },
+      moduleNameMapper: { '^(?:\\.\\./)+(src|adapters|drill)/(.+)\\.ts$': '<rootDir>/dist/$1/$2.js' },
     };
     return await runJest({ args: [WORKERS, 'test/unit/', ...SMOKE], config, nodeFolder: folder, path });
   } catch (error) {

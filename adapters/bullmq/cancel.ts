@@ -7,8 +7,8 @@ import type { StatefulJob } from './worker/setup.ts';
 import { promote, requireQueue } from './wake.ts';
 
 /**
- * Cancels a job from anywhere. The request is recorded in the job's scope, where its next attempt finds it. It is also
- * among the requests of the queue, which the worker that holds the job reads.
+ * Cancels a job from anywhere. The request is recorded in the job's scope, where its next attempt finds it. It is also among
+ * the requests of the queue, which the worker that holds the job reads.
  */
 
 /** Options of `cancelJob()`. */

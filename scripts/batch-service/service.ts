@@ -1,6 +1,7 @@
 /**
  * A small batch service, as a cluster or a cloud has one. It accepts a command over HTTP, runs it, and answers how it is. Three
- * kinds of it under one roof: `/keyed` knows a client token again, `/findable` can be searched by token, `/plain` does neither.
+ * kinds of it under one roof: `/keyed` knows a client token again, which the header `Idempotency-Key` may bring instead of the
+ * body; `/findable` can be searched by token, `/plain` does neither.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -95,7 +96,8 @@ async function submit(
   response: ServerResponse,
 ): Promise<Answer | undefined> {
   const wanted = (await json(request)) as { name: string; command: string[]; token?: string; expires?: number };
-  const { name, command, token, expires = Infinity } = wanted;
+  const { name, command, expires = Infinity } = wanted;
+  const token = wanted.token ?? request.headers['idempotency-key']?.toString();
   if (typeof name !== 'string' || !Array.isArray(command) || command.length === 0) {
     return { status: 400, body: { error: 'name and command are needed' } };
   }

@@ -1,7 +1,7 @@
 /** The external job of the crash tests, as a worker of every runtime describes it. */
-import { externalJob, NotSubmittedError, type ExternalJob, type JobStatus, type SubmitContext } from 'mooring';
+import { externalJob, NotSubmittedError, type ExternalJob, type JobStatus, type SubmitContext } from '../../src/index.ts';
 import { batchClient, type BatchClient } from '../batch-service/client.ts';
-import { FIND_LAG, SUBMIT_TIMEOUT, type EchoInput, type Work } from './messages.ts';
+import { FIND_LAG, SUBMIT_TIMEOUT, type EchoInput, type EchoWork } from './messages.ts';
 
 /** Echoes its first argument once the file that the second one names is there, or fails as the third one says. */
 const ECHO = 'while [ ! -e "$2" ]; do sleep 0.05; done; sleep 0.2; echo "$1"; exit "$3"';
@@ -12,7 +12,7 @@ const PATIENCE = '500ms';
 /** One description for each kind of external system: they differ in what the external system does with the token. */
 export function echo(
   batchUrl: string,
-  { system, patience }: Pick<Work, 'system' | 'patience'>,
+  { system, patience }: Pick<EchoWork, 'system' | 'patience'>,
 ): ExternalJob<EchoInput, string, string> {
   const batch = batchClient(batchUrl, system);
   const submitTimeout = SUBMIT_TIMEOUT[patience];

@@ -1,15 +1,18 @@
-/** The ways in which an attempt ends before its work is done, and in which gaps of the crash table each can happen. */
-import { GAP_NAMES, type Gap } from '../gaps.ts';
+/** The ways in which an attempt ends before its work is done: those of the harness, and two that our own external system and Redis can show. */
+import * as harness from '../../drill/harness/ends.ts';
+import type { Gap } from '../../src/job/protocol/crash-point.ts';
+
+const { kill, deploy, cancel, stall } = harness.ENDS;
 
 /** The ways, and what happens in the gap. */
 export const ENDS = {
-  kill: 'the worker process dies (SIGKILL)',
+  kill,
   release: 'the job is released: in G4 since the external system asks for patience, in G9 between two polls',
-  deploy: 'the worker closes, another one takes over',
-  cancel: 'somebody cancels the job',
+  deploy,
+  cancel,
   failure: 'the external job fails once; in G11 the worker closes as that is written',
   outage: 'the metastore stops (SIGSTOP) for longer than a command may take',
-  stall: 'the worker process stops (SIGSTOP) until another one has taken over, and then goes on',
+  stall,
 } as const;
 
 /** One way. */
@@ -24,9 +27,8 @@ export const END_LIST: string = Object.entries(ENDS)
   .join('\n');
 
 const SOME_GAPS: Partial<Record<End, readonly Gap[]>> = {
+  ...harness.SOME_GAPS,
   release: ['G4', 'G9'],
-  // After the completion nobody can cancel a job.
-  cancel: GAP_NAMES.filter((gap) => gap !== 'G12'),
   failure: ['G10', 'G11'],
 };
 

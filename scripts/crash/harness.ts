@@ -2,30 +2,37 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCell, runUndisturbed, type Place, type Rig } from '../../drill/harness/cell.ts';
+import { inLanes } from '../../drill/harness/lanes.ts';
+import { workerPool, type CrashWorker } from '../../drill/harness/pool.ts';
+import { startWorkerProcess } from '../../drill/harness/processes.ts';
+import { isLost, isTooMany, outcomeOf, type CellRun } from '../../drill/harness/table.ts';
+import type { Gap } from '../../src/job/protocol/crash-point.ts';
 import type { BatchEvent } from '../batch-service/events.ts';
 import type { SystemKind } from '../batch-service/job.ts';
-import { startBatchProcess } from '../children.ts';
-import type { Gap } from '../gaps.ts';
+import { startBatchProcess, TYPESCRIPT } from '../children.ts';
 import type { Cleanup } from '../interrupt.ts';
 import { startRedis } from '../redis/server.ts';
-import { bullmqRuntime } from './bullmq.ts';
-import { firstUse, runCell, type Environment, type Place } from './cell.ts';
+import { bullmqAt } from './bullmq.ts';
 import { canEnd, type End } from './ends.ts';
 import { FIND_LAG } from './messages.ts';
-import { workerPool } from './pool.ts';
 import type { RuntimeName } from './runtime.ts';
-import { deviation, duplicates, isLost, isTooMany, outcomeOf, type Run } from './table.ts';
+import { batchSystem, firstUse, type Environment } from './system.ts';
+import { deviation, duplicates } from './table.ts';
 import { temporalRuntime } from './temporal.ts';
+
+/** One cell of the crash table. */
+export type CrashPlace = Place<End>;
 
 /** What is run. */
 export interface Plan {
   runtime: RuntimeName;
-  places: readonly Place[];
+  places: readonly CrashPlace[];
   repeat: number;
 }
 
 /** All cells of these ends, gaps and systems, without those that cannot be. */
-export function placesOf(ends: readonly End[], gaps: readonly Gap[], systems: readonly SystemKind[]): Place[] {
+export function placesOf(ends: readonly End[], gaps: readonly Gap[], systems: readonly SystemKind[]): CrashPlace[] {
   return ends.flatMap((end) =>
     gaps.filter((gap) => canEnd(end, gap)).flatMap((gap) => systems.map((system) => ({ end, gap, system }))),
   );
@@ -64,26 +71,23 @@ export interface Report {
 
 /** Two cores: more at once only makes every worker slow enough to lose its lock. */
 const AT_ONCE = 6;
+const DEADLINE = 60_000;
 
 /** Runs the plan. `onRun` is told of each run as it ends. */
 export async function runCrash(
   plan: Plan,
   cleanup: Cleanup,
-  onRun: (place: Place, run: Run) => void = () => {},
+  onRun: (place: CrashPlace, run: CellRun) => void = () => {},
 ): Promise<Report> {
-  const environment = await prepare(plan.runtime, cleanup);
+  const { environment, rig } = await prepare(plan, cleanup);
   const places = plan.places.map((place) => ({ place, cell: emptyCell(plan.runtime, place) }));
   const cells = places.map(({ cell }) => cell);
-  const queue = Array.from({ length: plan.repeat }, (_, at) => places.map((one) => ({ ...one, turn: at + 1 }))).flat();
-  const lane = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const { place, cell, turn } = next;
-      const run = await runCell(environment, place, turn);
-      add(cell, place, run);
-      onRun(place, run);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  const runs = Array.from({ length: plan.repeat }, (_, at) => places.map((one) => ({ ...one, turn: at + 1 }))).flat();
+  await inLanes(runs, AT_ONCE, async ({ place, cell, turn }) => {
+    const run = await runCell(rig, place, await batchSystem(environment, place, turn));
+    add(cell, place, run);
+    onRun(place, run);
+  });
   const total = (of: (cell: Cell) => number): number => cells.reduce((sum, cell) => sum + of(cell), 0);
   return {
     cells,
@@ -94,7 +98,10 @@ export async function runCrash(
   };
 }
 
-async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<Environment> {
+async function prepare(
+  { runtime: name, places, repeat }: Plan,
+  cleanup: Cleanup,
+): Promise<{ environment: Environment; rig: Rig }> {
   const directory = await mkdtemp(join(tmpdir(), 'mooring-crash-'));
   cleanup.add(() => rm(directory, { recursive: true, force: true }));
   const redis = await startRedis(directory);
@@ -106,21 +113,25 @@ async function prepare(name: RuntimeName, cleanup: Cleanup): Promise<Environment
     onEvent: (event) => 'name' in event && listeners.get(event.name)?.(event),
   });
   cleanup.add(() => batch.stop());
-  const runtime = name === 'temporal' ? await temporalRuntime(directory, cleanup) : bullmqRuntime(redis.port);
-  const pool = workerPool(runtime.worker, { redisPort: redis.port, batchUrl: batch.url, ...runtime.setting }, AT_ONCE + 2);
+  const runtime = name === 'temporal' ? await temporalRuntime(directory, cleanup) : bullmqAt(redis.port);
+  const setting = { redisPort: redis.port, batchUrl: batch.url, ...runtime.setting };
+  const start = (): CrashWorker => startWorkerProcess(runtime.worker, { args: [JSON.stringify(setting)], execArgv: TYPESCRIPT });
+  const pool = workerPool(start, Math.min(AT_ONCE, places.length * repeat) + 2);
   cleanup.add(() => pool.close());
-  const environment: Environment = {
+  const rig: Rig = { runtime, pool, timeout: DEADLINE, signal: cleanup.signal };
+  // Until a namespace has long been in use, a job that died before it used any state cannot be told from one whose state was lost.
+  await runUndisturbed(rig, firstUse(), { old: false });
+  await runtime.aged(redis.port);
+  const environment = {
     runtime,
     directory,
     batch,
-    pool,
-    onBatchEvent: (name, listener) => void listeners.set(name, listener),
+    onBatchEvent: (name: string, listener: (event: BatchEvent) => void) => void listeners.set(name, listener),
   };
-  await firstUse(environment, redis.port);
-  return environment;
+  return { environment, rig };
 }
 
-function emptyCell(runtime: RuntimeName, { end, gap, system }: Place): Cell {
+function emptyCell(runtime: RuntimeName, { end, gap, system }: CrashPlace): Cell {
   return {
     runtime,
     end,
@@ -138,7 +149,7 @@ function emptyCell(runtime: RuntimeName, { end, gap, system }: Place): Cell {
   };
 }
 
-function add(cell: Cell, { end, gap, system }: Place, run: Run): void {
+function add(cell: Cell, { end, gap, system }: CrashPlace, run: CellRun): void {
   cell.runs += 1;
   cell.submissions += run.submissions;
   cell.attempts += run.attempts;

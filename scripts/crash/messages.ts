@@ -1,6 +1,5 @@
-/** What the crash harness and its workers say to each other. */
+/** What the crash harness tells its workers in addition to what every harness does. */
 import type { SystemKind } from '../batch-service/job.ts';
-import type { Gap } from '../gaps.ts';
 
 /** The data of a job: an echo, after a while. */
 export interface EchoInput {
@@ -14,28 +13,14 @@ export interface EchoInput {
   failures?: number;
 }
 
-/** A worker is to work at a queue. */
-export interface Work {
-  type: 'work';
-  queue: string;
+/** Which external job a worker works for, and with which metastore. */
+export interface EchoWork {
   system: SystemKind;
-  /** What it does when an attempt of it first reaches a gap: dies, begins to close, or waits until it is told to go on. */
-  at?: { gap: Gap; how: 'die' | 'close' | 'wait' };
-  /** Whether it releases what waits. */
-  releases?: boolean;
   /** How long a submit may take. */
   patience: keyof typeof SUBMIT_TIMEOUT;
   /** The metastore, where it is not the Redis of all. */
   metastorePort?: number;
 }
-
-/** What a worker is told. */
-export type Order = Work | { type: 'go-on' } | { type: 'stop' } | { type: 'cancel'; queue: string; id: string };
-
-/** What a worker tells. */
-export type Message =
-  | { type: 'ready' | 'reached' | 'stopped' | 'cancelled' }
-  | { type: 'decision'; decision: string; attempt: number };
 
 /** Where a worker finds the others, as its one argument. */
 export interface Setting {

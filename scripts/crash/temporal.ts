@@ -2,11 +2,14 @@
 import { CancelledFailure, Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import type { Cleanup } from '../interrupt.ts';
-import { startWorkerProcess } from '../children.ts';
+import { startWorkerProcess } from '../../drill/harness/processes.ts';
+import type { JobEnd } from '../../drill/harness/runtime.ts';
+import { outcomeWithin } from '../../drill/harness/outcome-within.ts';
+import { TYPESCRIPT } from '../children.ts';
 import { bundleWorkflows } from '../temporal/bundle.ts';
 import { startTemporal } from '../temporal/server.ts';
 import type { WorkflowSetting } from './messages.ts';
-import type { CrashRuntime, Ended } from './runtime.ts';
+import type { CrashRuntime } from './runtime.ts';
 
 /** A day: every job of the harness is younger than its namespace then. */
 const AGE = 24 * 3_600_000;
@@ -19,7 +22,10 @@ export async function temporalRuntime(directory: string, cleanup: Cleanup): Prom
   const server = await startTemporal();
   cleanup.add(() => server.stop());
   const workflows: WorkflowSetting = { address: server.address, bundle: await bundleWorkflows(directory), queue: QUEUE };
-  const worker = startWorkerProcess(new URL('workflow-worker.ts', import.meta.url), [JSON.stringify(workflows)]);
+  const worker = startWorkerProcess(new URL('workflow-worker.ts', import.meta.url), {
+    args: [JSON.stringify(workflows)],
+    execArgv: TYPESCRIPT,
+  });
   cleanup.add(() => worker.kill());
   const connection = await Connection.connect({ address: server.address });
   cleanup.add(() => connection.close());
@@ -34,7 +40,7 @@ export async function temporalRuntime(directory: string, cleanup: Cleanup): Prom
       const args = ['echo', input, queue];
       const handle = await client.workflow.start('oneActivity', { taskQueue: QUEUE, workflowId: queue, args });
       return {
-        end: (within) => endOf(handle, within),
+        end: (ms, signal) => outcomeWithin(ms, exitOf(handle), signal),
         async cancel() {
           await handle.cancel();
         },
@@ -53,14 +59,13 @@ export async function temporalRuntime(directory: string, cleanup: Cleanup): Prom
   };
 }
 
-async function endOf(handle: WorkflowHandle, within: number): Promise<Ended | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, within, undefined)));
-  const ended = handle.result().then(
-    (result: unknown): Ended => ({ result, ambiguous: false, cancelled: false }),
-    (error: unknown): Ended => {
+function exitOf(handle: WorkflowHandle): Promise<JobEnd> {
+  return handle.result().then(
+    (result: unknown): JobEnd => ({ completed: true, result, ambiguous: false, cancelled: false }),
+    (error: unknown): JobEnd => {
       if (!(error instanceof WorkflowFailedError)) throw error;
       return {
+        completed: false,
         result: undefined,
         ambiguous: hasType(error, FAILED),
         cancelled: error.cause instanceof CancelledFailure,
@@ -68,11 +73,6 @@ async function endOf(handle: WorkflowHandle, within: number): Promise<Ended | un
       };
     },
   );
-  try {
-    return await Promise.race([ended, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The text of the innermost cause. */

@@ -1,29 +1,23 @@
 /** A BullMQ worker of the crash tests. */
-import { Queue, Worker } from 'bullmq';
-import { cancelJob, resumableProcessor } from 'mooring/bullmq';
+import * as bullmq from 'bullmq';
+import { cancelAt, workAt } from '../../drill/worker/bullmq.ts';
+import { serve } from '../../drill/worker/serve.ts';
 import { echo } from './echo.ts';
-import type { EchoInput, Setting } from './messages.ts';
-import { serve } from './serve.ts';
+import type { EchoWork, Setting } from './messages.ts';
+import { connect, openStore } from './stores.ts';
 
-const setting = JSON.parse(process.argv[2] ?? '{}') as Setting;
+const { redisPort, batchUrl } = JSON.parse(process.argv[2] ?? '{}') as Setting;
 
-await serve(setting, {
-  async work({ queue, releases, ...order }, store, connection) {
-    const options = releases ? ({ wait: { mode: 'release', holdFor: 0 } } as const) : {};
-    const processor = resumableProcessor(store, echo(setting.batchUrl, order), options);
-    const worker = new Worker<EchoInput, string>(queue, processor, {
-      connection,
-      lockDuration: 1_500,
-      stalledInterval: 500,
-      maxStalledCount: 20,
-    });
-    worker.on('error', () => {});
-    return { close: () => worker.close() };
-  },
-  async cancel(name, id, store, connection) {
-    const queue = new Queue(name, { connection });
-    queue.on('error', () => {});
-    await cancelJob(queue, id, { store, reason: 'nobody wants it any more' });
-    await queue.close();
-  },
+/** So long after its last sign of life a worker is taken for dead, in milliseconds. */
+const LOCK = 1_500;
+
+await serve<EchoWork>(async () => {
+  const connection = connect(redisPort);
+  await connection.ping();
+  return {
+    open: (work, onEvent) => openStore(connection, work, onEvent),
+    work: async ({ queue, releases, extra }, store) =>
+      workAt(bullmq, { connection, queue }, { job: echo(batchUrl, extra), store, releases, lockDuration: LOCK }),
+    cancel: (queue, id, store) => cancelAt(bullmq, { connection, queue }, { id, store }),
+  };
 });

@@ -3,7 +3,7 @@
  * would need an engine for workflows of its own, which takes longer to start than a cell. In the demo one worker is both.
  */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { hangOnParent } from '../children.ts';
+import { hangOnParent } from '../../drill/harness/processes.ts';
 import type { WorkflowSetting } from './messages.ts';
 
 const { address, bundle, queue } = JSON.parse(process.argv[2] ?? '{}') as WorkflowSetting;

@@ -1,5 +1,5 @@
 /** What the demo and its workers say to each other. */
-import type { Gap } from '../gaps.ts';
+import type { Gap } from '../../src/job/protocol/crash-point.ts';
 
 /** A worker's setting, as its one argument. */
 export interface WorkerSetting {

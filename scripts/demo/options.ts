@@ -1,6 +1,7 @@
 /** What `npm run demo` can be asked. */
 import { parseArgs } from 'node:util';
-import { GAP_LIST, parseGap, type Gap } from '../gaps.ts';
+import { GAP_LIST, parseGap } from '../../drill/harness/gaps.ts';
+import type { Gap } from '../../src/job/protocol/crash-point.ts';
 import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
 /** Options of one run. */

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BatchEvent } from '../batch-service/events.ts';
-import { startBatchProcess, startWorkerProcess, type WorkerProcess } from '../children.ts';
-import { GAPS, type Gap } from '../gaps.ts';
+import { startWorkerProcess, type WorkerProcess } from '../../drill/harness/processes.ts';
+import { startBatchProcess, TYPESCRIPT } from '../children.ts';
+import { GAPS } from '../../drill/harness/gaps.ts';
+import type { Gap } from '../../src/job/protocol/crash-point.ts';
 import type { Cleanup } from '../interrupt.ts';
 import { startRedis } from '../redis/server.ts';
 import { bullmqRuntime } from './bullmq.ts';
@@ -71,7 +73,10 @@ export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanu
   const decisions: string[] = [];
   const startWorker = async (actor: Actor, settings: WorkerSetting): Promise<WorkerProcess<object, WorkerMessage>> => {
     const file = without ? runtime.workers.byHand : runtime.workers.mooring;
-    const worker = startWorkerProcess<object, WorkerMessage>(file, [JSON.stringify(settings)]);
+    const worker = startWorkerProcess<object, WorkerMessage>(file, {
+      args: [JSON.stringify(settings)],
+      execArgv: TYPESCRIPT,
+    });
     cleanup.add(() => worker.kill());
     await followWorker(show, actor, worker, decisions);
     return worker;

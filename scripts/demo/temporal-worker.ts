@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { createStateStore } from 'mooring';
 import { redisMetastore } from 'mooring/redis';
 import { mooringPlugin, resumableActivity } from 'mooring/temporal';
-import { hangOnParent } from '../children.ts';
+import { hangOnParent } from '../../drill/harness/processes.ts';
 import { dieAt } from '../kill.ts';
 import { digestJob } from './digest-job.ts';
 import type { WorkerMessage, WorkerSetting } from './messages.ts';

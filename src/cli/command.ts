@@ -1,29 +1,10 @@
 import type { StateStore } from '../index.ts';
 import type { Flags, Given } from './flags.ts';
+import type { CommandOutcome } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
 import type { Tools } from './tools.ts';
 
 /** What a command is. */
-
-/** How the command ends. One that a signal interrupted ends with 128 and the number of the signal. */
-export const EXIT: Readonly<Record<'ok' | 'failed' | 'usage', number>> = {
-  ok: 0,
-  /** It failed, or it found what is wrong. */
-  failed: 1,
-  /** The command line, or the configuration, is invalid. */
-  usage: 2,
-};
-
-/** What a command did or found. */
-export interface CommandOutcome {
-  readonly code: number;
-  /** For `--json`: the properties in addition to the name of the command. */
-  readonly report: object;
-  /** The outcome in words, for people. */
-  readonly lines: readonly string[];
-  /** Notes for people, in addition to the result. */
-  readonly notes?: readonly string[];
-}
 
 /** What a command works with. */
 export interface Work {
@@ -43,6 +24,16 @@ interface Described {
   readonly flags: Flags;
   /** More for its own help. */
   readonly about: readonly string[];
+  /**
+   * The exit code if it could not do its work.
+   * @defaultValue 1
+   */
+  readonly unable?: number;
+  /**
+   * What is true when a signal has interrupted it.
+   * @defaultValue what was done stays done, and the next run goes on
+   */
+  readonly interrupted?: string;
 }
 
 /** A command that works on a store. Its flags are read before anything is opened. */
@@ -59,5 +50,12 @@ export interface TextCommand extends Described {
   run(given: Given, env: Readonly<Record<string, string | undefined>>): CommandOutcome;
 }
 
+/** A command that runs a program of the user. */
+export interface ProgramCommand extends Described {
+  readonly kind: 'program';
+  /** @throws `UsageError`, `ConfigError` */
+  plan(given: Given, env: Readonly<Record<string, string | undefined>>): (work: Work) => Promise<CommandOutcome>;
+}
+
 /** A command. */
-export type Command = StoreCommand | TextCommand;
+export type Command = StoreCommand | TextCommand | ProgramCommand;

@@ -1,8 +1,10 @@
 import { renamed } from '../config/renamed.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isMooringError } from '../model/errors/store.ts';
-import { EXIT, type Command, type CommandOutcome } from './command.ts';
+import type { Command } from './command.ts';
+import { EXIT, type CommandOutcome } from './outcome.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { drillCommand } from './commands/drill.ts';
 import { readFlags, type Flags, type Given } from './flags.ts';
 import { COMMON_FLAGS, commandHelp, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
@@ -24,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['recover', recoverCommand],
   ['doctor', doctorCommand],
   ['lifecycle', lifecycleCommand],
+  ['drill', drillCommand],
 ]);
 
 /** Runs it. Never rejects: an error is a line and an exit code. */
@@ -52,6 +55,7 @@ export async function run(world: World, terminal: Terminal): Promise<number> {
 async function perform(command: Command, given: Given, world: World, terminal: Terminal, json: boolean): Promise<CommandOutcome> {
   const { env, signal, tools } = world;
   if (command.kind === 'text') return command.run(given, env);
+  if (command.kind === 'program') return command.plan(given, env)({ signal, terminal, tools, json });
   const [unexpected] = given.positionals;
   if (unexpected !== undefined) throw new UsageError(`${quoted(unexpected)} is no flag, and the command takes nothing else`);
   const work = command.plan(given);
@@ -106,7 +110,7 @@ function fail(
   const code = ended ? 'interrupted' : errorCode(error);
   const usage = error instanceof UsageError;
   const message = ended
-    ? 'interrupted: what was done stays done, and the next run goes on'
+    ? `interrupted: ${COMMANDS.get(name)?.interrupted ?? 'what was done stays done, and the next run goes on'}`
     : errorInWords(error, COMMANDS.get(name)?.flags ?? {});
   if (json) {
     const retryable = ended !== undefined || (isMooringError(error) && error.retryable);
@@ -117,7 +121,7 @@ function fail(
   }
   if (verbose && !usage && !ended) for (const trace of tracesOf(error)) terminal.note(trace);
   if (ended) return ended.code;
-  return usage || code === 'mooring.config' ? EXIT.usage : EXIT.failed;
+  return usage || code === 'mooring.config' ? EXIT.usage : (COMMANDS.get(name)?.unable ?? EXIT.failed);
 }
 
 function quoted(word: string): string {

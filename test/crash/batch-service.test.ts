@@ -84,6 +84,18 @@ test('keyed: knows a token again, also for two requests at once', async () => {
   expect(await service.submissions('a')).toBe(1);
 });
 
+test('keyed: knows the token that the header Idempotency-Key brings', async () => {
+  const headers = { 'idempotency-key': 'token-1' };
+  const request = { method: 'POST', headers, body: JSON.stringify({ name: 'a', command: shell('echo once') }) };
+
+  const first = await fetch(`${service.url}/keyed/jobs`, request);
+  const second = await fetch(`${service.url}/keyed/jobs`, request);
+
+  expect([first.status, second.status]).toEqual([201, 200]);
+  expect(await second.json()).toEqual(await first.json());
+  expect(await service.submissions('a')).toBe(1);
+});
+
 test('findable: finds the newest of several jobs for one token', async () => {
   const batch = service.client('findable');
   const job = { name: 'a', token: 'token-1', command: shell('echo once') };

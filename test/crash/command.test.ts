@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../scripts/command.ts';
 import { END_NAMES } from '../../scripts/crash/ends.ts';
-import { GAP_NAMES } from '../../scripts/gaps.ts';
+import { GAP_NAMES } from '../../drill/harness/gaps.ts';
 
 /** `npm run crash`, as a person and as a machine run it. */
 

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SYSTEM_KINDS } from '../../scripts/batch-service/job.ts';
-import type { Place } from '../../scripts/crash/cell.ts';
-import { placesOf, runCrash, type Cell, type Report } from '../../scripts/crash/harness.ts';
+import { placesOf, runCrash, type Cell, type CrashPlace, type Report } from '../../scripts/crash/harness.ts';
 import type { RuntimeName } from '../../scripts/crash/runtime.ts';
 import { expected } from '../../scripts/crash/table.ts';
-import { GAPS, GAP_NAMES } from '../../scripts/gaps.ts';
+import { GAPS, GAP_NAMES } from '../../drill/harness/gaps.ts';
 import { cleanupStack } from '../../scripts/interrupt.ts';
 
 const KILLS = placesOf(['kill'], GAP_NAMES, SYSTEM_KINDS);
 
 /** For the other ways in which attempts end: the cells in which something else happens than in their neighbours. */
-const OTHERS: readonly Place[] = [
+const OTHERS: readonly CrashPlace[] = [
   { end: 'stall', gap: 'G6', system: 'keyed' },
   { end: 'stall', gap: 'G9', system: 'plain' },
   { end: 'outage', gap: 'G2', system: 'findable' },
@@ -40,9 +39,9 @@ export function crashTable(runtime: RuntimeName): void {
 
   afterAll(() => cleanup.run(), 30_000);
 
-  const cellOf = ({ end, gap, system }: Place): Cell | undefined =>
+  const cellOf = ({ end, gap, system }: CrashPlace): Cell | undefined =>
     report.cells.find((one) => one.end === end && one.gap === gap && one.system === system);
-  const named = (place: Place) => ({
+  const named = (place: CrashPlace) => ({
     ...place,
     when: GAPS[place.gap],
     ends: expected(place.end, place.gap, place.system).outcomes,

@@ -1,4 +1,5 @@
 /** All guards that are proven. */
+import { DRILL_GUARDS } from './drill.ts';
 import type { Guard } from './guard.ts';
 import { CALLBACK_GUARDS } from './callbacks.ts';
 import { JOB_GUARDS } from './job.ts';
@@ -25,4 +26,5 @@ export const GUARDS: readonly Guard[] = [
   ...CALLBACK_GUARDS,
   ...REDIS_GUARDS,
   ...TEMPORAL_GUARDS,
+  ...DRILL_GUARDS,
 ];

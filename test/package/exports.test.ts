@@ -62,7 +62,9 @@ describe('the tarball', () => {
   });
 
   test('has one built file for every source', () => {
-    const sources = consumer.packed.filter((path) => /^(src|adapters)\/.*\.ts$/.test(path)).map((path) => path.slice(0, -3));
+    const sources = consumer.packed
+      .filter((path) => /^(src|adapters|drill)\/.*\.ts$/.test(path))
+      .map((path) => path.slice(0, -3));
     const built = consumer.packed.filter((path) => /^dist\/.*\.js$/.test(path)).map((path) => path.slice(5, -3));
 
     expect(built.toSorted()).toEqual(sources.toSorted());

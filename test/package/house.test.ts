@@ -26,7 +26,7 @@ let tree: Tree;
 let exported: Record<string, unknown>;
 
 beforeAll(async () => {
-  tree = Object.assign({}, ...(await Promise.all(['src', 'adapters', 'test'].map(filesOf)))) as Tree;
+  tree = Object.assign({}, ...(await Promise.all(['src', 'adapters', 'drill', 'test'].map(filesOf)))) as Tree;
   ({ exports: exported } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { exports: typeof exported });
 });
 
@@ -68,6 +68,7 @@ describe('1: a room imports rooms to its left', () => {
     ['what is loaded for its effects', "import '../../state-store/internals.ts';"],
     ['a subpath', "export { sweep } from '../../index.ts';"],
     ['an adapter', "export { wake } from '../../../adapters/bullmq/wake.ts';"],
+    ['the drill', "export { GAPS } from '../../../drill/harness/gaps.ts';"],
   ])('planted: %s', (_what, text) => {
     expect(orderFaults({ 'src/metastore/redis/x.ts': text })).toHaveLength(1);
   });
@@ -126,6 +127,7 @@ describe('3: names spell no folder, sizes are those of a glance', () => {
   test.each([
     ['a folder', filled('src/a', 16)],
     ['a folder of an adapter', filled('adapters/a', 16)],
+    ['a folder of the drill', filled('drill/a', 16)],
     ['a folder of unit tests', filled('test/unit/a', 16)],
     ['a file', { 'src/a/b.ts': 'x\n'.repeat(351) }],
   ])('planted: %s', (_what, files) => {

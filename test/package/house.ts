@@ -91,7 +91,7 @@ export function nameFaults(tree: Tree): string[] {
 
 /** 3: nothing is too large to be seen at once. */
 export function sizeFaults(tree: Tree): string[] {
-  const files = Object.keys(tree).filter((file) => /^(?:src|adapters|test\/unit)\//.test(file));
+  const files = Object.keys(tree).filter((file) => /^(?:src|adapters|drill|test\/unit)\//.test(file));
   const lines = (file: string): number => (tree[file] ?? '').split('\n').length - 1;
   return [
     ...folders(files)
@@ -152,7 +152,8 @@ export function parallelFaults(tree: Tree): string[] {
 /** The unit tests are where what they test is. */
 export function mirrorFaults(tree: Tree): string[] {
   const known = new Set(Object.keys(tree).map((file) => path.dirname(file)));
-  const mirrored = (folder: string): boolean => ['src', 'adapters', 'test'].some((root) => known.has(path.join(root, folder)));
+  const mirrored = (folder: string): boolean =>
+    ['src', 'adapters', 'test', '.'].some((root) => known.has(path.join(root, folder)));
   const tested = new Set(Object.keys(tree).flatMap((file) => /^test\/unit\/(.+)\/[^/]+$/.exec(file)?.[1] ?? []));
   return [...tested].filter((folder) => !mirrored(folder)).map((folder) => `test/unit/${folder}: mirrors nothing`);
 }
@@ -172,7 +173,7 @@ export function linterFaults(config: string): string[] {
 
 function sources(tree: Tree): string[] {
   return Object.keys(tree)
-    .filter((file) => /^(?:src|adapters)\/.+\.ts$/.test(file))
+    .filter((file) => /^(?:src|adapters|drill)\/.+\.ts$/.test(file))
     .toSorted();
 }
 

@@ -114,6 +114,13 @@ describe('the linter refuses', () => {
     ['a command with a private door', 'src/cli/commands/x.ts', "export { internalsOf } from '../../state-store/internals.ts';"],
     ['a command that sees another subpath', 'src/cli/x.ts', "export { testTask } from '../testing.ts';"],
 
+    // The drill.
+    ['src seeing the drill', 'src/cli/x.ts', "export { GAPS } from '../../drill/harness/gaps.ts';"],
+    ['an adapter that sees the drill', 'adapters/bullmq/x.ts', "export { GAPS } from '../../drill/harness/gaps.ts';"],
+    ['a drill that loads BullMQ before it begins', 'drill/command/x.ts', "export { Queue } from 'bullmq';"],
+    ['a drill of another copy of the package', 'drill/worker/x.ts', "export { createStateStore } from 'mooring';"],
+    ['a description that loads the drill', 'drill/definition.ts', "export { GAPS } from './harness/gaps.ts';"],
+
     // Adapters, examples and package tests.
     ['src seeing an adapter', 'src/job/x.ts', "export { withState } from '../../adapters/bullmq/index.ts';"],
     [

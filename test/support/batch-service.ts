@@ -9,6 +9,8 @@ import { startBatchService, type BatchService, type Fault } from '../../scripts/
 /** The batch service for tests: in this process, its jobs as real processes, its folder temporary. */
 export interface TestBatchService {
   readonly events: readonly BatchEvent[];
+  /** Where it is; another address after a restart. */
+  readonly url: string;
   client(kind: SystemKind): BatchClient;
   /** How many jobs were accepted under a name. */
   submissions(name: string): Promise<number>;
@@ -28,6 +30,9 @@ export async function startTestBatchService({ findLag = 0 }: { findLag?: number 
   let service = await start();
   return {
     events,
+    get url() {
+      return service.url;
+    },
     client: (kind) => batchClient(service.url, kind),
     async submissions(name) {
       return ((await (await fetch(`${service.url}/submissions/${name}`)).json()) as { submissions: number }).submissions;

@@ -38,6 +38,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
     reconcile: unexpected,
     recover: unexpected,
     doctor: unexpected,
+    drill: unexpected,
     version: () => '1.2.3',
     ...tools,
   };

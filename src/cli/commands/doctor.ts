@@ -1,4 +1,5 @@
-import { EXIT, type StoreCommand } from '../command.ts';
+import type { StoreCommand } from '../command.ts';
+import { EXIT } from '../outcome.ts';
 import type { Colour } from '../terminal.ts';
 
 const COLOURS: Readonly<Record<'ok' | 'warning' | 'error', Colour>> = { ok: 'green', warning: 'yellow', error: 'red' };

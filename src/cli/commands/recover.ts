@@ -1,5 +1,6 @@
 import type { RecoveredEntry, RecoverReport } from '../../index.ts';
-import { EXIT, type StoreCommand } from '../command.ts';
+import type { StoreCommand } from '../command.ts';
+import { EXIT } from '../outcome.ts';
 import { applies } from './sweep.ts';
 import { bytesInWords, count } from '../words.ts';
 

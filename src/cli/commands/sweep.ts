@@ -1,5 +1,6 @@
 import type { SweepReport } from '../../observe/events.ts';
-import { EXIT, type CommandOutcome, type StoreCommand } from '../command.ts';
+import type { StoreCommand } from '../command.ts';
+import { EXIT, type CommandOutcome } from '../outcome.ts';
 import { readCount, readDuration, readShare, type Flags, type Given } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { count, sweptInWords } from '../words.ts';

@@ -30,13 +30,14 @@ describe('mooring', () => {
     const { code, stdout, stderr } = await runCommand([word]);
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const name of ['sweep', 'reconcile', 'recover', 'doctor', 'lifecycle s3|gcs']) expect(stdout).toContain(`  ${name} `);
+    for (const name of ['sweep', 'reconcile', 'recover', 'doctor', 'lifecycle s3|gcs', 'drill MODULE'])
+      expect(stdout).toContain(`  ${name} `);
     expect(stdout).toContain('MOORING_REDIS_PASSWORD');
     expect(stdout).toContain('Exit codes');
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(130);
   });
 
-  test.each(['sweep', 'reconcile', 'recover', 'doctor', 'lifecycle'])('%s --help says its flags', async (name) => {
+  test.each(['sweep', 'reconcile', 'recover', 'doctor', 'lifecycle', 'drill'])('%s --help says its flags', async (name) => {
     const { code, stdout } = await runCommand([name, '--help']);
 
     expect(code).toBe(0);

@@ -1,7 +1,8 @@
 import { parseLocation, type BucketLocation } from '../../../config/location.ts';
 import { sharedOf } from '../../../config/settings.ts';
 import { scopePath } from '../../../format/path.ts';
-import { EXIT, type CommandOutcome, type TextCommand } from '../../command.ts';
+import type { TextCommand } from '../../command.ts';
+import { EXIT, type CommandOutcome } from '../../outcome.ts';
 import { readDuration, type Given } from '../../flags.ts';
 import { lifecycleGcs } from './gcs.ts';
 import { lifecycleS3 } from './s3.ts';

@@ -1,7 +1,9 @@
+import type { Gap } from '../../src/job/protocol/crash-point.ts';
+
 /** The crash table: the twelve moments between two effects at which a worker can die, as docs/reliability.md numbers them. */
 
 /** The gaps, in the order in which an attempt passes them. */
-export const GAPS = {
+export const GAPS: Readonly<Record<Gap, string>> = {
   G1: 'before the fence',
   G2: 'fence taken, before the write-ahead',
   G3: 'write-ahead done, before the request',
@@ -14,10 +16,7 @@ export const GAPS = {
   G10: 'end seen, before the result is written',
   G11: "result written, before the runtime's completion",
   G12: 'completed, before the retention is shortened',
-} as const;
-
-/** One gap. */
-export type Gap = keyof typeof GAPS;
+};
 
 /** The gaps as lines of a help text. */
 export const GAP_LIST: string = Object.entries(GAPS)
@@ -27,7 +26,11 @@ export const GAP_LIST: string = Object.entries(GAPS)
 /** All gaps. */
 export const GAP_NAMES: readonly Gap[] = Object.keys(GAPS) as Gap[];
 
-/** A gap by its name. @throws Error that lists the names. */
+/**
+ * A gap by its name, in upper or lower case.
+ *
+ * @throws Error that lists the names.
+ */
 export function parseGap(text: string): Gap {
   const name = GAP_NAMES.find((gap) => gap === text.toUpperCase());
   if (name === undefined) throw new Error(`a gap is one of ${GAP_NAMES.join(', ')}, received ${JSON.stringify(text)}`);

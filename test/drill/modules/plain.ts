@@ -1,0 +1,3 @@
+import { batchDrill } from './batch.ts';
+
+export default batchDrill('plain', 'plain');
