@@ -98,7 +98,7 @@ test('a findable system passes where a worker dies around the request', async ()
   expect(code).toBe(0);
 });
 
-test('a plain system passes: no second job, and a person is asked', async () => {
+test('a plain system passes: a person is asked instead of a second job', async () => {
   const { code, found } = await certificate('plain.ts', '--ends', 'kill', '--gaps', 'G1,G3,G5,G9');
 
   expect(shown(found)).toEqual(['kill G1: 1 result', 'kill G3: 0 ambiguous', 'kill G5: 1 ambiguous', 'kill G9: 1 result']);
@@ -123,7 +123,7 @@ test('a result that is not that of the undisturbed run is lost', async () => {
   expect(code).toBe(1);
 });
 
-test('a gap that no run reaches is no certificate, and the drill says what may help', async () => {
+test('a gap that no run reaches is no certificate', async () => {
   const { code, found } = await certificate('quick.ts', '--ends', 'kill', '--gaps', 'G9');
 
   expect(found).toMatchObject({ passed: false, totals: { notMade: 1 } });
@@ -152,7 +152,7 @@ test('a system that cannot be reached ends the drill before the first kill', asy
   expect(code).toBe(2);
 });
 
-test('--dry-run says how many jobs there would be, starts none, and ends although the module holds a connection', async () => {
+test('--dry-run says how many jobs there would be without starting one', async () => {
   const { code, stdout } = await drill('holding.ts', '--dry-run', '--ends', 'kill', '--repeat', '2');
 
   expect(stdout).toBe('25 runs, at most 23 jobs in the external system, 4 at the same time\n');

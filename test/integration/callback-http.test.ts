@@ -79,7 +79,7 @@ describe('over HTTP', () => {
   test.each([
     ['a good URL', 413, (url: string) => url],
     ['a wrong URL', 403, (url: string) => `${url}x`],
-  ])('a body without end to %s is answered %s, and soon not read any more', async (_what, status, change) => {
+  ])('a body without end to %s is answered %s before it is read', async (_what, status, change) => {
     const { delivered, url } = await serve();
     const outcome = await postEndlessly(change(url));
 
@@ -89,7 +89,7 @@ describe('over HTTP', () => {
     expect(delivered).toEqual([]);
   });
 
-  test('a body that stops in the middle is answered 408 at the timeout, and its connection ends', async () => {
+  test('a body that stops in the middle is answered 408 at the timeout', async () => {
     const { delivered, port, url } = await serve({ timeout: 50 });
     const { socket, received } = await postPart(port, url);
     await once(socket, 'close');
@@ -98,7 +98,7 @@ describe('over HTTP', () => {
     expect(delivered).toEqual([]);
   });
 
-  test('a sender that breaks off delivers nothing, and harms nobody', async () => {
+  test('a sender that breaks off delivers nothing', async () => {
     const lines: object[] = [];
     const log = (fields: object): void => void lines.push(fields);
     const { delivered, port, url } = await serve({ logger: { debug: log, info: log, warn: log, error: log } });
@@ -134,7 +134,7 @@ describe('over HTTP', () => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(413);
   });
 
-  test('a body that other code has read, and kept to itself, is answered 500', async () => {
+  test('a body that other code has read without keeping it is answered 500', async () => {
     const { url } = await serve({}, async (handler, request, response) => {
       for await (const _chunk of request);
       handler.node(request, response);

@@ -114,7 +114,7 @@ describe.each(SYSTEMS)('$file', ({ file, exported, api, input, words, result, id
   const taskOf = () => testTask(memoryStateStore({ clock }));
   const run = (task: ReturnType<typeof taskOf>) => task.attempt((ctx) => ctx.run(job, input));
 
-  test('starts one job, and gives its result', async () => {
+  test('gives the result of the one job that it starts', async () => {
     const given = await run(taskOf());
 
     expect(cloud.jobs).toHaveLength(1);
@@ -152,7 +152,7 @@ describe.each(SYSTEMS)('$file', ({ file, exported, api, input, words, result, id
     expect(cloud.jobs).toHaveLength(1);
   });
 
-  test('too many requests: nothing was started, and nobody is asked', async () => {
+  test('too many requests: nothing was started, so nobody is asked', async () => {
     const task = taskOf();
     cloud.instead.push({ status: 429, body: {} });
     await expect(run(task)).rejects.toBeInstanceOf(NotSubmittedError);

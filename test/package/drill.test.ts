@@ -59,7 +59,7 @@ test('it says what it would run without any client', async () => {
   });
 });
 
-test.each(['bullmq', 'ioredis'])('it says to install %s, and then goes on', async (name) => {
+test.each(['bullmq', 'ioredis'])('it says to install %s', async (name) => {
   const { code, stderr } = await drill();
 
   await consumer.add(name);

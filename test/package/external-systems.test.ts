@@ -38,7 +38,7 @@ test('each can be copied alone', () => {
   expect(imports.filter(({ module }) => !MAY_IMPORT.test(module))).toEqual([]);
 });
 
-test('each says in its head what it does with a repeated key, its words, and whether it was run', () => {
+test('each head says what is done with a repeated key, its words, whether it was run', () => {
   const silent = files.filter(
     ({ head }) => !/repeated/.test(head) || !/Words/.test(head) || !/^ \* (?:Run|By hand|By its documentation)\b/m.test(head),
   );

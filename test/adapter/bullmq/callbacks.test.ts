@@ -187,7 +187,7 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect((await rig.reaches(job, 'completed')).returnvalue).toBe('result of job-1');
   });
 
-  test('a callback costs one poll, and leaves no note', async () => {
+  test('a callback costs one poll', async () => {
     const { system, job, token } = await holding('100ms');
     await remote(token);
     await until(() => system.looks >= 2);

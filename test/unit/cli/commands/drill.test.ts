@@ -66,7 +66,7 @@ describe('an order', () => {
 });
 
 describe('an end', () => {
-  test('by a definition that did wrong is 1, and one that could not be drilled 2', async () => {
+  test('tells a definition that did wrong (1) from one that could not be drilled (2)', async () => {
     const failed = fakeDrill(async () => ({ ...PASSED, code: 1 }));
     const unable = fakeDrill(async () => {
       throw new Error('Redis is away');
@@ -92,7 +92,7 @@ describe('an end', () => {
     expect(stderr).toContain('interrupted: all that the drill made in Redis was removed');
   });
 
-  test('as JSON is one document, and nothing is said on the way', async () => {
+  test('as JSON is one document alone', async () => {
     const { tools } = fakeDrill(async ({ note, progress }) => {
       note('37 runs');
       progress('1/37');

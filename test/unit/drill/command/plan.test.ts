@@ -25,7 +25,7 @@ function factsOf(job: Partial<AnyJob>) {
 
 const KEYED = factsOf({ idempotentFor: '1d', cancel: async () => undefined });
 
-test('every gap for each way, and one job for each run and the one that nothing disturbs', () => {
+test('every gap for each way, with one job for each run', () => {
   const { runs, jobs, notes } = planOf(ORDER, KEYED);
 
   const counts = Object.fromEntries(
@@ -46,7 +46,7 @@ test('what is asked for, as often as it is asked for', () => {
   );
 });
 
-test('an external job that cannot be cancelled is not, and the plan says so', () => {
+test('an external job that cannot be cancelled is left out, as the plan says', () => {
   const { runs, notes } = planOf(ORDER, factsOf({ idempotentFor: '1d' }));
 
   expect(runs.filter(({ end }) => end === 'cancel')).toEqual([]);

@@ -69,7 +69,7 @@ test('what passed is a table of jobs, ends and times, with all that was counted'
   ]);
 });
 
-test('what differs is marked in the table, and said below it', () => {
+test('what differs is marked in the table with a note below it', () => {
   const certificate = certified([
     ['G5', { submissions: 3 }],
     ['G5', {}, 2],

@@ -51,7 +51,7 @@ test('a worker that died is replaced at once', async () => {
   expect(workers).toHaveLength(2);
 });
 
-test('a worker that cannot start is told, and not started again and again', async () => {
+test('a worker that cannot start is told instead of being started again', async () => {
   const { workers, start } = fakeWorkers();
   const pool = workerPool(start, 1);
 
@@ -61,7 +61,7 @@ test('a worker that cannot start is told, and not started again and again', asyn
   expect(workers).toHaveLength(1);
 });
 
-test('what is closed has no worker left, and starts none', async () => {
+test('what is closed has no worker and starts none', async () => {
   const { workers, start } = fakeWorkers();
   const pool = workerPool(start, 2);
   workers[0]?.say({ type: 'ready' });

@@ -40,7 +40,7 @@ describe('a callback', () => {
     await expect(pause).resolves.toBeUndefined();
   });
 
-  test('that came during the poll lets no pause begin, and no release', async () => {
+  test('that came during the poll lets neither a pause nor a release begin', async () => {
     const { life, waiting, releases } = setting();
     waiting.enter();
     const heard = waiting.callbacks();

@@ -44,7 +44,7 @@ function endless(): { body: ReadableStream<Uint8Array>; pieces(): number } {
 const streamed = (body: ReadableStream<Uint8Array>): RequestInit => ({ body, duplex: 'half' });
 
 describe('a callback', () => {
-  test('is delivered with its token, its body and its headers, and answered 204', async () => {
+  test('is delivered with its token, its body, its headers', async () => {
     const { delivered, post, url } = handling();
     const response = await post(url, { body: '{"state":"done"}', headers: { 'X-Event': 'ended' } });
     const [callback] = delivered;
@@ -55,7 +55,7 @@ describe('a callback', () => {
     expect(callback?.header('x-event')).toBe('ended');
   });
 
-  test('may come again, and is delivered and answered like the first', async () => {
+  test('may come again: it is answered like the first', async () => {
     const { delivered, post, url } = handling();
 
     expect([(await post(url)).status, (await post(url)).status]).toEqual([204, 204]);
@@ -70,7 +70,7 @@ describe('a callback', () => {
   });
 });
 
-describe('what is refused is not delivered, and its body is not read', () => {
+describe('what is refused is not delivered, nor is its body read', () => {
   test.each(['GET', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'])('%s: 405', async (method) => {
     const { delivered, post, url } = handling();
     const response = await post(url, { method });
@@ -166,7 +166,7 @@ describe('a callback that cannot be delivered', () => {
     expect(response.headers.get('retry-after')).toBe(status === 503 ? '10' : null);
   });
 
-  test('within the timeout is answered 503, and its signal aborts', async () => {
+  test('within the timeout is answered 503 once its signal has aborted', async () => {
     let signal: AbortSignal | undefined;
     const { post, url } = handling({
       timeout: 20,
@@ -222,7 +222,7 @@ describe('options', () => {
     ['a limit that is no number', { deliver, secret: SECRET, maxBodyBytes: '64k' }, 'maxBodyBytes'],
     ['an endless expiry', { deliver, secret: SECRET, expiresIn: 'forever' }, 'expiresIn'],
     ['a misspelt name', { deliver, secret: SECRET, maxBody: 1 }, 'maxBody'],
-  ])('with %s are refused, and no secret is told', (_what, options, option) => {
+  ])('with %s are refused without telling a secret', (_what, options, option) => {
     const make = (): unknown => callbackHandler(options as unknown as CallbackHandlerOptions);
 
     expect(make).toThrow(expect.objectContaining({ code: 'mooring.config', option }));

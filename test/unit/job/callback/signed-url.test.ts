@@ -25,14 +25,14 @@ describe('a signed URL', () => {
     },
   );
 
-  test('keeps the query of its base, and bears what a sender adds', () => {
+  test('keeps the query of its base, bearing what a sender adds', () => {
     const url = signedUrl('https://example.com/hooks?tenant=a%20b', 'token', OLD, LATER);
 
     expect(new URL(url).searchParams.get('tenant')).toBe('a b');
     expect(verifyUrl(`${url}&status=done`, [OLD], NOW)).toEqual({ callbackToken: 'token' });
   });
 
-  test('is good for as long as it says, and then expired', () => {
+  test('is good for exactly as long as it says', () => {
     const url = signedUrl('https://example.com', 'token', OLD, LATER);
 
     expect(verifyUrl(url, [OLD], LATER - 1)).toEqual({ callbackToken: 'token' });
@@ -73,7 +73,7 @@ test.each([
   ['another protocol', 'ftp://user:hunter2@example.com', 'token', 'base'],
   ['an empty token', 'https://example.com', '', 'callbackToken'],
   ['a token that is too long', 'https://example.com', 'hunter2'.repeat(1_000), 'callbackToken'],
-])('%s is refused, and not told', (_what, base, token, option) => {
+])('%s is refused without being told', (_what, base, token, option) => {
   const sign = (): string => signedUrl(base, token, OLD, LATER);
 
   expect(sign).toThrow(expect.objectContaining({ code: 'mooring.config', option }));
