@@ -39,7 +39,7 @@ async function story(): Promise<void> {
   await events.waitUntilReady();
 
   const first = fork(fileURLToPath(import.meta.url), ['worker']);
-  const job = await queue.add('video', { source: 'holiday', preset: 'hd' } satisfies Video);
+  const job = await queue.add('video', { source: 'holiday', preset: 'hd' } satisfies Video, { attempts: 5 });
   while (theFarm.asked() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   first.kill('SIGKILL');
   console.log('worker 1: killed');

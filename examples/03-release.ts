@@ -34,7 +34,7 @@ events.on('delayed', ({ jobId }) => console.log(`job ${jobId}: gave its slot bac
 
 const began = Date.now();
 const jobs = await Promise.all(
-  ['north', 'south', 'west'].map((source) => queue.add('video', { source, preset: 'sd' } satisfies Video)),
+  ['north', 'south', 'west'].map((source) => queue.add('video', { source, preset: 'sd' } satisfies Video, { attempts: 5 })),
 );
 const urls = (await Promise.all(jobs.map((job) => job.waitUntilFinished(events)))) as string[];
 console.log(urls.join('\n'));

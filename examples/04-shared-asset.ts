@@ -30,7 +30,7 @@ const queues = ['example-04-books', 'example-04-films'].map((name) => ({
 const results = queues.flatMap(({ queue, events }, at) =>
   [4, 17, 9, 12].map(async (revision) => {
     await events.waitUntilReady();
-    const job = await queue.add('import', { revision: revision + at });
+    const job = await queue.add('import', { revision: revision + at }, { attempts: 5 });
     return job.waitUntilFinished(events);
   }),
 );

@@ -16,7 +16,7 @@ const events = new QueueEvents('example-05', { connection });
 await events.waitUntilReady();
 const worker = new Worker('example-05', new URL('05-sandboxed-processor.ts', import.meta.url), { connection });
 
-const job = await queue.add('video', { source: 'harbour', preset: 'hd' } satisfies Video);
+const job = await queue.add('video', { source: 'harbour', preset: 'hd' } satisfies Video, { attempts: 5 });
 console.log(`the result is ${await job.waitUntilFinished(events)}; the farm accepted ${theFarm.accepted()} job`);
 
 await worker.close();

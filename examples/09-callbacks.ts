@@ -49,7 +49,7 @@ await events.waitUntilReady();
 events.on('delayed', ({ jobId }) => console.log(`job ${jobId}: gave its slot back for an hour`));
 
 const began = Date.now();
-const job = await queue.add('video', { source: 'north', preset: 'sd' } satisfies Video);
+const job = await queue.add('video', { source: 'north', preset: 'sd' } satisfies Video, { attempts: 5 });
 console.log(await job.waitUntilFinished(events));
 console.log(Date.now() - began < 60_000 ? 'done, long before the next poll' : 'the callback was lost');
 

@@ -71,8 +71,8 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    */
   readonly rememberResult?: boolean;
   /**
-   * Stops the job. Never called because an attempt lost its task: the next one needs the job alive. If the external system would
-   * rewrite the end of a job that is over, ask for its status first.
+   * Stops the job. Never called because an attempt lost its task: the next one needs the job alive. Mooring asks `getStatus`
+   * first, and leaves a job alone that is over: some systems rewrite its end.
    */
   cancel?(id: Id, context: CancelContext<Input>): Promise<void>;
   /** What people are shown of the job: in the job's log, in records and listings. It does no I/O. */

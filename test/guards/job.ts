@@ -226,6 +226,10 @@ export const JOB_GUARDS: readonly Guard[] = [
     'if (false) {',
     [SYSTEM, 'submits no second job while the first could not be cancelled'],
   ),
+  guard('a job that is over is not cancelled', 'src/job', 'if (await hasEnded(core, job, cancelled, input)) {', 'if (false) {', [
+    SYSTEM,
+    'leaves a job alone that is over',
+  ]),
   guard(
     'an ID that comes late is written down',
     'src/job',

@@ -520,7 +520,7 @@ describe('a cancellation that was requested from anywhere', () => {
     await attempt[Symbol.asyncDispose]();
 
     expect(error).toMatchObject({ message: 'not wanted' });
-    expect(system.calls).toEqual(['submit', 'cancel']);
+    expect(system.calls).toEqual(['submit', 'getStatus', 'cancel']);
   });
 
   test.each([

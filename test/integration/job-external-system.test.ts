@@ -2,6 +2,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import {
   AlreadySubmittedError,
   AmbiguousSubmitError,
+  cancelExternalJobs,
   cannotKnow,
   ExternalJobFailedError,
   ExternalJobMissingError,
@@ -195,6 +196,22 @@ describe('giveUpAfter', () => {
     const error = await failureOf(task.attempt((ctx) => ctx.run(job, 'clip')));
 
     expect(error).toMatchObject({ retryable: true, reason: expect.stringContaining('given up') });
+  });
+});
+
+describe('cancelling', () => {
+  test.each([
+    ['leaves a job alone that is over: its end would be rewritten', true, []],
+    ['stops a job that runs', false, ['job-1 requested']],
+  ])('%s', async (_name, isOver, cancelled) => {
+    const { store, system, task } = setting({ activeLooks: Infinity });
+    const job = system.job();
+    await task.attempt((ctx) => ctx.submit(job, 'clip'));
+    if (isOver) system.succeed();
+
+    await cancelExternalJobs(store, TASK, [job]);
+
+    expect(system.cancelled).toEqual(cancelled);
   });
 });
 

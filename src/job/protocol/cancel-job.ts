@@ -5,7 +5,7 @@ import type { JsonValue } from '../../model/storable.ts';
 import type { AnyJob, ExternalId } from '../external-job.ts';
 import type { CancelJobReason } from '../call-context.ts';
 import { jobOptions } from '../options.ts';
-import { submissionOf, type AboutSubmission } from './job-context.ts';
+import { contextOf, submissionOf, type AboutSubmission } from './job-context.ts';
 import { callWithin } from './run.ts';
 
 /**
@@ -30,28 +30,40 @@ export function usedJob({ usedJobs }: Pick<Internals, 'usedJobs'>, path: string,
   return usedJobs.get(`${path} ${recordName}`) as AnyJob | undefined;
 }
 
+/** Why a job is cancelled, and for whom. `input`: of the task, if it is known. */
+interface Cancelling {
+  reason: CancelJobReason;
+  input?: unknown;
+  log: Logger | undefined;
+  where: object;
+}
+
 /** Nobody asks again after this attempt, so an external system that is busy for a moment is retried. */
 const TRIES = 3;
 /** Milliseconds before the second try; twice as many before the third. */
 const FIRST_PAUSE = 500;
 
 /**
- * Asks an external system to stop a job, up to three times within one `callTimeout`. The end of the attempt does not stop this:
- * the attempt is over when somebody asks.
+ * Asks an external system to stop a job, up to three times within one `callTimeout`. It is asked first how the job is, since some
+ * systems rewrite the end of a job that is over. The end of the attempt does not stop this: the attempt is over when somebody asks.
  *
- * @param cancelled - The job, and the submission that made it. `input`: of the task, if it is known.
+ * @param cancelled - The job, and the submission that made it.
  * @returns why it could not be cancelled; `undefined`: it was.
  */
 export async function cancelExternalJob(
   core: Pick<Internals, 'timer' | 'clock'>,
   job: AnyJob,
   cancelled: AboutSubmission & { externalId: JsonValue },
-  { reason, input, log, where }: { reason: CancelJobReason; input?: unknown; log: Logger | undefined; where: object },
+  { reason, input, log, where }: Cancelling,
 ): Promise<{ error: unknown } | undefined> {
   const { externalId } = cancelled;
   const about = { ...where, externalId, reason };
   try {
     if (!job.cancel) throw new Error('the external job has no cancel');
+    if (await hasEnded(core, job, cancelled, input)) {
+      log?.info(about, 'the external job had ended, and was not cancelled');
+      return undefined;
+    }
     const passes = (err: unknown): boolean => {
       log?.info({ ...about, err }, 'the external job could not be cancelled yet');
       return true;
@@ -66,5 +78,22 @@ export async function cancelExternalJob(
   } catch (error) {
     log?.warn({ ...about, err: error }, 'the external job could not be cancelled, and may go on');
     return { error };
+  }
+}
+
+/** Whether the job is over. If nobody can tell, it may run. */
+async function hasEnded(
+  core: Pick<Internals, 'timer'>,
+  job: AnyJob,
+  asked: AboutSubmission & { externalId: JsonValue },
+  input: unknown,
+): Promise<boolean> {
+  try {
+    const { state } = await callWithin(core, jobOptions(job), undefined, (signal) =>
+      job.getStatus(asked.externalId as ExternalId, contextOf({ input }, asked, signal)),
+    );
+    return state === 'succeeded' || state === 'failed';
+  } catch {
+    return false;
   }
 }
