@@ -122,6 +122,9 @@ function requireNoContradiction<Input, Id extends ExternalId, Result>(
     const rule = `must be longer than pollInterval (${pollInterval.to} ms), or a job is forgotten between two polls`;
     throw new ConfigError('remembersFor', rule, job.remembersFor);
   }
+  if (job.giveUpAfter !== undefined && job.cancel === undefined) {
+    throw new ConfigError('giveUpAfter', 'needs cancel: a job that goes on must not be submitted again', job.giveUpAfter);
+  }
   if (giveUpAfter < submitTimeout) {
     throw new ConfigError('giveUpAfter', `must not be shorter than submitTimeout (${submitTimeout} ms)`, job.giveUpAfter);
   }

@@ -83,6 +83,23 @@ describe('the functions of an external job are told', () => {
   });
 });
 
+test('a submission for another input follows no failed job', async () => {
+  const { system, task } = setting();
+  const previous: unknown[] = [];
+  const { submit } = system.job();
+  const job = system.job({
+    fingerprint: String,
+    onInputChange: 'resubmit',
+    submit: (input, context) => (previous.push(context.previous), submit(input, context)),
+  });
+  system.end('job-1', { state: 'failed', reason: 'out of memory' });
+  await failureOf(task.attempt((ctx) => ctx.run(job, 'one')));
+
+  await task.attempt((ctx) => ctx.run(job, 'two'));
+
+  expect(previous).toEqual([undefined, undefined]);
+});
+
 describe('describe', () => {
   test('puts a title and an address into the record and the log', async () => {
     const { lines, records, system, task } = setting();
@@ -179,6 +196,36 @@ describe('giveUpAfter', () => {
     const job = system.job({ giveUpAfter: '2h', cancel: async (id) => system.succeed(id) });
 
     expect(await task.attempt((ctx) => ctx.run(job, 'clip'))).toBe('result of job-1');
+  });
+
+  test.each([
+    ['missing', async () => ({ state: 'missing' }) as const],
+    ['failed', async () => ({ state: 'failed', reason: 'stopped', retryable: false }) as const],
+  ])('after a kill between the cancel and the record counts as a failure that is %s over there', async (_name, getStatus) => {
+    const { clock, system, task } = setting({ activeLooks: Infinity });
+    const job = system.job({ giveUpAfter: '2h' });
+    await expect(task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G10' })).rejects.toThrow();
+    await clock.sleep(5 * MINUTE);
+
+    const error = await failureOf(task.attempt((ctx) => ctx.run(system.job({ giveUpAfter: '2h', getStatus }), 'clip')));
+
+    expect(error).toMatchObject({ code: 'mooring.external-job-failed', retryable: true });
+  });
+
+  test('records no failure while nobody can tell how the job is after the cancel', async () => {
+    const { records, system, task } = setting({ activeLooks: Infinity });
+    const { getStatus } = system.job();
+    let isCancelled = false;
+    const job = system.job({
+      giveUpAfter: '2h',
+      cancel: async () => void (isCancelled = true),
+      getStatus: (id, context) => (isCancelled ? Promise.reject(new Error('HTTP 503')) : getStatus(id, context)),
+    });
+
+    const error = await failureOf(task.attempt((ctx) => ctx.run(job, 'clip')));
+
+    expect(error).toBeInstanceOf(ExternalJobUnknownError);
+    expect(await records.get(TASK)).toMatchObject({ state: 'submitted' });
   });
 
   test('goes on after a kill between the cancel and the record, whatever the external system says of the job then', async () => {
@@ -286,6 +333,18 @@ describe('a search', () => {
     expect(system.jobs).toHaveLength(1);
   });
 
+  test('that no record tells of is told the creation of the job of the runtime', async () => {
+    const { clock, system, task } = setting({ kind: 'findable' });
+    const told: number[] = [];
+    const job = system.job({ find: async (_key, { submittedAt }) => void told.push(submittedAt.getTime()) });
+    await failureOf(task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G2' }));
+    await clock.sleep(10 * MINUTE);
+
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+    expect(told[0]).toBeLessThan((system.jobs[0]?.acceptedAt ?? 0) - 5 * MINUTE);
+  });
+
   test('inside idempotentFor is asked first, at once: what a person deleted is not made again', async () => {
     const world = setting({ kind: 'keyed' });
     const { clock, system, task } = world;
@@ -385,6 +444,37 @@ describe('a failed submit that may have been accepted', () => {
 
     expect(tries).toBe(4);
     expect(system.jobs).toHaveLength(1);
+  });
+
+  test('is not repeated where a search must be waited for: no release goes round without costing an attempt', async () => {
+    const world = setting({ kind: 'findable' });
+    const { clock, system, task } = world;
+    await losesTheAnswer(world, system.job({ idempotentFor: '2m' }));
+    await clock.sleep(10 * MINUTE);
+    const submit = jest.fn(() => Promise.reject(new Error('HTTP 500')));
+    const job = system.job({ idempotentFor: '2m', find: async () => undefined, submit });
+
+    const error = await failureOf(task.attempt((ctx) => ctx.run(job, 'clip', { wait: { mode: 'release', holdFor: 1 } })));
+
+    expect(error).toMatchObject({ message: 'HTTP 500' });
+    expect(submit).toHaveBeenCalledTimes(1);
+  });
+
+  test('cancels the job of another input once its successor is sent', async () => {
+    const world = setting({ kind: 'keyed', activeLooks: Infinity });
+    const { system, task } = world;
+    const { submit } = system.job();
+    const changing = { fingerprint: (input: unknown) => String(input), onInputChange: 'resubmit' as const };
+    await task.attempt((ctx) => ctx.submit(system.job(changing), 'one'));
+    let tries = 0;
+    const busy = system.job({
+      ...changing,
+      submit: (input, context) => ((tries += 1) === 1 ? Promise.reject(new Error('HTTP 500')) : submit(input, context)),
+    });
+
+    await task.attempt((ctx) => ctx.submit(busy, 'two'));
+
+    expect(system.cancelled).toEqual(['job-1 input-changed']);
   });
 
   test('is repeated no longer than submitTimeout', async () => {

@@ -190,7 +190,7 @@ test('the user of a worker reaches a Cluster with two rights more', async () => 
 
 /** How a command is named in the sources: in a script, or sent by the client. */
 const NAMED =
-  /redis\.p?call\('([A-Z]+)'|each\('([A-Z]+)'|sendCommand\(\w+, '\w+', '(\w+)'|\.read\(\w+, '(\w+(?:', \['\w+)?)'|command\('(\w+)'\)|'(wait(?:aof)?)'/g;
+  /redis\.p?call\('([A-Z]+)'|each\('([A-Z]+)'|sendCommand\(\w+, '\w+', '(\w+)'|\bread\(\w+, '(\w+(?:', \['\w+)?)'|command\('(\w+)'\)|'(wait(?:aof)?)'/g;
 
 /** The commands in those sources of the metastore whose names match. */
 async function commandsOf(names: RegExp): Promise<Set<string>> {

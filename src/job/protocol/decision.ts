@@ -163,7 +163,9 @@ function nextSubmission(
   facts: Facts,
   more: Pick<Opening, 'cancels' | 'notBefore'> = {},
 ): Step {
-  const previous = withCurrent(record);
+  const earlier = withCurrent(record);
+  // Only a failure of this very job is one that its next submission follows, and may repair.
+  const previous = more.notBefore === undefined ? earlier.map(({ reason: _, ...one }) => one) : earlier;
   return open({ submission: record.submission + 1, previous, before: 'known', ...more }, system, facts);
 }
 

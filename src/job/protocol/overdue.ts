@@ -1,5 +1,5 @@
 import type { HeldRecord } from '../../format/record.ts';
-import { ExternalJobFailedError } from '../../model/errors/store.ts';
+import { ExternalJobFailedError, ExternalJobUnknownError } from '../../model/errors/store.ts';
 import { cancelExternalJob } from './cancel-job.ts';
 import type { Asked, EndStatus } from './poll.ts';
 import { at, type Run } from './run.ts';
@@ -14,16 +14,20 @@ import { askOnce } from './status-call.ts';
 /**
  * Cancels the job of a record that says so, and returns how it ended.
  *
- * @throws {@link ExternalJobFailedError} if it could not be cancelled. The record stays, and the next attempt tries again.
+ * @throws {@link ExternalJobFailedError} if it could not be cancelled, and {@link ExternalJobUnknownError} if nobody can tell how it is
+ * then. The record stays, and the next attempt goes on from there.
  */
 export async function cancelOverdue(run: Run, record: HeldRecord): Promise<Asked<EndStatus>> {
   const { core, job, input, life, about, where } = run;
   const { externalId, submission } = record;
   const refused = await cancelExternalJob(core, job, record, { reason: 'gave-up', input, log: life.log, where: about });
   await at(run, 'G10');
-  const { status } = await askOnce(run, record);
+  const { status, cause } = await askOnce(run, record);
   if (status.state === 'succeeded') return { status, record };
-  if (refused && status.state !== 'failed') {
+  if (status.state === 'unknown') {
+    throw new ExternalJobUnknownError(externalId, status.detail ?? 'the external system did not say', { ...where, cause });
+  }
+  if (refused && status.state === 'active') {
     const reason = `${gaveUpReason(run)}; it could not be cancelled and may still run, so the next attempt tries that again`;
     throw new ExternalJobFailedError({ externalId, submission, reason, retryable: true }, { ...where, cause: refused.error });
   }

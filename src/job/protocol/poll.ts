@@ -106,7 +106,8 @@ async function noteUnknown(run: Run, record: HeldRecord, since: number | undefin
  */
 async function rewrite(run: Run, record: HeldRecord, fields: RecordFields): Promise<HeldRecord> {
   const { submission } = record;
-  const reply = await persist(run, { letter: 'e', submission, fields, basis: record }, 'lock');
+  const draft = { letter: 'e', submission, fields: { ...fields, firstSentAt: firstSentAt(record) }, basis: record } as const;
+  const reply = await persist(run, draft, 'lock');
   return reply.kind === 'ok' ? (reply.record as HeldRecord) : superseded(run, reply);
 }
 
@@ -155,8 +156,8 @@ interface Overdue {
 
 /** The age of the job decides, so that polls become rarer in this attempt and in later ones. */
 function interval(run: Run, { nextPoll }: ActiveStatus, age: number): number {
-  // Asked at least twice before a job that has ended is forgotten.
-  return Math.min(run.options.remembersFor / 2, wish(run, nextPoll) ?? jittered(run, within(run, age)));
+  // Asked at least twice before a job that has ended is forgotten, and before the record is to be kept alive again.
+  return Math.min(REFRESH_AFTER, run.options.remembersFor / 2, wish(run, nextPoll) ?? jittered(run, within(run, age)));
 }
 
 function wish(run: Run, nextPoll: ActiveStatus['nextPoll']): number | undefined {

@@ -39,6 +39,8 @@ interface Position {
   kind?: DecisionKind;
   /** Failed submits of this run that are repeated. */
   repeating?: Repeating | undefined;
+  /** The job of another input. It is cancelled once its successor is sent, also if that failed at first. */
+  replaces?: (AboutSubmission & { externalId: JsonValue }) | undefined;
 }
 
 /** Runs an external job up to its goal. */
@@ -103,8 +105,10 @@ async function conclude(run: Run, goal: Goal, { seen }: Position, step: Conclusi
 
 type Conclusion = Extract<Step, { do: 'return' | 'fail' | 'ambiguous' | 'input-changed' }>;
 
-async function sendStep(run: Run, { seen, repeating }: Position, plan: SendPlan): Promise<Position> {
+async function sendStep(run: Run, position: Position, plan: SendPlan): Promise<Position> {
+  const { seen, repeating } = position;
   const { record } = seen;
+  const replaces = plan.cancels !== undefined && record ? { ...record, externalId: plan.cancels } : position.replaces;
   // The record was lost, or rolled back, since this attempt sent. The attempt must not open a second submission.
   if (record?.letter === 'f' && run.own.sent.has(run.options.recordName)) throw failure(run, record);
   if (record && inputChanged(record, run)) {
@@ -114,16 +118,24 @@ async function sendStep(run: Run, { seen, repeating }: Position, plan: SendPlan)
   let again = repeating;
   const sent = await send(run, plan, record, repeating?.reason).catch(async (error: unknown) => {
     const after = askedToWait(error);
+    again = after === undefined ? repeat(run, error, repeating) : undefined;
     if (after !== undefined) return pauseSubmit(run, after);
-    again = repeat(run, error, repeating);
     if (!again) throw error;
     // Never released: the time for repetitions would begin anew.
     return run.waiting.pause(again.after, undefined, run.signal);
   });
-  if (!sent) return { ...(await start(run)), repeating: again };
+  if (!sent) return { ...(again ? await repeated(run, again) : await start(run)), replaces };
   if ('unclear' in sent) return giveUp(run, { seen: { ...seen, record: sent.unclear } }, unclear(run, sent.unclear));
-  if (plan.cancels !== undefined && record) await cancelReplaced(run, { ...record, externalId: plan.cancels });
+  if (replaces) await cancelReplaced(run, replaces);
   return { seen: { ...seen, record: sent.record, result: undefined }, kind: sent.found ? 'reconnected' : plan.kind };
+}
+
+/** Where a submit is repeated. If it cannot be sent again at once, such as after a wait for a search, its failure ends the attempt. */
+async function repeated(run: Run, repeating: Repeating): Promise<Position> {
+  const position = await start(run);
+  const step = decide(position.seen.record, run.options, factsOf(run, position.seen));
+  if (step.do === 'give-up' || (step.do === 'send' && step.waitUntil !== undefined)) throw repeating.error;
+  return { ...position, repeating };
 }
 
 /** Cancels the job that this submission replaced. It stays listed as an orphan unless that succeeds. */
@@ -175,6 +187,10 @@ async function look(run: Run, goal: Goal, { kind }: Position, held: HeldRecord):
     await finishFailed(run, record, why, (failed) => failure(run, failed));
     return start(run);
   }
+  if (record.gaveUp) {
+    await finishFailed(run, record, { reason: gaveUpReason(run) }, (failed) => failure(run, failed));
+    return start(run);
+  }
   run.announce('missing', submission);
   const mayResubmit = run.options.onMissing === 'resubmit';
   const error = new ExternalJobMissingError(externalId, mayResubmit, run.where, mayHaveEnded(run));
@@ -194,7 +210,8 @@ async function resolve(run: Run, record: StoredRecord, time: number): Promise<St
   run.signal.throwIfAborted();
   const found = await find(run, record);
   if (typeof found !== 'object') return undefined;
-  return writeSubmitted(run, { submission: record.submission, fields: { ...fieldsOf(record), ...found }, basis: record });
+  const fields = { ...fieldsOf(record), firstSentAt: firstSentAt(record), ...found };
+  return writeSubmitted(run, { submission: record.submission, fields, basis: record });
 }
 
 /** A search could not tell the outcome of an earlier send. No request is on its way any more. */

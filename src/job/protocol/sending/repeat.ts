@@ -17,7 +17,8 @@ export interface Repeating {
   elapsed: () => number;
   /** Milliseconds until the next one. */
   after: number;
-  /** Why the last one failed. */
+  /** The last failure, and why it was one. */
+  error: unknown;
   reason: string;
 }
 
@@ -37,7 +38,7 @@ export function repeat(run: Run, error: unknown, before: Repeating | undefined):
     before ? Math.min(LONGEST_PAUSE, before.after * 2) : Math.min(FIRST_PAUSE, options.pollInterval.from),
   );
   if (elapsed() + after > options.submitTimeout) return undefined;
-  return { elapsed, after, reason: reasonOf(error) };
+  return { elapsed, after, error, reason: reasonOf(error) };
 }
 
 /** `submitRequest` and users say so: the key is not spent, and the same submit may succeed later. */

@@ -64,7 +64,7 @@ export async function send(
     }
     // The store was slow or unavailable, which is no failure of the job.
     if (elapsed() >= options.submitTimeout) throw new StoreUnavailableError(LATE, { ...run.where, store: core.metastore.name });
-    if (plan.way === 'search' || (plan.way === 'resend' && options.findable)) seen = await find(run, mine);
+    if (plan.way === 'search' || (plan.way === 'resend' && options.findable)) seen = await find(run, sought(run, mine));
     // An upper bound of the metastore's time, since the clock was started before the write.
     if (plan.way === 'search' && isUnclear(plan, seen, mine.updatedAt + elapsed())) return { unclear: mine };
     if (typeof seen !== 'object') {
@@ -88,9 +88,15 @@ export async function send(
   return { record, found };
 }
 
+/** A search for a send that no record tells of looks from the creation of the runtime's job on. */
+function sought({ attempt }: Run, mine: StoredRecord): StoredRecord {
+  return { ...mine, firstSentAt: mine.firstSentAt ?? attempt.createdAt };
+}
+
 /** Whether a search told nothing of an earlier send: it cannot know, or the job may have been forgotten before it answered. */
 function isUnclear(plan: SendPlan & { way: 'search' }, seen: Found, now: number): boolean {
-  if (plan.fields.firstSentAt === undefined) return false;
+  // What came before is known, so no earlier send is in question: a person may have answered that.
+  if (plan.fields.firstSentAt === undefined || plan.before === 'known') return false;
   return seen === 'unclear' || (seen === 'none' && now >= plan.shownUntil);
 }
 
