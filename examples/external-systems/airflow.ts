@@ -9,6 +9,7 @@
  * Run: Airflow 3.3.2 with SQLite and LocalExecutor on 2026-12-01: docs/certificates/airflow.md.
  */
 import { AlreadySubmittedError, externalJob, jobStatus, NotSubmittedError, submitRequest } from 'mooring';
+
 const { AIRFLOW_URL = 'http://127.0.0.1:8080', AIRFLOW_DAG = 'nightly', AIRFLOW_USER, AIRFLOW_PASSWORD } = process.env;
 const API = `${AIRFLOW_URL}/api/v2`;
 const json = { 'content-type': 'application/json' };
@@ -19,8 +20,8 @@ async function headers(signal: AbortSignal): Promise<Record<string, string>> {
   return { ...json, authorization: `Bearer ${((await login.json()) as { access_token: string }).access_token}` };
 }
 type Answer = { state?: string; is_paused?: boolean; total_entries?: number };
-async function get(path: string, signal: AbortSignal): Promise<Answer> {
-  const response = await fetch(`${API}/${path}`, { headers: await headers(signal), signal });
+async function ask(path: string, signal: AbortSignal, request?: RequestInit): Promise<Answer> {
+  const response = await fetch(`${API}/${path}`, { ...request, headers: await headers(signal), signal });
   if (!response.ok && response.status !== 404) throw new Error(`Airflow answered ${response.status}`);
   return response.ok ? ((await response.json()) as Answer) : {};
 }
@@ -28,12 +29,12 @@ async function get(path: string, signal: AbortSignal): Promise<Answer> {
 const RUNS = `dags/${AIRFLOW_DAG}/dagRuns`;
 const ends = { succeeded: ['success'], failed: ['failed'], cancelled: ['marked'], missing: ['none'] };
 const word = jobStatus({ active: ['queued', 'running'], ...ends });
-const stateOf = async (id: string, signal: AbortSignal) => (await get(`${RUNS}/${id}`, signal)).state ?? 'none';
+const stateOf = async (id: string, signal: AbortSignal) => (await ask(`${RUNS}/${id}`, signal)).state ?? 'none';
 
 export const dagRun = externalJob({
   name: 'airflow',
   async submit(conf: Record<string, unknown>, { idempotencyKey, signal }) {
-    const { is_paused } = await get(`dags/${AIRFLOW_DAG}`, signal);
+    const { is_paused } = await ask(`dags/${AIRFLOW_DAG}`, signal);
     if (is_paused !== false) throw new NotSubmittedError('the DAG is paused, or not there');
     const body = JSON.stringify({ dag_run_id: idempotencyKey, logical_date: null, conf });
     const request = { method: 'POST', headers: await headers(signal), body, signal };
@@ -48,13 +49,11 @@ export const dagRun = externalJob({
   findLag: 0,
   async getStatus(id, { signal }) {
     const state = await stateOf(id, signal);
-    const marked = state === 'failed' && (await get(`eventLogs?event=patch_dag_run&run_id=${id}`, signal)).total_entries;
+    const marked = state === 'failed' && (await ask(`eventLogs?event=patch_dag_run&run_id=${id}`, signal)).total_entries;
     return word(marked ? 'marked' : state);
   },
   async cancel(id, { signal }) {
-    if (!/queued|running/.test(await stateOf(id, signal))) return;
-    const request = { method: 'PATCH', headers: await headers(signal), body: '{"state":"failed"}', signal };
-    const { ok, status } = await fetch(`${API}/${RUNS}/${id}`, request);
-    if (!ok && status !== 404) throw new Error(`Airflow answered ${status}`);
+    const request = { method: 'PATCH', body: '{"state":"failed"}' };
+    if (/queued|running/.test(await stateOf(id, signal))) await ask(`${RUNS}/${id}`, signal, request);
   },
 });
