@@ -26,7 +26,7 @@ export interface CountedCell<Input, Id = ExternalId> extends DrillCell {
   readonly input: Input;
   /** The keys with which `submit` was called, each once. */
   readonly idempotencyKeys: readonly string[];
-  /** What `submit` returned, each ID once. An ID is missing here if its worker was killed before `submit` returned. */
+  /** What `submit` returned, or `find` found, each ID once. An ID is missing here if its worker was killed before that. */
   readonly externalIds: readonly Id[];
   /** Aborts when the count takes too long, or when the drill is interrupted. */
   readonly signal: AbortSignal;

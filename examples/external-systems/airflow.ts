@@ -11,20 +11,17 @@
 import { AlreadySubmittedError, externalJob, jobStatus, NotSubmittedError, submitRequest } from 'mooring';
 
 const { AIRFLOW_URL = 'http://127.0.0.1:8080', AIRFLOW_DAG = 'nightly', AIRFLOW_USER, AIRFLOW_PASSWORD } = process.env;
+const API = `${AIRFLOW_URL}/api/v2`;
 const json = { 'content-type': 'application/json' };
 
-async function ask(method: string, path: string, signal: AbortSignal, body?: object): Promise<Response> {
-  const login = JSON.stringify({ username: AIRFLOW_USER, password: AIRFLOW_PASSWORD });
-  const token = await fetch(`${AIRFLOW_URL}/auth/token`, { method: 'POST', headers: json, body: login, signal });
-  const { access_token } = (await token.json()) as { access_token: string };
-  const headers = { ...json, authorization: `Bearer ${access_token}` };
-  return fetch(`${AIRFLOW_URL}/api/v2/${path}`, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
+async function headers(signal: AbortSignal): Promise<Record<string, string>> {
+  const body = JSON.stringify({ username: AIRFLOW_USER, password: AIRFLOW_PASSWORD });
+  const login = await fetch(`${AIRFLOW_URL}/auth/token`, { method: 'POST', headers: json, body, signal });
+  return { ...json, authorization: `Bearer ${((await login.json()) as { access_token: string }).access_token}` };
 }
-
 type Answer = { state?: string; is_paused?: boolean; total_entries?: number };
-
-async function get(path: string, signal: AbortSignal): Promise<Answer> {
-  const response = await ask('GET', path, signal);
+async function ask(path: string, signal: AbortSignal, request?: RequestInit): Promise<Answer> {
+  const response = await fetch(`${API}/${path}`, { ...request, headers: await headers(signal), signal });
   if (!response.ok && response.status !== 404) throw new Error(`Airflow answered ${response.status}`);
   return response.ok ? ((await response.json()) as Answer) : {};
 }
@@ -32,28 +29,31 @@ async function get(path: string, signal: AbortSignal): Promise<Answer> {
 const RUNS = `dags/${AIRFLOW_DAG}/dagRuns`;
 const ends = { succeeded: ['success'], failed: ['failed'], cancelled: ['marked'], missing: ['none'] };
 const word = jobStatus({ active: ['queued', 'running'], ...ends });
-const stateOf = async (id: string, signal: AbortSignal) => (await get(`${RUNS}/${id}`, signal)).state ?? 'none';
+const stateOf = async (id: string, signal: AbortSignal) => (await ask(`${RUNS}/${id}`, signal)).state ?? 'none';
 
 export const dagRun = externalJob({
   name: 'airflow',
   async submit(conf: Record<string, unknown>, { idempotencyKey, signal }) {
-    const { is_paused } = await get(`dags/${AIRFLOW_DAG}`, signal);
+    const { is_paused } = await ask(`dags/${AIRFLOW_DAG}`, signal);
     if (is_paused !== false) throw new NotSubmittedError('the DAG is paused, or not there');
-    const run = { dag_run_id: idempotencyKey, logical_date: null, conf };
-    const { status } = await submitRequest(() => ask('POST', RUNS, signal, run));
-    if (status === 200) return idempotencyKey;
+    const body = JSON.stringify({ dag_run_id: idempotencyKey, logical_date: null, conf });
+    const request = { method: 'POST', headers: await headers(signal), body, signal };
+    const { ok, status } = await submitRequest(() => fetch(`${API}/${RUNS}`, request));
+    if (ok) return idempotencyKey;
     if (status === 409) throw new AlreadySubmittedError(idempotencyKey);
-    throw status < 500 ? new NotSubmittedError(`refused with ${status}`) : new Error(`Airflow answered ${status}`);
+    if (status < 400 || status >= 500) throw new Error(`Airflow answered ${status}`);
+    throw new NotSubmittedError(`refused with ${status}`);
   },
   idempotentFor: 'until-deleted',
   find: async (key, { signal }) => ((await stateOf(key, signal)) === 'none' ? undefined : key),
   findLag: 0,
   async getStatus(id, { signal }) {
     const state = await stateOf(id, signal);
-    const marked = state === 'failed' && (await get(`eventLogs?event=patch_dag_run&run_id=${id}`, signal)).total_entries;
+    const marked = state === 'failed' && (await ask(`eventLogs?event=patch_dag_run&run_id=${id}`, signal)).total_entries;
     return word(marked ? 'marked' : state);
   },
   async cancel(id, { signal }) {
-    if (/queued|running/.test(await stateOf(id, signal))) await ask('PATCH', `${RUNS}/${id}`, signal, { state: 'failed' });
+    const request = { method: 'PATCH', body: '{"state":"failed"}' };
+    if (/queued|running/.test(await stateOf(id, signal))) await ask(`${RUNS}/${id}`, signal, request);
   },
 });

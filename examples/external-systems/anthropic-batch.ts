@@ -11,20 +11,17 @@
  * By its documentation: https://platform.claude.com/docs/en/build-with-claude/batch-processing and .../api/listing-message-batches.
  */
 import { cannotKnow, externalJob, jobStatus, NotSubmittedError, submitRequest } from 'mooring';
-
 const BATCHES = `${process.env['ANTHROPIC_BASE_URL'] ?? 'https://api.anthropic.com'}/v1/messages/batches`;
-const login = { 'x-api-key': process.env['ANTHROPIC_API_KEY'] ?? '', 'anthropic-version': '2023-06-01' };
-const headers = { ...login, 'content-type': 'application/json' };
+const version = { 'anthropic-version': '2023-06-01', 'content-type': 'application/json' };
+const headers = { 'x-api-key': process.env['ANTHROPIC_API_KEY'] ?? '', ...version };
 const CLOCKS_DIFFER = 5 * 60_000;
-
 type Batch = Record<'id' | 'processing_status' | 'created_at' | 'results_url' | 'cancel_initiated_at', string>;
 const ask = (path: string, signal: AbortSignal, request?: RequestInit) => fetch(BATCHES + path, { ...request, headers, signal });
-async function get(path: string, signal: AbortSignal): Promise<Response> {
-  const response = await ask(path, signal);
+async function get(path: string, signal: AbortSignal, request?: RequestInit): Promise<Response> {
+  const response = await ask(path, signal, request);
   if (response.ok || response.status === 404) return response;
   throw new Error(`Anthropic answered ${response.status}`);
 }
-
 const word = jobStatus({ active: ['in_progress', 'canceling'], succeeded: ['ended'], failed: [], cancelled: ['stopped'] });
 
 export const messageBatch = externalJob({
@@ -33,15 +30,18 @@ export const messageBatch = externalJob({
     const requests = messages.map((params, index) => ({ custom_id: `${idempotencyKey}-${index}`, params }));
     const response = await submitRequest(() => ask('', signal, { method: 'POST', body: JSON.stringify({ requests }) }));
     if (response.ok) return ((await response.json()) as Batch).id;
-    if (response.status >= 500) throw new Error(`Anthropic answered ${response.status}`);
+    if (response.status < 400 || response.status >= 500) throw new Error(`Anthropic answered ${response.status}`);
     throw new NotSubmittedError(`refused with ${response.status}`, { retryAfter: response.headers.get('retry-after') });
   },
   async find(idempotencyKey, { submittedAt, signal }) {
     const { data, has_more } = (await (await get('?limit=1000', signal)).json()) as { data: Batch[]; has_more: boolean };
     const since = data.filter(({ created_at }) => Date.parse(created_at) >= +submittedAt - CLOCKS_DIFFER);
-    for (const { id } of since.filter(({ results_url }) => results_url))
-      if ((await (await get(`/${id}/results`, signal)).text()).includes(`"${idempotencyKey}-`)) return id;
-    const isSure = since.every(({ results_url }) => results_url) && (since.length < data.length || !has_more);
+    let isSure = since.every(({ results_url }) => results_url) && (since.length < data.length || !has_more);
+    for (const { id } of since.filter(({ results_url }) => results_url)) {
+      const results = await get(`/${id}/results`, signal);
+      if (!results.ok) isSure = false;
+      else if ((await results.text()).includes(`"${idempotencyKey}-`)) return id;
+    }
     return isSure ? undefined : cannotKnow;
   },
   findLag: '1m',
@@ -54,6 +54,6 @@ export const messageBatch = externalJob({
   },
   getResult: async (id) => `${BATCHES}/${id}/results`,
   async cancel(id, { signal }) {
-    await ask(`/${id}/cancel`, signal, { method: 'POST' });
+    await get(`/${id}/cancel`, signal, { method: 'POST' });
   },
 });

@@ -18,7 +18,6 @@ import { externalJob, jobStatus, NotSubmittedError, submitRequest } from 'moorin
 const client = new GlueClient({ maxAttempts: 1 });
 const KEY = '--idempotency_key';
 const CLOCKS_DIFFER = 60 * 60_000;
-
 const ends = { succeeded: ['SUCCEEDED'], failed: ['FAILED', 'TIMEOUT', 'ERROR', 'EXPIRED'], cancelled: ['STOPPED'] };
 const word = jobStatus({ active: ['STARTING', 'RUNNING', 'STOPPING', 'WAITING'], ...ends, missing: ['none'] });
 
@@ -27,7 +26,8 @@ export const glueRun = externalJob({
   async submit(run: { job: string; arguments: Record<string, string> }, { idempotencyKey, signal: abortSignal }) {
     const start = new StartJobRunCommand({ JobName: run.job, Arguments: { ...run.arguments, [KEY]: idempotencyKey } });
     try {
-      const { JobRunId = '' } = await submitRequest(() => client.send(start, { abortSignal }));
+      const { JobRunId } = await submitRequest(() => client.send(start, { abortSignal }));
+      if (!JobRunId) throw new Error('AWS Glue answered without a JobRunId');
       return { JobName: run.job, RunId: JobRunId };
     } catch (error) {
       if (!(error instanceof GlueServiceException) || error.name === 'OperationTimeoutException') throw error;
@@ -35,6 +35,7 @@ export const glueRun = externalJob({
       throw httpStatusCode < 500 ? new NotSubmittedError(`AWS Glue: ${error.name}`, { cause: error }) : error;
     }
   },
+  fingerprint: ({ job }) => job,
   async find(idempotencyKey, { input: { job: JobName }, submittedAt, signal: abortSignal }) {
     for await (const { JobRuns = [] } of paginateGetJobRuns({ client }, { JobName }, { abortSignal })) {
       const run = JobRuns.find(({ Arguments }) => Arguments?.[KEY] === idempotencyKey);

@@ -22,14 +22,12 @@ async function headers(signal: AbortSignal): Promise<Record<string, string>> {
 }
 
 type Status = { state: string; errorResult?: { reason: string; message: string } };
-
 async function statusOf(jobId: string, signal: AbortSignal): Promise<Status> {
   const response = await fetch(`${JOBS}/${jobId}?location=${location}`, { headers: await headers(signal), signal });
   if (response.status === 404) return { state: 'none' };
   if (!response.ok) throw new Error(`BigQuery answered ${response.status}`);
   return ((await response.json()) as { status: Status }).status;
 }
-
 const ends = { succeeded: ['DONE'], failed: ['error'], cancelled: ['stopped'], missing: ['none'] };
 const word = jobStatus({ active: ['PENDING', 'RUNNING'], ...ends });
 
@@ -42,7 +40,7 @@ export const queryJob = externalJob({
     const { ok, status } = await submitRequest(() => fetch(JOBS, request));
     if (ok) return jobId;
     if (status === 409) throw new AlreadySubmittedError(jobId);
-    if (status >= 500) throw new Error(`BigQuery answered ${status}`);
+    if (status < 400 || status >= 500) throw new Error(`BigQuery answered ${status}`);
     throw new NotSubmittedError(`refused with ${status}`, { retryable: status !== 400 });
   },
   idempotentFor: 'until-deleted',
@@ -54,6 +52,8 @@ export const queryJob = externalJob({
   },
   remembersFor: '180d',
   async cancel(id, { signal }) {
-    await fetch(`${JOBS}/${id}/cancel?location=${location}`, { method: 'POST', headers: await headers(signal), signal });
+    const request = { method: 'POST', headers: await headers(signal), signal };
+    const { ok, status } = await fetch(`${JOBS}/${id}/cancel?location=${location}`, request);
+    if (!ok && status !== 404) throw new Error(`BigQuery answered ${status}`);
   },
 });

@@ -47,9 +47,13 @@ export const reportJob = externalJob({
     return word(state, { reason });
   },
   remembersFor: '7d',
-  getResult: async (id) => (await reports.getJob(id))?.returnvalue,
+  async getResult(id) {
+    const job = await reports.getJob(id);
+    if (!job) throw new Error('the queue does not know the job any more');
+    return job.returnvalue;
+  },
   // A job that runs is locked, and `remove` says so: it goes on to its end.
   async cancel(id) {
-    await reports.remove(id);
+    if (!(await reports.remove(id)) && (await reports.getJob(id))) throw new Error('a worker has locked the job');
   },
 });

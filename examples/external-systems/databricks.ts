@@ -37,7 +37,7 @@ export const databricksRun = externalJob({
     const { ok, status } = response;
     const id = /"run_id":\s*(\d+)/.exec(await response.text())?.[1];
     if (ok && id) return id;
-    if (ok || status >= 500) throw new Error(`Databricks answered ${status}`);
+    if (status < 400 || status >= 500) throw new Error(`Databricks answered ${status}`);
     const retryAfter = response.headers.get('retry-after');
     throw new NotSubmittedError(`refused with ${status}`, { retryable: status !== 400, retryAfter });
   },
@@ -52,6 +52,7 @@ export const databricksRun = externalJob({
   },
   remembersFor: '60d',
   async cancel(id, { signal }) {
-    await post('runs/cancel', `{"run_id":${id}}`, signal);
+    const { ok, status } = await post('runs/cancel', `{"run_id":${id}}`, signal);
+    if (!ok && status !== 404) throw new Error(`Databricks answered ${status}`);
   },
 });

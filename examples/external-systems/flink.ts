@@ -45,7 +45,8 @@ export const flinkJob = externalJob({
   },
   remembersFor: '1h',
   async cancel(id, { signal }) {
-    await fetch(`${FLINK}/jobs/${id}`, { method: 'PATCH', signal });
+    const { ok, status } = await fetch(`${FLINK}/jobs/${id}`, { method: 'PATCH', signal });
+    if (!ok && status !== 404) throw new Error(`Flink answered ${status}`);
   },
   describe: (id) => ({ title: `Flink job ${id}`, url: `${FLINK}/#/job/running/${id}/overview` }),
 });

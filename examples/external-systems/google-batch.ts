@@ -24,14 +24,12 @@ async function headers(signal: AbortSignal): Promise<Record<string, string>> {
 }
 
 type Status = { state: string; statusEvents?: { description: string }[] };
-
 async function statusOf(id: string, signal: AbortSignal): Promise<Status> {
   const response = await fetch(`${JOBS}/${id}`, { headers: await headers(signal), signal });
   if (response.status === 404) return { state: 'none' };
   if (!response.ok) throw new Error(`Google Batch answered ${response.status}`);
   return ((await response.json()) as { status: Status }).status;
 }
-
 const active = ['QUEUED', 'SCHEDULED', 'RUNNING', 'CANCELLATION_IN_PROGRESS', 'DELETION_IN_PROGRESS'];
 const ends = { succeeded: ['SUCCEEDED'], failed: ['FAILED'], cancelled: ['CANCELLED'], missing: ['none'] };
 const word = jobStatus({ active, ...ends });
@@ -43,7 +41,7 @@ export const batchJob = externalJob({
     const { ok, status } = await submitRequest(() => fetch(`${JOBS}?jobId=${idempotencyKey}`, request));
     if (ok) return idempotencyKey;
     if (status === 409) throw new AlreadySubmittedError(idempotencyKey);
-    if (status >= 500) throw new Error(`Google Batch answered ${status}`);
+    if (status < 400 || status >= 500) throw new Error(`Google Batch answered ${status}`);
     throw new NotSubmittedError(`refused with ${status}`, { retryable: status !== 400 });
   },
   idempotentFor: 'until-deleted',
@@ -54,6 +52,8 @@ export const batchJob = externalJob({
   },
   remembersFor: '60d',
   async cancel(id, { signal }) {
-    await fetch(`${JOBS}/${id}:cancel`, { method: 'POST', headers: await headers(signal), body: '{}', signal });
+    const request = { method: 'POST', headers: await headers(signal), body: '{}', signal };
+    const { ok, status } = await fetch(`${JOBS}/${id}:cancel`, request);
+    if (!ok && status !== 404) throw new Error(`Google Batch answered ${status}`);
   },
 });

@@ -21,15 +21,12 @@ async function headers(signal: AbortSignal): Promise<Record<string, string>> {
   const { access_token } = (await login.json()) as { access_token: string };
   return { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' };
 }
-
 type Job = { terminalCondition?: { state: string; message?: string }; latestCreatedExecution?: Record<string, string> };
-
 async function get(id: string, signal: AbortSignal): Promise<Job | undefined> {
   const response = await fetch(`${JOBS}/${id}`, { headers: await headers(signal), signal });
   if (!response.ok && response.status !== 404) throw new Error(`Cloud Run answered ${response.status}`);
   return response.ok ? ((await response.json()) as Job) : undefined;
 }
-
 const ends = { succeeded: ['EXECUTION_SUCCEEDED'], failed: ['EXECUTION_FAILED', 'never'], cancelled: ['EXECUTION_CANCELLED'] };
 const word = jobStatus({ active: ['EXECUTION_PENDING', 'EXECUTION_RUNNING'], ...ends });
 
@@ -41,7 +38,8 @@ export const cloudRunJob = externalJob({
     const { ok, status } = await submitRequest(() => fetch(`${JOBS}?jobId=${idempotencyKey}`, request));
     if (ok) return idempotencyKey;
     if (status === 409) throw new AlreadySubmittedError(idempotencyKey);
-    throw status < 500 ? new NotSubmittedError(`refused with ${status}`) : new Error(`Cloud Run answered ${status}`);
+    if (status < 400 || status >= 500) throw new Error(`Cloud Run answered ${status}`);
+    throw new NotSubmittedError(`refused with ${status}`);
   },
   idempotentFor: 'until-deleted',
   find: async (key, { signal }) => ((await get(key, signal)) ? key : undefined),
@@ -53,7 +51,9 @@ export const cloudRunJob = externalJob({
   },
   async cancel(id, { signal }) {
     const run = (await get(id, signal))?.latestCreatedExecution?.['name']?.split('/').at(-1);
+    if (!run) throw new Error('there is no execution to cancel yet');
     const request = { method: 'POST', headers: await headers(signal), body: '{}', signal };
-    if (run) await fetch(`${JOBS}/${id}/executions/${run}:cancel`, request);
+    const { ok, status } = await fetch(`${JOBS}/${id}/executions/${run}:cancel`, request);
+    if (!ok && status !== 404) throw new Error(`Cloud Run answered ${status}`);
   },
 });

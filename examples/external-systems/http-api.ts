@@ -18,12 +18,8 @@ export interface Work {
   command: readonly string[];
 }
 
-const word = jobStatus({
-  active: ['queued', 'running'],
-  succeeded: ['succeeded'],
-  failed: ['failed'],
-  cancelled: ['cancelled'],
-});
+const ends = { succeeded: ['succeeded'], failed: ['failed'], cancelled: ['cancelled'] };
+const word = jobStatus({ active: ['queued', 'running'], ...ends });
 
 export const httpJob = externalJob({
   name: 'http-job',
@@ -50,8 +46,13 @@ export const httpJob = externalJob({
     const { state, reason, progress } = (await response.json()) as { state: string; reason?: string; progress?: number };
     return word(state, { reason, progress, nextPoll: response.headers.get('retry-after') });
   },
-  getResult: async (id, { signal }) => (await (await fetch(`${API}/jobs/${id}/output`, { signal })).json()) as string,
+  async getResult(id, { signal }) {
+    const response = await fetch(`${API}/jobs/${id}/output`, { signal });
+    if (!response.ok) throw new Error(`the jobs API answered ${response.status}`);
+    return (await response.json()) as string;
+  },
   async cancel(id, { signal }) {
-    await fetch(`${API}/jobs/${id}`, { method: 'DELETE', signal });
+    const { ok, status } = await fetch(`${API}/jobs/${id}`, { method: 'DELETE', signal });
+    if (!ok && status !== 404) throw new Error(`the jobs API answered ${status}`);
   },
 });

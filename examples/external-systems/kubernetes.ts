@@ -12,10 +12,8 @@ import { AlreadySubmittedError, dnsLabelKey, externalJob, jobStatus, NotSubmitte
 
 const JOBS = `${process.env['KUBERNETES_URL'] ?? 'https://kubernetes.default.svc'}/apis/batch/v1/namespaces/default/jobs`;
 const TOKEN = process.env['KUBERNETES_TOKEN_FILE'] ?? '/var/run/secrets/kubernetes.io/serviceaccount/token';
-
 type Condition = Record<'type' | 'status' | 'reason' | 'message', string>;
 type Job = { metadata: { name: string; uid: string }; status: { conditions?: Condition[] } };
-
 async function ask(method: string, path: string, signal: AbortSignal, body?: object): Promise<Response> {
   const headers = { authorization: `Bearer ${await readFile(TOKEN, 'utf8')}`, 'content-type': 'application/json' };
   return fetch(JOBS + path, { method, headers, signal, ...(body && { body: JSON.stringify(body) }) });
@@ -32,7 +30,6 @@ async function get(name: string, signal: AbortSignal) {
   if (!response.ok && response.status !== 404) throw new Error(`Kubernetes answered ${response.status}`);
   return response.ok ? read(response) : undefined;
 }
-
 const word = jobStatus({ active: ['active'], succeeded: ['Complete'], failed: ['Failed'], missing: ['none'] });
 
 export const kubernetesJob = externalJob({
@@ -42,7 +39,7 @@ export const kubernetesJob = externalJob({
     const response = await submitRequest(() => ask('POST', '', signal, job));
     if (response.ok) return (await read(response)).id;
     if (response.status === 409) throw new AlreadySubmittedError();
-    if (response.status >= 500) throw new Error(`Kubernetes answered ${response.status}`);
+    if (response.status < 400 || response.status >= 500) throw new Error(`Kubernetes answered ${response.status}`);
     throw new NotSubmittedError(`refused with ${response.status}`, { retryable: response.status !== 422 });
   },
   idempotentFor: 'until-deleted',
@@ -54,6 +51,9 @@ export const kubernetesJob = externalJob({
     return word(job.end?.type ?? 'active', `${job.end?.reason}: ${job.end?.message}`);
   },
   async cancel({ name, uid }, { signal }) {
-    await ask('DELETE', `/${name}`, signal, { propagationPolicy: 'Foreground', preconditions: { uid } });
+    const how = { propagationPolicy: 'Foreground', preconditions: { uid } };
+    const { ok, status } = await ask('DELETE', `/${name}`, signal, how);
+    // 409: a stranger has that name now.
+    if (!ok && status !== 404 && status !== 409) throw new Error(`Kubernetes answered ${status}`);
   },
 });

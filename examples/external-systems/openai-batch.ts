@@ -15,16 +15,13 @@ import { externalJob, jobStatus, NotSubmittedError, submitRequest } from 'moorin
 const BATCHES = `${process.env['OPENAI_BASE_URL'] ?? 'https://api.openai.com/v1'}/batches`;
 const FIND = '1d';
 const headers = { authorization: `Bearer ${process.env['OPENAI_API_KEY']}`, 'content-type': 'application/json' };
-
 type Files = { output_file_id?: string | null; error_file_id?: string | null; errors?: { data?: { message: string }[] } | null };
 type Batch = { id: string; status: string; metadata?: Record<string, string> | null } & Files;
-
-async function get<Body>(path: string, signal: AbortSignal): Promise<Body | undefined> {
-  const response = await fetch(BATCHES + path, { headers, signal });
+async function get<Body>(path: string, signal: AbortSignal, method = 'GET'): Promise<Body | undefined> {
+  const response = await fetch(BATCHES + path, { method, headers, signal });
   if (!response.ok && response.status !== 404) throw new Error(`OpenAI answered ${response.status}`);
   return response.ok ? ((await response.json()) as Body) : undefined;
 }
-
 const ends = { succeeded: ['completed'], failed: ['failed', 'expired'], cancelled: ['cancelled'], missing: ['none'] };
 const word = jobStatus({ active: ['validating', 'in_progress', 'finalizing', 'cancelling'], ...ends });
 
@@ -34,7 +31,7 @@ export const openaiBatch = externalJob({
     const body = JSON.stringify({ ...input, completion_window: '24h', metadata: { mooring: idempotencyKey } });
     const response = await submitRequest(() => fetch(BATCHES, { method: 'POST', headers, body, signal }));
     if (response.ok) return ((await response.json()) as Batch).id;
-    if (response.status >= 500) throw new Error(`OpenAI answered ${response.status}`);
+    if (response.status < 400 || response.status >= 500) throw new Error(`OpenAI answered ${response.status}`);
     throw new NotSubmittedError(`refused with ${response.status}`, { retryAfter: response.headers.get('retry-after') });
   },
   async find(idempotencyKey, { signal }) {
@@ -51,8 +48,12 @@ export const openaiBatch = externalJob({
     const batch = await get<Batch>(`/${id}`, signal);
     return word(batch?.status ?? 'none', batch?.errors?.data?.[0]?.message);
   },
-  getResult: async (id, { signal }) => (await get<Batch>(`/${id}`, signal))?.output_file_id ?? null,
+  async getResult(id, { signal }) {
+    const batch = await get<Batch>(`/${id}`, signal);
+    if (!batch) throw new Error('OpenAI does not know the batch any more');
+    return batch.output_file_id ?? null;
+  },
   async cancel(id, { signal }) {
-    await fetch(`${BATCHES}/${id}/cancel`, { method: 'POST', headers, signal });
+    await get(`/${id}/cancel`, signal, 'POST');
   },
 });

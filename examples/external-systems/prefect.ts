@@ -16,7 +16,6 @@ const PREFECT = process.env['PREFECT_API_URL'] ?? 'http://127.0.0.1:4200/api';
 
 export type FlowRun = { deployment: string; parameters: Record<string, unknown> };
 type State = { type: string; message?: string };
-
 const post = (path: string, body: object, signal: AbortSignal): Promise<Response> =>
   fetch(PREFECT + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal });
 
@@ -24,7 +23,6 @@ async function answer<Body>(response: Response): Promise<Body> {
   if (!response.ok) throw new Error(`Prefect answered ${response.status}`);
   return (await response.json()) as Body;
 }
-
 const active = ['SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING'];
 const ends = { succeeded: ['COMPLETED'], failed: ['FAILED', 'CRASHED'], cancelled: ['CANCELLED'], missing: ['none'] };
 const word = jobStatus({ active, ...ends });
@@ -54,6 +52,8 @@ export const flowRun = externalJob({
   async cancel(id, { signal }) {
     const { type } = await stateOf(id, signal);
     const state = { type: type === 'RUNNING' ? 'CANCELLING' : 'CANCELLED' };
-    if (active.includes(type)) await answer(await post(`/flow_runs/${id}/set_state`, { state }, signal));
+    if (!active.includes(type)) return;
+    const { status } = await answer<{ status: string }>(await post(`/flow_runs/${id}/set_state`, { state }, signal));
+    if (status !== 'ACCEPT') throw new Error(`Prefect answered ${status}`);
   },
 });

@@ -15,23 +15,23 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { externalJob, type JobStatus } from 'mooring';
-
 const ROOT = process.env['JOBS_FOLDER'] ?? '/var/lib/jobs';
-
 /** Descriptor 9 holds the lock for as long as the command, or anything that it started, lives. */
 const RUNNER = `cd "$0" && exec 9>>lock && flock -n 9 && [ ! -e started ] && echo $$ >started || exit
 "$@" >output 2>errors </dev/null
 echo $? >exit.new && mv exit.new exit`;
-
 type ProcessId = { host: string; folder: string };
-
 async function text({ host, folder }: ProcessId, name: string): Promise<string | undefined> {
   if (host !== hostname()) throw new Error(`that process runs on ${host}, and this is ${hostname()}`);
-  return readFile(join(folder, name), 'utf8').catch(() => undefined);
+  return readFile(join(folder, name), 'utf8').catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' ? undefined : Promise.reject(error),
+  );
 }
-
 const isLocked = ({ folder }: ProcessId): Promise<boolean> =>
-  new Promise((resolve) => execFile('flock', ['-n', join(folder, 'lock'), 'true'], (error) => resolve(error?.code === 1)));
+  new Promise((resolve, reject) => {
+    const args = ['-n', join(folder, 'lock'), 'true'];
+    execFile('flock', args, (error) => (error && error.code !== 1 ? reject(error) : resolve(error !== null)));
+  });
 
 export const processJob = externalJob({
   name: 'process',

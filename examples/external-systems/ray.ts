@@ -52,7 +52,8 @@ export const rayJob = externalJob({
     return word(job.status, job.message);
   },
   async cancel(id, { signal }) {
-    await ask('POST', `${id}/stop`, signal);
+    const { status } = await ask('POST', `${id}/stop`, signal);
+    if (status !== 200 && status !== 404) throw new Error(`Ray answered ${status}`);
   },
   describe: (id) => ({ title: `Ray job ${id}`, url: `${RAY}/#/jobs/${id}` }),
 });

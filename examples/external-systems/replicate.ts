@@ -19,8 +19,8 @@ const headers = { authorization: `Bearer ${process.env['REPLICATE_API_TOKEN']}`,
 
 type Prediction = Record<'id' | 'status' | 'created_at', string> & { error?: string; output?: unknown; data_removed?: boolean };
 
-async function get<Body>(path: string, signal: AbortSignal): Promise<Body | undefined> {
-  const response = await fetch(PREDICTIONS + path, { headers, signal });
+async function get<Body>(path: string, signal: AbortSignal, method = 'GET'): Promise<Body | undefined> {
+  const response = await fetch(PREDICTIONS + path, { method, headers, signal });
   if (!response.ok && response.status !== 404) throw new Error(`Replicate answered ${response.status}`);
   return response.ok ? ((await response.json()) as Body) : undefined;
 }
@@ -34,7 +34,7 @@ export const prediction = externalJob({
     const request = { method: 'POST', headers, body: JSON.stringify(input), signal };
     const response = await submitRequest(() => fetch(PREDICTIONS, request));
     if (response.ok) return ((await response.json()) as Prediction).id;
-    if (response.status >= 500) throw new Error(`Replicate answered ${response.status}`);
+    if (response.status < 400 || response.status >= 500) throw new Error(`Replicate answered ${response.status}`);
     throw new NotSubmittedError(`refused with ${response.status}`, { retryAfter: response.headers.get('retry-after') });
   },
   async find(_key, { submittedAt, signal }) {
@@ -54,6 +54,6 @@ export const prediction = externalJob({
     return seen.output;
   },
   async cancel(id, { signal }) {
-    await fetch(`${PREDICTIONS}/${id}/cancel`, { method: 'POST', headers, signal });
+    await get(`/${id}/cancel`, signal, 'POST');
   },
 });

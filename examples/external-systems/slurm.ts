@@ -15,13 +15,13 @@ import { promisify } from 'node:util';
 import { externalJob, jobStatus, NotSubmittedError } from 'mooring';
 
 const run = promisify(execFile);
+const REFUSED = /Batch job submission failed: .*(?:Invalid|not permitted|violates|connect failure)/;
 const MIN_JOB_AGE = '5m';
-
 const word = jobStatus({
   active: ['PENDING', 'CONFIGURING', 'RUNNING', 'COMPLETING', 'SUSPENDED', 'REQUEUED', 'RESIZING', 'SIGNALING', 'STAGE_OUT'],
   succeeded: ['COMPLETED'],
   failed: ['FAILED', 'TIMEOUT', 'OUT_OF_MEMORY', 'NODE_FAIL', 'BOOT_FAIL', 'DEADLINE', 'PREEMPTED'],
-  cancelled: ['CANCELLED', 'REVOKED'],
+  cancelled: ['CANCELLED'],
 });
 
 export const slurmJob = externalJob({
@@ -32,12 +32,13 @@ export const slurmJob = externalJob({
       return stdout.trim().split(';')[0] as string;
     } catch (error) {
       const { code, stderr = '' } = error as { code?: string; stderr?: string };
-      const refused = code === 'ENOENT' || /Invalid|not permitted|violates|connect failure|Unable to open/.test(stderr);
+      const refused = code === 'ENOENT' || REFUSED.test(stderr);
       throw refused ? new NotSubmittedError(`sbatch: ${stderr.trim()}`, { cause: error }) : error;
     }
   },
   async find(idempotencyKey, { signal }) {
-    const { stdout } = await run('squeue', ['-h', '--states=all', `--name=${idempotencyKey}`, '-o', '%A'], { signal });
+    const args = ['-h', '--states=all', '--sort=i', `--name=${idempotencyKey}`, '-o', '%A'];
+    const { stdout } = await run('squeue', args, { signal });
     return stdout.trim().split('\n').at(-1) || undefined;
   },
   findLag: 0,

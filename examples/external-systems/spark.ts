@@ -16,7 +16,7 @@ const SPARK = `${process.env['SPARK_REST_URL'] ?? 'http://127.0.0.1:6066'}/v1/su
 
 export type Driver = { appResource: string; mainClass: string; appArgs: readonly string[] };
 
-type Answer = { submissionId?: string; driverState?: string; message?: string };
+type Answer = { success?: boolean; submissionId?: string; driverState?: string; message?: string };
 
 async function ask(method: string, path: string, signal: AbortSignal, body?: object): Promise<Answer> {
   const headers = { 'content-type': 'application/json;charset=UTF-8' };
@@ -39,14 +39,18 @@ export const sparkDriver = externalJob({
     const sparkProperties = { 'spark.app.name': driver.mainClass, 'spark.jars': driver.appResource };
     const request = { action: 'CreateSubmissionRequest', clientSparkVersion: '4.3.0', environmentVariables, sparkProperties };
     const answer = await submitRequest(() => ask('POST', '/create', signal, { ...request, ...driver }));
-    if (answer.submissionId === undefined) throw new NotSubmittedError(`refused: ${answer.message}`);
-    return answer.submissionId;
+    if (answer.submissionId !== undefined) return answer.submissionId;
+    if (answer.success === false) throw new NotSubmittedError(`refused: ${answer.message}`);
+    throw new Error('Spark answered without a submissionId');
   },
   async getStatus(id, { signal }) {
-    const { driverState, message } = await ask('GET', `/status/${id}`, signal);
-    return driverState === undefined ? { state: 'missing' } : word(driverState, message);
+    const { success, driverState, message } = await ask('GET', `/status/${id}`, signal);
+    if (driverState !== undefined) return word(driverState, message);
+    if (success === false && !message) return { state: 'missing' };
+    throw new Error(`Spark answered without a state: ${message}`);
   },
   async cancel(id, { signal }) {
-    await ask('POST', `/kill/${id}`, signal);
+    const { success, message } = await ask('POST', `/kill/${id}`, signal);
+    if (success === false) throw new Error(`Spark did not kill it: ${message}`);
   },
 });

@@ -2,7 +2,7 @@
  * A Temporal workflow, started once from a job elsewhere.
  *
  * - A repeated workflow ID: refused while it runs, and with REJECT_DUPLICATE after its end too, until the namespace's retention is over.
- * - Words: RUNNING, CONTINUED_AS_NEW; COMPLETED; FAILED, TIMED_OUT; CANCELLED, TERMINATED.
+ * - Words: RUNNING, CONTINUED_AS_NEW, PAUSED; COMPLETED; FAILED, TIMED_OUT; CANCELLED, TERMINATED.
  * - Trap: `workflowIdConflictPolicy: 'USE_EXISTING'` looks like a key. After the end, it starts a second run.
  * - Trap: the retention counts from the end, and is one day on a dev server. Set the two lengths of time to yours.
  * - Trap: the list of workflows lags by a second; `describe` does not.

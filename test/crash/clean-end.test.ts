@@ -68,8 +68,10 @@ test('a Redis keeps nothing that outlives it', async () => {
 test('a batch service that lost the process that started it ends its jobs, too', async () => {
   const parent = program(`
     import { mkdtemp } from 'node:fs/promises';
+    import { tmpdir } from 'node:os';
+    import { join } from 'node:path';
     import { startBatchProcess } from '${CHILDREN}';
-    const directory = await mkdtemp('/tmp/mooring-test-');
+    const directory = await mkdtemp(join(tmpdir(), 'mooring-test-'));
     const batch = await startBatchProcess({
       directory,
       onEvent: (event) => event.event === 'started' && console.log(JSON.stringify({ service: batch.pid, job: event.pid, directory })),
