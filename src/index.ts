@@ -38,7 +38,6 @@ export {
   type CallContext,
   type CancelContext,
   type CancelJobReason,
-  type FindContext,
   type JobContext,
   type JobDescription,
   type PreviousJob,

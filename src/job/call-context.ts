@@ -35,16 +35,10 @@ export interface PreviousJob {
   submission: number;
 }
 
-/** The context of `getStatus` and `getResult`. */
+/** The context of `find`, `getStatus` and `getResult`. */
 export interface JobContext<Input> extends CallContext, Submission {
   /** The task's input of this attempt. */
   input: Input;
-  /** When the request that made the job was first sent, by the clock of the metastore: the job is not older. */
-  submittedAt: Date;
-}
-
-/** The context of `find`. */
-export interface FindContext<Input> extends JobContext<Input> {
   /** When a request with this key may first have been sent, by the clock of the metastore: the job is not older. */
   submittedAt: Date;
 }

@@ -1,6 +1,6 @@
 import type { Duration } from '../model/duration.ts';
 import type { RememberedFor } from '../model/remembered.ts';
-import type { cannotKnow, CancelContext, FindContext, JobContext } from './call-context.ts';
+import type { cannotKnow, CancelContext, JobContext } from './call-context.ts';
 import type { JobDescription, SubmitContext } from './call-context.ts';
 import type { JobStatus } from './status.ts';
 
@@ -51,7 +51,7 @@ export interface ExternalJob<Input, Id extends ExternalId, Result> {
    * Finds the job that was submitted with a key, in any state. If there are several, it finds the newest. It returns `undefined` if
    * there certainly is none, and `cannotKnow` if it cannot tell.
    */
-  find?(idempotencyKey: string, context: FindContext<Input>): Promise<Id | undefined | typeof cannotKnow>;
+  find?(idempotencyKey: string, context: JobContext<Input>): Promise<Id | undefined | typeof cannotKnow>;
   /**
    * How long a job that was accepted may be missing from `find`; 0: it is never missing.
    * @defaultValue '10s'

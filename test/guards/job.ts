@@ -226,6 +226,29 @@ export const JOB_GUARDS: readonly Guard[] = [
     'if (false) {',
     [SYSTEM, 'submits no second job while the first could not be cancelled'],
   ),
+  guard("a person's answer for a lost submit ends the question", 'src/job', "|| plan.before === 'known'", '', [
+    SYSTEM,
+    'leaves it to the person who has answered for a lost submit',
+  ]),
+  guard('a record is kept alive however rare the polls are', 'src/job', 'Math.min(REFRESH_AFTER, ', 'Math.min(', [
+    SYSTEM,
+    'a poll comes before the record has to be kept alive again',
+  ]),
+  guard('a repeat never waits for a search', 'src/job', 'throw repeating.error', 'void repeating', [
+    SYSTEM,
+    'no release goes round without costing an attempt',
+  ]),
+  guard('a job of another input is cancelled after a failed send too', 'src/job', ': position.replaces;', ': undefined;', [
+    SYSTEM,
+    'cancels the job of another input once its successor is sent',
+  ]),
+  guard(
+    'an unknown status after a cancel is no failure',
+    'src/job',
+    "if (status.state === 'unknown') {\n    throw",
+    "if (status.state === 'unknown' && false) {\n    throw",
+    [SYSTEM, 'records no failure while nobody can tell'],
+  ),
   guard('a job that is over is not cancelled', 'src/job', 'if (await hasEnded(core, job, cancelled, input)) {', 'if (false) {', [
     SYSTEM,
     'leaves a job alone that is over',

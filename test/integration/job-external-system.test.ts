@@ -10,11 +10,13 @@ import {
   jobRecords,
   NotSubmittedError,
   type ExternalJob,
+  type JobStatus,
   type Logger,
   type SubmitContext,
 } from '../../src/index.ts';
 import { fakeClock, memoryStateStore, testTask } from '../../src/testing.ts';
 import { externalSystem, type ExternalSystemOptions } from '../support/external-system.ts';
+import { flushable } from '../support/flushable.ts';
 
 /** What an external system may answer, and what the user's facts about it allow. */
 
@@ -345,6 +347,27 @@ describe('a search', () => {
     expect(told[0]).toBeLessThan((system.jobs[0]?.acceptedAt ?? 0) - 5 * MINUTE);
   });
 
+  test('that cannot know leaves it to the person who has answered for a lost submit', async () => {
+    const { metastore, flush } = flushable();
+    const clock = fakeClock();
+    const store = memoryStateStore({ clock, metastore });
+    const system = externalSystem({ clock, kind: 'findable', activeLooks: 1 });
+    const job = system.job({ find: async () => cannotKnow });
+    const task = testTask(store, TASK);
+    await failureOf(task.attempt((ctx) => ctx.run(job, 'clip'), { killAt: 'G3' }));
+    await clock.sleep(10 * MINUTE);
+    flush();
+    const asked = await failureOf(task.attempt((ctx) => ctx.run(job, 'clip')));
+    await clock.sleep(10 * MINUTE);
+    const records = jobRecords(store);
+    await records.markNotSubmitted((await records.get(TASK))!);
+
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+    expect(asked).toBeInstanceOf(AmbiguousSubmitError);
+    expect(system.jobs).toHaveLength(1);
+  });
+
   test('inside idempotentFor is asked first, at once: what a person deleted is not made again', async () => {
     const world = setting({ kind: 'keyed' });
     const { clock, system, task } = world;
@@ -371,6 +394,18 @@ describe('a search', () => {
     expect(system.submits).toBe(2);
     expect(system.jobs).toHaveLength(1);
   });
+});
+
+test('a poll comes before the record has to be kept alive again, whatever nextPoll says', async () => {
+  const { clock, system, task } = setting();
+  const before = clock.now();
+  let asked = 0;
+  const getStatus = async (): Promise<JobStatus> =>
+    (asked += 1) < 2 ? { state: 'active', nextPoll: '40d' } : { state: 'succeeded' };
+
+  await task.attempt((ctx) => ctx.run(system.job({ getStatus }), 'clip'));
+
+  expect(clock.now() - before).toBeLessThan(25 * 60 * MINUTE);
 });
 
 describe('a job that is missing', () => {

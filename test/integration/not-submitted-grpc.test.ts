@@ -6,6 +6,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { isMooringError, NotSubmittedError, submitRequest } from '../../src/index.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { freePort } from '../support/free-port.ts';
+import { stopServer } from '../support/stop-server.ts';
 
 /** `@grpc/grpc-js`, whose streams no diagnostics channel tells of. */
 
@@ -45,13 +46,7 @@ async function startGrpc(answer: AnswerCall, tls = false): Promise<GrpcSystem> {
     get received() {
       return received;
     },
-    async stop() {
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      for (const session of sessions) session.destroy();
-      await closed;
-    },
+    stop: () => stopServer(server, sessions),
   };
   servers.push(system);
   return system;

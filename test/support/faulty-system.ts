@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { CERTIFICATE, PRIVATE_KEY } from './certificate.ts';
+import { stopServer } from './stop-server.ts';
 
 /** External systems that fail while a job is submitted, and count what reached them. */
 
@@ -61,13 +62,7 @@ export async function faultySystem(
     get received() {
       return received;
     },
-    async stop() {
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    stop: () => stopServer(server, sockets),
   };
   return system;
 }

@@ -2,22 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { flawOf } from '../../../../drill/command/judge.ts';
 import type { Place } from '../../../../drill/harness/cell.ts';
 import type { CellRun } from '../../../../drill/harness/table.ts';
+import { KEPT } from './kept.ts';
 
 /** What a drill finds wrong with a run. */
 
 const KEYED: Place = { end: 'kill', gap: 'G5', system: 'keyed' };
 const PLAIN: Place = { ...KEYED, system: 'plain' };
-const KEPT: CellRun = {
-  submissions: 1,
-  running: 0,
-  result: true,
-  attempts: 2,
-  ambiguous: false,
-  cancelled: false,
-  reason: '',
-  decisions: ['submitted', 'repeated'],
-  took: 1_000,
-};
 const AMBIGUOUS = { result: false, ambiguous: true };
 const CANCELLED = { result: false, cancelled: true };
 

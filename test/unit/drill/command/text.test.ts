@@ -5,6 +5,7 @@ import { flawOf } from '../../../../drill/command/judge.ts';
 import { certificateText } from '../../../../drill/command/text.ts';
 import type { Place } from '../../../../drill/harness/cell.ts';
 import type { CellRun } from '../../../../drill/harness/table.ts';
+import { KEPT } from './kept.ts';
 
 /** The certificate, for people and for machines. */
 
@@ -20,17 +21,6 @@ const SURROUNDINGS: Surroundings = {
     count: async () => 1,
   }),
   undisturbed: { jobs: 1, took: 2_000, submitTook: 40 },
-};
-const KEPT: CellRun = {
-  submissions: 1,
-  running: 0,
-  result: true,
-  attempts: 2,
-  ambiguous: false,
-  cancelled: false,
-  reason: '',
-  decisions: ['submitted'],
-  took: 2_400,
 };
 
 function certified(runs: readonly (readonly [gap: Place['gap'], run: Partial<CellRun>, turn?: number])[]) {
