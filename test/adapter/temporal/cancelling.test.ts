@@ -167,7 +167,8 @@ describe.each(GENERATIONS)('%s', (generation) => {
 
         expect(cause).toMatchObject({ type: 'mooring.ambiguous-submit', nonRetryable: true });
         expect(cause.details).toMatchObject([{ key: 'external_job_id', submission: 1, idempotencyKey: expect.any(String) }]);
-        expect(system).toMatchObject({ submits: 1, cancelled: [] });
+        // The keyed submit was repeated inside the attempt, with its one key.
+        expect(system).toMatchObject({ jobs: [{ id: 'job-1' }], cancelled: [] });
       },
     );
   }
