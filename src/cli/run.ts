@@ -57,7 +57,8 @@ async function perform(command: Command, given: Given, world: World, terminal: T
   if (command.kind === 'text') return command.run(given, env);
   if (command.kind === 'program') return command.plan(given, env)({ signal, terminal, tools, json });
   const [unexpected] = given.positionals;
-  if (unexpected !== undefined) throw new UsageError(`${quoted(unexpected)} is no flag, and the command takes nothing else`);
+  if (unexpected !== undefined && command.operands === undefined)
+    throw new UsageError(`${quoted(unexpected)} is no flag, and the command takes nothing else`);
   const work = command.plan(given);
   const logger: Logger = terminalLogger(terminal, given.has('verbose'));
   const config = configWith(given, env);
