@@ -44,6 +44,8 @@ export interface RecordFields {
   externalId?: JsonValue;
   /** How people are shown the job. */
   shown?: StoredDescription;
+  /** The span that submitted it, as a `traceparent`. */
+  trace?: string;
   /** Since when nobody can tell how the job is, in milliseconds of the metastore. */
   unknownSince?: number;
   /** The job has run for too long: it is to be cancelled, and counts as failed. */

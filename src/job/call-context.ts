@@ -62,6 +62,6 @@ export const cannotKnow: unique symbol = Symbol.for('mooring.cannot-know');
 export interface JobDescription {
   /** At most 200 characters; longer ones are cut. */
   title?: string;
-  /** Where the external system shows the job to people: an address that begins with `http:` or `https:`. */
+  /** Where the external system shows the job to people: an address that begins with `http:` or `https:`. A name and a password in it are left out. */
   url?: string;
 }

@@ -8,7 +8,7 @@ import { assetScope, taskScope } from '../../model/check-scope.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { Access } from '../../state-store/handle/deps.ts';
 import { createStateHandle } from '../../state-store/handle/handle.ts';
-import { startDecisionSpan } from '../../observe/telemetry.ts';
+import { startDecisionSpan } from '../../observe/spans.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';
 import { resolveWait } from './options.ts';
 import { objectKey, resultName } from '../../format/path.ts';
@@ -129,10 +129,10 @@ async function useJobOnce<T>(
   const over = claim(used, recordName, externalIdKey, as);
   if (as !== 'decide') useJob(core, own.address.path, recordName, job);
   const signal = joined(life.signal, options.signal);
-  const span = startDecisionSpan();
   const named = name === undefined ? {} : { name };
+  const span = startDecisionSpan({ ...(name !== undefined && { 'mooring.job.name': name }), 'mooring.attempt': attempt.attempt });
   const tell: Run['tell'] = (decision, submission) => {
-    span.end(decision);
+    span.end(decision, { 'mooring.submission': submission });
     if (as === 'decide') return;
     const about = { decision, submission, attempt: attempt.attempt, ...named };
     core.emit({ type: 'decision', ...about, scope: own.scope, externalIdKey });

@@ -2,13 +2,14 @@ import { types } from 'node:util';
 import { ExternalJobUnknownError, isMooringError } from '../../model/errors/store.ts';
 import type { WriteId } from '../../format/write-id.ts';
 import { resultName } from '../../format/path.ts';
+import { countJobEnd } from '../../observe/telemetry.ts';
 import { loadValue } from '../../state-store/read/load-value.ts';
 import type { ValueAddress } from '../../state-store/objects/new-object.ts';
 import { prepareSerialized, serializeValue, type Prepared } from '../../state-store/write/prepare-value.ts';
 import type { ExternalId } from '../external-job.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
-import { fieldsOf, type HeldRecord, type RecordFields } from '../../format/record.ts';
+import { fieldsOf, firstSentAt, type HeldRecord, type RecordFields } from '../../format/record.ts';
 import { contextOf } from './job-context.ts';
 import { at, callSystem, recordRetention, type Run } from './run.ts';
 
@@ -82,7 +83,9 @@ async function isWritten(run: Run, record: HeldRecord, reply: Persisted): Promis
   if (reply.kind === 'changed') return false;
   const { externalId, idempotencyKey, submission } = record;
   if (reply.kind !== 'ok') return superseded(run, reply, { externalId, idempotencyKey, submission });
-  run.life.log.info({ ...run.about, externalId }, reply.record.letter === 'o' ? 'succeeded' : 'failed');
+  const state = reply.record.letter === 'o' ? 'succeeded' : 'failed';
+  countJobEnd(run.options.name, state, run.own.now() - firstSentAt(record));
+  run.life.log.info({ ...run.about, externalId }, state);
   await at(run, 'G11');
   return true;
 }

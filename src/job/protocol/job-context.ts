@@ -1,3 +1,4 @@
+import type { Attributes } from '@opentelemetry/api';
 import type { PreviousSubmission, StoredDescription, StoredRecord } from '../../format/record.ts';
 import { firstSentAt } from '../../format/record.ts';
 import type { JsonValue } from '../../model/storable.ts';
@@ -30,6 +31,25 @@ export function previousJob(previous: readonly PreviousSubmission[]): PreviousJo
   return { externalId, reason, submission };
 }
 
+/** What a span tells of a submission: never an input, a result or a key. */
+export function spanned(
+  { options, attempt }: Run,
+  record: Pick<StoredRecord, 'submission' | 'externalId' | 'shown'>,
+): Attributes {
+  const { submission, externalId, shown } = record;
+  return {
+    ...(options.name !== undefined && { 'mooring.job.name': options.name }),
+    'mooring.submission': submission,
+    'mooring.attempt': attempt.attempt,
+    ...(externalId !== undefined && { 'mooring.external_id': idText(externalId) }),
+    ...(shown?.url !== undefined && { 'mooring.external_url': shown.url }),
+  };
+}
+
+function idText(externalId: JsonValue): string {
+  return typeof externalId === 'string' ? externalId : JSON.stringify(externalId);
+}
+
 const LONGEST_TITLE = 200;
 const LONGEST_URL = 2_000;
 
@@ -51,7 +71,10 @@ export function describe({ job, life, about }: Run, externalId: JsonValue): { sh
 
 /** Pages show it as a link, so no other scheme is allowed. */
 function webAddress(url: string): string {
-  const { protocol, href } = new URL(url);
+  const address = new URL(url);
+  // A name and a password would be on every page and in every span.
+  address.username = address.password = '';
+  const { protocol, href } = address;
   if ((protocol !== 'https:' && protocol !== 'http:') || href.length > LONGEST_URL) {
     throw new TypeError(`url must begin with http: or https: and have at most ${LONGEST_URL} characters`);
   }

@@ -54,7 +54,7 @@ export async function ask(run: Run, held: HeldRecord): Promise<Polled> {
       if (record.unknownSince !== undefined) record = await noteUnknown(run, record, undefined);
       return { status: withGrace(run, record, status), record, heard };
     }
-    countStatusError();
+    countStatusError(options.name, cause === undefined ? 'unknown-state' : 'call-failed');
     const detail = status.detail ?? 'the external system did not say';
     const told = { ...about, detail, ...(cause !== undefined && { err: cause }) };
     life.log[unknownSince === undefined ? 'warn' : 'debug'](told, 'status unknown: it is asked for again');

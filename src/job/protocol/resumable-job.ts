@@ -3,6 +3,7 @@ import { milliseconds } from '../../model/duration.ts';
 import { AmbiguousSubmitError, ConfigError, ExternalJobFailedError } from '../../model/errors/store.ts';
 import { ExternalJobMissingError, InputChangedError, isMooringError } from '../../model/errors/store.ts';
 import type { DecisionKind } from '../../observe/events.ts';
+import { inSpan, type SpanOptions } from '../../observe/spans.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import type { Snapshot } from '../attempt/owned-scope.ts';
 import type { Decision } from '../task-context.ts';
@@ -14,7 +15,7 @@ import { ask, waitForEnd, withGrace } from './poll.ts';
 import { cancelOverdue, gaveUpReason } from './overdue.ts';
 import { repeat, type Repeating } from './sending/repeat.ts';
 import { askOnce } from './status-call.ts';
-import type { AboutSubmission } from './job-context.ts';
+import { spanned, type AboutSubmission } from './job-context.ts';
 import { at, factsOf, pauseSubmit, waitUntil, type Run } from './run.ts';
 import { find } from './sending/search.ts';
 import { send, writeSubmitted } from './sending/send.ts';
@@ -169,26 +170,33 @@ async function look(run: Run, goal: Goal, { kind }: Position, held: HeldRecord):
     if (goal === 'id') return reached;
   }
   await at(run, 'G8');
-  const seen = await ask(run, held);
-  if (seen.status.state === 'active') {
-    run.announce(did, submission);
-    if (goal === 'id') return reached;
-  }
-  const end = await waitForEnd(run, seen);
-  const { status, record } = 'overdue' in end ? await cancelOverdue(run, end.overdue) : end;
+  const waited = await inSpan(waitSpan(run, kind, held), async (span) => {
+    const seen = await ask(run, held);
+    if (seen.status.state === 'active') {
+      run.announce(did, submission);
+      if (goal === 'id') return undefined;
+    }
+    const end = await waitForEnd(run, seen);
+    const over = 'overdue' in end ? await cancelOverdue(run, end.overdue) : end;
+    span.set({ 'mooring.job.state': over.status.state });
+    return { ...over, atOnce: seen.status === over.status };
+  });
+  if (!waited) return reached;
+  const { status, record, atOnce } = waited;
+  const finishes = { name: 'mooring.finish', attributes: spanned(run, record) } as const;
   if (status.state === 'succeeded') {
-    run.announce(kind === undefined && seen.status === status ? 'already-succeeded' : did, submission);
-    const finished = goal === 'id' ? reached : await finishSucceeded(run, record);
+    run.announce(kind === undefined && atOnce ? 'already-succeeded' : did, submission);
+    const finished = goal === 'id' ? reached : await inSpan(finishes, () => finishSucceeded(run, record));
     return finished ? { externalId, result: finished.result } : start(run);
   }
   if (status.state === 'failed') {
     run.announce(did, submission);
     const why = record.gaveUp ? { reason: gaveUpReason(run), retryable: true } : status;
-    await finishFailed(run, record, why, (failed) => failure(run, failed));
+    await inSpan(finishes, () => finishFailed(run, record, why, (failed) => failure(run, failed)));
     return start(run);
   }
   if (record.gaveUp) {
-    await finishFailed(run, record, { reason: gaveUpReason(run) }, (failed) => failure(run, failed));
+    await inSpan(finishes, () => finishFailed(run, record, { reason: gaveUpReason(run) }, (failed) => failure(run, failed)));
     return start(run);
   }
   run.announce('missing', submission);
@@ -197,6 +205,17 @@ async function look(run: Run, goal: Goal, { kind }: Position, held: HeldRecord):
   if (!mayResubmit) throw error;
   await finishFailed(run, record, { reason: 'the external system does not know it' }, () => error);
   return start(run);
+}
+
+/** The span of a wait. One that continues the wait of an earlier attempt links to the span that submitted the job. */
+function waitSpan(run: Run, kind: DecisionKind | undefined, held: HeldRecord): SpanOptions {
+  return {
+    name: 'mooring.wait',
+    attributes: { ...spanned(run, held), 'mooring.wait.mode': run.wait.mode },
+    link: kind === undefined ? held.trace : undefined,
+    // The attempt was handed back, or its task was cancelled or lost: the job goes on without a fault of anybody.
+    forgives: () => run.signal.aborted,
+  };
 }
 
 function mayHaveEnded({ options: { remembersFor } }: Run): string {

@@ -2,9 +2,11 @@ import { stopwatch } from '../../../async/clock.ts';
 import { isMooringError, NotSubmittedError, StoreUnavailableError } from '../../../model/errors/store.ts';
 import { writeIdText } from '../../../format/write-id.ts';
 import type { JsonValue } from '../../../model/storable.ts';
+import { inSpan } from '../../../observe/spans.ts';
+import { countSubmit } from '../../../observe/telemetry.ts';
 import { cancelExternalJob } from '../cancel-job.ts';
 import type { SendPlan } from '../decision.ts';
-import { describe } from '../job-context.ts';
+import { describe, spanned } from '../job-context.ts';
 import { persist, superseded, type Persisted } from '../persist.ts';
 import { fieldsOf, firstSentAt } from '../../../format/record.ts';
 import type { OrphanFields, RecordFields, StoredRecord } from '../../../format/record.ts';
@@ -78,14 +80,20 @@ export async function send(
     await withdraw(run, plan, mine);
     throw error;
   }
-  const { externalId, found } =
-    typeof seen === 'object'
-      ? { ...seen, found: true }
-      : await submit(run, plan, mine, left, { refused: basis?.refused, failed });
-  await at(run, 'G6');
-  const record = await writeSubmitted(run, submittedDraft(mine, externalId));
-  await at(run, 'G7');
-  return { record, found };
+  const record = async (externalId: JsonValue, more: Pick<RecordFields, 'trace'> = {}): Promise<StoredRecord> => {
+    await at(run, 'G6');
+    const written = await writeSubmitted(run, submittedDraft(mine, externalId, more));
+    await at(run, 'G7');
+    return written;
+  };
+  if (typeof seen === 'object') return { record: await record(seen.externalId), found: true };
+  return inSpan({ name: 'mooring.submit', attributes: spanned(run, mine) }, async (span) => {
+    const { externalId, found } = await submit(run, plan, mine, left, { refused: basis?.refused, failed });
+    const { traceparent } = span;
+    const written = await record(externalId, traceparent === undefined ? {} : { trace: traceparent });
+    span.set(spanned(run, written));
+    return { record: written, found };
+  });
 }
 
 /** A search for a send that no record tells of looks from the creation of the runtime's job on. */
@@ -120,8 +128,12 @@ export async function writeSubmitted(
 }
 
 /** The `submitted` record for the `submitting` that was sent. Only an earlier send has a time of its own. */
-function submittedDraft(mine: StoredRecord, externalId: JsonValue): Parameters<typeof writeSubmitted>[1] {
-  const fields = { ...fieldsOf(mine), firstSentAt: firstSentAt(mine), externalId };
+function submittedDraft(
+  mine: StoredRecord,
+  externalId: JsonValue,
+  more: Pick<RecordFields, 'trace'> = {},
+): Parameters<typeof writeSubmitted>[1] {
+  const fields = { ...fieldsOf(mine), firstSentAt: firstSentAt(mine), externalId, ...more };
   return { submission: mine.submission, fields, basis: mine };
 }
 
@@ -178,7 +190,9 @@ async function submit(run: Run, plan: SendPlan, mine: StoredRecord, timeout: num
   let returned: unknown;
   try {
     returned = await callSubmit(run, mine, timeout, (late) => recordLate(run, mine, late));
+    countSubmit(run.options.name);
   } catch (error) {
+    countSubmit(run.options.name, isKnownKey(error) ? 'already-submitted' : isRefusal(error) ? 'refused' : 'unresolved');
     if (isKnownKey(error)) {
       run.life.log.info({ ...run.about, submission: mine.submission }, 'the external system knows the idempotency key already');
       return { externalId: await findSubmitted(run, mine, error), found: true };
