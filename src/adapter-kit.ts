@@ -5,6 +5,7 @@ export { retry } from './async/retry.ts';
 export type { Codec } from './codec/codec.ts';
 export { shorten } from './codec/compress-if-smaller.ts';
 export { builtInCodecs } from './codec/registry.ts';
+export { recordAddress } from './format/path.ts';
 export { beginAttempt, type Attempt } from './job/attempt/attempt.ts';
 export { requireExternalJobs, resolveWait, type AttemptOptions, type Release } from './job/attempt/options.ts';
 export { isStale, isSuspension } from './job/attempt/suspension.ts';

@@ -89,6 +89,29 @@ export function pathScope(path: string): TaskScope | AssetScope | undefined {
   return itemKey === undefined ? undefined : { flow, run, task, itemKey };
 }
 
+/** The name of a record whose external job gives it none. */
+export const DEFAULT_EXTERNAL_ID_KEY = 'external_job_id';
+
+/** What a shell takes unchanged. */
+const PLAIN = /^[\w@%+=:,./-]+$/;
+
+/**
+ * The words that name a record, as a shell takes them: `mooring adopt <words> ID`. `undefined` if no record can be there.
+ *
+ * @param record - Whose scope it is in, and its `externalIdKey`.
+ */
+export function recordAddress({ scope, key }: { scope: TaskScope | AssetScope; key: string }): string | undefined {
+  if (!isTaskScope(scope)) return undefined;
+  const path = scopePath(scope).replace(/\/-1$/, '');
+  const named = key === DEFAULT_EXTERNAL_ID_KEY ? [] : [`--key=${shellWord(key)}`];
+  // A path that begins with a dash would be read as a flag.
+  return [...named, ...(path.startsWith('-') ? ['--'] : []), shellWord(path)].join(' ');
+}
+
+function shellWord(text: string): string {
+  return PLAIN.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** The name of a user's key within its scope. */
 export function keyName(key: string): string {
   return encodeSegment('the key', key);

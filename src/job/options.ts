@@ -3,7 +3,7 @@ import { ConfigError } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
 import { anything, callable, checkEach, trueOrFalse, oneOf, shortText, type Checks } from '../model/checks.ts';
 import { rememberedMs, type RememberedFor } from '../model/remembered.ts';
-import { encodeSegment } from '../format/path.ts';
+import { DEFAULT_EXTERNAL_ID_KEY, encodeSegment } from '../format/path.ts';
 import type { AnyJob, ExternalId, ExternalJob } from './external-job.ts';
 
 /** The options of an external job with their defaults, and which of them contradict each other. */
@@ -34,9 +34,6 @@ export interface JobOptions {
   callTimeout: number;
   pollInterval: { from: number; to: number };
 }
-
-/** The record of an external job that names none. */
-export const DEFAULT_EXTERNAL_ID_KEY = 'external_job_id';
 
 /**
  * The options of an external job with their defaults.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { taskPath } from '../../src/format/path.ts';
 import { AmbiguousSubmitError, ConfigError, StaleAttemptError } from '../../src/model/errors/store.ts';
 import { createWriter, drawNonce, orderedFence } from '../../src/format/write-id.ts';
 import { scopePath } from '../../src/format/path.ts';
@@ -212,6 +213,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       ] as const) {
         const error: unknown = await state.clear(options).catch((caught: unknown) => caught);
         expect(error).toBeInstanceOf(AmbiguousSubmitError);
+        expect((error as AmbiguousSubmitError).message).toContain(`mooring adopt --retry ${taskPath(scope)}`);
         expect(error).toMatchObject({ submission: 3, idempotencyKey: 'mkey', key: 'external_job_id', scope });
         expect(Math.abs(Date.now() - (error as AmbiguousSubmitError).since.getTime())).toBeLessThan(60_000);
       }

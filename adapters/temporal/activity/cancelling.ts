@@ -1,4 +1,11 @@
-import { AmbiguousSubmitError, cancelExternalJobs, ConfigError, externalJob, jobRecords } from '../../../src/adapter-kit.ts';
+import {
+  AmbiguousSubmitError,
+  cancelExternalJobs,
+  ConfigError,
+  externalJob,
+  jobRecords,
+  recordAddress,
+} from '../../../src/adapter-kit.ts';
 import { requireKnownNames, type ExternalId, type ExternalJob } from '../../../src/adapter-kit.ts';
 import { currentRun, type StoreChoice } from './running.ts';
 import { checkScope, type ActivityScope } from './scope.ts';
@@ -61,7 +68,8 @@ export function cancellingActivity<Input, Id extends ExternalId, Result>(
         );
       }
       const record = outcome === 'unresolved' && (await jobRecords(store).get(of, key, { signal }));
-      if (record) throw new AmbiguousSubmitError(record, { scope: of, key });
+      const where = { scope: of, key };
+      if (record) throw new AmbiguousSubmitError({ ...record, address: recordAddress(where) }, where);
     }
     signal.throwIfAborted();
   };

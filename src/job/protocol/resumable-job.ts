@@ -1,4 +1,5 @@
 import { fieldsOf, firstSentAt, idDigest, type HeldRecord, type StoredRecord } from '../../format/record.ts';
+import { recordAddress } from '../../format/path.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { AmbiguousSubmitError, ConfigError, ExternalJobFailedError } from '../../model/errors/store.ts';
 import { ExternalJobMissingError, InputChangedError, isMooringError } from '../../model/errors/store.ts';
@@ -260,7 +261,10 @@ function failure({ where }: Run, { externalId, submission, reason = '', retryabl
 }
 
 function ambiguous(run: Run, { idempotencyKey, submission }: StoredRecord, since: number, why?: string): AmbiguousSubmitError {
-  return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(since), why }, run.where);
+  return new AmbiguousSubmitError(
+    { idempotencyKey, submission, since: new Date(since), why, address: recordAddress(run.where) },
+    run.where,
+  );
 }
 
 const FOUND = {

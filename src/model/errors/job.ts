@@ -14,14 +14,17 @@ export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit
   readonly submission: number;
   /** Since when. */
   readonly since: Date;
-  /** @param record - The submission; `why`: what was seen, if no record tells of a submit. */
+  /**
+   * @param record - The submission; `why`: what was seen, if no record tells of a submit; `address`: the words that name the
+   * record to the command.
+   */
   constructor(
-    record: { idempotencyKey: string; submission: number; since: Date; why?: string | undefined },
+    record: { idempotencyKey: string; submission: number; since: Date; why?: string | undefined; address?: string | undefined },
     context?: ErrorContext,
   ) {
     super(
       `submission ${record.submission} (idempotency key ${record.idempotencyKey}) may or may not have reached the external system` +
-        `${record.why === undefined ? '' : `: ${record.why}`}; look there, then adopt its ID or mark it not submitted with jobRecords()`,
+        `${record.why === undefined ? '' : `: ${record.why}`}; look there, then ${answerOf(record.address)}`,
       false,
       context,
     );
@@ -29,6 +32,11 @@ export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit
     this.submission = record.submission;
     this.since = record.since;
   }
+}
+
+function answerOf(address: string | undefined): string {
+  if (address === undefined) return 'adopt its ID or mark it not submitted with jobRecords()';
+  return `run \`mooring adopt --retry ${address} ID\` if it is there, or \`mooring not-submitted --retry ${address}\` if it is not`;
 }
 
 /** The external job failed. `retryable` as its status said; then the next attempt is the next submission. */

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { AmbiguousSubmitError, ConfigError, CorruptEntryError } from '../../model/errors/store.ts';
-import { decodeSegment, pathScope, taskPath } from '../../format/path.ts';
+import { decodeSegment, pathScope, recordAddress, taskPath } from '../../format/path.ts';
 import { readRecordHead, recordJson } from '../../format/record-head.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
 import type { HandleDeps } from './deps.ts';
@@ -49,7 +49,10 @@ function unresolvedSubmit(scope: TaskScope | AssetScope, name: string, text: str
   const { submission, updatedAt } = readRecordHead(text);
   try {
     const { idempotencyKey } = JSON.parse(recordJson(text)) as { idempotencyKey: string };
-    return new AmbiguousSubmitError({ idempotencyKey, submission, since: new Date(updatedAt) }, where);
+    return new AmbiguousSubmitError(
+      { idempotencyKey, submission, since: new Date(updatedAt), address: recordAddress(where) },
+      where,
+    );
   } catch {
     return new CorruptEntryError('the record of the external job is damaged', where);
   }

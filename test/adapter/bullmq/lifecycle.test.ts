@@ -161,6 +161,7 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     const { failedReason } = await rig.reaches(job, 'failed');
 
     expect(failedReason).toContain('may or may not have reached the external system');
+    expect(failedReason).toContain(`mooring adopt --retry bull%3A`);
     expect(calls.ambiguous).toBe(2);
     expect(system.submits).toBe(1);
     const scopes: unknown[] = [];

@@ -8,6 +8,7 @@ import {
   keyName,
   objectKey,
   pathScope,
+  recordAddress,
   resultName,
   scopePath,
   taskPath,
@@ -215,5 +216,24 @@ describe('the key of an object', () => {
     `a/b/c/d/${'e'.repeat(893)}`,
   ])('is not %j', (text) => {
     expect(isObjectKey(text)).toBe(false);
+  });
+});
+
+describe('the address of a record', () => {
+  const SCOPE = { flow: 'bull:transcode', run: '42@1764586800000', task: 'transcode' };
+
+  it.each([
+    [SCOPE, 'external_job_id', 'bull%3Atranscode/42%401764586800000/transcode'],
+    [{ ...SCOPE, itemKey: 'a b' }, 'external_job_id', 'bull%3Atranscode/42%401764586800000/transcode/key=a%20b'],
+    [{ ...SCOPE, mapIndex: 3 }, 'index', '--key=index bull%3Atranscode/42%401764586800000/transcode/3'],
+    [SCOPE, "it's", `--key='it'\\''s' bull%3Atranscode/42%401764586800000/transcode`],
+    [{ ...SCOPE, flow: '-f' }, 'external_job_id', '-- -f/42%401764586800000/transcode'],
+    [{ ...SCOPE, flow: '~f' }, 'external_job_id', "'~f/42%401764586800000/transcode'"],
+  ])('of %j, %s is what a shell takes', (scope, key, words) => {
+    expect(recordAddress({ scope, key })).toBe(words);
+  });
+
+  it('is nothing for an asset, which has no records', () => {
+    expect(recordAddress({ scope: { name: 'a' }, key: 'k' })).toBeUndefined();
   });
 });

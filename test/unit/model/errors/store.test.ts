@@ -66,6 +66,18 @@ describe('C100 an error', () => {
     expect(error).toMatchObject(WHERE);
   });
 
+  it('of an ambiguous submit has the commands that answer it', () => {
+    const submission = { idempotencyKey: 'm1', submission: 2, since: new Date(0) };
+
+    const error = new errors.AmbiguousSubmitError({ ...submission, address: 'films/1/transcode' });
+
+    expect(error.message).toBe(
+      'submission 2 (idempotency key m1) may or may not have reached the external system; look there, then run ' +
+        '`mooring adopt --retry films/1/transcode ID` if it is there, or `mooring not-submitted --retry films/1/transcode` if it is not',
+    );
+    expect(new errors.AmbiguousSubmitError(submission).message).toContain('with jobRecords()');
+  });
+
   it('without a cause has none', () => {
     expect(new errors.CorruptEntryError('it is damaged')).not.toHaveProperty('cause');
   });
