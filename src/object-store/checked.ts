@@ -6,7 +6,7 @@ import type { ObjectStore, PutOptions } from './object-store.ts';
 /** What every object store refuses or passes over, in one place, so that a store is nothing but its I/O. */
 
 /** A store that is only asked for what can be there. */
-export interface UncheckedObjectStore extends Pick<ObjectStore, 'alias' | 'unfinished' | 'rules'> {
+export interface UncheckedObjectStore extends Pick<ObjectStore, 'alias' | 'unfinished' | 'rules' | 'remedy'> {
   put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions): Promise<'created' | 'exists'>;
   /** `end` lies beyond every object if none was given. */
   get(key: string, options: CallOptions & { end: number }): Promise<Uint8Array | undefined>;
@@ -30,6 +30,7 @@ export function checkedObjectStore<Store extends UncheckedObjectStore>(store: St
     alias: store.alias,
     ...(store.unfinished && { unfinished: store.unfinished.bind(store) }),
     ...(store.rules && { rules: store.rules.bind(store) }),
+    ...(store.remedy && { remedy: store.remedy.bind(store) }),
     async put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions) {
       requireObjectKey(key);
       options.signal?.throwIfAborted();

@@ -45,8 +45,13 @@ export interface ObjectStore {
   unfinished?(before: Date, options: CallOptions & { prefix: string; remove: boolean }): AsyncIterable<{ key: string }>;
   /**
    * The rules of the bucket itself for objects whose keys begin with `prefix`: whether one ends unfinished uploads, and the names
-   * of those that delete objects by age. `endsUploads` is left out if uploads end by themselves. Only `doctor()` calls it. Left
-   * out by stores that have no rules, or cannot tell.
+   * of those that delete objects by age. `endsUploads` is left out if uploads end by themselves. `undefined`: the store is none
+   * that has rules. Only `doctor()` calls it. Left out by stores that cannot tell.
    */
-  rules?(prefix: string, options?: CallOptions): Promise<{ endsUploads?: boolean; deleting: readonly string[] }>;
+  rules?(prefix: string, options?: CallOptions): Promise<{ endsUploads?: boolean; deleting: readonly string[] } | undefined>;
+  /**
+   * What a person should do about an error of this store. `undefined`: check the bucket and its rights, as `doctor()` says then.
+   * Only `doctor()` calls it.
+   */
+  remedy?(error: unknown): string | undefined;
 }

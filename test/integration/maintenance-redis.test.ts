@@ -9,6 +9,7 @@ import { reconcile } from '../../src/maintenance/reconcile/reconcile.ts';
 import { recover } from '../../src/maintenance/recover/recover.ts';
 import { sweep } from '../../src/maintenance/sweep/sweep.ts';
 import { fileObjectStore } from '../../src/file.ts';
+import { redisMetastore } from '../../src/redis.ts';
 import { memoryObjectStore } from '../../src/object-store/memory.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
@@ -244,6 +245,20 @@ describe('on one Redis', () => {
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([
       { level: 'warning', check: 'facts', message: 'the server does not say what it is', remedy: expect.any(String) },
     ]);
+  });
+
+  test.each([
+    ['', 'nothing is on disk: state ends with the server'],
+    ['3600 1', 'the append-only file is off: what was written since the last snapshot is lost with the server'],
+  ])('doctor understands a client that gets maps of RESP3 (save is %j)', async (save, message) => {
+    await client.config('SET', 'save', save);
+    const typed = new Redis({ ...at(server.port), protocol: 3, replyMapping: 'resp3' });
+    const store = createStateStore({ metastore: redisMetastore({ client: typed }) });
+
+    const findings = await doctor(store);
+    typed.disconnect();
+
+    expect(findings.filter(({ level }) => level !== 'ok')).toMatchObject([{ check: 'persistence', message }]);
   });
 
   test('a Redis without rights for a tool loses nothing', async () => {

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { isMooringError } from '../../model/errors/store.ts';
+import { innermostCode } from '../../model/reason.ts';
 
 /** One thing that `doctor()` looked at. */
 export interface Finding {
@@ -25,7 +26,7 @@ export interface Findings {
    * @returns whether it did not throw
    * @throws only the reason of the caller's signal
    */
-  look(check: string, remedy: string, work: () => Promise<void>): Promise<boolean>;
+  look(check: string, remedy: string | ((error: unknown) => string), work: () => Promise<void>): Promise<boolean>;
 }
 
 /** Nothing was found yet. */
@@ -43,7 +44,7 @@ export function createFindings({ signal }: CallOptions): Findings {
         return true;
       } catch (error) {
         signal?.throwIfAborted();
-        findings.error(check, textOf(error), remedy);
+        findings.error(check, textOf(error), typeof remedy === 'string' ? remedy : remedy(error));
         return false;
       }
     },
@@ -52,11 +53,14 @@ export function createFindings({ signal }: CallOptions): Findings {
 }
 
 /**
- * Includes the reason if an error of this library was the cause. Any other cause is not quoted: a client's text may quote what it
- * was configured with.
+ * Includes the reason if an error of this library was the cause. Of any other cause only the code is quoted (`EACCES`): its text
+ * may quote a path, or what a client was configured with.
  */
 export function textOf(error: unknown): string {
-  if (!isMooringError(error)) return 'it failed with an error that is not of this library';
+  if (!isMooringError(error)) {
+    const code = innermostCode(error);
+    return `it failed with an error that is not of this library${code === undefined ? '' : ` (${code})`}`;
+  }
   const { cause } = error;
   return isSafe(cause) ? `${error.message}: ${cause.message}` : error.message;
 }

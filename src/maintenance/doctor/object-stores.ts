@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import { StoreUnavailableError } from '../../model/errors/store.ts';
+import { isMooringError, StoreUnavailableError } from '../../model/errors/store.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import type { Internals } from '../../state-store/internals.ts';
 import { getObject, within, type ObjectCall } from '../../state-store/objects/calls.ts';
@@ -21,16 +21,26 @@ export async function examineObjectStores(core: Internals, findings: Findings, c
     findings.ok('object-store', 'there is none: all values stay in the metastore');
     return;
   }
+  const remedy = remedyOf(core);
   for (const store of core.locations.values()) {
     const check = store === core.objectStore ? examineCurrent : examineFormer;
-    await findings.look('object-store', RIGHTS, () => check(core, store, findings, call));
+    await findings.look('object-store', remedy, () => check(core, store, findings, call));
   }
-  await findings.look('generation', RIGHTS, async () => {
+  await findings.look('generation', remedy, async () => {
     const { stores } = await readLineage(core, call);
     const now = await core.metastore.now(call);
     for (const one of stores) examineLineage(one, now, findings);
   });
   for (const store of core.locations.values()) await examineRules(core, store, findings, call);
+}
+
+/** What the store that failed knows to do, else what is right for most buckets. */
+function remedyOf(core: Internals): (error: unknown) => string {
+  return (error) => {
+    const alias = isMooringError(error) ? error.store : undefined;
+    const store = [...core.locations.values()].find((one) => one.alias === alias);
+    return store?.remedy?.(error) ?? RIGHTS;
+  };
 }
 
 /** Nothing relies on rules, and to see them needs a right of its own. So it is no trouble if they cannot be seen. */
@@ -42,9 +52,14 @@ async function examineRules(core: Internals, store: ObjectStore, findings: Findi
     return;
   }
   try {
-    const { endsUploads, deleting } = await within(core, { store, where: {}, call }, 'reading the lifecycle rules', (signal) =>
+    const found = await within(core, { store, where: {}, call }, 'reading the lifecycle rules', (signal) =>
       rules(prefix, { signal }),
     );
+    if (!found) {
+      findings.ok('lifecycle', `${store.alias} has no rules: only sweep() and reconcile() remove anything there`);
+      return;
+    }
+    const { endsUploads, deleting } = found;
     findings.ok('lifecycle', `${store.alias}: ${uploadsEnd(endsUploads)}`);
     // Rules that `mooring lifecycle` printed know the longest time that a value is kept.
     const foreign = deleting.filter((name) => !name.startsWith(`mooring ${core.namespace}: `));

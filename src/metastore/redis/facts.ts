@@ -46,7 +46,8 @@ async function allowed(answer: Promise<unknown>): Promise<unknown> {
   }
 }
 
-function snapshotsIn(save: unknown): boolean | undefined {
-  if (!Array.isArray(save) || save.length < 2) return undefined;
-  return String(save[1]) !== '';
+/** `save` is a pair, or under RESP3 what the client makes of a map: an object. */
+function snapshotsIn(reply: unknown): boolean | undefined {
+  const save: unknown = Array.isArray(reply) ? reply[1] : (reply as { save?: unknown } | undefined)?.save;
+  return typeof save === 'string' ? save !== '' : undefined;
 }

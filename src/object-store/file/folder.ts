@@ -2,6 +2,7 @@ import type * as NodeFiles from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { requireObjectKey } from '../check-key.ts';
 import { systemCode } from '../system-code.ts';
+import { folderError } from './remedy.ts';
 
 /**
  * Where objects lie below the root, and that nothing leads out of it. Between the root and an object there are only folders of
@@ -55,13 +56,13 @@ export async function isThere(root: Root, folder: string): Promise<boolean> {
     return false;
   }
   if (real.toLowerCase() === folder.toLowerCase()) return false;
-  throw new Error(`the folder ${folder} is really ${real}: links are not followed`);
+  throw folderError('ERR_FOLDER_LINK', `the folder ${folder} is really ${real}: links are not followed`);
 }
 
 async function requireRoot({ fs, directory }: Root): Promise<void> {
   const stat = await orAbsent(fs.lstat(directory));
-  if (!stat) throw new Error(`the folder ${directory} of this object store is gone`);
-  if (!stat.isDirectory()) throw new Error(`${directory} is no folder any more`);
+  if (!stat) throw folderError('ERR_FOLDER_GONE', `the folder ${directory} of this object store is gone`);
+  if (!stat.isDirectory()) throw folderError('ERR_FOLDER_GONE', `${directory} is no folder any more`);
 }
 
 /**
@@ -95,7 +96,8 @@ async function refuse(fs: FileSystem, folder: string): Promise<void> {
   const real = await orAbsent(fs.realpath(folder));
   // Deleted by another process between the two looks: the caller tries again.
   if (real === undefined) throw Object.assign(new Error(`the folder ${folder} was removed meanwhile`), { code: 'ENOENT' });
-  throw new Error(
+  throw folderError(
+    'ERR_FOLDER_CASE',
     `the folder ${folder} is there as ${real}: this file system does not tell capital letters from small ones, so it cannot hold both`,
   );
 }

@@ -4,6 +4,7 @@ import type { CallOptions } from '../../async/deadline.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 import { systemCode } from '../system-code.ts';
 import { isThere, filePathOf, orAbsent, type Root } from './folder.ts';
+import { folderError } from './remedy.ts';
 
 /** Reading a file. A file is whole or not there: a writer gives it its name only when it is complete, and never changes it. */
 
@@ -68,7 +69,7 @@ async function openFile(root: Root, key: string): Promise<OpenedFile | undefined
   const { folder, file } = filePathOf(root, key);
   if (!(await isThere(root, folder))) return undefined;
   const handle = await orAbsent(root.fs.open(file, READ)).catch((cause: unknown) => {
-    throw systemCode(cause) === 'ELOOP' ? new Error(`${file} is a link: links are not followed`, { cause }) : cause;
+    throw systemCode(cause) === 'ELOOP' ? folderError('ERR_FOLDER_LINK', `${file} is a link: links are not followed`) : cause;
   });
   if (!handle) return undefined;
   try {

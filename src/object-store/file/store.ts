@@ -9,6 +9,7 @@ import type { FileSystem, Root } from './folder.ts';
 import { fileDelete, fileList, fileUnfinished } from './list.ts';
 import { filePut } from './put.ts';
 import { fileGet, fileGetStream } from './read.ts';
+import { folderRemedy } from './remedy.ts';
 import { realDirectory } from './root.ts';
 
 /** `mooring/file`: an object store in a folder, one file for each object, under its key. Files 0600, folders 0700. */
@@ -36,7 +37,7 @@ export function fileObjectStore(options: FileObjectStoreOptions): ObjectStore {
 }
 
 /** A file store over a given file system. */
-export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<Omit<ObjectStore, 'rules'>> {
+export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOptions): Required<ObjectStore> {
   requireKnownNames('options', options, OPTIONS);
   const { directory } = options;
   if (typeof directory !== 'string' || directory === '' || directory.includes('\0')) {
@@ -53,5 +54,7 @@ export function fileObjectStoreOver(fs: FileSystem, options: FileObjectStoreOpti
     delete: fileDelete(root),
     list: fileList(root),
     unfinished: fileUnfinished(root),
+    rules: () => Promise.resolve(undefined),
+    remedy: folderRemedy,
   });
 }

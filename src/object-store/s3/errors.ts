@@ -18,7 +18,7 @@ export class S3Error extends BucketError {
 
   constructor(request: BucketRequest, { requestId, ...answer }: S3Answer) {
     const message = wordsOf(answer.message, SECRET);
-    super('s3', request, { ...answer, message }, remedy(request.operation, answer.code, answer.status));
+    super('s3', request, { ...answer, message }, remedy(request.operation, answer));
     this.requestId = requestId;
   }
 }
@@ -51,10 +51,26 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 const FORBIDDEN = 403;
 
-function remedy(operation: string, code: string, status: number | undefined): string | undefined {
+function remedy(operation: string, { code, status, message }: S3Answer): string | undefined {
+  if (wantsChecksum(code, message)) return `${WANTS_CHECKSUM}: ${CHECKSUMS}`;
   const known = REMEDIES[code];
   if (known !== undefined || status !== FORBIDDEN) return known;
   return `The credentials need ${PERMISSIONS[operation] ?? operation}; under SSE-KMS also kms:GenerateDataKey and kms:Decrypt`;
+}
+
+const WANTS_CHECKSUM = 'A bucket with Object Lock takes nothing without a checksum';
+const CHECKSUMS = "give the client requestChecksumCalculation: 'WHEN_SUPPORTED'";
+
+/** Amazon gives the code to many errors, and says only in words that it wants a checksum. */
+function wantsChecksum(code: string, message: string | undefined): boolean {
+  return code === 'MissingContentMD5' || (code === 'InvalidRequest' && /content-md5|x-amz-checksum/i.test(message ?? ''));
+}
+
+/** `remedy()` of the store in S3: only what rights and addresses cannot mend. */
+export function s3Remedy(error: unknown): string | undefined {
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  if (!(cause instanceof S3Error) || !cause.message.includes(WANTS_CHECKSUM)) return undefined;
+  return "Give its S3Client requestChecksumCalculation: 'WHEN_SUPPORTED'. For a client that Mooring makes, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_SUPPORTED.";
 }
 
 interface ThrownByClient {

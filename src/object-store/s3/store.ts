@@ -4,6 +4,7 @@ import { systemRandom } from '../../async/random.ts';
 import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { S3_COMMANDS } from './commands.ts';
+import { s3Remedy } from './errors.ts';
 import { s3Delete, s3List } from './list.ts';
 import { resolveS3Options, type S3ObjectStoreOptions } from './options.ts';
 import { s3Put } from './put.ts';
@@ -44,5 +45,6 @@ export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): 
     list: s3List(store),
     unfinished: s3Unfinished(store),
     rules: s3Rules(store),
+    remedy: s3Remedy,
   });
 }

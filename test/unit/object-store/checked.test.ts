@@ -19,6 +19,9 @@ class ClassStore implements UncheckedObjectStore {
   async rules() {
     return { deleting: [this.#name] };
   }
+  remedy() {
+    return this.#name;
+  }
 }
 
 it('an instance of a class keeps all its members', async () => {
@@ -27,4 +30,5 @@ it('an instance of a class keeps all its members', async () => {
   expect(store.alias).toBe('mine');
   await expect(all(store.unfinished())).resolves.toEqual([{ key: 'mine' }]);
   await expect(store.rules()).resolves.toEqual({ deleting: ['mine'] });
+  expect(store.remedy()).toBe('mine');
 });
