@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CorruptEntryError, type ErrorContext } from '../model/errors/store.ts';
 import { parseWriteId, type Version } from './write-id.ts';
 import { holdsId, readRecordHead, RECORD_FORMAT, recordJson, type RecordLetter } from './record-head.ts';
+import { readHistory, type RecordHistory } from './jobs/history.ts';
 import type { JsonValue } from '../model/storable.ts';
 
 /**
@@ -22,6 +23,7 @@ export interface PreviousSubmission {
 export interface StoredDescription {
   title?: string;
   url?: string;
+  costPerHour?: { amount: number; currency: string };
 }
 
 /** The part of a record that only we read. */
@@ -75,6 +77,8 @@ interface Stored extends RecordFields {
   updatedAt: number;
   expiresAt: number;
   submission: number;
+  /** What happened to it, for people. */
+  history?: RecordHistory | undefined;
 }
 
 /**
@@ -95,7 +99,8 @@ export function parseRecord(text: string, where: ErrorContext): StoredRecord {
     [updatedAt, expiresAt, submission].every(Number.isSafeInteger) &&
     (fields.externalId !== undefined || !holdsId(letter));
   if (!sound) throw new CorruptEntryError('the record is damaged', where);
-  return storedRecord({ letter, version, updatedAt, expiresAt, submission }, fields);
+  const history = readHistory((fields as Partial<Stored>).history);
+  return storedRecord({ letter, version, updatedAt, expiresAt, submission, history }, fields);
 }
 
 /** A record of the parts that the metastore reads and that only we read. Its letter says whether an ID is held. */
@@ -106,11 +111,11 @@ export function storedRecord(
   return { ...fields, ...head } as StoredRecord;
 }
 
-const HEAD: readonly string[] = ['letter', 'version', 'updatedAt', 'expiresAt', 'submission'];
+const NOT_FIELDS: readonly string[] = ['letter', 'version', 'updatedAt', 'expiresAt', 'submission', 'history'];
 
-/** The part of a record that only we read, without its head. */
+/** The part of a record that only we read, without its head and its history. */
 export function fieldsOf(record: StoredRecord): RecordFields {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => !HEAD.includes(name))) as unknown as RecordFields;
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !NOT_FIELDS.includes(name))) as unknown as RecordFields;
 }
 
 /** What a record that says `none` may leave out: `clear()` leaves no more than the next submission's number. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { encodeSegment } from './path.ts';
 
 /**
- * Where things lie: the names of a scope's fields, and the keys of Redis. A scope, the index of its shard, the shard's birth and
- * its generation share a hash tag. So one script reaches them in a Cluster.
+ * Where things lie: the names of a scope's fields, and the keys of Redis. A scope, the two indexes of its shard, the shard's birth
+ * and its generation share a hash tag. So one script reaches them in a Cluster.
  */
 
 /** Fields of a scope of which there is one. */
@@ -56,6 +56,12 @@ const REMEMBERED = 1_000;
 export interface Keys {
   /** The keys of a scope: its hash, its shard's index, its shard's birth. */
   scope(path: string): readonly [hash: string, due: string, birth: string];
+  /** The same, and the index of the jobs in its shard. */
+  recordScope(path: string): readonly [hash: string, due: string, birth: string, jobs: string];
+  /** The index of the jobs in a shard. */
+  jobs(shard: string): string;
+  /** What was not run twice on a day, `2026-12-01`. */
+  savings(day: string): string;
   birth(shard: string): string;
   /** The keys of a shard: its generation, its index, its birth. */
   shard(shard: string): readonly [generation: string, due: string, birth: string];
@@ -69,27 +75,34 @@ export interface Keys {
   glob(prefix: string): string;
 }
 
+type Located = Readonly<{ scope: ReturnType<Keys['scope']>; recordScope: ReturnType<Keys['recordScope']> }>;
+
 /** The keys below a namespace. */
 export function keysOf(namespace: string): Keys {
   const encoded = encodeSegment('namespace', namespace);
   const tag = (shard: string): string => `mooring:{${encoded}:${shard}}:`;
   const tagLength = tag('00').length;
-  const known = new Map<string, readonly [string, string, string]>();
+  const known = new Map<string, Located>();
+  const located = (path: string): Located => {
+    const before = known.get(path);
+    if (before) return before;
+    const start = tag(shardOf(path));
+    const scope = [start + path, `${start}due`, `${start}birth`] as const;
+    const keys = { scope, recordScope: [...scope, `${start}jobs`] as const };
+    // A digest costs as much as the rest of a call does here, and most calls are for the same few scopes.
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(path, keys);
+    return keys;
+  };
   return {
-    scope(path) {
-      const before = known.get(path);
-      if (before) return before;
-      const start = tag(shardOf(path));
-      const keys = [start + path, `${start}due`, `${start}birth`] as const;
-      // A digest costs as much as the rest of a call does here, and most calls are for the same few scopes.
-      if (known.size >= REMEMBERED) known.clear();
-      known.set(path, keys);
-      return keys;
-    },
+    scope: (path) => located(path).scope,
+    recordScope: (path) => located(path).recordScope,
+    jobs: (shard) => `${tag(shard)}jobs`,
+    savings: (day) => `${tag(shardOf(day))}saved:${day}`,
     birth: (shard) => `${tag(shard)}birth`,
     shard: (shard) => [`${tag(shard)}generation`, `${tag(shard)}due`, `${tag(shard)}birth`],
     name: `${tag('ff')}name`,
-    trial: (shard) => ['trial', 'due', 'birth'].map((name) => tag(shard) + name),
+    trial: (shard) => ['trial', 'due', 'birth', 'jobs'].map((name) => tag(shard) + name),
     path: (key) => {
       const path = key.slice(tagLength);
       // Every path has at least two segments; the other keys of a shard have one.

@@ -64,4 +64,9 @@ export interface JobDescription {
   title?: string;
   /** Where the external system shows the job to people: an address that begins with `http:` or `https:`. A name and a password in it are left out. */
   url?: string;
+  /**
+   * What the external system charges while the job runs, so that people see what was not paid twice. `currency` has three capital
+   * letters, as in ISO 4217.
+   */
+  costPerHour?: { amount: number; currency: string };
 }

@@ -4,6 +4,7 @@ import { ConfigError } from '../model/errors/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Random } from '../async/random.ts';
 import type { MetastoreFacts } from './facts.ts';
+import type { MetastoreJobs, MetastoreSavings } from './jobs.ts';
 import type { MetastoreLineage } from './lineage.ts';
 import type { MetastoreOrphans, MetastoreScopes, MetastoreTasks } from './operators.ts';
 import type { MetastoreFences, MetastoreRecords } from './records.ts';
@@ -85,6 +86,8 @@ export interface OpenMetastore {
   readonly orphans: MetastoreOrphans;
   readonly tasks: MetastoreTasks;
   readonly scopes: MetastoreScopes;
+  readonly jobs: MetastoreJobs;
+  readonly savings: MetastoreSavings;
   readonly sweep: MetastoreSweep;
   readonly references: MetastoreReferences;
   readonly lineage: MetastoreLineage;

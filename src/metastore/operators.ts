@@ -33,6 +33,8 @@ export interface MetastoreTasks {
 /** What an operator sees of a scope. */
 export interface Inspected {
   recorded: string | undefined;
+  /** Which attempt took the fence last, for people. */
+  holder: string | undefined;
   records: readonly { name: string; text: string }[];
   orphans: readonly RawOrphan[];
   /** Last segments of the paths of the task's items that may have records. */

@@ -83,6 +83,8 @@ export interface RecordWrite {
   withdraw: boolean;
   /** The external job that a `submitting` takes the place of: an orphan from this step on, until it was cancelled. */
   replaces?: { idDigest: string; json: string };
+  /** When the job was first sent, for the index of jobs; `undefined`: now. In milliseconds. */
+  since?: number | undefined;
   /** The result of a finished job, in the same step. */
   result?: Omit<ValueChange, 'expect'>;
   resent: boolean;
@@ -100,7 +102,7 @@ export type RecordReply =
 /** A person's answer: decided by the record's write ID alone, whatever the fence. */
 export interface RecordAnswer extends Pick<
   RecordWrite,
-  'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention'
+  'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention' | 'since'
 > {
   basis: Version;
 }
@@ -108,10 +110,13 @@ export interface RecordAnswer extends Pick<
 /** Records of external jobs. */
 export interface MetastoreRecords {
   write(scope: ScopeAddress, write: RecordWrite, call: CallOptions): Promise<RecordReply>;
-  /** Keeps a record that an attempt waits on, as long as its write ID is still this one. */
+  /**
+   * Keeps a record that an attempt waits on, as long as its write ID is still this one. `history` is JSON: it takes the place of
+   * the record's history.
+   */
   refresh(
     scope: ScopeAddress,
-    record: { name: string; basis: Version; retention: RetentionMs },
+    record: { name: string; basis: Version; retention: RetentionMs; history?: string },
     call: CallOptions,
   ): Promise<void>;
   answer(

@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import { clearContract } from './metastore-clear.ts';
 import { fencesContract } from './metastore-fences.ts';
+import { jobsContract } from './metastore-jobs.ts';
 import { lifetimeContract } from './metastore-lifetime.ts';
 import { lineageContract } from './metastore-lineage.ts';
 import { operatorsContract } from './metastore-operators.ts';
@@ -23,6 +24,7 @@ export function metastoreContract(name: string, start: () => Promise<MetastoreRi
     clearContract(bench);
     lifetimeContract(bench);
     operatorsContract(bench);
+    jobsContract(bench);
     endsContract(bench);
     dueContract(bench);
     sweepContract(bench);
@@ -44,6 +46,7 @@ export function metastoreClientContract(name: string, start: () => Promise<Metas
     const bench = useBench(start);
     valuesContract(bench);
     operatorsContract(bench);
+    jobsContract(bench);
     dueContract(bench);
     lineageContract(bench);
   });

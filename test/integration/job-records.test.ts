@@ -1,3 +1,4 @@
+import { scopePath } from '../../src/format/path.ts';
 import { describe, expect, test } from '@jest/globals';
 import {
   ConfigError,
@@ -67,16 +68,38 @@ describe('what is shown', () => {
       submission: 1,
       idempotencyKey: key,
       previous: [],
+      description: undefined,
+      holder: expect.stringMatching(/^attempt 1, host .+, process \d+, since /),
+      lastPoll: undefined,
     };
+    const events = (...kinds: readonly string[]) => ({
+      history: kinds.map((kind): unknown => expect.objectContaining({ kind })),
+    });
     const sentAt = new Date(clock.now());
     const deadline = new Date(clock.now() + 60_000);
-    expect(await get(store)).toEqual({ ...shared, state: 'submitting', deadline, since: sentAt, version: expect.any(String) });
+    expect(await get(store)).toEqual({
+      ...shared,
+      ...events('submitted'),
+      state: 'submitting',
+      deadline,
+      since: sentAt,
+      version: expect.any(String),
+    });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(() => undefined);
-    expect(await get(store)).toEqual({ ...shared, state: 'ambiguous', since: sentAt, version: expect.any(String) });
+    expect(await get(store)).toEqual({
+      ...shared,
+      ...events('submitted', 'ambiguous'),
+      holder: expect.stringContaining('attempt 2'),
+      state: 'ambiguous',
+      since: sentAt,
+      version: expect.any(String),
+    });
     clock.advance('10s');
     await jobRecords(store).adopt(await get(store), 'job-1');
     expect(await get(store)).toEqual({
       ...shared,
+      ...events('submitted', 'ambiguous', 'adopted'),
+      holder: expect.stringContaining('attempt 2'),
       state: 'submitted',
       externalId: 'job-1',
       since: new Date(clock.now()),
@@ -84,7 +107,15 @@ describe('what is shown', () => {
     });
     system.end('job-1', { state: 'failed', reason: 'oom', retryable: false });
     await task.attempt((ctx) => ctx.run(system.job(), 'clip')).catch(() => undefined);
-    expect(await get(store)).toMatchObject({ ...shared, state: 'failed', externalId: 'job-1', reason: 'oom' });
+    expect(await get(store)).toMatchObject({
+      ...shared,
+      ...events('submitted', 'ambiguous', 'adopted', 'reconnected', 'failed'),
+      holder: expect.stringContaining('attempt 3'),
+      lastPoll: { state: 'failed', count: 1 },
+      state: 'failed',
+      externalId: 'job-1',
+      reason: 'oom',
+    });
     await jobRecords(store).reopen(await get(store));
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
 
@@ -192,6 +223,9 @@ test('a record or an orphan that cannot be read is logged and left out of the li
       return { ...seen, orphans: seen.records.map((raw) => ({ ...raw, idDigest: '', text: '5 {"externalId":1}' })) };
     const spoilt = seen.records.map((raw) => ({ ...raw, idDigest: '', text: `2${raw.text.slice(1)}` }));
     return { ...seen, records: spoilt, orphans: spoilt };
+  };
+  metastore.jobs.open = async function* () {
+    yield scopes.map((scope) => ({ path: scopePath(scope), name: 'external_job_id:', state: 'orphan', since: 5 }) as const);
   };
   const tasksOf = (listed: readonly { scope: TaskScope }[]): string[] =>
     [...new Set(listed.map(({ scope }) => scope.task))].sort();

@@ -95,8 +95,8 @@ describe('the users of docs/operations.md', () => {
     };
 
     expect([...rights.all].toSorted()).toEqual([...(await commandsOf(/./))].toSorted());
-    const ofOperators = await commandsOf(/sweep|restore|facts|durability|^operators/);
-    const ofWorkers = await commandsOf(/^(?!.*(?:sweep|restore|facts|durability)|operators)/);
+    const ofOperators = await commandsOf(/sweep|restore|facts|durability|^operators|^jobs/);
+    const ofWorkers = await commandsOf(/^(?!.*(?:sweep|restore|facts|durability)|operators|jobs)/);
     expect([...rights.worker].toSorted()).toEqual([...ofWorkers].toSorted());
     expect([...ofOperators].filter((command) => !ofWorkers.has(command)).length).toBeGreaterThan(0);
   });

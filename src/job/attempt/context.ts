@@ -18,7 +18,9 @@ import { jobOptions } from '../options.ts';
 import { fingerprintDigest, namedKey } from '../../format/idempotency-key.ts';
 import type { OwnedScope } from './owned-scope.ts';
 import { decideJob, runJob } from '../protocol/resumable-job.ts';
+import { createHistory } from '../protocol/history.ts';
 import type { AttemptParts, Run } from '../protocol/run.ts';
+import { countSaving } from '../protocol/savings.ts';
 import type { Decision, RunOptions, TaskContext } from '../task-context.ts';
 
 /** The task context of an attempt: checks the arguments of user code, and hands them to the protocol. */
@@ -150,9 +152,12 @@ async function useJobOnce<T>(
     signal: signal.signal,
     wait,
     tell,
-    announce(decision, submission) {
+    history: createHistory({ attempt: attempt.attempt, now: own.now }),
+    announce(decision, submission, found) {
       if (announced) return;
       announced = true;
+      if (found) countSaving(run, found);
+      if (decision === 'reconnected' || decision === 'missing') run.history.note(decision, submission);
       life.log.info({ ...run.about, decision, submission, attempt: attempt.attempt, wait: wait.mode }, decision);
       tell(decision, submission);
     },

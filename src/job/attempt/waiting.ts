@@ -26,11 +26,18 @@ export interface Waiting {
   /**
    * Waits, or hands the attempt back.
    * @param waitsFor - What this run waits for, if the attempt may be handed back meanwhile.
-   * @param heard - How many callbacks had come before the last poll. The next one ends the pause, also if it came during that
-   * poll. By default no callback ends it.
+   * @param poll - The poll before the pause, if there was one.
    * @throws the signal's reason.
    */
-  pause(ms: number, waitsFor: WaitsFor | undefined, signal: AbortSignal, heard?: number): Promise<void>;
+  pause(ms: number, waitsFor: WaitsFor | undefined, signal: AbortSignal, poll?: PollBefore): Promise<void>;
+}
+
+/** A poll, and the pause after it. */
+export interface PollBefore {
+  /** How many callbacks had come before it. The next one ends the pause, also if it came during the poll. */
+  heard: number;
+  /** Called before the attempt is handed back; never rejects. */
+  leaving?(): Promise<void>;
 }
 
 /** The end of a job whose ID is recorded, or the time to submit one or to find it. */
@@ -43,12 +50,21 @@ export function createWaiting(
   release: Release | undefined,
 ): Waiting {
   let runs = 0;
-  const willing = new Set<{ until: number; waitsFor: WaitsFor; heard: number }>();
+  const willing = new Set<{ until: number; waitsFor: WaitsFor } & PollBefore>();
   const waits = new Set<() => void>();
   let callbacks = 0;
   let handingBack: Promise<void> | undefined;
 
+  /** A run whose pause a callback has just ended is among the willing until it runs on. */
+  const mayLeave = (): boolean => willing.size === runs && ![...willing].some(({ heard }) => callbacks > heard);
+
   const handBack = async (handOver: Release): Promise<void> => {
+    await Promise.all([...willing].map(({ leaving }) => leaving?.()));
+    // A callback may have come meanwhile.
+    if (!mayLeave()) {
+      handingBack = undefined;
+      return;
+    }
     const pauses = [...willing];
     const after = Math.max(1, Math.min(...pauses.map(({ until }) => until)) - clock.now());
     const waitsFor = pauses.every((pause) => pause.waitsFor === 'job') ? 'job' : 'submit';
@@ -83,9 +99,6 @@ export function createWaiting(
       leave();
     }
   };
-  /** A run whose pause a callback has just ended is among the willing until it runs on. */
-  const mayLeave = (): boolean => willing.size === runs && ![...willing].some(({ heard }) => callbacks > heard);
-
   return {
     enter() {
       runs += 1;
@@ -97,8 +110,9 @@ export function createWaiting(
       callbacks += 1;
       for (const end of waits) end();
     },
-    async pause(ms, waitsFor, signal, heard = Infinity) {
-      const pause = waitsFor && { until: clock.now() + ms, waitsFor, heard };
+    async pause(ms, waitsFor, signal, poll = { heard: Infinity }) {
+      const { heard } = poll;
+      const pause = waitsFor && { until: clock.now() + ms, waitsFor, ...poll };
       if (pause) willing.add(pause);
       try {
         signal.throwIfAborted();

@@ -1,18 +1,21 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
-import { milliseconds } from '../../model/duration.ts';
-import { ConfigError, isMooringError, VersionConflictError } from '../../model/errors/store.ts';
+import { ConfigError, VersionConflictError } from '../../model/errors/store.ts';
 import { createWriter, drawNonce, UNFENCED } from '../../format/write-id.ts';
-import { type Inspected, scopeAddress } from '../../metastore/metastore.ts';
-import { decodeSegment, DEFAULT_EXTERNAL_ID_KEY, encodeSegment, pathScope, scopePath } from '../../format/path.ts';
-import { holdsId, NO_ID } from '../../format/record-head.ts';
+import { scopeAddress } from '../../metastore/metastore.ts';
+import { withEvent, withHistory } from '../../format/jobs/history.ts';
+import { DEFAULT_EXTERNAL_ID_KEY, encodeSegment } from '../../format/path.ts';
+import { NO_ID } from '../../format/record-head.ts';
 import { taskScope } from '../../model/check-scope.ts';
-import { isTaskScope, type TaskScope } from '../../model/scope.ts';
+import type { TaskScope } from '../../model/scope.ts';
 import { internalsOf, type Internals } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { readId } from '../protocol/external-id.ts';
-import type { JobRecord, JobRecords, Orphan } from './record.ts';
-import { deadlineOf, fieldsOf, idDigest, parseOrphan, parseRecord, withCurrent } from '../../format/record.ts';
+import { listOrphans, listRecords } from './list.ts';
+import { publicRecord } from './public-record.ts';
+import type { JobEvent, JobRecord, JobRecords } from './record.ts';
+import { savingsOf, summaryOf } from './summary.ts';
+import { deadlineOf, fieldsOf, idDigest, parseRecord, withCurrent } from '../../format/record.ts';
 import type { RecordFields, StoredRecord } from '../../format/record.ts';
 import { recordRetention } from '../protocol/run.ts';
 
@@ -37,12 +40,15 @@ export function jobRecords(store: StateStore): JobRecords {
     if (!states.includes(record?.state)) throw new ConfigError('record', rule, record?.state);
     const located = locate(record.scope, record.externalIdKey);
     const { address, name, where } = located;
-    const stored = await readStored(core, located, call);
+    const { stored } = await readStored(core, located, call);
     if (stored?.version !== record.version) throw new VersionConflictError(stored?.version ?? 'absent', where);
     if (record.state !== 'failed') await requireSettled(core, stored, call);
-    const { fields, ...head } = change(stored, externalId);
-    const json = JSON.stringify({ ...fields, key: stored.key });
-    const write = { id: writer.next(), name, ...head, json, retention: recordRetention(core), basis: record.version };
+    const { fields, event, ...head } = change(stored, externalId);
+    const now = await core.track(() => core.metastore.now(call));
+    const history = withEvent(stored.history, [now, event, record.submission]);
+    const json = withHistory(JSON.stringify({ ...fields, key: stored.key }), history);
+    const parts = { json, since: fields.firstSentAt, retention: recordRetention(core), basis: record.version };
+    const write = { id: writer.next(), name, ...head, ...parts };
     const reply = await core.track(() => core.metastore.records.answer(address, write, call));
     if (reply.kind === 'conflict') throw new VersionConflictError(reply.current, where);
     const { letter, submission } = head;
@@ -52,11 +58,13 @@ export function jobRecords(store: StateStore): JobRecords {
 
   return {
     list: (options = {}) => listRecords(core, options),
+    summary: (call = {}) => summaryOf(core, call),
+    savings: (options = {}) => savingsOf(core, options),
     async get(scope, externalIdKey = DEFAULT_EXTERNAL_ID_KEY, call = {}) {
       requireCall(call);
       const located = locate(scope, externalIdKey);
-      const stored = await readStored(core, located, call);
-      return stored && publicRecord(located.where.scope, externalIdKey, stored);
+      const { holder, stored } = await readStored(core, located, call);
+      return stored && publicRecord({ scope: located.where.scope, externalIdKey, holder }, stored);
     },
     adopt: async (record, externalId, call = {}) => answer(record, ADOPTED, call, checkedId(externalId)),
     markNotSubmitted: async (record, call = {}) => answer(record, NOT_SUBMITTED, call),
@@ -89,22 +97,25 @@ interface Answer {
   change(
     stored: StoredRecord,
     externalId: JsonValue | undefined,
-  ): Pick<StoredRecord, 'letter' | 'submission'> & { idDigest: string; fields: Partial<RecordFields> };
+  ): Pick<StoredRecord, 'letter' | 'submission'> & { idDigest: string; fields: Partial<RecordFields>; event: JobEvent['kind'] };
 }
 
 const UNRESOLVED = { states: ['submitting', 'ambiguous'], rule: 'must be submitting or ambiguous to be answered' } as const;
 
-const next: Answer['change'] = (stored) => {
-  return { letter: 'n', submission: stored.submission + 1, idDigest: NO_ID, fields: { previous: withCurrent(stored) } };
-};
+const next =
+  (event: JobEvent['kind']): Answer['change'] =>
+  (stored) => {
+    const fields = { previous: withCurrent(stored) };
+    return { letter: 'n', submission: stored.submission + 1, idDigest: NO_ID, fields, event };
+  };
 
-const NOT_SUBMITTED: Answer = { ...UNRESOLVED, change: next };
-const REOPENED: Answer = { states: ['failed'], rule: 'must be failed to be opened again', change: next };
+const NOT_SUBMITTED: Answer = { ...UNRESOLVED, change: next('not-submitted') };
+const REOPENED: Answer = { states: ['failed'], rule: 'must be failed to be opened again', change: next('reopened') };
 const ADOPTED: Answer = {
   ...UNRESOLVED,
   change(stored, externalId = null) {
     const fields = { ...fieldsOf(stored), firstSentAt: stored.firstSentAt ?? stored.updatedAt, externalId };
-    return { letter: 'e', submission: stored.submission, idDigest: idDigest(externalId), fields };
+    return { letter: 'e', submission: stored.submission, idDigest: idDigest(externalId), fields, event: 'adopted' };
   },
 };
 
@@ -125,104 +136,8 @@ async function readStored(
   core: Internals,
   { address, name, where }: Located,
   call: CallOptions,
-): Promise<StoredRecord | undefined> {
-  const { records } = await core.track(() => core.metastore.scopes.inspect(address, call));
+): Promise<{ stored: StoredRecord | undefined; holder: string | undefined }> {
+  const { records, holder } = await core.track(() => core.metastore.scopes.inspect(address, call));
   const raw = records.find((candidate) => candidate.name === name);
-  return raw && parseRecord(raw.text, where);
-}
-
-const LIST = { signal: true, state: true, flow: true, olderThan: true } as const;
-const STATES: Readonly<Record<JobRecord['state'], true>> = {
-  submitting: true,
-  ambiguous: true,
-  submitted: true,
-  succeeded: true,
-  failed: true,
-};
-
-async function* listRecords(
-  core: Internals,
-  options: Parameters<JobRecords['list']>[0] & object,
-): AsyncGenerator<JobRecord, void, undefined> {
-  requireCall(options, LIST);
-  const { state, flow, olderThan, ...call } = options;
-  if (state !== undefined && !Object.hasOwn(STATES, state)) {
-    throw new ConfigError('state', `must be one of ${Object.keys(STATES).join(', ')}`, state);
-  }
-  const age = olderThan === undefined ? undefined : milliseconds(olderThan, 'olderThan');
-  const prefix = flow === undefined ? '' : `${scopePath({ flow, run: '-', task: '-' }).split('/')[0]}/`;
-  const now = age === undefined ? 0 : await core.track(() => core.metastore.now(call));
-  for await (const { scope, inspected } of inspectedScopes(core, prefix, call)) {
-    for (const { name, text } of inspected.records) {
-      const stored = readable(core, { scope, key: name }, () => parseRecord(text, { scope, key: name }));
-      if (!stored) continue;
-      const record = publicRecord(scope, stored.key ?? decodeSegment(name) ?? name, stored);
-      const wanted = record && (state === undefined || record.state === state);
-      if (wanted && (age === undefined || record.since.getTime() < now - age)) yield record;
-    }
-  }
-}
-
-/** A record that cannot be read is logged, and does not hide the others. */
-function readable<T>(core: Internals, where: { scope: TaskScope; key: string }, read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!isMooringError(error)) throw error;
-    const path = scopePath(where.scope);
-    core.logger?.warn({ ...where, path, code: error.code }, `left out of the list: ${error.message}`);
-    return undefined;
-  }
-}
-
-async function* listOrphans(core: Internals, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
-  requireCall(call);
-  for await (const { scope, inspected } of inspectedScopes(core, '', call)) {
-    for (const raw of inspected.orphans) {
-      const orphan = readable(core, { scope, key: raw.name }, () => parseOrphan(raw, { scope, key: raw.name }));
-      if (!orphan) continue;
-      const { externalId, since, key } = orphan;
-      yield { scope, externalIdKey: key ?? decodeSegment(raw.name) ?? raw.name, externalId, since: new Date(since) };
-    }
-  }
-}
-
-async function* inspectedScopes(
-  core: Internals,
-  prefix: string,
-  call: CallOptions,
-): AsyncGenerator<{ scope: TaskScope; inspected: Inspected }, void, undefined> {
-  const seen = new Set<string>();
-  for await (const path of core.metastore.scopes.paths(prefix, call)) {
-    if (seen.has(path) || path.startsWith('assets/')) continue;
-    seen.add(path);
-    const inspected = await core.track(() => core.metastore.scopes.inspect({ path }, call));
-    const scope =
-      pathScope(path) ?? (inspected.recorded === undefined ? undefined : (JSON.parse(inspected.recorded) as TaskScope));
-    if (scope && isTaskScope(scope)) yield { scope, inspected };
-  }
-}
-
-/** What operators see; `undefined` if no submission is open. */
-function publicRecord(scope: TaskScope, externalIdKey: string, stored: StoredRecord): JobRecord | undefined {
-  const { letter, version, submission, idempotencyKey, name, job } = stored;
-  const unresolved = letter === 's' || letter === 'a';
-  const shared = {
-    scope,
-    externalIdKey,
-    name,
-    job,
-    version,
-    submission,
-    idempotencyKey,
-    since: new Date(unresolved ? (stored.firstSentAt ?? stored.updatedAt) : stored.updatedAt),
-    previous: stored.previous.map(({ reason: _, ...earlier }) => ({ ...earlier, externalId: earlier.externalId })),
-    description: stored.shown,
-  };
-  if (letter === 's') return { ...shared, state: 'submitting', deadline: new Date(deadlineOf(stored)) };
-  if (letter === 'a') return { ...shared, state: 'ambiguous' };
-  if (!holdsId(letter)) return undefined;
-  const externalId = stored.externalId as JsonValue;
-  if (letter === 'f') return { ...shared, state: 'failed', externalId, reason: stored.reason ?? '' };
-  return { ...shared, state: letter === 'o' ? 'succeeded' : 'submitted', externalId };
+  return { stored: raw && parseRecord(raw.text, where), holder };
 }

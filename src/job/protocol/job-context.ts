@@ -57,10 +57,11 @@ const LONGEST_URL = 2_000;
 export function describe({ job, life, about }: Run, externalId: JsonValue): { shown?: StoredDescription } {
   if (!job.describe) return {};
   try {
-    const { title, url } = job.describe(externalId as ExternalId);
+    const { title, url, costPerHour } = job.describe(externalId as ExternalId);
     const shown = {
       ...(title !== undefined && { title: title.slice(0, LONGEST_TITLE) }),
       ...(url !== undefined && { url: webAddress(url) }),
+      ...(costPerHour !== undefined && { costPerHour: price(costPerHour) }),
     };
     return { shown };
   } catch (err) {
@@ -68,6 +69,15 @@ export function describe({ job, life, about }: Run, externalId: JsonValue): { sh
     return {};
   }
 }
+
+function price({ amount, currency }: Price): Price {
+  if (!Number.isFinite(amount) || amount < 0 || !/^[A-Z]{3}$/.test(currency)) {
+    throw new TypeError('costPerHour must have an amount of at least 0 and a currency of three capital letters');
+  }
+  return { amount, currency };
+}
+
+type Price = NonNullable<StoredDescription['costPerHour']>;
 
 /** Pages show it as a link, so no other scheme is allowed. */
 function webAddress(url: string): string {

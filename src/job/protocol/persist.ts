@@ -7,6 +7,8 @@ import { reasonOf } from '../../model/reason.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { isOutage } from '../../model/errors/outage.ts';
 import { idDigest, storedRecord, type OrphanFields, type RecordFields, type StoredRecord } from '../../format/record.ts';
+import { withHistory } from '../../format/jobs/history.ts';
+import type { AttemptEvent } from './history.ts';
 import { recordRetention, type Run } from './run.ts';
 
 /**
@@ -44,6 +46,9 @@ export type Persisted =
   | { kind: 'ok'; record: StoredRecord }
   | { kind: Exclude<RecordReply['kind'], 'ok'>; definite: boolean; holder?: string | undefined };
 
+/** What a write of a letter is in the history. */
+const EVENT: Readonly<Partial<Record<RecordLetter, AttemptEvent>>> = { o: 'succeeded', f: 'failed', a: 'ambiguous' };
+
 /**
  * Writes a record.
  *
@@ -51,6 +56,8 @@ export type Persisted =
  */
 export async function persist(run: Run, draft: RecordDraft, patience: Patience): Promise<Persisted> {
   const { letter, submission } = draft;
+  const ended = EVENT[letter];
+  if (ended) run.history.note(ended, submission);
   const id = draft.id ?? (await run.own.writer()).next();
   const fields = { ...draft.fields, ...keyOfDigest(run) };
   const externalId = 'externalId' in fields ? fields.externalId : undefined;
@@ -60,7 +67,8 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
     letter,
     submission,
     idDigest: externalId === undefined ? NO_ID : idDigest(externalId),
-    json: JSON.stringify(fields),
+    json: withHistory(JSON.stringify(fields), run.history.text()),
+    since: 'firstSentAt' in fields && letter !== 'f' ? fields.firstSentAt : undefined,
     // A record that waits for a person does not expire before the answer.
     retention: letter === 'a' ? 'forever' : recordRetention(run.core),
     basis: draft.basis?.version,
@@ -77,9 +85,11 @@ export async function persist(run: Run, draft: RecordDraft, patience: Patience):
   if (reply.kind === 'stale') return { kind: reply.kind, definite, holder: reply.holder };
   if (reply.kind !== 'ok') return { kind: reply.kind, definite };
   own.told(reply.now);
+  run.history.saved();
   const { version, updatedAt, expiresAt } = reply;
   const all = { idempotencyKey: '', submitTimeout: 0, findLag: 0, ...fields };
-  return { kind: 'ok', record: storedRecord({ letter, version, updatedAt, expiresAt, submission }, all) };
+  const history = run.history.text();
+  return { kind: 'ok', record: storedRecord({ letter, version, updatedAt, expiresAt, submission, history }, all) };
 }
 
 /** A write that too few replicas confirmed is sent again, which waits for them again. For `submitted` only the ID counts. */

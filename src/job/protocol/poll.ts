@@ -46,6 +46,7 @@ export async function ask(run: Run, held: HeldRecord): Promise<Polled> {
   let { unknownSince } = record;
   for (let tries = 1; ; tries += 1) {
     const { status, cause, heard } = await askForPoll(run, record);
+    run.history.polled(status);
     const about = { ...run.about, externalId: record.externalId, tries };
     if (status.state !== 'unknown') {
       if (unknownSince !== undefined) {
@@ -90,7 +91,7 @@ async function pauseUnknown(
 ): Promise<HeldRecord> {
   const releases = releasesFor(run, record, ms);
   const noted = releases && record.unknownSince === undefined ? await noteUnknown(run, record, since) : record;
-  await run.waiting.pause(ms, releases ? 'job' : undefined, run.signal, heard);
+  await pauseUntilPoll(run, noted, { ms, releases, heard });
   return noted;
 }
 
@@ -129,9 +130,9 @@ export async function waitForEnd(run: Run, first: Polled): Promise<Asked<EndStat
     await at(run, 'G9');
     const left = firstSentAt(record) + run.options.giveUpAfter - run.own.now();
     if (left <= 0 || record.gaveUp) return { overdue: await markOverdue(run, record) };
-    keptUntil = await keepAlive(run, record, keptUntil);
+    if (mustBeKept(run, keptUntil)) keptUntil = await refresh(run, record, keptUntil);
     const ms = Math.min(left, interval(run, status, ageOf(run.own.now(), record)));
-    await run.waiting.pause(ms, releasesFor(run, record, ms) ? 'job' : undefined, run.signal, heard);
+    await pauseUntilPoll(run, record, { ms, releases: releasesFor(run, record, ms), heard });
     ({ status, record, heard } = await ask(run, record));
   }
   return { status, record };
@@ -182,16 +183,40 @@ function report(run: Run, { progress }: ActiveStatus): void {
     .catch((err: unknown) => run.life.log.warn({ ...run.about, err }, 'onProgress failed'));
 }
 
-/** Keeps a record from expiring while an attempt waits on it. Returns until when it is kept. */
-async function keepAlive(run: Run, record: HeldRecord, keptUntil: number): Promise<number> {
-  const { core, own, options, life } = run;
+/** Whether a record would expire while an attempt waits on it. */
+function mustBeKept({ core, own }: Run, keptUntil: number): boolean {
   const retention = recordRetention(core);
-  if (retention === 'forever' || keptUntil >= NEVER || keptUntil > own.now() + retention - REFRESH_AFTER) return keptUntil;
+  return retention !== 'forever' && keptUntil < NEVER && keptUntil <= own.now() + retention - REFRESH_AFTER;
+}
+
+/** How old the history in a record may be while an attempt holds on. */
+const NOTED_EVERY = 60_000;
+
+/** Waits until the next poll, or hands the attempt back. The record says before what the last polls showed. */
+async function pauseUntilPoll(
+  run: Run,
+  record: HeldRecord,
+  { ms, releases, heard }: { ms: number; releases: boolean; heard: number },
+): Promise<void> {
+  const { history, waiting, own } = run;
+  history.pollsAt(own.now() + ms);
+  if (history.isDue(NOTED_EVERY)) await refresh(run, record, record.expiresAt);
+  const leaving = async (): Promise<void> => {
+    history.note('released', record.submission);
+    await refresh(run, record, record.expiresAt);
+  };
+  await waiting.pause(ms, releases ? 'job' : undefined, run.signal, { heard, leaving });
+}
+
+/** Keeps a record from expiring, and writes its history. Returns until when it is kept; never rejects. */
+async function refresh(run: Run, record: HeldRecord, keptUntil: number): Promise<number> {
+  const { core, own, options, life, history } = run;
+  const retention = recordRetention(core);
+  const kept = { name: options.recordName, basis: record.version, retention, history: JSON.stringify(history.text()) };
   try {
-    await core.track(() =>
-      core.metastore.records.refresh(own.address, { name: options.recordName, basis: record.version, retention }, {}),
-    );
-    return own.now() + retention;
+    await core.track(() => core.metastore.records.refresh(own.address, kept, {}));
+    history.saved();
+    return retention === 'forever' ? NEVER : own.now() + retention;
   } catch (err) {
     life.log.warn({ ...run.about, err }, 'the record could not be kept alive yet');
     return keptUntil;

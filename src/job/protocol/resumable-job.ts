@@ -59,6 +59,7 @@ export async function runJob(run: Run, goal: Goal): Promise<Reached> {
 async function start(run: Run): Promise<Position> {
   run.signal.throwIfAborted();
   const seen = await run.own.read(run.options.recordName);
+  run.history.load(seen.record);
   const { name } = run.options;
   const made = seen.record?.name;
   if (name !== undefined && made !== undefined && made !== name) {
@@ -91,7 +92,7 @@ async function take(run: Run, goal: Goal, position: Position, step: Step): Promi
 async function conclude(run: Run, goal: Goal, { seen }: Position, step: Conclusion): Promise<Reached> {
   const { record } = step;
   const { externalId = null } = record;
-  run.announce(step.kind, record.submission);
+  run.announce(step.kind, record.submission, step.do === 'return' ? record : undefined);
   switch (step.do) {
     case 'return':
       return { externalId, result: goal === 'id' ? undefined : await recordedResult(run, step.record, seen.result) };
@@ -171,10 +172,11 @@ async function look(run: Run, goal: Goal, { kind }: Position, held: HeldRecord):
     if (goal === 'id') return reached;
   }
   await at(run, 'G8');
+  const found = kind === undefined ? held : undefined;
   const waited = await inSpan(waitSpan(run, kind, held), async (span) => {
     const seen = await ask(run, held);
     if (seen.status.state === 'active') {
-      run.announce(did, submission);
+      run.announce(did, submission, found);
       if (goal === 'id') return undefined;
     }
     const end = await waitForEnd(run, seen);
@@ -186,7 +188,7 @@ async function look(run: Run, goal: Goal, { kind }: Position, held: HeldRecord):
   const { status, record, atOnce } = waited;
   const finishes = { name: 'mooring.finish', attributes: spanned(run, record) } as const;
   if (status.state === 'succeeded') {
-    run.announce(kind === undefined && atOnce ? 'already-succeeded' : did, submission);
+    run.announce(kind === undefined && atOnce ? 'already-succeeded' : did, submission, found);
     const finished = goal === 'id' ? reached : await inSpan(finishes, () => finishSucceeded(run, record));
     return finished ? { externalId, result: finished.result } : start(run);
   }

@@ -7,6 +7,8 @@ import type { Internals } from '../../state-store/internals.ts';
 import type { ResolvedAttempt, ResolvedWait } from '../attempt/options.ts';
 import type { Gap } from './crash-point.ts';
 import type { Facts } from './decision.ts';
+import type { JobHistory } from './history.ts';
+import type { StoredRecord } from '../../format/record.ts';
 import type { AnyJob } from '../external-job.ts';
 import type { JobOptions } from '../options.ts';
 import { submissionKey } from '../../format/idempotency-key.ts';
@@ -40,8 +42,13 @@ export interface Run extends AttemptParts {
   /** The end of the attempt, or of this run. */
   readonly signal: AbortSignal;
   readonly wait: ResolvedWait;
-  /** Reports, once, what this run does: to the log, to listeners, and to its span. */
-  announce(decision: DecisionKind, submission: number): void;
+  /** What happened to the job, for people. */
+  readonly history: JobHistory;
+  /**
+   * Reports, once, what this run does: to the log, to listeners, and to its span.
+   * @param found - The record of a job that need not be submitted again.
+   */
+  announce(decision: DecisionKind, submission: number, found?: StoredRecord): void;
   /** Reports the outcome of one submit to listeners and to the span. */
   tell(decision: DecisionKind, submission: number): void;
 }

@@ -10,6 +10,7 @@ import { candidatePages, unreferenced, type Candidate } from './candidates.ts';
 import { deleteObjects } from '../delete-objects.ts';
 import { raise, readLineage, requireSound, type StoreLineage } from '../lineage.ts';
 import { BATCH, graceMs, LEAST_OF_RECONCILE, requireOptions, shareCheck } from '../settings.ts';
+import { indexJobs } from './index-jobs.ts';
 import { createTally, type Tally } from '../counts.ts';
 
 /** Options of `reconcile()`. */
@@ -63,8 +64,8 @@ interface Parts {
 
 /**
  * Lists the object stores and removes objects that nothing refers to. A crash left them before its write was committed, or the
- * metastore forgot them because no sweep ran in time. Also ends uploads that were never finished. It costs as much as there is
- * stored.
+ * metastore forgot them because no sweep ran in time. Also ends uploads that were never finished, and puts jobs into the index of
+ * jobs that an older version wrote without it. It costs as much as there is stored.
  *
  * @throws `StateLostError` if the metastore may lack references; `ConfigError` for an invalid option, and if more than
  * `maxShare`, and more than 10, would go; `StoreUnavailableError`; the signal's reason
@@ -108,6 +109,7 @@ async function reconcileAll(parts: Parts): Promise<SweepReport> {
     else if (found.unreferenced > 0) await remove(parts, location, until, found.unreferenced);
     await endUploads(parts, location, until);
   }
+  if (apply) await indexJobs(core, call);
   const report = tally.report();
   if (apply) core.emit({ type: 'sweep', report });
   return report;

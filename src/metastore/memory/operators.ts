@@ -157,10 +157,11 @@ function addItems(
 
 /** What an operator sees. */
 function inspected(hash: ScopeHash | undefined, now: number): Inspected {
-  if (!hash) return { recorded: undefined, records: [], orphans: [], items: [] };
+  if (!hash) return { recorded: undefined, holder: undefined, records: [], orphans: [], items: [] };
   const ended = hasEnded(hash, now);
   return {
     recorded: hash.fields.get(FIELD.scope),
+    holder: hash.fields.get(FIELD.holder),
     records: namesOf(hash, PREFIX.record).flatMap((name) => {
       const text = ended ? undefined : liveRecord(hash, name, now);
       return text === undefined ? [] : [{ name, text }];

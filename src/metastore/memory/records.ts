@@ -31,7 +31,8 @@ import type {
 } from '../records.ts';
 import { believe } from '../replies.ts';
 import type { Stale } from '../values.ts';
-import { holdsId, readRecordHead, recordText, type RecordHead } from '../../format/record-head.ts';
+import { replaceHistory } from '../../format/jobs/history.ts';
+import { holdsId, readRecordHead, recordJson, recordText, type RecordHead } from '../../format/record-head.ts';
 
 /** Fences and records of the memory metastore. Each function mirrors the script of the same name. */
 
@@ -173,7 +174,11 @@ function refresh(step: ScopeStep, record: Parameters<MetastoreRecords['refresh']
   const head = readHead(text);
   if (head.version !== record.basis) return;
   const expiresAt = Math.max(head.expiresAt, expiryOf(step.now, record.retention));
-  step.hash.fields.set(PREFIX.record + record.name, withExpiry(text, expiresAt));
+  const kept = withExpiry(text, expiresAt);
+  const json = recordJson(kept);
+  const { history } = record;
+  const told = history === undefined ? kept : kept.slice(0, -json.length) + replaceHistory(json, history);
+  step.hash.fields.set(PREFIX.record + record.name, told);
   expires(step, expiresAt);
   closeStep(step);
 }

@@ -7,6 +7,7 @@ import { type Head, headText, instant, NEVER, readHead } from '../../format/head
 import { FIELD, PREFIX } from '../../format/redis-keys.ts';
 import { FENCE_KEPT, GRACE, KEPT_IN_STEPS_OF, SWEEP_TIME, TOMBSTONE_KEPT } from '../lifetimes.ts';
 import { foreignFormat } from '../replies.ts';
+import type { SavedOnDay } from '../jobs.ts';
 import type { ScopeAddress } from '../scope-address.ts';
 import type { RawEntry, Stale } from '../values.ts';
 import { supersededText } from '../../format/superseded.ts';
@@ -40,11 +41,13 @@ export interface MemoryData {
   name: string | undefined;
   /** The highest generation that it was raised to. */
   generation: number;
+  /** What was not run twice, by the day. */
+  savings: Map<string, SavedOnDay>;
 }
 
 /** An empty namespace. */
 export function memoryData(): MemoryData {
-  return { scopes: new Map(), due: new Map(), bornAt: undefined, name: undefined, generation: 0 };
+  return { scopes: new Map(), due: new Map(), bornAt: undefined, name: undefined, generation: 0, savings: new Map() };
 }
 
 /** The hash of a scope, unless it was never there or is forgotten. */

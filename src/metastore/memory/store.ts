@@ -1,4 +1,5 @@
 import { closedMetastore, type Metastore, type MetastoreContext, type OpenMetastore } from '../metastore.ts';
+import { memoryJobs, memorySavings } from './jobs.ts';
 import { memoryLineage } from './lineage.ts';
 import { memoryOrphans, memoryScopes, memoryTasks } from './operators.ts';
 import { memoryFences, memoryRecords } from './records.ts';
@@ -35,6 +36,8 @@ export function openMemory(data: MemoryData, { clock }: Pick<MetastoreContext, '
     orphans: memoryOrphans(space),
     tasks: memoryTasks(space),
     scopes: memoryScopes(space),
+    jobs: memoryJobs(space),
+    savings: memorySavings(space),
     sweep: memorySweep(space),
     references: memoryReferences(space),
     lineage: memoryLineage(space),

@@ -190,7 +190,8 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     waits: wait !== undefined,
     async run(script, { path, recorded = '' }, given, call, options = {}) {
       const args = [path, recorded, ...script.arrange(given, options.each ?? [])];
-      const answer = await send(script, keys.scope(path), args, call, options);
+      const names = script.indexes ? keys.recordScope(path) : keys.scope(path);
+      const answer = await send(script, names, args, call, options);
       if (answer.kind === 'foreign') throw foreignFormat(path, String(answer.rest[0]), NAME);
       return answer;
     },

@@ -78,11 +78,12 @@ export function redisScopes({ client, keys, now, read, run }: Connection): Metas
 
 function inspected(parts: readonly Part[]): Inspected {
   const fields: [string, string][] = [];
-  for (let at = 1; at < parts.length; at += 2) fields.push([String(parts[at]), String(parts[at + 1])]);
+  for (let at = 2; at < parts.length; at += 2) fields.push([String(parts[at]), String(parts[at + 1])]);
   const those = (prefix: string): [string, string][] =>
     fields.filter(([field]) => field.startsWith(prefix)).map(([field, text]) => [field.slice(prefix.length), text]);
   return {
     recorded: typeof parts[0] === 'string' ? parts[0] : undefined,
+    holder: typeof parts[1] === 'string' ? parts[1] : undefined,
     records: those(PREFIX.record).map(([name, text]) => ({ name, text })),
     orphans: those(PREFIX.orphan).map(([field, text]) => {
       const [name, idDigest] = field.split(':') as [string, string];

@@ -59,7 +59,7 @@ export function redisRecords({ run }: Connection): MetastoreRecords {
       return believe(recordReply(answer, writeIdText(write.id)), answer.resent, NAME);
     },
     async refresh(scope, record, call) {
-      await run(REFRESH, scope, record, call, { fleeting: true });
+      await run(REFRESH, scope, { history: undefined, ...record }, call, { fleeting: true });
     },
     async answer(scope, answer, call) {
       const { kind, rest, resent } = await run(ANSWER_RECORD, scope, recordArguments(answer), call);
@@ -73,8 +73,9 @@ export function redisRecords({ run }: Connection): MetastoreRecords {
 }
 
 function recordArguments(write: RecordAnswer | RecordWrite): Record<RecordArgument, ArgumentValue> {
-  const { id, name, letter, submission, idDigest, json, retention, basis } = write;
-  return { id: writeIdText(id), name, letter, submission: submissionText(submission), idDigest, json, retention, basis };
+  const { id, name, letter, submission, idDigest, json, retention, basis, since } = write;
+  const [version, number] = [writeIdText(id), submissionText(submission)];
+  return { id: version, name, letter, submission: number, idDigest, json, retention, basis, since };
 }
 
 function recordReply({ kind, now, rest }: Answer, version: Version): RecordReply {

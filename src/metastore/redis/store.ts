@@ -6,6 +6,7 @@ import { createConnection } from './connection.ts';
 import { waitFor, type Durability } from './durability.ts';
 import { NAME } from './errors.ts';
 import { metastoreFacts } from './facts.ts';
+import { redisJobs, redisSavings } from './jobs.ts';
 import { redisLineage } from './lineage.ts';
 import { redisOrphans, redisScopes, redisTasks, tryToWrite } from './operators.ts';
 import { redisFences, redisRecords } from './records.ts';
@@ -55,6 +56,8 @@ export function redisMetastore(options: RedisMetastoreOptions): Metastore {
       orphans: redisOrphans(connection),
       tasks: redisTasks(connection),
       scopes: redisScopes(connection),
+      jobs: redisJobs(connection),
+      savings: redisSavings(connection),
       sweep: redisSweep(connection),
       references: redisReferences(connection),
       lineage: redisLineage(connection),

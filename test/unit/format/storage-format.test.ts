@@ -57,7 +57,7 @@ function steady(line: string): string {
 async function hash(key: string): Promise<string[]> {
   const fields = await client.hgetall(key);
   return Object.entries(fields)
-    .map(([field, text]) => `${field} = ${text}`)
+    .map(([field, text]) => `${field} = ${text.replaceAll('\n', String.raw`\n`)}`)
     .toSorted();
 }
 

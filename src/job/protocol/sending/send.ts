@@ -143,6 +143,7 @@ function submittedDraft(
 async function writeAhead(run: Run, plan: SendPlan, basis: StoredRecord | undefined): Promise<Persisted> {
   const id = (await run.own.writer()).next();
   const { submission, fields } = plan;
+  run.history.note(plan.kind, submission);
   const replaces = replacedBy(plan, basis);
   return persist(run, { letter: 's', submission, fields, basis, id, replaces }, 'lock').catch(async (error: unknown) => {
     if (isMooringError(error) && error.code === 'mooring.outcome-unknown')

@@ -69,6 +69,7 @@ export function tellFailedSubmit(run: Run, mine: StoredRecord, error: unknown, b
   const reason = reasonOf(error);
   const decision = isRefusal(error) ? 'refused' : 'unresolved';
   run.tell(decision, submission);
+  run.history.note(decision, submission);
   const text = decision === 'refused' ? 'the submit was refused' : 'the submit failed, and nobody knows whether the job exists';
   run.life.log[reason === before ? 'debug' : 'warn']({ ...run.about, decision, submission, idempotencyKey, reason }, text);
   return reason;

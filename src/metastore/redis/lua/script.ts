@@ -26,6 +26,8 @@ export interface Script<Name extends string = never, Item = never> {
   readonly sha: string;
   /** Whether it may write; an answer that is lost is then an unknown outcome. */
   readonly writes: boolean;
+  /** Whether the index of jobs is among its keys. */
+  readonly indexes: boolean;
   /** The arguments in the order of the script. */
   arrange(given: Readonly<Record<Name, ArgumentValue>>, each: readonly Item[]): Argument[];
 }
@@ -73,6 +75,8 @@ interface Definition<Name extends string, Item> {
 
 /** Keys of a scope: its hash, the index of its shard, and the birth of its shard. */
 const SCOPE_KEYS = ['KEY', 'DUE', 'BIRTH'];
+/** The same, and the index of the jobs in its shard. */
+const RECORD_KEYS = [...SCOPE_KEYS, 'JOBS'];
 
 /**
  * A script on the keys of one scope. Two arguments come before its own: the path, and the scope to record if the path does not
@@ -83,6 +87,14 @@ export function scopeScript<Name extends string = never, Item = never>(
   ...parts: readonly string[]
 ): Script<Name, Item> {
   return assemble(SCOPE_KEYS, ['path', 'recorded'], definition, parts);
+}
+
+/** The same for a script that changes which jobs there are: the index of jobs is its fourth key. */
+export function recordScript<Name extends string = never, Item = never>(
+  definition: Definition<Name, Item>,
+  ...parts: readonly string[]
+): Script<Name, Item> {
+  return assemble(RECORD_KEYS, ['path', 'recorded'], definition, parts);
 }
 
 /** A script on keys of any kind. The script itself goes through those that have no name. */
@@ -109,6 +121,7 @@ function assemble<Name extends string, Item>(
     name,
     text,
     writes,
+    indexes: keys === RECORD_KEYS,
     sha: createHash('sha1').update(text).digest('hex'),
     arrange(given, items) {
       const args = names.map((one) => argument(given[one]));

@@ -33,7 +33,7 @@ async function isOver(promise: Promise<unknown>): Promise<boolean> {
 describe('a callback', () => {
   test('ends a pause after an earlier poll', async () => {
     const { life, waiting } = setting();
-    const pause = waiting.pause(1000, undefined, life.signal, waiting.callbacks());
+    const pause = waiting.pause(1000, undefined, life.signal, { heard: waiting.callbacks() });
     expect(await isOver(pause)).toBe(false);
     waiting.pollNow();
 
@@ -46,7 +46,7 @@ describe('a callback', () => {
     const heard = waiting.callbacks();
     waiting.pollNow();
 
-    await expect(waiting.pause(1000, 'job', life.signal, heard)).resolves.toBeUndefined();
+    await expect(waiting.pause(1000, 'job', life.signal, { heard })).resolves.toBeUndefined();
     expect(releases()).toBe(0);
   });
 
@@ -62,14 +62,14 @@ describe('a callback', () => {
     const { life, waiting, releases } = setting();
     waiting.enter();
     waiting.enter();
-    const first = waiting.pause(1000, 'job', life.signal, waiting.callbacks());
+    const first = waiting.pause(1000, 'job', life.signal, { heard: waiting.callbacks() });
     waiting.pollNow();
     // This run has polled after the callback, and waits before the first has run on.
-    const second = waiting.pause(1000, 'job', life.signal, waiting.callbacks());
+    const second = waiting.pause(1000, 'job', life.signal, { heard: waiting.callbacks() });
     second.catch(() => undefined);
     await first;
     expect([await isOver(second), releases()]).toEqual([false, 0]);
-    const again = waiting.pause(1000, 'job', life.signal, waiting.callbacks());
+    const again = waiting.pause(1000, 'job', life.signal, { heard: waiting.callbacks() });
 
     await expect(Promise.all([second, again])).rejects.toThrow('released');
     expect(releases()).toBe(1);

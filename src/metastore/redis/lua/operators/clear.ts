@@ -2,22 +2,24 @@ import { CLEARED_JSON, NO_ID, SUBMISSION_LENGTH } from '../../../../format/recor
 import { FENCE_KEPT, SWEEP_TIME, TOMBSTONE_KEPT } from '../../../lifetimes.ts';
 import { AT, LETTER, head } from '../places.ts';
 import { IDENTITY } from '../identity.ts';
+import { MOVES } from '../jobs/moves.ts';
 import { ORPHAN } from '../orphan.ts';
 import { OPEN } from '../scope.ts';
-import { scopeScript, type Script } from '../script.ts';
+import { recordScript, type Script } from '../script.ts';
 
 /**
  * Wipes a scope. Refused while a submit of the scope is unresolved. Entries become tombstones that keep the write ID of what they
  * bury. Records become the next submission number, and active jobs orphans. The fence gets a nonce of its own.
  *
- * - KEYS: the scope, its index, its birth.
+ * - KEYS: the scope, its index, its birth, the index of its jobs.
  * - ARGV: path, recorded, id (a write ID).
  * - Answer: `ok`; or `foreign` and a name, `ambiguous`, a name and its record.
  */
-export const CLEAR: Script<'id'> = scopeScript(
+export const CLEAR: Script<'id'> = recordScript(
   { name: 'clear', writes: true, arguments: { id: true } },
   OPEN,
   IDENTITY,
+  MOVES,
   ORPHAN,
   String.raw`
 if redis.call('HGET', KEY, 'cleared') == ID then
@@ -53,6 +55,7 @@ for name, text in pairs(entries) do
   end
 end
 for name, text in pairs(records) do
+  move(name, nil)
   if live(text) then
     local letter, submission = text:sub(${AT.letter}), tonumber(text:sub(${AT.submission}))
     if letter == ${LETTER.submitted} then orphan(name, text:sub(${AT.idDigest}), text:sub(${AT.recordJson})) end
@@ -68,5 +71,6 @@ if held then hold(held:sub(${AT.fence}), nonce) end
 if kept then keep(now + ${FENCE_KEPT}) end
 if superseded then keep(now + ${SWEEP_TIME}) end
 close(true)
+moveAll()
 return answer('ok')`,
 );

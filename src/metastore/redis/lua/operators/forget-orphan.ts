@@ -1,15 +1,16 @@
-import { scopeScript, type Script } from '../script.ts';
+import { recordScript, type Script } from '../script.ts';
 
 /**
  * Takes an orphan off the list.
  *
- * - KEYS: the scope, its index, its birth.
+ * - KEYS: the scope, its index, its birth, the index of its jobs.
  * - ARGV: path, recorded, name, idDigest.
  * - Answer: `ok`.
  */
-export const FORGET_ORPHAN: Script<'name' | 'idDigest'> = scopeScript(
+export const FORGET_ORPHAN: Script<'name' | 'idDigest'> = recordScript(
   { name: 'forgetOrphan', writes: true, arguments: { name: true, idDigest: true } },
   String.raw`
 redis.call('HDEL', KEY, 'o:' .. NAME .. ':' .. ID_DIGEST)
+redis.call('ZREM', JOBS, NAME .. ':' .. ID_DIGEST .. ' ' .. PATH)
 return answer('ok')`,
 );

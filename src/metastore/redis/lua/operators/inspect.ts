@@ -7,14 +7,14 @@ import { scopeScript, type Script } from '../script.ts';
  *
  * - KEYS: the scope, its index, its birth.
  * - ARGV: path, recorded.
- * - Answer: `ok`, the recorded scope, then field and text of each record that counts, of each orphan, and of each item.
+ * - Answer: `ok`, the recorded scope, the holder of the fence, then field and text of each record that counts, of each orphan, and of each item.
  */
 export const INSPECT: Script = scopeScript(
   { name: 'inspect', writes: false, arguments: {} },
   String.raw`
-local ends, recorded = unpack(redis.call('HMGET', KEY, 'ends', 'scope'))
+local ends, recorded, holder = unpack(redis.call('HMGET', KEY, 'ends', 'scope', 'holder'))
 local ended = (tonumber(ends or '') or ${NEVER}) <= now
-local found = answer('ok', recorded)
+local found = answer('ok', recorded, holder)
 for _, field in ipairs(redis.call('HKEYS', KEY)) do
   local kind = field:sub(${AT.kind})
   local text = (kind == 'r:' or kind == 'o:' or kind == 'i:') and redis.call('HGET', KEY, field)

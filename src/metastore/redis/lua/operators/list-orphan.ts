@@ -1,18 +1,20 @@
 import { AT, LETTER } from '../places.ts';
+import { MOVES } from '../jobs/moves.ts';
 import { ORPHAN } from '../orphan.ts';
 import { OPEN } from '../scope.ts';
-import { scopeScript, type Script } from '../script.ts';
+import { recordScript, type Script } from '../script.ts';
 
 /**
  * Lists an orphan, unless the record holds that external ID.
  *
- * - KEYS: the scope, its index, its birth.
+ * - KEYS: the scope, its index, its birth, the index of its jobs.
  * - ARGV: path, recorded, name, idDigest, json.
  * - Answer: `listed`; or `foreign` and a name, `held`.
  */
-export const LIST_ORPHAN: Script<'name' | 'idDigest' | 'json'> = scopeScript(
+export const LIST_ORPHAN: Script<'name' | 'idDigest' | 'json'> = recordScript(
   { name: 'listOrphan', writes: true, arguments: { name: true, idDigest: true, json: true } },
   OPEN,
+  MOVES,
   ORPHAN,
   String.raw`
 local text = redis.call('HGET', KEY, 'r:' .. NAME)
@@ -22,5 +24,6 @@ local holdsId = letter == ${LETTER.submitted} or letter == ${LETTER.succeeded} o
 if holdsId and text:sub(${AT.idDigest}) == ID_DIGEST then return answer('held') end
 orphan(NAME, ID_DIGEST, JSON)
 close(false)
+moveAll()
 return answer('listed')`,
 );

@@ -1,3 +1,5 @@
+import { NEVER } from '../../../../format/head.ts';
+import { MOVES } from '../jobs/moves.ts';
 import { LETTER, head } from '../places.ts';
 
 /** Arguments of the scripts that put a record. */
@@ -5,11 +7,27 @@ export type RecordArgument = keyof typeof RECORD;
 
 /** The names of the arguments of scripts that put a record, in their order. */
 export const RECORD: Readonly<
-  Record<'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention' | 'basis', true>
-> = { id: true, name: true, letter: true, submission: true, idDigest: true, json: true, retention: true, basis: true };
+  Record<'id' | 'name' | 'letter' | 'submission' | 'idDigest' | 'json' | 'retention' | 'basis' | 'since', true>
+> = {
+  id: true,
+  name: true,
+  letter: true,
+  submission: true,
+  idDigest: true,
+  json: true,
+  retention: true,
+  basis: true,
+  since: true,
+};
 
-/** `record()`: puts the record that these arguments say. Any write of an external ID takes it off the orphans. */
-export const PUT_RECORD: string = String.raw`
+/** How long after its life the index may name a failure, in milliseconds. */
+const DAY = 24 * 3_600_000;
+
+/**
+ * `record()`: puts the record that these arguments say. Any write of an external ID takes it off the orphans. A new failure takes
+ * those off the index whose records have expired, if all are kept as long.
+ */
+export const PUT_RECORD: string = String.raw`${MOVES}
 local function holdsId(letter) return letter == ${LETTER.submitted} or letter == ${LETTER.succeeded} or letter == ${LETTER.failed} end
 local function liveRecord(name)
   local text = redis.call('HGET', KEY, 'r:' .. name)
@@ -18,7 +36,12 @@ end
 local function record()
   local gone = lifeFrom(RETENTION)
   put('r:' .. NAME, ${head('LETTER', 'ID', 'instant(now)', 'gone')} .. ' ' .. ID_DIGEST .. ' ' .. SUBMISSION .. ' ' .. JSON)
-  if holdsId(LETTER) then drop('o:' .. NAME .. ':' .. ID_DIGEST) end
+  if holdsId(LETTER) then
+    drop('o:' .. NAME .. ':' .. ID_DIGEST)
+    move(NAME .. ':' .. ID_DIGEST, nil)
+  end
+  move(NAME, rankOf(LETTER), tonumber(SINCE) or now)
+  if LETTER == ${LETTER.failed} and gone < ${NEVER} then failedUntil = now - RETENTION - ${DAY} end
   expires(gone)
   return gone
 end`;

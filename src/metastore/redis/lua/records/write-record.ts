@@ -3,7 +3,7 @@ import { CHANGE, CHANGES, type Change } from '../change.ts';
 import { IDENTITY } from '../identity.ts';
 import { ORPHAN } from '../orphan.ts';
 import { OPEN } from '../scope.ts';
-import { scopeScript, type Script } from '../script.ts';
+import { recordScript, type Script } from '../script.ts';
 import { PUT_RECORD, RECORD, type RecordArgument } from './put.ts';
 
 /**
@@ -11,13 +11,13 @@ import { PUT_RECORD, RECORD, type RecordArgument } from './put.ts';
  * exception for the very `submitting` that this attempt wrote. Then come the fence, the sequence, what was decided on (or another
  * ID), and the attempt's own fence.
  *
- * - KEYS: the scope, its index, its birth.
+ * - KEYS: the scope, its index, its birth, the index of its jobs.
  * - ARGV: path, recorded, id (a write ID), name, letter, submission (6 digits), idDigest, json, retention, basis (a write ID, or
  *   nothing), withdraw, replacedDigest and replacedJson, then at most one change, the result. The two in `replaced` are of the
  *   external job that this one takes the place of, or nothing.
  * - Answer: `ok`, when it was applied and when it ends; or `foreign` and a name, `stale` and the holder, `old`, `changed`, `gone`.
  */
-export const WRITE_RECORD: Script<RecordArgument | 'withdraw' | 'replacedDigest' | 'replacedJson', Change> = scopeScript(
+export const WRITE_RECORD: Script<RecordArgument | 'withdraw' | 'replacedDigest' | 'replacedJson', Change> = recordScript(
   {
     name: 'writeRecord',
     writes: true,
@@ -27,8 +27,8 @@ export const WRITE_RECORD: Script<RecordArgument | 'withdraw' | 'replacedDigest'
   OPEN,
   CHANGE,
   IDENTITY,
-  ORPHAN,
   PUT_RECORD,
+  ORPHAN,
   String.raw`
 local text, withdraw = liveRecord(NAME), WITHDRAW == '1'
 if foreign(text) then return answer('foreign', NAME) end
@@ -61,5 +61,6 @@ if REPLACED_DIGEST ~= '' then orphan(NAME, REPLACED_DIGEST, REPLACED_JSON) end
 if gone then hold(fence, nonce) end
 if resultName then change(CHANGES, result, ID) end
 close(false)
+moveAll()
 return answer('ok', instant(now), instant(expiresAt))`,
 );

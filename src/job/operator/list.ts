@@ -1,0 +1,168 @@
+import { concurrently } from '../../async/concurrency.ts';
+import { requireCall, type CallOptions } from '../../async/deadline.ts';
+import type { IndexedJob, IndexedState } from '../../format/jobs/members.ts';
+import { decodeSegment, pathScope, scopePath } from '../../format/path.ts';
+import { parseOrphan, parseRecord } from '../../format/record.ts';
+import type { Inspected } from '../../metastore/metastore.ts';
+import { milliseconds } from '../../model/duration.ts';
+import { ConfigError, isMooringError } from '../../model/errors/store.ts';
+import { isTaskScope, type TaskScope } from '../../model/scope.ts';
+import type { Internals } from '../../state-store/internals.ts';
+import { publicRecord } from './public-record.ts';
+import type { JobRecord, JobState, JobListOptions, Orphan } from './record.ts';
+
+/** Lists records and orphans: by the index of jobs, or by a look at every scope if the index does not hold what is asked for. */
+
+const LIST = { signal: true, state: true, flow: true, run: true, name: true, olderThan: true } as const;
+const STATES: Readonly<Record<JobState, IndexedState | undefined>> = {
+  submitting: 'submitting',
+  ambiguous: 'ambiguous',
+  submitted: 'submitted',
+  succeeded: undefined,
+  failed: 'failed',
+};
+
+/** Scopes that are read at the same time. */
+const AT_ONCE = 32;
+
+/** The records that an operator asks for. */
+export async function* listRecords(core: Internals, options: JobListOptions): AsyncGenerator<JobRecord, void, undefined> {
+  requireCall(options, LIST);
+  const { state, flow, run, name, olderThan, ...call } = options;
+  const states = checkedStates(state);
+  for (const [option, value] of Object.entries({ flow, run, name })) requireText(option, value);
+  const age = olderThan === undefined ? undefined : milliseconds(olderThan, 'olderThan');
+  const now = age === undefined ? 0 : await core.track(() => core.metastore.now(call));
+  const wanted = (record: JobRecord): boolean =>
+    states.includes(record.state) &&
+    (flow === undefined || record.scope.flow === flow) &&
+    (run === undefined || isRun(record.scope.run, run)) &&
+    (name === undefined || record.name === name) &&
+    (age === undefined || record.since.getTime() < now - age);
+  const start = flow === undefined ? '' : `${scopePath({ flow, run: '-', task: '-' }).split('/')[0]}/`;
+  for await (const { scope, inspected } of scopesWith(
+    core,
+    states.map((one) => STATES[one]),
+    start,
+    call,
+  )) {
+    for (const record of recordsIn(core, scope, inspected)) if (wanted(record)) yield record;
+  }
+}
+
+/** External jobs that no record holds. */
+export async function* listOrphans(core: Internals, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
+  requireCall(call);
+  for await (const { scope, inspected } of scopesWith(core, ['orphan'], '', call)) {
+    for (const raw of inspected.orphans) {
+      const orphan = readable(core, { scope, key: raw.name }, () => parseOrphan(raw, { scope, key: raw.name }));
+      if (!orphan) continue;
+      const { externalId, since, key } = orphan;
+      yield { scope, externalIdKey: key ?? decodeSegment(raw.name) ?? raw.name, externalId, since: new Date(since) };
+    }
+  }
+}
+
+function checkedStates(state: JobListOptions['state']): readonly JobState[] {
+  const all = Object.keys(STATES) as JobState[];
+  if (state === undefined) return all;
+  const states = (typeof state === 'string' ? [state] : state) as unknown;
+  const sound = Array.isArray(states) && states.length > 0 && states.every((one) => all.includes(one as JobState));
+  if (!sound) throw new ConfigError('state', `must be one of ${all.join(', ')}, or several of them`, state);
+  return states as JobState[];
+}
+
+function requireText(option: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== 'string' || value === '')) {
+    throw new ConfigError(option, 'must be a text that is not empty', value);
+  }
+}
+
+/** The adapters put a job's own ID first, then more that tells it apart. */
+function isRun(run: string, wanted: string): boolean {
+  return run === wanted || (run.startsWith(wanted) && (run[wanted.length] === '@' || run[wanted.length] === '/'));
+}
+
+function recordsIn(core: Internals, scope: TaskScope, { records, holder }: Inspected): JobRecord[] {
+  return records.flatMap(({ name, text }) => {
+    const stored = readable(core, { scope, key: name }, () => parseRecord(text, { scope, key: name }));
+    if (!stored) return [];
+    const record = publicRecord({ scope, externalIdKey: stored.key ?? decodeSegment(name) ?? name, holder }, stored);
+    return record ? [record] : [];
+  });
+}
+
+/** A record that cannot be read is logged, and does not hide the others. */
+function readable<T>(core: Internals, where: { scope: TaskScope; key: string }, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isMooringError(error)) throw error;
+    const path = scopePath(where.scope);
+    core.logger?.warn({ ...where, path, code: error.code }, `left out of the list: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** A scope, and what it holds. */
+interface Seen {
+  path: string;
+  scope: TaskScope;
+  inspected: Inspected;
+}
+
+/** Scopes of tasks that may hold what is asked for, each once. `undefined` among the states: the index does not hold it. */
+async function* scopesWith(
+  core: Internals,
+  states: readonly (IndexedState | undefined)[],
+  start: string,
+  call: CallOptions,
+): AsyncGenerator<Seen, void, undefined> {
+  const indexed = states.filter((state) => state !== undefined);
+  const pages = indexed.length === states.length ? indexedPaths(core, indexed, start, call) : allPaths(core, start, call);
+  const seen = new Set<string>();
+  for await (const page of pages) {
+    const fresh = [...page].filter(([path]) => !seen.has(path) && path.startsWith(start) && !path.startsWith('assets/'));
+    for (const [path] of fresh) seen.add(path);
+    const found = await concurrently(fresh, async ([path, named]) => look(core, path, named, call), AT_ONCE);
+    yield* found.filter((one) => one !== undefined);
+  }
+}
+
+async function* indexedPaths(
+  core: Internals,
+  states: readonly IndexedState[],
+  start: string,
+  call: CallOptions,
+): AsyncGenerator<Map<string, IndexedJob[]>, void, undefined> {
+  for await (const page of core.metastore.jobs.open(states, call)) {
+    const jobs = new Map<string, IndexedJob[]>();
+    for (const job of page) {
+      if (job.path.startsWith(start)) jobs.set(job.path, [...(jobs.get(job.path) ?? []), job]);
+    }
+    yield jobs;
+  }
+}
+
+const NONE: readonly IndexedJob[] = [];
+
+async function* allPaths(
+  core: Internals,
+  start: string,
+  call: CallOptions,
+): AsyncGenerator<Map<string, readonly IndexedJob[]>, void, undefined> {
+  for await (const path of core.metastore.scopes.paths(start, call)) yield new Map([[path, NONE]]);
+}
+
+/** Reads a scope. If the index names what is not there, such as a record that has expired, the index is mended. */
+async function look(core: Internals, path: string, named: readonly IndexedJob[], call: CallOptions): Promise<Seen | undefined> {
+  const inspected = await core.track(() => core.metastore.scopes.inspect({ path }, call));
+  const there = new Set([
+    ...inspected.records.map(({ name }) => name),
+    ...inspected.orphans.map(({ name, idDigest }) => `${name}:${idDigest}`),
+  ]);
+  const gone = named.map(({ name }) => name).filter((name) => !there.has(name));
+  if (gone.length > 0) await core.track(() => core.metastore.jobs.index({ path }, gone, call));
+  const scope = pathScope(path) ?? (inspected.recorded === undefined ? undefined : (JSON.parse(inspected.recorded) as TaskScope));
+  return scope && isTaskScope(scope) ? { path, scope, inspected } : undefined;
+}

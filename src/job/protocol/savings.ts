@@ -1,0 +1,26 @@
+import { firstSentAt, type StoredRecord } from '../../format/record.ts';
+import { parseWriteId } from '../../format/write-id.ts';
+import type { Run } from './run.ts';
+
+/** Counts the work of external jobs that an attempt did not start again. */
+
+const HOUR = 3_600_000;
+
+/**
+ * An attempt found the job of an earlier one. Without its record it would have submitted the work again. What was saved is the time
+ * that the job had run by then. An attempt that was handed back and returns has saved nothing.
+ */
+export function countSaving(run: Run, record: StoredRecord): void {
+  const { core, own, life, about, history } = run;
+  if (parseWriteId(record.version)?.nonce === own.nonce || history.released()) return;
+  const now = own.now();
+  const until = record.letter === 'o' ? record.updatedAt : now;
+  const time = Math.max(0, until - firstSentAt(record));
+  const { costPerHour } = record.shown ?? {};
+  const cost = costPerHour && { amount: (costPerHour.amount * time) / HOUR, currency: costPerHour.currency };
+  const day = new Date(now).toISOString().slice(0, 10);
+  // No job waits for a statistic.
+  core
+    .track(() => core.metastore.savings.add(day, { time, cost }, {}))
+    .catch((err: unknown) => life.log.debug({ ...about, err }, 'what was saved was not counted'));
+}
