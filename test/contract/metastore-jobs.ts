@@ -30,7 +30,7 @@ export function jobsContract(bench: Bench): void {
       expect(await open()).toEqual([{ path: SCOPE.path, name: RECORD, state, since: expect.any(Number) }]);
     });
 
-    test('a job moves with its record, and a success leaves', async () => {
+    test('a job moves with its record until it has succeeded', async () => {
       const who = attempt(1);
       await begin(bench.m, who);
 

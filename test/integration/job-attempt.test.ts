@@ -33,6 +33,9 @@ function setting(options: Partial<ExternalSystemOptions> & { intercept?: Interce
 const thrown = (error: unknown): unknown => error;
 
 describe('round trips', () => {
+  /** No attempt waits until what it saved is counted. */
+  const awaited = (calls: readonly string[]) => calls.filter((call) => call !== 'savings.add');
+
   test.each([
     ['ordered', 4, 1],
     ['drawn', 5, 2],
@@ -51,10 +54,10 @@ describe('round trips', () => {
       const next = await task.start();
       calls.length = 0;
       await next.context.submit(submitted, 'clip');
-      expect(calls).toHaveLength(reconnect);
+      expect(awaited(calls)).toHaveLength(reconnect);
       calls.length = 0;
       await (await task.start()).context.run(system.job(), 'clip');
-      expect(calls).toHaveLength(reconnect);
+      expect(awaited(calls)).toHaveLength(reconnect);
     },
   );
 

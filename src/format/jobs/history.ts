@@ -32,7 +32,7 @@ export interface RecordHistory {
 export const HISTORY_MARK = ',\n"history":';
 
 /** The most events that are kept. */
-export const MOST_EVENTS = 20;
+const MOST_EVENTS = 20;
 
 /** The JSON of a record with its history. */
 export function withHistory(json: string, history: RecordHistory | undefined): string {

@@ -31,11 +31,6 @@ export interface IndexedJob {
   since: number;
 }
 
-/** The member of a job. */
-export function jobMember({ name, path }: Pick<IndexedJob, 'name' | 'path'>): string {
-  return `${name} ${path}`;
-}
-
 /** Reads a member and its score; `undefined` for what a newer version wrote. */
 export function indexedJob(member: string, score: number): IndexedJob | undefined {
   const space = member.indexOf(' ');

@@ -59,7 +59,7 @@ export function createWaiting(
   const mayLeave = (): boolean => willing.size === runs && ![...willing].some(({ heard }) => callbacks > heard);
 
   const handBack = async (handOver: Release): Promise<void> => {
-    await Promise.all([...willing].map(({ leaving }) => leaving?.()));
+    await Promise.all([...willing].map(async ({ leaving }) => leaving?.()));
     // A callback may have come meanwhile.
     if (!mayLeave()) {
       handingBack = undefined;
