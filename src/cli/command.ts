@@ -24,6 +24,8 @@ interface Described {
   readonly flags: Flags;
   /** More for its own help. */
   readonly about: readonly string[];
+  /** Lines to copy, and what each does. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
   /**
    * The exit code if it could not do its work.
    * @defaultValue 1

@@ -40,13 +40,16 @@ export function generalHelp(commands: ReadonlyMap<string, Command>): string {
 }
 
 /** The help of one command. */
-export function commandHelp(name: string, { operands, summary, about }: Command, flags: Flags): string {
+export function commandHelp(name: string, { operands, summary, about, examples }: Command, flags: Flags): string {
   return [
     `mooring ${name}: ${summary}.`,
     '',
     `Usage: mooring ${[name, operands].filter(Boolean).join(' ')} [flags]`,
     '',
     ...about,
+    '',
+    'Examples',
+    ...table(examples),
     '',
     'Flags',
     ...table(

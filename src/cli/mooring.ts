@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { abortController } from '../async/abort.ts';
+import { systemClock } from '../async/clock.ts';
 import { openStateStore } from '../config/config.ts';
 import { doctor, reconcile, recover, sweep } from '../index.ts';
 import type { CommandOutcome } from './outcome.ts';
@@ -51,6 +52,7 @@ process.exitCode = await run(
       recover,
       doctor,
       drill,
+      clock: systemClock,
       version: () => versionOf('mooring'),
     },
   },

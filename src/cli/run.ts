@@ -8,6 +8,7 @@ import { drillCommand } from './commands/drill.ts';
 import { readFlags, type Flags, type Given } from './flags.ts';
 import { COMMON_FLAGS, commandHelp, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
+import { jobsCommand } from './commands/jobs/jobs.ts';
 import { lifecycleCommand } from './commands/lifecycle/lifecycle.ts';
 import { terminalLogger } from './logger.ts';
 import { recoverCommand } from './commands/recover.ts';
@@ -21,6 +22,7 @@ import { errorCode, errorInWords, tracesOf } from './words.ts';
 /** One run of the command, from what was typed to its exit code. Touches nothing but what it is given. */
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['jobs', jobsCommand],
   ['sweep', sweepCommand],
   ['reconcile', reconcileCommand],
   ['recover', recoverCommand],

@@ -7,6 +7,7 @@
 export interface Stream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -20,6 +21,10 @@ export interface Terminal {
   progress(text: string): void;
   /** Takes the last progress away. */
   settle(): void;
+  /** How wide the result may be; `undefined` if it goes to no terminal, and nothing is to be cut. */
+  readonly columns: number | undefined;
+  /** Lines of the result in place of those before, as many as fit. If it goes to no terminal, they follow those before. */
+  screen(lines: readonly string[]): void;
   /** A word of the result, in colour if the result goes to a terminal. */
   paint(colour: Colour, text: string): string;
 }
@@ -35,13 +40,21 @@ const CODES: Readonly<Record<Colour, readonly [number, number]>> = {
 };
 const ERASE = '\r\u001B[2K';
 const WIDTH = 80;
+const HEIGHT = 24;
+/** To the corner; to the end of the line; to the end of the screen. */
+const HOME = '\u001B[H';
+const REST_OF_LINE = '\u001B[K';
+const REST = '\u001B[J';
+const ALL = '\u001B[2J';
 
 /** A terminal over two streams. There is no colour with `NO_COLOR` (no-color.org) or on a dumb terminal. */
 export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Record<string, string | undefined>>): Terminal {
   const dumb = env['TERM'] === 'dumb';
   const coloured = stdout.isTTY === true && !dumb && (env['NO_COLOR'] ?? '') === '';
   const moves = stderr.isTTY === true && !dumb;
+  const draws = stdout.isTTY === true && !dumb;
   let shown = false;
+  let drawn = false;
   const settle = (): void => {
     if (shown) stderr.write(ERASE);
     shown = false;
@@ -61,6 +74,18 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Rec
       shown = true;
     },
     settle,
+    get columns() {
+      return stdout.isTTY === true ? (stdout.columns ?? WIDTH) : undefined;
+    },
+    screen(lines) {
+      settle();
+      if (!draws) return void stdout.write(`${lines.join('\n')}\n\n`);
+      const most = (stdout.rows ?? HEIGHT) - 1;
+      const fitting = lines.length > most ? [...lines.slice(0, most - 1), `… ${lines.length - most + 1} more lines`] : lines;
+      // What is drawn stays readable until the new text stands over it: nothing flickers.
+      stdout.write(`${drawn ? '' : ALL}${HOME}${fitting.map((line) => `${line}${REST_OF_LINE}\n`).join('')}${REST}`);
+      drawn = true;
+    },
     paint(colour, text) {
       const [on, off] = CODES[colour];
       return coloured ? `\u001B[${on}m${text}\u001B[${off}m` : text;

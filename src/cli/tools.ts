@@ -1,3 +1,4 @@
+import type { Clock } from '../async/clock.ts';
 import type { StoreConfig } from '../config/store-config.ts';
 import type { CommandOutcome } from './outcome.ts';
 import type { doctor, reconcile, recover, StateStore, sweep } from '../index.ts';
@@ -12,6 +13,7 @@ export interface Tools {
   readonly doctor: typeof doctor;
   /** Runs a drill of a user's external job. */
   drill(order: DrillOrder, work: DrillWork): Promise<CommandOutcome>;
+  readonly clock: Clock;
   /** The version of the package. */
   version(): string;
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/async/clock.ts';
 import { run } from '../../src/cli/run.ts';
 import { createTerminal } from '../../src/cli/terminal.ts';
 import type { Tools } from '../../src/cli/tools.ts';
@@ -39,6 +40,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
     recover: unexpected,
     doctor: unexpected,
     drill: unexpected,
+    clock: systemClock,
     version: () => '1.2.3',
     ...tools,
   };

@@ -24,16 +24,21 @@ export interface PutJob {
 /** Gaps in which a kill leaves a record unfinished. */
 const KILLED = { submitting: 'G3', submitted: 'G8' } as const;
 
+/** What a submit throws that may have arrived. */
+const RESET = new Error('the connection was reset');
+
 /** Runs attempts of a task of its own until the record of its external job has that state. */
 export async function putJob(store: StateStore, scope: TaskScope, state: JobRecord['state'], more: PutJob = {}): Promise<void> {
   const { key, externalId = 'ext-1', name, description, reason = 'out of memory' } = more;
   const job = externalJob({
     submit: async (_input: string) => {
-      if (state === 'ambiguous') throw new Error('the connection was reset');
+      if (state === 'ambiguous') throw RESET;
       return externalId;
     },
     getStatus: async () => (state === 'failed' ? { state: 'failed', reason, retryable: false } : { state: 'succeeded' }),
     getResult: async () => 'done',
+    // So long the second attempt waits before it gives up.
+    ...(state === 'ambiguous' && { submitTimeout: '30ms' }),
     ...(name !== undefined && { name }),
     ...(key !== undefined && { externalIdKey: key }),
     ...(description && { describe: () => description }),
@@ -45,7 +50,7 @@ export async function putJob(store: StateStore, scope: TaskScope, state: JobReco
     await task
       .attempt((ctx) => ctx.run(job, 'input'), { ...(killAt && { killAt }) })
       .catch((error: unknown) => {
-        if (!(error instanceof KilledError) && !isMooringError(error)) throw error;
+        if (error !== RESET && !(error instanceof KilledError) && !isMooringError(error)) throw error;
       });
   }
 }

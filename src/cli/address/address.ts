@@ -63,7 +63,7 @@ export function readAddressed(given: Given): Addressed {
   }
   const [first, second, ...more] = positionals;
   if (first === undefined) throw new UsageError(`a job is missing: ${WAYS}`);
-  const path = pathOf(first);
+  const path = pathIn(first);
   if (path !== undefined) {
     if (prefix !== undefined) throw new UsageError('--prefix excludes a path, which has the prefix in it');
     return { address: { kind: 'path', path, key }, rest: positionals.slice(1) };
@@ -79,7 +79,7 @@ const WAYS = 'name it by QUEUE JOBID, by --workflow ID, or by its path as moorin
  *
  * @throws {@link UsageError}
  */
-function readQueue(queue: string, prefix: string | undefined): string {
+export function readQueue(queue: string, prefix: string | undefined): string {
   if (!queue.includes(':')) return `${prefix ?? 'bull'}:${queue}`;
   if (prefix !== undefined)
     throw new UsageError(`--prefix excludes a queue that is named with its prefix, as ${quoted(queue)} is`);
@@ -87,7 +87,7 @@ function readQueue(queue: string, prefix: string | undefined): string {
 }
 
 /** The path of a scope, if the word is one. The last segment may be left out for a task that is no item. */
-function pathOf(word: string): string | undefined {
+function pathIn(word: string): string | undefined {
   const trimmed = word.replace(/\/$/, '');
   return [trimmed, `${trimmed}/-1`].find((path) => !path.startsWith('assets/') && isScopePath(path));
 }

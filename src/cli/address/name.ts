@@ -1,4 +1,4 @@
-import { scopePath } from '../../format/path.ts';
+import { DEFAULT_EXTERNAL_ID_KEY, scopePath } from '../../format/path.ts';
 import type { TaskScope } from '../../model/scope.ts';
 
 /** How a job is named to people: in words that the command takes back, unchanged. */
@@ -30,36 +30,35 @@ export function partsOf(text: string): string[] {
   return text.split('/').map((part) => part.replace(/%2F|%25/g, decodeURIComponent));
 }
 
-/** The words that name a scope: the shortest that leave no doubt of the kind, else the path. */
-export function nameOf(scope: TaskScope): string {
+/** The words that name a record: the shortest that leave no doubt of the kind, else its path. Without a key they name its scope. */
+export function nameOf(scope: TaskScope, key?: string): string {
   const isItem = scope.mapIndex !== undefined || scope.itemKey !== undefined;
   const job = isItem ? undefined : queueJobOf(scope);
-  if (job) return `${words(job.queue, job.id)}${job.prefix === 'bull' ? '' : ` --prefix ${words(job.prefix)}`}`;
+  if (job) return typed([job.queue, job.id], { ...(job.prefix !== 'bull' && { prefix: job.prefix }), ...keyOf(key) });
   const activity = isItem ? undefined : activityOf(scope);
-  if (activity) return `--workflow ${words(activity.workflow)} --activity ${words(activity.activity)}`;
-  return pathOfScope(scope);
+  if (activity) return typed([], { workflow: activity.workflow, activity: activity.activity, ...keyOf(key) });
+  return pathOf(scope, key);
 }
 
-/** The path of a scope, as short as the command takes it. */
-export function pathOfScope(scope: TaskScope): string {
-  return scopePath(scope).replace(/\/-1$/, '');
+/** The path that names a record, and no other. Without a key it names the scope. */
+export function pathOf(scope: TaskScope, key?: string): string {
+  return typed([scopePath(scope).replace(/\/-1$/, '')], keyOf(key));
 }
 
-/** The name of a record whose external job names none. */
-const DEFAULT_KEY = 'external_job_id';
-
-/** The flag that names a record, if it needs one. */
-export function keyFlag(key: string): string {
-  return key === DEFAULT_KEY ? '' : ` --key ${words(key)}`;
+function keyOf(key: string | undefined): { key?: string } {
+  return key === undefined || key === DEFAULT_EXTERNAL_ID_KEY ? {} : { key };
 }
 
-/** Words as a shell takes them. */
-export function words(...texts: readonly string[]): string {
-  return texts.map((text) => (/^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : quotedWord(text))).join(' ');
+/** Words and flags as they are typed. What begins with a dash must not be read as a flag. */
+function typed(words: readonly string[], flags: Readonly<Record<string, string>>): string {
+  const given = Object.entries(flags).map(([flag, value]) => `--${flag}${value.startsWith('-') ? '=' : ' '}${shellWord(value)}`);
+  const texts = words.map(shellWord);
+  return (words.some((word) => word.startsWith('-')) ? [...given, '--', ...texts] : [...texts, ...given]).join(' ');
 }
 
-/** Control characters would move the terminal's cursor: bash and zsh read them back from this form. */
-function quotedWord(text: string): string {
+/** A word as a shell takes it. Control characters would move the terminal's cursor: bash and zsh read them back from this form. */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
   // oxlint-disable-next-line no-control-regex -- these are the ones that are replaced
   if (!/[\u0000-\u001F\u007F-\u009F]/.test(text)) return `'${text.replaceAll("'", String.raw`'\''`)}'`;
   const escaped = JSON.stringify(text)

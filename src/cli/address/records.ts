@@ -3,9 +3,9 @@ import { pathScope, scopePath } from '../../format/path.ts';
 import { isTaskScope } from '../../model/scope.ts';
 import { addressInWords, type Address } from './address.ts';
 import { AddressError } from './error.ts';
-import { OPEN_STATES, recordsOf } from './listed.ts';
 import { isMeant, queryOf } from './match.ts';
-import { keyFlag, nameOf, pathOfScope } from './name.ts';
+import { nameOf, pathOf } from './name.ts';
+import { OPEN_STATES } from './states.ts';
 
 /** Finds what an address means. */
 
@@ -24,13 +24,13 @@ export async function recordsAt(store: StateStore, address: Address, call: FindC
   const query = { ...queryOf(address), ...options };
   const found = new Map<string, JobRecord>();
   const keep = (record: JobRecord): void => void found.set(`${scopePath(record.scope)} ${record.externalIdKey}`, record);
-  for await (const record of recordsOf(store, { ...query, state: OPEN_STATES })) if (isMeant(address, record)) keep(record);
+  for await (const record of jobRecords(store).list({ ...query, state: OPEN_STATES })) if (isMeant(address, record)) keep(record);
   const scope = scopeOfPath(address);
   const named = scope && (await jobRecords(store).get(scope, address.key, options));
   if (named) keep(named);
   if (found.size > 0 || (scope && address.key !== undefined)) return [...found.values()];
   onScan?.();
-  for await (const record of recordsOf(store, query)) if (isMeant(address, record)) keep(record);
+  for await (const record of jobRecords(store).list(query)) if (isMeant(address, record)) keep(record);
   return [...found.values()];
 }
 
@@ -59,7 +59,11 @@ export async function scopeAt(store: StateStore, address: Address, call: FindCal
   const scopes = new Map(found.map(({ scope }) => [scopePath(scope), scope]));
   const [scope] = scopes.values();
   if (scope === undefined) throw await missing(store, address, call);
-  if (scopes.size > 1) throw several(address, [...scopes.values()].map(pathOfScope));
+  if (scopes.size > 1)
+    throw several(
+      address,
+      [...scopes.values()].map((one) => pathOf(one)),
+    );
   return scope;
 }
 
@@ -76,7 +80,7 @@ async function missing(store: StateStore, address: Address, { signal }: CallOpti
   const { flow } = queryOf(address);
   const others = new Set<string>();
   const query = { state: OPEN_STATES, ...(flow !== undefined && { flow }), ...(signal && { signal }) };
-  for await (const record of recordsOf(store, query)) {
+  for await (const record of jobRecords(store).list(query)) {
     others.add(nameOf(record.scope));
     if (others.size > MOST_NAMED) break;
   }
@@ -94,5 +98,5 @@ function several(address: Address, names: readonly string[]): AddressError {
 }
 
 function nameOfRecord({ scope, externalIdKey }: JobRecord): string {
-  return `${pathOfScope(scope)}${keyFlag(externalIdKey)}`;
+  return pathOf(scope, externalIdKey);
 }

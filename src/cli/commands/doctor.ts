@@ -11,6 +11,10 @@ export const doctorCommand: StoreCommand = {
   summary: 'look whether Redis and the buckets are as they should be',
   flags: {},
   about: ['Ends with 1 if a finding is an error; a warning is none.'],
+  examples: [
+    ['mooring doctor', 'after each change of Redis or of a bucket'],
+    ['mooring doctor --json', 'for a monitor'],
+  ],
   plan:
     () =>
     async (store, { signal, terminal, tools }) => {

@@ -31,6 +31,10 @@ export const drillCommand: ProgramCommand = {
     'Ends with 0 if all is as the crash table says, with 1 if jobs were doubled or lost, a result was lost, or anything else',
     'differs, and with 2 if a run could not be made.',
   ],
+  examples: [
+    ['mooring drill ./drill.js --dry-run', 'say what would be run'],
+    ['mooring drill ./drill.js --gaps G4,G5 --ends kill', 'two gaps only'],
+  ],
   unable: EXIT.usage,
   interrupted: 'all that the drill made in Redis was removed; runs that had begun may have left jobs in the external system',
   plan(given, env) {

@@ -20,6 +20,10 @@ export const recoverCommand: StoreCommand = {
     'until those values have ended.',
     'Values under a codec or an encryption of your own need recover() in a program that knows them.',
   ],
+  examples: [
+    ['mooring recover', 'list what would come back'],
+    ['mooring recover --apply', 'bring it back'],
+  ],
   plan(given) {
     const apply = applies(given);
     return async (store, { signal, terminal, tools, json }) => {

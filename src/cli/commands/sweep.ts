@@ -24,6 +24,10 @@ export const sweepCommand: StoreCommand = {
     'Removes entries that have expired, and objects that were overwritten, deleted or have expired and are older than the grace.',
     'Run it at least every 6 days, from any one machine. Running it twice at the same time does no harm.',
   ],
+  examples: [
+    ['mooring sweep', 'every hour, from cron'],
+    ['mooring sweep --dry-run', 'only look'],
+  ],
   plan(given) {
     const dryRun = given.has('dry-run');
     const options = { dryRun, ...optional('grace', readDuration('grace', given.text('grace'))) };
@@ -49,6 +53,10 @@ export const reconcileCommand: StoreCommand = {
   about: [
     'Finds what sweep cannot know of: objects whose write was interrupted, and what lay in Redis when it was lost.',
     'Refuses if Redis may have lost references: then see recover.',
+  ],
+  examples: [
+    ['mooring reconcile', 'count what nothing refers to'],
+    ['mooring reconcile --apply', 'remove it: once a week'],
   ],
   plan(given) {
     const apply = applies(given);

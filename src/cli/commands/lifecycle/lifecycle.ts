@@ -39,6 +39,10 @@ export const lifecycleCommand: TextCommand = {
     'that any of them has. What is kept forever, as state of assets is, is in no such flow. Results of external jobs are kept for 30',
     'days at least, and so are the objects of those flows.',
   ],
+  examples: [
+    ['mooring lifecycle gcs > rules.json', 'rules for a bucket of Google Cloud Storage'],
+    ['mooring lifecycle s3 --flow bull:transcode --longest-retention 30d', 'rules that also delete by age'],
+  ],
   run(given, env) {
     const [kind, ...more] = given.positionals;
     if ((kind !== 's3' && kind !== 'gcs') || more.length > 0) throw new UsageError('lifecycle needs one word more: s3 or gcs');

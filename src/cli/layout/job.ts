@@ -1,0 +1,35 @@
+import type { JobRecord, JsonValue } from '../../index.ts';
+
+/** Parts of a record in words. */
+
+/** An external ID: a text as it is, anything else as JSON. */
+export function idInWords(id: JsonValue): string {
+  return typeof id === 'string' ? id : JSON.stringify(id);
+}
+
+/** How the job is, in a few words. */
+export function pollInWords(record: JobRecord, now: number): string {
+  const { lastPoll, state } = record;
+  if (state === 'failed') return record.reason;
+  if (state === 'submitting') return record.deadline.getTime() < now ? 'its attempt is gone' : 'the request is on its way';
+  if (state === 'ambiguous') return 'waits for a person';
+  if (!lastPoll || state === 'succeeded') return '';
+  const more = [progressInWords(lastPoll.progress), lastPoll.detail].filter((text) => text !== undefined && text !== '');
+  return [waitsForPerson(record) ? 'missing: waits for a person' : lastPoll.state, ...more].join(' ');
+}
+
+/** Progress as people read it: what an external system told, without the marks of JSON. */
+function progressInWords(progress: JsonValue | undefined): string | undefined {
+  if (progress === undefined || progress === null) return undefined;
+  if (typeof progress === 'number') return Number.isInteger(progress) ? String(progress) : progress.toFixed(2);
+  if (typeof progress === 'string') return progress;
+  if (typeof progress !== 'object' || Array.isArray(progress)) return JSON.stringify(progress);
+  return Object.entries(progress)
+    .map(([name, part]) => `${name} ${progressInWords(part) ?? 'null'}`)
+    .join(', ');
+}
+
+/** Whether a person has to do something before the job can go on. */
+export function waitsForPerson({ state, history }: JobRecord): boolean {
+  return state === 'ambiguous' || (state === 'submitted' && history.at(-1)?.kind === 'missing');
+}
