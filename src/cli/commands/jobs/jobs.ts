@@ -3,7 +3,7 @@ import { isMooringError } from '../../../model/errors/store.ts';
 import { messageOf } from '../../../model/reason.ts';
 import type { StoreCommand, Work } from '../../command.ts';
 import { readDuration, type Given } from '../../flags.ts';
-import { instant } from '../../layout/age.ts';
+import { timeInWords } from '../../layout/age.ts';
 import { reportOf } from '../../layout/report.ts';
 import { tableLines } from '../../layout/table.ts';
 import { EXIT, type CommandOutcome } from '../../outcome.ts';
@@ -74,7 +74,7 @@ async function watch(store: StateStore, query: JobsQuery, work: JobsWork & { rea
       const listing = await listJobs(store, query, signal);
       const { lines, report } = shown(listing, work);
       if (json) terminal.line(JSON.stringify({ command: 'jobs', ...report }));
-      else terminal.screen([instant(new Date(tools.clock.now())), '', ...lines, ...nextStep(listing)]);
+      else terminal.screen([timeInWords(new Date(tools.clock.now())), '', ...lines, ...nextStep(listing)]);
     } catch (error) {
       if (!isMooringError(error) || !error.retryable) throw error;
       terminal.note(`warning: ${messageOf(error)}; tried again`);
