@@ -32,6 +32,7 @@ const PACKAGES = [
   '@nestjs/bullmq',
   '@nestjs/common',
   '@nestjs/core',
+  '@nestjs/testing',
   '@temporalio/activity',
   '@temporalio/client',
   '@temporalio/common',

@@ -1,45 +1,25 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { transformSync } from '@swc/core';
 import { Queue, QueueEvents } from 'bullmq';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
+import { run } from '../../scripts/command.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
-import { createConsumer, root, type Consumer } from './consumer.ts';
-import { FARM_CLIENT, startFarm, type Farm } from './farm.ts';
-import { modulesOf } from './pages.ts';
+import { startFarm, type Farm } from './farm.ts';
+import { createNestProject, type Application, type NestProject } from './nest.ts';
 
-/** The application of docs/nestjs.md, as it stands there, with the packages of NestJS and a real Redis. */
+/** The BullMQ application of docs/nestjs.md, as it stands there, with the packages of NestJS and a real Redis. */
 
 jest.setTimeout(60_000);
 
-const SWC = {
-  jsc: {
-    target: 'es2023',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true },
-  },
-  module: { type: 'es6' },
-} as const;
-
-const PACKAGES = ['common', 'core', 'bullmq'].map((name) => `@nestjs/${name}`);
-
-let consumer: Consumer;
-let redis: RedisServer;
+let project: NestProject;
+let redis: TestRedis;
 let farm: Farm;
 let queue: Queue;
 let events: QueueEvents;
-const applications: ChildProcess[] = [];
+let port: number;
 
 beforeAll(async () => {
-  [consumer, redis] = await Promise.all([createConsumer(), startRedis()]);
-  await Promise.all([...PACKAGES, 'reflect-metadata', 'bullmq', 'ioredis'].map((name) => consumer.add(name)));
-  const text = await readFile(join(root, 'docs/nestjs.md'), 'utf8');
-  for (const [file, code] of modulesOf({ path: 'docs/nestjs.md', text }))
-    await consumer.write(file.replace('.ts', '.js'), transformSync(code, SWC).code);
-  await consumer.write('farm.js', FARM_CLIENT);
+  [project, redis, port] = await Promise.all([createNestProject('bullmq'), startRedis(), freePort()]);
 });
 
 beforeEach(async () => {
@@ -51,7 +31,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const application of applications.splice(0)) application.kill('SIGKILL');
+  project.killAll();
   await events.close();
   await queue.close();
   await farm.close();
@@ -59,30 +39,53 @@ afterEach(async () => {
 
 afterAll(async () => {
   await redis?.stop();
-  await consumer?.remove();
+  await project?.consumer.remove();
 });
 
-function startApplication(): ChildProcess {
-  const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}`, FARM_URL: farm.url };
-  const application = spawn(process.execPath, ['main.js'], { cwd: consumer.folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
-  applications.push(application);
-  return application;
-}
+const start = (): Promise<Application> =>
+  project.start('main.js', { REDIS_URL: `redis://127.0.0.1:${redis.port}`, FARM_URL: farm.url, PORT: String(port) });
+
+/** The status of an answer; 0 for none. */
+const health = (probe: 'live' | 'ready'): Promise<number> =>
+  fetch(`http://127.0.0.1:${port}/health/${probe}`).then(
+    ({ status }) => status,
+    () => 0,
+  );
 
 test('a job whose application is stopped by a deploy is reconnected to by the next one, with no attempt used', async () => {
-  const first = startApplication();
+  const first = await start();
   const job = await queue.add('video', { source: 'a.mov' });
   await until(() => farm.tokens.length === 1);
 
-  first.kill('SIGTERM');
-  await once(first, 'exit');
+  const ended = await first.stop();
   const handedBack = await job.getState();
-  startApplication();
+  await start();
   farm.finish();
   const result: unknown = await job.waitUntilFinished(events, 30_000);
 
+  expect(ended).toEqual(['worker', 'store begins', 'Redis of the store', 'store ends']);
   expect(handedBack).toBe('waiting');
   expect(result).toEqual({ url: 'https://farm.example/farm-1' });
   expect(farm.tokens).toHaveLength(1);
   expect(await queue.getJob(job.id ?? '')).toMatchObject({ attemptsMade: 1, stalledCounter: 0 });
+});
+
+test('an application whose Redis hangs is alive, but not ready until it answers again', async () => {
+  await start();
+  await until(async () => (await health('ready')) === 200);
+
+  process.kill(redis.pid, 'SIGSTOP');
+  const hanging = [await health('live'), await health('ready')];
+  process.kill(redis.pid, 'SIGCONT');
+  await until(async () => (await health('ready')) === 200);
+
+  expect(hanging).toEqual([200, 503]);
+});
+
+test("the guide's own test passes", async () => {
+  const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'transcode-processor.test.js'], {
+    cwd: project.consumer.folder,
+  });
+
+  expect(stdout).toMatch(/^# pass 1$/m);
 });
