@@ -79,7 +79,7 @@ for (const member of project.getReflectionsByKind(ReflectionKind.ClassMember)) {
   const ofClass = member.parent?.kindOf(ReflectionKind.Class) === true;
   if (ofClass && 'inheritedFrom' in member && member.inheritedFrom !== undefined) project.removeReflection(member);
 }
-await rm(folder, { recursive: true, force: true });
+await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 await app.generateOutputs(project);
 if (app.logger.hasErrors()) throw new Error('TypeDoc could not write the pages');
 const index = join(folder, 'README.md');

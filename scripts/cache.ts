@@ -31,6 +31,6 @@ export async function fillOnce(folder: string, fill: (temporary: string) => Prom
     });
     return folder;
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   if (runs.length === 0) throw new Error(`no run of model/runs.txt has the words ${positionals.join(' ')}`);
   const cleanup = cleanupOnInterrupt();
   const folder = await mkdtemp(join(tmpdir(), 'mooring-model-'));
-  cleanup.add(() => rm(folder, { recursive: true, force: true }));
+  cleanup.add(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   try {
     const program = await build(folder);
     const reports = [];

@@ -24,7 +24,7 @@ export async function nodeFolder(major: number): Promise<string> {
     );
   }
   const folder = cached('node', `${machine}-${major}`);
-  if (!(await works(folder, major))) await rm(folder, { recursive: true, force: true });
+  if (!(await works(folder, major))) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   await fillOnce(folder, (temporary) => unpack(`node-${machine}@${major}`, temporary));
   if (!(await works(folder, major))) throw new Error(`Node ${major} was unpacked into ${folder} and does not run`);
   return join(folder, 'bin');
@@ -41,7 +41,7 @@ async function unpack(name: string, folder: string): Promise<void> {
   const unpacked = await run('tar', ['-xzf', join(downloads, file), '-C', downloads]);
   if (unpacked.code !== 0) throw new Error(`${file} cannot be unpacked: ${unpacked.stderr.trim()}`);
   await rename(join(downloads, 'package', 'bin'), join(folder, 'bin'));
-  await rm(downloads, { recursive: true, force: true });
+  await rm(downloads, { recursive: true, force: true, maxRetries: 10 });
 }
 
 async function works(folder: string, major: number): Promise<boolean> {

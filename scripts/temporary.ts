@@ -33,6 +33,6 @@ async function serves(place: string): Promise<boolean> {
     await writeFile(program, '#!/bin/sh\n', { mode: 0o755 });
     return (await run(program, [])).code === 0;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -28,7 +28,7 @@ type Environment = Readonly<Record<string, string>>;
 
 async function main(args: readonly string[]): Promise<Counts> {
   const path = [await redisFolder()];
-  await rm(join(ROOT, 'dist'), { recursive: true, force: true });
+  await rm(join(ROOT, 'dist'), { recursive: true, force: true, maxRetries: 10 });
   await ensureBuilt();
   const needed = await serversNeeded(await testFiles(args));
   if (args.length > 0) return runJest({ args: [WORKERS, ...args], path, env: await provide(needed) });

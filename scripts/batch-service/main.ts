@@ -23,6 +23,6 @@ for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 process.stdin.resume().once('close', () => {
   void service
     .close({ cancelJobs: true })
-    .then(() => rm(directory, { recursive: true, force: true }))
+    .then(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }))
     .finally(() => process.exit());
 });

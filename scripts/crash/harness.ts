@@ -103,7 +103,7 @@ async function prepare(
   cleanup: Cleanup,
 ): Promise<{ environment: Environment; rig: Rig }> {
   const directory = await mkdtemp(join(tmpdir(), 'mooring-crash-'));
-  cleanup.add(() => rm(directory, { recursive: true, force: true }));
+  cleanup.add(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   const redis = await startRedis(directory);
   cleanup.add(() => redis.stop());
   const listeners = new Map<string, (event: BatchEvent) => void>();

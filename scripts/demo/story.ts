@@ -45,7 +45,7 @@ const MIDDLE = 0.15;
 export async function play(options: DemoOptions, show: Timeline, cleanup: Cleanup): Promise<Outcome> {
   const { killAt, without } = options;
   const folder = await mkdtemp(join(tmpdir(), 'mooring-demo-'));
-  cleanup.add(() => rm(folder, { recursive: true, force: true }));
+  cleanup.add(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   const redis = await startRedis(folder);
   cleanup.add(() => redis.stop());
   show.line('redis', `${redis.version} on 127.0.0.1:${redis.port}`, 'quiet');

@@ -31,7 +31,7 @@ interface Report {
 /** Yields a proof for each guard. The tests that are to fail must pass while all guards stand. */
 export async function* proveGuards(guards: readonly Guard[], cleanup: Cleanup): AsyncGenerator<Proof> {
   const tree = await mkdtemp(join(tmpdir(), 'mooring-guards-'));
-  cleanup.add(() => rm(tree, { recursive: true, force: true }));
+  cleanup.add(() => rm(tree, { recursive: true, force: true, maxRetries: 10 }));
   await copyTree(tree);
   const passing = await passingTests(tree, guards, cleanup);
   for (const guard of guards) {

@@ -30,7 +30,7 @@ export async function redisFolder(path: string = process.env['PATH'] ?? ''): Pro
   }
   const folder = cached('redis', arch());
   if (await works(join(folder, 'bin'))) return join(folder, 'bin');
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   const reason = await unpack(folder);
   if (reason === undefined) return join(folder, 'bin');
   throw new Error(`redis-server is not installed${reason}; install it with: ${await advice(path)}`);
@@ -44,7 +44,8 @@ async function unpack(folder: string): Promise<string | undefined> {
     await fillOnce(folder, async (temporary) => {
       await unpackFromDebian(temporary);
       if (!(await works(join(temporary, 'bin')))) throw new Error('the unpacked redis-server does not start');
-      for (const scrap of ['downloads', 'probe', 'apt']) await rm(join(temporary, scrap), { recursive: true, force: true });
+      for (const scrap of ['downloads', 'probe', 'apt'])
+        await rm(join(temporary, scrap), { recursive: true, force: true, maxRetries: 10 });
     });
     return undefined;
   } catch (error) {

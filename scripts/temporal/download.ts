@@ -23,6 +23,6 @@ export async function downloadBySdk(version: string, binary: string, folder: str
     await chmod(join(folder, binary), 0o755);
     return true;
   } finally {
-    await rm(downloads, { recursive: true, force: true });
+    await rm(downloads, { recursive: true, force: true, maxRetries: 10 });
   }
 }

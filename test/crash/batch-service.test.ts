@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await service.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 function shell(script: string): string[] {

@@ -27,7 +27,7 @@ let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mooring-objects-'));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 test('C42 I4 a writer that is killed in the middle of a put leaves no object in part', async () => {
   const store = fileObjectStore({ directory });

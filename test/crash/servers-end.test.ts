@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const parent of parents.splice(0)) parent.kill('SIGKILL');
-  await rm(scratch, { recursive: true, force: true });
+  await rm(scratch, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** Runs a module's text in a process whose temporary folders lie in `scratch`, and gives it with the first line that it says. */

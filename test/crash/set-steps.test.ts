@@ -145,7 +145,7 @@ describe('I1 I4 between Redis and files, a process that is killed', () => {
     directory = await mkdtemp(join(tmpdir(), 'mooring-set-steps-'));
     bench.use(fileObjectStore({ directory, alias: 'files' }), { kind: 'file', directory, alias: 'files' });
   });
-  afterEach(() => rm(directory, { recursive: true, force: true }));
+  afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
 
   const survives = async (operation: 'set' | 'setStream', step: Step): Promise<void> => {
     await bench.survives(operation, step);

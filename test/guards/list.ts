@@ -3,6 +3,7 @@ import { DRILL_GUARDS } from './drill.ts';
 import type { Guard } from './guard.ts';
 import { CALLBACK_GUARDS } from './callbacks.ts';
 import { JOB_GUARDS } from './job.ts';
+import { JOB_INDEX_GUARDS } from './job-index.ts';
 import { MAINTENANCE_GUARDS } from './maintenance.ts';
 import { NOT_SUBMITTED_GUARDS } from './not-submitted.ts';
 import { OBJECT_STORE_GUARDS } from './object-store.ts';
@@ -22,6 +23,7 @@ export const GUARDS: readonly Guard[] = [
   ...S3_GUARDS,
   ...RECORD_GUARDS,
   ...JOB_GUARDS,
+  ...JOB_INDEX_GUARDS,
   ...NOT_SUBMITTED_GUARDS,
   ...CALLBACK_GUARDS,
   ...REDIS_GUARDS,

@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   client?.disconnect();
   await Promise.all([redis?.stop(), minio?.stop(), gcs?.stop()]);
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const address = (): string => `redis://127.0.0.1:${redis.port}`;

@@ -44,7 +44,7 @@ let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mooring-objects-'));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 test('I2 a set for which there is no room leaves the old value alone', async () => {
   // Blocks of 512 bytes, or of 1,024, as the shell likes.

@@ -90,7 +90,11 @@ const operation = fc.oneof(
     job: fc.constantFrom('j1', 'j2'),
     basis: fc.constantFrom('none', 'current', 'current'),
   }),
-  fc.record({ op: fc.constant('refresh' as const), retention }),
+  fc.record({
+    op: fc.constant('refresh' as const),
+    retention,
+    history: fc.option(fc.constantFrom('{}', '{"events":[]}'), { nil: undefined }),
+  }),
   fc.record({ op: fc.constant('orphan' as const), job: fc.constantFrom('j1', 'j2') }),
   fc.record({ op: fc.constant('forget' as const), job: fc.constantFrom('j1', 'j2') }),
   fc.record({
@@ -247,7 +251,11 @@ function callOf(
       return (m) => m.records.answer(scope, answer, {});
     }
     case 'refresh':
-      return (m) => m.records.refresh(scope, { name: 'job', basis: basisOf('current'), retention: operation.retention }, {});
+      return (m) => {
+        const { retention: kept, history } = operation;
+        const told = history === undefined ? {} : { history };
+        return m.records.refresh(scope, { name: 'job', basis: basisOf('current'), retention: kept, ...told }, {});
+      };
     case 'orphan':
       return (m) => m.orphans.add(scope, { name: 'job', idDigest: digest(operation.job), json: '{"externalId":"x/y"}' }, {});
     case 'forget':
@@ -347,6 +355,14 @@ async function shown(m: OpenMetastore): Promise<unknown> {
   };
 }
 
+const NAMES = ['job', `job:${digest('j1')}`, `job:${digest('j2')}`];
+
+/** The jobs that are named as open. Redis may name more, until the scope was indexed again. */
+async function openJobs(m: OpenMetastore): Promise<unknown[]> {
+  const pages = await all(m.jobs.open(['submitting', 'submitted', 'ambiguous', 'failed', 'orphan'], {}));
+  return byName(pages.flat());
+}
+
 describe('memory and Redis', () => {
   let server: TestRedis;
   let client: Redis;
@@ -432,6 +448,9 @@ describe('memory and Redis', () => {
         }
 
         expect(await shown(redis)).toEqual(await shown(memory));
+        expect(await openJobs(redis)).toEqual(expect.arrayContaining(await openJobs(memory)));
+        await redis.jobs.index({ path: TASK }, NAMES, {});
+        expect(await openJobs(redis)).toEqual(await openJobs(memory));
       }),
       { numRuns: Number(process.env['MODEL_RUNS'] ?? 150) },
     );

@@ -50,7 +50,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const client of clients) client.disconnect();
   await proxy.heal();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 interface Opening {

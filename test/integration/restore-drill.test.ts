@@ -40,7 +40,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client?.disconnect();
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** As a machine that loses power. */

@@ -9,7 +9,7 @@ import { stateStoreContract } from '../contract/state-store.ts';
 
 const folders: string[] = [];
 
-afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 10 }))));
 
 async function parts(): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'mooring-state-store-'));

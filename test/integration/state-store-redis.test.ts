@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   client?.disconnect();
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 stateStoreContract(

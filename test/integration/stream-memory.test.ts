@@ -46,7 +46,7 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mooring-streams-'));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 /** Runs the program. */
 function run(codec: string, mebibytes: number): Promise<{ size: number; same: boolean; grown: number }> {

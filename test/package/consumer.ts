@@ -52,7 +52,7 @@ export async function createConsumer(): Promise<Consumer> {
       await writeFile(join(folder, name), text);
       return join(folder, name);
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
 

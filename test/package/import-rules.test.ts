@@ -17,7 +17,7 @@ beforeAll(async () => {
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
 });
 
-afterAll(() => rm(copy, { recursive: true, force: true }));
+afterAll(() => rm(copy, { recursive: true, force: true, maxRetries: 10 }));
 
 /** The rules that refuse a tree of these files, and nothing else in it. */
 async function refusals(files: Record<string, string>): Promise<string[]> {

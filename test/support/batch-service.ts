@@ -46,7 +46,7 @@ export async function startTestBatchService({ findLag = 0 }: { findLag?: number 
     },
     async close() {
       await service.close({ cancelJobs: true });
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }

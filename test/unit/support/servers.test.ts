@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   process.env = { ...before };
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 async function executable(name: string, script: string): Promise<string> {

@@ -50,6 +50,16 @@ describe('a callback', () => {
     expect(releases()).toBe(0);
   });
 
+  test('that came while the attempt was leaving keeps it', async () => {
+    const { life, waiting, releases } = setting();
+    waiting.enter();
+    const heard = waiting.callbacks();
+    const leaving = async (): Promise<void> => waiting.pollNow();
+
+    await expect(waiting.pause(1000, 'job', life.signal, { heard, leaving })).resolves.toBeUndefined();
+    expect(releases()).toBe(0);
+  });
+
   test('does not end the wait for a time to submit', async () => {
     const { life, waiting } = setting();
     const pause = waiting.pause(1000, undefined, life.signal);

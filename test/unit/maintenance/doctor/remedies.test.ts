@@ -22,7 +22,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mooring-objects-'));
 });
 
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 async function errorOf(objectStore: ObjectStore, metastore: Metastore = memoryMetastore()): Promise<Finding | undefined> {
   await using store = createStateStore({ metastore, objectStore, commandTimeout: 1_000 });

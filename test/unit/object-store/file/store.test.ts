@@ -19,7 +19,7 @@ let directory: string;
 beforeEach(async () => {
   directory = await realpath(await mkdtemp(join(tmpdir(), 'mooring-objects-')));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 /** Every path below the folder, files and folders. */
 async function tree(folder = directory): Promise<string[]> {

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createStateStore, jobRecords, reconcile, type JobRecord, type StateStore } from '../../src/index.ts';
+import { redisMetastore } from '../../src/redis.ts';
+import { all } from '../contract/metastore-parts.ts';
+import { externalSystem } from '../support/external-system.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { testRuntime } from '../support/runtime.ts';
+
+/** Listing open jobs in a real Redis: what it costs, and what becomes of records that the index does not know, or no more. */
+
+jest.setTimeout(30_000);
+
+const OPEN = ['submitting', 'submitted', 'ambiguous', 'failed'] as const;
+
+let server: TestRedis;
+let client: Redis;
+let store: StateStore;
+
+beforeAll(async () => {
+  server = await startRedis();
+  client = new Redis(server.port);
+}, 60_000);
+afterAll(async () => {
+  client?.disconnect();
+  await server?.stop();
+});
+beforeEach(async () => {
+  await client.flushall();
+  store = createStateStore({ metastore: redisMetastore({ client }) });
+});
+
+const runsOf = (records: readonly JobRecord[]): string[] => records.map(({ scope }) => scope.run).toSorted();
+const openRuns = async (): Promise<string[]> => runsOf(await all(jobRecords(store).list({ state: OPEN })));
+
+/** A submitted job in each of these runs. */
+async function submitted(...runs: readonly string[]): Promise<void> {
+  const system = externalSystem();
+  for (const run of runs) {
+    const attempt = await testRuntime(store).start({ scope: { flow: 'bull:transcode', run, task: 't' } });
+    await attempt.context.submit(system.job({ name: `job-${run}` }), 'clip');
+  }
+}
+
+/** How often the server ran each command. */
+async function commandsDuring(work: () => Promise<unknown>): Promise<Map<string, number>> {
+  await client.config('RESETSTAT');
+  await work();
+  const stats = await client.info('commandstats');
+  return new Map([...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name = '', calls]) => [name, Number(calls)]));
+}
+
+describe('open jobs among many scopes', () => {
+  test('are found without a scan, by as many commands whatever else there is', async () => {
+    await submitted('1', '2');
+    const few = await commandsDuring(openRuns);
+    for (let at = 0; at < 300; at += 1) await store.task({ flow: 'other', run: String(at), task: 't' }).set('cursor', at);
+
+    const many = await commandsDuring(async () => {
+      expect(await openRuns()).toEqual(['1', '2']);
+    });
+
+    expect(many.get('scan')).toBeUndefined();
+    expect(many.get('zrangebyscore')).toBe(256);
+    expect(many.get('evalsha')).toBe(few.get('evalsha'));
+    expect(few.get('evalsha')).toBe(2);
+  });
+
+  test('are counted without a look at any scope', async () => {
+    await submitted('1', '2');
+
+    const used = await commandsDuring(async () => {
+      expect(await jobRecords(store).summary()).toMatchObject([{ flow: 'bull:transcode', state: 'submitted', count: 2 }]);
+    });
+
+    expect([used.get('scan'), used.get('evalsha')]).toEqual([undefined, undefined]);
+  });
+
+  test('are chosen by the ID of a job as BullMQ writes it', async () => {
+    await submitted('4@1795363200000', '42@1795363200000');
+
+    const found = await all(jobRecords(store).list({ state: OPEN, run: '4' }));
+
+    expect(runsOf(found)).toEqual(['4@1795363200000']);
+  });
+
+  test('are chosen by name', async () => {
+    await submitted('1', '2');
+
+    expect(runsOf(await all(jobRecords(store).list({ state: OPEN, name: 'job-2' })))).toEqual(['2']);
+  });
+
+  test.each([
+    ['run', { run: '' }],
+    ['name', { name: 5 as never }],
+    ['flow', { flow: '' }],
+    ['state', { state: [] }],
+    ['state', { state: ['submitted', 'running' as never] }],
+  ] as const)('an invalid %s is refused', async (option, given) => {
+    await expect(all(jobRecords(store).list(given))).rejects.toMatchObject({ code: 'mooring.config', option });
+  });
+});
+
+describe('a record that the index does not know', () => {
+  /** Takes away what an older version did not write. */
+  const forgetIndex = async (): Promise<void> => void (await client.del(...(await client.keys('mooring:*:jobs'))));
+
+  test('is listed again after a reconcile', async () => {
+    await submitted('1', '2');
+    await forgetIndex();
+    expect(await openRuns()).toEqual([]);
+
+    await reconcile(store, { apply: true });
+
+    expect(await openRuns()).toEqual(['1', '2']);
+  });
+
+  test('stays unknown if a reconcile only looks', async () => {
+    await submitted('1');
+    await forgetIndex();
+
+    await reconcile(store);
+
+    expect(await openRuns()).toEqual([]);
+  });
+
+  test('is in the list of all records', async () => {
+    await submitted('1');
+    await forgetIndex();
+
+    expect(runsOf(await all(jobRecords(store).list()))).toEqual(['1']);
+  });
+});
+
+test('a record that expired is taken off the index by who lists it', async () => {
+  await submitted('1', '2');
+  const [scope = ''] = await client.keys('mooring:*:bull%3Atranscode/1/*');
+  await client.del(scope);
+  expect(await jobRecords(store).summary()).toMatchObject([{ count: 2 }]);
+
+  expect(await openRuns()).toEqual(['2']);
+
+  expect(await jobRecords(store).summary()).toMatchObject([{ count: 1 }]);
+});
+
+test('failures whose records have expired leave with the next failure', async () => {
+  const runtime = testRuntime(store);
+  const system = externalSystem();
+  await (await runtime.start()).context.submit(system.job(), 'clip');
+  const [index = ''] = await client.keys('mooring:*:jobs');
+  const [member = ''] = await client.zrange(index, '0', '-1');
+  const failedLongAgo = 4e13 + Date.now() - 40 * 24 * 3_600_000;
+  await client.zadd(index, String(failedLongAgo), member.replace('/run/', '/gone/'));
+  system.end('job-1', { state: 'failed', reason: 'no' });
+
+  await expect((await runtime.start()).context.run(system.job(), 'clip')).rejects.toMatchObject({
+    code: 'mooring.external-job-failed',
+  });
+
+  expect(await jobRecords(store).summary()).toMatchObject([{ state: 'failed', count: 1, oldest: expect.any(Date) }]);
+  expect(await client.zcard(index)).toBe(1);
+});
