@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { abortController } from '../async/abort.ts';
 import { systemClock } from '../async/clock.ts';
+import { serveBoard } from '../board/serve.ts';
 import { openStateStore } from '../config/config.ts';
 import { doctor, reconcile, recover, sweep } from '../index.ts';
 import type { CommandOutcome } from './outcome.ts';
@@ -53,6 +54,7 @@ process.exitCode = await run(
       doctor,
       drill,
       clock: systemClock,
+      serveBoard,
       version: () => versionOf('mooring'),
     },
   },

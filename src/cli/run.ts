@@ -3,6 +3,7 @@ import type { Logger } from '../observe/logger.ts';
 import { isMooringError } from '../model/errors/store.ts';
 import type { Command } from './command.ts';
 import { EXIT, type CommandOutcome } from './outcome.ts';
+import { boardCommand } from './commands/board.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
 import { readFlags, type Flags, type Given } from './flags.ts';
@@ -23,6 +24,7 @@ import { errorCode, errorInWords, tracesOf } from './words.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['jobs', jobsCommand],
+  ['board', boardCommand],
   ['sweep', sweepCommand],
   ['reconcile', reconcileCommand],
   ['recover', recoverCommand],

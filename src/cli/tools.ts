@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts';
+import type { serveBoard } from '../board/serve.ts';
 import type { StoreConfig } from '../config/store-config.ts';
 import type { CommandOutcome } from './outcome.ts';
 import type { doctor, reconcile, recover, StateStore, sweep } from '../index.ts';
@@ -14,6 +15,8 @@ export interface Tools {
   /** Runs a drill of a user's external job. */
   drill(order: DrillOrder, work: DrillWork): Promise<CommandOutcome>;
   readonly clock: Clock;
+  /** Serves a board until the signal aborts. */
+  readonly serveBoard: typeof serveBoard;
   /** The version of the package. */
   version(): string;
 }

@@ -10,7 +10,7 @@ export type Tree = Readonly<Record<string, string>>;
 
 /** Rooms, from the one that imports no other to the one that none imports. `.oxlintrc.json` follows this order. */
 export const ROOMS: readonly string[] =
-  'model async observe format codec | metastore object-store | state-store | job maintenance | config testing | cli'.match(
+  'model async observe format codec | metastore object-store | state-store | job maintenance | config testing board | cli'.match(
     /[\w-]+/g,
   ) ?? [];
 

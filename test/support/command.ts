@@ -41,6 +41,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
     doctor: unexpected,
     drill: unexpected,
     clock: systemClock,
+    serveBoard: unexpected,
     version: () => '1.2.3',
     ...tools,
   };
