@@ -11,6 +11,8 @@ const COMMAND_TIMEOUT = 10_000;
 const LATEST = 55 * 60_000;
 /** Calls that do not change a value, so any number of them may take no time. */
 const AT_ONCE: ReadonlySet<OperationName> = new Set<OperationName>(['now', 'lineage.read', 'lineage.bear', 'ready', 'facts']);
+/** What yields paths, at once. */
+const LISTINGS: ReadonlySet<OperationName> = new Set<OperationName>(['sweep.due', 'scopes.paths']);
 
 /** What an applied call tells. */
 export interface Heard {
@@ -25,7 +27,7 @@ export interface Heard {
 /** The metastore, as this process reaches it. */
 export function slowMetastore(world: World, inner: OpenMetastore, process: Process, heard: Heard): OpenMetastore {
   return wrapOperations(inner, (operation, method) => {
-    if (method === 'sweep.due') return operation;
+    if (LISTINGS.has(method)) return operation;
     const apply = async (args: unknown[]): Promise<unknown> => {
       const call = async (): Promise<unknown> => operation(...args);
       const reply = await (method === 'sweep.page' ? heard.removing(call) : call());
