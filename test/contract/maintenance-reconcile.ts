@@ -349,14 +349,16 @@ export function reconcileTests(bench: MaintenanceBench): void {
       await stored();
       const object = await bench.leave({ ...TASK, task: 'lost' }, 'k', { age: 2 * DAY });
       let looks = 0;
-      const metastore = interceptMetastore(bench.rig.metastore(), async ({ method }, proceed) => {
-        if (method !== 'lineage.read') return proceed();
+      const readAndRecover = async (proceed: () => unknown): Promise<unknown> => {
         looks += 1;
         const lineage = await proceed();
         // At the start, after the listing, before the batch.
         if (looks === 3) await recover(bench.open(), { apply: true });
         return lineage;
-      });
+      };
+      const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) =>
+        method === 'lineage.read' ? readAndRecover(proceed) : proceed(),
+      );
 
       expect(await reconcile(bench.open({ metastore }), ALL)).toEqual(NOTHING);
 
@@ -419,11 +421,11 @@ export function reconcileTests(bench: MaintenanceBench): void {
       await stored();
       for (const key of ['k1', 'k2']) await bench.leave(TASK, key, { age: 2 * DAY });
       let looks = 0;
-      const metastore = interceptMetastore(bench.rig.metastore(), async ({ method }, proceed) => {
+      const noneHeld = async (proceed: () => unknown): Promise<boolean[]> => ((await proceed()) as boolean[]).map(() => false);
+      const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) => {
         if (method === 'lineage.read') looks += 1;
-        const reply = await proceed();
         // At the start, and after the references; as where Redis evicts.
-        return method === 'references.held' && looks > 1 ? (reply as boolean[]).map(() => false) : reply;
+        return method === 'references.held' && looks > 1 ? noneHeld(proceed) : proceed();
       });
 
       expect(await reconcile(bench.open({ metastore }), { apply: true })).toMatchObject({ objects: 2 });
