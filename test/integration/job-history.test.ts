@@ -115,6 +115,14 @@ describe('a job that attempts release', () => {
     expect(lastPoll?.next?.getTime()).toBeGreaterThan(clock.now());
   });
 
+  test('was not released if the runtime would not take it back', async () => {
+    const { kinds, system, task } = setting(2);
+
+    await task.attempt((ctx) => ctx.run(system.job(), 'clip'), { ...RELEASES, release: () => Promise.resolve() });
+
+    expect(await kinds()).toEqual(['submitted', 'succeeded']);
+  });
+
   test('has one event for all its releases', async () => {
     const { recordNow, kinds, system, task } = setting();
     const job = system.job({ pollInterval: '30s' });

@@ -25,6 +25,8 @@ export interface JobHistory {
   pollsAt(next: number): void;
   /** Whether the attempt was last handed back to the runtime, and so was not killed. */
   released(): boolean;
+  /** The runtime would not take the attempt back. */
+  stayed(): void;
   /** What a write takes along; `undefined` if there is nothing. */
   text(): RecordHistory | undefined;
   /** A write has taken it along. */
@@ -78,6 +80,11 @@ export function createHistory({ attempt, now }: { attempt: number; now: () => nu
       if (history?.poll) history = { ...history, poll: { ...history.poll, next: Math.round(next) } };
     },
     released: () => last()?.[1] === 'released',
+    stayed() {
+      if (last()?.[1] !== 'released' || !history) return;
+      history = { ...history, events: history.events.slice(0, -1) };
+      changed = true;
+    },
     text: () => history,
     saved() {
       changed = false;

@@ -206,6 +206,7 @@ async function pauseUntilPoll(
     await refresh(run, record, record.expiresAt);
   };
   await waiting.pause(ms, releases ? 'job' : undefined, run.signal, { heard, leaving });
+  history.stayed();
 }
 
 /** Keeps a record from expiring, and writes its history. Returns until when it is kept; never rejects. */
