@@ -52,7 +52,10 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     await until(() => system.looks > looks);
     system.succeed();
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', stalledCounter: 1 });
+    const completed = await rig.reaches(job, 'completed');
+    expect(completed.returnvalue).toBe('result of job-1');
+    // On a busy machine BullMQ may take a live worker's job away, too.
+    expect(completed.stalledCounter).toBeGreaterThanOrEqual(1);
     expect(system.submits).toBe(1);
     expect(system.cancelled).toEqual([]);
   });
@@ -74,7 +77,10 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     await until(() => system.looks > looks + 2);
     system.succeed();
 
-    expect(await rig.reaches(job, 'completed')).toMatchObject({ returnvalue: 'result of job-1', stalledCounter: 1 });
+    const completed = await rig.reaches(job, 'completed');
+    expect(completed.returnvalue).toBe('result of job-1');
+    // On a busy machine BullMQ may take a live worker's job away, too.
+    expect(completed.stalledCounter).toBeGreaterThanOrEqual(1);
     expect(system.submits).toBe(1);
     expect(system.cancelled).toEqual([]);
   });
