@@ -26,7 +26,8 @@ export interface ProcessorOptions<J> extends Pick<AttemptOptions, 'wait' | 'exte
    */
   heartbeat?: Duration;
   /**
-   * Whether the progress of external jobs is written to `job.progress`, by `externalIdKey`.
+   * Whether the state of external jobs is written to `job.progress`: for each an entry under its name (or `externalIdKey`), and for
+   * one of an item under `name[item]`, with `state`, `progress`, `externalId` and `url`. At most once a second.
    * @defaultValue false
    */
   reportProgress?: boolean;

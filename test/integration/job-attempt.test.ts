@@ -543,7 +543,7 @@ describe('waiting by hold', () => {
     await context.state.set('still', 'here');
   });
 
-  test('a listener of progress may fail', async () => {
+  test('a listener of reports that fails hears of each state', async () => {
     const { system, task } = setting();
     const heard: unknown[] = [];
     let looks = 0;
@@ -551,13 +551,19 @@ describe('waiting by hold', () => {
       getStatus: async () => ((looks += 1) > 2 ? { state: 'succeeded' } : { state: 'active', progress: { percent: looks } }),
     });
     await task.attempt((ctx) => ctx.run(job, 'clip'), {
-      onProgress: (progress) => {
-        heard.push(progress);
+      onReport: ({ state, progress, externalId }) => {
+        heard.push([state, progress, externalId]);
         throw new Error('no');
       },
     });
 
-    expect(heard).toEqual([{ percent: 1 }, { percent: 2 }]);
+    expect(heard).toEqual([
+      ['active', undefined, 'job-1'],
+      ['active', { percent: 1 }, 'job-1'],
+      ['active', { percent: 2 }, 'job-1'],
+      ['succeeded', undefined, 'job-1'],
+      ['succeeded', undefined, 'job-1'],
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { JsonValue, Logger } from '../../../src/adapter-kit.ts';
+import { bounded, systemTimer, type JobReport, type Logger, type TaskScope, type Timer } from '../../../src/adapter-kit.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 
 /** The view of an attempt on a dashboard. A failure to report is never a failure of the job. */
@@ -25,9 +25,9 @@ export function jobLogger(job: BullJob): Logger {
   return { debug: () => undefined, info, warn, error: warn };
 }
 
-/** Adds one line to the job's log. */
+/** Adds one line to the job's log, with the time: dashboards show lines as they are. */
 export function logLine(job: BullJob, text: string): void {
-  quietly(() => job.log(`mooring: ${text}`));
+  quietly(() => job.log(`${new Date().toISOString()} mooring: ${text}`));
 }
 
 /** Fields that the job's own log need not repeat. */
@@ -39,25 +39,74 @@ function line(fields: object, message: string): string {
     if (value instanceof Error) return [`${name}=${value.message}`];
     return [`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`];
   });
-  return [message, ...told].join(' ');
+  const { itemKey, mapIndex } = (fields as { scope?: Partial<TaskScope> }).scope ?? {};
+  const item = itemKey ?? mapIndex;
+  return [message, ...(item === undefined ? [] : [`item=${item}`]), ...told].join(' ');
+}
+
+/** Milliseconds between two writes of the progress: each makes an event for all who listen to the queue. */
+const EVERY = 1_000;
+/** Milliseconds that the end of an attempt waits for the last write. */
+const LAST_WRITE = 2_000;
+/** The most external jobs in a job's progress. It is written as a whole. */
+const MOST_REPORTED = 100;
+
+/** The states of external jobs in a job's progress. */
+export interface ProgressReporter {
+  report(report: JobReport): void;
+  /** Ends it. The last report is written before that. */
+  end(): Promise<void>;
 }
 
 /**
- * Gives the job the progress of its external job. An object is merged into the job's own progress. A number or a text replaces
- * another, or none. If the two are of different kinds, the user's code sets its own progress, which stays.
+ * Shows the external jobs of a job in its progress, each under its name. Entries of the user's own stay. If the user's code sets
+ * a number or a text, nothing is shown.
  */
-export function progressReporter(job: BullJob): (progress: JsonValue) => void {
-  let reported: string | undefined;
-  return (progress) => {
+export function progressReporter(job: BullJob, timer: Timer = systemTimer): ProgressReporter {
+  const shown = new Map<string, object>();
+  let isDirty = false;
+  let hasEnded = false;
+  let writing: Promise<void> | undefined;
+  let stopPause: (() => void) | undefined;
+
+  const write = async (): Promise<void> => {
+    isDirty = false;
     const { progress: current } = detailsOf(job);
-    const text = JSON.stringify(progress);
-    if (text === reported || (kindOf(current) !== 'none' && kindOf(current) !== kindOf(progress))) return;
-    reported = text;
-    const merged =
-      kindOf(progress) === 'record'
-        ? { ...(kindOf(current) === 'record' ? (current as object) : {}), ...Object(progress) }
-        : progress;
-    quietly(() => job.updateProgress(merged as object));
+    if (kindOf(current) === 'scalar') return;
+    const others = kindOf(current) === 'record' ? (current as object) : {};
+    await job.updateProgress({ ...others, ...Object.fromEntries(shown) }).catch(() => undefined);
+  };
+  const next = (): void => {
+    if (!isDirty || hasEnded || writing || stopPause) return;
+    stopPause = timer(EVERY, () => {
+      stopPause = undefined;
+      next();
+    });
+    writing = write().finally(() => {
+      writing = undefined;
+      next();
+    });
+  };
+  return {
+    report({ name, externalIdKey, item, state, progress, externalId, url }) {
+      const label = `${name ?? externalIdKey}${item === undefined ? '' : `[${item}]`}`;
+      const told = { state, ...(progress !== undefined && { progress }), externalId, ...(url !== undefined && { url }) };
+      if (JSON.stringify(shown.get(label)) === JSON.stringify(told)) return;
+      shown.delete(label);
+      shown.set(label, told);
+      const [oldest = ''] = shown.keys();
+      if (shown.size > MOST_REPORTED) shown.delete(oldest);
+      isDirty = true;
+      next();
+    },
+    async end() {
+      hasEnded = true;
+      stopPause?.();
+      await bounded(timer, LAST_WRITE, undefined, async () => {
+        await writing;
+        if (isDirty) await write();
+      });
+    },
   };
 }
 

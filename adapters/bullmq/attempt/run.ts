@@ -42,6 +42,7 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
     return holds;
   };
   const clearAfterSuccess = options.clearAfterSuccess ?? (options.scope && 'forever');
+  const progress = options.reportProgress ? progressReporter(job) : undefined;
   const begun = beginAttempt<Shape>(store, {
     scope,
     ...attemptFacts(job),
@@ -53,7 +54,7 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
     externalJobs: options.externalJobs ?? [],
     ...(options.wait ? { wait: options.wait } : {}),
     ...(clearAfterSuccess === undefined ? {} : { clearAfterSuccess }),
-    ...(options.reportProgress ? { onProgress: progressReporter(job) } : {}),
+    ...(progress ? { onReport: progress.report } : {}),
   });
   const { context } = begun;
   const stop = createStop(held, begun, worker, setup);
@@ -66,7 +67,8 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
   // An attempt that is stopped already is not begun.
   const work = async (): Promise<Result> => {
     context.signal.throwIfAborted();
-    return running.run(context, () => process(context));
+    // The last report is written before the job is moved: later it could replace one of the next attempt.
+    return running.run(context, () => process(context)).finally(() => progress?.end());
   };
   return await stop.settle(work).finally(() => {
     signal?.removeEventListener('abort', aborted);

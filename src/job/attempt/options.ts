@@ -87,10 +87,26 @@ export interface AttemptOptions {
    */
   wait?: Wait;
   /**
-   * Called with the progress that the external system reports. An error that it throws is logged.
+   * Called when the ID of an external job is recorded, after each poll, and at its end. An error that it throws is logged.
    * @defaultValue none
    */
-  onProgress?: (progress: JsonValue) => void | Promise<void>;
+  onReport?: (report: JobReport) => void | Promise<void>;
+}
+
+/** How an external job is, for dashboards. */
+export interface JobReport {
+  /** The name of the external job; `undefined` if it has none. */
+  name: string | undefined;
+  externalIdKey: string;
+  /** The item of the task that it belongs to. */
+  item: string | number | undefined;
+  submission: number;
+  externalId: JsonValue;
+  /** Where the external system shows it to people, as `describe` says. */
+  url: string | undefined;
+  state: 'active' | 'succeeded' | 'failed' | 'missing' | 'unknown';
+  /** As the external system reports it, while the job is active. */
+  progress: JsonValue | undefined;
 }
 
 /**
@@ -140,7 +156,7 @@ const CHECKS: Checks<AttemptOptions> = {
   onCancelRequest: callable,
   release: callable,
   wait: anything,
-  onProgress: callable,
+  onReport: callable,
 };
 
 /**

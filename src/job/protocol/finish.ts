@@ -11,6 +11,7 @@ import type { Snapshot } from '../attempt/owned-scope.ts';
 import { persist, superseded, type Persisted } from './persist.ts';
 import { fieldsOf, firstSentAt, type HeldRecord, type RecordFields } from '../../format/record.ts';
 import { contextOf } from './job-context.ts';
+import { report } from '../attempt/report.ts';
 import { at, callSystem, recordRetention, type Run } from './run.ts';
 
 /**
@@ -84,6 +85,7 @@ async function isWritten(run: Run, record: HeldRecord, reply: Persisted): Promis
   const { externalId, idempotencyKey, submission } = record;
   if (reply.kind !== 'ok') return superseded(run, reply, { externalId, idempotencyKey, submission });
   const state = reply.record.letter === 'o' ? 'succeeded' : 'failed';
+  report(run, record, { state });
   countJobEnd(run.options.name, state, run.own.now() - firstSentAt(record));
   run.life.log.info({ ...run.about, externalId }, state);
   await at(run, 'G11');

@@ -5,6 +5,7 @@ import { countStatusError } from '../../observe/telemetry.ts';
 import type { JobStatus } from '../status.ts';
 import { fieldsOf, firstSentAt, type HeldRecord, type RecordFields } from '../../format/record.ts';
 import { persist, superseded } from './persist.ts';
+import { report } from '../attempt/report.ts';
 import { at, recordRetention, type Run } from './run.ts';
 import { askForPoll } from './status-call.ts';
 
@@ -47,6 +48,7 @@ export async function ask(run: Run, held: HeldRecord): Promise<Polled> {
   for (let tries = 1; ; tries += 1) {
     const { status, cause, heard } = await askForPoll(run, record);
     run.history.polled(status);
+    report(run, record, status);
     const about = { ...run.about, externalId: record.externalId, tries };
     if (status.state !== 'unknown') {
       if (unknownSince !== undefined) {
@@ -126,7 +128,6 @@ export async function waitForEnd(run: Run, first: Polled): Promise<Asked<EndStat
   let keptUntil = record.expiresAt;
   while (status.state === 'active') {
     run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
-    report(run, status);
     await at(run, 'G9');
     const left = firstSentAt(record) + run.options.giveUpAfter - run.own.now();
     if (left <= 0 || record.gaveUp) return { overdue: await markOverdue(run, record) };
@@ -173,14 +174,6 @@ function wish(run: Run, nextPoll: ActiveStatus['nextPoll']): number | undefined 
 /** Up to a quarter shorter, so that many attempts do not poll at once. */
 export function jittered(run: Run, ms: number): number {
   return Math.max(1, Math.round(ms * (1 - run.core.random() / 4)));
-}
-
-function report(run: Run, { progress }: ActiveStatus): void {
-  const { onProgress } = run.attempt;
-  if (!onProgress || progress === undefined) return;
-  void Promise.resolve()
-    .then(() => onProgress(progress))
-    .catch((err: unknown) => run.life.log.warn({ ...run.about, err }, 'onProgress failed'));
 }
 
 /** Whether a record would expire while an attempt waits on it. */

@@ -476,27 +476,33 @@ describe.each(rounds(BOTH_MAJORS))('bullmq $bullmq, round $round', (versions) =>
     expect(warnings.filter((text) => text.includes('replace'))).toHaveLength(1);
   });
 
-  test('the progress of the external job becomes the job’s, if asked to', async () => {
+  test('a dashboard has the state of the external job with its link, if asked to', async () => {
     rig = createRig(server.port, versions);
     const system = externalSystem({ kind: 'keyed' });
     system.progress = { done: 1 };
+    const transcode = system.job({ name: 'transcode', describe: (id) => ({ url: `https://farm.example/${id}` }) });
     rig.work(
       withState(
         rig.store,
         async (job: TestJob, ctx) => {
           await job.updateProgress({ mine: true });
-          return ctx.run(system.job(), job.data);
+          return ctx.run(transcode, job.data);
         },
         { reportProgress: true },
       ),
     );
     const job = await rig.add({ name: 'a' });
-    await until(async () => (await rig.read(job)).progress !== 0 && 'done' in ((await rig.read(job)).progress as object));
+    const shown = async (): Promise<unknown> => JSON.stringify((await rig.read(job)).progress);
+    await until(async () => String(await shown()).includes('"done":1'));
     system.progress = { done: 2 };
-    await until(async () => ((await rig.read(job)).progress as { done: number }).done === 2);
+    await until(async () => String(await shown()).includes('"done":2'));
     system.succeed('job-1');
 
-    expect((await rig.reaches(job, 'completed')).progress).toEqual({ mine: true, done: 2 });
+    const entry = { state: 'succeeded', externalId: 'job-1', url: 'https://farm.example/job-1' };
+    expect((await rig.reaches(job, 'completed')).progress).toEqual({ mine: true, transcode: entry });
+    expect((await rig.logs(job)).join('\n')).toMatch(
+      /Z mooring: the external ID is recorded .*url=https:\/\/farm\.example\/job-1/,
+    );
   });
 
   test('a processor whose catch swallows the closing is handed back with a warning', async () => {

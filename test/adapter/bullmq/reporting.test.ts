@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { jobLogger, progressReporter } from '../../../adapters/bullmq/attempt/reporting.ts';
 import type { BullJob, JobDetails } from '../../../adapters/bullmq/runtime.ts';
-import type { JsonValue } from '../../../src/index.ts';
+import type { JobReport, Timer } from '../../../src/adapter-kit.ts';
 
 function reported(progress: unknown = 0): { job: BullJob & JobDetails; lines: string[]; updates: unknown[] } {
   const lines: string[] = [];
@@ -13,7 +13,7 @@ function reported(progress: unknown = 0): { job: BullJob & JobDetails; lines: st
     attemptsMade: 0,
     queueQualifiedName: 'bull:q',
     progress,
-    log: (row) => lines.push(row),
+    log: (row) => lines.push(row.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, '')),
     moveToDelayed: () => Promise.resolve(),
     updateProgress: async (value) => {
       job.progress = value;
@@ -23,45 +23,130 @@ function reported(progress: unknown = 0): { job: BullJob & JobDetails; lines: st
   return { job, lines, updates };
 }
 
-describe('the progress of the external job', () => {
-  async function after(current: unknown, ...told: JsonValue[]): Promise<unknown[]> {
+const REPORT: JobReport = {
+  name: 'transcode',
+  externalIdKey: 'external_job_id',
+  item: undefined,
+  submission: 1,
+  externalId: 'job-1',
+  url: undefined,
+  state: 'active',
+  progress: undefined,
+};
+const ACTIVE = { state: 'active', externalId: 'job-1' };
+
+describe('the external jobs in the progress', () => {
+  /** A timer that fires when the test says so. */
+  function timer(): { set: Timer; fire(): void } {
+    let fires: (() => void)[] = [];
+    const set: Timer = (_ms, fire) => {
+      fires.push(fire);
+      return () => void (fires = fires.filter((one) => one !== fire));
+    };
+    const fire = (): void => fires.splice(0).forEach((one) => one());
+    return { set, fire };
+  }
+  const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  async function after(current: unknown, ...told: Partial<JobReport>[]): Promise<unknown[]> {
     const { job, updates } = reported(current);
-    const report = progressReporter(job);
-    for (const progress of told) {
-      report(progress);
-      await new Promise(setImmediate);
+    const { set, fire } = timer();
+    const { report } = progressReporter(job, set);
+    for (const one of told) {
+      report({ ...REPORT, ...one });
+      await soon();
+      fire();
+      await soon();
     }
     return updates;
   }
 
-  test('is merged where both are objects', async () => {
-    expect(await after({ mine: 1, done: 1 }, { done: 2 })).toEqual([{ mine: 1, done: 2 }]);
+  test('are under their names, with state, progress, ID and link', async () => {
+    const url = 'https://farm.example/1';
+
+    expect(await after(0, { progress: { percent: 40 }, url })).toEqual([
+      { transcode: { ...ACTIVE, progress: { percent: 40 }, url } },
+    ]);
   });
 
-  test('is taken unchanged where the job has none yet, or one of the same kind', async () => {
-    expect(await after(0, { done: 1 })).toEqual([{ done: 1 }]);
-    expect(await after(undefined, 10, 20)).toEqual([10, 20]);
-    expect(await after(10, 'half')).toEqual(['half']);
+  test('are by item, with externalIdKey in place of a missing name', async () => {
+    const updates = await after(0, { name: undefined }, { item: 'ch-1' }, { item: 2 });
+
+    expect(updates.at(-1)).toEqual({ external_job_id: ACTIVE, 'transcode[ch-1]': ACTIVE, 'transcode[2]': ACTIVE });
   });
 
-  test('never takes the place of another kind', async () => {
-    expect(await after(10, { done: 1 })).toEqual([]);
-    expect(await after({ mine: 1 }, 10)).toEqual([]);
+  test('are merged into an object of the user’s own', async () => {
+    expect(await after({ mine: 1 }, {})).toEqual([{ mine: 1, transcode: ACTIVE }]);
   });
 
-  test('is told once while it stays the same', async () => {
-    expect(await after(0, { done: 1 }, { done: 1 }, { done: 2 })).toHaveLength(2);
+  test('never take the place of a number of the user’s own', async () => {
+    expect(await after(10, {}, { progress: 3 })).toEqual([]);
   });
 
-  test('that cannot be written is nobody’s failure', async () => {
+  test('are written once while they stay the same', async () => {
+    expect(await after(0, {}, {}, { state: 'succeeded' })).toHaveLength(2);
+  });
+
+  test('are at most a hundred: the one that changed longest ago goes', async () => {
+    const items = Array.from({ length: 101 }, (_none, item) => ({ item }));
+
+    const last = (await after(0, ...items)).at(-1) as object;
+
+    expect(Object.keys(last)).toHaveLength(101);
+    expect(last).toHaveProperty(['transcode[100]']);
+  });
+
+  test('are written at most once a second, the last report too', async () => {
+    const { job, updates } = reported();
+    const { set, fire } = timer();
+    const { report } = progressReporter(job, set);
+    for (let progress = 0; progress <= 50; progress += 1) {
+      report({ ...REPORT, progress });
+      await soon();
+    }
+    const before = updates.length;
+    fire();
+    await soon();
+
+    expect(before).toBe(1);
+    expect(updates).toEqual([{ transcode: { ...ACTIVE, progress: 0 } }, { transcode: { ...ACTIVE, progress: 50 } }]);
+  });
+
+  test('are written at the end without a pause', async () => {
+    const { job, updates } = reported();
+    const { report, end } = progressReporter(job, timer().set);
+    report(REPORT);
+    report({ ...REPORT, state: 'succeeded' });
+
+    await end();
+    report({ ...REPORT, state: 'failed' });
+
+    expect(updates.at(-1)).toEqual({ transcode: { state: 'succeeded', externalId: 'job-1' } });
+  });
+
+  test('do not hold up an end if Redis does not answer', async () => {
+    const { job } = reported();
+    const { set, fire } = timer();
+    job.updateProgress = () => new Promise(() => undefined);
+    const { report, end } = progressReporter(job, set);
+    report(REPORT);
+
+    const ended = end();
+    fire();
+
+    await ended;
+  });
+
+  test('that cannot be written are nobody’s failure', async () => {
     const { job } = reported();
     job.updateProgress = () => Promise.reject(new Error('down'));
-    progressReporter(job)({ done: 1 });
+    const { report, end } = progressReporter(job);
+    report(REPORT);
     job.log = () => {
       throw new Error('down');
     };
     jobLogger(job).info({}, 'submitted');
-    await new Promise(setImmediate);
+
+    await end();
   });
 });
 
@@ -80,6 +165,27 @@ describe('the job’s log', () => {
       'mooring: submitted externalId={"region":"eu","id":7} submission=1',
       'mooring: the heartbeat failed err=timeout',
     ]);
+  });
+
+  test('has the time of each line', async () => {
+    const { job } = reported();
+    const rows: string[] = [];
+    job.log = (row) => rows.push(row);
+    const before = Date.now();
+    jobLogger(job).info({}, 'submitted');
+    await new Promise(setImmediate);
+
+    const [time = '', ...text] = rows.join().split(' ');
+    expect(text).toEqual(['mooring:', 'submitted']);
+    expect(Date.parse(time)).toBeGreaterThanOrEqual(before);
+  });
+
+  test('names the item of a mapped task', async () => {
+    const { job, lines } = reported();
+    jobLogger(job).info({ scope: { flow: 'f', run: 'r', task: 't', itemKey: 'ch-1' }, submission: 1 }, 'submitted');
+    await new Promise(setImmediate);
+
+    expect(lines).toEqual(['mooring: submitted item=ch-1 submission=1']);
   });
 
   test('tells that a job came back, but not for each poll of one that was released', async () => {

@@ -10,6 +10,7 @@ import { describe, spanned } from '../job-context.ts';
 import { persist, superseded, type Persisted } from '../persist.ts';
 import { fieldsOf, firstSentAt } from '../../../format/record.ts';
 import type { OrphanFields, RecordFields, StoredRecord } from '../../../format/record.ts';
+import { report } from '../../attempt/report.ts';
 import { at, waitUntil, type Run } from '../run.ts';
 import { checkedId, find, findEarlier, findSubmitted, type Found } from './search.ts';
 import { callSubmit, isKnownKey, isRefusal, keepsKey, tellFailedSubmit, type Refusal } from './submit.ts';
@@ -124,6 +125,7 @@ export async function writeSubmitted(
   if (reply.kind !== 'ok') return superseded(run, reply, { externalId, idempotencyKey, submission: draft.submission });
   const told = { ...run.about, externalId, submission: draft.submission, idempotencyKey, ...fields.shown };
   run.life.log.info(told, 'the external ID is recorded');
+  report(run, { ...fields, submission: draft.submission }, { state: 'active' });
   return reply.record;
 }
 
