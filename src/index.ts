@@ -47,6 +47,7 @@ export {
 export { externalJob } from './job/define.ts';
 export type { ExternalId, ExternalJob } from './job/external-job.ts';
 export { dnsLabelKey, hexKey, uuidKey } from './format/key-shapes.ts';
+export { observeJobs, type ObserveJobsOptions } from './job/operator/observe.ts';
 export { jobRecords } from './job/operator/records.ts';
 export type { DailySavings, JobCount, JobEvent, JobPoll, JobRecord, JobRecords, JobState } from './job/operator/record.ts';
 export type { JobListOptions, Orphan, SavingsOptions } from './job/operator/record.ts';

@@ -7,7 +7,13 @@ import { arch } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { cached, exists, fillOnce } from '../cache.ts';
 import { run } from '../command.ts';
-import { unpackFromDebian } from './debian.ts';
+import { unpackFromDebian, type Unpacked } from '../debian.ts';
+
+const PACKAGES: Unpacked = {
+  packages: ['redis-server', 'redis-tools'],
+  usable: /^(?:redis|lib|lua)/,
+  programs: ['redis-server', 'redis-cli'],
+};
 
 /** What to install, by the package manager that a machine has. */
 const INSTALL: readonly [manager: string, command: string][] = [
@@ -42,10 +48,8 @@ async function unpack(folder: string): Promise<string | undefined> {
   process.stderr.write(`redis-server is not installed: unpacking the system's package into ${folder}\n`);
   try {
     await fillOnce(folder, async (temporary) => {
-      await unpackFromDebian(temporary);
+      await unpackFromDebian(PACKAGES, temporary);
       if (!(await works(join(temporary, 'bin')))) throw new Error('the unpacked redis-server does not start');
-      for (const scrap of ['downloads', 'probe', 'apt'])
-        await rm(join(temporary, scrap), { recursive: true, force: true, maxRetries: 10 });
     });
     return undefined;
   } catch (error) {

@@ -31,6 +31,8 @@ export type MetricName = `mooring.${Counted | Gauged | 'job.duration'}`;
 
 type Counted =
   | 'decisions'
+  | 'reconnects'
+  | 'saved_time'
   | 'submits'
   | 'status_errors'
   | 'stale_writes'
@@ -56,6 +58,8 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     buckets: JOB_SECONDS,
   },
   'mooring.decisions': counter(['{run}', 'Runs of external jobs, by what they did', 'mooring.decision', 'mooring.job.name']),
+  'mooring.reconnects': counter(['{run}', 'Runs that found the job of an attempt that had died', 'mooring.job.name']),
+  'mooring.saved_time': counter(['s', 'How long these jobs had run by then', 'mooring.job.name']),
   'mooring.submits': counter(['{submit}', 'Submits that were sent, by their outcome', 'mooring.job.name', 'error.type']),
   'mooring.status_errors': counter(['{error}', 'Statuses that could not be had', 'mooring.job.name', 'error.type']),
   'mooring.orphans': counter(['{job}', 'External jobs that came to be held by no record']),

@@ -36,6 +36,12 @@ export function countStatusError(job: string | undefined, errorType: 'call-faile
   add('mooring.status_errors', 1, { 'mooring.job.name': job, 'error.type': errorType });
 }
 
+/** Counts work that was not begun again: a job that an attempt found, and how long it had run by then, in milliseconds. */
+export function countReconnect(job: string | undefined, ms: number): void {
+  add('mooring.reconnects', 1, { 'mooring.job.name': job });
+  add('mooring.saved_time', ms / 1_000, { 'mooring.job.name': job });
+}
+
 /** Records how long an external job took, in milliseconds. */
 export function countJobEnd(job: string | undefined, state: 'succeeded' | 'failed', ms: number): void {
   recordDuration(Math.max(0, ms) / 1_000, { 'mooring.job.name': job, 'mooring.job.state': state });

@@ -33,6 +33,8 @@ const PACKAGES = [
   '@nestjs/common',
   '@nestjs/core',
   '@nestjs/testing',
+  '@opentelemetry/exporter-prometheus',
+  '@opentelemetry/sdk-metrics',
   '@temporalio/activity',
   '@temporalio/client',
   '@temporalio/common',

@@ -51,6 +51,17 @@ const SAYS: Record<string, readonly (string | RegExp)[]> = {
     /^job \d: gave its slot back for an hour\nthe farm called back: promoted$/m,
     'https://farm.example/north.sd.mp4\ndone, long before the next poll',
   ],
+  '10-pino.ts': [
+    '"idempotencyKey":"[Redacted]","title":"Video job-1","url":"https://farm.example/jobs/job-1"',
+    '"err":{"name":"Error","message":"the farm answered 503"}',
+    /Z mooring: the external ID is recorded .* url=https:\/\/farm\.example\/jobs\/job-1$/m,
+    /^(?![^]*s3cret)/,
+  ],
+  '11-opentelemetry.ts': [
+    /^mooring_job_count\{mooring_flow="bull:example-11",mooring_job_state="submitted",.*\} 1$/m,
+    /^mooring_submits_total\{.*\} 1\nmooring_reconnects_total\{.*\} 1$/m,
+    'mooring.wait https://farm.example/jobs/job-1 linked to mooring.submit',
+  ],
 };
 
 let redis: RedisServer;

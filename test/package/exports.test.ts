@@ -57,7 +57,16 @@ describe('the tarball', () => {
     );
 
     expect(consumer.packed).toEqual(expect.arrayContaining(targets.map((target) => target.slice(2))));
-    expect(consumer.packed).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'LICENSE', 'src/index.ts']));
+    expect(consumer.packed).toEqual(
+      expect.arrayContaining([
+        'README.md',
+        'CHANGELOG.md',
+        'LICENSE',
+        'src/index.ts',
+        'dashboards/mooring.json',
+        'dashboards/alerts.yaml',
+      ]),
+    );
     expect(consumer.packed.filter((path) => /^(test|examples|scripts|bench|node_modules)\//.test(path))).toEqual([]);
   });
 

@@ -46,6 +46,8 @@ export interface OwnedScope {
   now(): number;
   /** Records for which this attempt has sent a submit that may have led to a job. */
   readonly sent: Set<string>;
+  /** Records whose job this attempt has found, and counted as saved. */
+  readonly found: Set<string>;
   /** Numbers all writes of this attempt. */
   readonly nonce: string;
   /** A newer attempt owns the scope: ends this one, and returns the error. */
@@ -147,6 +149,7 @@ export function createOwnedScope(
     scope,
     address,
     sent: new Set(),
+    found: new Set(),
     nonce,
     refused,
     look,

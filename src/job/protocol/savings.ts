@@ -1,5 +1,6 @@
 import { firstSentAt, type StoredRecord } from '../../format/record.ts';
 import { parseWriteId } from '../../format/write-id.ts';
+import { countReconnect } from '../../observe/telemetry.ts';
 import type { Run } from './run.ts';
 
 /** Counts the work of external jobs that an attempt did not start again. */
@@ -12,10 +13,15 @@ const HOUR = 3_600_000;
  */
 export function countSaving(run: Run, record: StoredRecord): void {
   const { core, own, life, about, history } = run;
+  const { recordName } = run.options;
+  // A submit and a run of one attempt have found the job once.
+  if (own.found.has(recordName)) return;
+  own.found.add(recordName);
   if (parseWriteId(record.version)?.nonce === own.nonce || history.released()) return;
   const now = own.now();
   const until = record.letter === 'o' ? record.updatedAt : now;
   const time = Math.max(0, until - firstSentAt(record));
+  countReconnect(run.options.name, time);
   const { costPerHour } = record.shown ?? {};
   const cost = costPerHour && { amount: (costPerHour.amount * time) / HOUR, currency: costPerHour.currency };
   const day = new Date(now).toISOString().slice(0, 10);

@@ -37,6 +37,8 @@ test('C99 decisions, submits, ends, offloaded bytes and status errors are counte
     'mooring.job.duration{mooring.job.name=transcode,mooring.job.state=succeeded}': 1,
     'mooring.status_errors{error.type=unknown-state,mooring.job.name=transcode}': 1,
     'mooring.offloaded_bytes{}': 12,
+    'mooring.reconnects{mooring.job.name=transcode}': 1,
+    'mooring.saved_time{mooring.job.name=transcode}': expect.any(Number),
   });
 });
 
@@ -70,6 +72,20 @@ test.each([
     .catch(() => undefined);
 
   expect(await told.points()).toMatchObject({ [`mooring.submits{error.type=${type}}`]: 1 });
+});
+
+test('a job that an attempt submits and runs anew is found once', async () => {
+  const clock = fakeClock();
+  const task = testRuntime(memoryStateStore({ clock }));
+  const job = externalSystem({ clock, activeLooks: 3 }).job();
+  await task.attempt((ctx) => ctx.submit(job, 'clip'));
+
+  await task.attempt(async (ctx) => {
+    await ctx.submit(job, 'clip');
+    await ctx.run(job, 'clip');
+  });
+
+  expect(await told.points()).toMatchObject({ 'mooring.reconnects{}': 1 });
 });
 
 test('the time of a failed job counts from the first send', async () => {

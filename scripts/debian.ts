@@ -1,34 +1,41 @@
 /**
- * `redis-server` from Debian's or Ubuntu's own packages, unpacked into a folder instead of installed. There is no root, no
- * maintainer script and no service, and nothing of the system changes.
+ * Programs from Debian's or Ubuntu's own packages, unpacked into a folder instead of installed. There is no root, no maintainer
+ * script and no service, and nothing of the system changes.
  */
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../command.ts';
+import { run } from './command.ts';
 
-/** What may be unpacked: the server and the libraries it is linked with, never a part of the base system. */
-const USABLE = /^(?:redis|lib|lua)/;
+/** What is unpacked. */
+export interface Unpacked {
+  readonly packages: readonly [string, ...string[]];
+  /** The names of packages that may be unpacked with them: the libraries they are linked with, never a part of the base system. */
+  readonly usable: RegExp;
+  readonly programs: readonly string[];
+}
 
-/** Unpacks into `folder`, which then holds `bin/redis-server`. If it cannot, the error says at which step. */
-export async function unpackFromDebian(folder: string): Promise<void> {
-  const apt = await packageLists(folder);
-  const packages = await missingPackages(apt, ['redis-server', 'redis-tools']);
+/** Unpacks into `folder`, which then holds the programs in `bin`. If it cannot, the error says at which step. */
+export async function unpackFromDebian({ packages: wanted, usable, programs }: Unpacked, folder: string): Promise<void> {
+  const apt = await packageLists(wanted[0], folder);
+  const packages = await missingPackages(apt, wanted, usable);
   const downloads = join(folder, 'downloads');
   await mkdir(downloads);
   await must('apt-get', [...apt, 'download', ...packages], downloads);
   const files = join(folder, 'files');
   for (const file of await readdir(downloads)) await must('dpkg', ['-x', join(downloads, file), files], folder);
-  await writeLaunchers(folder);
+  await writeLaunchers(programs, folder);
+  for (const scrap of ['downloads', 'probe', 'apt'])
+    await rm(join(folder, scrap), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /**
  * Options for apt: none if the system's package lists serve. If they are missing or too old, lists of our own, which need no root
  * to be fetched.
  */
-async function packageLists(folder: string): Promise<string[]> {
+async function packageLists(probed: string, folder: string): Promise<string[]> {
   const probe = join(folder, 'probe');
   await mkdir(probe);
-  if ((await run('apt-get', ['download', 'redis-server'], { cwd: probe })).code === 0) return [];
+  if ((await run('apt-get', ['download', probed], { cwd: probe })).code === 0) return [];
   const own = [`Dir::State::Lists=${join(folder, 'apt', 'lists')}`, `Dir::Cache=${join(folder, 'apt', 'cache')}`];
   await mkdir(join(folder, 'apt', 'lists', 'partial'), { recursive: true });
   await mkdir(join(folder, 'apt', 'cache', 'archives', 'partial'), { recursive: true });
@@ -38,13 +45,13 @@ async function packageLists(folder: string): Promise<string[]> {
 }
 
 /** The packages and those they depend on, without what is installed already. */
-async function missingPackages(apt: readonly string[], wanted: readonly string[]): Promise<string[]> {
+async function missingPackages(apt: readonly string[], wanted: readonly string[], usable: RegExp): Promise<string[]> {
   const installed = new Set((await run('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Package}\n'])).stdout.split('\n'));
   const found = new Set<string>(wanted);
   for (const name of found) {
     const { stdout } = await run('apt-cache', [...apt, 'depends', '--important', name]);
     for (const dependency of firstChoices(stdout)) {
-      if (USABLE.test(dependency) && !installed.has(`installed ${dependency}`)) found.add(dependency);
+      if (usable.test(dependency) && !installed.has(`installed ${dependency}`)) found.add(dependency);
     }
   }
   return [...found];
@@ -63,8 +70,8 @@ function firstChoices(listing: string): string[] {
   return names;
 }
 
-/** `bin/redis-server` finds its own libraries by itself, so that whoever has the folder in PATH needs to know nothing. */
-async function writeLaunchers(folder: string): Promise<void> {
+/** Each program finds its own libraries by itself, so that whoever has the folder in PATH needs to know nothing. */
+async function writeLaunchers(programs: readonly string[], folder: string): Promise<void> {
   const lines = [
     '#!/bin/sh',
     'here=$(cd "$(dirname "$0")/.." && pwd)',
@@ -74,7 +81,7 @@ async function writeLaunchers(folder: string): Promise<void> {
     '',
   ];
   await mkdir(join(folder, 'bin'));
-  for (const name of ['redis-server', 'redis-cli']) {
+  for (const name of programs) {
     await writeFile(join(folder, 'bin', name), lines.join('\n'));
     await chmod(join(folder, 'bin', name), 0o755);
   }
