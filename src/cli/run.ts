@@ -11,6 +11,7 @@ import { COMMON_FLAGS, commandHelp, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
 import { jobsCommand } from './commands/jobs/jobs.ts';
 import { lifecycleCommand } from './commands/lifecycle/lifecycle.ts';
+import { showCommand } from './commands/show/show.ts';
 import { terminalLogger } from './logger.ts';
 import { recoverCommand } from './commands/recover.ts';
 import { configWith, givenAs, settingsWith, STORE_FLAGS } from './store-flags.ts';
@@ -24,6 +25,7 @@ import { errorCode, errorInWords, tracesOf } from './words.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['jobs', jobsCommand],
+  ['show', showCommand],
   ['board', boardCommand],
   ['sweep', sweepCommand],
   ['reconcile', reconcileCommand],

@@ -11,7 +11,7 @@ const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 /** A number of bytes for people. */
 export function bytesInWords(bytes: number): string {
   const step = Math.min(UNITS.length - 1, bytes < 1_024 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  return step === 0 ? `${bytes} bytes` : `${(bytes / 1_024 ** step).toFixed(1)} ${UNITS[step]}`;
+  return step === 0 ? count(bytes, 'byte') : `${(bytes / 1_024 ** step).toFixed(1)} ${UNITS[step]}`;
 }
 
 /** A number of things. */

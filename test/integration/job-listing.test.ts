@@ -84,6 +84,26 @@ describe('open jobs among many scopes', () => {
     expect(runsOf(found)).toEqual(['4@1795363200000']);
   });
 
+  test('are not looked at if their path says that they are of another job', async () => {
+    await submitted('4@1', '42@1', '5@1');
+
+    const used = await commandsDuring(() => all(jobRecords(store).list({ state: OPEN, flow: 'bull:transcode', run: '4' })));
+
+    expect(used.get('evalsha')).toBe(1);
+  });
+
+  test('of one task are read without an index', async () => {
+    await submitted('1', '2');
+
+    const used = await commandsDuring(async () => {
+      const scope = { flow: 'bull:transcode', run: '2', task: 't' };
+      expect(runsOf(await all(jobRecords(store).list({ scope })))).toEqual(['2']);
+      expect(await all(jobRecords(store).list({ scope, state: 'failed' }))).toEqual([]);
+    });
+
+    expect([used.get('scan'), used.get('zrangebyscore'), used.get('evalsha')]).toEqual([undefined, undefined, 2]);
+  });
+
   test('are chosen by name', async () => {
     await submitted('1', '2');
 

@@ -4,7 +4,7 @@ import type { TaskScope } from '../../model/scope.ts';
 /** How a job is named to people: in words that the command takes back, unchanged. */
 
 /** The parts of a BullMQ job's scope; `undefined` for another scope. */
-function queueJobOf(scope: TaskScope): { prefix: string; queue: string; id: string; createdAt: number } | undefined {
+export function queueJobOf(scope: TaskScope): { prefix: string; queue: string; id: string; createdAt: number } | undefined {
   const [, prefix, queue] = /^(.+):([^:]+)$/s.exec(scope.flow) ?? [];
   const [, id, createdAt] = /^(.+)@(\d+)$/s.exec(scope.run) ?? [];
   if (prefix === undefined || queue === undefined || id === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { jobRecords, type CallOptions, type JobRecord, type StateStore, type TaskScope } from '../../index.ts';
+import { jobRecords, type CallOptions, type JobRecord, type JobRecords, type StateStore, type TaskScope } from '../../index.ts';
 import { pathScope, scopePath } from '../../format/path.ts';
 import { isTaskScope } from '../../model/scope.ts';
 import { addressInWords, type Address } from './address.ts';
@@ -16,22 +16,22 @@ export interface FindCall extends CallOptions {
 }
 
 /**
- * The records that an address means. None is no error. What an index tells is asked first. Only a job that is over is in no index;
- * if its address is no path, the whole namespace is looked through.
+ * The records that an address means. None is no error. A path is looked up directly. For a queue or a workflow an index is asked
+ * first. Only a job that is over is in no index: then the whole namespace is looked through.
  */
 export async function recordsAt(store: StateStore, address: Address, call: FindCall = {}): Promise<JobRecord[]> {
   const { onScan, ...options } = call;
-  const query = { ...queryOf(address), ...options };
-  const found = new Map<string, JobRecord>();
-  const keep = (record: JobRecord): void => void found.set(`${scopePath(record.scope)} ${record.externalIdKey}`, record);
-  for await (const record of jobRecords(store).list({ ...query, state: OPEN_STATES })) if (isMeant(address, record)) keep(record);
   const scope = scopeOfPath(address);
-  const named = scope && (await jobRecords(store).get(scope, address.key, options));
-  if (named) keep(named);
-  if (found.size > 0 || (scope && address.key !== undefined)) return [...found.values()];
+  const meant = async (query: Parameters<JobRecords['list']>[0]): Promise<JobRecord[]> => {
+    const found: JobRecord[] = [];
+    for await (const record of jobRecords(store).list({ ...query, ...options })) if (isMeant(address, record)) found.push(record);
+    return found;
+  };
+  if (scope) return meant({ scope });
+  const open = await meant({ ...queryOf(address), state: OPEN_STATES });
+  if (open.length > 0) return open;
   onScan?.();
-  for await (const record of jobRecords(store).list(query)) if (isMeant(address, record)) keep(record);
-  return [...found.values()];
+  return meant(queryOf(address));
 }
 
 /**
@@ -47,24 +47,38 @@ export async function recordAt(store: StateStore, address: Address, call: FindCa
   return record;
 }
 
+/** A task, and its records. */
+export interface FoundTask {
+  readonly scope: TaskScope;
+  /** All of the task, or the one of the key. None if the task has only values, or nothing. */
+  readonly records: readonly JobRecord[];
+}
+
+/**
+ * The one task that an address means, with its records. If the address is a path, nothing needs to be stored there.
+ *
+ * @throws {@link AddressError} that says what there is, if there is none or several.
+ */
+export async function taskAt(store: StateStore, address: Address, call: FindCall = {}): Promise<FoundTask> {
+  const records = await recordsAt(store, address, call);
+  const scopes = new Map(records.map((record) => [scopePath(record.scope), record.scope]));
+  if (scopes.size > 1)
+    throw several(
+      address,
+      [...scopes.values()].map((one) => pathOf(one)),
+    );
+  const [scope = scopeOfPath(address)] = scopes.values();
+  if (scope === undefined) throw await missing(store, address, call);
+  return { scope, records };
+}
+
 /**
  * The one scope that an address means. If the address is a path, nothing needs to be stored there.
  *
  * @throws {@link AddressError} that says what there is, if there is none or several.
  */
 export async function scopeAt(store: StateStore, address: Address, call: FindCall = {}): Promise<TaskScope> {
-  const exact = scopeOfPath(address);
-  if (exact) return exact;
-  const found = await recordsAt(store, { ...address, key: undefined }, call);
-  const scopes = new Map(found.map(({ scope }) => [scopePath(scope), scope]));
-  const [scope] = scopes.values();
-  if (scope === undefined) throw await missing(store, address, call);
-  if (scopes.size > 1)
-    throw several(
-      address,
-      [...scopes.values()].map((one) => pathOf(one)),
-    );
-  return scope;
+  return scopeOfPath(address) ?? (await taskAt(store, { ...address, key: undefined }, call)).scope;
 }
 
 /** The scope of a path; `undefined` if the path holds a digest, and for other addresses. */

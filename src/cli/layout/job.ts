@@ -1,6 +1,18 @@
-import type { JobRecord, JsonValue } from '../../index.ts';
+import type { JobRecord, JobState, JsonValue } from '../../index.ts';
+import type { Colour } from '../terminal.ts';
+import { count } from '../words.ts';
+import { ageOf, lengthInWords } from './age.ts';
 
 /** Parts of a record in words. */
+
+/** Colours by state. */
+export const STATE_COLOURS: Readonly<Record<JobState, Colour>> = {
+  ambiguous: 'red',
+  submitting: 'yellow',
+  submitted: 'green',
+  failed: 'red',
+  succeeded: 'dim',
+};
 
 /** An external ID: a text as it is, anything else as JSON. */
 export function idInWords(id: JsonValue): string {
@@ -32,4 +44,17 @@ function progressInWords(progress: JsonValue | undefined): string | undefined {
 /** Whether a person has to do something before the job can go on. */
 export function waitsForPerson({ state, history }: JobRecord): boolean {
   return state === 'ambiguous' || (state === 'submitted' && history.at(-1)?.kind === 'missing');
+}
+
+/** When it was asked for last, and how often; `undefined` before the first time. */
+export function pollTimesInWords({ lastPoll }: JobRecord, now: number): string | undefined {
+  if (!lastPoll) return undefined;
+  const { at, count: polls, next } = lastPoll;
+  const then = next === undefined ? '' : `, again ${inWords(next, now)}`;
+  return `asked ${ageOf(at, now)} ago${then} (${count(polls, 'time')} since the submission)`;
+}
+
+function inWords(date: Date, now: number): string {
+  const left = date.getTime() - now;
+  return left > 0 ? `in ${lengthInWords(left)}` : `was due ${ageOf(date, now)} ago`;
 }

@@ -6,6 +6,7 @@ import { parseOrphan, parseRecord } from '../../format/record.ts';
 import type { Inspected } from '../../metastore/metastore.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { ConfigError, isMooringError } from '../../model/errors/store.ts';
+import { taskScope } from '../../model/check-scope.ts';
 import { isTaskScope, type TaskScope } from '../../model/scope.ts';
 import type { Internals } from '../../state-store/internals.ts';
 import { publicRecord } from './public-record.ts';
@@ -13,7 +14,7 @@ import type { JobRecord, JobState, JobListOptions, Orphan } from './record.ts';
 
 /** Lists records and orphans: by the index of jobs, or by a look at every scope if the index does not hold what is asked for. */
 
-const LIST = { signal: true, state: true, flow: true, run: true, name: true, olderThan: true } as const;
+const LIST = { signal: true, state: true, scope: true, flow: true, run: true, name: true, olderThan: true } as const;
 const STATES: Readonly<Record<JobState, IndexedState | undefined>> = {
   submitting: 'submitting',
   ambiguous: 'ambiguous',
@@ -28,7 +29,7 @@ const AT_ONCE = 32;
 /** The records that an operator asks for. */
 export async function* listRecords(core: Internals, options: JobListOptions): AsyncGenerator<JobRecord, void, undefined> {
   requireCall(options, LIST);
-  const { state, flow, run, name, olderThan, ...call } = options;
+  const { state, scope: only, flow, run, name, olderThan, ...call } = options;
   const states = checkedStates(state);
   for (const [option, value] of Object.entries({ flow, run, name })) requireText(option, value);
   const age = olderThan === undefined ? undefined : milliseconds(olderThan, 'olderThan');
@@ -39,13 +40,14 @@ export async function* listRecords(core: Internals, options: JobListOptions): As
     (run === undefined || isRun(record.scope.run, run)) &&
     (name === undefined || record.name === name) &&
     (age === undefined || record.since.getTime() < now - age);
-  const start = flow === undefined ? '' : `${scopePath({ flow, run: '-', task: '-' }).split('/')[0]}/`;
-  for await (const { scope, inspected } of scopesWith(
-    core,
-    states.map((one) => STATES[one]),
-    start,
-    call,
-  )) {
+  const indexed = states.map((one) => STATES[one]);
+  const scopes =
+    only === undefined
+      ? scopesWith(core, indexed, placeOf(flow, run), call)
+      : [await look(core, scopePath(taskScope(only)), NONE, call)];
+  for await (const seen of scopes) {
+    if (!seen) continue;
+    const { scope, inspected } = seen;
     for (const record of recordsIn(core, scope, inspected)) if (wanted(record)) yield record;
   }
 }
@@ -53,7 +55,7 @@ export async function* listRecords(core: Internals, options: JobListOptions): As
 /** External jobs that no record holds. */
 export async function* listOrphans(core: Internals, call: CallOptions): AsyncGenerator<Orphan, void, undefined> {
   requireCall(call);
-  for await (const { scope, inspected } of scopesWith(core, ['orphan'], '', call)) {
+  for await (const { scope, inspected } of scopesWith(core, ['orphan'], placeOf(undefined, undefined), call)) {
     for (const raw of inspected.orphans) {
       const orphan = readable(core, { scope, key: raw.name }, () => parseOrphan(raw, { scope, key: raw.name }));
       if (!orphan) continue;
@@ -104,6 +106,28 @@ function readable<T>(core: Internals, where: { scope: TaskScope; key: string }, 
   }
 }
 
+/** Which paths may be of what is asked for. */
+interface Place {
+  /** What they begin with. */
+  start: string;
+  mayHold(path: string): boolean;
+}
+
+const DIGEST = 'sha256=';
+
+function placeOf(flow: string | undefined, run: string | undefined): Place {
+  const start = flow === undefined ? '' : `${scopePath({ flow, run: '-', task: '-' }).split('/')[0]}/`;
+  const [, segment] = run === undefined ? [] : scopePath({ flow: '-', run, task: '-' }).split('/');
+  // What may follow the run is `@` or `/`. A run that is too long for a path is there as its digest.
+  const isOfRun = (other: string): boolean => {
+    if (segment === undefined || other === segment || other.startsWith(DIGEST)) return true;
+    return other.startsWith(segment) && /^(?:%40|%2F)/.test(other.slice(segment.length));
+  };
+  const mayHold = (path: string): boolean =>
+    path.startsWith(start) && !path.startsWith('assets/') && isOfRun(path.split('/', 2)[1] ?? '');
+  return { start, mayHold };
+}
+
 /** A scope, and what it holds. */
 interface Seen {
   path: string;
@@ -115,14 +139,14 @@ interface Seen {
 async function* scopesWith(
   core: Internals,
   states: readonly (IndexedState | undefined)[],
-  start: string,
+  place: Place,
   call: CallOptions,
 ): AsyncGenerator<Seen, void, undefined> {
   const indexed = states.filter((state) => state !== undefined);
-  const pages = indexed.length === states.length ? indexedPaths(core, indexed, start, call) : allPaths(core, start, call);
+  const pages = indexed.length === states.length ? indexedPaths(core, indexed, place, call) : allPaths(core, place, call);
   const seen = new Set<string>();
   for await (const page of pages) {
-    const fresh = [...page].filter(([path]) => !seen.has(path) && path.startsWith(start) && !path.startsWith('assets/'));
+    const fresh = [...page].filter(([path]) => !seen.has(path));
     for (const [path] of fresh) seen.add(path);
     const found = await concurrently(fresh, async ([path, named]) => look(core, path, named, call), AT_ONCE);
     yield* found.filter((one) => one !== undefined);
@@ -132,13 +156,13 @@ async function* scopesWith(
 async function* indexedPaths(
   core: Internals,
   states: readonly IndexedState[],
-  start: string,
+  { mayHold }: Place,
   call: CallOptions,
 ): AsyncGenerator<Map<string, IndexedJob[]>, void, undefined> {
   for await (const page of core.metastore.jobs.open(states, call)) {
     const jobs = new Map<string, IndexedJob[]>();
     for (const job of page) {
-      if (job.path.startsWith(start)) jobs.set(job.path, [...(jobs.get(job.path) ?? []), job]);
+      if (mayHold(job.path)) jobs.set(job.path, [...(jobs.get(job.path) ?? []), job]);
     }
     yield jobs;
   }
@@ -148,10 +172,10 @@ const NONE: readonly IndexedJob[] = [];
 
 async function* allPaths(
   core: Internals,
-  start: string,
+  { start, mayHold }: Place,
   call: CallOptions,
 ): AsyncGenerator<Map<string, readonly IndexedJob[]>, void, undefined> {
-  for await (const path of core.metastore.scopes.paths(start, call)) yield new Map([[path, NONE]]);
+  for await (const path of core.metastore.scopes.paths(start, call)) if (mayHold(path)) yield new Map([[path, NONE]]);
 }
 
 /** Reads a scope. If the index names what is not there, such as a record that has expired, the index is mended. */

@@ -81,6 +81,8 @@ export interface Orphan {
 export interface JobListOptions extends CallOptions {
   /** @defaultValue all of them, which looks at every scope of the namespace */
   state?: JobState | readonly JobState[];
+  /** Only records of this task, which is looked at directly: no index is read. */
+  scope?: TaskScope;
   /** The flow of the scope: the queue with its prefix, or Temporal's namespace and type of workflow. */
   flow?: string;
   /** The run of the scope, or what it begins with before a `@` or `/`: the ID of a job of BullMQ, or of a workflow. */

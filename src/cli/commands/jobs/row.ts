@@ -1,9 +1,8 @@
 import type { JobRecord } from '../../../index.ts';
 import { nameOf, pathOf } from '../../address/name.ts';
 import { ageOf } from '../../layout/age.ts';
-import { idInWords, pollInWords } from '../../layout/job.ts';
+import { idInWords, pollInWords, STATE_COLOURS } from '../../layout/job.ts';
 import type { Cell, Column } from '../../layout/table.ts';
-import type { Colour } from '../../terminal.ts';
 
 /** A record as a row of the table. */
 
@@ -18,15 +17,6 @@ export const COLUMNS: readonly Column[] = [
   { title: 'HOLDER', yields: 4 },
 ];
 
-/** Colours by state. */
-const STATE_COLOURS: Readonly<Record<JobRecord['state'], Colour>> = {
-  ambiguous: 'red',
-  submitting: 'yellow',
-  submitted: 'green',
-  failed: 'red',
-  succeeded: 'dim',
-};
-
 /** The cells of a record. */
 export function rowOf(record: JobRecord, { now, paths }: { now: number; paths: boolean }): Cell[] {
   const { scope, externalIdKey, state, since, name } = record;
@@ -37,6 +27,7 @@ export function rowOf(record: JobRecord, { now, paths }: { now: number; paths: b
     name ?? '',
     'externalId' in record ? idInWords(record.externalId) : '',
     pollInWords(record, now),
-    record.holder ?? '',
+    // The time is that of the attempt, and not what the table is about.
+    record.holder?.replace(/, since .*$/, '') ?? '',
   ];
 }

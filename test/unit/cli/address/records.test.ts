@@ -54,12 +54,13 @@ describe('the records of an address', () => {
 
   test('are at once those of a path whose job is over', async () => {
     const store = memoryStateStore();
-    await putJob(store, bull('42'), 'succeeded');
+    await putJob(store, bull('42'), 'succeeded', { key: 'audio' });
     const onScan = (): void => {
       throw new Error('the namespace was looked through');
     };
 
     expect(await recordsAt(store, read('bull%3Aq/42%4017/hd'), { onScan })).toMatchObject([{ state: 'succeeded' }]);
+    expect(await recordsAt(store, read('bull%3Aq/43%4017/hd'), { onScan })).toEqual([]);
   });
 
   test('look through the whole namespace only for a job that is over', async () => {

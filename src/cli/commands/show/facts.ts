@@ -1,0 +1,60 @@
+import type { JobRecord, TaskScope } from '../../../index.ts';
+import { pathOf, queueJobOf } from '../../address/name.ts';
+import { ageOf, timeInWords } from '../../layout/age.ts';
+import { idInWords, pollInWords, pollTimesInWords } from '../../layout/job.ts';
+import { oneLine } from '../../layout/text.ts';
+
+/** What is known, one fact a line. */
+
+/** A fact: what it is, and its text. One without a text is left out. */
+export type Fact = readonly [label: string, text: string | undefined];
+
+/** The facts of a task. */
+export function taskFacts(scope: TaskScope): Fact[] {
+  const job = queueJobOf(scope);
+  return [
+    ['path', pathOf(scope)],
+    ['queue', job && `${job.queue}${job.prefix === 'bull' ? '' : ` (prefix ${job.prefix})`}`],
+    ['job', job && `${job.id}, added ${timeInWords(new Date(job.createdAt))}`],
+    ['task', scope.task],
+  ];
+}
+
+/** The facts of a record. */
+export function recordFacts(record: JobRecord, now: number): Fact[] {
+  const { externalIdKey, name, since, submission, idempotencyKey, holder, description, previous } = record;
+  return [
+    ['record', name === undefined ? externalIdKey : `${externalIdKey} (${name})`],
+    ['state', `${record.state} for ${ageOf(since, now)}, since ${timeInWords(since)}`],
+    ['external ID', 'externalId' in record ? idInWords(record.externalId) : undefined],
+    ['title', description?.title],
+    ['link', description?.url],
+    ['status', pollInWords(record, now)],
+    ['polls', pollTimesInWords(record, now)],
+    ['holder', holder],
+    ['submission', `${submission}, with the key ${idempotencyKey}`],
+    ['deadline', record.state === 'submitting' ? timeInWords(record.deadline) : undefined],
+    ['price', priceInWords(record, now)],
+    ...previous.map((one): Fact => {
+      const id = one.externalId === undefined ? 'never resolved' : idInWords(one.externalId);
+      return ['before', `submission ${one.submission}: ${id}, with the key ${one.idempotencyKey}`];
+    }),
+  ];
+}
+
+const HOUR = 3_600_000;
+
+function priceInWords({ description, state, since }: JobRecord, now: number): string | undefined {
+  const { costPerHour } = description ?? {};
+  if (!costPerHour) return undefined;
+  const { amount, currency } = costPerHour;
+  const soFar = (amount * Math.max(0, now - since.getTime())) / HOUR;
+  return `${amount} ${currency} an hour${state === 'submitted' ? `, some ${soFar.toFixed(2)} ${currency} so far` : ''}`;
+}
+
+/** Facts as lines, below each other. */
+export function factLines(facts: readonly Fact[]): string[] {
+  const known = facts.filter(([, text]) => text !== undefined && text !== '');
+  const width = Math.max(...known.map(([label]) => label.length));
+  return known.map(([label, text = '']) => `  ${label.padEnd(width)}  ${oneLine(text)}`);
+}

@@ -1,0 +1,108 @@
+import type { JobRecord, TaskScope } from '../../../index.ts';
+import { nameOf, queueJobOf } from '../../address/name.ts';
+import { ageOf, lengthInWords } from '../../layout/age.ts';
+import { waitsForPerson } from '../../layout/job.ts';
+
+/** What happens next, and what a person can do, with the commands to copy. */
+
+/** A command, and what it is for. */
+export type Step = readonly [command: string, does: string];
+
+/** The next steps of a job. */
+export interface NextSteps {
+  readonly happens: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+/** The next steps of a record. */
+export function nextOf(record: JobRecord, now: number): NextSteps {
+  const commands = commandsOf(record.scope, record.externalIdKey);
+  if (record.state === 'ambiguous') return ambiguous(record, commands);
+  if (record.state === 'submitting') return submitting(record, now, commands);
+  if (record.state === 'failed') return failed(commands);
+  if (record.state === 'succeeded') return succeeded(commands);
+  return waitsForPerson(record) ? missing(commands) : submitted(record, now, commands);
+}
+
+/** The commands for a record or a scope. Under BullMQ they also retry the job, where that is the next step. */
+function commandsOf(scope: TaskScope, key?: string) {
+  const name = nameOf(scope, key);
+  const retry = queueJobOf(scope) === undefined ? '' : '--retry ';
+  return {
+    adopt: (does: string): Step => [`mooring adopt ${retry}${name} ID`, does],
+    notSubmitted: (does: string): Step => [`mooring not-submitted ${retry}${name}`, does],
+    reopen: (does: string): Step => [`mooring reopen ${retry}${name}`, does],
+    cancel: (does: string): Step => [`mooring cancel ${nameOf(scope)}`, does],
+    clear: (does: string): Step => [`mooring clear ${nameOf(scope)}`, does],
+    retries: retry !== '',
+  };
+}
+
+type Commands = ReturnType<typeof commandsOf>;
+
+function ambiguous({ idempotencyKey, submission }: JobRecord, { adopt, notSubmitted, retries }: Commands): NextSteps {
+  return {
+    happens: [
+      `Nobody knows whether submission ${submission} arrived. Every attempt stops until a person says so.`,
+      `Look in the external system for the key ${idempotencyKey}, then say what is true${retries ? '; --retry retries the job' : ''}:`,
+    ],
+    steps: [adopt('it is there, and has this ID'), notSubmitted('it is not there, and no request is on its way')],
+  };
+}
+
+function submitting(
+  { deadline, idempotencyKey }: Extract<JobRecord, { state: 'submitting' }>,
+  now: number,
+  { adopt, notSubmitted }: Commands,
+): NextSteps {
+  const left = deadline.getTime() - now;
+  if (left > 0)
+    return { happens: [`The request may be on its way for another ${lengthInWords(left)}. There is nothing to do.`], steps: [] };
+  return {
+    happens: [
+      'The attempt that submitted is gone. The next one repeats the submit with its key, searches for the job, or stops for a person.',
+      'If none comes, see that a worker runs. If you know the answer, look for the key and say it:',
+      `  ${idempotencyKey}`,
+    ],
+    steps: [adopt('it is there, and has this ID'), notSubmitted('it is not there, and no request is on its way')],
+  };
+}
+
+function submitted({ lastPoll }: JobRecord, now: number, { cancel, clear }: Commands): NextSteps {
+  const next = lastPoll?.next;
+  const late = next === undefined ? undefined : now - next.getTime();
+  const happens =
+    next === undefined || late === undefined
+      ? 'The attempt that holds the job asks the external system until it has ended. If it dies, the next one reconnects.'
+      : late < LATE
+        ? `The external system is asked again ${late < 0 ? `in ${lengthInWords(-late)}` : 'now'}. If the attempt dies, the next one reconnects.`
+        : `The next poll was due ${ageOf(next, now)} ago: no worker has the job now. The next attempt reconnects; see that a worker runs.`;
+  return {
+    happens: [happens],
+    steps: [cancel('stop it, and the external job with it'), clear('forget it: the external job goes on, as an orphan')],
+  };
+}
+
+/** So long after the time of a poll nobody doubts any more that it did not happen, in milliseconds. */
+const LATE = 120_000;
+
+function missing({ clear }: Commands): NextSteps {
+  return {
+    happens: ['The external system does not know the job any more. Every attempt fails: see there what became of it.'],
+    steps: [clear('begin anew: the next attempt submits another job')],
+  };
+}
+
+function failed({ reopen }: Commands): NextSteps {
+  return {
+    happens: ['If the failure is final, every attempt fails with it. Otherwise the next attempt submits again by itself.'],
+    steps: [reopen('let the next attempt submit again')],
+  };
+}
+
+function succeeded({ clear }: Commands): NextSteps {
+  return {
+    happens: ['It is over. A retry returns the stored result, and submits nothing.'],
+    steps: [clear('begin anew: the next attempt submits another job')],
+  };
+}
