@@ -1,10 +1,10 @@
 import type { ConnectionOptions } from 'bullmq';
 import type * as Bullmq from 'bullmq';
 import { bounded, systemTimer } from '../../src/async/deadline.ts';
-import { installed, load, type OwnRedis } from '../../src/config/clients/packages.ts';
+import { installed, load, notLoaded, type OwnRedis } from '../../src/config/clients/packages.ts';
 import { createRedis } from '../../src/config/clients/redis.ts';
 import { parseRedis } from '../../src/config/redis-address.ts';
-import { ConfigError, StoreUnavailableError } from '../../src/model/errors/store.ts';
+import { StoreUnavailableError } from '../../src/model/errors/store.ts';
 
 /** The Redis of a drill: a client of our own, and the removal of all that a drill made there. */
 
@@ -71,10 +71,7 @@ export async function connectRedis(
  */
 export async function loadBullmq(): Promise<typeof Bullmq> {
   return import('bullmq').catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const missing = code === 'ERR_MODULE_NOT_FOUND' && message.includes("'bullmq'");
-    const why = missing ? 'which is not installed' : `which cannot be loaded (${code ?? message.split('\n')[0]})`;
-    throw new ConfigError('drill', `needs the package bullmq, ${why}: npm install bullmq`);
+    throw notLoaded(error, 'bullmq', 'drill');
   });
 }
 

@@ -1,6 +1,8 @@
 import type { StateStore } from '../index.ts';
 import type { Flags, Given } from './flags.ts';
 import type { CommandOutcome } from './outcome.ts';
+import type { Input } from './input/stdin.ts';
+import type { QueueName, RuntimeQueue } from './queue/queue.ts';
 import type { Terminal } from './terminal.ts';
 import type { Tools } from './tools.ts';
 
@@ -10,9 +12,16 @@ import type { Tools } from './tools.ts';
 export interface Work {
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
+  readonly input: Input;
   readonly tools: Tools;
   /** Whether the result is one JSON document: then nothing else goes to stdout. */
   readonly json: boolean;
+}
+
+/** What a command on a store works with. */
+export interface StoreWork extends Work {
+  /** Opens a queue of BullMQ on the Redis of the store, for `work`, and closes it. */
+  withQueue<T>(name: QueueName, work: (queue: RuntimeQueue) => Promise<T>): Promise<T>;
 }
 
 /** What all commands have. */
@@ -42,7 +51,7 @@ interface Described {
 export interface StoreCommand extends Described {
   readonly kind: 'store';
   /** @throws `UsageError` */
-  plan(given: Given): (store: StateStore, work: Work) => Promise<CommandOutcome>;
+  plan(given: Given): (store: StateStore, work: StoreWork) => Promise<CommandOutcome>;
 }
 
 /** A command that needs no store. */

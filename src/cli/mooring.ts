@@ -6,8 +6,10 @@ import { systemClock } from '../async/clock.ts';
 import { serveBoard } from '../board/serve.ts';
 import { openStateStore } from '../config/config.ts';
 import { doctor, reconcile, recover, sweep } from '../index.ts';
+import { createInput } from './input/stdin.ts';
 import type { CommandOutcome } from './outcome.ts';
 import { Interruption } from './interruption.ts';
+import { openQueue } from './queue/bullmq.ts';
 import { run } from './run.ts';
 import { createTerminal } from './terminal.ts';
 import type { DrillOrder, DrillWork } from './tools.ts';
@@ -46,6 +48,7 @@ process.exitCode = await run(
     args: process.argv.slice(2),
     env: process.env,
     signal: stop.signal,
+    input: createInput(() => process.stdin),
     tools: {
       open: openStateStore,
       sweep,
@@ -55,6 +58,7 @@ process.exitCode = await run(
       drill,
       clock: systemClock,
       serveBoard,
+      queue: openQueue,
       version: () => versionOf('mooring'),
     },
   },

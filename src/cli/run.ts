@@ -1,9 +1,19 @@
 import { renamed } from '../config/renamed.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isMooringError } from '../model/errors/store.ts';
-import type { Command } from './command.ts';
+import type { Command, StoreWork, Work } from './command.ts';
 import { EXIT, type CommandOutcome } from './outcome.ts';
 import { boardCommand } from './commands/board.ts';
+import { adoptCommand } from './commands/answers/adopt.ts';
+import { notSubmittedCommand } from './commands/answers/not-submitted.ts';
+import { reopenCommand } from './commands/answers/reopen.ts';
+import { retryCommand } from './commands/answers/retry.ts';
+import { cancelCommand } from './commands/stopping/cancel.ts';
+import { clearCommand } from './commands/stopping/clear.ts';
+import { forgetCommand } from './commands/stopping/forget.ts';
+import { getCommand } from './commands/values/get.ts';
+import { rmCommand } from './commands/values/rm.ts';
+import { setCommand } from './commands/values/set.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
 import { readFlags, type Flags, type Given } from './flags.ts';
@@ -27,6 +37,16 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['jobs', jobsCommand],
   ['show', showCommand],
   ['board', boardCommand],
+  ['adopt', adoptCommand],
+  ['not-submitted', notSubmittedCommand],
+  ['reopen', reopenCommand],
+  ['retry', retryCommand],
+  ['cancel', cancelCommand],
+  ['clear', clearCommand],
+  ['forget', forgetCommand],
+  ['get', getCommand],
+  ['set', setCommand],
+  ['rm', rmCommand],
   ['sweep', sweepCommand],
   ['reconcile', reconcileCommand],
   ['recover', recoverCommand],
@@ -60,19 +80,27 @@ export async function run(world: World, terminal: Terminal): Promise<number> {
 
 async function perform(command: Command, given: Given, world: World, terminal: Terminal, json: boolean): Promise<CommandOutcome> {
   const { env, signal, tools } = world;
+  const shared: Work = { signal, terminal, input: world.input, tools, json };
   if (command.kind === 'text') return command.run(given, env);
-  if (command.kind === 'program') return command.plan(given, env)({ signal, terminal, tools, json });
-  const [unexpected] = given.positionals;
-  if (unexpected !== undefined && command.operands === undefined)
-    throw new UsageError(`${quoted(unexpected)} is no flag, and the command takes nothing else`);
+  if (command.kind === 'program') return command.plan(given, env)(shared);
+  const [unexpected] = command.operands === undefined ? given.positionals : [];
+  if (unexpected !== undefined) throw new UsageError(`${quoted(unexpected)} is no flag, and the command takes nothing else`);
   const work = command.plan(given);
   const logger: Logger = terminalLogger(terminal, given.has('verbose'));
   const config = configWith(given, env);
+  const withQueue: StoreWork['withQueue'] = async (name, use) => {
+    const queue = await tools.queue(name, config);
+    try {
+      return await use(queue);
+    } finally {
+      await queue.close();
+    }
+  };
   signal.throwIfAborted();
   try {
     const store = await tools.open({ ...config, logger });
     try {
-      return await work(store, { signal, terminal, tools, json });
+      return await work(store, { ...shared, withQueue });
     } finally {
       await store.close();
     }

@@ -8,7 +8,7 @@ export interface Stream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
-  write(text: string): unknown;
+  write(text: string | Uint8Array, then?: (error?: Error | null) => void): unknown;
 }
 
 /** The ways to write. */
@@ -17,6 +17,12 @@ export interface Terminal {
   line(text: string): void;
   /** A line in addition to the result: a warning, an error, a note. */
   note(text: string): void;
+  /** Whether a person reads what is not the result. */
+  readonly canAsk: boolean;
+  /** A question, without the end of its line. */
+  ask(text: string): void;
+  /** Bytes of the result. Resolves when they were taken: to false if the reader has gone. */
+  bytes(chunk: Uint8Array): Promise<boolean>;
   /** Says how far the work is, in place of what it said before. */
   progress(text: string): void;
   /** Takes the last progress away. */
@@ -68,6 +74,12 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Rec
       settle();
       stderr.write(`${text}\n`);
     },
+    canAsk: stderr.isTTY === true,
+    ask(text) {
+      settle();
+      stderr.write(text);
+    },
+    bytes: (chunk) => new Promise((resolve) => stdout.write(chunk, (error) => resolve(!error))),
     progress(text) {
       if (!moves) return;
       stderr.write(ERASE + text.slice(0, (stderr.columns ?? WIDTH) - 1));

@@ -1,7 +1,9 @@
 import type { Clock } from '../async/clock.ts';
 import type { serveBoard } from '../board/serve.ts';
 import type { StoreConfig } from '../config/store-config.ts';
+import type { Input } from './input/stdin.ts';
 import type { CommandOutcome } from './outcome.ts';
+import type { QueueName, RuntimeQueue } from './queue/queue.ts';
 import type { doctor, reconcile, recover, StateStore, sweep } from '../index.ts';
 
 /** What the command works with, so that a test can do without stores. */
@@ -17,6 +19,8 @@ export interface Tools {
   readonly clock: Clock;
   /** Serves a board until the signal aborts. */
   readonly serveBoard: typeof serveBoard;
+  /** Opens a queue of BullMQ. Connects with its first call. */
+  queue(name: QueueName, config: StoreConfig): Promise<RuntimeQueue>;
   /** The version of the package. */
   version(): string;
 }
@@ -55,5 +59,6 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends the work, as Ctrl-C does. */
   readonly signal: AbortSignal;
+  readonly input: Input;
   readonly tools: Tools;
 }

@@ -26,6 +26,7 @@ export function sweptInWords({ entries, objects, bytes }: SweepReport): string {
 
 const REMEDIES: Readonly<Record<string, string>> = {
   'mooring.store-unavailable': 'See that the store can be reached (mooring doctor), then run it again.',
+  'mooring.version-conflict': 'Somebody changed it meanwhile, and nothing was written: look again (mooring show), then decide.',
   'mooring.outcome-unknown': 'It may have been done: run it again.',
   'mooring.unknown-location': 'Name the path in MOORING_FORMER_PATHS, or what it was recorded as in MOORING_ALIASES.',
 };

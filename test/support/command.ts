@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/async/clock.ts';
 import { run } from '../../src/cli/run.ts';
 import { createTerminal } from '../../src/cli/terminal.ts';
+import type { Input } from '../../src/cli/input/stdin.ts';
 import type { Tools } from '../../src/cli/tools.ts';
 
 /** One run of the command without a process: what it wrote, and its exit code. */
@@ -12,6 +13,8 @@ export interface CommandOptions {
   signal?: AbortSignal;
   /** Which streams are terminals. */
   tty?: 'stdout' | 'stderr' | 'both';
+  /** The lines that a person types at a terminal, or the bytes that are piped in. @defaultValue an empty pipe */
+  stdin?: readonly string[] | Uint8Array;
 }
 
 /** What it wrote. */
@@ -23,12 +26,15 @@ export interface Ran {
 
 /** Runs the command. A tool that is not given fails when it is used. */
 export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Ran> {
-  const { env = {}, tools = {}, signal = new AbortController().signal, tty } = options;
+  const { env = {}, tools = {}, signal = new AbortController().signal, tty, stdin = new Uint8Array() } = options;
   const written = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => ({
     isTTY: tty === name || tty === 'both',
     columns: 60,
-    write: (text: string) => (written[name] += text),
+    write: (text: string | Uint8Array, then?: () => void) => {
+      written[name] += typeof text === 'string' ? text : Buffer.from(text).toString();
+      then?.();
+    },
   });
   const unexpected = (): never => {
     throw new Error('this tool was not expected to be used');
@@ -42,9 +48,24 @@ export async function runCommand(args: readonly string[], options: CommandOption
     drill: unexpected,
     clock: systemClock,
     serveBoard: unexpected,
+    queue: unexpected,
     version: () => '1.2.3',
     ...tools,
   };
-  const code = await run({ args, env, signal, tools: all }, createTerminal(stream('stdout'), stream('stderr'), env));
+  const code = await run(
+    { args, env, signal, input: inputOf(stdin), tools: all },
+    createTerminal(stream('stdout'), stream('stderr'), env),
+  );
   return { code, ...written };
+}
+
+function inputOf(stdin: readonly string[] | Uint8Array): Input {
+  const typed = stdin instanceof Uint8Array ? [] : [...stdin];
+  return {
+    isTerminal: !(stdin instanceof Uint8Array),
+    line: async () => typed.shift(),
+    async *bytes() {
+      if (stdin instanceof Uint8Array) yield stdin;
+    },
+  };
 }

@@ -12,7 +12,7 @@ export function queueJobOf(scope: TaskScope): { prefix: string; queue: string; i
 }
 
 /** The parts of a Temporal activity's scope; `undefined` for another scope, and for one that activities share. */
-function activityOf(
+export function activityOf(
   scope: TaskScope,
 ): { namespace: string; workflow: string; run: string; type: string; activity: string } | undefined {
   const [namespace, workflowType] = partsOf(scope.flow);

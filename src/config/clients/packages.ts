@@ -45,9 +45,14 @@ export async function load<Name extends keyof Packages>(
   try {
     return (await packages[name]()) as Awaited<ReturnType<Packages[Name]>>;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const missing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
-    const why = missing ? 'which is not installed' : `which cannot be loaded (${code ?? message.split('\n')[0]})`;
-    throw new ConfigError(option, `needs the package ${name}, ${why}: npm install ${name}`);
+    throw notLoaded(error, name, option);
   }
+}
+
+/** What is told about a package that cannot be loaded. */
+export function notLoaded(error: unknown, name: string, option: string): ConfigError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const missing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
+  const why = missing ? 'which is not installed' : `which cannot be loaded (${code ?? message.split('\n')[0]})`;
+  return new ConfigError(option, `needs the package ${name}, ${why}: npm install ${name}`);
 }

@@ -1,0 +1,295 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { jobRecords, type JobRecord, type TaskScope } from '../../../../src/index.ts';
+import { scopePath } from '../../../../src/format/path.ts';
+import { memoryStateStore, type MemoryStateStore } from '../../../../src/testing/memory-state-store.ts';
+import { runCommand, type CommandOptions } from '../../../support/command.ts';
+import { fakeQueue } from '../../../support/fake-queue.ts';
+import { putJob } from '../../../support/jobs-in-states.ts';
+
+/** `mooring adopt`, `not-submitted`, `reopen` and `retry`: what they leave in the record and in the queue, and what they say. */
+
+const ADDED = 1_764_586_800_000;
+const SCOPE: TaskScope = { flow: 'bull:transcode', run: `42@${ADDED}`, task: 'transcode' };
+const OWN: TaskScope = { flow: 'import', run: '2026-12-01', task: 'load' };
+const ACTIVITY: TaskScope = { flow: 'default/publish', run: 'course-7/6f1c', task: 'transcode/1/1763820000000' };
+const SHARED: TaskScope = { flow: 'default/publish', run: 'course-7', task: 'preview' };
+
+let store: MemoryStateStore;
+
+beforeEach(() => {
+  store = Object.assign(memoryStateStore(), { close: async () => undefined });
+});
+
+function mooring(args: readonly string[], queue = fakeQueue(), more: Omit<CommandOptions, 'tools'> = {}) {
+  const tools = { open: async () => store, queue: queue.open };
+  return runCommand(args, { env: { MOORING_REDIS: 'redis://cache' }, tools, ...more });
+}
+
+const recordAt = (scope: TaskScope): Promise<JobRecord | undefined> => jobRecords(store).get(scope);
+const failedJob = { 42: { state: 'failed', timestamp: ADDED } };
+
+describe('mooring adopt', () => {
+  test('writes the ID into the record', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+
+    const { code, stdout, stderr } = await mooring(['adopt', 'transcode', '42', 'job-17']);
+
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'adopted "job-17" as submission 1 of transcode 42: the next attempt reconnects to it\n',
+    });
+    expect(stderr).toBe('If the job has failed in its queue: mooring retry transcode 42\n');
+    expect(await recordAt(SCOPE)).toMatchObject({ state: 'submitted', externalId: 'job-17' });
+  });
+
+  test('takes the address that the error of the attempt names', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+
+    const { code } = await mooring(['adopt', 'bull%3Atranscode/42%401764586800000/transcode', 'job-17']);
+
+    expect(code).toBe(0);
+    expect(await recordAt(SCOPE)).toMatchObject({ externalId: 'job-17' });
+  });
+
+  test('with --json-id takes an ID that is no text', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+
+    await mooring(['adopt', 'transcode', '42', '{"project":"a","id":7}', '--json-id']);
+
+    expect(await recordAt(SCOPE)).toMatchObject({ externalId: { project: 'a', id: 7 } });
+  });
+
+  test('with --retry retries the job that failed', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+    const queue = fakeQueue(failedJob);
+
+    const { code, stdout } = await mooring(['adopt', 'transcode', '42', 'job-17', '--retry'], queue);
+
+    expect(code).toBe(0);
+    expect(stdout.split('\n')[1]).toBe('retried job 42 of transcode: a worker takes it up');
+    expect(queue).toMatchObject({ opened: [{ prefix: 'bull', queue: 'transcode' }], done: ['retry 42'], closed: 1 });
+  });
+
+  test.each([
+    ['delayed', 0, 'promoted job 42 of transcode, which was delayed', ['promote 42']],
+    ['active', 0, 'job 42 of transcode is active: nothing to retry', []],
+    ['completed', 1, 'job 42 of transcode has completed', []],
+  ])('with --retry of a job that is %s ends with %i', async (state, code, said, done) => {
+    await putJob(store, SCOPE, 'ambiguous');
+    const queue = fakeQueue({ 42: { state, timestamp: ADDED } });
+
+    const ended = await mooring(['adopt', 'transcode', '42', 'job-17', '--retry'], queue);
+
+    expect(ended.code).toBe(code);
+    expect(ended.stdout).toContain(said);
+    expect(queue.done).toEqual(done);
+  });
+
+  test('does not retry another job that has the ID now', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+    const queue = fakeQueue({ 42: { state: 'failed', timestamp: ADDED + 1 } });
+
+    const { code, stdout } = await mooring(['adopt', 'transcode', '42', 'job-17', '--retry'], queue);
+
+    expect(code).toBe(1);
+    expect(stdout).toContain('there is no job 42 of transcode any more');
+    expect(queue.done).toEqual([]);
+  });
+
+  test('does nothing if the queue cannot be opened', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+    const queue = fakeQueue();
+    queue.open = async () => {
+      throw new Error('no bullmq here');
+    };
+
+    const { code } = await mooring(['adopt', 'transcode', '42', 'job-17', '--retry'], queue);
+
+    expect(code).toBe(1);
+    expect(await recordAt(SCOPE)).toMatchObject({ state: 'ambiguous' });
+  });
+
+  test('says that the answer stands if the retry fails', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+    const queue = fakeQueue(failedJob, new Error('Redis is away'));
+
+    const { code, stdout } = await mooring(['adopt', 'transcode', '42', 'job-17', '--retry'], queue);
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^adopted "job-17"[^\n]*\njob 42 of transcode could not be retried: Redis is away\n$/);
+  });
+
+  test.each([
+    [ACTIVITY, /activity 1 of workflow course-7: Temporal retries it by its own policy/],
+    [OWN, /the scope is one of your own.*retry that in its queue/],
+  ])('with --retry of %j says what a person does', async (scope, said) => {
+    await putJob(store, scope, 'ambiguous');
+
+    const { code, stdout } = await mooring(['adopt', scopePath(scope), 'job-17', '--retry']);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(said);
+  });
+
+  test('refuses a record that is not ambiguous', async () => {
+    await putJob(store, SCOPE, 'submitted');
+
+    const { code, stderr } = await mooring(['adopt', 'transcode', '42', 'job-17']);
+
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr:
+        'mooring: refused: the external job of transcode 42 is submitted: only one that is ambiguous or submitting is answered so\n',
+    });
+  });
+
+  test('refuses while the request may be on its way', async () => {
+    await putJob(store, SCOPE, 'submitting');
+
+    const { code, stderr } = await mooring(['adopt', 'transcode', '42', 'job-17']);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^mooring: refused: the request may be on its way until \d{4}-.*Z: answer after that\n$/);
+  });
+
+  test('refuses the ID of an earlier submission', async () => {
+    await putJob(store, SCOPE, 'failed', { externalId: 'job-1' });
+    await mooring(['reopen', 'transcode', '42']);
+    await putJob(store, SCOPE, 'ambiguous');
+
+    const { code, stderr } = await mooring(['adopt', 'transcode', '42', 'job-1']);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('that is the job of submission 1, which is over');
+  });
+
+  test('refuses an ID of another kind than the earlier ones', async () => {
+    await putJob(store, SCOPE, 'failed', { externalId: 'job-1' });
+    await mooring(['reopen', 'transcode', '42']);
+    await putJob(store, SCOPE, 'ambiguous');
+
+    const { code, stderr } = await mooring(['adopt', 'transcode', '42', '17', '--json-id']);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('the ID of submission 1 was a text, and this one is a JSON number (see --json-id)');
+  });
+
+  test.each([
+    ['no ID', [], /after the job comes the ID/],
+    ['two IDs', ['a', 'b'], /one ID is enough/],
+    ['an ID that is no JSON', ['job 17', '--json-id'], /--json-id needs an ID in JSON/],
+  ])('with %s is refused before anything is opened', async (_what, words, said) => {
+    const { code, stderr } = await runCommand(['adopt', 'transcode', '42', ...words], {
+      env: { MOORING_REDIS: 'redis://cache' },
+    });
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(said);
+  });
+
+  test('says to look again if the record changed meanwhile', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+    const slow = Object.assign(
+      {},
+      {
+        open: async () => store,
+        queue: async (name: { prefix: string; queue: string }) => {
+          // Somebody answers while the command looks for the job in its queue.
+          const record = await recordAt(SCOPE);
+          if (record) await jobRecords(store).markNotSubmitted(record);
+          return fakeQueue(failedJob).open(name);
+        },
+      },
+    );
+
+    const { code, stderr } = await runCommand(['adopt', 'transcode', '42', 'job-17', '--retry'], {
+      env: { MOORING_REDIS: 'redis://cache' },
+      tools: slow,
+    });
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^mooring: mooring\.version-conflict: .*look again \(mooring show\), then decide\.\n$/);
+  });
+
+  test('is one JSON document with --json', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+
+    const { stdout } = await mooring(['adopt', 'transcode', '42', 'job-17', '--retry', '--json'], fakeQueue(failedJob));
+
+    expect(JSON.parse(stdout)).toEqual({
+      command: 'adopt',
+      answer: 'adopted',
+      scope: SCOPE,
+      submission: 1,
+      retried: 'retried',
+    });
+  });
+});
+
+describe('mooring not-submitted', () => {
+  test('lets the next attempt submit again', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+
+    const { code, stdout } = await mooring(['not-submitted', 'transcode', '42']);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('never arrived: the next attempt submits again');
+    expect(await recordAt(SCOPE)).toBeUndefined();
+  });
+
+  test('takes no word after the job', async () => {
+    const { code, stderr } = await mooring(['not-submitted', 'transcode', '42', 'job-17']);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('"job-17" is a word too many');
+  });
+});
+
+describe('mooring reopen', () => {
+  test('lets a failed job be submitted again', async () => {
+    await putJob(store, SCOPE, 'failed');
+    const queue = fakeQueue(failedJob);
+
+    const { code, stdout } = await mooring(['reopen', 'transcode', '42', '--retry'], queue);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('reopened transcode 42: the next attempt makes submission 2');
+    expect(queue.done).toEqual(['retry 42']);
+  });
+});
+
+describe('mooring retry', () => {
+  test('needs no record', async () => {
+    const queue = fakeQueue(failedJob);
+
+    const { code, stdout } = await mooring(['retry', 'transcode', '42', '--prefix', 'prod'], queue);
+
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'retried job 42 of transcode: a worker takes it up\n' });
+    expect(queue.opened).toMatchObject([{ prefix: 'prod', queue: 'transcode' }]);
+  });
+
+  test('finds the queue of a path', async () => {
+    await putJob(store, SCOPE, 'submitted');
+    const queue = fakeQueue(failedJob);
+
+    await mooring(['retry', scopePath(SCOPE)], queue);
+
+    expect(queue.done).toEqual(['retry 42']);
+  });
+
+  test('fails for a job that there is not', async () => {
+    const { code, stdout } = await mooring(['retry', 'transcode', '43'], fakeQueue(failedJob));
+
+    expect(code).toBe(1);
+    expect(stdout).toContain('there is no job 43 of transcode any more');
+  });
+
+  test('of an activity says who retries it', async () => {
+    await putJob(store, SHARED, 'submitted');
+
+    const { code, stdout } = await mooring(['retry', '--workflow', 'course-7']);
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/scope is one of your own/);
+  });
+});
