@@ -24,6 +24,6 @@ export function ageOf(date: Date, now: number): string {
 }
 
 /** An instant, by the second, in UTC as every log has it. */
-export function timeInWords(date: Date): string {
+export function instantInWords(date: Date): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -15,7 +15,7 @@ export const STATE_COLOURS: Readonly<Record<JobState, Colour>> = {
 };
 
 /** An external ID: a text as it is, anything else as JSON. */
-export function idInWords(id: JsonValue): string {
+export function shownId(id: JsonValue): string {
   return typeof id === 'string' ? id : JSON.stringify(id);
 }
 

@@ -3,7 +3,7 @@ import { isMooringError } from '../../../model/errors/store.ts';
 import { messageOf } from '../../../model/reason.ts';
 import type { StoreCommand, Work } from '../../command.ts';
 import { readDuration, type Given } from '../../flags.ts';
-import { timeInWords } from '../../layout/age.ts';
+import { instantInWords } from '../../layout/age.ts';
 import { reportOf } from '../../layout/report.ts';
 import { tableLines } from '../../layout/table.ts';
 import { EXIT, type CommandOutcome } from '../../outcome.ts';
@@ -11,7 +11,7 @@ import { UsageError } from '../../usage-error.ts';
 import { nextStep } from './hint.ts';
 import { listJobs, type Listing } from './listing.ts';
 import { FILTER_FLAGS, readQuery, type JobsQuery } from './query.ts';
-import { COLUMNS, rowOf } from './row.ts';
+import { COLUMNS, cellsOf } from './row.ts';
 
 /** `mooring jobs`: what runs, what failed and what waits for a person. */
 
@@ -74,7 +74,7 @@ async function watch(store: StateStore, query: JobsQuery, work: JobsWork & { rea
       const listing = await listJobs(store, query, signal);
       const { lines, report } = shown(listing, work);
       if (json) terminal.line(JSON.stringify({ command: 'jobs', ...report }));
-      else terminal.screen([timeInWords(new Date(tools.clock.now())), '', ...lines, ...nextStep(listing)]);
+      else terminal.screen([instantInWords(new Date(tools.clock.now())), '', ...lines, ...nextStep(listing)]);
     } catch (error) {
       if (!isMooringError(error) || !error.retryable) throw error;
       terminal.note(`warning: ${messageOf(error)}; tried again`);
@@ -88,7 +88,7 @@ function shown(
   { terminal, tools, paths }: JobsWork,
 ): Pick<CommandOutcome, 'lines' | 'report'> {
   const now = tools.clock.now();
-  const rows = records.map((record) => rowOf(record, { now, paths }));
+  const rows = records.map((record) => cellsOf(record, { now, paths }));
   const more = total > records.length ? [`${records.length} of ${total} jobs (--limit)`] : [];
   const lines = rows.length === 0 ? ['no jobs'] : [...tableLines(COLUMNS, rows, terminal), ...more];
   return { lines, report: { at: new Date(now), total, waiting, jobs: records.map(reportOf) } };

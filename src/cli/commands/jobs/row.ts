@@ -1,7 +1,7 @@
 import type { JobRecord } from '../../../index.ts';
 import { nameOf, pathOf } from '../../address/name.ts';
 import { ageOf } from '../../layout/age.ts';
-import { idInWords, pollInWords, STATE_COLOURS } from '../../layout/job.ts';
+import { shownId, pollInWords, STATE_COLOURS } from '../../layout/job.ts';
 import type { Cell, Column } from '../../layout/table.ts';
 
 /** A record as a row of the table. */
@@ -18,14 +18,14 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 /** The cells of a record. */
-export function rowOf(record: JobRecord, { now, paths }: { now: number; paths: boolean }): Cell[] {
+export function cellsOf(record: JobRecord, { now, paths }: { now: number; paths: boolean }): Cell[] {
   const { scope, externalIdKey, state, since, name } = record;
   return [
     { text: state, colour: STATE_COLOURS[state] },
     ageOf(since, now),
     (paths ? pathOf : nameOf)(scope, externalIdKey),
     name ?? '',
-    'externalId' in record ? idInWords(record.externalId) : '',
+    'externalId' in record ? shownId(record.externalId) : '',
     pollInWords(record, now),
     // The time is that of the attempt, and not what the table is about.
     record.holder?.replace(/, since .*$/, '') ?? '',

@@ -1,7 +1,7 @@
 import type { JobRecord, TaskScope } from '../../../index.ts';
 import { pathOf, queueJobOf } from '../../address/name.ts';
-import { ageOf, timeInWords } from '../../layout/age.ts';
-import { idInWords, pollInWords, pollTimesInWords } from '../../layout/job.ts';
+import { ageOf, instantInWords } from '../../layout/age.ts';
+import { shownId, pollInWords, pollTimesInWords } from '../../layout/job.ts';
 import { oneLine } from '../../layout/text.ts';
 
 /** What is known, one fact a line. */
@@ -15,7 +15,7 @@ export function taskFacts(scope: TaskScope): Fact[] {
   return [
     ['path', pathOf(scope)],
     ['queue', job && `${job.queue}${job.prefix === 'bull' ? '' : ` (prefix ${job.prefix})`}`],
-    ['job', job && `${job.id}, added ${timeInWords(new Date(job.createdAt))}`],
+    ['job', job && `${job.id}, added ${instantInWords(new Date(job.createdAt))}`],
     ['task', scope.task],
   ];
 }
@@ -25,18 +25,18 @@ export function recordFacts(record: JobRecord, now: number): Fact[] {
   const { externalIdKey, name, since, submission, idempotencyKey, holder, description, previous } = record;
   return [
     ['record', name === undefined ? externalIdKey : `${externalIdKey} (${name})`],
-    ['state', `${record.state} for ${ageOf(since, now)}, since ${timeInWords(since)}`],
-    ['external ID', 'externalId' in record ? idInWords(record.externalId) : undefined],
+    ['state', `${record.state} for ${ageOf(since, now)}, since ${instantInWords(since)}`],
+    ['external ID', 'externalId' in record ? shownId(record.externalId) : undefined],
     ['title', description?.title],
     ['link', description?.url],
     ['status', pollInWords(record, now)],
     ['polls', pollTimesInWords(record, now)],
     ['holder', holder],
     ['submission', `${submission}, with the key ${idempotencyKey}`],
-    ['deadline', record.state === 'submitting' ? timeInWords(record.deadline) : undefined],
+    ['deadline', record.state === 'submitting' ? instantInWords(record.deadline) : undefined],
     ['price', priceInWords(record, now)],
     ...previous.map((one): Fact => {
-      const id = one.externalId === undefined ? 'never resolved' : idInWords(one.externalId);
+      const id = one.externalId === undefined ? 'never resolved' : shownId(one.externalId);
       return ['before', `submission ${one.submission}: ${id}, with the key ${one.idempotencyKey}`];
     }),
   ];

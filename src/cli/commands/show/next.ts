@@ -6,12 +6,12 @@ import { waitsForPerson } from '../../layout/job.ts';
 /** What happens next, and what a person can do, with the commands to copy. */
 
 /** A command, and what it is for. */
-export type Step = readonly [command: string, does: string];
+export type NextStep = readonly [command: string, does: string];
 
 /** The next steps of a job. */
 export interface NextSteps {
   readonly happens: readonly string[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly NextStep[];
 }
 
 /** The next steps of a record. */
@@ -29,11 +29,11 @@ function commandsOf(scope: TaskScope, key?: string) {
   const name = nameOf(scope, key);
   const retry = queueJobOf(scope) === undefined ? '' : '--retry ';
   return {
-    adopt: (does: string): Step => [`mooring adopt ${retry}${name} ID`, does],
-    notSubmitted: (does: string): Step => [`mooring not-submitted ${retry}${name}`, does],
-    reopen: (does: string): Step => [`mooring reopen ${retry}${name}`, does],
-    cancel: (does: string): Step => [`mooring cancel ${nameOf(scope)}`, does],
-    clear: (does: string): Step => [`mooring clear ${nameOf(scope)}`, does],
+    adopt: (does: string): NextStep => [`mooring adopt ${retry}${name} ID`, does],
+    notSubmitted: (does: string): NextStep => [`mooring not-submitted ${retry}${name}`, does],
+    reopen: (does: string): NextStep => [`mooring reopen ${retry}${name}`, does],
+    cancel: (does: string): NextStep => [`mooring cancel ${nameOf(scope)}`, does],
+    clear: (does: string): NextStep => [`mooring clear ${nameOf(scope)}`, does],
     retries: retry !== '',
   };
 }

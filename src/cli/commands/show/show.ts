@@ -3,12 +3,12 @@ import { ADDRESS_ABOUT, ADDRESS_FLAGS, ADDRESS_OPERANDS, readAddress } from '../
 import { nameOf } from '../../address/name.ts';
 import { taskAt, type FoundTask } from '../../address/records.ts';
 import type { StoreCommand, Work } from '../../command.ts';
-import { timeInWords } from '../../layout/age.ts';
+import { instantInWords } from '../../layout/age.ts';
 import { reportOf } from '../../layout/report.ts';
 import { tableLines } from '../../layout/table.ts';
 import { EXIT } from '../../outcome.ts';
 import { factLines, recordFacts, taskFacts } from './facts.ts';
-import { nextOf, type Step } from './next.ts';
+import { nextOf, type NextStep } from './next.ts';
 import { entryInWords, timelineOf } from './timeline.ts';
 import { valueLines, valueReport, valuesOf, type ValueList } from './values.ts';
 
@@ -69,7 +69,7 @@ function recordLines(
   title: (text: string) => string[],
   { terminal, now }: Pick<Now, 'terminal' | 'now'>,
 ): string[] {
-  const events = timelineOf(record).map((entry) => [timeInWords(entry.at), ...entryInWords(entry)]);
+  const events = timelineOf(record).map((entry) => [instantInWords(entry.at), ...entryInWords(entry)]);
   const { happens, steps } = nextOf(record, now);
   const [, ...timeline] = tableLines([{ title: '' }, { title: '' }, { title: '', yields: 1 }], events, {
     ...terminal,
@@ -84,7 +84,7 @@ function recordLines(
   ];
 }
 
-function stepLines(steps: readonly Step[]): string[] {
+function stepLines(steps: readonly NextStep[]): string[] {
   const width = Math.max(0, ...steps.map(([command]) => command.length));
   return steps.map(([command, does]) => `  ${command.padEnd(width)}  ${does}`);
 }
