@@ -1,7 +1,16 @@
 import { beginAttempt, type Attempt } from '../../src/adapter-kit.ts';
-import { externalJob, jobRecords, type ExternalJob, type JobStatus, type StateStore, type TaskScope } from '../../src/index.ts';
+import {
+  externalJob,
+  jobRecords,
+  type ExternalJob,
+  type JobRecord,
+  type JobStatus,
+  type StateStore,
+  type TaskScope,
+} from '../../src/index.ts';
 import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
 import { internalsOf } from '../../src/state-store/internals.ts';
+import { until } from './until.ts';
 import { killableWorld } from '../../src/testing/killed-world.ts';
 
 /** Jobs of all kinds that the board shows, each made by real attempts on a real store. */
@@ -30,6 +39,11 @@ export interface BoardJobs {
   orphan(queue: string, id: number): Promise<Made>;
   /** Runs the next attempt of a job: it ends when it was released, or when it knows how the job ended. */
   again(made: Made): Promise<unknown>;
+}
+
+/** Whether a submit cannot be on its way any more. */
+function isOver(record: JobRecord | undefined): boolean {
+  return record?.state === 'submitting' && record.deadline.getTime() < Date.now();
 }
 
 /** Makes jobs on a store. */
@@ -76,7 +90,7 @@ export function boardJobs(store: StateStore): BoardJobs {
         url: `https://farm.example.com/jobs/${id}`,
         costPerHour: { amount: 1.2, currency: 'EUR' },
       }),
-      submitTimeout: 1,
+      submitTimeout: 100,
       findLag: 0,
     });
 
@@ -117,6 +131,7 @@ export function boardJobs(store: StateStore): BoardJobs {
       const world = killableWorld(internalsOf(store), 'G5');
       const attempt = await begin(scope, withCoreParts(store, world.parts));
       await Promise.race([world.killed, attempt.context.run(job, 'clip')]).catch((error: unknown) => error);
+      await until(async () => isOver(await jobRecords(store).get(scope)));
       return { scope, job };
     },
     async failed(queue, id, reason) {
