@@ -7,7 +7,6 @@ import { arch } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { cached, exists, fillOnce } from '../cache.ts';
 import { run } from '../command.ts';
-<<<<<<< HEAD
 import { unpackFromDebian, type Unpacked } from '../debian.ts';
 
 const PACKAGES: Unpacked = {
@@ -15,9 +14,6 @@ const PACKAGES: Unpacked = {
   usable: /^(?:redis|lib|lua)/,
   programs: ['redis-server', 'redis-cli'],
 };
-=======
-import { unpackFromDebian, type DebianPrograms } from '../debian.ts';
->>>>>>> 3bc228f (test: a Chromium without installing one, as for Redis)
 
 /** What to install, by the package manager that a machine has. */
 const INSTALL: readonly [manager: string, command: string][] = [
@@ -28,12 +24,6 @@ const INSTALL: readonly [manager: string, command: string][] = [
   ['pacman', 'sudo pacman -S valkey'],
   ['zypper', 'sudo zypper install redis'],
 ];
-
-const PROGRAMS: DebianPrograms = {
-  packages: ['redis-server', 'redis-tools'],
-  usable: /^(?:redis|lib|lua)/,
-  programs: { 'redis-server': 'usr/bin/redis-server', 'redis-cli': 'usr/bin/redis-cli' },
-};
 
 /**
  * The folder that holds a working `redis-server`.
@@ -58,11 +48,7 @@ async function unpack(folder: string): Promise<string | undefined> {
   process.stderr.write(`redis-server is not installed: unpacking the system's package into ${folder}\n`);
   try {
     await fillOnce(folder, async (temporary) => {
-<<<<<<< HEAD
       await unpackFromDebian(PACKAGES, temporary);
-=======
-      await unpackFromDebian(temporary, PROGRAMS);
->>>>>>> 3bc228f (test: a Chromium without installing one, as for Redis)
       if (!(await works(join(temporary, 'bin')))) throw new Error('the unpacked redis-server does not start');
     });
     return undefined;

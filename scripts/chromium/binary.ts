@@ -5,17 +5,18 @@
 import { rm } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { cached, exists, fillOnce } from './cache.ts';
-import { run } from './command.ts';
-import { unpackFromDebian, type DebianPrograms } from './debian.ts';
+import { cached, exists, fillOnce } from '../cache.ts';
+import { run } from '../command.ts';
+import { unpackFromDebian, type Unpacked } from '../debian.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** Without the launcher of the distribution, which looks for a desktop. */
-const PROGRAMS: DebianPrograms = {
+const PACKAGES: Unpacked = {
   packages: ['chromium'],
   usable: /^(?:chromium|lib|fontconfig|fonts-)/,
-  programs: { chromium: 'usr/lib/chromium/chromium' },
+  programs: ['chromium'],
+  from: 'usr/lib/chromium',
 };
 
 /**
@@ -42,9 +43,8 @@ async function unpack(folder: string): Promise<string | undefined> {
   process.stderr.write(`chromium is not installed: unpacking the system's package into ${folder}\n`);
   try {
     await fillOnce(folder, async (temporary) => {
-      await unpackFromDebian(temporary, PROGRAMS);
+      await unpackFromDebian(PACKAGES, temporary);
       if (!(await starts(join(temporary, 'bin', 'chromium')))) throw new Error('the unpacked chromium does not start');
-      for (const scrap of ['downloads', 'probe', 'apt']) await rm(join(temporary, scrap), { recursive: true, force: true });
     });
     return undefined;
   } catch (error) {
