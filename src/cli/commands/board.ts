@@ -8,7 +8,7 @@ const LARGEST_PORT = 65_535;
 
 export const boardCommand: StoreCommand = {
   kind: 'store',
-  summary: 'show all jobs on a page: what runs, what waits for a person, what failed, what was not run twice',
+  summary: 'show all jobs on a page: what runs, what waits for a person, what failed',
   flags: {
     port: { value: 'PORT', holds: 'the port (any that is free)' },
     host: { value: 'ADDRESS', holds: `the address to listen on (${HOST}: only this machine)` },

@@ -12,7 +12,7 @@ import { readSubject, SUBJECT_FLAGS, type NamedState } from '../values/subject.t
 /** `mooring clear`: wipes the state of a task or an asset. */
 export const clearCommand: StoreCommand = {
   kind: 'store',
-  summary: 'wipe the state of a job: its values, and what is known of its external job',
+  summary: 'wipe the state of a job, so that it starts anew',
   operands: ADDRESS_OPERANDS,
   flags: { ...SUBJECT_FLAGS, 'all-items': { holds: 'also the state of all mapped items of the task' }, ...YES },
   about: [

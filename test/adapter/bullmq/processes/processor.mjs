@@ -12,13 +12,13 @@ const store = createStateStore({ metastore: redisMetastore({ client: redis }) })
 export default withState(
   store,
   async (job, ctx) => {
-    const { system, release, fails, pollInterval } = job.data;
+    const { system, release, fails, pollInterval, plain } = job.data;
     const runs = (await ctx.state.get('runs')) ?? 0;
     await ctx.state.set('runs', runs + 1);
     const wait = release ? { mode: 'release', holdFor: 1 } : { mode: 'hold' };
     if (fails) await ctx.submit(systemJob(system), job.data);
     if (fails) throw new Error('given up');
-    return ctx.run(systemJob(system, pollInterval), job.data, { wait });
+    return ctx.run(systemJob(system, pollInterval, plain), job.data, { wait });
   },
   { onFinalFailure: 'cancel', heartbeat: '200ms' },
 );
