@@ -8,6 +8,7 @@ export { builtInCodecs } from './codec/registry.ts';
 export { recordAddress } from './format/path.ts';
 export { beginAttempt, type Attempt } from './job/attempt/attempt.ts';
 export { requireExternalJobs, resolveWait, type AttemptOptions, type JobReport, type Release } from './job/attempt/options.ts';
+export { reportEntry } from './job/attempt/report.ts';
 export { isStale, isSuspension } from './job/attempt/suspension.ts';
 export { externalJob, requireExternalJob } from './job/define.ts';
 export type { ExternalId, ExternalJob } from './job/external-job.ts';

@@ -1,4 +1,4 @@
-import { checkOptions, duration, requireStore, retention, rule } from '../../src/adapter-kit.ts';
+import { checkOptions, duration, requireStore, retention, rule, trueOrFalse } from '../../src/adapter-kit.ts';
 import type { Checks, Duration, Retention, StateStore } from '../../src/adapter-kit.ts';
 
 /** Options for the state of a worker's activities. */
@@ -20,11 +20,19 @@ export interface ActivityStateOptions {
    * @defaultValue 2 MiB, the server's own default, with the plugin; else any
    */
   maxResultBytes?: number;
+  /**
+   * Whether the details of heartbeats show the external jobs of an activity, with state, progress, ID and link, while its own code
+   * has given no details. Temporal's UI shows them with the pending activity. The next attempt finds them in
+   * `heartbeatDetails`, as `{ mooring: … }`.
+   * @defaultValue false
+   */
+  reportJobs?: boolean;
 }
 
 const CHECKS: Checks<ActivityStateOptions> = {
   clearAfterSuccess: retention,
   heartbeat: duration,
+  reportJobs: trueOrFalse,
   maxResultBytes: rule('must be a number of bytes above 0', (bytes) => typeof bytes === 'number' && bytes > 0),
 };
 

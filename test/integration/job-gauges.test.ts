@@ -89,5 +89,5 @@ test.each([
 ])('an invalid %s is refused', (option, options) => {
   const refusal = expect.objectContaining({ code: 'mooring.config', option });
 
-  expect(() => observeJobs(store, options as never)).toThrow(refusal as never);
+  expect(() => observeJobs(store, options as never)).toThrow(refusal);
 });

@@ -1,4 +1,12 @@
-import { bounded, systemTimer, type JobReport, type Logger, type TaskScope, type Timer } from '../../../src/adapter-kit.ts';
+import {
+  bounded,
+  reportEntry,
+  systemTimer,
+  type JobReport,
+  type Logger,
+  type TaskScope,
+  type Timer,
+} from '../../../src/adapter-kit.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 
 /** The view of an attempt on a dashboard. A failure to report is never a failure of the job. */
@@ -88,9 +96,8 @@ export function progressReporter(job: BullJob, timer: Timer = systemTimer): Prog
     });
   };
   return {
-    report({ name, externalIdKey, item, state, progress, externalId, url }) {
-      const label = `${name ?? externalIdKey}${item === undefined ? '' : `[${item}]`}`;
-      const told = { state, ...(progress !== undefined && { progress }), externalId, ...(url !== undefined && { url }) };
+    report(one) {
+      const [label, told] = reportEntry(one);
       if (JSON.stringify(shown.get(label)) === JSON.stringify(told)) return;
       shown.delete(label);
       shown.set(label, told);

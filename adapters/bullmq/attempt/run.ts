@@ -67,8 +67,12 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
   // An attempt that is stopped already is not begun.
   const work = async (): Promise<Result> => {
     context.signal.throwIfAborted();
-    // The last report is written before the job is moved: later it could replace one of the next attempt.
-    return running.run(context, () => process(context)).finally(() => progress?.end());
+    try {
+      return await running.run(context, () => process(context));
+    } finally {
+      // Before the job is moved: later it could replace a report of the next attempt.
+      await progress?.end();
+    }
   };
   return await stop.settle(work).finally(() => {
     signal?.removeEventListener('abort', aborted);

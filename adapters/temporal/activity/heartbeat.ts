@@ -1,5 +1,6 @@
 import type { Context } from '@temporalio/activity';
-import { InvalidValueError, milliseconds, systemTimer, type Duration, type JsonValue } from '../../../src/adapter-kit.ts';
+import { InvalidValueError, milliseconds, reportEntry, systemTimer } from '../../../src/adapter-kit.ts';
+import type { Duration, JobReport, JsonValue } from '../../../src/adapter-kit.ts';
 import { jsonBytes } from './result-size.ts';
 
 /**
@@ -12,6 +13,8 @@ import { jsonBytes } from './result-size.ts';
 export interface Heartbeats {
   /** Sends the user's details, which automatic heartbeats repeat from now on. */
   say(details: JsonValue): void;
+  /** Shows an external job in the details, unless the user's code has said some. */
+  report(report: JobReport): void;
   /** Sends automatic heartbeats until `stop()`. */
   start(): void;
   stop(): void;
@@ -30,6 +33,9 @@ export function heartbeatsOf(context: Context, largest: number, wished?: Duratio
   const begun = Date.now();
   let last: unknown = info.heartbeatDetails;
   let stop: (() => void) | undefined;
+  let hasEnded = false;
+  // Of the attempt before, if nobody else has said anything since.
+  const shown = new Map(Object.entries(isOurs(last) ? last[OURS] : {}));
   const arm = (): void => void (stop = systemTimer(every, repeat));
   const repeat = (): void => {
     arm();
@@ -47,12 +53,36 @@ export function heartbeatsOf(context: Context, largest: number, wished?: Duratio
   Object.defineProperty(context, 'heartbeat', { value: say, configurable: true, enumerable: true, writable: false });
   return {
     say,
+    report(report) {
+      if (hasEnded || info.isLocal || (last != null && !isOurs(last))) return;
+      const [label, entry] = reportEntry(report);
+      if (JSON.stringify(shown.get(label)) === JSON.stringify(entry)) return;
+      shown.delete(label);
+      shown.set(label, entry);
+      const [oldest = ''] = shown.keys();
+      if (shown.size > MOST_SHOWN) shown.delete(oldest);
+      const details = { [OURS]: Object.fromEntries(shown) };
+      if (jsonBytes(details) <= largest) say(details);
+    },
     start() {
       if (stop || every === 0 || info.isLocal) return;
       // The user's own code may have used up most of the time until then.
       if (Date.now() - begun >= every) repeat();
       else arm();
     },
-    stop: () => stop?.(),
+    stop() {
+      hasEnded = true;
+      stop?.();
+    },
   };
+}
+
+/** What marks details that nobody but this library has said. */
+const OURS = 'mooring';
+/** The most external jobs in the details, which each heartbeat sends again. */
+const MOST_SHOWN = 20;
+
+function isOurs(details: unknown): details is { [OURS]: Record<string, unknown> } {
+  const names = typeof details === 'object' && details !== null ? Object.keys(details) : [];
+  return names.length === 1 && names[0] === OURS;
 }

@@ -79,6 +79,7 @@ function activityRun(main: RunSetup, context: Context, heartbeats: Heartbeats, r
       callbackToken: callbackToken(info),
       logger,
       release: waiting.release,
+      ...(main.options.reportJobs && { onReport: heartbeats.report }),
       clearAfterSuccess: keptAfterSuccess(options.clearAfterSuccess, info),
     });
     let waits = 0;

@@ -3,6 +3,16 @@ import type { JsonValue } from '../../model/storable.ts';
 import type { JobReport } from './options.ts';
 import type { Run } from '../protocol/run.ts';
 
+/**
+ * A report as an entry of an object that a dashboard shows: under the job's name (`externalIdKey` if it has none), with the item in
+ * brackets.
+ */
+export function reportEntry(report: JobReport): [label: string, entry: { [name: string]: JsonValue }] {
+  const { name, externalIdKey, item, state, progress, externalId, url } = report;
+  const label = `${name ?? externalIdKey}${item === undefined ? '' : `[${item}]`}`;
+  return [label, { state, ...(progress !== undefined && { progress }), externalId, ...(url !== undefined && { url }) }];
+}
+
 /** Tells the runtime how an external job is, for its dashboards. Nobody waits for that, and its failure is no failure of the job. */
 export function report(
   run: Run,

@@ -2,13 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, describe, expect } from '@jest/globals';
 import { context as otel, ROOT_CONTEXT, trace, type Context as OtelContext, type Tracer } from '@opentelemetry/api';
 import { Context } from '@temporalio/activity';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { NativeConnection, type WorkerPlugin } from '@temporalio/worker';
 import { mooringPlugin, resumableActivity, stateInterceptors, taskContext } from '../../../adapters/temporal/index.ts';
 import { NotSubmittedError } from '../../../src/index.ts';
 import { GENERATIONS } from '../../support/temporal.ts';
 import { until } from '../../support/until.ts';
 import { externalSystem } from '../../support/external-system.ts';
-import { declareStories, failureOf, grownStore, noted, pending } from './world.ts';
+import { declareStories, failureOf, grownStore, inBackoff, noted, pending } from './world.ts';
 
 /** What Temporal and its people see of an activity, on a real server: heartbeats, failures, plugins and spans. */
 
@@ -42,6 +43,50 @@ describe.each(GENERATIONS)('%s', (generation) => {
       expect(seen.map(({ heartbeatDetails }) => heartbeatDetails as unknown)).toEqual([undefined, { page: 3 }, { page: 3 }]);
     });
   }
+
+  story('with reportJobs the pending activity shows its external job with the link, also between two attempts', async (world) => {
+    const { client, step, withWorker } = world;
+    const system = externalSystem();
+    system.progress = 40;
+    const transcode = system.job({ name: 'transcode', describe: (id) => ({ url: `https://farm.example/${id}` }) });
+    const plugins = [mooringPlugin(await grownStore(), { reportJobs: true })];
+    const code = resumableActivity(transcode, { wait: { mode: 'release', holdFor: 0 } });
+
+    const shown = await withWorker({ plugins }, async ({ start }) => {
+      const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '10s' }));
+      const details = async (): Promise<unknown> => {
+        const { heartbeatDetails } = (await pending(client, handle)) ?? {};
+        const [payload] = heartbeatDetails?.payloads ?? [];
+        return payload && defaultPayloadConverter.fromPayload(payload as never);
+      };
+      await inBackoff(client, handle);
+      const between = await details();
+      system.succeed();
+      await handle.result();
+      return between;
+    });
+
+    const url = 'https://farm.example/job-1';
+    expect(shown).toEqual({ mooring: { transcode: { state: 'active', progress: 40, externalId: 'job-1', url } } });
+  });
+
+  story('a workflow shows the external job that one activity submits and the next one waits for', async (world) => {
+    const { client, start, step } = world;
+    const system = externalSystem();
+    const scope = { workflowRun: 'video' };
+    const submit = step((input: string) => taskContext(scope).submit(system.job(), input), INPUT);
+    const wait = step((input: string) => taskContext(scope).run(system.job(), input), INPUT);
+
+    const handle = await start('shown', submit, wait);
+    await until(async () => (await pending(client, handle))?.activityId === '2');
+    const { memo } = await handle.describe();
+    const { currentDetails } = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    system.succeed();
+
+    expect(await handle.result()).toBe('result of job-1');
+    expect({ memo, currentDetails }).toEqual({ memo: { externalJob: 'job-1' }, currentDetails: 'waits for job-1' });
+    expect(system.submits).toBe(1);
+  });
 
   story('22 a failure’s type is the error’s code, and a retry policy can name it', async ({ start, step }) => {
     const system = externalSystem();

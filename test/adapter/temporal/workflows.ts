@@ -2,6 +2,8 @@ import {
   continueAsNew,
   proxyActivities,
   proxyLocalActivities,
+  setCurrentDetails,
+  upsertMemo,
   type ActivityOptions,
   type LocalActivityOptions,
 } from '@temporalio/workflow';
@@ -43,6 +45,14 @@ export async function twoRuns(step: Step, turn = 1): Promise<unknown> {
   const result = await call(step);
   if (turn === 1) await continueAsNew<typeof twoRuns>(step, 2);
   return result;
+}
+
+/** Shows what the first activity returns to people, while the second one runs. */
+export async function shown(submit: Step, wait: Step): Promise<unknown> {
+  const externalJob = await call(submit);
+  upsertMemo({ externalJob });
+  setCurrentDetails(`waits for ${String(externalJob)}`);
+  return call(wait);
 }
 
 /** Runs a local activity. */
