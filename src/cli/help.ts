@@ -1,4 +1,5 @@
 import { CONNECTION_VARIABLE, VARIABLES } from '../config/variables.ts';
+import { ADDRESS_OPERANDS } from './address/address.ts';
 import type { Command } from './command.ts';
 import type { Flags } from './flags.ts';
 
@@ -19,7 +20,7 @@ export function generalHelp(commands: ReadonlyMap<string, Command>): string {
     'Usage: mooring <command> [flags]',
     '',
     'Commands',
-    ...table([...commands].map(([name, { operands, summary }]) => [[name, operands].filter(Boolean).join(' '), summary])),
+    ...table([...commands].map(([name, command]) => [[name, shortOperands(command)].filter(Boolean).join(' '), command.summary])),
     '',
     'mooring <command> --help says more of one; mooring --version prints the version.',
     '',
@@ -37,6 +38,11 @@ export function generalHelp(commands: ReadonlyMap<string, Command>): string {
       ['130, 143', 'interrupted, by Ctrl-C or a request to end'],
     ]),
   ].join('\n');
+}
+
+/** The words of a command for the list: what names a job is one of them. */
+function shortOperands({ operands }: Command): string | undefined {
+  return operands?.replace(ADDRESS_OPERANDS, 'JOB');
 }
 
 /** The help of one command. */

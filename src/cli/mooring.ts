@@ -11,6 +11,7 @@ import type { CommandOutcome } from './outcome.ts';
 import { Interruption } from './interruption.ts';
 import { openQueue } from './queue/bullmq.ts';
 import { run } from './run.ts';
+import { openTemporal } from './temporal/client.ts';
 import { createTerminal } from './terminal.ts';
 import type { DrillOrder, DrillWork } from './tools.ts';
 
@@ -59,6 +60,7 @@ process.exitCode = await run(
       clock: systemClock,
       serveBoard,
       queue: openQueue,
+      temporal: openTemporal,
       version: () => versionOf('mooring'),
     },
   },

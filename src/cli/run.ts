@@ -1,59 +1,20 @@
 import { renamed } from '../config/renamed.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isMooringError } from '../model/errors/store.ts';
+import { COMMANDS } from './commands.ts';
 import type { Command, StoreWork, Work } from './command.ts';
 import { EXIT, type CommandOutcome } from './outcome.ts';
-import { boardCommand } from './commands/board.ts';
-import { adoptCommand } from './commands/answers/adopt.ts';
-import { notSubmittedCommand } from './commands/answers/not-submitted.ts';
-import { reopenCommand } from './commands/answers/reopen.ts';
-import { retryCommand } from './commands/answers/retry.ts';
-import { cancelCommand } from './commands/stopping/cancel.ts';
-import { clearCommand } from './commands/stopping/clear.ts';
-import { forgetCommand } from './commands/stopping/forget.ts';
-import { getCommand } from './commands/values/get.ts';
-import { rmCommand } from './commands/values/rm.ts';
-import { setCommand } from './commands/values/set.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { drillCommand } from './commands/drill.ts';
 import { readFlags, type Flags, type Given } from './flags.ts';
 import { COMMON_FLAGS, commandHelp, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
-import { jobsCommand } from './commands/jobs/jobs.ts';
-import { lifecycleCommand } from './commands/lifecycle/lifecycle.ts';
-import { showCommand } from './commands/show/show.ts';
 import { terminalLogger } from './logger.ts';
-import { recoverCommand } from './commands/recover.ts';
 import { configWith, givenAs, settingsWith, STORE_FLAGS } from './store-flags.ts';
-import { reconcileCommand, sweepCommand } from './commands/sweep.ts';
 import type { Terminal } from './terminal.ts';
 import type { World } from './tools.ts';
 import { UsageError } from './usage-error.ts';
 import { errorCode, errorInWords, tracesOf } from './words.ts';
 
 /** One run of the command, from what was typed to its exit code. Touches nothing but what it is given. */
-
-const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ['jobs', jobsCommand],
-  ['show', showCommand],
-  ['board', boardCommand],
-  ['adopt', adoptCommand],
-  ['not-submitted', notSubmittedCommand],
-  ['reopen', reopenCommand],
-  ['retry', retryCommand],
-  ['cancel', cancelCommand],
-  ['clear', clearCommand],
-  ['forget', forgetCommand],
-  ['get', getCommand],
-  ['set', setCommand],
-  ['rm', rmCommand],
-  ['sweep', sweepCommand],
-  ['reconcile', reconcileCommand],
-  ['recover', recoverCommand],
-  ['doctor', doctorCommand],
-  ['lifecycle', lifecycleCommand],
-  ['drill', drillCommand],
-]);
 
 /** Runs it. Never rejects: an error is a line and an exit code. */
 export async function run(world: World, terminal: Terminal): Promise<number> {

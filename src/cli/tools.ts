@@ -4,6 +4,7 @@ import type { StoreConfig } from '../config/store-config.ts';
 import type { Input } from './input/stdin.ts';
 import type { CommandOutcome } from './outcome.ts';
 import type { QueueName, RuntimeQueue } from './queue/queue.ts';
+import type { RuntimeActivities } from './temporal/activities.ts';
 import type { doctor, reconcile, recover, StateStore, sweep } from '../index.ts';
 
 /** What the command works with, so that a test can do without stores. */
@@ -16,6 +17,8 @@ export interface Tools {
   readonly doctor: typeof doctor;
   /** Runs a drill of a user's external job. */
   drill(order: DrillOrder, work: DrillWork): Promise<CommandOutcome>;
+  /** Connects to a Temporal server. */
+  temporal(address: string): Promise<RuntimeActivities>;
   readonly clock: Clock;
   /** Serves a board until the signal aborts. */
   readonly serveBoard: typeof serveBoard;

@@ -106,6 +106,11 @@ describe('the linter refuses', () => {
 
     // Subpaths.
     ['a client beside the runtime', 'src/cli/queue/bullmq.ts', "export const load = (): Promise<unknown> => import('ioredis');"],
+    [
+      'a worker beside the client',
+      'src/cli/temporal/client.ts',
+      "export const load = (): Promise<unknown> => import('@temporalio/worker');",
+    ],
     ['a client in a subpath', 'src/s3.ts', "export { S3Client } from '@aws-sdk/client-s3';"],
     ['a subpath that takes in another', 'src/s3.ts', "export { createStateStore } from './index.ts';"],
     ['the core taking in a store', 'src/index.ts', "export { redisMetastore } from './metastore/redis/store.ts';"],
@@ -214,7 +219,16 @@ describe('the linter lets pass', () => {
     ],
     ['a store in the configuration', 'src/config/x.ts', "export { redisMetastore } from '../metastore/redis/store.ts';"],
     ['a store in its subpath', 'src/redis.ts', "export { redisMetastore } from './metastore/redis/store.ts';"],
-    ['a runtime that is loaded when it is needed', 'src/cli/queue/bullmq.ts', "export const load = (): Promise<unknown> => import('bullmq');"],
+    [
+      'a client that is loaded when it is needed',
+      'src/cli/temporal/client.ts',
+      "export const load = (): Promise<unknown> => import('@temporalio/client');",
+    ],
+    [
+      'a runtime that is loaded when it is needed',
+      'src/cli/queue/bullmq.ts',
+      "export const load = (): Promise<unknown> => import('bullmq');",
+    ],
     ['the core in the command', 'src/cli/commands/x.ts', "export { sweep } from '../../index.ts';"],
     ['the kit in an adapter', 'adapters/bullmq/x.ts', "export { isSuspension } from '../../src/adapter-kit.ts';"],
     ['the kit deep in an adapter', 'adapters/bullmq/worker/x.ts', "export { isSuspension } from '../../../src/adapter-kit.ts';"],

@@ -49,6 +49,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
     clock: systemClock,
     serveBoard: unexpected,
     queue: unexpected,
+    temporal: unexpected,
     version: () => '1.2.3',
     ...tools,
   };

@@ -2,7 +2,7 @@ import type { JobRecord, JobRecords, JobState } from '../../../index.ts';
 import { readQueue, type Address } from '../../address/address.ts';
 import { isMeant, queryOf } from '../../address/match.ts';
 import { OPEN_STATES } from '../../address/states.ts';
-import { readCount, readDuration, type Flags, type Given } from '../../flags.ts';
+import { readCount, readDuration, type Flag, type Given } from '../../flags.ts';
 import { UsageError } from '../../usage-error.ts';
 
 /** Which jobs are listed. */
@@ -11,7 +11,9 @@ const STATES: readonly JobState[] = [...OPEN_STATES, 'succeeded'];
 const LIMIT = 1_000;
 
 /** The flags that choose. */
-export const FILTER_FLAGS: Flags = {
+export const FILTER_FLAGS: Readonly<
+  Record<'state' | 'all' | 'queue' | 'prefix' | 'workflow' | 'name' | 'older-than' | 'limit', Flag>
+> = {
   state: { value: 'STATES', holds: `${STATES.slice(0, 4).join(', ')} or succeeded; several with commas (the first four)` },
   all: { holds: 'succeeded ones too, which looks through the whole namespace' },
   queue: { value: 'NAME', holds: 'only jobs of this queue' },

@@ -9,7 +9,7 @@ import { tableLines } from '../../layout/table.ts';
 import { EXIT } from '../../outcome.ts';
 import { factLines, recordFacts, taskFacts } from './facts.ts';
 import { nextOf, type NextStep } from './next.ts';
-import { entryInWords, timelineOf } from './timeline.ts';
+import { eventInWords, timelineOf } from './timeline.ts';
 import { valueLines, valueReport, valuesOf, type ValueList } from './values.ts';
 
 /** `mooring show`: all that is known of one job, and what to do. */
@@ -69,7 +69,7 @@ function recordLines(
   title: (text: string) => string[],
   { terminal, now }: Pick<Now, 'terminal' | 'now'>,
 ): string[] {
-  const events = timelineOf(record).map((entry) => [instantInWords(entry.at), ...entryInWords(entry)]);
+  const events = timelineOf(record).map((entry) => [instantInWords(entry.at), ...eventInWords(entry)]);
   const { happens, steps } = nextOf(record, now);
   const [, ...timeline] = tableLines([{ title: '' }, { title: '' }, { title: '', yields: 1 }], events, {
     ...terminal,

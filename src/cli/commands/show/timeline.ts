@@ -51,6 +51,6 @@ export function timelineOf({ history }: Pick<JobRecord, 'history'>): TimelineEnt
 }
 
 /** Who did it, and what. */
-export function entryInWords({ attempt, kind, submission }: TimelineEntry): [who: string, what: string] {
+export function eventInWords({ attempt, kind, submission }: TimelineEntry): [who: string, what: string] {
   return [attempt === undefined ? 'a person' : `attempt ${attempt}`, `${KINDS[kind]} (submission ${submission})`];
 }

@@ -216,7 +216,7 @@ describe('mooring rm', () => {
 
     expect(no.code).toBe(1);
     expect(no.stderr).toMatch(
-      /^Delete "cursor" \(1 bytes, kept until \S+Z\) of transcode 42\? \[y\/N\] Nothing was changed\.\n$/,
+      /^Delete "cursor" \(1 byte, kept until \S+Z\) of transcode 42\? \[y\/N\] Nothing was changed\.\n$/,
     );
     expect(yes.code).toBe(0);
   });
