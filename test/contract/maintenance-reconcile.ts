@@ -4,6 +4,7 @@ import { reconcile, type ReconcileOptions } from '../../src/maintenance/reconcil
 import { recover } from '../../src/maintenance/recover/recover.ts';
 import { sweep } from '../../src/maintenance/sweep/sweep.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
+import { memoryObjectStore } from '../../src/object-store/memory.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { generationKey } from '../../src/state-store/objects/lineage.ts';
 import type { SweepReport } from '../../src/observe/events.ts';
@@ -434,9 +435,11 @@ export function reconcileTests(bench: MaintenanceBench): void {
     });
 
     test('names no more than 1,000 of those that could not be deleted', async () => {
-      await stored(1);
-      for (let at = 0; at < 1_200; at += 1) await bench.leave(TASK, 'k', { age: 2 * DAY });
-      const objectStore = interceptObjectStore(bench.objectStore, ({ method }, proceed) =>
+      const store = memoryObjectStore();
+      await bench.open({ objectStore: store }).task(TASK).set('k', 1);
+      await bench.advance(DAY + HOUR);
+      for (let at = 0; at < 1_200; at += 1) await bench.leave(TASK, 'k', { age: 2 * DAY, store });
+      const objectStore = interceptObjectStore(store, ({ method }, proceed) =>
         method === 'delete' ? Promise.reject(new Error('AccessDenied')) : proceed(),
       );
       const { logger, lines } = memoryLogger();

@@ -50,7 +50,7 @@ export function streamAheadContract(factory: PartsFactory): void {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)
-        .setStream('k', chunked(mixedBytes(60 * MIB), MIB));
+        .setStream('k', chunked(mixedBytes(50 * MIB), MIB));
       let asked = 0;
       let fetched = 0;
       const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
@@ -69,8 +69,8 @@ export function streamAheadContract(factory: PartsFactory): void {
       await new Promise((resolve) => stream?.once('readable', resolve));
       await until(() => fetched === asked);
       expect(asked).toBeLessThanOrEqual(6);
-      expect(told(await drained(stream))).toBe(told(mixedBytes(60 * MIB)));
-      expect(asked).toBe(8);
+      expect(told(await drained(stream))).toBe(told(mixedBytes(50 * MIB)));
+      expect(asked).toBe(7);
     });
 
     it.each(['destroys it', 'breaks its loop', 'aborts its signal'])('ends its requests when the reader %s', async (how) => {

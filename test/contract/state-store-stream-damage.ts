@@ -13,12 +13,14 @@ import { chunked, failureOf, gcm, MIB, mixedBytes, READS } from './state-store-s
 
 /** An object store whose objects read as something else. */
 function tampered(inner: ObjectStore, tamper: (body: Uint8Array) => Uint8Array): ObjectStore {
+  let tampering: Promise<Uint8Array | undefined> | undefined;
   return interceptValues(inner, async ({ method, args }, proceed) => {
     if (method !== 'get' && method !== 'getStream') return proceed();
-    const body = await inner.get(args[0] as string);
-    if (!body) return undefined;
+    // Once for all parts of the one object.
+    tampering ??= inner.get(args[0] as string).then((body) => body && tamper(body));
+    const bytes = await tampering;
+    if (!bytes) return undefined;
     const { start, end } = (args[1] ?? {}) as { start?: number; end?: number };
-    const bytes = tamper(body);
     return method === 'get' ? bytes : chunked(bytes.subarray(start, end));
   });
 }
@@ -41,6 +43,14 @@ async function forge(parts: Parts, body: Uint8Array, change: Partial<Reference> 
   };
   await parts.objectStore.put(forged.object, body, { ifAbsent: false });
   await plant(openOver(parts), 'k', { ...meta, size, ref: forged });
+}
+
+let packed: Buffer | undefined;
+
+/** Few bytes that would become 160 MiB. */
+function bomb(): Buffer {
+  packed ??= gzipSync(new Uint8Array(160 * MIB), { level: 1 });
+  return packed;
 }
 
 /** What is read of streams whose objects are damaged, or were never what their entries say: the whole value, or an error. */
@@ -112,11 +122,11 @@ export function streamDamageContract(factory: PartsFactory): void {
       await openOver(parts)
         .task(TASK)
         .setStream('k', chunked(new Uint8Array(MIB + 10)));
-      await forge(parts, frame(gzipSync(new Uint8Array(300 * MIB))));
+      await forge(parts, frame(bomb()));
       const before = process.memoryUsage.rss();
-      const bomb = await failureOf(read(openOver(parts)));
-      expect(bomb).toBeInstanceOf(CorruptEntryError);
-      expect(String(bomb)).toContain('cannot be decoded as gzip');
+      const refused = await failureOf(read(openOver(parts)));
+      expect(refused).toBeInstanceOf(CorruptEntryError);
+      expect(String(refused)).toContain('cannot be decoded as gzip');
       expect(process.memoryUsage.rss() - before).toBeLessThan(100 * MIB);
     });
 
@@ -150,12 +160,12 @@ export function streamDamageContract(factory: PartsFactory): void {
 
     it('C40 I6 refuses a large object that is cut off, longer or changed in one of its parts', async () => {
       const parts = await factory();
-      const bytes = mixedBytes(20 * MIB);
+      const bytes = mixedBytes(17 * MIB);
       await openOver(parts, { codec: 'none' }).task(TASK).setStream('k', chunked(bytes, MIB));
       const tampers: ((body: Uint8Array) => Uint8Array)[] = [
         (body) => body.subarray(0, -1),
         (body) => body.subarray(0, 9 * MIB),
-        (body) => Buffer.concat([body, new Uint8Array(9 * MIB)]),
+        (body) => Buffer.concat([body, new Uint8Array(8 * MIB)]),
         (body) => body.with(10 * MIB, (body[10 * MIB] as number) ^ 1),
       ];
 

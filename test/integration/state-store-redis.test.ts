@@ -29,18 +29,6 @@ afterAll(async () => {
 });
 
 stateStoreContract(
-  'Redis and memory',
-  () =>
-    Promise.resolve({
-      metastore: redisMetastore({ client }),
-      objectStore: memoryObjectStore(),
-      otherObjectStore: memoryObjectStore({ alias: 'other' }),
-      namespace: randomUUID(),
-    }),
-  { streams: false },
-);
-
-stateStoreContract(
   'Redis and file',
   () => {
     const namespace = randomUUID();

@@ -88,13 +88,16 @@ async function gcs(): Promise<Bucket> {
 let toxiproxy: Toxiproxy;
 let redis: TestRedis;
 let direct: Redis;
+const buckets = new Map<string, Bucket>();
+
 beforeAll(async () => {
   [toxiproxy, redis] = await Promise.all([startToxiproxy(), startRedis()]);
   direct = new Redis(redis.port, '127.0.0.1', { disconnectTimeout: 50 });
+  await Promise.all(SERVERS.map(async ([name, start]) => buckets.set(name, await start())));
 });
 afterAll(async () => {
   direct?.disconnect();
-  await Promise.all([toxiproxy?.stop(), redis?.stop()]);
+  await Promise.all([toxiproxy?.stop(), redis?.stop(), ...[...buckets.values()].map((bucket) => bucket.stop())]);
 });
 
 /** Both lines, and the proxies on them. Requests go through the toxic one first. */
@@ -176,18 +179,15 @@ const SERVERS: readonly [name: string, start: () => Promise<Bucket>, codes: Read
   ['fake-gcs-server', gcs, { 500: 'internalError', 503: 'backendError', 409: 'conflict', 412: 'conditionNotMet' }],
 ];
 
-describe.each(SERVERS)('between Redis and %s', (_name, start, codes) => {
+describe.each(SERVERS)('between Redis and %s', (name, _start, codes) => {
   let bucket: Bucket;
   let lines: Lines;
   let hits = 0;
   let clients: Redis[];
   let beside: ObjectStore;
 
-  beforeAll(async () => {
-    bucket = await start();
-  });
-  afterAll(() => bucket?.stop());
   beforeEach(async () => {
+    bucket = buckets.get(name) as Bucket;
     // Whose time moves, moves that of all keys: those of the tests before are not looked through again each time.
     await direct.flushall();
     const [tcp, http] = await Promise.all([startTcpProxy(redis.port), startLossyHttp(bucket.port)]);
