@@ -22,6 +22,8 @@ import { until } from '../support/until.ts';
  */
 
 const folder = join(import.meta.dirname, '../../dashboards');
+/** Milliseconds in which the system's package of Prometheus is fetched. */
+const FIRST_TIME = 180_000;
 const RULES = join(folder, 'alerts.yaml');
 
 interface Panel {
@@ -61,8 +63,8 @@ beforeAll(async () => {
   await everythingHappens();
   scrape = await (await fetch(`http://${target}/metrics`)).text();
   prometheus = await startPrometheus(target, RULES);
-  await until(async () => (await prometheus.query('count_over_time(up[1m]) >= 4')).length > 0);
-});
+  await until(async () => (await prometheus.query('sum_over_time(up[1m]) >= 4')).length > 0);
+}, FIRST_TIME);
 
 afterAll(async () => {
   stopGauges?.();

@@ -33,6 +33,7 @@ const OPTIONS: readonly (readonly [heading: string, name: string, page: string])
   ['`s3ObjectStore(options)`', 'S3ObjectStoreOptions', 'mooring/s3.md'],
   ['`gcsObjectStore(options)`', 'GcsObjectStoreOptions', 'mooring/gcs.md'],
   ['`externalJob(job)`', 'ExternalJob', 'mooring.md'],
+  ['`observeJobs(store, options)`', 'ObserveJobsOptions', 'mooring.md'],
   ['`defineDrill(drill)`', 'DrillDefinition', 'mooring/drill.md'],
   ['`ctx.run(job, input, options)`', 'RunOptions', 'mooring.md'],
   ['`withState`, `resumableProcessor`, `runWithState`', 'ProcessorOptions', 'mooring/bullmq.md'],

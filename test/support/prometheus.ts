@@ -33,7 +33,7 @@ export async function startPrometheus(target: string, rules: string): Promise<Pr
   const { port, kept } = await onFreePort(async (port) => {
     const folder = await mkdtemp(join(tmpdir(), 'mooring-test-prometheus-'));
     const config = {
-      global: { scrape_interval: '200ms', scrape_timeout: '200ms', evaluation_interval: '200ms' },
+      global: { scrape_interval: '400ms', scrape_timeout: '400ms', evaluation_interval: '200ms' },
       rule_files: [rules],
       scrape_configs: [{ job_name: 'worker', static_configs: [{ targets: [target] }] }],
     };
