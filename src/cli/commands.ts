@@ -4,6 +4,7 @@ import { notSubmittedCommand } from './commands/answers/not-submitted.ts';
 import { reopenCommand } from './commands/answers/reopen.ts';
 import { retryCommand } from './commands/answers/retry.ts';
 import { boardCommand } from './commands/board.ts';
+import { completionCommand } from './commands/completion/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
 import { jobsCommand } from './commands/jobs/jobs.ts';
@@ -43,4 +44,5 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['doctor', doctorCommand],
   ['lifecycle', lifecycleCommand],
   ['drill', drillCommand],
+  ['completion', completionCommand(() => COMMANDS)],
 ]);

@@ -7,6 +7,8 @@ import { UsageError } from './usage-error.ts';
 /** A flag. One without `value` is on or off. */
 export interface Flag {
   readonly value?: string;
+  /** The words that it takes, if there are no others; for completion. */
+  readonly words?: readonly string[];
   readonly holds: string;
   readonly short?: string;
   /** Whether it may be given several times. */

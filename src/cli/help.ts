@@ -2,11 +2,12 @@ import { CONNECTION_VARIABLE, VARIABLES } from '../config/variables.ts';
 import { ADDRESS_OPERANDS } from './address/address.ts';
 import type { Command } from './command.ts';
 import type { Flags } from './flags.ts';
+import { STORE_FLAGS } from './store-flags.ts';
 
 /** The help texts of the command, made from the same tables that it works by. */
 
 /** Flags of every command. */
-export const COMMON_FLAGS: Flags = {
+const COMMON_FLAGS: Flags = {
   json: { holds: 'print one JSON document' },
   verbose: { holds: 'also say what happens on the way, and where an error came from' },
   help: { short: 'h', holds: 'print this' },
@@ -45,8 +46,14 @@ function shortOperands({ operands }: Command): string | undefined {
   return operands?.replace(ADDRESS_OPERANDS, 'JOB');
 }
 
+/** All flags of a command. */
+export function flagsOf(command: Command): Flags {
+  return { ...command.flags, ...(command.kind === 'store' && STORE_FLAGS), ...COMMON_FLAGS };
+}
+
 /** The help of one command. */
-export function commandHelp(name: string, { operands, summary, about, examples }: Command, flags: Flags): string {
+export function commandHelp(name: string, command: Command): string {
+  const { operands, summary, about, examples } = command;
   return [
     `mooring ${name}: ${summary}.`,
     '',
@@ -59,7 +66,7 @@ export function commandHelp(name: string, { operands, summary, about, examples }
     '',
     'Flags',
     ...table(
-      Object.entries(flags).map(([flag, { value, short, holds }]) => [
+      Object.entries(flagsOf(command)).map(([flag, { value, short, holds }]) => [
         `${short ? `-${short}, ` : ''}--${flag}${value === undefined ? '' : ` ${value}`}`,
         holds,
       ]),

@@ -4,11 +4,11 @@ import { isMooringError } from '../model/errors/store.ts';
 import { COMMANDS } from './commands.ts';
 import type { Command, StoreWork, Work } from './command.ts';
 import { EXIT, type CommandOutcome } from './outcome.ts';
-import { readFlags, type Flags, type Given } from './flags.ts';
-import { COMMON_FLAGS, commandHelp, generalHelp } from './help.ts';
+import { readFlags, type Given } from './flags.ts';
+import { commandHelp, flagsOf, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
 import { terminalLogger } from './logger.ts';
-import { configWith, givenAs, settingsWith, STORE_FLAGS } from './store-flags.ts';
+import { configWith, givenAs, settingsWith } from './store-flags.ts';
 import type { Terminal } from './terminal.ts';
 import type { World } from './tools.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,7 +29,7 @@ export async function run(world: World, terminal: Terminal): Promise<number> {
     if (!command) throw new UsageError(name.startsWith('-') ? 'the command comes first' : `there is no command ${quoted(name)}`);
     const flags = flagsOf(command);
     const given = readFlags(rest, flags);
-    if (given.has('help')) return show(terminal, commandHelp(name, command, flags));
+    if (given.has('help')) return show(terminal, commandHelp(name, command));
     const outcome = await perform(command, given, world, terminal, json);
     tell(terminal, name, outcome, json);
     return outcome.code;
@@ -70,14 +70,10 @@ async function perform(command: Command, given: Given, world: World, terminal: T
   }
 }
 
-function flagsOf(command: Command): Flags {
-  return { ...command.flags, ...(command.kind === 'store' && STORE_FLAGS), ...COMMON_FLAGS };
-}
-
 function help(name: string | undefined, terminal: Terminal): number {
   const command = name === undefined ? undefined : COMMANDS.get(name);
   if (name !== undefined && !command) throw new UsageError(`there is no command ${quoted(name)}`);
-  return show(terminal, name !== undefined && command ? commandHelp(name, command, flagsOf(command)) : generalHelp(COMMANDS));
+  return show(terminal, name !== undefined && command ? commandHelp(name, command) : generalHelp(COMMANDS));
 }
 
 function show(terminal: Terminal, text: string): number {

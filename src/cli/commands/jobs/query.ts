@@ -14,7 +14,11 @@ const LIMIT = 1_000;
 export const FILTER_FLAGS: Readonly<
   Record<'state' | 'all' | 'queue' | 'prefix' | 'workflow' | 'name' | 'older-than' | 'limit', Flag>
 > = {
-  state: { value: 'STATES', holds: `${STATES.slice(0, 4).join(', ')} or succeeded; several with commas (the first four)` },
+  state: {
+    value: 'STATES',
+    words: STATES,
+    holds: `${STATES.slice(0, 4).join(', ')} or succeeded; several with commas (the first four)`,
+  },
   all: { holds: 'succeeded ones too, which looks through the whole namespace' },
   queue: { value: 'NAME', holds: 'only jobs of this queue' },
   prefix: { value: 'PREFIX', holds: 'the prefix of the queue (bull)' },

@@ -215,9 +215,7 @@ describe('mooring rm', () => {
     const yes = await mooring(['rm', 'transcode', '42', 'cursor'], { tty: 'both', stdin: ['y'] });
 
     expect(no.code).toBe(1);
-    expect(no.stderr).toMatch(
-      /^Delete "cursor" \(1 byte, kept until \S+Z\) of transcode 42\? \[y\/N\] Nothing was changed\.\n$/,
-    );
+    expect(no.stderr).toMatch(/^Delete "cursor" \(1 byte, kept until \S+Z\) of transcode 42\? \[y\/N\] Nothing was changed\.\n$/);
     expect(yes.code).toBe(0);
   });
 });
