@@ -1,4 +1,4 @@
-import { metrics, type BatchObservableCallback } from '@opentelemetry/api';
+import { createNoopMeter, metrics, type BatchObservableCallback } from '@opentelemetry/api';
 import { abortController } from '../async/abort.ts';
 import { bounded, type Timer } from '../async/deadline.ts';
 import { add, METRICS, SCOPE, type MetricName } from './metrics.ts';
@@ -28,6 +28,11 @@ export interface GaugeSource {
   readonly timeout: number;
   /** The most flows that get series of their own. */
   readonly flows: number;
+}
+
+/** Whether nobody has set up an SDK yet: what is registered then is never asked for. */
+export function isUnmetered(): boolean {
+  return metrics.getMeter(SCOPE) === createNoopMeter();
 }
 
 /** Registers the gauges with the meter that there is now. The returned function takes them back. */

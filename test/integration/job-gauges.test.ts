@@ -82,6 +82,24 @@ test('a Redis that is gone leaves no number', async () => {
   expect(Object.keys(points).filter((name) => name.startsWith('mooring.summary_errors'))).toHaveLength(1);
 });
 
+test('a warning says that no SDK is set up', async () => {
+  await told.stop();
+  const warned: string[] = [];
+  const quiet = (): void => undefined;
+  const logger = {
+    debug: quiet,
+    info: quiet,
+    error: quiet,
+    warn: (_fields: object, message: string) => void warned.push(message),
+  };
+  const own = createStateStore({ metastore: redisMetastore({ client: redis }), logger });
+
+  stop = observeJobs(own);
+
+  expect(warned).toEqual([expect.stringContaining('before an SDK of OpenTelemetry')]);
+  await own.close();
+});
+
 test.each([
   ['every', { every: 'often' }],
   ['timeout', { timeout: -1 }],

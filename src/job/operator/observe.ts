@@ -1,6 +1,6 @@
 import { milliseconds, type Duration } from '../../model/duration.ts';
 import { checkOptions, duration, rule, type Checks } from '../../model/checks.ts';
-import { observeGauges } from '../../observe/gauges.ts';
+import { isUnmetered, observeGauges } from '../../observe/gauges.ts';
 import { internalsOf } from '../../state-store/internals.ts';
 import type { StateStore } from '../../state-store/state-store.ts';
 import { jobRecords } from './records.ts';
@@ -35,6 +35,8 @@ const CHECKS: Checks<ObserveJobsOptions> = {
   ),
 };
 
+const NO_SDK = 'observeJobs() was called before an SDK of OpenTelemetry was set up: its gauges stay unseen';
+
 /**
  * Shows the external jobs of a store as the gauges `mooring.job.count` and `mooring.job.oldest_age`, by flow and state: those that
  * are open, that wait for a person or have failed, and orphans. They are read when metrics are collected, from an index, never by
@@ -45,7 +47,8 @@ const CHECKS: Checks<ObserveJobsOptions> = {
  */
 export function observeJobs(store: StateStore, options: ObserveJobsOptions = {}): () => void {
   checkOptions('options', options, CHECKS);
-  const { clock, timer } = internalsOf(store);
+  const { clock, timer, logger } = internalsOf(store);
+  if (isUnmetered()) logger?.warn({}, NO_SDK);
   const records = jobRecords(store);
   const { every = '10s', timeout = '5s', flows = 100 } = options;
   return observeGauges({
