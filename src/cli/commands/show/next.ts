@@ -32,7 +32,7 @@ function commandsOf(scope: TaskScope, key?: string) {
     adopt: (does: string): NextStep => [`mooring adopt ${retry}${name} ID`, does],
     notSubmitted: (does: string): NextStep => [`mooring not-submitted ${retry}${name}`, does],
     reopen: (does: string): NextStep => [`mooring reopen ${retry}${name}`, does],
-    cancel: (does: string): NextStep => [`mooring cancel ${nameOf(scope)}`, does],
+    cancel: (does: string): NextStep => [`mooring cancel ${nameOf(scope)} --reason WHY`, does],
     clear: (does: string): NextStep => [`mooring clear ${nameOf(scope)}`, does],
     retries: retry !== '',
   };

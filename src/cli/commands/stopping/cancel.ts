@@ -22,8 +22,8 @@ export const cancelCommand: StoreCommand = {
   },
   about: [
     'Records the wish. A worker that holds the job hears of it within a heartbeat; a waiting job fails when it is its turn, so a',
-    'worker of the queue must run. It cancels the external jobs and fails the job with the reason. Needs the package bullmq.',
-    'For an activity of Temporal it says what to run.',
+    'worker of the queue must run. It cancels the external jobs that it submitted, or that its option externalJobs names, and',
+    'fails the job with the reason. Needs the package bullmq. For an activity of Temporal it says what to run.',
     ...ADDRESS_ABOUT,
   ],
   examples: [["mooring cancel transcode 42 --reason 'the customer left'", 'cancels job 42 of the queue']],

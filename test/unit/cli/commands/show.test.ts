@@ -40,7 +40,7 @@ describe('mooring show', () => {
       /submission +1, with the key [a-z0-9]{40}$/m,
       /price +1.5 EUR an hour, some 1.50 EUR so far$/m,
       /attempt 1 +submitted the external job \(submission 1\)$/m,
-      /mooring cancel transcode 42 +stop it/m,
+      /mooring cancel transcode 42 --reason WHY +stop it/m,
     ])
       expect(stdout).toMatch(line);
   });
