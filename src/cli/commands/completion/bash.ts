@@ -3,7 +3,7 @@ import type { CompletedCommand, CompletedFlag } from './subject.ts';
 /** Completion for bash 3.2 and later, without the package bash-completion. */
 export function bashCompletion(commands: readonly CompletedCommand[]): string[] {
   return [
-    '# Completion of mooring for bash: source <(mooring completion bash)',
+    '# Completion of mooring for bash: eval "$(mooring completion bash)"',
     '_mooring() {',
     "  local IFS=$' \\t\\n' word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words=",
     '  COMPREPLY=()',

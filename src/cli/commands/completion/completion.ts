@@ -23,8 +23,8 @@ export function completionCommand(commands: () => ReadonlyMap<string, Command>):
     flags: {},
     about: ['Looks into no store: names of queues and jobs are not completed.'],
     examples: [
-      ['source <(mooring completion bash)', 'in ~/.bashrc'],
-      ['source <(mooring completion zsh)', 'in ~/.zshrc, after compinit'],
+      ['eval "$(mooring completion bash)"', 'in ~/.bashrc'],
+      ['eval "$(mooring completion zsh)"', 'in ~/.zshrc, after compinit'],
       ['mooring completion fish | source', 'in ~/.config/fish/config.fish'],
     ],
     run({ positionals: [shell, ...more] }) {

@@ -4,7 +4,7 @@ import type { CompletedCommand, CompletedFlag } from './subject.ts';
 export function zshCompletion(commands: readonly CompletedCommand[]): string[] {
   return [
     '#compdef mooring',
-    '# Completion of mooring for zsh: source <(mooring completion zsh)',
+    '# Completion of mooring for zsh: eval "$(mooring completion zsh)"',
     '_mooring() {',
     '  local -a commands',
     '  commands=(',
