@@ -98,7 +98,11 @@ export function progressReporter(job: BullJob, timer: Timer = systemTimer): Prog
   return {
     report(one) {
       const [label, told] = reportEntry(one);
-      if (JSON.stringify(shown.get(label)) === JSON.stringify(told)) return;
+      // A released job that comes back finds what the attempt before has written.
+      const { progress } = detailsOf(job);
+      const before =
+        shown.get(label) ?? (kindOf(progress) === 'record' ? (progress as Record<string, unknown>)[label] : undefined);
+      if (JSON.stringify(before) === JSON.stringify(told)) return;
       shown.delete(label);
       shown.set(label, told);
       const [oldest = ''] = shown.keys();

@@ -86,6 +86,10 @@ describe('the external jobs in the progress', () => {
     expect(await after(0, {}, {}, { state: 'succeeded' })).toHaveLength(2);
   });
 
+  test('are not written anew by an attempt that finds them as they are', async () => {
+    expect(await after({ mine: 1, transcode: ACTIVE }, {})).toEqual([]);
+  });
+
   test('are at most a hundred: the one that changed longest ago goes', async () => {
     const items = Array.from({ length: 101 }, (_none, item) => ({ item }));
 

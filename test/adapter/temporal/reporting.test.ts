@@ -57,7 +57,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       const details = async (): Promise<unknown> => {
         const { heartbeatDetails } = (await pending(client, handle)) ?? {};
         const [payload] = heartbeatDetails?.payloads ?? [];
-        return payload && defaultPayloadConverter.fromPayload(payload as never);
+        return payload && defaultPayloadConverter.fromPayload(payload);
       };
       await inBackoff(client, handle);
       const between = await details();
