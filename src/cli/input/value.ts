@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { Work } from '../command.ts';
 import type { Flags, Given } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
+import { readJson } from './json.ts';
 
 /** A value that is given: as a word, as a file, or piped in. No error quotes it. */
 
@@ -29,7 +30,7 @@ export function readGivenValue(
   const bytes = given.has('bytes');
   if (word !== undefined && file !== undefined) throw new UsageError('the value is a word or --file, not both');
   if (word !== undefined && bytes) throw new UsageError('--bytes is for --file, or for what is piped in');
-  if (word !== undefined) return async () => ({ json: parsed(word) });
+  if (word !== undefined) return async () => ({ json: readJson(word, NO_JSON) });
   return async ({ input, signal }) => {
     if (file === undefined && input.isTerminal)
       throw new UsageError('a value is missing: JSON, --file FILE, or what is piped in');
@@ -39,15 +40,8 @@ export function readGivenValue(
       signal.throwIfAborted();
       throw error;
     });
-    return { json: parsed(read) };
+    return { json: readJson(read, NO_JSON) };
   };
 }
 
-/** @throws {@link UsageError} */
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    throw new UsageError(`the value is no JSON: a text needs quotes ('"text"'), and bytes need --bytes`);
-  }
-}
+const NO_JSON = `the value is no JSON: a text needs quotes ('"text"'), and bytes need --bytes`;

@@ -3,7 +3,8 @@ import type { JobRecord } from '../../../index.ts';
 import type { JsonValue } from '../../../model/storable.ts';
 import { ADDRESS_ABOUT, ADDRESS_OPERANDS } from '../../address/address.ts';
 import type { StoreCommand } from '../../command.ts';
-import { RefusedError } from '../refused.ts';
+import { readJson } from '../../input/json.ts';
+import { RefusedError, UNSURE } from '../refused.ts';
 import { UsageError } from '../../usage-error.ts';
 import { ANSWER_FLAGS, answering, type PersonsAnswer } from './answer.ts';
 
@@ -22,12 +23,13 @@ export const adoptCommand: StoreCommand = {
     ['mooring adopt transcode 42 job-17 --retry', 'job 42 of the queue goes on with the external job job-17'],
     ['mooring adopt --workflow order-7 --json-id 1234', 'the ID is a number'],
   ],
+  interrupted: UNSURE,
   plan: (given) =>
     answering(given, (rest) => {
       const [text, unexpected] = rest;
       if (text === undefined) throw new UsageError('after the job comes the ID that its external job has');
       if (unexpected !== undefined) throw new UsageError('one ID is enough: quote it if it has spaces');
-      return adopted(given.has('json-id') ? readJsonId(text) : text);
+      return adopted(given.has('json-id') ? (readJson(text, NO_JSON) as JsonValue) : text);
     }),
 };
 
@@ -42,14 +44,7 @@ function adopted(externalId: JsonValue): PersonsAnswer {
   };
 }
 
-/** @throws {@link UsageError} that does not quote the text. */
-function readJsonId(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    throw new UsageError('--json-id needs an ID in JSON, such as 1234 or \'{"name":"a"}\'');
-  }
-}
+const NO_JSON = `--json-id needs an ID in JSON, such as 1234 or '{"name":"a"}'`;
 
 /**
  * Earlier IDs of the same task tell what an ID is.

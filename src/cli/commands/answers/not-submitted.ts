@@ -2,6 +2,7 @@ import { ADDRESS_ABOUT, ADDRESS_OPERANDS } from '../../address/address.ts';
 import type { StoreCommand } from '../../command.ts';
 import { UsageError } from '../../usage-error.ts';
 import { ANSWER_FLAGS, answering } from './answer.ts';
+import { UNSURE } from '../refused.ts';
 
 /** `mooring not-submitted`: the submit never arrived. */
 export const notSubmittedCommand: StoreCommand = {
@@ -15,6 +16,7 @@ export const notSubmittedCommand: StoreCommand = {
     ...ADDRESS_ABOUT,
   ],
   examples: [['mooring not-submitted transcode 42 --retry', 'job 42 of the queue submits again']],
+  interrupted: UNSURE,
   plan: (given) =>
     answering(given, (rest) => {
       requireNoMore(rest);

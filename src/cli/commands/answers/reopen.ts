@@ -2,6 +2,7 @@ import { ADDRESS_ABOUT, ADDRESS_OPERANDS } from '../../address/address.ts';
 import type { StoreCommand } from '../../command.ts';
 import { ANSWER_FLAGS, answering } from './answer.ts';
 import { requireNoMore } from './not-submitted.ts';
+import { UNSURE } from '../refused.ts';
 
 /** `mooring reopen`: a job that failed for good may be submitted again. */
 export const reopenCommand: StoreCommand = {
@@ -14,6 +15,7 @@ export const reopenCommand: StoreCommand = {
     ...ADDRESS_ABOUT,
   ],
   examples: [['mooring reopen transcode 42 --retry', 'job 42 of the queue submits its next external job']],
+  interrupted: UNSURE,
   plan: (given) =>
     answering(given, (rest) => {
       requireNoMore(rest);

@@ -5,6 +5,7 @@ import { EXIT } from '../../outcome.ts';
 import { placeOf, placeOfQueue, type RuntimePlace } from '../../queue/place.ts';
 import { withRetry } from '../../queue/retry.ts';
 import type { StateStore } from '../../../index.ts';
+import { UNSURE } from '../refused.ts';
 
 /** `mooring retry`: the job runs again in its queue. */
 export const retryCommand: StoreCommand = {
@@ -18,6 +19,7 @@ export const retryCommand: StoreCommand = {
     ...ADDRESS_ABOUT,
   ],
   examples: [['mooring retry transcode 42', 'job 42 of the queue runs again']],
+  interrupted: UNSURE,
   plan(given) {
     const address = readAddress(given);
     return async (store, work) => {

@@ -8,7 +8,7 @@ import { jobAt, jobInWords } from '../../queue/retry.ts';
 import type { StateStore } from '../../../index.ts';
 import { UsageError } from '../../usage-error.ts';
 import { placeAt } from '../answers/retry.ts';
-import { RefusedError } from '../refused.ts';
+import { RefusedError, UNSURE } from '../refused.ts';
 
 /** `mooring cancel`: a job stops, and its external jobs with it. */
 export const cancelCommand: StoreCommand = {
@@ -27,6 +27,7 @@ export const cancelCommand: StoreCommand = {
     ...ADDRESS_ABOUT,
   ],
   examples: [["mooring cancel transcode 42 --reason 'the customer left'", 'cancels job 42 of the queue']],
+  interrupted: UNSURE,
   plan(given) {
     const address = readAddress(given);
     const reason = given.text('reason');

@@ -8,6 +8,7 @@ import { EXIT } from '../../outcome.ts';
 import { bytesInWords, count } from '../../words.ts';
 import { requireNoMore } from '../answers/not-submitted.ts';
 import { readSubject, SUBJECT_FLAGS, type NamedState } from '../values/subject.ts';
+import { UNSURE } from '../refused.ts';
 
 /** `mooring clear`: wipes the state of a task or an asset. */
 export const clearCommand: StoreCommand = {
@@ -24,6 +25,7 @@ export const clearCommand: StoreCommand = {
     ['mooring clear transcode 42', 'asks, then wipes it'],
     ['mooring clear --asset catalogue --yes', 'wipes the state of an asset'],
   ],
+  interrupted: UNSURE,
   plan(given) {
     const subject = readSubject(given);
     requireNoMore(subject.rest);

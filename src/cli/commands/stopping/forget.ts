@@ -8,7 +8,7 @@ import type { StoreCommand } from '../../command.ts';
 import { questioner, REFUSED, YES } from '../../input/question.ts';
 import { EXIT } from '../../outcome.ts';
 import { UsageError } from '../../usage-error.ts';
-import { RefusedError } from '../refused.ts';
+import { RefusedError, UNSURE } from '../refused.ts';
 
 /** `mooring forget`: takes an orphan off the list. */
 export const forgetCommand: StoreCommand = {
@@ -22,6 +22,7 @@ export const forgetCommand: StoreCommand = {
     ...ADDRESS_ABOUT,
   ],
   examples: [['mooring forget transcode 42 job-17', 'job-17 is no orphan any more']],
+  interrupted: UNSURE,
   plan(given) {
     const { address, rest } = readAddressed(given);
     const [id, unexpected] = rest;

@@ -4,6 +4,7 @@ import { questioner, REFUSED, YES } from '../../input/question.ts';
 import { EXIT } from '../../outcome.ts';
 import { entryAt, entryInWords, entryReport } from './entry.ts';
 import { readKey, readSubject, SUBJECT_FLAGS } from './subject.ts';
+import { UNSURE } from '../refused.ts';
 
 /** `mooring rm`: deletes one value. */
 export const rmCommand: StoreCommand = {
@@ -13,6 +14,7 @@ export const rmCommand: StoreCommand = {
   flags: { ...SUBJECT_FLAGS, ...YES },
   about: ['A step whose value is gone is done again by the next attempt.', ...ADDRESS_ABOUT],
   examples: [['mooring rm transcode 42 cursor', 'the next attempt begins without it']],
+  interrupted: UNSURE,
   plan(given) {
     const subject = readSubject(given);
     const key = readKey(subject.rest);

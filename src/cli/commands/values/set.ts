@@ -6,6 +6,7 @@ import { readGivenValue, VALUE_FLAGS } from '../../input/value.ts';
 import { EXIT } from '../../outcome.ts';
 import { entryInWords, entryReport } from './entry.ts';
 import { readKey, readSubject, SUBJECT_FLAGS } from './subject.ts';
+import { UNSURE } from '../refused.ts';
 
 /** `mooring set`: writes one value. */
 export const setCommand: StoreCommand = {
@@ -20,7 +21,8 @@ export const setCommand: StoreCommand = {
   },
   about: [
     'The value is JSON: a word, a file, or what is piped in. Other people of the machine can read words that are typed: give a secret',
-    'in a file. An attempt that runs may overwrite it, and does not know of it if it has read the key already.',
+    'in a file. A word that begins with a dash follows --. An attempt that runs may overwrite the value, and does not know of it',
+    'if it has read the key already.',
     ...ADDRESS_ABOUT,
   ],
   examples: [
@@ -28,6 +30,7 @@ export const setCommand: StoreCommand = {
     ['mooring set transcode 42 title \'"A film"\' --retention 7d', 'a text, for a week'],
     ['mooring set transcode 42 subtitles --file a.vtt --bytes', 'the bytes of a file'],
   ],
+  interrupted: UNSURE,
   plan(given) {
     const subject = readSubject(given);
     const [key, word, ...more] = subject.rest;

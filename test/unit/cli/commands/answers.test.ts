@@ -178,6 +178,7 @@ describe('mooring adopt', () => {
     ['no ID', [], /after the job comes the ID/],
     ['two IDs', ['a', 'b'], /one ID is enough/],
     ['an ID that is no JSON', ['job 17', '--json-id'], /--json-id needs an ID in JSON/],
+    ['a number that would be rounded', ['{"id":9007199254740993}', '--json-id'], /a whole number that would be rounded/],
   ])('with %s is refused before anything is opened', async (_what, words, said) => {
     const { code, stderr } = await runCommand(['adopt', 'transcode', '42', ...words], {
       env: { MOORING_REDIS: 'redis://cache' },

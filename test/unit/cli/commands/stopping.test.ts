@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { Interruption } from '../../../../src/cli/interruption.ts';
 import { jobRecords, type Orphan, type TaskScope } from '../../../../src/index.ts';
 import { scopePath } from '../../../../src/format/path.ts';
 import { memoryStateStore, type MemoryStateStore } from '../../../../src/testing/memory-state-store.ts';
@@ -50,6 +51,15 @@ describe.each([
     expect(code).toBe(2);
     expect(stdout + stderr).toMatch(said);
     expect(await jobRecords(store).get(SCOPE)).toMatchObject({ state: 'submitted' });
+  });
+
+  test('interrupted says to look', async () => {
+    const signal = AbortSignal.abort(new Interruption('SIGINT'));
+
+    const { code, stderr } = await mooring([name, ...words, '--yes'], fakeQueue(), { signal });
+
+    expect(code).toBe(130);
+    expect(stderr).toContain('it may have been done: look (mooring show)');
   });
 });
 
