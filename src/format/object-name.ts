@@ -89,10 +89,10 @@ function placeOf(folder: readonly string[]): Pick<ParsedObjectKey, 'path' | 'nam
   return isScopePath(path) && isKeyName(name) ? { path, name } : undefined;
 }
 
-/** Whether an upload of this name is this library's, for a value of any namespace. */
-export function isUploadKey(key: string): boolean {
+/** When an upload of this name was begun, in milliseconds; `undefined` if it is not this library's, for a value of any namespace. */
+export function uploadTime(key: string): number | undefined {
   const [namespace = ''] = key.split('/', 1);
-  return parseObjectKey(namespace, key) !== undefined;
+  return parseObjectKey(namespace, key)?.time;
 }
 
 /** Whether a folder is one that this library puts objects into. */

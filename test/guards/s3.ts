@@ -60,6 +60,20 @@ export const S3_GUARDS: readonly Guard[] = [
     '',
     [MULTIPART, 'is ended without success where the object is another one'],
   ),
+  guard(
+    'S3: an upload that its own name calls young is not ended',
+    'src/object-store/s3',
+    'Math.max(begun, initiated)',
+    'initiated',
+    [MULTIPART, 'are none that its name calls young'],
+  ),
+  guard(
+    'S3: a refused listing of uploads is not an empty one',
+    'src/object-store/s3',
+    'if (isNoUpload(error)) return;',
+    'return;',
+    [ERRORS, 'ListMultipartUploads'],
+  ),
   guard('S3: the memory of parts goes around', 'src/async', 'free.pop() ??', '', [RECHUNK, 'of a stream go around']),
   guard(
     'S3: no part that the upload has no place for is sent',

@@ -8,7 +8,8 @@ import { sendRequest, type S3Output, type S3Store } from './request.ts';
 /** The most tries of a request that met another one on the same name. */
 const TRIES = 8;
 const FIRST_PAUSE = 50;
-const PRECONDITION_FAILED = 412;
+/** What says that there is an object: 412, and the 304 that some servers answer in its place. */
+const THERE: readonly (number | undefined)[] = [412, 304];
 const CONFLICT = 409;
 const NOT_FOUND = 404;
 const NOT_IMPLEMENTED = 501;
@@ -34,7 +35,7 @@ export async function createObject(
       await request(conditional ? { IfNoneMatch: '*' } : {});
     } catch (error) {
       const status = conditional ? statusOf(error) : undefined;
-      if (status === PRECONDITION_FAILED) return 'exists';
+      if (THERE.includes(status)) return 'exists';
       if (status !== NOT_IMPLEMENTED) throw error;
       conditional = false;
       return make();

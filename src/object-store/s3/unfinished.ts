@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../async/deadline.ts';
-import { isUploadKey } from '../../format/object-name.ts';
+import { uploadTime } from '../../format/object-name.ts';
 import { requirePrefix } from '../check-key.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { progressOf } from '../listing-progress.ts';
@@ -11,7 +11,8 @@ import { sendRequest, type S3Store } from './request.ts';
 interface FoundUpload {
   name: string;
   id: string;
-  begunAt: number;
+  /** By the server, which may say any time. */
+  initiated: number;
 }
 
 /** `unfinished()` of the S3 store. */
@@ -19,10 +20,12 @@ export function s3Unfinished(store: S3Store): NonNullable<ObjectStore['unfinishe
   return async function* unfinished(before, options) {
     const { prefix, remove, signal } = options;
     requirePrefix(prefix);
-    for await (const { name, id, begunAt } of uploadsOf(store, store.prefix + prefix, options)) {
+    for await (const { name, id, initiated } of uploadsOf(store, store.prefix + prefix, options)) {
       signal?.throwIfAborted();
       const key = name.slice(store.prefix.length);
-      if (begunAt >= before.getTime() || !isUploadKey(key)) continue;
+      const begun = uploadTime(key);
+      // The later of both: some servers give every upload the same old time, and that one may be running.
+      if (begun === undefined || Math.max(begun, initiated) >= before.getTime()) continue;
       if (remove) await endUpload(store, name, id, signal);
       yield { key };
     }
@@ -40,8 +43,12 @@ async function endUpload(store: S3Store, name: string, id: string, signal: Abort
   try {
     await sendRequest(store, 'AbortMultipartUpload', name, { Key: name, UploadId: id }, signal);
   } catch (error) {
-    if (!(error instanceof S3Error) || error.code !== 'NoSuchUpload') throw error;
+    if (!isNoUpload(error)) throw error;
   }
+}
+
+function isNoUpload(error: unknown): boolean {
+  return error instanceof S3Error && error.code === 'NoSuchUpload';
 }
 
 /** MinIO lists uploads of one whole name, or all of them. If the prefix finds none, all are looked through. */
@@ -61,6 +68,16 @@ async function* uploadsOf(store: S3Store, prefix: string, call: CallOptions): As
 }
 
 async function* pagesOf(store: S3Store, prefix: string, call: CallOptions): AsyncGenerator<FoundUpload, void, undefined> {
+  try {
+    yield* listedPages(store, prefix, call);
+  } catch (error) {
+    // Some servers answer this until the first upload in parts since their start.
+    if (isNoUpload(error)) return;
+    throw error;
+  }
+}
+
+async function* listedPages(store: S3Store, prefix: string, call: CallOptions): AsyncGenerator<FoundUpload, void, undefined> {
   const progress = progressOf(call);
   let next: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
@@ -73,7 +90,7 @@ async function* pagesOf(store: S3Store, prefix: string, call: CallOptions): Asyn
     );
     progress();
     for (const { Key: name, UploadId: id, Initiated } of page.Uploads ?? []) {
-      if (name !== undefined && id !== undefined) yield { name, id, begunAt: Initiated?.getTime() ?? Number.POSITIVE_INFINITY };
+      if (name !== undefined && id !== undefined) yield { name, id, initiated: Initiated?.getTime() ?? Number.POSITIVE_INFINITY };
     }
     const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page;
     if (!IsTruncated || !NextKeyMarker) return;

@@ -3,7 +3,7 @@ import type { Timer } from '../../../../src/async/deadline.ts';
 import { piecesOf, type Piece } from '../../../../src/async/rechunk.ts';
 import { ConfigError } from '../../../../src/model/errors/store.ts';
 import { uploadParts } from '../../../../src/object-store/s3/multipart.ts';
-import { objectOf } from '../../../contract/object-store.ts';
+import { all, objectOf } from '../../../contract/object-store.ts';
 import { fakeS3, sdkError, type FakeS3, type S3Behaviour } from '../../../support/fake-s3.ts';
 import { until } from '../../../support/until.ts';
 
@@ -226,6 +226,7 @@ describe('an upload in parts', () => {
       ['nothing at all', lost],
       ['that the upload is gone', sdkError('NoSuchUpload', 404)],
       ['that there is an object', sdkError('PreconditionFailed', 412)],
+      ['not modified', sdkError('Unknown', 304)],
       ['that the server failed', sdkError('InternalError', 500)],
     ])('but %s is done where the object is its own', async (_what, error) => {
       const fake = outcome(error, (own) => own);
@@ -238,18 +239,26 @@ describe('an upload in parts', () => {
     it('is ended without success where the object is another one', async () => {
       const failed = outcome(sdkError('NoSuchUpload', 404), () => 'of another');
       const taken = outcome(sdkError('PreconditionFailed', 412), () => 'of another');
+      const unmodified = outcome(sdkError('Unknown', 304), () => 'of another');
 
       await expect(failed.store.put(KEY, body(2), CREATE)).rejects.toMatchObject({ code: 'NoSuchUpload' });
       await expect(taken.store.put(KEY, body(2), CREATE)).resolves.toBe('exists');
+      await expect(unmodified.store.put(KEY, body(2), CREATE)).resolves.toBe('exists');
 
-      for (const fake of [failed, taken]) expect(operations(fake).at(-1)).toBe('AbortMultipartUpload');
+      for (const fake of [failed, taken, unmodified]) expect(operations(fake).at(-1)).toBe('AbortMultipartUpload');
     });
   });
 });
 
 describe('uploads that nobody finished', () => {
+  const BEGUN = 1_795_363_995_114;
+
   it('are found by age below the prefix', async () => {
-    const upload = (name: string, id: string, at: number): object => ({ Key: name, UploadId: id, Initiated: new Date(at) });
+    const upload = (name: string, id: string, at: number): object => ({
+      Key: name,
+      UploadId: id,
+      Initiated: new Date(BEGUN + at),
+    });
     const others = [
       'default/note.zip',
       'default/2026/11/22/raw/video/film.mp4',
@@ -273,7 +282,7 @@ describe('uploads that nobody finished', () => {
     });
     const find = async (remove: boolean): Promise<string[]> => {
       const keys: string[] = [];
-      for await (const { key } of fake.store.unfinished(new Date(10), { prefix: 'default/', remove })) keys.push(key);
+      for await (const { key } of fake.store.unfinished(new Date(BEGUN + 10), { prefix: 'default/', remove })) keys.push(key);
       return keys;
     };
 
@@ -286,7 +295,11 @@ describe('uploads that nobody finished', () => {
   });
 
   it('are ended when that is asked for', async () => {
-    const upload = (name: string, id: string, at: number): object => ({ Key: name, UploadId: id, Initiated: new Date(at) });
+    const upload = (name: string, id: string, at: number): object => ({
+      Key: name,
+      UploadId: id,
+      Initiated: new Date(BEGUN + at),
+    });
     const others = [
       'default/note.zip',
       'default/2026/11/22/raw/video/film.mp4',
@@ -310,7 +323,7 @@ describe('uploads that nobody finished', () => {
     });
     const find = async (remove: boolean): Promise<string[]> => {
       const keys: string[] = [];
-      for await (const { key } of fake.store.unfinished(new Date(10), { prefix: 'default/', remove })) keys.push(key);
+      for await (const { key } of fake.store.unfinished(new Date(BEGUN + 10), { prefix: 'default/', remove })) keys.push(key);
       return keys;
     };
 
@@ -318,6 +331,29 @@ describe('uploads that nobody finished', () => {
 
     const ended = fake.sent.filter(({ operation }) => operation === 'AbortMultipartUpload').map(({ input }) => input['UploadId']);
     expect(ended).toEqual(['old', 'gone']);
+  });
+
+  it.each([
+    ['its name', BEGUN, new Date('2010-11-10T20:48:33Z')],
+    ['the server', BEGUN - 1, new Date(BEGUN)],
+    ['a server that does not say when', BEGUN - 1, undefined],
+  ])('are none that %s calls young, whatever the other says', async (_who, named, Initiated) => {
+    const name = `job-state/${objectOf('k', NAME.replace(String(BEGUN), String(named)))}`;
+    const fake = uploads(({ operation }) => {
+      return operation === 'ListMultipartUploads' ? { Uploads: [{ Key: name, UploadId: 'u', Initiated }] } : undefined;
+    });
+
+    await expect(all(fake.store.unfinished(new Date(BEGUN), { prefix: 'default/', remove: true }))).resolves.toEqual([]);
+
+    expect(operations(fake)).not.toContain('AbortMultipartUpload');
+  });
+
+  it('are none where the server knows of no upload yet', async () => {
+    const fake = uploads(() => {
+      throw sdkError('NoSuchUpload', 404);
+    });
+
+    await expect(all(fake.store.unfinished(new Date(), { prefix: 'default/', remove: true }))).resolves.toEqual([]);
   });
 
   it.each([

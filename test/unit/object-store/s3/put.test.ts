@@ -76,10 +76,19 @@ describe('what goes out', () => {
 });
 
 describe('create-only', () => {
-  it('exists where the precondition failed', async () => {
-    const { store } = fakeS3(script({ PutObject: [sdkError('PreconditionFailed', 412)] }));
+  it.each([
+    ['PreconditionFailed', 412],
+    ['Unknown', 304],
+  ])('exists where the server answers %s, %i', async (code, status) => {
+    const { store } = fakeS3(script({ PutObject: [sdkError(code, status)] }));
 
     await expect(store.put(KEY, X, CREATE)).resolves.toBe('exists');
+  });
+
+  it('takes a 304 that nobody made a condition for as a failure', async () => {
+    const { store } = fakeS3(script({ PutObject: [sdkError('Unknown', 304)] }));
+
+    await expect(store.put(KEY, X, { ifAbsent: false })).rejects.toMatchObject({ status: 304 });
   });
 
   it('tries again, later and later, where another request on the name was not decided yet', async () => {
