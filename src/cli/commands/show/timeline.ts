@@ -5,7 +5,7 @@ import type { JobEvent, JobRecord } from '../../../index.ts';
 /** Kinds after which the attempt goes on. It ended without a word if another attempt comes next. */
 const GOES_ON: readonly JobEvent['kind'][] = ['submitted', 'repeated', 'resubmitted', 'reconnected'];
 
-const KINDS: Readonly<Record<JobEvent['kind'] | 'killed', string>> = {
+const KINDS: Readonly<Record<TimelineEntry['kind'], string>> = {
   submitted: 'submitted the external job',
   repeated: 'submitted again with the same key',
   resubmitted: 'submitted the next external job',
@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<JobEvent['kind'] | 'killed', string>> = {
   adopted: 'answered that it was submitted',
   'not-submitted': 'answered that it never arrived',
   reopened: 'let it be submitted again',
+  began: 'took the task up',
   killed: 'ended without a word: killed, or its submit got no answer',
 };
 
@@ -30,22 +31,34 @@ const KINDS: Readonly<Record<JobEvent['kind'] | 'killed', string>> = {
 export interface TimelineEntry {
   /** When it happened; for a kill, when the next attempt came. */
   readonly at: Date;
-  readonly kind: JobEvent['kind'] | 'killed';
+  readonly kind: JobEvent['kind'] | 'killed' | 'began';
   readonly submission: number;
   /** `undefined` if a person did it. */
   readonly attempt: number | undefined;
 }
 
-/** The history, oldest first, with the kills that follow from it. */
-export function timelineOf({ history }: Pick<JobRecord, 'history'>): TimelineEntry[] {
+/**
+ * The history, oldest first, with the kills that follow from it. An attempt that only looks writes at most once a minute: until
+ * then it is known as the holder.
+ */
+export function timelineOf({ history, holder }: Pick<JobRecord, 'history' | 'holder'>): TimelineEntry[] {
   const entries: TimelineEntry[] = [];
   let last: JobEvent | undefined;
-  for (const event of history) {
-    if (last && event.attempt !== undefined && event.attempt !== last.attempt && GOES_ON.includes(last.kind)) {
-      entries.push({ ...last, at: event.at, kind: 'killed' });
+  const come = (at: Date, attempt: number | undefined): void => {
+    if (last && attempt !== undefined && attempt !== last.attempt && GOES_ON.includes(last.kind)) {
+      entries.push({ ...last, at, kind: 'killed' });
     }
+  };
+  for (const event of history) {
+    come(event.at, event.attempt);
     entries.push(event);
     if (event.attempt !== undefined) last = event;
+  }
+  const [, attempt, since = ''] = /^attempt (\d+),.* since (\S+)$/.exec(holder ?? '') ?? [];
+  const at = new Date(since);
+  if (last && Number(attempt) > (last.attempt ?? 0) && at > last.at) {
+    come(at, Number(attempt));
+    entries.push({ at, kind: 'began', submission: last.submission, attempt: Number(attempt) });
   }
   return entries;
 }

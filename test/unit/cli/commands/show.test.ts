@@ -164,7 +164,7 @@ describe('a timeline', () => {
       event('succeeded', 3, 30),
     ];
 
-    expect(timelineOf({ history }).map(({ kind, attempt, at }) => [kind, attempt, at.getTime()])).toEqual([
+    expect(timelineOf({ history, holder: undefined }).map(({ kind, attempt, at }) => [kind, attempt, at.getTime()])).toEqual([
       ['submitted', 1, 10],
       ['killed', 1, 20],
       ['reconnected', 2, 20],
@@ -183,6 +183,18 @@ describe('a timeline', () => {
       event('resubmitted', 3),
     ];
 
-    expect(timelineOf({ history })).toEqual(history);
+    expect(timelineOf({ history, holder: undefined })).toEqual(history);
+  });
+
+  test('has the attempt that holds the job and has written nothing yet', () => {
+    const history = [event('submitted', 1, 10)];
+    const holder = 'attempt 3, host a, process 7, since 1970-01-01T00:00:00.030Z';
+
+    expect(timelineOf({ history, holder }).map(({ kind, attempt, at }) => [kind, attempt, at.getTime()])).toEqual([
+      ['submitted', 1, 10],
+      ['killed', 1, 30],
+      ['began', 3, 30],
+    ]);
+    expect(timelineOf({ history, holder: holder.replace('attempt 3', 'attempt 1') })).toEqual(history);
   });
 });
