@@ -104,6 +104,13 @@ describe('with a client', () => {
     expect(stdout + stderr).not.toContain('\u001B');
   });
 
+  test('it says to install bullmq where a queue is asked', async () => {
+    const ended = await mooring(['retry', 'transcode', '42'], here());
+
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toMatch(/^mooring: mooring\.config: .*bullmq, which is not installed: npm install bullmq\n$/);
+  });
+
   test('it gives up on a Redis that is not there, in one line', async () => {
     const ended = await mooring(['sweep', '--command-timeout', '500ms'], { ...here(), MOORING_REDIS: 'redis://127.0.0.1:1' });
 
