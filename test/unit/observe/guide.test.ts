@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { METRICS } from '../../src/observe/metrics.ts';
-import { root } from './consumer.ts';
+import { METRICS } from '../../../src/observe/metrics.ts';
 
 /** docs/monitoring.md, held against the code and the alerts. */
 
+const root = join(import.meta.dirname, '../../..');
 const page = await readFile(join(root, 'docs/monitoring.md'), 'utf8');
 
 /** The rows of the table below a mark, without its head. */
