@@ -133,7 +133,7 @@ function historyOf(detail: BoardDetail): Node[] {
     ];
   });
   return [
-    element('h3', {}, 'What happened'),
+    element('h2', {}, 'What happened'),
     element('div', { class: 'scrolls', tabindex: 0, role: 'group', 'aria-label': 'Timeline' }, drawing),
     element('ol', { class: 'events' }, ...lines),
   ];
@@ -145,7 +145,7 @@ function valuesOf(
   row: BoardRow,
   opened: Map<string, HTMLElement>,
 ): Node[] {
-  const head = element('h3', {}, 'Values of its scope');
+  const head = element('h2', {}, 'Values of its scope');
   if (values.length === 0) return [head, element('p', { class: 'empty' }, 'None.')];
   const heads = ['Key', 'Size', 'Where', 'Written', 'Kept for', 'Value'].map((name) => element('th', { scope: 'col' }, name));
   const lines = values.map((value) => valueLine(picture, value, row, opened));

@@ -1,3 +1,6 @@
+import { concurrently } from '../../src/async/concurrency.ts';
+import { scopePath } from '../../src/format/path.ts';
+import { keysOf } from '../../src/format/redis-keys.ts';
 import { beginAttempt, type Attempt } from '../../src/adapter-kit.ts';
 import {
   externalJob,
@@ -159,11 +162,22 @@ export async function saveDays(store: StateStore): Promise<void> {
   }
 }
 
-/** As many jobs that run as the board is to show, made at the same time. */
-export async function runMany(jobs: BoardJobs, count: number): Promise<void> {
-  const ids = Array.from({ length: count }, (_none, at) => at + 1);
-  const worker = async (): Promise<void> => {
-    for (let id = ids.pop(); id !== undefined; id = ids.pop()) await jobs.running('bulk', id, id % 100);
-  };
-  await Promise.all(Array.from({ length: 50 }, worker));
+/** Jobs that run, as many as wanted: one that is real, and copies of what Redis holds of it. */
+export async function copyMany(store: StateStore, client: CopyingClient, count: number): Promise<void> {
+  const { scope } = await boardJobs(store).running('bulk', 1);
+  const { metastore, namespace } = internalsOf(store);
+  const keyOf = (path: string): string => keysOf(namespace).scope(path)[0];
+  const first = scopePath(scope);
+  const text = await client.dumpBuffer(keyOf(first));
+  const rest = Array.from({ length: count - 1 }, (_none, at) =>
+    scopePath({ ...scope, run: scope.run.replace(/^1@/, `${at + 2}@`) }),
+  );
+  await Promise.all(rest.map((path) => client.restore(keyOf(path), 0, text as Buffer)));
+  await concurrently(rest, (path) => metastore.jobs.index({ path }, [], {}), 200);
+}
+
+/** The part of a client of Redis that copies. */
+interface CopyingClient {
+  dumpBuffer(key: string): Promise<Buffer | null>;
+  restore(key: string, ttl: number, text: Buffer): Promise<unknown>;
 }
