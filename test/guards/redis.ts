@@ -16,6 +16,20 @@ export const REDIS_GUARDS: readonly Guard[] = [
     [ERRORS, 'I2 a command that a script may not run'],
   ),
   guard(
+    'Redis: I2 a command that a script may not run, in the words of Redis 8 and Valkey',
+    'src/metastore/redis',
+    '|ACL failure in script',
+    '',
+    [ERRORS, 'in the words of Valkey'],
+  ),
+  guard(
+    'Redis: a right or a password that is gone for a while fails no job for good',
+    'src/metastore/redis',
+    "return examines ? new ConfigError('client', rule) :",
+    "return !examines ? new ConfigError('client', rule) :",
+    [ERRORS, 'is an outage for a job'],
+  ),
+  guard(
     'Redis: ready() misses what a later write would',
     'src/metastore/redis',
     "redis.call('ZADD', DUE, 'XX', 'LT', 0, 'trial')",

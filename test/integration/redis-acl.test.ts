@@ -134,6 +134,35 @@ describe('the users of docs/operations.md', () => {
     expect(await server.command('keys', 'mooring:{less:*')).toBe('*0\r\n');
   });
 
+  describe('when a right is taken away, or the password changed, for a while', () => {
+    test.each([
+      ['the right to run scripts', ['-eval', '-evalsha'], ['+eval', '+evalsha'], false],
+      ['a right that the scripts need', ['-hmget'], ['+hmget'], false],
+      ['the password', ['resetpass', '>another'], ['resetpass', `>${PASSWORD}`], true],
+    ])('%s: it is an outage for jobs while ready() says at once what is missing', async (_what, taken, given, reconnects) => {
+      await addUser(server, 'mooring-less', [], 'mooring-worker');
+      const client = new Redis(as('mooring-less', server)).on('error', () => undefined);
+      await using store = createStateStore({ metastore: redisMetastore({ client }), namespace: 'taken' });
+      const state = store.task(TASK);
+      await state.set('k', 1);
+
+      await server.command('acl', 'setuser', 'mooring-less', ...taken);
+      if (reconnects) client.disconnect(true);
+      const met = await state.get('k').catch((thrown: unknown) => thrown);
+      const told = await store.ready().catch((thrown: unknown) => thrown);
+      await server.command('acl', 'setuser', 'mooring-less', ...given);
+      if (reconnects) client.disconnect(true);
+
+      expect(met).toMatchObject({
+        code: 'mooring.store-unavailable',
+        message: expect.stringMatching(/\[(NOPERM|WRONGPASS|NOAUTH)\]/),
+      });
+      expect(told).toMatchObject({ code: 'mooring.config', option: 'client' });
+      expect(await state.get('k')).toBe(1);
+      client.disconnect();
+    });
+  });
+
   test('I2 a right that is missing half-way leaves a write unknown: a part of it is there', async () => {
     await addUser(server, 'mooring-less', ['-zadd'], 'mooring-worker');
     const client = new Redis(as('mooring-less', server));

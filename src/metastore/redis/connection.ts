@@ -6,11 +6,14 @@ import { foreignFormat } from '../replies.ts';
 import type { ScopeAddress } from '../scope-address.ts';
 import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
 import type { DurabilityWait } from './durability.ts';
-import { isMissingScript, NAME, noAnswer, translate, unavailable } from './errors.ts';
+import { isMissingScript, NAME, noAnswer, translate, unavailable, type Failure } from './errors.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
 
 /** One script at a time, as one round trip: its deadline, its durability, and what is known when it fails. */
+
+/** A command that only reads. */
+const QUESTION: Failure = { key: '', writes: false, resent: false, examines: false };
 
 /** A part of an answer. */
 export type Part = string | Buffer | null | undefined;
@@ -39,6 +42,8 @@ export interface ScriptOptions {
   resent?: boolean;
   /** Not worth waiting for replicas. */
   fleeting?: boolean;
+  /** Sent to learn whether the store is set up rightly: a missing right is then a mistake, and no outage. */
+  examines?: boolean;
 }
 
 /** The list that a script takes after its other arguments. */
@@ -92,7 +97,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
   /** Sends `work` within the deadline, once the session is open; its rejection comes out translated. */
   const within = async <T>(
     call: CallOptions,
-    failure: { key: string; writes: boolean; resent: boolean },
+    failure: Failure,
     work: (isOver: () => boolean, wasResent: () => boolean) => Promise<T>,
   ): Promise<T> => {
     let over = false;
@@ -100,7 +105,9 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     const wasResent = (): boolean => failure.resent || sameSockets?.() === false;
     const outcome = await boundedWait(timer, commandTimeout, call.signal, async () => {
       refuseEnded(client);
-      await session.open();
+      await session.open().catch((error: unknown) => {
+        throw isMooringError(error) ? error : translate(error, { ...QUESTION, examines: failure.examines });
+      });
       if (over) throw unavailable('the call is over');
       refuseEnded(client);
       sameSockets = watchSockets(client);
@@ -165,7 +172,8 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     call: CallOptions,
     options: ScriptOptions,
   ): Promise<Answer> => {
-    const failure = { key: names[0] ?? '', writes: script.writes, resent: options.resent === true };
+    const { resent = false, examines = false } = options;
+    const failure = { key: names[0] ?? '', writes: script.writes, resent, examines };
     return within(call, failure, async (isOver, wasResent) => {
       const { reply, safe } = await evaluate(script, [names.length, ...names, ...args], options, isOver);
       const [now, born, kind, ...rest] = reply as Part[];
@@ -197,10 +205,10 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     },
     runOn: (script, names, given, call, options = {}) => send(script, names, script.arrange(given, []), call, options),
     read: (node, command, args, call) =>
-      within(call, { key: '', writes: false, resent: false }, () => sendCommand(node, 'text', command, args)),
+      within(call, { ...QUESTION, examines: true }, () => sendCommand(node, 'text', command, args)),
     async now(call) {
       call.signal?.throwIfAborted();
-      return time.atLeast() ?? within(call, { key: '', writes: false, resent: false }, async () => time.atLeast() as number);
+      return time.atLeast() ?? within(call, QUESTION, async () => time.atLeast() as number);
     },
   };
 }

@@ -27,11 +27,15 @@ const REFUSALS: Readonly<Record<string, string>> = {
   BUSY: 'another script is running too long',
 };
 
-/** What a server says when the client is not the right one. It wrote nothing. */
-const MISTAKES: Readonly<Record<string, string>> = {
+/** What a server says to a user who may not do this, or not any more. It wrote nothing. */
+const ACCESS: Readonly<Record<string, string>> = {
   NOAUTH: 'must authenticate: the server asks for a password',
   WRONGPASS: 'must have a valid user and password',
   NOPERM: 'must be of a user who may run eval, evalsha, info, time, scan and the commands of the scripts on keys mooring:*',
+};
+
+/** What a server says when the client is not the right one. It wrote nothing. */
+const MISTAKES: Readonly<Record<string, string>> = {
   NOPROTO: 'must speak a protocol that the server knows',
   MOVED: 'must be a Cluster of ioredis: the server is part of a cluster',
   ASK: 'must be a Cluster of ioredis: the server is part of a cluster',
@@ -39,10 +43,11 @@ const MISTAKES: Readonly<Record<string, string>> = {
 };
 
 /**
- * How Redis 6 and 7.0, or 7.2, say that a command of a script is not permitted. The commands before that one stay done. A missing
- * right to run the script itself has another text.
+ * How servers say that a command of a script is not permitted: Redis 6.2 and 7.0; Redis 7.2 and later, Valkey and Redict; and a
+ * script that passes on what `pcall` gave it. The commands before that one stay done. A missing right to run the script itself
+ * has another text.
  */
-const REFUSED_IN_SCRIPT = /The user executing the script can't|NOPERM .*@user_script/;
+const REFUSED_IN_SCRIPT = /The user executing the script can't|ACL failure in script|NOPERM .*@user_script/;
 
 const SERVER_ERROR = 'ReplyError';
 /** What the client says when it has not sent a command, and will not. */
@@ -57,6 +62,11 @@ export interface Failure {
   writes: boolean;
   /** Whether the command may have been sent before: then no refusal is definite. */
   resent: boolean;
+  /**
+   * Whether somebody asks if the store is set up rightly. A right or a password that is missing is then a mistake. To all others
+   * it is an outage: somebody changes it, and jobs outlast that.
+   */
+  examines: boolean;
 }
 
 /** Whether the server does not have the script. */
@@ -71,14 +81,15 @@ export function translate(error: unknown, failure: Failure): MooringError {
   if (!isReply(error)) {
     return NEVER_SENT.test(text) ? unavailable(`Redis cannot be reached: ${text}`) : noAnswer(failure, text);
   }
+  if (REFUSED_IN_SCRIPT.test(error.message)) {
+    return failure.writes
+      ? noAnswer(failure, `a script was refused one of its commands; the client ${ACCESS['NOPERM']} [NOPERM]`)
+      : noAccess('NOPERM', failure);
+  }
   const refusal = wordIn(text, Object.keys(REFUSALS));
   if (refusal !== undefined) return unavailable(`Redis refused the command: ${REFUSALS[refusal]} [${refusal}]`);
-  if (REFUSED_IN_SCRIPT.test(error.message)) {
-    const who = `${MISTAKES['NOPERM']} [NOPERM]`;
-    return failure.writes
-      ? noAnswer(failure, `a script was refused one of its commands; the client ${who}`)
-      : new ConfigError('client', who);
-  }
+  const access = wordIn(text, Object.keys(ACCESS));
+  if (access !== undefined) return noAccess(access, failure);
   const mistake = wordIn(text, Object.keys(MISTAKES));
   if (mistake !== undefined) return new ConfigError('client', `${MISTAKES[mistake]} [${mistake}]`);
   if (wordIn(text, ['WRONGTYPE']) !== undefined) {
@@ -92,6 +103,11 @@ export function translate(error: unknown, failure: Failure): MooringError {
   if (/unknown command/i.test(text))
     return new ConfigError('client', 'must be of a server that has eval, evalsha, info, time, wait and scan');
   return noAnswer(failure, 'the script failed');
+}
+
+function noAccess(word: string, { examines }: Failure): MooringError {
+  const rule = `${ACCESS[word]} [${word}]`;
+  return examines ? new ConfigError('client', rule) : unavailable(`Redis refused the command: the client ${rule}`);
 }
 
 /** The error for a command whose outcome is unknown. For a read it says only that the store is unavailable. */

@@ -97,6 +97,6 @@ function inspected(parts: readonly Part[]): Inspected {
 export async function tryToWrite({ client, keys, runOn }: Connection, call: CallOptions): Promise<void> {
   const shards = client.nodes ? SHARDS : SHARDS.slice(0, 1);
   await sideBySide(call, (own) =>
-    Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), {}, own, { fleeting: true }))),
+    Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), {}, own, { fleeting: true, examines: true }))),
   );
 }

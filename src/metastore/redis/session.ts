@@ -1,9 +1,9 @@
 import { systemClock } from '../../async/clock.ts';
 import { boundedWait } from '../../async/deadline.ts';
-import { ConfigError, isMooringError } from '../../model/errors/store.ts';
+import { ConfigError } from '../../model/errors/store.ts';
 import { mastersOf, sendCommand, type RedisClient } from './client.ts';
 import type { DurabilityWait } from './durability.ts';
-import { NAME, translate, unavailable } from './errors.ts';
+import { NAME, unavailable } from './errors.ts';
 import type { MetastoreContext } from '../metastore.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { MetastoreContext } from '../metastore.ts';
  */
 export interface Session {
   readonly time: ServerTime;
-  /** Rejects if the server cannot be used; the next call then tries again. */
+  /** Rejects if the server cannot be used, also with an error of the client; the next call then tries again. */
   open(): Promise<void>;
 }
 
@@ -79,9 +79,7 @@ export function createSession(client: RedisClient, context: MetastoreContext, wa
   };
 
   const open = async (): Promise<void> => {
-    const outcome = await boundedWait(context.timer, context.commandTimeout, undefined, ask).catch((error: unknown) => {
-      throw isMooringError(error) ? error : translate(error, { key: '', writes: false, resent: false });
-    });
+    const outcome = await boundedWait(context.timer, context.commandTimeout, undefined, ask);
     if (outcome.ended !== 'value') throw unavailable(`Redis gave no answer within ${context.commandTimeout} ms`);
   };
 

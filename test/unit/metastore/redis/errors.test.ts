@@ -12,11 +12,23 @@ function reply(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError', command: { name: 'evalsha', args: [VALUE] } });
 }
 
-function become(error: unknown, { writes = true, resent = false } = {}) {
-  const translated = translate(error, { key: KEY, writes, resent });
+function become(error: unknown, { writes = true, resent = false, examines = false } = {}) {
+  const translated = translate(error, { key: KEY, writes, resent, examines });
   expect(inspect(translated, { depth: 10, showHidden: true })).not.toContain(VALUE);
   return translated;
 }
+
+/** How servers refuse a command to the user of a script, as each of them was heard to say it. A user may have any name. */
+const REFUSED_IN_SCRIPT = {
+  'Redis 6.2.5':
+    "ERR Error running script (call to f_9b07): @user_script:94: @user_script: 94: The user executing the script can't run this command or subcommand ",
+  'Redis 7.0.15': "ERR The user executing the script can't run this command or subcommand script: 9b07, on @user_script:94.",
+  'Redis 8.2.3': `ERR ACL failure in script: User ${'u'.repeat(400)} has no permissions to run the 'zadd' command script: 9b07, on @user_script:94.`,
+  'Valkey 8.1.8, with a user of a bad name': `ERR ACL failure in script: User OOM has no permissions to run the 'zadd' command script: 9b07, on @user_script:94.`,
+  'Redict 7.3.6':
+    "ERR ACL failure in script: User less has no permissions to run the 'hget' command script: 9b07, on @user_script:94.",
+  'a script that passes on what pcall gave it': `NOPERM User ${'u'.repeat(400)} has no permissions to run the 'zadd' command script: 9b07, on @user_script:94.`,
+};
 
 describe('an error of Redis', () => {
   test.each(['OOM', 'READONLY', 'LOADING', 'NOREPLICAS', 'MISCONF', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY'])(
@@ -33,24 +45,45 @@ describe('an error of Redis', () => {
     },
   );
 
-  test.each(['NOAUTH', 'WRONGPASS', 'NOPERM', 'NOPROTO', 'MOVED 12 127.0.0.1:7000', 'ASK', 'CROSSSLOT'])(
-    '%s is a mistake of whoever made the client',
-    (text) => {
-      expect(become(reply(`${text} rest`))).toMatchObject({ code: 'mooring.config', option: 'client', retryable: false });
+  test.each(['NOPROTO', 'MOVED 12 127.0.0.1:7000', 'ASK', 'CROSSSLOT'])('%s is a mistake of whoever made the client', (text) => {
+    expect(become(reply(`${text} rest`))).toMatchObject({ code: 'mooring.config', option: 'client', retryable: false });
+  });
+
+  test.each(['NOAUTH', 'WRONGPASS', 'NOPERM'])('%s is a mistake for whoever asks if the store is set up rightly', (word) => {
+    const error = become(reply(`${word} rest`), { examines: true });
+
+    expect(error).toMatchObject({ code: 'mooring.config', option: 'client', message: expect.stringContaining(`[${word}]`) });
+  });
+
+  test.each(['NOAUTH', 'WRONGPASS', 'NOPERM'])('%s is an outage for a job, which outlasts it', (word) => {
+    const error = become(reply(`${word} rest`));
+
+    expect(error).toMatchObject({ code: 'mooring.store-unavailable', message: expect.stringContaining(`[${word}]`) });
+  });
+
+  describe.each(Object.entries(REFUSED_IN_SCRIPT))(
+    'a command that a script may not run, in the words of %s,',
+    (_server, text) => {
+      test('I2 leaves a write unknown, since others came before it', () => {
+        const unknown = become(reply(text));
+
+        expect(unknown).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
+        expect(unknown.message).toMatch(/must be of a user who may run .* \[NOPERM\]/);
+      });
+
+      test('is a mistake for whoever asks if the store is set up rightly', () => {
+        const error = become(reply(text), { writes: false, examines: true });
+
+        expect(error).toMatchObject({ code: 'mooring.config', option: 'client' });
+      });
+
+      test('makes a read of a job unavailable', () => {
+        const error = become(reply(text), { writes: false });
+
+        expect(error).toMatchObject({ code: 'mooring.store-unavailable', message: expect.stringContaining('[NOPERM]') });
+      });
     },
   );
-
-  test.each([
-    "ERR The user executing the script can't run this command or subcommand script: 9b07, on @user_script:94.",
-    "ERR Error running script (call to f_1): @user_script:94: @user_script: 94: The user executing the script can't run this command",
-    `NOPERM User ${'u'.repeat(400)} has no permissions to run the 'zadd' command script: 9b07, on @user_script:94.`,
-  ])('I2 a command that a script may not run leaves a write unknown, since others came before it: %s', (text) => {
-    const unknown = become(reply(text));
-
-    expect(unknown).toMatchObject({ code: 'mooring.outcome-unknown', reason: 'no-answer' });
-    expect(unknown.message).toMatch(/must be of a user who may run .* \[NOPERM\]/);
-    expect(become(reply(text), { writes: false })).toMatchObject({ code: 'mooring.config', option: 'client' });
-  });
 
   test('WRONGTYPE names the key', () => {
     const error = become(
