@@ -6,6 +6,7 @@ const ERRORS = 'test/unit/object-store/s3/errors.test.ts';
 const READ = 'test/unit/object-store/s3/read.test.ts';
 const PUT = 'test/unit/object-store/s3/put.test.ts';
 const MULTIPART = 'test/unit/object-store/s3/multipart.test.ts';
+const DELETE = 'test/unit/object-store/s3/delete.test.ts';
 const RECHUNK = 'test/unit/async/rechunk.test.ts';
 
 /** By step. */
@@ -73,6 +74,20 @@ export const S3_GUARDS: readonly Guard[] = [
     'if (isNoUpload(error)) return;',
     'return;',
     [ERRORS, 'ListMultipartUploads'],
+  ),
+  guard(
+    'S3: a refusal is about the request only where an object alone can be deleted',
+    'src/object-store/s3',
+    'if (failed.length > 0) return keys.map((key) => ({ key, error }));',
+    '',
+    [DELETE, 'is told as it was'],
+  ),
+  guard(
+    'S3: a denial or an outage is not answered with single requests',
+    'src/object-store/s3',
+    'isRefusedRequest(error) ? afterRefusal',
+    'error instanceof S3Error ? afterRefusal',
+    [DELETE, 'makes nobody delete one object at a time'],
   ),
   guard('S3: the memory of parts goes around', 'src/async', 'free.pop() ??', '', [RECHUNK, 'of a stream go around']),
   guard(

@@ -30,6 +30,7 @@ const OPERATIONS = [
   'GetObject',
   'HeadObject',
   'HeadBucket',
+  'DeleteObject',
   'DeleteObjects',
   'ListObjectsV2',
   'CreateMultipartUpload',
@@ -69,7 +70,7 @@ export function fakeS3(
   };
   const parts = { commands, clock, random: () => 0.5, timer };
   const given = { client, bucket: 'reports', prefix: 'job-state', ...options };
-  const inside = { ...resolveS3Options(given), ...parts, conditional: true };
+  const inside = { ...resolveS3Options(given), ...parts, conditional: true, deletesMany: true };
   return { store: s3ObjectStoreOf(parts, given), inside, sent, slept: () => clock.now() };
 }
 

@@ -33,6 +33,7 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   GetObject: 's3:GetObject on the object, and s3:ListBucket on the bucket, without which S3 answers 403 for a missing object',
   HeadObject: 's3:GetObject on the object, and s3:ListBucket on the bucket, without which S3 answers 403 for a missing object',
   HeadBucket: 's3:ListBucket on the bucket',
+  DeleteObject: 's3:DeleteObject on the object',
   DeleteObjects: 's3:DeleteObject on the object',
   ListObjectsV2: 's3:ListBucket on the bucket',
   ListMultipartUploads: 's3:ListBucketMultipartUploads on the bucket',

@@ -4,10 +4,7 @@ import { progressOf } from '../listing-progress.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Store } from './request.ts';
 
-/** Listing and deleting objects, a thousand with each request. */
-
-/** S3 takes no more: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
-const BATCH = 1_000;
+/** Listing objects, a thousand with each request. */
 
 /** `list()` of the S3 store. A page that fails, or comes out of order, fails the whole: a part of it would look like the whole. */
 export function s3List(store: S3Store): UncheckedObjectStore['list'] {
@@ -35,42 +32,4 @@ export function s3List(store: S3Store): UncheckedObjectStore['list'] {
       next = { ContinuationToken: page.NextContinuationToken };
     }
   };
-}
-
-/** `delete()` of the S3 store. */
-export function s3Delete(store: S3Store): UncheckedObjectStore['delete'] {
-  return async (keys, { signal }) => {
-    const failed: { key: string; error: unknown }[] = [];
-    for (let at = 0; at < keys.length; at += BATCH) {
-      failed.push(...(await deleteBatch(store, keys.slice(at, at + BATCH), signal)));
-    }
-    return failed;
-  };
-}
-
-async function deleteBatch(
-  store: S3Store,
-  keys: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<{ key: string; error: unknown }[]> {
-  const { bucket, prefix } = store;
-  const names = keys.map((key) => prefix + key);
-  try {
-    const request = { Delete: { Objects: names.map((name) => ({ Key: name })), Quiet: true } };
-    const { Errors = [] } = await sendRequest(store, 'DeleteObjects', names[0] ?? '', request, signal);
-    return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(
-      ({ Key: name = '', Code: code = 'Unknown', Message: message }) => ({
-        key: name.slice(prefix.length),
-        error: new S3Error({ operation: 'DeleteObjects', bucket, name }, { code, message, status: statusOf(code) }),
-      }),
-    );
-  } catch (error) {
-    signal?.throwIfAborted();
-    return keys.map((key) => ({ key, error }));
-  }
-}
-
-/** The list of failures has codes only. */
-function statusOf(code: string): number | undefined {
-  return code === 'AccessDenied' ? 403 : undefined;
 }

@@ -99,7 +99,7 @@ async function request(
  * An answer without S3's word for a missing key may come from anything that listens at the address, so the bucket has to be
  * there.
  */
-async function isMissing(store: S3Store, name: string, error: S3Error, signal: AbortSignal | undefined): Promise<boolean> {
+export async function isMissing(store: S3Store, name: string, error: S3Error, signal: AbortSignal | undefined): Promise<boolean> {
   if (error.status !== 404 || error.code === 'NoSuchBucket') return false;
   if (error.code === 'NoSuchKey') return true;
   if (error.code !== 'NotFound') return false;

@@ -14,6 +14,7 @@ export type S3Operation =
   | 'GetObject'
   | 'HeadObject'
   | 'HeadBucket'
+  | 'DeleteObject'
   | 'DeleteObjects'
   | 'ListObjectsV2'
   | 'CreateMultipartUpload'
@@ -51,6 +52,8 @@ export interface S3Parts {
 export interface S3Store extends ResolvedS3Options, S3Parts {
   /** Whether the server takes `If-None-Match`; one that does not says so at the first try. */
   conditional: boolean;
+  /** Whether the server takes `DeleteObjects`; one that does not says so at the first try. */
+  deletesMany: boolean;
 }
 
 /**

@@ -5,7 +5,8 @@ import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { S3_COMMANDS } from './commands.ts';
 import { s3Remedy } from './errors.ts';
-import { s3Delete, s3List } from './list.ts';
+import { s3Delete } from './delete.ts';
+import { s3List } from './list.ts';
 import { resolveS3Options, type S3ObjectStoreOptions } from './options.ts';
 import { s3Put } from './put.ts';
 import { s3Get, s3GetStream } from './read.ts';
@@ -35,7 +36,7 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
  */
 export function s3ObjectStoreOf(parts: S3Parts, options: S3ObjectStoreOptions): Required<ObjectStore> {
   const resolved = resolveS3Options(options);
-  const store: S3Store = { ...resolved, ...parts, conditional: true };
+  const store: S3Store = { ...resolved, ...parts, conditional: true, deletesMany: true };
   return checkedObjectStore({
     alias: resolved.alias,
     put: s3Put(store),
