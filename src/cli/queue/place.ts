@@ -1,5 +1,6 @@
 import { activityOf, partsOf, queueJobOf } from '../address/name.ts';
-import type { Address } from '../address/address.ts';
+import { readQueue, type Address } from '../address/address.ts';
+import type { Flags } from '../flags.ts';
 import type { TaskScope } from '../../index.ts';
 
 /** Where the runtime has the job of a scope. */
@@ -12,6 +13,8 @@ export interface QueuePlace {
   readonly id: string;
   /** When it was added, in milliseconds; `undefined`: whichever has the ID now. */
   readonly createdAt: number | undefined;
+  /** The scope of its state, if that is one of the user's own. */
+  readonly scope?: TaskScope;
 }
 
 /** An activity of a workflow. */
@@ -28,13 +31,23 @@ export interface ActivityPlace {
 /** Where a job is. `undefined`: the scope is one of the user's own, and does not say. */
 export type RuntimePlace = QueuePlace | ActivityPlace | undefined;
 
-/**
- * Where the job of a scope is.
- *
- * @param job - The runtime's job that opened the submission, if a record tells.
- */
-export function placeOf(scope: TaskScope, job?: string): RuntimePlace {
+/** The flag that names the queue of a job. */
+export const QUEUE_FLAG: Flags = { queue: { value: 'NAME', holds: 'the queue of the job, if its scope is one of your own' } };
+
+/** What is known of a job in addition to its scope. */
+interface KnownJob {
+  /** The runtime's job that opened the submission, if a record tells. */
+  readonly job: string | undefined;
+  /** Its queue, if a person named it. */
+  readonly queue?: string | undefined;
+}
+
+/** Where the job of a scope is. */
+export function placeOf(scope: TaskScope, { job, queue }: KnownJob): RuntimePlace {
   const { flow, run, task } = scope;
+  const named =
+    queue === undefined || job === undefined ? undefined : placeOfQueue({ flow: readQueue(queue, undefined), id: job });
+  if (named?.createdAt !== undefined) return { ...named, scope: { flow, run, task } };
   const found = queueJobOf({ flow, run, task });
   if (found) return { runtime: 'bullmq', ...found };
   const own = activityOf({ flow, run, task });
@@ -46,7 +59,7 @@ export function placeOf(scope: TaskScope, job?: string): RuntimePlace {
 }
 
 /** Where the job of an address by queue is. */
-export function placeOfQueue({ flow, id }: Extract<Address, { kind: 'queue' }>): QueuePlace {
+export function placeOfQueue({ flow, id }: Pick<Extract<Address, { kind: 'queue' }>, 'flow' | 'id'>): QueuePlace {
   const [, prefix = 'bull', queue = flow] = /^(.+):([^:]+)$/s.exec(flow) ?? [];
   const [, name = id, createdAt] = /^(.+)@(\d{10,})$/s.exec(id) ?? [];
   return { runtime: 'bullmq', prefix, queue, id: name, createdAt: createdAt === undefined ? undefined : Number(createdAt) };

@@ -69,7 +69,7 @@ function byHand(place: ActivityPlace | undefined): Retried {
   return { outcome: 'by-hand', isOver: true, line: place ? temporalInWords(place) : OWN_SCOPE };
 }
 
-const OWN_SCOPE = 'the scope is one of your own, and does not say whose job it is: retry that in its queue';
+const OWN_SCOPE = 'the scope is one of your own, and does not say whose job it is: mooring retry with --queue retries that';
 
 function temporalInWords({ workflow, activity, alone }: ActivityPlace): string {
   const named = `activity ${activity} of workflow ${workflow}`;

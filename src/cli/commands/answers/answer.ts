@@ -4,7 +4,7 @@ import { recordAt } from '../../address/records.ts';
 import type { StoreCommand, StoreWork } from '../../command.ts';
 import type { Flags, Given } from '../../flags.ts';
 import { EXIT, type CommandOutcome } from '../../outcome.ts';
-import { placeOf } from '../../queue/place.ts';
+import { placeOf, QUEUE_FLAG } from '../../queue/place.ts';
 import { withRetry, type Retried } from '../../queue/retry.ts';
 import { RefusedError } from '../refused.ts';
 import { ConfigError, jobRecords, type JobRecord, type JobRecords, type StateStore } from '../../../index.ts';
@@ -26,6 +26,7 @@ export interface PersonsAnswer {
 /** The flags of all answers. */
 export const ANSWER_FLAGS: Flags = {
   ...ADDRESS_FLAGS,
+  ...QUEUE_FLAG,
   retry: { holds: 'then let the job run: a failed job of BullMQ is retried, a delayed one promoted' },
 };
 
@@ -33,13 +34,13 @@ export const ANSWER_FLAGS: Flags = {
 export function answering(given: Given, read: (rest: readonly string[]) => PersonsAnswer): ReturnType<StoreCommand['plan']> {
   const { address, rest } = readAddressed(given);
   const answer = read(rest);
-  return (store, work) => giveAnswer(store, work, { address, answer, retry: given.has('retry') });
+  return (store, work) => giveAnswer(store, work, { address, answer, retry: given.has('retry'), queue: given.text('queue') });
 }
 
 async function giveAnswer(
   store: StateStore,
   work: StoreWork,
-  { address, answer, retry }: { address: Address; answer: PersonsAnswer; retry: boolean },
+  { address, answer, retry, queue }: { address: Address; answer: PersonsAnswer; retry: boolean; queue: string | undefined },
 ): Promise<CommandOutcome> {
   const { signal } = work;
   const record = await recordAt(store, address, { signal });
@@ -47,7 +48,7 @@ async function giveAnswer(
   requireState(record, named, answer.states);
   answer.check?.(record);
   const give = (): Promise<void> => answer.give(jobRecords(store), record, { signal }).catch(inWords);
-  const place = placeOf(record.scope, record.job);
+  const place = placeOf(record.scope, { job: record.job, queue });
   const retried = retry ? (await withRetry(place, work, give)).retried : await give();
   const hint =
     place?.runtime === 'bullmq' ? `If the job has failed in its queue: mooring retry ${nameOf(record.scope)}` : undefined;

@@ -2,7 +2,7 @@ import { ADDRESS_ABOUT, ADDRESS_FLAGS, ADDRESS_OPERANDS, readAddress, type Addre
 import { recordAt } from '../../address/records.ts';
 import type { StoreCommand } from '../../command.ts';
 import { EXIT } from '../../outcome.ts';
-import { placeOf, placeOfQueue, type RuntimePlace } from '../../queue/place.ts';
+import { placeOf, QUEUE_FLAG, placeOfQueue, type RuntimePlace } from '../../queue/place.ts';
 import { withRetry } from '../../queue/retry.ts';
 import type { StateStore } from '../../../index.ts';
 import { UNSURE } from '../refused.ts';
@@ -12,7 +12,7 @@ export const retryCommand: StoreCommand = {
   kind: 'store',
   summary: 'let a failed or delayed job of BullMQ run now',
   operands: ADDRESS_OPERANDS,
-  flags: ADDRESS_FLAGS,
+  flags: { ...ADDRESS_FLAGS, ...QUEUE_FLAG },
   about: [
     'A failed job is retried, a delayed one promoted. Its state is kept, so it goes on where it stopped: with its external job, if',
     'there is one. Needs the package bullmq, and the queue in the Redis of the store.',
@@ -22,8 +22,9 @@ export const retryCommand: StoreCommand = {
   interrupted: UNSURE,
   plan(given) {
     const address = readAddress(given);
+    const queue = given.text('queue');
     return async (store, work) => {
-      const place = await placeAt(store, address, work.signal);
+      const place = await placeAt(store, address, { queue, signal: work.signal });
       const { retried } = await withRetry(place, work, async () => undefined);
       const done = retried.isOver && retried.outcome !== 'by-hand';
       return { code: done ? EXIT.ok : EXIT.failed, report: { retried: retried.outcome }, lines: [retried.line] };
@@ -32,8 +33,12 @@ export const retryCommand: StoreCommand = {
 };
 
 /** Where the job of an address is. One of a queue needs no record. */
-export async function placeAt(store: StateStore, address: Address, signal: AbortSignal): Promise<RuntimePlace> {
+export async function placeAt(
+  store: StateStore,
+  address: Address,
+  { queue, signal }: { queue: string | undefined; signal: AbortSignal },
+): Promise<RuntimePlace> {
   if (address.kind === 'queue') return placeOfQueue(address);
   const record = await recordAt(store, address, { signal });
-  return placeOf(record.scope, record.job);
+  return placeOf(record.scope, { job: record.job, queue });
 }

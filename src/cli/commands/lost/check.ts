@@ -25,7 +25,7 @@ type Place<Kind> = Kind & { readonly record: JobRecord };
 
 /** The records that no attempt comes for. What cannot be asked for is counted by its reason. */
 export async function lostAmong(records: readonly JobRecord[], temporal: string | undefined, work: StoreWork): Promise<LostJobs> {
-  const found = records.map((record) => ({ record, place: placeOf(record.scope, record.job) }));
+  const found = records.map((record) => ({ record, place: placeOf(record.scope, { job: record.job }) }));
   const jobs = found.flatMap(({ record, place }) => (place?.runtime === 'bullmq' ? [{ ...place, record }] : []));
   const activities = found.flatMap(({ record, place }) => (place?.runtime === 'temporal' ? [{ ...place, record }] : []));
   const parts = [

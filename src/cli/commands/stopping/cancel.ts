@@ -3,7 +3,7 @@ import { shellWord } from '../../address/name.ts';
 import type { StoreCommand, StoreWork } from '../../command.ts';
 import { questioner, REFUSED, YES } from '../../input/question.ts';
 import { EXIT, type CommandOutcome } from '../../outcome.ts';
-import type { ActivityPlace, QueuePlace } from '../../queue/place.ts';
+import { QUEUE_FLAG, type ActivityPlace, type QueuePlace } from '../../queue/place.ts';
 import { jobAt, jobInWords } from '../../queue/retry.ts';
 import type { StateStore } from '../../../index.ts';
 import { UsageError } from '../../usage-error.ts';
@@ -17,6 +17,7 @@ export const cancelCommand: StoreCommand = {
   operands: ADDRESS_OPERANDS,
   flags: {
     ...ADDRESS_FLAGS,
+    ...QUEUE_FLAG,
     reason: { value: 'TEXT', holds: 'why: the job fails with it' },
     ...YES,
   },
@@ -31,10 +32,11 @@ export const cancelCommand: StoreCommand = {
   plan(given) {
     const address = readAddress(given);
     const reason = given.text('reason');
+    const queue = given.text('queue');
     if (reason === undefined) throw new UsageError('--reason must say why: the job fails with that text');
     return async (store, work) => {
       const ask = questioner(given, work);
-      const place = await placeAt(store, address, work.signal);
+      const place = await placeAt(store, address, { queue, signal: work.signal });
       if (place?.runtime === 'temporal') return byTemporal(place, reason);
       if (!place) throw new RefusedError(OWN_SCOPE);
       if (!(await ask(`Cancel ${jobInWords(place)} and its external jobs?`))) return REFUSED;
@@ -43,8 +45,7 @@ export const cancelCommand: StoreCommand = {
   },
 };
 
-const OWN_SCOPE =
-  'the scope is one of your own, and does not say whose job it is: call cancelJob(queue, id, { store, reason, scope }) of mooring/bullmq';
+const OWN_SCOPE = 'the scope is one of your own, and does not say whose job it is: name the queue of the job with --queue';
 
 async function cancel(
   store: StateStore,
@@ -56,7 +57,7 @@ async function cancel(
   return withQueue(place, async (queue) => {
     const job = await jobAt(queue, place, signal);
     if (!job || job.state === 'unknown') throw new RefusedError(`there is no ${named}: nothing was cancelled`);
-    const asked = await queue.cancel(place.id, { store, reason, scope: undefined, signal });
+    const asked = await queue.cancel(place.id, { store, reason, scope: place.scope, signal });
     if (!asked) throw new RefusedError(`${named} is over (${job.state}): nothing was cancelled. ${IF_IT_RUNS}`);
     const next = NEXT[job.state] ?? WAITING;
     return {

@@ -121,7 +121,7 @@ describe('mooring adopt', () => {
 
   test.each([
     [ACTIVITY, /activity 1 of workflow course-7: Temporal retries it by its own policy/],
-    [OWN, /the scope is one of your own.*retry that in its queue/],
+    [OWN, /the scope is one of your own.*mooring retry with --queue retries that/],
   ])('with --retry of %j says what a person does', async (scope, said) => {
     await putJob(store, scope, 'ambiguous');
 
@@ -267,6 +267,19 @@ describe('mooring retry', () => {
 
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'retried job 42 of transcode: a worker takes it up\n' });
     expect(queue.opened).toMatchObject([{ prefix: 'prod', queue: 'transcode' }]);
+  });
+
+  test('takes the queue of a job whose scope is one of your own', async () => {
+    await putJob(store, OWN, 'submitted');
+    const id = (await recordAt(OWN))?.job?.replace(/@\d+$/, '') as string;
+    const timestamp = Number((await recordAt(OWN))?.job?.split('@').at(-1));
+    const queue = fakeQueue({ [id]: { state: 'failed', timestamp } });
+
+    const { code } = await mooring(['retry', scopePath(OWN), '--queue', 'prod:imports'], queue);
+
+    expect(code).toBe(0);
+    expect(queue.opened).toMatchObject([{ prefix: 'prod', queue: 'imports' }]);
+    expect(queue.done).toEqual([`retry ${id}`]);
   });
 
   test('finds the queue of a path', async () => {

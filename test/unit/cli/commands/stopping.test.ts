@@ -112,6 +112,21 @@ describe('mooring cancel', () => {
     });
   });
 
+  test('of a job whose scope is one of your own takes its queue', async () => {
+    const own: TaskScope = { flow: 'import', run: '2026-12-01', task: 'load' };
+    await putJob(store, own, 'submitted');
+    const [, id = '', timestamp] = /^(.+)@(\d+)$/.exec((await jobRecords(store).get(own))?.job ?? '') ?? [];
+    const queue = fakeQueue({ [id]: { state: 'active', timestamp: Number(timestamp) } });
+    const words = ['cancel', scopePath(own), '--reason', 'no', '--yes'];
+
+    const without = await mooring(words, queue);
+    const cancelled = await mooring([...words, '--queue', 'imports'], queue);
+
+    expect(without.stderr).toContain('name the queue of the job with --queue');
+    expect(cancelled.code).toBe(0);
+    expect(queue).toMatchObject({ done: [`cancel ${id}`], orders: [{ scope: own }] });
+  });
+
   test('needs a reason', async () => {
     const { code, stderr } = await mooring(['cancel', 'transcode', '42', '--yes']);
 
