@@ -37,7 +37,7 @@ export const cancelCommand: StoreCommand = {
     return async (store, work) => {
       const ask = questioner(given, work);
       const place = await placeAt(store, address, { queue, signal: work.signal });
-      if (place?.runtime === 'temporal') return byTemporal(place, reason);
+      if (place?.runtime === 'temporal') return byTemporal(place);
       if (!place) throw new RefusedError(OWN_SCOPE);
       if (!(await ask(`Cancel ${jobInWords(place)} and its external jobs?`))) return REFUSED;
       return cancel(store, work, place, reason);
@@ -76,9 +76,10 @@ const NEXT: Readonly<Record<string, string>> = {
   delayed: 'it was brought forward, and fails when a worker takes it up',
 };
 
-function byTemporal({ namespace, workflow, run, activity }: ActivityPlace, reason: string): CommandOutcome {
+function byTemporal({ namespace, workflow, run, activity }: ActivityPlace): CommandOutcome {
   const flags = [...(namespace === undefined ? [] : ['--namespace', namespace]), '--workflow-id', workflow, '--run-id', run];
-  const command = `temporal workflow cancel ${[...flags, '--reason', reason].map(shellWord).join(' ')}`;
+  // The program of Temporal takes a reason for several workflows only.
+  const command = `temporal workflow cancel ${flags.map(shellWord).join(' ')}`;
   return {
     code: EXIT.failed,
     report: { requested: false, runtime: 'temporal', workflow, run, activity, command },
