@@ -13,6 +13,8 @@ interface Attempt {
   readonly events: readonly Past[];
   /** Another attempt came, and this one had not ended: it was killed in between. */
   readonly killedBefore: number | undefined;
+  /** It was handed back in between. */
+  readonly releasedBefore: number | undefined;
 }
 
 /** Events after which an attempt is over. */
@@ -53,8 +55,16 @@ export function attemptsOf(history: readonly Past[]): Attempt[] {
   return runs.map((events, at) => {
     const [first] = events as [Past];
     const next = runs[at + 1]?.[0];
-    const ended = ENDS.has(events.at(-1)?.kind ?? '');
-    return { attempt: first.attempt, submission: first.submission, events, killedBefore: ended ? undefined : next?.at };
+    // Only the last release is kept: an attempt that begins with one came back after a release, and notes nothing else.
+    const back = next?.kind === 'released';
+    const ended = back || ENDS.has(events.at(-1)?.kind ?? '');
+    return {
+      attempt: first.attempt,
+      submission: first.submission,
+      events,
+      killedBefore: ended ? undefined : next?.at,
+      releasedBefore: back ? next.at : undefined,
+    };
   });
 }
 
@@ -139,13 +149,13 @@ function axis(from: number, span: number, x: Scale['x'], height: number): SVGEle
 }
 
 function lane(
-  { attempt, events, killedBefore }: Attempt,
+  { attempt, events, killedBefore, releasedBefore }: Attempt,
   y: number,
   { x, last, open }: Scale & { last: number; open: boolean },
 ): SVGElement[] {
   const from = x(events[0]?.at ?? last);
   const end = events.at(-1)?.at ?? last;
-  const until = x(killedBefore ?? (open ? last : end));
+  const until = x(killedBefore ?? releasedBefore ?? (open ? last : end));
   const name = attempt === undefined ? 'attempt' : `attempt ${attempt}`;
   const certain = killedBefore === undefined ? until : x(end);
   // Beside the last mark, however short the time was.

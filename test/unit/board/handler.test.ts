@@ -495,7 +495,8 @@ describe('changes', () => {
     const one = board({ allowChanges: true });
     const stream = await listen({ board: one });
     await until(() => stream.all('orphans').at(-1)?.all.length === 1);
-    const { id, scope, key } = stream.all('orphans').at(-1)?.all[0] as BoardOrphan;
+    const orphans = stream.all('orphans').flatMap(({ all }) => all);
+    const { id, scope, key } = orphans.at(-1) as BoardOrphan;
 
     await post('forget.json', { board: one, body: { scope, key, orphan: id } });
 
