@@ -150,6 +150,20 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     'many waits share one listener of the signal',
   ]),
   guard(
+    'folder: a sync that lost bytes is a failed put',
+    'src/object-store/file',
+    'if (!cannot.includes(systemCode(error))) throw error;',
+    '',
+    [FILE, 'a put whose sync fails with'],
+  ),
+  guard(
+    'folder: without hard links nothing is replaced either',
+    'src/object-store/file',
+    'if (await orAbsent(fs.lstat(file))) return false;',
+    '',
+    [FILE, 'is create-only also where there are no hard links'],
+  ),
+  guard(
     'the deadline of a listing is that of each folder and page',
     'src/state-store',
     'renew: () => again?.(),',

@@ -21,10 +21,10 @@ import { systemCode } from '../system-code.ts';
 const UNFINISHED = '+';
 /** How often a folder is made that another process's `delete()` has just removed because it was empty. */
 const FOLDER_TRIES = 21;
-/** A file system without hard links. */
-const NO_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
-/** A platform that cannot synchronize a folder, or open one; or a folder that went with its last object meanwhile. */
-const NO_FOLDER_SYNC: readonly (string | undefined)[] = ['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP', 'EBADF', 'ENOENT'];
+/** A file system that cannot synchronize. Any other word, such as `EIO` or `ENOSPC`, means that bytes may be lost. */
+const NO_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY', 'EPERM', 'EACCES'];
+/** One that cannot synchronize a folder, or open one; or a folder that went with its last object meanwhile. */
+const NO_FOLDER_SYNC: readonly (string | undefined)[] = [...NO_SYNC, 'EISDIR', 'EBADF', 'ENOENT'];
 
 /** Whether the path is one that a put writes to before the file has its name. */
 export function isUnfinished(path: string): boolean {
@@ -82,7 +82,7 @@ async function fill(
 ): Promise<void> {
   try {
     for await (const chunk of chunksOf(body, signal)) await handle.writeFile(chunk, signal && { signal });
-    await handle.sync();
+    await sync(handle, NO_SYNC);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -100,7 +100,7 @@ async function publish(fs: FileSystem, unfinished: string, file: string, ifAbsen
       return true;
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return false;
-      if (!NO_LINKS.includes(systemCode(error))) throw error;
+      // File systems refuse hard links in many words. The next step fails too if the disk is the reason.
       // Two steps suffice: a name is never used twice, so an existing file is an earlier send of the same.
       if (await orAbsent(fs.lstat(file))) return false;
     }
@@ -113,11 +113,17 @@ async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, constants.O_RDONLY);
     try {
-      await handle.sync();
+      await sync(handle, NO_FOLDER_SYNC);
     } finally {
       await handle.close();
     }
   } catch (error) {
     if (!NO_FOLDER_SYNC.includes(systemCode(error))) throw error;
   }
+}
+
+async function sync(handle: FileHandle, cannot: readonly (string | undefined)[]): Promise<void> {
+  await handle.sync().catch((error: unknown) => {
+    if (!cannot.includes(systemCode(error))) throw error;
+  });
 }

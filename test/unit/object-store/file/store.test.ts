@@ -262,7 +262,7 @@ describe('a put', () => {
     ['write', 'ENOSPC'],
     ['write', 'EDQUOT'],
     ['sync', 'EIO'],
-    ['link', 'EIO'],
+    ['sync', 'ENOSPC'],
   ])('whose %s fails with %s leaves nothing', async (call, code) => {
     const { fs, fail } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
@@ -273,13 +273,36 @@ describe('a put', () => {
     await expect(tree()).resolves.toEqual([]);
   });
 
-  it('is done where the platform cannot synchronize a folder', async () => {
+  it.each(['EINVAL', 'EISDIR', 'EOPNOTSUPP', 'ENOSYS'])('is done where a folder cannot be synchronized (%s)', async (code) => {
     const { fs, fail } = faultyFiles();
     const store = fileObjectStoreOver(fs, { directory });
 
-    fail('sync', 'EINVAL', dirname(objectOf('k')));
+    fail('sync', code, dirname(objectOf('k')));
 
     await expect(store.put(objectOf('k'), X, { ifAbsent: true })).resolves.toBe('created');
+  });
+
+  it.each(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM'])(
+    'is done where nothing can be synchronized (%s)',
+    async (code) => {
+      const { fs, fail } = faultyFiles();
+      const store = fileObjectStoreOver(fs, { directory });
+      fail('sync', code);
+
+      await expect(store.put(objectOf('k'), X, { ifAbsent: true })).resolves.toBe('created');
+
+      await expect(store.get(objectOf('k'))).resolves.toEqual(Buffer.from('x'));
+    },
+  );
+
+  it('whose disk takes neither a link nor a new name fails with its reason', async () => {
+    const { fs } = faultyFiles();
+    const broken = async (): Promise<never> => Promise.reject(Object.assign(new Error('EIO: planted'), { code: 'EIO' }));
+    const store = fileObjectStoreOver({ ...fs, link: broken, rename: broken }, { directory });
+
+    await expect(store.put(objectOf('k'), X, { ifAbsent: true })).rejects.toMatchObject({ code: 'EIO' });
+
+    await expect(tree()).resolves.toEqual([]);
   });
 
   it('fails on a broken disk', async () => {
@@ -290,17 +313,20 @@ describe('a put', () => {
     await expect(store.put(objectOf('k'), X, { ifAbsent: false })).rejects.toMatchObject({ code: 'EIO' });
   });
 
-  it.each(['EPERM', 'ENOTSUP', 'ENOSYS'])('is create-only also where there are no hard links (%s)', async (code) => {
-    const { fs, fail } = faultyFiles();
-    const store = fileObjectStoreOver(fs, { directory });
-    fail('link', code);
+  it.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EXDEV', 'EACCES', 'EINVAL', 'EIO', 'ENOTTY', 'EUNKNOWN'])(
+    'is create-only also where there are no hard links (%s)',
+    async (code) => {
+      const { fs, fail } = faultyFiles();
+      const store = fileObjectStoreOver(fs, { directory });
+      fail('link', code);
 
-    await expect(store.put(objectOf('k'), X, { ifAbsent: true })).resolves.toBe('created');
-    await expect(store.put(objectOf('k'), new Uint8Array(9), { ifAbsent: true })).resolves.toBe('exists');
+      await expect(store.put(objectOf('k'), X, { ifAbsent: true })).resolves.toBe('created');
+      await expect(store.put(objectOf('k'), new Uint8Array(9), { ifAbsent: true })).resolves.toBe('exists');
 
-    await expect(store.get(objectOf('k'))).resolves.toEqual(Buffer.from('x'));
-    await expect(tree(join(directory, objectOf('k', '')))).resolves.toEqual(['1.json']);
-  });
+      await expect(store.get(objectOf('k'))).resolves.toEqual(Buffer.from('x'));
+      await expect(tree(join(directory, objectOf('k', '')))).resolves.toEqual(['1.json']);
+    },
+  );
 
   it('fails for a name that no file can have', async () => {
     const store = fileObjectStore({ directory });
