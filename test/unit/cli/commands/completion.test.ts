@@ -64,6 +64,13 @@ describe('zsh', () => {
     );
   });
 
+  test('is told which flags may be given several times', async () => {
+    const text = await script('zsh');
+
+    expect(text).toContain("'*--former-path[");
+    expect(text).toContain(" '--redis[");
+  });
+
   test('has every quote closed', async () => {
     for (const line of (await script('zsh')).split('\n'))
       expect(line.replaceAll(String.raw`'\''`, '').split("'").length % 2).toBe(1);
