@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { jobRecords, type JobRecord } from '../../src/index.ts';
+import { cancelExternalJobs, jobRecords, type JobRecord } from '../../src/index.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { externalSystem } from '../support/external-system.ts';
@@ -159,6 +159,26 @@ describe('what happened', () => {
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'));
 
     expect(await kinds()).toEqual(['submitted', 'refused', 'submitted', 'succeeded']);
+  });
+
+  test('a cancel is in it, while the record says submitted', async () => {
+    const { kinds, recordNow, store, system, task } = setting();
+    await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
+
+    await cancelExternalJobs(store, TASK, [system.job()]);
+
+    expect(await kinds()).toEqual(['submitted', 'cancelled']);
+    expect(await recordNow()).toMatchObject({ state: 'submitted', history: [{}, { attempt: undefined }] });
+  });
+
+  test('no cancel is in it if the job had ended before', async () => {
+    const { kinds, store, system, task } = setting();
+    await task.attempt((ctx) => ctx.submit(system.job(), 'clip'));
+    system.succeed();
+
+    await cancelExternalJobs(store, TASK, [system.job()]);
+
+    expect(await kinds()).toEqual(['submitted']);
   });
 
   test('only the last 20 events are kept', async () => {

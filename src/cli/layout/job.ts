@@ -25,6 +25,7 @@ export function pollInWords(record: JobRecord, now: number): string {
   if (state === 'failed') return record.reason;
   if (state === 'submitting') return record.deadline.getTime() < now ? 'its attempt is gone' : 'the request is on its way';
   if (state === 'ambiguous') return 'waits for a person';
+  if (wasCancelled(record)) return 'cancelled';
   if (!lastPoll || state === 'succeeded') return '';
   const more = [progressInWords(lastPoll.progress), lastPoll.detail].filter((text) => text !== undefined && text !== '');
   return [waitsForPerson(record) ? 'missing: waits for a person' : lastPoll.state, ...more].join(' ');
@@ -39,6 +40,11 @@ function progressInWords(progress: JsonValue | undefined): string | undefined {
   return Object.entries(progress)
     .map(([name, part]) => `${name} ${progressInWords(part) ?? 'null'}`)
     .join(', ');
+}
+
+/** Whether somebody had it cancelled, and no attempt has asked the external system since. */
+export function wasCancelled({ state, history }: JobRecord): boolean {
+  return state === 'submitted' && history.at(-1)?.kind === 'cancelled';
 }
 
 /** Whether a person has to do something before the job can go on. */

@@ -2,6 +2,7 @@ import { requireCall, type CallOptions } from '../../async/deadline.ts';
 import { retry } from '../../async/retry.ts';
 import { oneOf } from '../../model/checks.ts';
 import type { Logger } from '../../observe/logger.ts';
+import { withEvent } from '../../format/jobs/history.ts';
 import { decodeSegment, pathScope, scopePath, taskPath } from '../../format/path.ts';
 import { taskScope } from '../../model/check-scope.ts';
 import type { TaskScope } from '../../model/scope.ts';
@@ -11,7 +12,7 @@ import type { StateStore } from '../../state-store/state-store.ts';
 import type { JsonValue } from '../../model/storable.ts';
 import { cancelExternalJob, usedJob } from '../protocol/cancel-job.ts';
 import { contextOf } from '../protocol/job-context.ts';
-import { callWithin } from '../protocol/run.ts';
+import { callWithin, recordRetention } from '../protocol/run.ts';
 import { cannotKnow } from '../call-context.ts';
 import type { AnyJob, ExternalId, ExternalJob } from '../external-job.ts';
 import { jobOptions } from '../options.ts';
@@ -163,8 +164,23 @@ async function cancelOne(core: Internals, found: Found, cancelling: Cancelling):
     return became({ outcome: 'unknown-job', externalId });
   }
   const input = cancelling.find?.input;
-  const failed = await cancelExternalJob(core, job, { ...record, externalId }, { reason, input, log, where: about });
-  return became({ externalId, ...(failed ? { outcome: 'failed', error: failed.error } : { outcome: 'cancelled' }) });
+  const end = await cancelExternalJob(core, job, { ...record, externalId }, { reason, input, log, where: about });
+  if (typeof end === 'object') return became({ externalId, outcome: 'failed', error: end.error });
+  if (end === 'cancelled') await noteCancelled(core, found, record);
+  return became({ externalId, outcome: 'cancelled' });
+}
+
+/** The record says submitted until an attempt asks the external system again. For people, its history says what was done. */
+async function noteCancelled(core: Internals, { path, name, where }: Found, record: StoredRecord): Promise<void> {
+  const { version: basis, submission } = record;
+  try {
+    const now = await core.track(() => core.metastore.now({}));
+    const history = JSON.stringify(withEvent(record.history, [now, 'cancelled', submission]));
+    const noted = { name, basis, retention: recordRetention(core), history };
+    await core.track(() => core.metastore.records.refresh({ path }, noted, {}));
+  } catch (err) {
+    core.logger?.debug({ ...where, err }, 'the history of the record lacks that its job was cancelled');
+  }
 }
 
 /** The object that submitted the job in this process, else one that was given for this record. */

@@ -30,7 +30,8 @@ export function publicRecord(
   if (letter === 'a') return { ...shared, state: 'ambiguous' };
   if (!holdsId(letter)) return undefined;
   const externalId = stored.externalId as JsonValue;
-  if (letter === 'f') return { ...shared, state: 'failed', externalId, reason: stored.reason ?? '' };
+  if (letter === 'f')
+    return { ...shared, state: 'failed', externalId, reason: stored.reason ?? '', retryable: stored.retryable !== false };
   return { ...shared, state: letter === 'o' ? 'succeeded' : 'submitted', externalId };
 }
 

@@ -29,9 +29,9 @@ export interface JobPoll {
 /** What happened to an external job. An attempt was killed if its last event is no end, and a later attempt has one. */
 export interface JobEvent {
   at: Date;
-  kind: DecisionKind | 'released' | 'succeeded' | 'failed' | 'adopted' | 'not-submitted' | 'reopened';
+  kind: DecisionKind | 'released' | 'succeeded' | 'failed' | 'cancelled' | 'adopted' | 'not-submitted' | 'reopened';
   submission: number;
-  /** The number of the attempt; `undefined` if a person did it. */
+  /** The number of the attempt; `undefined` if a person did it, and for a cancel. */
   attempt: number | undefined;
 }
 
@@ -62,7 +62,13 @@ export type JobRecord = {
   | { state: 'submitting'; deadline: Date }
   | { state: 'ambiguous' }
   | { state: 'submitted' | 'succeeded'; externalId: JsonValue }
-  | { state: 'failed'; externalId: JsonValue; reason: string }
+  | {
+      state: 'failed';
+      externalId: JsonValue;
+      reason: string;
+      /** Whether the next attempt submits again. Otherwise every attempt fails with this failure. */
+      retryable: boolean;
+    }
 );
 
 /** An external job that exists and that no record holds. */

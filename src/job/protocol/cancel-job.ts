@@ -38,6 +38,9 @@ interface Cancelling {
   where: object;
 }
 
+/** `ended`: the job was over, and nothing was asked of the external system. An error: it may go on. */
+export type CancelEnd = 'cancelled' | 'ended' | { error: unknown };
+
 /** Nobody asks again after this attempt, so an external system that is busy for a moment is retried. */
 const TRIES = 3;
 /** Milliseconds before the second try; twice as many before the third. */
@@ -48,21 +51,20 @@ const FIRST_PAUSE = 500;
  * systems rewrite the end of a job that is over. The end of the attempt does not stop this: the attempt is over when somebody asks.
  *
  * @param cancelled - The job, and the submission that made it.
- * @returns why it could not be cancelled; `undefined`: it was.
  */
 export async function cancelExternalJob(
   core: Pick<Internals, 'timer' | 'clock'>,
   job: AnyJob,
   cancelled: AboutSubmission & { externalId: JsonValue },
   { reason, input, log, where }: Cancelling,
-): Promise<{ error: unknown } | undefined> {
+): Promise<CancelEnd> {
   const { externalId } = cancelled;
   const about = { ...where, externalId, reason };
   try {
     if (!job.cancel) throw new Error('the external job has no cancel');
     if (await hasEnded(core, job, cancelled, input)) {
       log?.info(about, 'the external job had ended, and was not cancelled');
-      return undefined;
+      return 'ended';
     }
     const passes = (err: unknown): boolean => {
       log?.info({ ...about, err }, 'the external job could not be cancelled yet');
@@ -74,7 +76,7 @@ export async function cancelExternalJob(
       }),
     );
     log?.info(about, 'the external job was cancelled');
-    return undefined;
+    return 'cancelled';
   } catch (error) {
     log?.warn({ ...about, err: error }, 'the external job could not be cancelled, and may go on');
     return { error };

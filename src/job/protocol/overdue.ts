@@ -20,16 +20,16 @@ import { askOnce } from './status-call.ts';
 export async function cancelOverdue(run: Run, record: HeldRecord): Promise<Asked<EndStatus>> {
   const { core, job, input, life, about, where } = run;
   const { externalId, submission } = record;
-  const refused = await cancelExternalJob(core, job, record, { reason: 'gave-up', input, log: life.log, where: about });
+  const end = await cancelExternalJob(core, job, record, { reason: 'gave-up', input, log: life.log, where: about });
   await at(run, 'G10');
   const { status, cause } = await askOnce(run, record);
   if (status.state === 'succeeded') return { status, record };
   if (status.state === 'unknown') {
     throw new ExternalJobUnknownError(externalId, status.detail ?? 'the external system did not say', { ...where, cause });
   }
-  if (refused && status.state === 'active') {
+  if (typeof end === 'object' && status.state === 'active') {
     const reason = `${gaveUpReason(run)}; it could not be cancelled and may still run, so the next attempt tries that again`;
-    throw new ExternalJobFailedError({ externalId, submission, reason, retryable: true }, { ...where, cause: refused.error });
+    throw new ExternalJobFailedError({ externalId, submission, reason, retryable: true }, { ...where, cause: end.error });
   }
   return { status: { state: 'failed', reason: gaveUpReason(run) }, record };
 }

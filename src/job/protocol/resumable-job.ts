@@ -145,7 +145,8 @@ async function repeated(run: Run, repeating: Repeating): Promise<Position> {
 async function cancelReplaced(run: Run, replaced: AboutSubmission & { externalId: JsonValue }): Promise<void> {
   const { core, own, options, life, about } = run;
   const { externalId } = replaced;
-  if (await cancelExternalJob(core, run.job, replaced, { reason: 'input-changed', log: life.log, where: about })) return;
+  const end = await cancelExternalJob(core, run.job, replaced, { reason: 'input-changed', log: life.log, where: about });
+  if (typeof end === 'object') return;
   const orphan = { name: options.recordName, idDigest: idDigest(externalId) };
   await core
     .track(() => core.metastore.orphans.forget(own.address, orphan, {}))

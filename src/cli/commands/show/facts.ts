@@ -1,7 +1,7 @@
 import type { JobRecord, TaskScope } from '../../../index.ts';
 import { pathOf, queueJobOf } from '../../address/name.ts';
 import { ageOf, instantInWords } from '../../layout/age.ts';
-import { shownId, pollInWords, pollTimesInWords } from '../../layout/job.ts';
+import { shownId, pollInWords, pollTimesInWords, wasCancelled } from '../../layout/job.ts';
 import { oneLine } from '../../layout/text.ts';
 
 /** What is known, one fact a line. */
@@ -44,12 +44,14 @@ export function recordFacts(record: JobRecord, now: number): Fact[] {
 
 const HOUR = 3_600_000;
 
-function priceInWords({ description, state, since }: JobRecord, now: number): string | undefined {
+function priceInWords(record: JobRecord, now: number): string | undefined {
+  const { description, state, since } = record;
   const { costPerHour } = description ?? {};
+  const running = state === 'submitted' && !wasCancelled(record);
   if (!costPerHour) return undefined;
   const { amount, currency } = costPerHour;
   const soFar = (amount * Math.max(0, now - since.getTime())) / HOUR;
-  return `${amount} ${currency} an hour${state === 'submitted' ? `, some ${soFar.toFixed(2)} ${currency} so far` : ''}`;
+  return `${amount} ${currency} an hour${running ? `, some ${soFar.toFixed(2)} ${currency} so far` : ''}`;
 }
 
 /** Facts as lines, below each other. */

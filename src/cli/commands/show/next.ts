@@ -1,7 +1,7 @@
 import type { JobRecord, TaskScope } from '../../../index.ts';
 import { nameOf, queueJobOf } from '../../address/name.ts';
 import { ageOf, lengthInWords } from '../../layout/age.ts';
-import { waitsForPerson } from '../../layout/job.ts';
+import { wasCancelled, waitsForPerson } from '../../layout/job.ts';
 
 /** What happens next, and what a person can do, with the commands to copy. */
 
@@ -19,8 +19,9 @@ export function nextOf(record: JobRecord, now: number): NextSteps {
   const commands = commandsOf(record.scope, record.externalIdKey);
   if (record.state === 'ambiguous') return ambiguous(record, commands);
   if (record.state === 'submitting') return submitting(record, now, commands);
-  if (record.state === 'failed') return failed(commands);
+  if (record.state === 'failed') return failed(record, commands);
   if (record.state === 'succeeded') return succeeded(commands);
+  if (wasCancelled(record)) return cancelled(commands);
   return waitsForPerson(record) ? missing(commands) : submitted(record, now, commands);
 }
 
@@ -93,10 +94,20 @@ function missing({ clear }: Commands): NextSteps {
   };
 }
 
-function failed({ reopen }: Commands): NextSteps {
+function failed({ retryable }: Extract<JobRecord, { state: 'failed' }>, { reopen }: Commands): NextSteps {
+  const happens = retryable
+    ? 'The next attempt submits again by itself.'
+    : 'The failure is final: every attempt fails with it, and submits nothing.';
+  return { happens: [happens], steps: retryable ? [] : [reopen('let the next attempt submit again')] };
+}
+
+function cancelled({ clear }: Commands): NextSteps {
   return {
-    happens: ['If the failure is final, every attempt fails with it. Otherwise the next attempt submits again by itself.'],
-    steps: [reopen('let the next attempt submit again')],
+    happens: [
+      'It was cancelled. The record says submitted until an attempt asks the external system again, which then records how it ended.',
+      'That attempt submits nothing, if the status tells a cancel from other failures (jobStatus() with cancelled).',
+    ],
+    steps: [clear('take it off the lists: nothing is stopped by that')],
   };
 }
 

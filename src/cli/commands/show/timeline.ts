@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<TimelineEntry['kind'], string>> = {
   released: 'gave its slot back until the next poll',
   succeeded: 'the external job succeeded',
   failed: 'the external job failed',
+  cancelled: 'the external job was cancelled',
   adopted: 'answered that it was submitted',
   'not-submitted': 'answered that it never arrived',
   reopened: 'let it be submitted again',
@@ -65,5 +66,6 @@ export function timelineOf({ history, holder }: Pick<JobRecord, 'history' | 'hol
 
 /** Who did it, and what. */
 export function eventInWords({ attempt, kind, submission }: TimelineEntry): [who: string, what: string] {
-  return [attempt === undefined ? 'a person' : `attempt ${attempt}`, `${KINDS[kind]} (submission ${submission})`];
+  const who = attempt === undefined ? (kind === 'cancelled' ? 'as asked' : 'a person') : `attempt ${attempt}`;
+  return [who, `${KINDS[kind]} (submission ${submission})`];
 }
