@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { abortController, onAbort } from '../async/abort.ts';
 import { systemClock } from '../async/clock.ts';
 import { requireSignal, systemTimer } from '../async/deadline.ts';
+import type { Incoming } from '../job/callback/answer.ts';
 import { incomingNode, sendAnswer } from '../job/callback/node.ts';
 import { incomingWeb, webResponse } from '../job/callback/web.ts';
 import { jobRecords } from '../job/operator/records.ts';
@@ -72,6 +73,12 @@ export interface BoardHandler {
   close(this: void): void;
 }
 
+/** A framework may have cut the path at which the board is mounted: then nothing tells whether it had its last slash. */
+function asSent(request: IncomingMessage & { originalUrl?: string }): Incoming {
+  const incoming = incomingNode(request);
+  return { ...incoming, url: request.originalUrl ?? incoming.url };
+}
+
 const LEAST_TOKEN = 32;
 /** The value is never told. */
 const requireToken: Check = (token, option) => {
@@ -122,7 +129,7 @@ export function createBoard(store: StateStore, options: BoardHandlerOptions): { 
   const parts: RouteParts = { ...guard, ...answering };
   const handler: BoardHandler = {
     node(request, response) {
-      const answered = boardAnswer(parts, incomingNode(request)).then((answer) => {
+      const answered = boardAnswer(parts, asSent(request)).then((answer) => {
         if (answer !== 'stream') return sendAnswer(request, response, answer);
         if (response.destroyed) return;
         response.writeHead(200, STREAM_HEADERS);
