@@ -4,6 +4,7 @@ import { guard, type Guard } from './guard.ts';
 
 const ERRORS = 'test/unit/metastore/redis/errors.test.ts';
 const REDIS_ACL = 'test/integration/redis-acl.test.ts';
+const REDIS_CLUSTER = 'test/integration/redis-cluster.test.ts';
 const CONTRACT = 'test/integration/redis-contract.test.ts';
 
 /** Values, fences and records, then a sweep. */
@@ -28,6 +29,31 @@ export const REDIS_GUARDS: readonly Guard[] = [
     "return examines ? new ConfigError('client', rule) :",
     "return !examines ? new ConfigError('client', rule) :",
     [ERRORS, 'is an outage for a job'],
+  ),
+  guard(
+    'Redis: what a Cluster refused everywhere was not written',
+    'src/metastore/redis',
+    'if (redirected !== undefined)',
+    'if (redirected === null)',
+    [ERRORS, 'a Cluster whose servers all refused a write wrote nothing'],
+  ),
+  guard('Redis: what a Cluster refuses for now is tried again', 'src/metastore/redis', 'isPassing(error) && hasTime()', 'false', [
+    REDIS_CLUSTER,
+    'tried again until the slot has a home',
+  ]),
+  guard(
+    'Redis: the last try of a refused command ends within the deadline',
+    'src/metastore/redis',
+    'isPassing(error) && hasTime()',
+    'isPassing(error)',
+    [REDIS_CLUSTER, 'a write is refused within its deadline'],
+  ),
+  guard(
+    'Redis: ready() tries what a Cluster needs only while a slot is moved',
+    'src/metastore/redis',
+    "sendCommand(node, 'text', 'asking', []),",
+    '',
+    [REDIS_ACL, 'ready() misses a right that a Cluster needs'],
   ),
   guard(
     'Redis: ready() misses what a later write would',

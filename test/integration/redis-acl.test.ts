@@ -90,11 +90,13 @@ describe('the users of docs/operations.md', () => {
       return new Set(words.filter((word) => word.startsWith('+')).map((word) => word.slice(1)));
     };
     const rights = {
-      all: await granted('mooring-operator', 'replicas', 'append-only-file'),
+      all: await granted('mooring-operator', 'replicas', 'append-only-file', 'cluster'),
       worker: await granted('mooring-worker'),
     };
 
-    expect([...rights.all].toSorted()).toEqual([...(await commandsOf(/./))].toSorted());
+    // The client itself asks for the slots of a Cluster.
+    const byUs = [...rights.all].filter((right) => !right.startsWith('cluster|'));
+    expect(byUs.toSorted()).toEqual([...(await commandsOf(/./))].toSorted());
     const ofOperators = await commandsOf(/sweep|restore|facts|durability|^operators|^jobs/);
     const ofWorkers = await commandsOf(/^(?!.*(?:sweep|restore|facts|durability)|operators|jobs)/);
     expect([...rights.worker].toSorted()).toEqual([...ofWorkers].toSorted());
@@ -199,7 +201,7 @@ describe('the users of docs/operations.md', () => {
   });
 });
 
-test('the user of a worker reaches a Cluster with two rights more', async () => {
+test('the user of a worker reaches a Cluster with three rights more', async () => {
   const servers = await startRedisCluster();
   try {
     const more = await wordsOf('cluster');
@@ -210,7 +212,26 @@ test('the user of a worker reaches a Cluster with two rights more', async () => 
     await using store = createStateStore({ metastore: redisMetastore({ client }) });
     for (let run = 0; run < 20; run += 1) await store.task({ flow: 'media', run: `${run}`, task: 'encode' }).set('k', run);
 
+    await store.ready();
+
     expect(await store.task({ flow: 'media', run: '7', task: 'encode' }).get('k')).toBe(7);
+    client.disconnect();
+  } finally {
+    await servers.stop();
+  }
+});
+
+test('ready() misses a right that a Cluster needs only while a slot is moved', async () => {
+  const servers = await startRedisCluster();
+  try {
+    const more = await wordsOf('cluster');
+    for (const node of servers.nodes) await addUser(node, 'mooring-worker', [...more, '-asking']);
+    const { host, port, username, password } = as('mooring-worker', servers.nodes[0] as TestRedis);
+    const client = new Cluster([{ host, port }], { redisOptions: { username, password } });
+    await using store = createStateStore({ metastore: redisMetastore({ client }) });
+
+    await expect(store.ready()).rejects.toMatchObject({ code: 'mooring.config', option: 'client' });
+
     client.disconnect();
   } finally {
     await servers.stop();

@@ -1,4 +1,6 @@
+import { stopwatch, systemClock } from '../../async/clock.ts';
 import { boundedWait, type CallOptions } from '../../async/deadline.ts';
+import { retry } from '../../async/retry.ts';
 import { ConfigError, isMooringError, OutcomeUnknownError } from '../../model/errors/store.ts';
 import { keysOf, SHARDS, type Keys } from '../../format/redis-keys.ts';
 import type { MetastoreContext } from '../metastore.ts';
@@ -6,7 +8,7 @@ import { foreignFormat } from '../replies.ts';
 import type { ScopeAddress } from '../scope-address.ts';
 import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
 import type { DurabilityWait } from './durability.ts';
-import { isMissingScript, NAME, noAnswer, translate, unavailable, type Failure } from './errors.ts';
+import { isMissingScript, isPassing, NAME, noAnswer, translate, unavailable, type Failure } from './errors.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
 
@@ -74,6 +76,8 @@ export interface Connection {
   ): Promise<Answer>;
   /** One command that reads. */
   read(node: RedisClient, command: string, args: readonly Argument[], call: CallOptions): Promise<unknown>;
+  /** Asks the servers anything that changes nothing, to learn whether the store is set up rightly. */
+  examine<T>(call: CallOptions, work: () => Promise<T>): Promise<T>;
   /** A lower bound of the server's time, in milliseconds. */
   now(call: CallOptions): Promise<number>;
 }
@@ -101,9 +105,10 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     work: (isOver: () => boolean, wasResent: () => boolean) => Promise<T>,
   ): Promise<T> => {
     let over = false;
+    let { resent } = failure;
     let sameSockets: (() => boolean) | undefined;
-    const wasResent = (): boolean => failure.resent || sameSockets?.() === false;
-    const outcome = await boundedWait(timer, commandTimeout, call.signal, async () => {
+    const wasResent = (): boolean => (resent ||= sameSockets?.() === false);
+    const send = async (): Promise<T> => {
       refuseEnded(client);
       await session.open().catch((error: unknown) => {
         throw isMooringError(error) ? error : translate(error, { ...QUESTION, examines: failure.examines });
@@ -111,9 +116,15 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
       if (over) throw unavailable('the call is over');
       refuseEnded(client);
       sameSockets = watchSockets(client);
-      return work(() => over, wasResent);
-    }).catch((error: unknown) => {
-      if (!isMooringError(error)) throw translate(error, { ...failure, resent: wasResent() });
+      return work(() => over, wasResent).catch((error: unknown) => {
+        wasResent();
+        throw error;
+      });
+    };
+    const outcome = await boundedWait(timer, commandTimeout, call.signal, () =>
+      outlastRefusals(context, call.signal, send),
+    ).catch((error: unknown) => {
+      if (!isMooringError(error)) throw translate(error, { ...failure, resent });
       // Nothing was sent now, but an earlier send may have been applied.
       throw failure.resent && error.code === 'mooring.store-unavailable' ? noAnswer(failure, error.message) : error;
     });
@@ -123,6 +134,8 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     const late = `the deadline of ${commandTimeout} ms passed`;
     throw sameSockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
   };
+
+  const examine: Connection['examine'] = (call, work) => within(call, { ...QUESTION, examines: true }, work);
 
   /** Sends a script, and right after it the question how far its write was replicated. */
   const evaluate = async (
@@ -204,13 +217,31 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
       return answer;
     },
     runOn: (script, names, given, call, options = {}) => send(script, names, script.arrange(given, []), call, options),
-    read: (node, command, args, call) =>
-      within(call, { ...QUESTION, examines: true }, () => sendCommand(node, 'text', command, args)),
+    read: (node, command, args, call) => examine(call, () => sendCommand(node, 'text', command, args)),
+    examine,
     async now(call) {
       call.signal?.throwIfAborted();
       return time.atLeast() ?? within(call, QUESTION, async () => time.atLeast() as number);
     },
   };
+}
+
+/** Between the refusal of a command and the next try, in milliseconds. */
+const PAUSE = { first: 50, longest: 500 };
+
+/** Sends again what a server refused only for now, while there is time left for twice as long as the last try took. */
+function outlastRefusals<T>(
+  { commandTimeout, random }: MetastoreContext,
+  signal: AbortSignal | undefined,
+  send: () => Promise<T>,
+): Promise<T> {
+  const elapsed = stopwatch(systemClock);
+  let began = 0;
+  const hasTime = (): boolean => elapsed() + PAUSE.longest + 2 * (elapsed() - began) < commandTimeout;
+  return retry({ clock: systemClock, random, signal, pause: PAUSE, passes: (error) => isPassing(error) && hasTime() }, () => {
+    began = elapsed();
+    return send();
+  });
 }
 
 /** @throws {@link StoreUnavailableError} */

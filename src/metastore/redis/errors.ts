@@ -49,6 +49,9 @@ const MISTAKES: Readonly<Record<string, string>> = {
  */
 const REFUSED_IN_SCRIPT = /The user executing the script can't|ACL failure in script|NOPERM .*@user_script/;
 
+/** How a Cluster's client gives up: every server that it asked refused the command. The last one's words are behind that. */
+const REDIRECTED = /^Too many Cluster redirections\. Last error: \w+: (MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b/;
+
 const SERVER_ERROR = 'ReplyError';
 /** What the client says when it has not sent a command, and will not. */
 const NEVER_SENT = /^(?:Stream isn't writeable|Cluster isn't ready) and enableOfflineQueue options is false/;
@@ -74,10 +77,21 @@ export function isMissingScript(error: unknown): boolean {
   return isReply(error) && wordIn(textOf(error), ['NOSCRIPT']) !== undefined;
 }
 
+/**
+ * Whether a server refused a command only for now, and the same command may be taken a moment later: a slot of a Cluster is being
+ * moved, or has no master yet.
+ */
+export function isPassing(error: unknown): boolean {
+  const text = textOf(error);
+  return REDIRECTED.test(text) || (isReply(error) && /^(?:TRYAGAIN|CLUSTERDOWN)\b/.test(text));
+}
+
 /** The error to throw for one of the client. */
 export function translate(error: unknown, failure: Failure): MooringError {
   const text = textOf(error);
   if (failure.writes && failure.resent) return noAnswer(failure, 'the connection broke, or it refused what was sent again');
+  const redirected = REDIRECTED.exec(text)?.[1];
+  if (redirected !== undefined) return refused(redirected === 'CLUSTERDOWN' ? redirected : 'TRYAGAIN', redirected);
   if (!isReply(error)) {
     return NEVER_SENT.test(text) ? unavailable(`Redis cannot be reached: ${text}`) : noAnswer(failure, text);
   }
@@ -87,7 +101,7 @@ export function translate(error: unknown, failure: Failure): MooringError {
       : noAccess('NOPERM', failure);
   }
   const refusal = wordIn(text, Object.keys(REFUSALS));
-  if (refusal !== undefined) return unavailable(`Redis refused the command: ${REFUSALS[refusal]} [${refusal}]`);
+  if (refusal !== undefined) return refused(refusal);
   const access = wordIn(text, Object.keys(ACCESS));
   if (access !== undefined) return noAccess(access, failure);
   const mistake = wordIn(text, Object.keys(MISTAKES));
@@ -103,6 +117,10 @@ export function translate(error: unknown, failure: Failure): MooringError {
   if (/unknown command/i.test(text))
     return new ConfigError('client', 'must be of a server that has eval, evalsha, info, time, wait and scan');
   return noAnswer(failure, 'the script failed');
+}
+
+function refused(why: string, word = why): MooringError {
+  return unavailable(`Redis refused the command: ${REFUSALS[why]} [${word}]`);
 }
 
 function noAccess(word: string, { examines }: Failure): MooringError {

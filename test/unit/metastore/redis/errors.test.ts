@@ -142,6 +142,24 @@ describe('an error of the connection', () => {
     expect(become(never, { resent: true })).toMatchObject({ code: 'mooring.outcome-unknown' });
   });
 
+  test.each([
+    'MOVED 5 127.0.0.1:7000',
+    'ASK 5 127.0.0.1:7000',
+    'TRYAGAIN Multiple keys request',
+    'CLUSTERDOWN The cluster is down',
+  ])('† a Cluster whose servers all refused a write wrote nothing: %s', (words) => {
+    const gaveUp = lost(`Too many Cluster redirections. Last error: ReplyError: ${words}`);
+
+    expect(become(gaveUp)).toMatchObject({ code: 'mooring.store-unavailable' });
+    expect(become(gaveUp, { resent: true })).toMatchObject({ code: 'mooring.outcome-unknown' });
+  });
+
+  test('† a Cluster whose last server did not answer leaves a write unknown', () => {
+    const gaveUp = lost('Too many Cluster redirections. Last error: Error: Connection is closed.');
+
+    expect(become(gaveUp)).toMatchObject({ code: 'mooring.outcome-unknown' });
+  });
+
   test('something that is no error at all is one too', () => {
     expect(become('nothing')).toMatchObject({ code: 'mooring.outcome-unknown' });
   });
