@@ -56,6 +56,13 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     [GCS, 'is not a missing object'],
   ),
   guard(
+    'GCS: an address that answers anything is no unreachable one',
+    'src/object-store/gcs',
+    'error.status === undefined &&',
+    '',
+    [IN_TIME, 'is not one that answers with'],
+  ),
+  guard(
     'GCS: a body that stands still is given up',
     'src/object-store/gcs',
     'if (!isOver) stopWaiting = timer(STALLED, giveUp);',

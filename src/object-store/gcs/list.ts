@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import { deleteEach } from '../delete-each.ts';
-import { isNotFound, listPage, requireBucket, sendRequest, type GcsStore } from './request.ts';
+import { listPage, requireBucket } from './page.ts';
+import { isNotFound, sendRequest, type GcsStore } from './request.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 import { progressOf } from '../listing-progress.ts';
 

@@ -3,7 +3,9 @@ import { sideBySide } from '../../async/shared-signal.ts';
 import { concurrently } from '../../async/concurrency.ts';
 import { CUT_SHORT, readBody, type Headers } from './body.ts';
 import { GcsError } from './errors.ts';
-import { gcsError, isNotFound, requireBucket, sendPatiently, type GcsRequest, type GcsStore } from './request.ts';
+import { requireBucket } from './page.ts';
+import { gcsError, isNotFound, sendPatiently, type GcsRequest, type GcsStore } from './request.ts';
+import { unlessUnreachable } from './unreachable.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 
 /** Reading an object, in parts: no request asks for more than one, since a body is always taken whole. */
@@ -85,11 +87,13 @@ async function readPart(store: GcsStore, key: string, range: Range, call: CallOp
   const request = requestFor(store, key);
   const file = store.bucket.file(request.name, generation === undefined ? {} : { generation });
   try {
-    return await sendPatiently(store, request, call, async () => {
-      const stream = file.createReadStream({ start, end: end - 1, decompress: false, validation: false });
-      const { bytes, headers } = await readBody(stream, store.timer, call.signal);
-      return { bytes, size: sizeOf(bytes, headers, range), generation: headers['x-goog-generation'] };
-    });
+    return await unlessUnreachable(store, request, call, (own, answered) =>
+      sendPatiently(store, request, own, async () => {
+        const stream = file.createReadStream({ start, end: end - 1, decompress: false, validation: false });
+        const { bytes, headers } = await readBody(stream.once('response', answered), store.timer, own.signal);
+        return { bytes, size: sizeOf(bytes, headers, range), generation: headers['x-goog-generation'] };
+      }),
+    );
   } catch (error) {
     if (error instanceof GcsError && error.status === RANGE_NOT_SATISFIABLE) {
       return { bytes: new Uint8Array(), size: 0, generation: undefined };

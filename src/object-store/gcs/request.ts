@@ -4,7 +4,7 @@ import type { Clock } from '../../async/clock.ts';
 import type { Random } from '../../async/random.ts';
 import { retry } from '../../async/retry.ts';
 import type { BucketAnswer } from '../bucket-error.ts';
-import { answerOf, GcsError, isTransient, NO_BUCKET, type GcsOperation } from './errors.ts';
+import { answerOf, GcsError, isTransient, type GcsOperation } from './errors.ts';
 import type { GcsBucket, GcsFile, GcsRequestOptions } from './options.ts';
 
 /**
@@ -80,9 +80,8 @@ export function sendRequest(
   return sendPatiently(store, request, call, () => sendOnce(store, file, options, call));
 }
 
-/** Milliseconds for the answer to a request that sends nothing, also for a page of a large bucket. */
+/** Milliseconds for the answer to a request that sends nothing. */
 const LATEST = 10_000;
-const LATEST_PAGE = 60_000;
 /** The least bytes that a line carries in a millisecond: 2 Mbit/s. */
 const SLOWEST = 256;
 
@@ -147,48 +146,10 @@ export function sendOnce(
   return inTime(store, latestFor(options.body?.length ?? 0), call, answer);
 }
 
-const NOT_FOUND = 404;
+/** The status for an object, or a bucket, that is not there. */
+export const NOT_FOUND = 404;
 
 /** Whether an error says that the object, or the bucket, is not there. */
 export function isNotFound(error: unknown): error is GcsError {
   return error instanceof GcsError && error.status === NOT_FOUND;
-}
-
-/**
- * Makes sure that it was the object that was not found: a missing bucket is answered with the same status.
- *
- * @throws {@link GcsError} when there is no such bucket, or nobody may ask for it.
- */
-export async function requireBucket(store: GcsStore, call: CallOptions): Promise<void> {
-  await listPage(store, '', call, { maxResults: 1 });
-}
-
-/** A page of a listing. */
-export interface GcsPage {
-  readonly items?: readonly { name: string; size: string | number; timeCreated: string }[];
-  readonly nextPageToken?: string;
-}
-
-/**
- * One page of a listing.
- *
- * @throws {@link GcsError}
- */
-export async function listPage(
-  store: GcsStore,
-  prefix: string,
-  call: CallOptions,
-  page: { maxResults: number; pageToken?: string },
-): Promise<GcsPage> {
-  const { bucket } = store;
-  const request: GcsRequest = { operation: 'objects.list', name: store.prefix + prefix };
-  const fields = 'items(name,size,timeCreated),nextPageToken';
-  try {
-    const answer = await sendPatiently(store, request, call, () =>
-      inTime(store, LATEST_PAGE, call, () => bucket.getFiles({ prefix: request.name, autoPaginate: false, fields, ...page })),
-    );
-    return (answer as readonly unknown[])[2] ?? {};
-  } catch (error) {
-    throw isNotFound(error) ? gcsError(store, request, { code: NO_BUCKET, status: NOT_FOUND }) : error;
-  }
 }
