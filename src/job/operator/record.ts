@@ -26,7 +26,10 @@ export interface JobPoll {
   next: Date | undefined;
 }
 
-/** What happened to an external job. An attempt was killed if its last event is no end, and a later attempt has one. */
+/**
+ * What happened to an external job. Of several releases after each other the last one stands for all. So an attempt was killed if
+ * its last event is no end, and the next event is of a later attempt and no release.
+ */
 export interface JobEvent {
   at: Date;
   kind: DecisionKind | 'released' | 'succeeded' | 'failed' | 'cancelled' | 'adopted' | 'not-submitted' | 'reopened';

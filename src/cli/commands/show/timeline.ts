@@ -51,7 +51,8 @@ export function timelineOf({ history, holder }: Pick<JobRecord, 'history' | 'hol
     }
   };
   for (const event of history) {
-    come(event.at, event.attempt);
+    // The last of several releases stands for all of them.
+    if (event.kind !== 'released') come(event.at, event.attempt);
     entries.push(event);
     if (event.attempt !== undefined) last = event;
   }

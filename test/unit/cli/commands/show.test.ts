@@ -186,6 +186,12 @@ describe('a timeline', () => {
     expect(timelineOf({ history, holder: undefined })).toEqual(history);
   });
 
+  test('has no kill where each release is an attempt of its own', () => {
+    const history = [event('submitted', 1, 0), event('released', 7, 60_000)];
+
+    expect(timelineOf({ history, holder: undefined })).toEqual(history);
+  });
+
   test('has the attempt that holds the job and has written nothing yet', () => {
     const history = [event('submitted', 1, 10)];
     const holder = 'attempt 3, host a, process 7, since 1970-01-01T00:00:00.030Z';
