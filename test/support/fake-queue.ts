@@ -7,6 +7,10 @@ export interface FakeJob {
   state: string;
   timestamp: number;
   task?: string;
+  /** Why it failed. */
+  failedReason?: string;
+  /** What looking for it rejects with. */
+  failing?: Error;
 }
 
 /** A queue, and what it was asked for. */
@@ -31,11 +35,12 @@ export function fakeQueue(jobs: Readonly<Record<string, FakeJob>> = {}, failing?
         async job(id) {
           const job = jobs[id];
           if (!job) return undefined;
+          if (job.failing) throw job.failing;
           return {
             state: job.state,
             timestamp: job.timestamp,
             task: job.task ?? name.queue,
-            failedReason: undefined,
+            failedReason: job.failedReason,
             async retry() {
               if (failing) throw failing;
               fake.done.push(`retry ${id}`);

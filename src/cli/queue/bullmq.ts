@@ -5,12 +5,14 @@ import { parseRedis } from '../../config/redis-address.ts';
 import type { StoreConfig } from '../../config/store-config.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { isMooringError, StoreUnavailableError } from '../../model/errors/store.ts';
+import { innermostCode } from '../../model/reason.ts';
 import type { StateStore, TaskScope } from '../../index.ts';
-import type { QueueName, RuntimeJob, RuntimeQueue } from './queue.ts';
+import { REMAINS, type QueueName, type RuntimeJob, type RuntimeQueue } from './queue.ts';
 
 /** Queues of the BullMQ that the user installed, described by the shape of what is called: major versions differ. */
 
 interface Job {
+  readonly name: string | undefined;
   readonly timestamp: number;
   readonly failedReason?: string;
   getState(): Promise<string>;
@@ -68,7 +70,7 @@ export async function openQueue({ prefix, queue: name }: QueueName, config: Stor
     const outcome = await bounded(systemTimer, COMMANDS * commandTimeout, signal, work).catch((cause: unknown) => {
       throw isMooringError(cause)
         ? cause
-        : new StoreUnavailableError(`the queue ${name} cannot be asked`, { store: 'redis', cause });
+        : new StoreUnavailableError(`the queue ${name} cannot be asked (${kindOf(cause)})`, { store: 'redis', cause });
     });
     if (outcome.ended === 'value') return outcome.value;
     if (outcome.ended === 'aborted') throw outcome.reason;
@@ -78,8 +80,7 @@ export async function openQueue({ prefix, queue: name }: QueueName, config: Stor
   };
 
   const runtimeJob = async (job: Job): Promise<RuntimeJob> => ({
-    state: await job.getState(),
-    task: adapter.jobScope(job).task,
+    ...(isWhole(job) ? { state: await job.getState(), task: adapter.jobScope(job).task } : { state: REMAINS, task: '' }),
     timestamp: job.timestamp,
     failedReason: job.failedReason,
     retry: ({ signal }) => within(signal, () => job.retry('failed')),
@@ -101,6 +102,16 @@ export async function openQueue({ prefix, queue: name }: QueueName, config: Stor
       await close();
     },
   };
+}
+
+function isWhole({ name, timestamp }: Job): boolean {
+  return typeof name === 'string' && Number.isFinite(timestamp);
+}
+
+/** What kind of error it is. Never its text: an error about what cannot be read quotes it. */
+function kindOf(error: unknown): string {
+  const { name = typeof error, message = '' } = (error ?? {}) as Partial<Error>;
+  return innermostCode(error) ?? (name === 'ReplyError' ? /^[A-Z]+(?= )/.exec(message)?.[0] : undefined) ?? name;
 }
 
 /** @throws {@link ConfigError} that says what to install. */

@@ -9,9 +9,15 @@ export interface QueueName {
   readonly queue: string;
 }
 
+/**
+ * The state of a job that was removed while a worker still wrote to it: its hash has neither a name nor a time, and no attempt
+ * comes.
+ */
+export const REMAINS = 'remains';
+
 /** A job of a queue, as it was when it was looked for. */
 export interface RuntimeJob {
-  /** One of BullMQ's words: `failed`, `delayed`, `active`, `waiting`, … */
+  /** One of BullMQ's words: `failed`, `delayed`, `active`, `waiting`, …; or {@link REMAINS}. */
   readonly state: string;
   /** The task of its scope, if that is not one of the user's own. */
   readonly task: string;

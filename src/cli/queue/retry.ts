@@ -1,7 +1,7 @@
 import { messageOf } from '../../model/reason.ts';
 import type { StoreWork } from '../command.ts';
 import type { ActivityPlace, RuntimePlace, QueuePlace } from './place.ts';
-import type { RuntimeJob, RuntimeQueue } from './queue.ts';
+import { REMAINS, type RuntimeJob, type RuntimeQueue } from './queue.ts';
 
 /** Lets a job run again: a failed one is retried, a delayed one promoted. */
 
@@ -41,10 +41,15 @@ export function jobInWords({ queue, id }: QueuePlace): string {
   return `job ${id} of ${queue}`;
 }
 
-/** The job, unless another one has its ID now. */
+/** What is left of a job that was removed while a worker wrote to it. */
+export function remainsInWords({ queue, id }: QueuePlace): string {
+  return `the queue ${queue} has only the remains of job ${id}`;
+}
+
+/** The job, or what remains of it, unless another one has its ID now. */
 export async function jobAt(queue: RuntimeQueue, place: QueuePlace, signal: AbortSignal): Promise<RuntimeJob | undefined> {
   const job = await queue.job(place.id, { signal });
-  return place.createdAt === undefined || job?.timestamp === place.createdAt ? job : undefined;
+  return job?.state === REMAINS || place.createdAt === undefined || job?.timestamp === place.createdAt ? job : undefined;
 }
 
 async function retryAt(queue: RuntimeQueue, place: QueuePlace, signal: AbortSignal): Promise<Retried> {
@@ -60,6 +65,8 @@ async function retryAt(queue: RuntimeQueue, place: QueuePlace, signal: AbortSign
   if (job === undefined || job.state === 'unknown') {
     return { outcome: 'gone', isOver: false, line: `there is no ${named} any more: no attempt takes this up` };
   }
+  if (job.state === REMAINS)
+    return { outcome: 'gone', isOver: false, line: `${remainsInWords(place)}: no attempt takes this up` };
   if (job.state === 'completed')
     return { outcome: 'completed', isOver: false, line: `${named} has completed, and is not retried` };
   return { outcome: 'not-needed', isOver: true, line: `${named} is ${job.state}: nothing to retry` };

@@ -123,3 +123,34 @@ test('a record is lost when its job was removed from the queue', async () => {
   expect(after).toMatchObject({ code: 1, stderr: expect.stringContaining(`mooring clear ${rig.queue.name} ${id}`) });
   expect(after.stdout).toContain('the queue has no such job any more');
 });
+
+test('a job that was half removed is lost, also for a retry', async () => {
+  const { worker, id } = await running();
+  worker.kill('SIGKILL');
+  const key = `bull:${rig.queue.name}:${id}`;
+  await rig.redis.del(key);
+  await rig.redis.hset(key, 'progress', '50');
+
+  const lost = await mooring('lost', '--queue', rig.queue.name);
+  const retried = await mooring('retry', rig.queue.name, id);
+
+  expect(lost).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('only the remains of such a job\n1 open record checked'),
+  });
+  expect(retried).toMatchObject({ code: 1, stdout: expect.stringContaining(`has only the remains of job ${id}`), stderr: '' });
+});
+
+test('a job that cannot be read is said at the end, with the kind of its error', async () => {
+  const { worker, id } = await running();
+  worker.kill('SIGKILL');
+  await rig.redis.del(`bull:${rig.queue.name}:${id}`);
+  await rig.redis.set(`bull:${rig.queue.name}:${id}`, 'no hash');
+
+  const { code, stdout } = await mooring('lost', '--queue', rig.queue.name);
+
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /^0 open records checked, 0 lost\n1 record could not be checked: the queue \S+ cannot be asked \(WRONGTYPE\)/,
+  );
+});

@@ -1,16 +1,15 @@
 import { jobRecords, type JobRecord, type JobState } from '../../../index.ts';
 import { readQueue } from '../../address/address.ts';
-import { nameOf, pathOf } from '../../address/name.ts';
+import { nameOf, pathOf, queueJobOf } from '../../address/name.ts';
 import type { StoreCommand } from '../../command.ts';
 import { ageOf } from '../../layout/age.ts';
 import { shownId, STATE_COLOURS } from '../../layout/job.ts';
 import { reportOf } from '../../layout/report.ts';
 import { tableLines } from '../../layout/table.ts';
 import { EXIT } from '../../outcome.ts';
-import { UsageError } from '../../usage-error.ts';
 import { count } from '../../words.ts';
 import { FILTER_FLAGS } from '../jobs/query.ts';
-import { lostAmong, type LostJobs, type LostRecord } from './check.ts';
+import { lostAmong, type LostJobs, type LostRecord, type Unchecked } from './check.ts';
 
 /** `mooring lost`: records that no attempt comes for any more. */
 
@@ -29,13 +28,13 @@ export const lostCommand: StoreCommand = {
   summary: 'list the open records whose job is gone from its queue or workflow',
   flags: {
     queue: FILTER_FLAGS.queue,
-    prefix: FILTER_FLAGS.prefix,
+    prefix: { value: 'PREFIX', holds: 'only queues of this prefix (with --queue: bull)' },
     temporal: { value: 'ADDRESS', holds: 'host:port of a Temporal server without TLS, to look there too' },
   },
   about: [
     'Looks for the job of each open record: in its queue with the package bullmq, and in Temporal with @temporalio/client if',
     '--temporal says where. What was not checked is said. A job that is gone was removed, or has ended while its external job',
-    'goes on: nobody waits for that one any more. Ends with 1 if there is such a record.',
+    'goes on: nobody waits for that one any more. Ends with 1 if there is such a record, or if one could not be checked.',
   ],
   examples: [
     ['mooring lost', 'all queues'],
@@ -43,22 +42,23 @@ export const lostCommand: StoreCommand = {
   ],
   plan(given) {
     const [queue, prefix, temporal] = ['queue', 'prefix', 'temporal'].map((flag) => given.text(flag));
-    if (prefix !== undefined && queue === undefined) throw new UsageError('--prefix needs --queue');
     const flow = queue === undefined ? undefined : readQueue(queue, prefix);
+    const isWanted = ({ scope }: JobRecord) => flow !== undefined || prefix === undefined || queueJobOf(scope)?.prefix === prefix;
     return async (store, work) => {
       const { signal, terminal, tools } = work;
       const records: JobRecord[] = [];
       const query = { state: WAITING, ...(flow !== undefined && { flow }), signal };
-      for await (const record of jobRecords(store).list(query)) records.push(record);
+      for await (const record of jobRecords(store).list(query)) if (isWanted(record)) records.push(record);
       terminal.progress(`looking for ${count(records.length, 'job')}`);
       const found = await lostAmong(records, temporal, work);
       const now = tools.clock.now();
       const rows = found.lost.map((one) => cellsOfLost(one, now));
+      const failures = found.unchecked.filter(({ failed }) => failed).map(uncheckedInWords);
       const total = `${count(found.checked, 'open record')} checked, ${found.lost.length} lost`;
       return {
-        code: found.lost.length > 0 ? EXIT.failed : EXIT.ok,
+        code: found.lost.length > 0 || failures.length > 0 ? EXIT.failed : EXIT.ok,
         report: { ...found, lost: found.lost.map(({ record, why }) => ({ why, ...reportOf(record) })) },
-        lines: rows.length === 0 ? [total] : [...tableLines(COLUMNS, rows, terminal), total],
+        lines: [...(rows.length === 0 ? [] : tableLines(COLUMNS, rows, terminal)), total, ...failures],
         notes: notesOf(found),
       };
     };
@@ -71,9 +71,13 @@ function cellsOfLost({ record, why }: LostRecord, now: number) {
   return [{ text: state, colour: STATE_COLOURS[state] }, ageOf(since, now), nameOf(scope, externalIdKey), id, why];
 }
 
+function uncheckedInWords({ count: records, why, failed }: Unchecked): string {
+  return `${count(records, 'record')} ${failed ? 'could not be checked' : 'not checked'}: ${why}.`;
+}
+
 function notesOf({ lost: [first], unchecked }: LostJobs): string[] {
   return [
-    ...unchecked.map((one) => `${count(one.count, 'record')} not checked: ${one.why}.`),
+    ...unchecked.filter(({ failed }) => !failed).map(uncheckedInWords),
     ...(first ? [`Retry the job, or stop its external job and forget both: mooring clear ${nameOrPath(first)}`] : []),
   ];
 }

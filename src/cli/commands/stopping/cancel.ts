@@ -4,7 +4,8 @@ import type { StoreCommand, StoreWork } from '../../command.ts';
 import { questioner, REFUSED, YES } from '../../input/question.ts';
 import { EXIT, type CommandOutcome } from '../../outcome.ts';
 import { QUEUE_FLAG, type ActivityPlace, type QueuePlace } from '../../queue/place.ts';
-import { jobAt, jobInWords } from '../../queue/retry.ts';
+import { REMAINS } from '../../queue/queue.ts';
+import { jobAt, jobInWords, remainsInWords } from '../../queue/retry.ts';
 import type { StateStore } from '../../../index.ts';
 import { UsageError } from '../../usage-error.ts';
 import { placeAt } from '../answers/retry.ts';
@@ -57,6 +58,7 @@ async function cancel(
   return withQueue(place, async (queue) => {
     const job = await jobAt(queue, place, signal);
     if (!job || job.state === 'unknown') throw new RefusedError(`there is no ${named}: nothing was cancelled`);
+    if (job.state === REMAINS) throw new RefusedError(`${remainsInWords(place)}: nothing was cancelled`);
     const asked = await queue.cancel(place.id, { store, reason, scope: place.scope, signal });
     if (!asked) throw new RefusedError(`${named} is over (${job.state}): nothing was cancelled. ${IF_IT_RUNS}`);
     const next = NEXT[job.state] ?? WAITING;

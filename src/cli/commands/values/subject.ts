@@ -6,6 +6,7 @@ import { scopeAt } from '../../address/records.ts';
 import type { StoreWork } from '../../command.ts';
 import type { Flags, Given } from '../../flags.ts';
 import { placeOfQueue } from '../../queue/place.ts';
+import { REMAINS } from '../../queue/queue.ts';
 import { jobAt } from '../../queue/retry.ts';
 import { UsageError } from '../../usage-error.ts';
 
@@ -72,7 +73,7 @@ async function scopeInQueue(
     signal.throwIfAborted();
     return undefined;
   });
-  return job && { flow: address.flow, run: `${place.id}@${job.timestamp}`, task: job.task };
+  return job && job.state !== REMAINS ? { flow: address.flow, run: `${place.id}@${job.timestamp}`, task: job.task } : undefined;
 }
 
 /** The key, which is all that follows. @throws {@link UsageError} */

@@ -291,6 +291,18 @@ describe('mooring retry', () => {
     expect(queue.done).toEqual(['retry 42']);
   });
 
+  test.each([['transcode', '42'], [scopePath(SCOPE)]])('says that only remains of %s are there', async (...address) => {
+    await putJob(store, SCOPE, 'submitted');
+    const queue = fakeQueue({ 42: { state: 'remains', timestamp: NaN } });
+
+    const { code, stdout } = await mooring(['retry', ...address], queue);
+
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: 'the queue transcode has only the remains of job 42: no attempt takes this up\n',
+    });
+  });
+
   test('fails for a job that there is not', async () => {
     const { code, stdout } = await mooring(['retry', 'transcode', '43'], fakeQueue(failedJob));
 

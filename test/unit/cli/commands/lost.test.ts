@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StateStore } from '../../../../src/index.ts';
-import { ConfigError } from '../../../../src/model/errors/store.ts';
+import { ConfigError, StoreUnavailableError } from '../../../../src/model/errors/store.ts';
 import { memoryStateStore } from '../../../../src/testing/memory-state-store.ts';
 import { runCommand, type CommandOptions } from '../../../support/command.ts';
 import { fakeQueue } from '../../../support/fake-queue.ts';
@@ -77,12 +77,79 @@ describe('mooring lost', () => {
 
     const { code, stdout, stderr } = await mooring(store, ['lost'], { queue: notInstalled });
 
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '0 open records checked, 0 lost\n' });
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout:
+        '0 open records checked, 0 lost\n' +
+        '1 record could not be checked: a queue needs the package bullmq, which is not installed: npm install bullmq.\n',
+    });
     expect(stderr.trim().split('\n')).toEqual([
-      '1 record not checked: a queue needs the package bullmq, which is not installed: npm install bullmq.',
       '1 record not checked: they are of Temporal, whose address --temporal says.',
       '1 record not checked: their scope is one of your own, and does not say whose job it is.',
     ]);
+  });
+
+  test('is content with what nobody asked it to check', async () => {
+    const store = memoryStateStore();
+    await putJob(store, { flow: 'import', run: '2026', task: 'load' }, 'submitted');
+
+    const { code, stderr } = await mooring(store, ['lost']);
+
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('1 record not checked') });
+  });
+
+  test('counts a job of which only remains are there as gone', async () => {
+    const store = memoryStateStore();
+    await putJob(store, bull('1'), 'submitted', { externalId: 'ext-1' });
+    const { open } = fakeQueue({ 1: { state: 'remains', timestamp: NaN } });
+
+    const { code, stdout } = await mooring(store, ['lost'], { queue: open });
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/q 1 +ext-1 +the queue has only the remains of such a job\n1 open record checked, 1 lost\n$/);
+  });
+
+  test('checks the other jobs of a queue if one cannot be read', async () => {
+    const store = memoryStateStore();
+    for (const id of ['1', '2', '3']) await putJob(store, bull(id), 'submitted', { externalId: `ext-${id}` });
+    const failing = new StoreUnavailableError('the queue q cannot be asked (WRONGTYPE)', { store: 'redis' });
+    const { open } = fakeQueue({ 1: { state: 'active', timestamp: 17, failing }, 3: { state: 'active', timestamp: 17 } });
+
+    const { code, stdout } = await mooring(store, ['lost'], { queue: open });
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/q 2 +ext-2 +the queue has no such job any more\n2 open records checked, 1 lost\n/);
+    expect(stdout.trim().split('\n').at(-1)).toBe(
+      '1 record could not be checked: the queue q cannot be asked (WRONGTYPE) [store=redis].',
+    );
+  });
+
+  test('asks for nothing more once a queue does not answer', async () => {
+    const store = memoryStateStore();
+    for (let id = 1; id <= 50; id += 1) await putJob(store, bull(String(id)), 'submitted');
+    let asked = 0;
+    const job = async (): Promise<never> => {
+      asked += 1;
+      throw new StoreUnavailableError('the queue q gave no answer', { store: 'redis' });
+    };
+    const queue = async () => ({ job, cancel: async () => false, close: async () => undefined });
+
+    const { code, stdout } = await mooring(store, ['lost'], { queue });
+
+    expect(code).toBe(1);
+    expect(stdout).toContain('0 open records checked, 0 lost\n50 records could not be checked');
+    expect(asked).toBeLessThanOrEqual(16);
+  });
+
+  test('looks at the queues of one prefix if it is told to', async () => {
+    const store = memoryStateStore();
+    await putJob(store, bull('1'), 'submitted');
+    await putJob(store, { flow: 'eu:films', run: '1@17', task: 'hd' }, 'submitted');
+    const queue = fakeQueue();
+
+    await mooring(store, ['lost', '--prefix', 'eu'], { queue: queue.open });
+
+    expect(queue.opened).toEqual([{ prefix: 'eu', queue: 'films' }]);
   });
 
   test('asks Temporal where it is told to', async () => {
