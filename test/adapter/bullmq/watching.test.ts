@@ -71,6 +71,7 @@ test('a job that runs is listed, then shown with who holds it', async () => {
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(new RegExp(`holder +attempt 1, .*process ${worker.pid}`));
   expect(shown.stdout).toMatch(/external ID +job-1\n/);
+  expect(shown.stdout).toMatch(/in queue +active\n/);
   expect(shown.stdout).toContain(`mooring cancel ${rig.queue.name} ${id}`);
 });
 

@@ -3,6 +3,7 @@ import { pathOf, queueJobOf } from '../../address/name.ts';
 import { ageOf, instantInWords } from '../../layout/age.ts';
 import { shownId, pollInWords, pollTimesInWords, wasCancelled } from '../../layout/job.ts';
 import { oneLine } from '../../layout/text.ts';
+import { inQueueInWords, type InQueue } from './in-queue.ts';
 
 /** What is known, one fact a line. */
 
@@ -10,12 +11,13 @@ import { oneLine } from '../../layout/text.ts';
 export type Fact = readonly [label: string, text: string | undefined];
 
 /** The facts of a task. */
-export function taskFacts(scope: TaskScope): Fact[] {
+export function taskFacts(scope: TaskScope, queued: InQueue | undefined): Fact[] {
   const job = queueJobOf(scope);
   return [
     ['path', pathOf(scope)],
     ['queue', job && `${job.queue}${job.prefix === 'bull' ? '' : ` (prefix ${job.prefix})`}`],
     ['job', job && `${job.id}, added ${instantInWords(new Date(job.createdAt))}`],
+    ['in queue', queued && inQueueInWords(queued)],
     ['task', scope.task],
   ];
 }

@@ -1,6 +1,7 @@
 import type { JobRecord, TaskScope } from '../../../index.ts';
 import { nameOf, queueJobOf } from '../../address/name.ts';
 import { ageOf, lengthInWords } from '../../layout/age.ts';
+import type { InQueue } from './in-queue.ts';
 import { wasCancelled, waitsForPerson } from '../../layout/job.ts';
 
 /** What happens next, and what a person can do, with the commands to copy. */
@@ -15,10 +16,10 @@ export interface NextSteps {
 }
 
 /** The next steps of a record. */
-export function nextOf(record: JobRecord, now: number): NextSteps {
+export function nextOf(record: JobRecord, now: number, queued?: InQueue): NextSteps {
   const commands = commandsOf(record.scope, record.externalIdKey);
   if (record.state === 'ambiguous') return ambiguous(record, commands);
-  if (record.state === 'submitting') return submitting(record, now, commands);
+  if (record.state === 'submitting') return submitting(record, { now, queued }, commands);
   if (record.state === 'failed') return failed(record, commands);
   if (record.state === 'succeeded') return succeeded(commands);
   if (wasCancelled(record)) return cancelled(commands);
@@ -35,6 +36,7 @@ function commandsOf(scope: TaskScope, key?: string) {
     reopen: (does: string): NextStep => [`mooring reopen ${retry}${name}`, does],
     cancel: (does: string): NextStep => [`mooring cancel ${nameOf(scope)} --reason WHY`, does],
     clear: (does: string): NextStep => [`mooring clear ${nameOf(scope)}`, does],
+    retry: (does: string): NextStep => [`mooring retry ${nameOf(scope)}`, does],
     retries: retry !== '',
   };
 }
@@ -53,12 +55,26 @@ function ambiguous({ idempotencyKey, submission }: JobRecord, { adopt, notSubmit
 
 function submitting(
   { deadline, idempotencyKey }: Extract<JobRecord, { state: 'submitting' }>,
-  now: number,
-  { adopt, notSubmitted }: Commands,
+  { now, queued }: { now: number; queued: InQueue | undefined },
+  { adopt, notSubmitted, retry }: Commands,
 ): NextSteps {
   const left = deadline.getTime() - now;
   if (left > 0)
     return { happens: [`The request may be on its way for another ${lengthInWords(left)}. There is nothing to do.`], steps: [] };
+  if (queued?.state === 'failed') {
+    return {
+      happens: [
+        'The attempt that submitted is gone, and the job has failed in its queue: no attempt will come by itself. A retry makes one.',
+        'If you know the answer, look for the key and say it; --retry then makes the attempt:',
+        `  ${idempotencyKey}`,
+      ],
+      steps: [
+        retry('the next attempt repeats the submit with its key, searches for the job, or stops for a person'),
+        adopt('it is there, and has this ID'),
+        notSubmitted('it is not there, and no request is on its way'),
+      ],
+    };
+  }
   return {
     happens: [
       'The attempt that submitted is gone. The next one repeats the submit with its key, searches for the job, or stops for a person.',

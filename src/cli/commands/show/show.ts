@@ -8,6 +8,7 @@ import { reportOf } from '../../layout/report.ts';
 import { tableLines } from '../../layout/table.ts';
 import { EXIT } from '../../outcome.ts';
 import { factLines, recordFacts, taskFacts } from './facts.ts';
+import { inQueue, type InQueue } from './in-queue.ts';
 import { nextOf, type NextStep } from './next.ts';
 import { eventInWords, timelineOf } from './timeline.ts';
 import { valueLines, valueReport, valuesOf, type ValueList } from './values.ts';
@@ -20,6 +21,7 @@ export const showCommand: StoreCommand = {
   flags: ADDRESS_FLAGS,
   about: [
     ...ADDRESS_ABOUT,
+    'What its queue says of the job needs the package bullmq, and is left out if there is no answer within 2 seconds.',
     'Values are listed by name, size and place. Their contents are never shown: mooring get prints one.',
     'A job of a queue that is over is in no index. Without its path the whole namespace is looked through.',
   ],
@@ -37,27 +39,28 @@ export const showCommand: StoreCommand = {
         if (!json) terminal.progress('looking through the whole namespace');
       };
       const task = await taskAt(store, address, { signal, onScan });
-      const values = await valuesOf(store, task.scope, signal);
+      const [values, queued] = await Promise.all([valuesOf(store, task.scope, signal), inQueue(task.scope, work)]);
       const now = tools.clock.now();
       const report = {
         scope: task.scope,
+        ...(queued && { queue: queued }),
         records: task.records.map((record) => ({ ...reportOf(record), timeline: timelineOf(record) })),
         values: values.entries.map(valueReport),
         moreValues: values.more,
       };
-      return { code: EXIT.ok, report, lines: linesOf(task, values, { ...work, now }) };
+      return { code: EXIT.ok, report, lines: linesOf(task, values, { ...work, now, queued }) };
     };
   },
 };
 
-type Now = Work & { readonly now: number };
+type Now = Work & { readonly now: number; readonly queued: InQueue | undefined };
 
-function linesOf({ scope, records }: FoundTask, values: ValueList, { terminal, now }: Now): string[] {
+function linesOf({ scope, records }: FoundTask, values: ValueList, { terminal, now, queued }: Now): string[] {
   const title = (text: string): string[] => ['', terminal.paint('dim', text)];
   return [
     nameOf(scope),
-    ...factLines(taskFacts(scope)),
-    ...records.flatMap((record) => recordLines(record, title, { terminal, now })),
+    ...factLines(taskFacts(scope, queued)),
+    ...records.flatMap((record) => recordLines(record, title, { terminal, now, queued })),
     ...(records.length === 0 ? [...title('External job'), '  none is recorded'] : []),
     ...title('Values'),
     ...valueLines(values, now, terminal),
@@ -67,10 +70,10 @@ function linesOf({ scope, records }: FoundTask, values: ValueList, { terminal, n
 function recordLines(
   record: JobRecord,
   title: (text: string) => string[],
-  { terminal, now }: Pick<Now, 'terminal' | 'now'>,
+  { terminal, now, queued }: Pick<Now, 'terminal' | 'now' | 'queued'>,
 ): string[] {
   const events = timelineOf(record).map((entry) => [instantInWords(entry.at), ...eventInWords(entry)]);
-  const { happens, steps } = nextOf(record, now);
+  const { happens, steps } = nextOf(record, now, queued);
   const [, ...timeline] = tableLines([{ title: '' }, { title: '' }, { title: '', yields: 1 }], events, {
     ...terminal,
     columns: undefined,

@@ -4,6 +4,7 @@ import { timelineOf } from '../../../../src/cli/commands/show/timeline.ts';
 import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
 import { memoryStateStore } from '../../../../src/testing/memory-state-store.ts';
 import { runCommand } from '../../../support/command.ts';
+import { fakeQueue, type FakeJob, type FakeQueue } from '../../../support/fake-queue.ts';
 import { putJob } from '../../../support/jobs-in-states.ts';
 
 /** `mooring show`, by what a person or a script sees of it. */
@@ -13,10 +14,14 @@ const HOUR = 3_600_000;
 const SCOPE = { flow: 'bull:transcode', run: '42@1700000000000', task: 'hd' };
 
 /** The command on a store that stays open, so long after its jobs were made. */
-function show(store: StateStore, args: readonly string[], { later = HOUR } = {}) {
+function show(
+  store: StateStore,
+  args: readonly string[],
+  { later = HOUR, queue }: { later?: number; queue?: FakeQueue['open'] } = {},
+) {
   const open = async () => Object.assign(Object.create(store) as StateStore, { close: async () => undefined });
   const clock = { now: () => Date.now() + later, sleep: async () => undefined };
-  return runCommand(['show', ...args], { env: ENV, tools: { open, clock } });
+  return runCommand(['show', ...args], { env: ENV, tools: { open, clock, ...(queue && { queue }) } });
 }
 
 describe('mooring show', () => {
@@ -145,6 +150,95 @@ describe('mooring show', () => {
 
     expect(code).toBe(2);
     expect(stderr).toContain('a job is missing');
+  });
+});
+
+describe('mooring show, of what the queue says', () => {
+  const added = 1_700_000_000_000;
+  const lineOf = (stdout: string) => /^ {2}in queue +(.*)$/m.exec(stdout)?.[1];
+
+  test.each<[string, FakeJob | undefined, string]>([
+    ['an active job', { state: 'active', timestamp: added }, 'active'],
+    ['a delayed job', { state: 'delayed', timestamp: added }, 'delayed'],
+    [
+      'a failed job',
+      { state: 'failed', timestamp: added, failedReason: 'disk\nfull \u001B[31m' },
+      'failed: disk full \uFFFD[31m',
+    ],
+    ['a failed job without a reason', { state: 'failed', timestamp: added }, 'failed'],
+    [
+      'a failed job with a long reason',
+      { state: 'failed', timestamp: added, failedReason: 'x'.repeat(900) },
+      `failed: ${'x'.repeat(191)}…`,
+    ],
+    ['a job that failed once and runs', { state: 'active', timestamp: added, failedReason: 'old' }, 'active'],
+    ['no job', undefined, 'gone'],
+    ['another job of this ID', { state: 'active', timestamp: added + 1 }, 'gone'],
+    ['what remains of a job', { state: 'remains', timestamp: NaN }, 'gone'],
+  ])('has a line for %s', async (_name, job, said) => {
+    const store = memoryStateStore();
+    await putJob(store, SCOPE, 'submitted');
+    const queue = fakeQueue(job && { 42: job });
+
+    const { code, stdout } = await show(store, ['transcode', '42'], { queue: queue.open });
+
+    expect({ code, line: lineOf(stdout) }).toEqual({ code: 0, line: said });
+    expect(queue.closed).toBe(1);
+  });
+
+  test('has it for scripts', async () => {
+    const store = memoryStateStore();
+    await putJob(store, SCOPE, 'submitted');
+    const { open } = fakeQueue({ 42: { state: 'failed', timestamp: added, failedReason: 'disk full' } });
+
+    const { stdout } = await show(store, ['transcode', '42', '--json'], { queue: open });
+
+    expect(JSON.parse(stdout)).toMatchObject({ queue: { state: 'failed', failedReason: 'disk full' } });
+  });
+
+  test('has no line if the queue cannot be asked', async () => {
+    const store = memoryStateStore();
+    await putJob(store, SCOPE, 'submitted');
+    const queue = async (): Promise<never> => {
+      throw new Error('bullmq is not installed');
+    };
+
+    const { code, stdout } = await show(store, ['transcode', '42'], { queue });
+
+    expect({ code, line: lineOf(stdout) }).toEqual({ code: 0, line: undefined });
+  });
+
+  test('has no line if the queue gives no answer', async () => {
+    const store = memoryStateStore();
+    await putJob(store, SCOPE, 'submitted');
+    const silent = () => new Promise<never>(() => undefined);
+
+    const { code, stdout } = await show(store, ['transcode', '42'], { queue: silent });
+
+    expect({ code, line: lineOf(stdout) }).toEqual({ code: 0, line: undefined });
+  });
+
+  test('asks no queue for a scope of the users own', async () => {
+    const store = memoryStateStore();
+    await putJob(store, { flow: 'import', run: '2026-12-01', task: 'load' }, 'submitted');
+    const queue = fakeQueue();
+
+    await show(store, ['import/2026-12-01/load'], { queue: queue.open });
+
+    expect(queue.opened).toEqual([]);
+  });
+
+  test('says that no attempt comes for a submit whose job has failed', async () => {
+    const store = memoryStateStore();
+    await putJob(store, SCOPE, 'submitting');
+    const { open } = fakeQueue({ 42: { state: 'failed', timestamp: added } });
+
+    const late = await show(store, ['transcode', '42'], { queue: open });
+    const early = await show(store, ['transcode', '42'], { queue: open, later: 0 });
+
+    expect(late.stdout).toMatch(/no attempt will come by itself.*\n.*--retry then makes the attempt/);
+    expect(late.stdout).toMatch(/mooring retry transcode 42 .*\n +mooring adopt --retry transcode 42 ID/);
+    expect(early.stdout).not.toContain('by itself');
   });
 });
 
