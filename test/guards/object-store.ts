@@ -8,6 +8,7 @@ const GCS = 'test/unit/object-store/gcs/store.test.ts';
 const BODY = 'test/unit/object-store/gcs/body.test.ts';
 const IN_TIME = 'test/unit/object-store/gcs/in-time.test.ts';
 const ERRORS = 'test/unit/object-store/gcs/errors.test.ts';
+const S3_ERRORS = 'test/unit/object-store/s3/errors.test.ts';
 const RECHUNK = 'test/unit/async/rechunk.test.ts';
 const SHARED_SIGNAL = 'test/unit/async/shared-signal.test.ts';
 const LISTING = 'test/unit/state-store/objects/listing.test.ts';
@@ -169,6 +170,13 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     'if (await orAbsent(fs.lstat(file))) return false;',
     '',
     [FILE, 'is create-only also where there are no hard links'],
+  ),
+  guard(
+    'S3: a listing of pages out of order is not whole for anybody',
+    'src/object-store/s3',
+    'isWhole && takesAnyOrder(options)',
+    'takesAnyOrder(options)',
+    [S3_ERRORS, 'out of order over pages'],
   ),
   guard(
     'the deadline of a listing is that of each folder and page',

@@ -1,4 +1,5 @@
 import { abortController, untilAborted } from '../../async/abort.ts';
+import { systemCode } from '../system-code.ts';
 
 /**
  * The bytes of an object as they arrive. A body that breaks off is continued from where it was, a few times; it ends only where
@@ -115,7 +116,14 @@ async function take(chunks: AsyncIterator<Uint8Array> | undefined): Promise<Step
   try {
     const step = await chunks?.next();
     return !step || step.done ? { problem: 'the body ended', drained: true } : { chunk: step.value };
-  } catch {
-    return { problem: 'the connection broke', drained: false };
+  } catch (error) {
+    return { problem: `the connection broke${reasonOf(error)}`, drained: false };
   }
+}
+
+/** In brackets, as far as it is a word of the system, or the client's own about a checksum. */
+function reasonOf(error: unknown): string {
+  const code = systemCode(error);
+  if (code !== undefined) return ` (${code})`;
+  return error instanceof Error && /checksum mismatch/i.test(error.message) ? ' (checksum mismatch)' : '';
 }

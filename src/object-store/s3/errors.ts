@@ -54,6 +54,10 @@ const FORBIDDEN = 403;
 
 function remedy(operation: string, { code, status, message }: S3Answer): string | undefined {
   if (wantsChecksum(code, message)) return `${WANTS_CHECKSUM}: ${CHECKSUMS}`;
+  if (refusesChecksum(operation, code, message)) return `${REFUSES_CHECKSUM} requestChecksumCalculation: 'WHEN_REQUIRED'`;
+  if (code === 'IncompleteBody' && CHECKSUM_MISMATCH.test(message ?? '')) {
+    return `${REFUSES_CHECKSUM} responseChecksumValidation: 'WHEN_REQUIRED'`;
+  }
   const known = REMEDIES[code];
   if (known !== undefined || status !== FORBIDDEN) return known;
   return `The credentials need ${PERMISSIONS[operation] ?? operation}; under SSE-KMS also kms:GenerateDataKey and kms:Decrypt`;
@@ -67,10 +71,24 @@ function wantsChecksum(code: string, message: string | undefined): boolean {
   return code === 'MissingContentMD5' || (code === 'InvalidRequest' && /content-md5|x-amz-checksum/i.test(message ?? ''));
 }
 
+const REFUSES_CHECKSUM = 'If the server is not of Amazon and does not know the checksums of the client, give the client';
+const CHECKSUM_MISMATCH = /checksum mismatch/i;
+const WRITES: readonly string[] = ['PutObject', 'CreateMultipartUpload', 'UploadPart', 'DeleteObjects'];
+
+/** Servers refuse the checksum headers of the client in words of their own; the usual ones name no header. */
+function refusesChecksum(operation: string, code: string, message: string | undefined): boolean {
+  const named = /x-amz-(?:sdk-)?checksum|x-amz-trailer|aws-chunked|STREAMING-/i.test(message ?? '');
+  return WRITES.includes(operation) && (code === 'NotImplemented' || named);
+}
+
 /** `remedy()` of the store in S3: only what rights and addresses cannot mend. */
 export function s3Remedy(error: unknown): string | undefined {
   const { cause } = (error ?? {}) as { cause?: unknown };
-  if (!(cause instanceof S3Error) || !cause.message.includes(WANTS_CHECKSUM)) return undefined;
+  if (!(cause instanceof S3Error)) return undefined;
+  if (cause.message.includes(REFUSES_CHECKSUM)) {
+    return "Give its S3Client requestChecksumCalculation: 'WHEN_REQUIRED' and responseChecksumValidation: 'WHEN_REQUIRED'. For a client that Mooring makes, set AWS_REQUEST_CHECKSUM_CALCULATION and AWS_RESPONSE_CHECKSUM_VALIDATION to WHEN_REQUIRED.";
+  }
+  if (!cause.message.includes(WANTS_CHECKSUM)) return undefined;
   return "Give its S3Client requestChecksumCalculation: 'WHEN_SUPPORTED'. For a client that Mooring makes, set AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_SUPPORTED.";
 }
 

@@ -1,5 +1,6 @@
 import { isObjectKey } from '../../format/path.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
+import { takesAnyOrder } from '../listing-order.ts';
 import { progressOf } from '../listing-progress.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Store } from './request.ts';
@@ -19,11 +20,14 @@ export function s3List(store: S3Store): UncheckedObjectStore['list'] {
     for (;;) {
       const page = await sendRequest(store, 'ListObjectsV2', start, { ...(start !== '' && { Prefix: start }), ...next }, signal);
       progress();
+      // Where a page ends is a matter of the order, so only a single page is whole in any.
+      const isWhole = !page.IsTruncated && next.ContinuationToken === undefined;
       for (const { Key: name = '', Size: size = 0, LastModified: modifiedAt = new Date(0) } of page.Contents ?? []) {
         const key = name.slice(store.prefix.length);
         // Objects that are not ours are passed over.
         if (!name.startsWith(start) || !isObjectKey(key)) continue;
-        if (key <= before) throw failure('Unordered', 'The server does not list in the order of the names');
+        if (key <= before && !(isWhole && takesAnyOrder(options)))
+          throw failure('Unordered', 'The server does not list in the order of the names');
         before = key;
         yield { key, size, modifiedAt };
       }

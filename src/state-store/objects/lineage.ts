@@ -3,11 +3,12 @@ import { OutcomeUnknownError, StoreUnavailableError } from '../../model/errors/s
 import { instant, NEVER } from '../../format/head.ts';
 import type { Lineage } from '../../metastore/metastore.ts';
 import { GENERATIONS } from '../../format/object-name.ts';
+import { inAnyOrder } from '../../object-store/listing-order.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import { randomText } from '../../async/random.ts';
 import type { Internals } from '../internals.ts';
 import { getObject, within, type ObjectCall } from './calls.ts';
-import { listObjects } from './listing.ts';
+import { stepped } from './listing.ts';
 
 /**
  * What an object store knows of the metastores that refer to its objects. It is kept under `<namespace>/generation=/-/-/`, which
@@ -86,7 +87,9 @@ export async function readGenerations(core: Internals, store: ObjectStore, call:
   const prefix = generationPrefix(core.namespace);
   const numbers: number[] = [];
   const births: string[] = [];
-  for await (const { key } of listObjects(core, at, prefix)) {
+  const list = (own: CallOptions): ReturnType<ObjectStore['list']> => store.list(prefix, inAnyOrder(own));
+  // Sorted here: some servers have an order of their own.
+  for await (const { key } of stepped(core, at, 'listing objects', list)) {
     const [, number, birth] = /^(?:(\d{13})|born-(\d{13}(?:-[0-9a-z]{16})?))\.json$/.exec(key.slice(prefix.length)) ?? [];
     if (number !== undefined) numbers.push(Number(number));
     if (birth !== undefined) births.push(birth);
@@ -96,7 +99,7 @@ export async function readGenerations(core: Internals, store: ObjectStore, call:
   const body = await getObject(core, at, generationKey(core.namespace, last), LONGEST_GENERATION);
   if (!body) throw new StoreUnavailableError('the generation changed while it was read', { store: store.alias });
   const newest = parseGeneration(body);
-  return { numbers, newest: last === 0 || newest?.generation === last ? newest : undefined, births };
+  return { numbers, newest: last === 0 || newest?.generation === last ? newest : undefined, births: births.sort() };
 }
 
 function parseGeneration(body: Uint8Array): Generation | undefined {

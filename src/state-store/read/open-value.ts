@@ -66,7 +66,7 @@ async function bytesOf(source: EntrySource, entry: StoredEntry): Promise<AsyncIt
     return bytes && only(bytes);
   }
   const { at, decode } = locate(source, ref);
-  const body = await openBody(source.core, at, ref);
+  const body = ref.storedSize === 0 ? only(new Uint8Array()) : await openBody(source.core, at, ref);
   if (!body) return undefined;
   const chunks = verified(body, ref, at.where);
   if (isFramed(ref)) return decodeFrames(chunks, meta, ref, decode, at.where);

@@ -111,6 +111,22 @@ describe('a folder', () => {
   });
 });
 
+test('a server that refuses the checksums of the client has both settings as its remedy', async () => {
+  const { store } = fakeS3(({ operation }) => {
+    if (operation === 'PutObject') throw sdkError('NotImplemented', 501);
+    if (operation === 'HeadObject') throw sdkError('NotFound', 404);
+    return {};
+  });
+
+  const finding = await errorOf(store);
+
+  expect(finding).toMatchObject({
+    check: 'object-store',
+    message: expect.stringContaining('NotImplemented (HTTP 501)'),
+    remedy: expect.stringMatching(/requestChecksumCalculation: 'WHEN_REQUIRED' and responseChecksumValidation: 'WHEN_REQUIRED'/),
+  });
+});
+
 describe('a bucket with Object Lock', () => {
   test.each([
     [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
+import { inAnyOrder } from '../../../../src/object-store/listing-order.ts';
 import { S3Error } from '../../../../src/object-store/s3/errors.ts';
 import { all, objectOf } from '../../../contract/object-store.ts';
 import { fakeS3, sdkError } from '../../../support/fake-s3.ts';
@@ -71,6 +72,17 @@ describe('a refusal', () => {
 
     expect(error).toMatchObject({ code, status });
     expect(error.message).toMatch(remedy);
+  });
+
+  it.each([
+    ['CreateMultipartUpload', 'NotImplemented', 501, 'A header you provided implies functionality that is not implemented'],
+    ['CreateMultipartUpload', 'InvalidArgument', 400, "Unsupported header 'x-amz-sdk-checksum-algorithm' received for this call"],
+    ['PutObject', 'InvalidRequest', 403, 'x-amz-content-sha256 STREAMING-UNSIGNED-PAYLOAD-TRAILER is unknown'],
+  ])('of %s for the checksums of the client (%s) names the setting', async (operation, code, status, words) => {
+    const error = await refused(operation, sdkError(code, status, words));
+
+    expect(error.message).toContain(`${words}. If the server is not of Amazon`);
+    expect(error.message).toMatch(/give the client requestChecksumCalculation: 'WHEN_REQUIRED'$/);
   });
 
   it.each([
@@ -165,6 +177,19 @@ describe('a listing that is not to be trusted fails whole', () => {
     const { store } = fakeS3(() => page([objectOf('b'), objectOf('a')]));
 
     await expect(all(store.list(''))).rejects.toMatchObject({ code: 'Unordered' });
+  });
+
+  it('where it is out of order over pages, also for one who sorts it', async () => {
+    const pages = [page([objectOf('b')], { IsTruncated: true, NextContinuationToken: '2' }), page([objectOf('a')])];
+    const { store } = fakeS3(() => pages.shift());
+
+    await expect(all(store.list('', inAnyOrder({})))).rejects.toMatchObject({ code: 'Unordered' });
+  });
+
+  it('but not a single page for one who sorts it', async () => {
+    const { store } = fakeS3(() => page([objectOf('b'), objectOf('a')]));
+
+    await expect(all(store.list('', inAnyOrder({})))).resolves.toMatchObject([{ key: objectOf('b') }, { key: objectOf('a') }]);
   });
 
   it('where it goes on without saying how', async () => {

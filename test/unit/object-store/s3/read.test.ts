@@ -81,6 +81,23 @@ describe('a body that breaks off', () => {
     await expect(serving([3, 0, 0, 0, 0]).store.get(KEY)).rejects.toMatchObject({ code: 'IncompleteBody' });
   });
 
+  it.each([
+    [
+      Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+      /the connection broke \(ECONNRESET\) after 0 of 10 bytes$/,
+    ],
+    [
+      new Error('Checksum mismatch: expected "wQDuKQ==" but received "tBTtAA==" in response header "x-amz-checksum-crc32".'),
+      /the connection broke \(checksum mismatch\) after 0 of 10 bytes\. .* responseChecksumValidation: 'WHEN_REQUIRED'$/,
+    ],
+    [new Error('secret'), /the connection broke after 0 of 10 bytes$/],
+  ])('again and again says why: %p', async (reason, words) => {
+    const broken = (): Readable => new Readable({ read: () => undefined }).destroy(reason);
+    const fake = serving([], (answer) => ({ ...answer, Body: broken() }));
+
+    await expect(read(fake)).rejects.toThrow(words);
+  });
+
   it('without an error is one that broke off as well', async () => {
     const fake = serving([], (answer) => ({ ...answer, Body: Readable.from([]) }));
 

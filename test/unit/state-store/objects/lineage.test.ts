@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OutcomeUnknownError } from '../../../../src/model/errors/store.ts';
 import { reconcile } from '../../../../src/maintenance/reconcile/reconcile.ts';
@@ -7,9 +8,10 @@ import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
 import { createStateStore } from '../../../../src/state-store/create-state-store.ts';
 import { internalsOf } from '../../../../src/state-store/internals.ts';
-import { generationBody, generationKey } from '../../../../src/state-store/objects/lineage.ts';
+import { generationBody, generationKey, readGenerations } from '../../../../src/state-store/objects/lineage.ts';
 import { fakeClock } from '../../../../src/testing/fake-clock.ts';
 import { memoryLogger } from '../../../contract/maintenance-parts.ts';
+import { fakeS3 } from '../../../support/fake-s3.ts';
 import { interceptMetastore, interceptObjectStore, type Intercept, type InterceptOperation } from '../../../support/intercept.ts';
 
 /** Generation 0, made by the first writer of an object, once, and never by chance by a later one; and the births of metastores. */
@@ -285,5 +287,48 @@ describe('the birth of a metastore', () => {
     expect(await keysIn(objectStore)).toHaveLength(3);
     await plant(objectStore, String(bornAt + 1));
     await expect(reconcile(open())).rejects.toMatchObject({ code: 'mooring.state-lost' });
+  });
+});
+
+describe('a server that lists in an order of its own', () => {
+  const page = (keys: readonly string[]): object => ({
+    Contents: keys.map((Key) => ({ Key: `job-state/${Key}`, Size: 1, LastModified: new Date(0) })),
+  });
+
+  test('hides neither the newest generation nor the first birth', async () => {
+    const births = ['1795363995114-b', '1795363995113-a'].map((birth) => `${birth}${'0'.repeat(15)}`);
+    const keys = [2, 0, 1].map((number) => generationKey('default', number));
+    const newest = { generation: 2, bornAt: 1, raisedAt: 1 };
+    const { store } = fakeS3(({ operation }) => {
+      if (operation === 'ListObjectsV2') {
+        return page([...births.map((birth) => `default/generation=/-/-/born-${birth}.json`), ...keys]);
+      }
+      const body = Buffer.from(generationBody(newest));
+      return { Body: Readable.from([body]), ContentRange: `bytes 0-${body.length - 1}/${body.length}` };
+    });
+    const core = internalsOf(createStateStore({ metastore: memoryMetastore(), objectStore: store }));
+
+    const found = await readGenerations(core, store, {});
+
+    expect(found).toEqual({ numbers: [0, 1, 2], newest, births: births.toReversed() });
+  });
+});
+
+describe('an empty value in an object store', () => {
+  test.each(['none', 'gzip'] as const)('is not read (codec %s)', async (codec) => {
+    const { objectStore, metastore } = world();
+    const read: string[] = [];
+    const watched = interceptObjectStore(objectStore, ({ method, args }, proceed) => {
+      if (method.startsWith('get') && !String(args[0]).includes('/generation=/')) read.push(method);
+      return proceed();
+    });
+    const state = createStateStore({ metastore, objectStore: watched, offloadThreshold: 0, codec }).task(TASK);
+    await state.set('k', new Uint8Array());
+
+    const stream = await state.getStream('k');
+
+    expect(await stream?.toArray()).toEqual([]);
+    expect(await state.get('k')).toEqual(new Uint8Array());
+    expect(read).toEqual([]);
   });
 });
