@@ -62,7 +62,7 @@ function readPause(given: Given): number {
 type JobsWork = Work & { readonly paths: boolean };
 
 async function once(store: StateStore, query: JobsQuery, work: JobsWork): Promise<CommandOutcome> {
-  const listing = await listJobs(store, query, work.signal);
+  const listing = await listJobs(store, query, { now: work.tools.clock.now(), signal: work.signal });
   return { code: EXIT.ok, ...shown(listing, work), notes: nextStep(listing) };
 }
 
@@ -71,7 +71,7 @@ async function watch(store: StateStore, query: JobsQuery, work: JobsWork & { rea
   const { signal, terminal, tools, json, every } = work;
   for (;;) {
     try {
-      const listing = await listJobs(store, query, signal);
+      const listing = await listJobs(store, query, { now: tools.clock.now(), signal });
       const { lines, report } = shown(listing, work);
       if (json) terminal.line(JSON.stringify({ command: 'jobs', ...report }));
       else terminal.screen([instantInWords(new Date(tools.clock.now())), '', ...lines, ...nextStep(listing)]);
@@ -84,12 +84,12 @@ async function watch(store: StateStore, query: JobsQuery, work: JobsWork & { rea
 }
 
 function shown(
-  { records, total, waiting }: Listing,
+  { records, total, waiting, late }: Listing,
   { terminal, tools, paths }: JobsWork,
 ): Pick<CommandOutcome, 'lines' | 'report'> {
   const now = tools.clock.now();
   const rows = records.map((record) => cellsOf(record, { now, paths }));
   const more = total > records.length ? [`${records.length} of ${total} jobs (--limit)`] : [];
   const lines = rows.length === 0 ? ['no jobs'] : [...tableLines(COLUMNS, rows, terminal), ...more];
-  return { lines, report: { at: new Date(now), total, waiting, jobs: records.map(reportOf) } };
+  return { lines, report: { at: new Date(now), total, waiting, late, jobs: records.map(reportOf) } };
 }

@@ -12,10 +12,16 @@ export interface Listing {
   readonly total: number;
   /** How many of them wait for a person. */
   readonly waiting: number;
+  /** How many others are `submitting` past their deadline, which is asked for where a person looks for what waits. */
+  readonly late: number;
 }
 
 /** Reads them. Holds at most twice as many as are shown. */
-export async function listJobs(store: StateStore, query: JobsQuery, signal: AbortSignal): Promise<Listing> {
+export async function listJobs(
+  store: StateStore,
+  query: JobsQuery,
+  { now, signal }: { now: number; signal: AbortSignal },
+): Promise<Listing> {
   let records: JobRecord[] = [];
   let total = 0;
   let waiting = 0;
@@ -26,7 +32,21 @@ export async function listJobs(store: StateStore, query: JobsQuery, signal: Abor
     records.push(record);
     if (records.length >= 2 * query.limit) records = firstOf(records, query.limit);
   }
-  return { records: firstOf(records, query.limit), total, waiting };
+  const looksForWaiting = query.records.state?.includes('ambiguous') && !query.records.state.includes('submitting');
+  const late = looksForWaiting ? await countLate(store, query, { now, signal }) : 0;
+  return { records: firstOf(records, query.limit), total, waiting, late };
+}
+
+async function countLate(
+  store: StateStore,
+  { records, isWanted }: JobsQuery,
+  { now, signal }: { now: number; signal: AbortSignal },
+): Promise<number> {
+  let late = 0;
+  for await (const record of jobRecords(store).list({ ...records, state: ['submitting'], signal })) {
+    if (record.state === 'submitting' && record.deadline.getTime() < now && isWanted(record)) late += 1;
+  }
+  return late;
 }
 
 function firstOf(records: readonly JobRecord[], limit: number): JobRecord[] {

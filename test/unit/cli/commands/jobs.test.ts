@@ -68,6 +68,26 @@ describe('mooring jobs', () => {
     expect(stdout === 'no jobs\n' ? [] : column(stdout, 2)).toEqual(names);
   });
 
+  test.each([
+    [['--state', 'ambiguous'], '1 more is submitting past its deadline: mooring jobs --state submitting'],
+    [['--state', 'ambiguous', '--queue', 'mail'], '1 job is submitting past its deadline: mooring jobs --state submitting'],
+    [['--state', 'ambiguous', '--queue', 'transcode'], undefined],
+    [['--state', 'failed'], undefined],
+    [[], undefined],
+  ])('%j says what else may wait for a person: %j', async (args, said) => {
+    const { stderr } = await jobs(await filled(), args);
+
+    expect(stderr.split('\n').find((line) => line.includes('past its deadline'))).toBe(said);
+  });
+
+  test('counts no submit whose deadline is to come', async () => {
+    const clock = { now: () => Date.now(), sleep: async () => undefined };
+
+    const { stdout } = await jobs(await filled(), ['--state', 'ambiguous', '--json'], { tools: { clock } });
+
+    expect(JSON.parse(stdout)).toMatchObject({ total: 1, late: 0 });
+  });
+
   test('says that it looks through everything for succeeded ones', async () => {
     const { stdout, stderr } = await jobs(await filled(), ['--all']);
 
