@@ -41,11 +41,12 @@ export async function retry<T>(options: RetryOptions, work: () => Promise<T>): P
   const elapsed = stopwatch(clock);
   for (let tried = 1; ; tried += 1) {
     signal?.throwIfAborted();
-    const ms = Math.min(pause.first * 2 ** (tried - 1), pause.longest ?? Infinity) * (1 - jitter + jitter * random());
+    let ms: number;
     try {
       return await work();
     } catch (error) {
       signal?.throwIfAborted();
+      ms = Math.min(pause.first * 2 ** (tried - 1), pause.longest ?? Infinity) * (1 - jitter + jitter * random());
       if (tried === tries || elapsed() + ms >= patience || !passes(error, tried)) throw error;
     }
     await clock.sleep(ms, signal);

@@ -50,7 +50,7 @@ export const JOB_INDEX_GUARDS: readonly Guard[] = [
   guard(
     'reconcile indexes what an older version wrote',
     'src/maintenance/reconcile',
-    'if (apply) await indexJobs(core, call);',
+    'if (apply) await indexAllJobs(core, call);',
     '',
     [LISTING, 'is listed again after a reconcile'],
   ),
@@ -65,7 +65,7 @@ export const JOB_INDEX_GUARDS: readonly Guard[] = [
   guard(
     'a callback that comes while an attempt is leaving keeps it',
     'src/job/attempt/waiting.ts',
-    'if (!mayLeave()) { handingBack = undefined; return; }',
+    'if (life.signal.aborted || life.failure() || !mayLeave()) { handingBack = undefined; return; }',
     '',
     [WAITING, 'that came while the attempt was leaving keeps it'],
   ),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { cancelExternalJobs, jobRecords, type JobRecord } from '../../src/index.ts';
+import { cancelExternalJobs, jobRecords, type JobRecord, type TaskContext } from '../../src/index.ts';
 import { memoryMetastore } from '../../src/metastore/memory/store.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { externalSystem } from '../support/external-system.ts';
@@ -91,6 +91,27 @@ describe('a job that an attempt holds on to', () => {
 
     const { lastPoll } = await recordNow();
     expect(lastPoll).toMatchObject({ state: 'unknown', detail: 'x'.repeat(200) });
+  });
+
+  test('tells the kind of an error, not its text', async () => {
+    const { recordNow, system, task } = setting();
+    const failing = (): never => {
+      throw Object.assign(new Error('GET https://x/?token=secret'), { code: 'ECONNRESET' });
+    };
+
+    await task.attempt((ctx) => ctx.run(system.job({ getStatus: failing, unknownFor: '5m' }), 'clip')).catch(() => undefined);
+
+    expect((await recordNow()).lastPoll).toMatchObject({ state: 'unknown', detail: 'getStatus failed (ECONNRESET)' });
+  });
+
+  test('goes on if the detail of a status is no text', async () => {
+    const { recordNow, system, task } = setting();
+    let looks = 0;
+    const getStatus = async () => ((looks += 1) > 2 ? { state: 'succeeded' } : { state: 'unknown', detail: 503 }) as never;
+
+    await task.attempt((ctx) => ctx.run(system.job({ getStatus }), 'clip'));
+
+    expect(await recordNow()).toMatchObject({ state: 'succeeded' });
   });
 
   test('keeps no progress that is long', async () => {
@@ -262,6 +283,23 @@ describe('what was not run twice', () => {
     await task.attempt((ctx) => ctx.run(system.job(), 'clip'), RELEASES);
 
     expect(await today(world)).toMatchObject({ reconnects: 0, hours: 0 });
+  });
+
+  test('is counted once for a job that had succeeded before the attempt was released', async () => {
+    const world = setting();
+    const { clock, system, task } = world;
+    const first = system.job({ externalIdKey: 'first' });
+    await task.attempt((ctx) => ctx.submit(first, 'clip'), RELEASES);
+    clock.advance('2h');
+    system.succeed('job-1');
+    const both = async (ctx: TaskContext): Promise<void> => {
+      await ctx.run(first, 'clip');
+      await ctx.run(system.job(), 'clip');
+    };
+
+    for (let starts = 0; starts < 5; starts += 1) await task.attempt(both, RELEASES).catch(() => undefined);
+
+    expect(await today(world)).toMatchObject({ reconnects: 1 });
   });
 
   test.each([0, 1.5, 401, '7' as never])('days of %p are refused', async (days) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createStateStore, jobRecords, reconcile, type JobRecord, type StateStore } from '../../src/index.ts';
+import { createStateStore, jobRecords, reconcile, sweep, type JobRecord, type StateStore } from '../../src/index.ts';
 import { redisMetastore } from '../../src/redis.ts';
 import { all } from '../contract/metastore-parts.ts';
 import { externalSystem } from '../support/external-system.ts';
@@ -163,20 +163,27 @@ test('a record that expired is taken off the index by who lists it', async () =>
   expect(await jobRecords(store).summary()).toMatchObject([{ count: 1 }]);
 });
 
-test('failures whose records have expired leave with the next failure', async () => {
-  const runtime = testRuntime(store);
-  const system = externalSystem();
-  await (await runtime.start()).context.submit(system.job(), 'clip');
+test('old names whose records have expired leave with a sweep', async () => {
+  await submitted('1', '2');
+  const [scope = ''] = await client.keys('mooring:*:bull%3Atranscode/1/*');
+  const index = scope.replace(/\}:.*/, '}:jobs');
+  const members = await client.zrange(index, '0', '-1');
+  const member = members.find((one) => one.includes('/1/')) ?? '';
+  await client.zadd(index, String(2e13 + Date.now() - 31 * 24 * 3_600_000), member);
+  await client.del(scope);
+
+  await sweep(store);
+
+  expect(await jobRecords(store).summary()).toMatchObject([{ state: 'submitted', count: 1 }]);
+});
+
+test('a name that is old stays if its record is there', async () => {
+  await submitted('1');
   const [index = ''] = await client.keys('mooring:*:jobs');
   const [member = ''] = await client.zrange(index, '0', '-1');
-  const failedLongAgo = 4e13 + Date.now() - 40 * 24 * 3_600_000;
-  await client.zadd(index, String(failedLongAgo), member.replace('/run/', '/gone/'));
-  system.end('job-1', { state: 'failed', reason: 'no' });
+  await client.zadd(index, String(2e13 + Date.now() - 31 * 24 * 3_600_000), member);
 
-  await expect((await runtime.start()).context.run(system.job(), 'clip')).rejects.toMatchObject({
-    code: 'mooring.external-job-failed',
-  });
+  await sweep(store);
 
-  expect(await jobRecords(store).summary()).toMatchObject([{ state: 'failed', count: 1, oldest: expect.any(Date) }]);
-  expect(await client.zcard(index)).toBe(1);
+  expect(await openRuns()).toEqual(['1']);
 });

@@ -59,9 +59,14 @@ export function createWaiting(
   const mayLeave = (): boolean => willing.size === runs && ![...willing].some(({ heard }) => callbacks > heard);
 
   const handBack = async (handOver: Release): Promise<void> => {
-    await Promise.all([...willing].map(async ({ leaving }) => leaving?.()));
-    // A callback may have come meanwhile.
-    if (!mayLeave()) {
+    // Others may come to wait meanwhile.
+    const told = new Set<PollBefore>();
+    for (let more = [...willing]; more.length > 0; more = [...willing].filter((pause) => !told.has(pause))) {
+      for (const pause of more) told.add(pause);
+      await Promise.all(more.map(async ({ leaving }) => leaving?.()));
+    }
+    // A callback may have come, or the attempt may be over.
+    if (life.signal.aborted || life.failure() || !mayLeave()) {
       handingBack = undefined;
       return;
     }

@@ -34,7 +34,7 @@ export interface JobEvent {
   at: Date;
   kind: DecisionKind | 'released' | 'succeeded' | 'failed' | 'cancelled' | 'adopted' | 'not-submitted' | 'reopened';
   submission: number;
-  /** The number of the attempt; `undefined` if a person did it, and for a cancel. */
+  /** The number of the attempt; `undefined` if a person did it, and for a cancel. A write at the same time may lose a cancel. */
   attempt: number | undefined;
 }
 

@@ -31,6 +31,8 @@ export interface JobHistory {
   text(): RecordHistory | undefined;
   /** A write has taken it along. */
   saved(): void;
+  /** A write failed: it is not tried again at once. */
+  postponed(): void;
   /** Whether something was added that no write took along, and the last one was so long ago. In milliseconds. */
   isDue(after: number): boolean;
 }
@@ -70,7 +72,9 @@ export function createHistory({ attempt, now }: { attempt: number; now: () => nu
     },
     polled(status) {
       const { state } = status;
-      const detail = state === 'unknown' && status.detail !== undefined ? { detail: status.detail.slice(0, LONGEST_DETAIL) } : {};
+      // A user's function may return anything.
+      const told: unknown = state === 'unknown' ? status.detail : undefined;
+      const detail = typeof told === 'string' ? { detail: told.slice(0, LONGEST_DETAIL) } : {};
       const progress = state === 'active' && isShort(status.progress) ? { progress: status.progress } : {};
       const poll: StoredPoll = { at: now(), state, ...detail, ...progress, count: (history?.poll?.count ?? 0) + 1 };
       history = { events: history?.events ?? [], poll };
@@ -88,6 +92,9 @@ export function createHistory({ attempt, now }: { attempt: number; now: () => nu
     text: () => history,
     saved() {
       changed = false;
+      savedAt = now();
+    },
+    postponed() {
       savedAt = now();
     },
     isDue: (after) => changed && now() - (savedAt ?? 0) >= after,

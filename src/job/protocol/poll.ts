@@ -47,7 +47,8 @@ export async function ask(run: Run, held: HeldRecord): Promise<Polled> {
   let { unknownSince } = record;
   for (let tries = 1; ; tries += 1) {
     const { status, cause, heard } = await askForPoll(run, record);
-    run.history.polled(status);
+    // The text of a client's error may hold anything, and the history is shown to people.
+    run.history.polled(cause === undefined ? status : { state: 'unknown', detail: `getStatus failed (${nameOf(cause)})` });
     report(run, record, status);
     const about = { ...run.about, externalId: record.externalId, tries };
     if (status.state !== 'unknown') {
@@ -176,6 +177,13 @@ export function jittered(run: Run, ms: number): number {
   return Math.max(1, Math.round(ms * (1 - run.core.random() / 4)));
 }
 
+/** What an error is, without its text. */
+function nameOf(cause: unknown): string {
+  const { code, name } = (cause ?? {}) as { code?: unknown; name?: unknown };
+  const word = [code, name].find((one) => typeof one === 'string' && /^[\w.-]{1,60}$/.test(one));
+  return typeof word === 'string' ? word : 'error';
+}
+
 /** Whether a record would expire while an attempt waits on it. */
 function mustBeKept({ core, own }: Run, keptUntil: number): boolean {
   const retention = recordRetention(core);
@@ -208,11 +216,12 @@ async function refresh(run: Run, record: HeldRecord, keptUntil: number): Promise
   const retention = recordRetention(core);
   const kept = { name: options.recordName, basis: record.version, retention, history: JSON.stringify(history.text()) };
   try {
-    await core.track(() => core.metastore.records.refresh(own.address, kept, {}));
+    await core.track(() => core.metastore.records.refresh(own.address, kept, { signal: run.signal }));
     history.saved();
     return retention === 'forever' ? NEVER : own.now() + retention;
   } catch (err) {
-    life.log.warn({ ...run.about, err }, 'the record could not be kept alive yet');
+    history.postponed();
+    life.log[mustBeKept(run, keptUntil) ? 'warn' : 'debug']({ ...run.about, err }, 'the record could not be kept alive yet');
     return keptUntil;
   }
 }

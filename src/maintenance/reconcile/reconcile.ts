@@ -10,7 +10,7 @@ import { candidatePages, unreferenced, type Candidate } from './candidates.ts';
 import { deleteObjects } from '../delete-objects.ts';
 import { raise, readLineage, requireSound, type StoreLineage } from '../lineage.ts';
 import { BATCH, graceMs, LEAST_OF_RECONCILE, requireOptions, shareCheck } from '../settings.ts';
-import { indexJobs } from './index-jobs.ts';
+import { indexAllJobs } from '../job-index.ts';
 import { createTally, type Tally } from '../counts.ts';
 
 /** Options of `reconcile()`. */
@@ -109,7 +109,7 @@ async function reconcileAll(parts: Parts): Promise<SweepReport> {
     else if (found.unreferenced > 0) await remove(parts, location, until, found.unreferenced);
     await endUploads(parts, location, until);
   }
-  if (apply) await indexJobs(core, call);
+  if (apply) await indexAllJobs(core, call);
   const report = tally.report();
   if (apply) core.emit({ type: 'sweep', report });
   return report;

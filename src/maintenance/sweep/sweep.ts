@@ -9,6 +9,7 @@ import type { SweepReport } from '../../observe/events.ts';
 import { raise, readLineage } from '../lineage.ts';
 import { BATCH, batchCheck, graceMs, LEAST_OF_SWEEP, requireOptions } from '../settings.ts';
 import { openScope, sweepRound, type OpenScope, type SweepParts } from './round.ts';
+import { tidyOldJobs } from '../job-index.ts';
 import { createTally } from '../counts.ts';
 
 /** Options of `sweep()`. */
@@ -47,8 +48,8 @@ const OPTIONS: Checks<SweepOptions> = {
 const SIDE_BY_SIDE = 64;
 
 /**
- * Removes what has expired, and the objects that were superseded longer ago than the grace. Its cost grows with what it removes,
- * not with what is stored. Run it at least every 6 days; any number of sweeps may run at the same time. An object or a scope that
+ * Removes what has expired, and the objects that were superseded longer ago than the grace. Its cost grows with what it removes
+ * and with the jobs that are open, not with what is stored. Run it at least every 6 days; any number of sweeps may run at the same time. An object or a scope that
  * fails is in the report and stays listed. The next sweep tries it again.
  *
  * @throws `ConfigError` for an invalid option; `StoreUnavailableError` if the metastore cannot say what is due; the signal's
@@ -85,6 +86,7 @@ async function sweepAll(parts: SweepParts, onProgress: SweepOptions['onProgress'
     while (open.length >= SIDE_BY_SIDE) await round();
   }
   while (open.length > 0) await round();
+  if (!dryRun) await tidyOldJobs(core, call);
   const report = tally.report();
   if (!dryRun) core.emit({ type: 'sweep', report });
   return report;

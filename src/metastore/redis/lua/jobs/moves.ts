@@ -1,16 +1,12 @@
 import { JOB_RANK, RANK_STEP } from '../../../../format/jobs/members.ts';
 import { LETTER } from '../places.ts';
 
-/** The least score of a failure. */
-const FAILED = JOB_RANK.failed * RANK_STEP;
-
 /**
  * `move(name, rank, since)` notes that a job goes to another place of the index, or out of it if it has no rank. `moveAll()` does
- * it, and takes off failures that are older than `failedUntil`. It comes after all else: a full server refuses what grows only if
- * a script has written nothing.
+ * it. It comes after all else: a full server refuses what grows only if a script has written nothing.
  */
 export const MOVES: string = String.raw`
-local moves, failedUntil = {}, nil
+local moves = {}
 local function move(name, rank, since) moves[#moves + 1] = {name .. ' ' .. PATH, rank, since} end
 local function moveAll()
   for _, moved in ipairs(moves) do
@@ -20,9 +16,6 @@ local function moveAll()
     else
       redis.call('ZREM', JOBS, member)
     end
-  end
-  if failedUntil then
-    redis.call('ZREMRANGEBYSCORE', JOBS, '${FAILED}', string.format('%.0f', ${FAILED} + failedUntil))
   end
 end
 local function rankOf(letter)

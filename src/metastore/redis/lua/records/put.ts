@@ -1,4 +1,3 @@
-import { NEVER } from '../../../../format/head.ts';
 import { MOVES } from '../jobs/moves.ts';
 import { LETTER, head } from '../places.ts';
 
@@ -20,13 +19,7 @@ export const RECORD: Readonly<
   since: true,
 };
 
-/** How long after its life the index may name a failure, in milliseconds. */
-const DAY = 24 * 3_600_000;
-
-/**
- * `record()`: puts the record that these arguments say. Any write of an external ID takes it off the orphans. A new failure takes
- * those off the index whose records have expired, if all are kept as long.
- */
+/** `record()`: puts the record that these arguments say. Any write of an external ID takes it off the orphans. */
 export const PUT_RECORD: string = String.raw`${MOVES}
 local function holdsId(letter) return letter == ${LETTER.submitted} or letter == ${LETTER.succeeded} or letter == ${LETTER.failed} end
 local function liveRecord(name)
@@ -41,7 +34,6 @@ local function record()
     move(NAME .. ':' .. ID_DIGEST, nil)
   end
   move(NAME, rankOf(LETTER), tonumber(SINCE) or now)
-  if LETTER == ${LETTER.failed} and gone < ${NEVER} then failedUntil = now - RETENTION - ${DAY} end
   expires(gone)
   return gone
 end`;
