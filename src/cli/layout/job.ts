@@ -60,7 +60,14 @@ export function pollTimesInWords({ lastPoll }: JobRecord, now: number): string |
   return `asked ${ageOf(at, now)} ago${then} (${count(polls, 'time')} since the submission)`;
 }
 
+/**
+ * So long after the time of a poll nobody doubts any more that it did not happen, in milliseconds. Records say it at most once a
+ * minute.
+ */
+export const LATE_POLL = 120_000;
+
 function inWords(date: Date, now: number): string {
   const left = date.getTime() - now;
-  return left > 0 ? `in ${lengthInWords(left)}` : `was due ${ageOf(date, now)} ago`;
+  if (left > 0) return `in ${lengthInWords(left)}`;
+  return left > -LATE_POLL ? 'about now' : `was due ${ageOf(date, now)} ago`;
 }

@@ -2,7 +2,7 @@ import type { JobRecord, TaskScope } from '../../../index.ts';
 import { nameOf, queueJobOf } from '../../address/name.ts';
 import { ageOf, lengthInWords } from '../../layout/age.ts';
 import type { InQueue } from './in-queue.ts';
-import { wasCancelled, waitsForPerson } from '../../layout/job.ts';
+import { LATE_POLL, wasCancelled, waitsForPerson } from '../../layout/job.ts';
 
 /** What happens next, and what a person can do, with the commands to copy. */
 
@@ -91,7 +91,7 @@ function submitted({ lastPoll }: JobRecord, now: number, { cancel, clear }: Comm
   const happens =
     next === undefined || late === undefined
       ? 'The attempt that holds the job asks the external system until it has ended. If it dies, the next one reconnects.'
-      : late < LATE
+      : late < LATE_POLL
         ? `The external system is asked again ${late < 0 ? `in ${lengthInWords(-late)}` : 'now'}. If the attempt dies, the next one reconnects.`
         : `The next poll was due ${ageOf(next, now)} ago: no worker has the job now. The next attempt reconnects; see that a worker runs.`;
   return {
@@ -99,9 +99,6 @@ function submitted({ lastPoll }: JobRecord, now: number, { cancel, clear }: Comm
     steps: [cancel('stop it, and the external job with it'), clear('forget it: the external job goes on, as an orphan')],
   };
 }
-
-/** So long after the time of a poll nobody doubts any more that it did not happen, in milliseconds. */
-const LATE = 120_000;
 
 function missing({ clear }: Commands): NextSteps {
   return {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { jobRecords, type JobEvent, type JobRecord, type StateStore } from '../../../../src/index.ts';
-import { timelineOf } from '../../../../src/cli/commands/show/timeline.ts';
+import { recordFacts } from '../../../../src/cli/commands/show/facts.ts';
+import { nextOf } from '../../../../src/cli/commands/show/next.ts';
+import { eventInWords, timelineOf } from '../../../../src/cli/commands/show/timeline.ts';
 import { memoryObjectStore } from '../../../../src/object-store/memory.ts';
 import { memoryStateStore } from '../../../../src/testing/memory-state-store.ts';
 import { runCommand } from '../../../support/command.ts';
@@ -239,6 +241,53 @@ describe('mooring show, of what the queue says', () => {
     expect(late.stdout).toMatch(/no attempt will come by itself.*\n.*--retry then makes the attempt/);
     expect(late.stdout).toMatch(/mooring retry transcode 42 .*\n +mooring adopt --retry transcode 42 ID/);
     expect(early.stdout).not.toContain('by itself');
+  });
+});
+
+describe('mooring show of a cancelled job', () => {
+  const description = { costPerHour: { amount: 1.5, currency: 'EUR' } };
+  const cancelled = async (): Promise<JobRecord> => {
+    const store = memoryStateStore();
+    await putJob(store, SCOPE, 'submitted', { description });
+    const record = (await jobRecords(store).get(SCOPE)) as JobRecord;
+    const event: JobEvent = { kind: 'cancelled', attempt: undefined, at: new Date(), submission: 1 };
+    return { ...record, history: [...record.history, event] };
+  };
+
+  test('says that no attempt has asked since', async () => {
+    const { happens, steps } = nextOf(await cancelled(), Date.now());
+
+    expect(happens[0]).toMatch(/^It was cancelled. The record says submitted until an attempt asks/);
+    expect(steps).toEqual([['mooring clear transcode 42', expect.stringContaining('take it off the lists')]]);
+  });
+
+  test('has the status cancelled', async () => {
+    const facts = Object.fromEntries(recordFacts(await cancelled(), Date.now() + HOUR));
+
+    expect(facts).toMatchObject({ status: 'cancelled', state: expect.stringMatching(/^submitted for 1h/) });
+  });
+
+  test('counts no price any further', async () => {
+    const facts = Object.fromEntries(recordFacts(await cancelled(), Date.now() + HOUR));
+
+    expect(facts['price']).toBe('1.5 EUR an hour');
+  });
+
+  test.each([
+    [undefined, 'as asked'],
+    [2, 'attempt 2'],
+  ])('names who cancelled it: %s', (attempt, who) => {
+    const entry = { kind: 'cancelled', attempt, at: new Date(), submission: 1 } as const;
+
+    expect(eventInWords(entry)).toEqual([who, 'the external job was cancelled (submission 1)']);
+  });
+
+  test('has no kill of the attempt that was cancelled', async () => {
+    const { history } = await cancelled();
+
+    const kinds = timelineOf({ history, holder: undefined }).map(({ kind }) => kind);
+
+    expect(kinds).toEqual(history.map(({ kind }) => kind));
   });
 });
 
