@@ -222,7 +222,7 @@ export const JOB_GUARDS: readonly Guard[] = [
   guard(
     '† no submission follows a job that could not be cancelled',
     'src/job',
-    "if (refused && status.state === 'active') {",
+    "if (typeof end === 'object' && status.state === 'active') {",
     'if (false) {',
     [SYSTEM, 'submits no second job while the first could not be cancelled'],
   ),
