@@ -2,6 +2,9 @@
 
 /** What a server of the metastore says of itself; each `undefined` if it may not be asked. */
 export interface ServerFacts {
+  /** Its name: Redis, Valkey or Redict. */
+  product: string;
+  /** The product's own version, not that of the Redis which it says to be. */
   version: string | undefined;
   /** What it does when its memory is full. */
   evictionPolicy: string | undefined;

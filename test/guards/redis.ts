@@ -56,6 +56,13 @@ export const REDIS_GUARDS: readonly Guard[] = [
     [REDIS_ACL, 'ready() misses a right that a Cluster needs'],
   ),
   guard(
+    'Redis: ready() refuses a durability that the server can never give',
+    'src/metastore/redis',
+    'if (there === undefined || Number(there) >= replicas) return;',
+    'return;',
+    ['test/integration/redis-durability.test.ts', 'more replicas than the server has'],
+  ),
+  guard(
     'Redis: ready() misses what a later write would',
     'src/metastore/redis',
     "redis.call('ZADD', DUE, 'XX', 'LT', 0, 'trial')",

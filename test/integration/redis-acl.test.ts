@@ -189,7 +189,7 @@ describe('the users of docs/operations.md', () => {
     const metastore = redisMetastore({ client: operator, durability: { kind: 'replicas', count: 1, timeout: 50 } });
     await using store = createStateStore({ metastore });
 
-    const findings = await doctor(store);
+    const findings = await doctor(createStateStore({ metastore: redisMetastore({ client: operator }) }));
 
     await expect(store.task(TASK).set('cursor', 1)).rejects.toMatchObject({
       code: 'mooring.outcome-unknown',

@@ -53,6 +53,13 @@ describe('durability', () => {
     expect((await m.records.write(SCOPE, record(who, 's'), {})).kind).toBe('ok');
   });
 
+  test('ready() refuses to wait for more replicas than the server has', async () => {
+    const m = open({ ...ONE_REPLICA, count: 2 });
+
+    await expect(m.ready({})).rejects.toMatchObject({ code: 'mooring.config', option: 'durability.count' });
+    await expect(open().ready({})).resolves.toBeUndefined();
+  });
+
   test('one that came short was applied', async () => {
     const m = open(SHORT);
     const who = tool();

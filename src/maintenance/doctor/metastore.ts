@@ -35,12 +35,13 @@ export async function examineMetastore(core: Internals, findings: Findings, call
   return true;
 }
 
-function examineServer({ version, evictionPolicy, persistence, replicas }: ServerFacts, findings: Findings): void {
+function examineServer(server: ServerFacts, findings: Findings): void {
+  const { product, version, evictionPolicy, persistence, replicas } = server;
   if (version === undefined) {
     findings.warning('facts', 'the server does not say what it is', 'Let the user of Redis run INFO, to have it looked at.');
     return;
   }
-  findings.ok('version', `Redis ${version}`);
+  findings.ok('version', `${product} ${version}`);
   if (evictionPolicy === 'noeviction') findings.ok('eviction-policy', 'maxmemory-policy is noeviction');
   else {
     findings.error(

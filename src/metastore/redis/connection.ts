@@ -57,8 +57,8 @@ export interface Each<Item> {
 export interface Connection {
   readonly keys: Keys;
   readonly client: RedisClient;
-  /** Whether a write needs more than the answer of its master. */
-  readonly waits: boolean;
+  /** What a write needs besides the answer of its master. */
+  readonly durability: DurabilityWait | undefined;
   run<Name extends string, Item>(
     script: Script<Name, Item>,
     scope: ScopeAddress,
@@ -208,7 +208,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
   return {
     keys,
     client,
-    waits: wait !== undefined,
+    durability: wait,
     async run(script, { path, recorded = '' }, given, call, options = {}) {
       const args = [path, recorded, ...script.arrange(given, options.each ?? [])];
       const names = script.indexes ? keys.recordScope(path) : keys.scope(path);

@@ -24,6 +24,13 @@ export interface DurabilityWait {
    * write, after it. A Cluster may send a command twice, to another node; there the question goes out after the reply.
    */
   reached(client: RedisClient): Promise<boolean>;
+  /**
+   * Whether a server can ever confirm a write.
+   *
+   * @param field - A field of what it says of itself; `undefined` if it may not be asked.
+   * @throws {@link ConfigError} if it cannot.
+   */
+  requirePossible(field: (name: string) => string | undefined): void;
 }
 
 /**
@@ -58,6 +65,14 @@ export function waitFor(durability: Durability | undefined): DurabilityWait | un
     async reached(client) {
       const replies = await Promise.all(mastersOf(client).map((node) => sendCommand(node, 'text', command, args)));
       return replies.every(far);
+    },
+    requirePossible(field) {
+      if (appendOnlyFile && field('aof_enabled') === '0') {
+        throw new ConfigError('durability.kind', "may be 'append-only-file' on a server with appendonly yes; this one has none");
+      }
+      const there = field('connected_slaves');
+      if (there === undefined || Number(there) >= replicas) return;
+      throw new ConfigError(option, `must not be more than the replicas that follow the server, which are ${there}`, replicas);
     },
   };
 }

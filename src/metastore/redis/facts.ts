@@ -28,12 +28,23 @@ async function serverFacts(connection: Connection, node: RedisClient, call: Call
     (name) => (field(name) ?? 'ok') !== 'ok',
   );
   return {
-    version: field('redis_version'),
+    ...productOf(field),
     evictionPolicy: field('maxmemory_policy'),
     persistence:
       appendOnly === undefined ? undefined : { appendOnlyFile: appendOnly === '1', snapshots: snapshotsIn(save), failing },
     replicas: replicas === undefined ? undefined : Number(replicas),
   };
+}
+
+/** Forks also have a `redis_version`: that of the Redis whose language they speak. */
+const FORKS = { Valkey: 'valkey_version', Redict: 'redict_version' };
+
+function productOf(field: (name: string) => string | undefined): Pick<ServerFacts, 'product' | 'version'> {
+  for (const [product, name] of Object.entries(FORKS)) {
+    const version = field(name);
+    if (version !== undefined) return { product, version };
+  }
+  return { product: 'Redis', version: field('redis_version') };
 }
 
 /** An answer; nothing if the user may not ask, or a managed server has no such command. */

@@ -33,13 +33,13 @@ async function writeEveryShard<Name extends string>(
   given: Readonly<Record<NoInfer<Name>, ArgumentValue>>,
   call: CallOptions,
 ): Promise<void> {
-  const { client, now, runOn, waits } = connection;
+  const { client, now, runOn, durability } = connection;
   await now(call);
   const sameSockets = watchSockets(client);
   const [last, ...others] = groupsOf(connection);
   await sideBySide(call, (own) => Promise.all(others.map((names) => runOn(script, names, given, own, { fleeting: true }))));
   await runOn(script, last, given, call);
-  if (!waits || sameSockets()) return;
+  if (!durability || sameSockets()) return;
   throw noAnswer({ key: last[0] ?? '', writes: true }, 'the connection broke before all was replicated');
 }
 

@@ -12,6 +12,7 @@ import { INSPECT } from './lua/operators/inspect.ts';
 import { LIST_ORPHAN } from './lua/operators/list-orphan.ts';
 import { REQUEST_CANCEL } from './lua/operators/request-cancel.ts';
 import { TRIAL } from './lua/operators/trial.ts';
+import { fieldIn, infoOf } from './session.ts';
 import { staleReply } from './values.ts';
 
 /** What people and tools ask of a scope as a whole, in Redis. */
@@ -93,13 +94,17 @@ function inspected(parts: readonly Part[]): Inspected {
   };
 }
 
-/** Tries to write, on every master of a Cluster. */
-export async function tryToWrite({ client, keys, runOn, examine }: Connection, call: CallOptions): Promise<void> {
+/** Tries to write, on every master of a Cluster, and asks each whether a write can be as durable as it must be. */
+export async function tryToWrite({ client, keys, runOn, examine, durability }: Connection, call: CallOptions): Promise<void> {
   const shards = client.nodes ? SHARDS : SHARDS.slice(0, 1);
   await sideBySide(call, (own) =>
     Promise.all(shards.map((shard) => runOn(TRIAL, keys.trial(shard), {}, own, { fleeting: true, examines: true }))),
   );
   if (client.nodes) await examine(call, () => Promise.all(mastersOf(client).map(tryToAsk)));
+  if (!durability) return;
+  for (const info of await examine(call, () => Promise.all(mastersOf(client).map(infoOf)))) {
+    durability.requirePossible((name) => fieldIn(info, name));
+  }
 }
 
 /**

@@ -96,7 +96,7 @@ export function createSession(client: RedisClient, context: MetastoreContext, wa
 }
 
 /** What the server says of itself; nothing if its user may not ask. */
-async function infoOf(client: RedisClient): Promise<string> {
+export async function infoOf(client: RedisClient): Promise<string> {
   try {
     return String(await sendCommand(client, 'text', 'info', []));
   } catch (error) {

@@ -24,6 +24,7 @@ const bad = (findings: readonly Finding[]): Finding[] => findings.filter(({ leve
 /** A metastore that says this of itself. */
 function saying(facts: Partial<MetastoreFacts>) {
   const server = {
+    product: 'Redis',
     version: '7.2.4',
     evictionPolicy: 'noeviction',
     persistence: { appendOnlyFile: true, snapshots: true, failing: false },
@@ -67,7 +68,13 @@ describe('doctor', () => {
   });
 
   test('every finding that is not ok says what to do', async () => {
-    const server = { version: '7.2.4', evictionPolicy: 'allkeys-lru', persistence: undefined, replicas: undefined };
+    const server = {
+      product: 'Redis',
+      version: '7.2.4',
+      evictionPolicy: 'allkeys-lru',
+      persistence: undefined,
+      replicas: undefined,
+    };
     const findings = await doctor(bench.open({ metastore: saying({ servers: [server], now: 0 }) }));
 
     expect(bad(findings).map(({ check, level }) => [check, level])).toEqual([
@@ -83,14 +90,20 @@ describe('doctor', () => {
     ['none', { appendOnlyFile: false, snapshots: false, failing: false }, 'warning', /nothing is on disk/],
     ['failing', { appendOnlyFile: true, snapshots: true, failing: true }, 'error', /the last save .* failed/],
   ])('persistence that is %s', async (_what, persistence, level, message) => {
-    const server = { version: '7.2.4', evictionPolicy: 'noeviction', persistence, replicas: 2 } as never;
+    const server = { product: 'Redis', version: '7.2.4', evictionPolicy: 'noeviction', persistence, replicas: 2 } as never;
     const findings = await doctor(bench.open({ metastore: saying({ servers: [server] }) }));
 
     expect(of(findings, 'persistence')).toEqual([expect.objectContaining({ level, message: expect.stringMatching(message) })]);
   });
 
   test('warns of a server that does not say what it is', async () => {
-    const silent = { version: undefined, evictionPolicy: undefined, persistence: undefined, replicas: undefined };
+    const silent = {
+      product: 'Redis',
+      version: undefined,
+      evictionPolicy: undefined,
+      persistence: undefined,
+      replicas: undefined,
+    };
 
     expect(bad(await doctor(bench.open({ metastore: saying({ servers: [silent] }) })))).toEqual([
       expect.objectContaining({ level: 'warning', check: 'facts' }),

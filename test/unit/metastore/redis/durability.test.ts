@@ -6,10 +6,10 @@ import { openRedisMetastore } from '../../../support/store-context.ts';
 /** The append-only file: Redis answers WAITAOF with how many servers have the write on disk, its own and its replicas'. */
 
 /** A server of 7.2 that applies every write. */
-function server(waitaof: () => Promise<unknown>): RedisClient & { asked: unknown[][] } {
+function server(waitaof: () => Promise<unknown>, persistence = 'aof_enabled:1'): RedisClient & { asked: unknown[][] } {
   const asked: unknown[][] = [];
   const call: RedisClient['call'] = async (command, ...args) => {
-    if (command === 'info') return 'redis_version:7.2.4\r\nmaxmemory_policy:noeviction\r\n';
+    if (command === 'info') return `redis_version:7.2.4\r\nmaxmemory_policy:noeviction\r\n${persistence}\r\n`;
     if (command === 'time') return ['1700000000', '500000'];
     asked.push(command === 'waitaof' ? [command, ...args] : [command]);
     return command === 'waitaof' ? waitaof() : ['1700000000600', '0', 'ok'];
@@ -52,4 +52,21 @@ test.each([
     code: 'mooring.outcome-unknown',
     reason: 'not-replicated',
   });
+});
+
+test.each([
+  ['aof_enabled:0', { code: 'mooring.config', option: 'durability.kind' }],
+  ['aof_enabled:1\r\nconnected_slaves:0', { code: 'mooring.config', option: 'durability.replicas' }],
+])('ready() refuses a file that the server can never write: it says %j', async (says, error) => {
+  const client = server(async () => [1, 1], says);
+  const durability = { kind: 'append-only-file', replicas: 1, timeout: 250 } as const;
+
+  await expect(openRedisMetastore({ client, durability }).ready({})).rejects.toMatchObject(error);
+});
+
+test('ready() takes a server that does not say what it has', async () => {
+  const client = server(async () => [1, 1], '');
+  const durability = { kind: 'append-only-file', replicas: 1, timeout: 250 } as const;
+
+  await expect(openRedisMetastore({ client, durability }).ready({})).resolves.toBeUndefined();
 });
