@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidKeyError } from '../model/errors/store.ts';
 import { requireSegment } from '../model/check-scope.ts';
+import { queueJobOf } from './queue-job.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../model/scope.ts';
 
 /**
@@ -96,7 +97,8 @@ export const DEFAULT_EXTERNAL_ID_KEY = 'external_job_id';
 const PLAIN = /^[\w@%+=:,./-]+$/;
 
 /**
- * The words that name a record, as a shell takes them: `mooring adopt <words> ID`. `undefined` if no record can be there.
+ * The words that name a record, as a shell takes them: `mooring adopt <words> ID`. With `--retry` for a job of BullMQ, which alone
+ * the command can retry. `undefined` if no record can be there.
  *
  * @param record - Whose scope it is in, and its `externalIdKey`.
  */
@@ -104,8 +106,9 @@ export function recordAddress({ scope, key }: { scope: TaskScope | AssetScope; k
   if (!isTaskScope(scope)) return undefined;
   const path = scopePath(scope).replace(/\/-1$/, '');
   const named = key === DEFAULT_EXTERNAL_ID_KEY ? [] : [`--key=${shellWord(key)}`];
+  const retry = queueJobOf(scope) === undefined ? [] : ['--retry'];
   // A path that begins with a dash would be read as a flag.
-  return [...named, ...(path.startsWith('-') ? ['--'] : []), shellWord(path)].join(' ');
+  return [...retry, ...named, ...(path.startsWith('-') ? ['--'] : []), shellWord(path)].join(' ');
 }
 
 function shellWord(text: string): string {

@@ -213,7 +213,7 @@ export function lifetimeContract(factory: PartsFactory): void {
       ] as const) {
         const error: unknown = await state.clear(options).catch((caught: unknown) => caught);
         expect(error).toBeInstanceOf(AmbiguousSubmitError);
-        expect((error as AmbiguousSubmitError).message).toContain(`mooring adopt --retry ${taskPath(scope)}`);
+        expect((error as AmbiguousSubmitError).message).toContain(`mooring adopt ${taskPath(scope)}`);
         expect(error).toMatchObject({ submission: 3, idempotencyKey: 'mkey', key: 'external_job_id', scope });
         expect(Math.abs(Date.now() - (error as AmbiguousSubmitError).since.getTime())).toBeLessThan(60_000);
       }

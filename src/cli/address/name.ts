@@ -1,15 +1,8 @@
 import { DEFAULT_EXTERNAL_ID_KEY, scopePath } from '../../format/path.ts';
+import { queueJobOf } from '../../format/queue-job.ts';
 import type { TaskScope } from '../../model/scope.ts';
 
 /** How a job is named to people: in words that the command takes back, unchanged. */
-
-/** The parts of a BullMQ job's scope; `undefined` for another scope. */
-export function queueJobOf(scope: TaskScope): { prefix: string; queue: string; id: string; createdAt: number } | undefined {
-  const [, prefix, queue] = /^(.+):([^:]+)$/s.exec(scope.flow) ?? [];
-  const [, id, createdAt] = /^(.+)@(\d+)$/s.exec(scope.run) ?? [];
-  if (prefix === undefined || queue === undefined || id === undefined) return undefined;
-  return { prefix, queue, id, createdAt: Number(createdAt) };
-}
 
 /** The parts of a Temporal activity's scope; `undefined` for another scope, and for one that activities share. */
 export function activityOf(
@@ -30,12 +23,17 @@ export function partsOf(text: string): string[] {
   return text.split('/').map((part) => part.replace(/%2F|%25/g, decodeURIComponent));
 }
 
+/** Whether a scope is that of a mapped item. */
+export function isItem({ mapIndex, itemKey }: TaskScope): boolean {
+  return mapIndex !== undefined || itemKey !== undefined;
+}
+
 /** The words that name a record: the shortest that leave no doubt of the kind, else its path. Without a key they name its scope. */
 export function nameOf(scope: TaskScope, key?: string): string {
-  const isItem = scope.mapIndex !== undefined || scope.itemKey !== undefined;
-  const job = isItem ? undefined : queueJobOf(scope);
+  const item = isItem(scope);
+  const job = item ? undefined : queueJobOf(scope);
   if (job) return typed([job.queue, job.id], { ...(job.prefix !== 'bull' && { prefix: job.prefix }), ...keyOf(key) });
-  const activity = isItem ? undefined : activityOf(scope);
+  const activity = item ? undefined : activityOf(scope);
   if (activity) return typed([], { workflow: activity.workflow, activity: activity.activity, ...keyOf(key) });
   return pathOf(scope, key);
 }

@@ -1,6 +1,7 @@
-import { activityOf, partsOf, queueJobOf } from '../address/name.ts';
+import { activityOf, partsOf } from '../address/name.ts';
 import { readQueue, type Address } from '../address/address.ts';
 import type { Flags } from '../flags.ts';
+import { queueJobOf } from '../../format/queue-job.ts';
 import type { TaskScope } from '../../index.ts';
 
 /** Where the runtime has the job of a scope. */

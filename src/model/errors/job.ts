@@ -16,7 +16,7 @@ export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit
   readonly since: Date;
   /**
    * @param record - The submission; `why`: what was seen, if no record tells of a submit; `address`: the words that name the
-   * record to the command.
+   * record to the command, after its name.
    */
   constructor(
     record: { idempotencyKey: string; submission: number; since: Date; why?: string | undefined; address?: string | undefined },
@@ -36,7 +36,7 @@ export class AmbiguousSubmitError extends MooringError<'mooring.ambiguous-submit
 
 function answerOf(address: string | undefined): string {
   if (address === undefined) return 'adopt its ID or mark it not submitted with jobRecords()';
-  return `run \`mooring adopt --retry ${address} ID\` if it is there, or \`mooring not-submitted --retry ${address}\` if it is not`;
+  return `run \`mooring adopt ${address} ID\` if it is there, or \`mooring not-submitted ${address}\` if it is not`;
 }
 
 /** The external job failed. `retryable` as its status said; then the next attempt is the next submission. */

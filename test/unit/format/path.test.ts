@@ -223,10 +223,16 @@ describe('the address of a record', () => {
   const SCOPE = { flow: 'bull:transcode', run: '42@1764586800000', task: 'transcode' };
 
   it.each([
-    [SCOPE, 'external_job_id', 'bull%3Atranscode/42%401764586800000/transcode'],
-    [{ ...SCOPE, itemKey: 'a b' }, 'external_job_id', 'bull%3Atranscode/42%401764586800000/transcode/key=a%20b'],
-    [{ ...SCOPE, mapIndex: 3 }, 'index', '--key=index bull%3Atranscode/42%401764586800000/transcode/3'],
-    [SCOPE, "it's", `--key='it'\\''s' bull%3Atranscode/42%401764586800000/transcode`],
+    [SCOPE, 'external_job_id', '--retry bull%3Atranscode/42%401764586800000/transcode'],
+    [{ ...SCOPE, itemKey: 'a b' }, 'external_job_id', '--retry bull%3Atranscode/42%401764586800000/transcode/key=a%20b'],
+    [{ ...SCOPE, mapIndex: 3 }, 'index', '--retry --key=index bull%3Atranscode/42%401764586800000/transcode/3'],
+    [SCOPE, "it's", `--retry --key='it'\\''s' bull%3Atranscode/42%401764586800000/transcode`],
+    [{ ...SCOPE, run: '42' }, 'external_job_id', 'bull%3Atranscode/42/transcode'],
+    [
+      { flow: 'default/publish', run: 'course-7/6f1c', task: 'preview' },
+      'external_job_id',
+      'default%2Fpublish/course-7%2F6f1c/preview',
+    ],
     [{ ...SCOPE, flow: '-f' }, 'external_job_id', '-- -f/42%401764586800000/transcode'],
     [{ ...SCOPE, flow: '~f' }, 'external_job_id', "'~f/42%401764586800000/transcode'"],
   ])('of %j, %s is what a shell takes', (scope, key, words) => {

@@ -1,6 +1,7 @@
 import { jobRecords, type JobRecord, type JobState } from '../../../index.ts';
 import { readQueue } from '../../address/address.ts';
-import { nameOf, pathOf, queueJobOf } from '../../address/name.ts';
+import { queueJobOf } from '../../../format/queue-job.ts';
+import { nameOf, pathOf } from '../../address/name.ts';
 import type { StoreCommand } from '../../command.ts';
 import { ageOf } from '../../layout/age.ts';
 import { shownId, STATE_COLOURS } from '../../layout/job.ts';

@@ -1,5 +1,6 @@
 import type { JobRecord, TaskScope } from '../../../index.ts';
-import { pathOf, queueJobOf } from '../../address/name.ts';
+import { queueJobOf } from '../../../format/queue-job.ts';
+import { pathOf } from '../../address/name.ts';
 import { ageOf, instantInWords } from '../../layout/age.ts';
 import { shownId, pollInWords, pollTimesInWords, wasCancelled } from '../../layout/job.ts';
 import { oneLine } from '../../layout/text.ts';

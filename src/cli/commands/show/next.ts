@@ -1,5 +1,6 @@
 import type { JobRecord, TaskScope } from '../../../index.ts';
-import { nameOf, queueJobOf } from '../../address/name.ts';
+import { queueJobOf } from '../../../format/queue-job.ts';
+import { nameOf } from '../../address/name.ts';
 import { ageOf, lengthInWords } from '../../layout/age.ts';
 import type { InQueue } from './in-queue.ts';
 import { LATE_POLL, wasCancelled, waitsForPerson } from '../../layout/job.ts';

@@ -69,7 +69,7 @@ describe('C100 an error', () => {
   it('of an ambiguous submit has the commands that answer it', () => {
     const submission = { idempotencyKey: 'm1', submission: 2, since: new Date(0) };
 
-    const error = new errors.AmbiguousSubmitError({ ...submission, address: 'films/1/transcode' });
+    const error = new errors.AmbiguousSubmitError({ ...submission, address: '--retry films/1/transcode' });
 
     expect(error.message).toBe(
       'submission 2 (idempotency key m1) may or may not have reached the external system; look there, then run ' +
