@@ -1,5 +1,6 @@
 import { messageOf } from '../../model/reason.ts';
 import type { StoreWork } from '../command.ts';
+import { RefusedError } from '../commands/refused.ts';
 import type { ActivityPlace, RuntimePlace, QueuePlace } from './place.ts';
 import { REMAINS, type RuntimeJob, type RuntimeQueue } from './queue.ts';
 
@@ -13,20 +14,28 @@ export interface Retried {
   readonly line: string;
 }
 
+type Tools = Pick<StoreWork, 'withQueue' | 'signal'>;
+
+/** Retries the job. @throws what the search for the job and the retry reject with. */
+export async function retryJob(place: RuntimePlace, { withQueue, signal }: Tools): Promise<Retried> {
+  return place?.runtime === 'bullmq' ? withQueue(place, (queue) => retryAt(queue, place, signal)) : byHand(place);
+}
+
 /**
  * Does something that the next attempt reads, then retries the job. What a retry needs is looked for first, so that nothing is
  * done if it is missing.
  *
- * @throws what `first` and the search for the job reject with. A retry that fails is told in the outcome.
+ * @throws {@link RefusedError} if there is no such job, and what `first` and the search for the job reject with. A retry that
+ * fails is told in the outcome.
  */
 export async function withRetry<T>(
   place: RuntimePlace,
-  { withQueue, signal }: Pick<StoreWork, 'withQueue' | 'signal'>,
+  { withQueue, signal }: Tools,
   first: () => Promise<T>,
 ): Promise<{ done: T; retried: Retried }> {
   if (place?.runtime !== 'bullmq') return { done: await first(), retried: byHand(place) };
   return withQueue(place, async (queue) => {
-    await jobAt(queue, place, signal);
+    requireJob(await jobAt(queue, place, signal), place);
     const done = await first();
     const retried = await retryAt(queue, place, signal).catch((error: unknown): Retried => {
       signal.throwIfAborted();
@@ -34,6 +43,18 @@ export async function withRetry<T>(
     });
     return { done, retried };
   });
+}
+
+/** @throws {@link RefusedError} if no attempt can come. */
+function requireJob(job: RuntimeJob | undefined, place: QueuePlace): void {
+  const gone = goneInWords(job, place);
+  if (gone !== undefined) throw new RefusedError(`${gone}, and nothing was written. Without --retry the answer is written alone`);
+}
+
+/** Why no attempt can come; `undefined` if the job is there. */
+function goneInWords(job: RuntimeJob | undefined, place: QueuePlace): string | undefined {
+  if (job === undefined || job.state === 'unknown') return `there is no ${jobInWords(place)} any more: no attempt takes this up`;
+  return job.state === REMAINS ? `${remainsInWords(place)}: no attempt takes this up` : undefined;
 }
 
 /** A job of a queue in words. */
@@ -62,18 +83,15 @@ async function retryAt(queue: RuntimeQueue, place: QueuePlace, signal: AbortSign
   if (job?.state === 'delayed' && (await job.promote({ signal }))) {
     return { outcome: 'promoted', isOver: true, line: `promoted ${named}, which was delayed: a worker takes it up` };
   }
-  if (job === undefined || job.state === 'unknown') {
-    return { outcome: 'gone', isOver: false, line: `there is no ${named} any more: no attempt takes this up` };
-  }
-  if (job.state === REMAINS)
-    return { outcome: 'gone', isOver: false, line: `${remainsInWords(place)}: no attempt takes this up` };
+  const gone = goneInWords(job, place);
+  if (job === undefined || gone !== undefined) return { outcome: 'gone', isOver: false, line: gone ?? named };
   if (job.state === 'completed')
     return { outcome: 'completed', isOver: false, line: `${named} has completed, and is not retried` };
   return { outcome: 'not-needed', isOver: true, line: `${named} is ${job.state}: nothing to retry` };
 }
 
 function byHand(place: ActivityPlace | undefined): Retried {
-  return { outcome: 'by-hand', isOver: true, line: place ? temporalInWords(place) : OWN_SCOPE };
+  return { outcome: 'by-hand', isOver: false, line: place ? temporalInWords(place) : OWN_SCOPE };
 }
 
 const OWN_SCOPE = 'the scope is one of your own, and does not say whose job it is: mooring retry with --queue retries that';

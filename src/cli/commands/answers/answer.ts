@@ -5,6 +5,7 @@ import type { StoreCommand, StoreWork } from '../../command.ts';
 import type { Flags, Given } from '../../flags.ts';
 import { EXIT, type CommandOutcome } from '../../outcome.ts';
 import { placeOf, QUEUE_FLAG } from '../../queue/place.ts';
+import { currentScope } from '../../queue/current.ts';
 import { withRetry, type Retried } from '../../queue/retry.ts';
 import { RefusedError } from '../refused.ts';
 import { ConfigError, jobRecords, type JobRecord, type JobRecords, type StateStore } from '../../../index.ts';
@@ -43,7 +44,7 @@ async function giveAnswer(
   { address, answer, retry, queue }: { address: Address; answer: PersonsAnswer; retry: boolean; queue: string | undefined },
 ): Promise<CommandOutcome> {
   const { signal } = work;
-  const record = await recordAt(store, address, { signal });
+  const record = await recordAt(store, address, { signal, current: (of) => currentScope(of, work) });
   const named = nameOf(record.scope, record.externalIdKey);
   requireState(record, named, answer.states);
   answer.check?.(record);
@@ -73,8 +74,8 @@ function inWords(error: unknown): never {
   throw new RefusedError(`the request may be on its way until ${until}: answer after that`);
 }
 
-function lineOf({ line }: Retried): string {
-  return line;
+function lineOf({ outcome, line }: Retried): string {
+  return outcome === 'by-hand' ? `the answer is given, but nothing was retried. ${line}` : line;
 }
 
 /** @throws {@link RefusedError} */

@@ -3,7 +3,7 @@ import { recordAt } from '../../address/records.ts';
 import type { StoreCommand } from '../../command.ts';
 import { EXIT } from '../../outcome.ts';
 import { placeOf, QUEUE_FLAG, placeOfQueue, type RuntimePlace } from '../../queue/place.ts';
-import { withRetry } from '../../queue/retry.ts';
+import { retryJob } from '../../queue/retry.ts';
 import type { StateStore } from '../../../index.ts';
 import { UNSURE } from '../refused.ts';
 
@@ -25,9 +25,8 @@ export const retryCommand: StoreCommand = {
     const queue = given.text('queue');
     return async (store, work) => {
       const place = await placeAt(store, address, { queue, signal: work.signal });
-      const { retried } = await withRetry(place, work, async () => undefined);
-      const done = retried.isOver && retried.outcome !== 'by-hand';
-      return { code: done ? EXIT.ok : EXIT.failed, report: { retried: retried.outcome }, lines: [retried.line] };
+      const retried = await retryJob(place, work);
+      return { code: retried.isOver ? EXIT.ok : EXIT.failed, report: { retried: retried.outcome }, lines: [retried.line] };
     };
   },
 };

@@ -1,13 +1,10 @@
 import type { StateHandle, StateStore, TaskScope } from '../../../index.ts';
 import { ADDRESS_FLAGS, readAddressed, type Address } from '../../address/address.ts';
-import { AddressError } from '../../address/error.ts';
 import { nameOf } from '../../address/name.ts';
 import { scopeAt } from '../../address/records.ts';
 import type { StoreWork } from '../../command.ts';
 import type { Flags, Given } from '../../flags.ts';
-import { placeOfQueue } from '../../queue/place.ts';
-import { REMAINS } from '../../queue/queue.ts';
-import { jobAt } from '../../queue/retry.ts';
+import { currentScope } from '../../queue/current.ts';
 import { UsageError } from '../../usage-error.ts';
 
 /** Whose state a command is about: that of a task, or that of an asset. */
@@ -54,26 +51,8 @@ export function readSubject(given: Given): Subject {
 }
 
 async function ofTask(store: StateStore, work: StoreWork, address: Address): Promise<NamedState> {
-  const scope = await scopeAt(store, address, { signal: work.signal }).catch(async (error: unknown) => {
-    // A job may have values and no external job. Its queue knows the rest of its scope.
-    const asked = error instanceof AddressError && error.code === 'no-such-job' && address.kind === 'queue';
-    const found = asked ? await scopeInQueue(work, address) : undefined;
-    if (!found) throw error;
-    return found;
-  });
+  const scope = await scopeAt(store, address, { signal: work.signal, current: (of) => currentScope(of, work) });
   return { handle: store.task(scope), name: nameOf(scope), scope };
-}
-
-async function scopeInQueue(
-  { withQueue, signal }: StoreWork,
-  address: Extract<Address, { kind: 'queue' }>,
-): Promise<TaskScope | undefined> {
-  const place = placeOfQueue(address);
-  const job = await withQueue(place, (queue) => jobAt(queue, place, signal)).catch(() => {
-    signal.throwIfAborted();
-    return undefined;
-  });
-  return job && job.state !== REMAINS ? { flow: address.flow, run: `${place.id}@${job.timestamp}`, task: job.task } : undefined;
 }
 
 /** The key, which is all that follows. @throws {@link UsageError} */

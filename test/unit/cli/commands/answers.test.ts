@@ -67,7 +67,8 @@ describe('mooring adopt', () => {
 
     expect(code).toBe(0);
     expect(stdout.split('\n')[1]).toBe('retried job 42 of transcode: a worker takes it up');
-    expect(queue).toMatchObject({ opened: [{ prefix: 'bull', queue: 'transcode' }], done: ['retry 42'], closed: 1 });
+    expect(queue).toMatchObject({ done: ['retry 42'], closed: queue.opened.length });
+    expect(queue.opened).toContainEqual(expect.objectContaining({ prefix: 'bull', queue: 'transcode' }));
   });
 
   test.each([
@@ -85,15 +86,52 @@ describe('mooring adopt', () => {
     expect(queue.done).toEqual(done);
   });
 
-  test('does not retry another job that has the ID now', async () => {
+  test.each([
+    ['gone', {}, /refused: there is no job 42 of transcode any more.*nothing was written/],
+    ['another one', { 42: { state: 'failed', timestamp: ADDED + 1 } }, /refused: there is no job 42 of transcode any more/],
+    ['unknown', { 42: { state: 'unknown', timestamp: ADDED } }, /refused: there is no job 42 of transcode any more/],
+    ['only remains', { 42: { state: 'remains', timestamp: NaN } }, /refused: the queue transcode has only the remains of job 42/],
+  ])('with --retry writes nothing if the job is %s', async (_what, jobs, said) => {
+    await putJob(store, SCOPE, 'ambiguous');
+    const queue = fakeQueue(jobs);
+
+    const { code, stdout, stderr } = await mooring(['adopt', scopePath(SCOPE), 'job-17', '--retry'], queue);
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(said);
+    expect(await recordAt(SCOPE)).toMatchObject({ state: 'ambiguous' });
+    expect(queue.done).toEqual([]);
+  });
+
+  test('answers for no older job that had the ID', async () => {
     await putJob(store, SCOPE, 'ambiguous');
     const queue = fakeQueue({ 42: { state: 'failed', timestamp: ADDED + 1 } });
 
-    const { code, stdout } = await mooring(['adopt', 'transcode', '42', 'job-17', '--retry'], queue);
+    const { code, stderr } = await mooring(['adopt', 'transcode', '42', 'job-17'], queue);
 
     expect(code).toBe(1);
-    expect(stdout).toContain('there is no job 42 of transcode any more');
-    expect(queue.done).toEqual([]);
+    expect(stderr).toMatch(/no-such-job: .* has bull%3Atranscode\/42%401764586800000\/transcode/);
+    expect(await recordAt(SCOPE)).toMatchObject({ state: 'ambiguous' });
+  });
+
+  test('without a queue refuses to choose between an open record and that of a later job', async () => {
+    await putJob(store, SCOPE, 'ambiguous');
+    await putJob(store, { ...SCOPE, run: `42@${ADDED + 1}` }, 'succeeded');
+
+    const { code, stderr } = await mooring(['adopt', 'transcode', '42', 'job-17']);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/several-jobs: .*42%401764586800000.*42%401764586800001|several-jobs: .*800001.*800000/);
+    expect(await recordAt(SCOPE)).toMatchObject({ state: 'ambiguous' });
+  });
+
+  test('without a queue takes the open one of several records of the job', async () => {
+    await putJob(store, SCOPE, 'succeeded', { key: 'audio' });
+    await putJob(store, SCOPE, 'ambiguous');
+
+    const { code } = await mooring(['adopt', 'transcode', '42', 'job-17']);
+
+    expect(code).toBe(0);
   });
 
   test('does nothing if the queue cannot be opened', async () => {
@@ -127,8 +165,10 @@ describe('mooring adopt', () => {
 
     const { code, stdout } = await mooring(['adopt', scopePath(scope), 'job-17', '--retry']);
 
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stdout).toMatch(said);
+    expect(stdout).toContain('the answer is given, but nothing was retried');
+    expect(await recordAt(scope)).toMatchObject({ state: 'submitted', externalId: 'job-17' });
   });
 
   test('refuses a record that is not ambiguous', async () => {
@@ -203,7 +243,7 @@ describe('mooring adopt', () => {
       },
     );
 
-    const { code, stderr } = await runCommand(['adopt', 'transcode', '42', 'job-17', '--retry'], {
+    const { code, stderr } = await runCommand(['adopt', scopePath(SCOPE), 'job-17', '--retry'], {
       env: { MOORING_REDIS: 'redis://cache' },
       tools: slow,
     });

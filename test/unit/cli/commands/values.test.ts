@@ -112,6 +112,31 @@ describe('mooring get', () => {
     expect(queue.closed).toBe(1);
   });
 
+  test('reads the task itself, also if only an item of it has an external job', async () => {
+    const job = { flow: 'bull:mail', run: `7@${ADDED}`, task: 'send' };
+    await putJob(store, { ...job, itemKey: 'a' }, 'submitted');
+    await store.task(job).set('sent', 3);
+
+    expect((await mooring(['get', 'mail', '7', 'sent'])).stdout).toBe('3');
+  });
+
+  test('reads the job that has the ID now', async () => {
+    await store.task({ ...SCOPE, run: `42@${ADDED + 1}` }).set('cursor', 2);
+    await store.task(SCOPE).set('cursor', 1);
+    const queue = fakeQueue({ 42: { state: 'waiting', timestamp: ADDED + 1 } });
+
+    expect((await mooring(['get', 'transcode', '42', 'cursor'], {}, queue)).stdout).toBe('2');
+  });
+
+  test('without a queue refuses to choose between jobs of one ID', async () => {
+    await putJob(store, { ...SCOPE, run: `42@${ADDED + 1}` }, 'succeeded');
+
+    const { code, stderr } = await mooring(['get', 'transcode', '42', 'cursor']);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/several-jobs: (?=.*42%401764586800000\/transcode)(?=.*42%401764586800001\/transcode)/);
+  });
+
   test('says that there is no such value, or job', async () => {
     const value = await mooring(['get', 'transcode', '42', 'nothing']);
     const job = await mooring(['get', 'transcode', '43', 'cursor']);
