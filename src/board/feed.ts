@@ -3,7 +3,7 @@ import { bounded, type Timer } from '../async/deadline.ts';
 import { abortController, onAbort } from '../async/abort.ts';
 import type { JobRecords } from '../job/operator/record.ts';
 import { StoreUnavailableError } from '../model/errors/store.ts';
-import { createListeners, eventText, type Sink } from './listeners.ts';
+import { createListeners, eventText, type Listeners, type Sink } from './listeners.ts';
 import { isShown, orphanOf, rowOf } from './row.ts';
 import { faultOf } from './fault.ts';
 import type { BoardEvents, BoardOrphan, BoardRow, BoardState } from './wire.ts';
@@ -43,6 +43,8 @@ export interface Feed {
 /** The first rows come alone: they fill the screen. */
 const FIRST_BATCH = 50;
 const BATCH = 500;
+/** Rows of the picture that are sent at once. */
+const PICTURE_BATCH = 100;
 const LOOK_TIMEOUT = 60_000;
 const PAUSE_PER_LOOK = 4;
 const PING_EVERY = 15_000;
@@ -80,7 +82,7 @@ interface Watch {
 /** A feed that nobody listens to yet. */
 export function createFeed(parts: FeedParts): Feed {
   const { clock, timer } = parts;
-  const listeners = createListeners();
+  const listeners = createListeners(() => pictureTexts(parts, watched().picture));
   let watch: Watch | undefined;
   let closed = false;
   let stay = (): void => undefined;
@@ -98,18 +100,21 @@ export function createFeed(parts: FeedParts): Feed {
     const { picture } = own;
     const { signal } = own.stop;
     // Whoever comes later has another picture.
-    const tell: Tell = (name, event) => (signal.aborted ? undefined : listeners.tell(name, event));
+    const told: Told = {
+      tell: (name, event) => (signal.aborted ? undefined : listeners.tell(name, event)),
+      drop: (ids) => (signal.aborted ? undefined : listeners.drop(ids)),
+    };
     let pinged = stopwatch(clock);
     let saved: (() => number) | undefined;
     while (!signal.aborted) {
       const took = stopwatch(clock);
       const withSavings = saved === undefined || saved() >= SAVINGS_EVERY;
-      if ((await lookWithin(parts, picture, tell, { withSavings, signal })) && withSavings) saved = stopwatch(clock);
+      if ((await lookWithin(parts, picture, told, { withSavings, signal })) && withSavings) saved = stopwatch(clock);
       if (pinged() >= PING_EVERY) {
         listeners.ping();
         pinged = stopwatch(clock);
       }
-      for (const sink of listeners.caughtUp()) sendAll(sink, parts, picture);
+      listeners.goOn();
       own.pause = abortController();
       const leave = onAbort(signal, () => own.pause.abort());
       await clock.sleep(Math.max(parts.interval, took() * PAUSE_PER_LOOK), own.pause.signal).catch(() => undefined);
@@ -133,7 +138,6 @@ export function createFeed(parts: FeedParts): Feed {
         return () => undefined;
       }
       stay();
-      sendAll(sink, parts, watched().picture);
       const leave = listeners.add(sink);
       return () => {
         leave();
@@ -153,37 +157,45 @@ export function createFeed(parts: FeedParts): Feed {
   };
 }
 
-/** Everything that is known, for one who knows nothing. */
-function sendAll(sink: Sink, { hello }: FeedParts, { rows, orphans, savings, looked, trouble }: Picture): void {
-  sink.send(eventText('hello', hello));
-  sink.send(eventText('rows', { all: true, put: [], drop: [] }));
-  const texts = [...rows.values()];
-  for (let at = 0; at < texts.length; at += BATCH) {
-    // The rows are JSON already.
-    sink.send(`event: rows\ndata: {"put":[${texts.slice(at, at + BATCH).join(',')}],"drop":[]}\n\n`);
+/**
+ * Everything that is known, for one who knows nothing, piece by piece. It is as it is when a piece is asked for: a row that changes
+ * meanwhile has gone to the end.
+ */
+function* pictureTexts({ hello }: FeedParts, picture: Picture): Generator<string, void> {
+  yield eventText('hello', hello);
+  yield eventText('rows', { all: true, put: [], drop: [] });
+  let batch: string[] = [];
+  for (const row of picture.rows.values()) {
+    if (batch.push(row) < PICTURE_BATCH) continue;
+    yield rowsText(batch);
+    batch = [];
   }
-  sink.send(eventText('orphans', orphans));
-  if (savings) sink.send(eventText('savings', savings));
-  if (looked) sink.send(eventText('looked', lookedNow(looked)));
-  if (trouble) sink.send(eventText('trouble', trouble));
+  if (batch.length > 0) yield rowsText(batch);
+  yield eventText('orphans', picture.orphans);
+  if (picture.savings) yield eventText('savings', picture.savings);
+  if (picture.looked) yield eventText('looked', lookedNow(picture.looked));
+  if (picture.trouble) yield eventText('trouble', picture.trouble);
 }
+
+/** The rows are JSON already. */
+const rowsText = (rows: readonly string[]): string => `event: rows\ndata: {"put":[${rows.join(',')}],"drop":[]}\n\n`;
 
 function lookedNow({ at, more, since }: NonNullable<Picture['looked']>): BoardEvents['looked'] {
   return { at, now: at + Math.round(since()), more };
 }
 
-type Tell = ReturnType<typeof createListeners>['tell'];
+type Told = Pick<Listeners, 'tell' | 'drop'>;
 
 /** Looks once, and says whether it succeeded. Never rejects: what went wrong is told to those who listen. */
 async function lookWithin(
   parts: FeedParts,
   picture: Picture,
-  tell: Tell,
+  told: Told,
   { withSavings, signal }: { withSavings: boolean; signal: AbortSignal },
 ): Promise<boolean> {
   try {
     const ended = await bounded(parts.timer, LOOK_TIMEOUT, signal, (within) =>
-      look(parts, picture, tell, { withSavings, signal: within }),
+      look(parts, picture, told, { withSavings, signal: within }),
     );
     if (ended.ended === 'aborted') return false;
     if (ended.ended === 'deadline')
@@ -191,7 +203,7 @@ async function lookWithin(
     return true;
   } catch (error) {
     picture.trouble = faultOf(error);
-    tell('trouble', picture.trouble);
+    told.tell('trouble', picture.trouble);
     return false;
   }
 }
@@ -199,30 +211,30 @@ async function lookWithin(
 async function look(
   { records, now, clock, most }: FeedParts,
   picture: Picture,
-  tell: Tell,
+  told: Told,
   { withSavings, signal }: { withSavings: boolean; signal: AbortSignal },
 ): Promise<void> {
   const at = await now(signal);
   const since = stopwatch(clock);
-  const seen = await lookAtRecords(records, picture, tell, { most, signal });
+  const seen = await lookAtRecords(records, picture, told, { most, signal });
   const drop = [...picture.rows.keys()].filter((id) => !seen.has(id));
   for (const id of drop) picture.rows.delete(id);
-  if (drop.length > 0) tell('rows', { put: [], drop });
+  if (drop.length > 0) told.drop(drop);
 
   const all: BoardOrphan[] = [];
   for await (const orphan of records.orphans({ signal })) if (all.push(orphanOf(orphan)) >= MOST_ORPHANS) break;
   const before = JSON.stringify(picture.orphans.all);
   picture.orphans = { all };
-  if (JSON.stringify(all) !== before) tell('orphans', picture.orphans);
+  if (JSON.stringify(all) !== before) told.tell('orphans', picture.orphans);
 
   if (withSavings) {
     picture.savings = { days: await records.savings({ days: SAVINGS_DAYS, signal }) };
-    tell('savings', picture.savings);
+    told.tell('savings', picture.savings);
   }
   const more = seen.size < most ? 0 : Math.max(0, (await countRecords(records, signal)) - seen.size);
   picture.trouble = undefined;
   picture.looked = { at, more, since };
-  tell('looked', lookedNow(picture.looked));
+  told.tell('looked', lookedNow(picture.looked));
 }
 
 async function countRecords(records: FeedParts['records'], signal: AbortSignal): Promise<number> {
@@ -237,14 +249,14 @@ const IN_ORDER: readonly (readonly BoardState[])[] = [['ambiguous', 'submitting'
 async function lookAtRecords(
   records: FeedParts['records'],
   picture: Picture,
-  tell: Tell,
+  told: Told,
   { most, signal }: { most: number; signal: AbortSignal },
 ): Promise<ReadonlySet<string>> {
   const seen = new Set<string>();
   let batch = picture.looked ? BATCH : FIRST_BATCH;
   let put: BoardRow[] = [];
   const flush = (): void => {
-    if (put.length > 0) tell('rows', { put, drop: [] });
+    if (put.length > 0) told.tell('rows', { put, drop: [] });
     put = [];
     batch = BATCH;
   };
@@ -256,6 +268,8 @@ async function lookAtRecords(
       seen.add(row.id);
       const text = JSON.stringify(row);
       if (picture.rows.get(row.id) !== text) {
+        // At the end, where a picture that is being sent comes by once more.
+        picture.rows.delete(row.id);
         picture.rows.set(row.id, text);
         if (put.push(row) >= batch) flush();
       }

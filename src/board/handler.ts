@@ -12,7 +12,7 @@ import { ConfigError } from '../model/errors/store.ts';
 import { internalsOf } from '../state-store/internals.ts';
 import type { StateStore } from '../state-store/state-store.ts';
 import { createFeed } from './feed.ts';
-import { boardAnswer, STREAM_HEADERS, type RouteParts } from './routes.ts';
+import { boardAnswer, FULL, STREAM_HEADERS, type BoardAnswer, type RouteParts } from './routes.ts';
 import { nodeSink, webStream } from './sinks.ts';
 
 /** The board: a page that shows what runs, what waits for a person and what was not run twice. */
@@ -125,11 +125,14 @@ export function createBoard(store: StateStore, options: BoardHandlerOptions): { 
   onAbort(end.signal, () => feed.close());
   const leave = signal ? onAbort(signal, () => end.abort()) : undefined;
   const guard = { token, origins };
-  const answering = { store, records, feed, allowChanges, showValues, maxListeners, now, timer: systemTimer, life: end.signal };
+  const answering = { store, records, feed, allowChanges, showValues, now, timer: systemTimer, life: end.signal };
   const parts: RouteParts = { ...guard, ...answering };
+  // Whoever is let in joins in the same step: nobody else comes between.
+  const letIn = (answer: BoardAnswer): BoardAnswer => (answer === 'stream' && feed.listeners >= maxListeners ? FULL : answer);
   const handler: BoardHandler = {
     node(request, response) {
-      const answered = boardAnswer(parts, asSent(request)).then((answer) => {
+      const answered = boardAnswer(parts, asSent(request)).then((asked) => {
+        const answer = letIn(asked);
         if (answer !== 'stream') return sendAnswer(request, response, answer);
         if (response.destroyed) return;
         response.writeHead(200, STREAM_HEADERS);
@@ -139,7 +142,7 @@ export function createBoard(store: StateStore, options: BoardHandlerOptions): { 
       answered.catch(() => response.destroy());
     },
     async fetch(request) {
-      const answer = await boardAnswer(parts, incomingWeb(request));
+      const answer = letIn(await boardAnswer(parts, incomingWeb(request)));
       if (answer !== 'stream') return webResponse(answer);
       return new Response(webStream(feed.join), { status: 200, headers: STREAM_HEADERS });
     },

@@ -25,7 +25,6 @@ export interface RouteParts extends GuardParts {
   readonly feed: Feed;
   readonly allowChanges: boolean;
   readonly showValues: boolean;
-  readonly maxListeners: number;
   /** The time of the metastore. */
   now(signal: AbortSignal): Promise<number>;
   readonly timer: Timer;
@@ -33,7 +32,7 @@ export interface RouteParts extends GuardParts {
   readonly life: AbortSignal;
 }
 
-/** An answer; `stream` stands for the events that go on. */
+/** An answer; `stream` stands for the events that go on, unless too many listen by then. */
 export type BoardAnswer = HttpAnswer | 'stream';
 
 const MOST_BODY = 16 * 1024;
@@ -69,7 +68,8 @@ const NOT_FOUND = refusal(404, 'not-found', 'the board has no such file');
 const READ_ONLY = refusal(403, 'read-only', 'this board changes nothing: whoever runs it has not allowed changes');
 const NO_VALUES = refusal(403, 'no-values', 'this board shows no values');
 const NO_VALUE = refusal(404, 'no-value', 'there is no such value: it was deleted, or it has expired');
-const FULL = refusal(503, 'full', 'too many pages watch this board', { 'retry-after': '10' });
+/** The answer in place of a stream, if too many listen. */
+export const FULL: HttpAnswer = refusal(503, 'full', 'too many pages watch this board', { 'retry-after': '10' });
 const NO_METHOD = refusal(405, 'method', 'only GET and POST', { allow: 'GET, HEAD, POST' });
 const TOO_LARGE = refusal(413, 'too-large', 'the body is too large');
 const TOO_SLOW = refusal(408, 'too-slow', 'the body took too long');
@@ -90,7 +90,7 @@ export async function boardAnswer(parts: RouteParts, request: Incoming): Promise
   if (request.method !== 'POST') return NO_METHOD;
   const refused = checkCaller(parts, request);
   if (refused) return REFUSALS[refused];
-  if (name === 'events.stream') return parts.feed.listeners < parts.maxListeners ? 'stream' : FULL;
+  if (name === 'events.stream') return 'stream';
   try {
     return await dataAnswer(parts, name, request);
   } catch (error) {

@@ -10,6 +10,7 @@ export function nodeSink(response: ServerResponse): Sink {
       if (!response.destroyed) response.write(text);
     },
     pending: () => response.writableLength,
+    onTaken: (call) => void response.once('drain', call),
     end: () => response.end(),
   };
 }
@@ -18,12 +19,20 @@ export function nodeSink(response: ServerResponse): Sink {
 export function webStream(join: (sink: Sink) => () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let leave = (): void => undefined;
+  let taken = (): void => undefined;
   const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     leave = join({
       send: (text) => controller.enqueue(encoder.encode(text)),
       pending: () => -(controller.desiredSize ?? 0),
+      onTaken: (call) => void (taken = call),
       end: () => controller.close(),
     });
   };
-  return new ReadableStream({ start, cancel: () => leave() }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
+  // Somebody reads, and nothing is there.
+  const pull = (): void => {
+    const call = taken;
+    taken = () => undefined;
+    call();
+  };
+  return new ReadableStream({ start, pull, cancel: () => leave() }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
 }

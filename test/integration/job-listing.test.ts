@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { Redis } from 'ioredis';
 import { createStateStore, jobRecords, reconcile, sweep, type JobRecord, type StateStore } from '../../src/index.ts';
 import { redisMetastore } from '../../src/redis.ts';
+import { internalsOf } from '../../src/state-store/internals.ts';
 import { all } from '../contract/metastore-parts.ts';
 import { externalSystem } from '../support/external-system.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -186,4 +187,38 @@ test('a name that is old stays if its record is there', async () => {
   await sweep(store);
 
   expect(await openRuns()).toEqual(['1']);
+});
+
+describe('jobs of one shard that take several pages', () => {
+  const MANY = 2_500;
+  const SUBMITTED = 2e13;
+
+  /** The names that a listing gives while every second job is removed after its first page. */
+  async function listedDuringRemoval(scoreOf: (at: number) => number): Promise<string[]> {
+    await submitted('1');
+    const [index = ''] = await client.keys('mooring:*:jobs');
+    const [member = ''] = await client.zrange(index, '0', '-1');
+    const path = member.slice(member.indexOf(' '));
+    await client.del(index);
+    const members = Array.from({ length: MANY }, (_none, at) => `job-${String(at).padStart(4, '0')}${path}`);
+    await client.zadd(index, ...members.flatMap((one, at) => [String(scoreOf(at)), one]));
+    const names: string[] = [];
+    for await (const page of internalsOf(store).metastore.jobs.open(['submitted'], {})) {
+      names.push(...page.map(({ name }) => name));
+      if (page.length > 0) await client.zrem(index, ...members.filter((_one, at) => at % 2 === 0));
+    }
+    return names;
+  }
+
+  test.each([
+    ['of as many ages', (at: number) => SUBMITTED + at],
+    ['of a few ages', (at: number) => SUBMITTED + Math.floor(at / 300)],
+    ['of one age', () => SUBMITTED + 1],
+    ['of one age among others', (at: number) => SUBMITTED + (at < 50 ? 0 : 1)],
+  ])('%s are all listed once if others are removed meanwhile', async (_ages, scoreOf) => {
+    const names = await listedDuringRemoval(scoreOf);
+
+    const stayed = Array.from({ length: MANY / 2 }, (_none, at) => `job-${String(at * 2 + 1).padStart(4, '0')}`);
+    expect(names.filter((name) => Number(name.slice(4)) % 2 === 1)).toEqual(stayed);
+  });
 });

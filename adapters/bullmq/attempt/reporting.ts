@@ -71,7 +71,10 @@ export interface ProgressReporter {
  * a number or a text, nothing is shown.
  */
 export function progressReporter(job: BullJob, timer: Timer = systemTimer): ProgressReporter {
-  const shown = new Map<string, object>();
+  const shown = new Map<string, unknown>();
+  /** Entries of ours that are shown no more. The job's progress has them until the next write. */
+  const evicted = new Map<string, unknown>();
+  const adopted = new Set<string>();
   let isDirty = false;
   let hasEnded = false;
   let writing: Promise<void> | undefined;
@@ -81,8 +84,26 @@ export function progressReporter(job: BullJob, timer: Timer = systemTimer): Prog
     isDirty = false;
     const { progress: current } = detailsOf(job);
     if (kindOf(current) === 'scalar') return;
-    const others = kindOf(current) === 'record' ? (current as object) : {};
-    await job.updateProgress({ ...others, ...Object.fromEntries(shown) }).catch(() => undefined);
+    const others = entriesOf(current).filter(([label]) => !evicted.has(label));
+    await job.updateProgress({ ...Object.fromEntries(others), ...Object.fromEntries(shown) }).catch(() => undefined);
+  };
+  const show = (label: string, told: unknown): void => {
+    shown.delete(label);
+    shown.set(label, told);
+    evicted.delete(label);
+    if (shown.size <= MOST_REPORTED) return;
+    const [[oldest, was] = [label, told]] = shown;
+    shown.delete(oldest);
+    evicted.set(oldest, was);
+  };
+  /** A released job that comes back finds what the attempt before has written of other items: it counts, too. */
+  const adopt = ({ name, externalIdKey }: JobReport): void => {
+    const items = `${name ?? externalIdKey}[`;
+    if (adopted.has(items)) return;
+    adopted.add(items);
+    for (const [label, told] of entriesOf(detailsOf(job).progress)) {
+      if (label.startsWith(items) && label.endsWith(']') && !shown.has(label)) show(label, told);
+    }
   };
   const next = (): void => {
     if (!isDirty || hasEnded || writing || stopPause) return;
@@ -95,18 +116,14 @@ export function progressReporter(job: BullJob, timer: Timer = systemTimer): Prog
       next();
     });
   };
+  const shownBefore = (label: string): unknown => entriesOf(detailsOf(job).progress).find(([name]) => name === label)?.[1];
   return {
     report(one) {
       const [label, told] = reportEntry(one);
-      // A released job that comes back finds what the attempt before has written.
-      const { progress } = detailsOf(job);
-      const before =
-        shown.get(label) ?? (kindOf(progress) === 'record' ? (progress as Record<string, unknown>)[label] : undefined);
+      adopt(one);
+      const before = shown.get(label) ?? evicted.get(label) ?? shownBefore(label);
       if (JSON.stringify(before) === JSON.stringify(told)) return;
-      shown.delete(label);
-      shown.set(label, told);
-      const [oldest = ''] = shown.keys();
-      if (shown.size > MOST_REPORTED) shown.delete(oldest);
+      show(label, told);
       isDirty = true;
       next();
     },
@@ -125,6 +142,10 @@ export function progressReporter(job: BullJob, timer: Timer = systemTimer): Prog
 function kindOf(progress: unknown): 'none' | 'record' | 'scalar' {
   if (progress === undefined || progress === null || progress === 0) return 'none';
   return typeof progress === 'object' && !Array.isArray(progress) ? 'record' : 'scalar';
+}
+
+function entriesOf(progress: unknown): [label: string, value: unknown][] {
+  return kindOf(progress) === 'record' ? Object.entries(progress as object) : [];
 }
 
 function quietly(report: () => unknown): void {

@@ -21,18 +21,18 @@ export function redisJobs(connection: Connection): MetastoreJobs {
       const wanted = new Set(states);
       if (wanted.size === 0) return;
       const [least, most] = scoresOf(states);
-      const between = (shard: string, from: number, own: CallOptions): Promise<Found> =>
-        page(connection, shard, { least, most, from }, own);
+      const after = (shard: string, done: Done, own: CallOptions): Promise<Found> =>
+        page(connection, shard, { ...done, most }, own);
+      const begin: Done = { score: String(least), members: new Set() };
       const only = (found: Found): readonly IndexedJob[] => found.jobs.filter(({ state }) => wanted.has(state));
       for (let at = 0; at < SHARDS.length; at += SHARDS_AT_ONCE) {
         const shards = SHARDS.slice(at, at + SHARDS_AT_ONCE);
-        const firsts = await sideBySide(call, (own) => Promise.all(shards.map((shard) => between(shard, 0, own))));
+        const firsts = await sideBySide(call, (own) => Promise.all(shards.map((shard) => after(shard, begin, own))));
         yield firsts.flatMap(only);
         for (const [place, shard] of shards.entries()) {
-          let counted = firsts[place]?.members ?? 0;
-          for (let from = counted; counted === PAGE; from += counted) {
-            const found = await between(shard, from, call);
-            counted = found.members;
+          let found = firsts[place];
+          while (found?.next) {
+            found = await after(shard, found.next, call);
             yield only(found);
           }
         }
@@ -44,26 +44,40 @@ export function redisJobs(connection: Connection): MetastoreJobs {
   };
 }
 
-interface Found {
-  /** How many members there were, also those that nobody can read. */
-  members: number;
-  jobs: readonly IndexedJob[];
+/** How far a listing is. A place by number would shift when a member before it is removed. */
+interface Done {
+  /** The score of the last member, as Redis wrote it. */
+  score: string;
+  /** All members of that score that were read. */
+  members: ReadonlySet<string>;
 }
 
+interface Found {
+  jobs: readonly IndexedJob[];
+  /** Absent on the last page. */
+  next?: Done;
+}
+
+/** Asks for so many more as it drops, so that a page of a single score gets on, too. */
 async function page(
   { client, keys, read }: Connection,
   shard: string,
-  { least, most, from }: { least: number; most: number; from: number },
+  { score, members, most }: Done & { most: number },
   call: CallOptions,
 ): Promise<Found> {
-  const range = [keys.jobs(shard), least, most, 'WITHSCORES', 'LIMIT', from, PAGE];
+  const limit = PAGE + members.size;
+  const range = [keys.jobs(shard), score, most, 'WITHSCORES', 'LIMIT', 0, limit];
   const parts = (await read(client, 'zrangebyscore', range, call)) as string[];
+  const last = String(parts.at(-1));
+  const atLast = new Set(last === score ? members : []);
   const jobs: IndexedJob[] = [];
   for (let at = 0; at < parts.length; at += 2) {
-    const job = indexedJob(String(parts[at]), Number(parts[at + 1]));
+    const [member, own] = [String(parts[at]), String(parts[at + 1])];
+    if (own === last) atLast.add(member);
+    const job = own === score && members.has(member) ? undefined : indexedJob(member, Number(own));
     if (job) jobs.push(job);
   }
-  return { members: parts.length / 2, jobs };
+  return { jobs, ...(parts.length / 2 === limit && { next: { score: last, members: atLast } }) };
 }
 
 const COST = 'cost ';

@@ -95,8 +95,40 @@ describe('the external jobs in the progress', () => {
 
     const last = (await after(0, ...items)).at(-1) as object;
 
-    expect(Object.keys(last)).toHaveLength(101);
+    expect(Object.keys(last)).toHaveLength(100);
+    expect(last).not.toHaveProperty(['transcode[0]']);
     expect(last).toHaveProperty(['transcode[100]']);
+  });
+
+  test('come back only when they change after they went', async () => {
+    const items = Array.from({ length: 101 }, (_none, item) => ({ item }));
+
+    const updates = await after(0, ...items, { item: 0 }, { item: 0, state: 'succeeded' });
+
+    const last = updates.at(-1) as object;
+    expect(updates).toHaveLength(102);
+    expect(Object.keys(last)).toHaveLength(100);
+    expect(last).toHaveProperty(['transcode[0]']);
+    expect(last).not.toHaveProperty(['transcode[1]']);
+  });
+
+  test('take no entry of the user’s own away, however many there are', async () => {
+    const own = Object.fromEntries(Array.from({ length: 150 }, (_none, at) => [`mine-${at}`, at]));
+    const items = Array.from({ length: 101 }, (_none, item) => ({ item }));
+
+    const last = (await after(own, ...items)).at(-1) as object;
+
+    expect(last).toMatchObject(own);
+    expect(Object.keys(last)).toHaveLength(250);
+  });
+
+  test('are at most a hundred after a release, with those of the attempt before', async () => {
+    const before = Object.fromEntries(Array.from({ length: 100 }, (_none, item) => [`transcode[${item}]`, ACTIVE]));
+
+    const last = (await after(before, { item: 100 }, { item: 101 })).at(-1) as object;
+
+    expect(Object.keys(last)).toHaveLength(100);
+    expect(last).toHaveProperty(['transcode[101]']);
   });
 
   test('are written at most once a second, the last report too', async () => {

@@ -329,6 +329,25 @@ describe('the stream', () => {
     await next.body?.cancel();
   });
 
+  test('is refused to those of a burst that are too many', async () => {
+    const one = board({ maxListeners: 2 });
+
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post('events.stream', { board: one })));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 503, 503, 503]);
+    await Promise.all(answers.map(({ body }) => body?.cancel()));
+  });
+
+  test('brings all of many rows to a page that reads late', async () => {
+    for (let at = 0; at < 1_000; at += 1) await jobs.running('transcode', at);
+    const one = board({ interval: '1h' });
+    await rowsOf(one);
+
+    const late = await listen({ board: one });
+
+    await until(() => late.rows().size === 1_000 && late.all('looked').length > 0);
+  });
+
   test('one look serves all who listen', async () => {
     let looks = 0;
     const metastore = interceptMetastore(
