@@ -12,7 +12,7 @@ const LATEST = 55 * 60_000;
 /** Calls that do not change a value, so any number of them may take no time. */
 const AT_ONCE: ReadonlySet<OperationName> = new Set<OperationName>(['now', 'lineage.read', 'lineage.bear', 'ready', 'facts']);
 /** What yields paths, at once. */
-const LISTINGS: ReadonlySet<OperationName> = new Set<OperationName>(['sweep.due', 'scopes.paths']);
+const LISTINGS: ReadonlySet<OperationName> = new Set<OperationName>(['sweep.due', 'scopes.paths', 'jobs.open']);
 
 /** What an applied call tells. */
 export interface Heard {

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { ServerFacts } from '../../metastore/metastore.ts';
+import { isMooringError } from '../../model/errors/store.ts';
 import type { Internals } from '../../state-store/internals.ts';
 import type { Findings } from './finding.ts';
 import { clockFinding } from './skew.ts';
@@ -14,14 +15,10 @@ const COUNTED = 1_000;
 /** Looks at the metastore; resolves with false if it cannot be used at all. */
 export async function examineMetastore(core: Internals, findings: Findings, call: CallOptions): Promise<boolean> {
   const { metastore } = core;
-  const usable = await findings.look(
-    'metastore',
-    'Start the server, correct the address, or give its user the right to write.',
-    async () => {
-      await metastore.ready(call);
-      findings.ok('metastore', `${metastore.name} answers and can be written to`);
-    },
-  );
+  const usable = await findings.look('metastore', remedyOf, async () => {
+    await metastore.ready(call);
+    findings.ok('metastore', `${metastore.name} answers and can be written to`);
+  });
   if (!usable) return false;
   await findings.look('facts', 'Let the user of Redis run INFO.', async () => {
     const asked = core.clock.now();
@@ -34,6 +31,15 @@ export async function examineMetastore(core: Internals, findings: Findings, call
   await findings.look('sweep', 'See that the metastore can be read.', () => examineSweeps(core, findings, call));
   return true;
 }
+
+/** A server that answers is neither to be started nor to be found: the word in its refusal says what it lacks. */
+function remedyOf(error: unknown): string {
+  return isMooringError(error) && error.message.includes('[OOM]') ? FULL : UNREACHED;
+}
+
+const UNREACHED = 'Start the server, correct the address, or give its user the right to write.';
+const FULL =
+  'Raise maxmemory, or free memory: `mooring sweep` removes what has ended, and removeOnComplete of BullMQ the jobs that are over.';
 
 function examineServer(server: ServerFacts, findings: Findings): void {
   const { product, version, evictionPolicy, persistence, replicas } = server;

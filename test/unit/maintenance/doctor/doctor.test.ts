@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isMooringError } from '../../../../src/model/errors/store.ts';
+import { isMooringError, StoreUnavailableError } from '../../../../src/model/errors/store.ts';
 import { doctor } from '../../../../src/maintenance/doctor/doctor.ts';
 import type { Finding } from '../../../../src/maintenance/doctor/finding.ts';
 import { reconcile } from '../../../../src/maintenance/reconcile/reconcile.ts';
@@ -128,6 +128,20 @@ describe('doctor', () => {
       ['metastore', 'error'],
     ]);
     expect(JSON.stringify(findings)).not.toContain('hunter2');
+  });
+
+  test('says of a full Redis how to make room', async () => {
+    const full = new StoreUnavailableError('Redis refused the command: its memory is full (maxmemory) [OOM]', { store: 'redis' });
+    const metastore = interceptMetastore(bench.rig.metastore(), ({ method }, proceed) =>
+      method === 'ready' ? Promise.reject(full) : proceed(),
+    );
+
+    const [finding] = of(await doctor(bench.open({ metastore })), 'metastore');
+
+    expect(finding).toMatchObject({
+      level: 'error',
+      remedy: expect.stringMatching(/^Raise maxmemory.*mooring sweep.*removeOnComplete/),
+    });
   });
 
   test('what no sweep has removed for 6 days', async () => {
