@@ -1,5 +1,4 @@
 import { ConfigError, isMooringError } from '../model/errors/store.ts';
-import { folderRemedy } from '../object-store/file/remedy.ts';
 import { messageOf } from '../model/reason.ts';
 import type { SweepReport } from '../observe/events.ts';
 import type { Flags } from './flags.ts';
@@ -48,14 +47,8 @@ export function errorInWords(error: unknown, flags: Flags): string {
     if (flag in flags) text = `--${flag}${text.slice(error.option.length)}`;
   }
   const line = text.replace(/\s+/g, ' ').trim();
-  const remedy = REMEDIES[errorCode(error)] ?? remedyOfFolder(error);
+  const remedy = REMEDIES[errorCode(error)];
   return remedy === undefined ? line : `${line}${/[.?!\]]$/.test(line) ? '' : '.'} ${remedy}`;
-}
-
-/** A folder that cannot be made is refused before there is a store that could say what to do. */
-function remedyOfFolder(error: unknown): string | undefined {
-  const code = error instanceof ConfigError ? /folder that can be used \((E[A-Z]+)\)/.exec(error.message)?.[1] : undefined;
-  return code === undefined ? undefined : folderRemedy({ code });
 }
 
 /** The stacks of an error and of its causes, for people who look into it. */

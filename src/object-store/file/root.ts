@@ -1,6 +1,7 @@
 import * as nodeFiles from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../../model/errors/store.ts';
+import { folderRemedy } from './remedy.ts';
 import { systemCode } from '../system-code.ts';
 
 /** The folder of a file store, checked when the store is made: it is there, and keeps the keys `A` and `a` apart. */
@@ -26,8 +27,14 @@ export function realDirectory(directory: string, fs: RootFiles = nodeFiles): str
     return real;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError('directory', `must be a folder that can be used (${systemCode(error) ?? 'no reason'})`, directory);
+    throw new ConfigError('directory', `must be a folder that can be used (${reasonOf(error)})`, directory);
   }
+}
+
+/** The system's code, and what to do about it. */
+function reasonOf(error: unknown): string {
+  const remedy = folderRemedy(error).replace(/\.$/, '');
+  return `${systemCode(error) ?? 'no reason'}: ${remedy.charAt(0).toLowerCase()}${remedy.slice(1)}`;
 }
 
 /**

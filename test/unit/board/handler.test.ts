@@ -335,7 +335,7 @@ describe('the stream', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => post('events.stream', { board: one })));
 
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 503, 503, 503]);
-    await Promise.all(answers.map(({ body }) => body?.cancel()));
+    await Promise.all(answers.map(async ({ body }) => body?.cancel()));
   });
 
   test('brings all of many rows to a page that reads late', async () => {

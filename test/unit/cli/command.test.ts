@@ -503,18 +503,3 @@ test('a configuration that a tool refuses ends with 2', async () => {
 
   expect((await runCommand(['doctor'], { env: ENV, tools })).code).toBe(2);
 });
-
-test.each([
-  ['EACCES', 'Let the user of this process read, write and enter the folder'],
-  ['EROFS', 'Mount its file system for writing'],
-])('a folder that cannot be made has its remedy (%s)', async (code, remedy) => {
-  const open = async (): Promise<never> => {
-    throw new ConfigError('directory', `must be a folder that can be used (${code})`, '/srv/state');
-  };
-
-  const ended = await runCommand(['doctor'], { env: ENV, tools: { open } });
-
-  expect(ended.code).toBe(2);
-  expect(ended.stderr).toContain(`(${code})`);
-  expect(ended.stderr).toContain(remedy);
-});

@@ -231,6 +231,22 @@ describe('C9 a file system that mixes up capital letters and small ones without 
   });
 });
 
+describe('a folder that cannot be made', () => {
+  it.each([
+    ['EACCES', 'let the user of this process read, write and enter the folder'],
+    ['EROFS', 'mount its file system for writing'],
+  ])('is refused with what to do about %s', (code, remedy) => {
+    const refusing: RootFiles = {
+      ...nodeSync,
+      mkdirSync: () => {
+        throw Object.assign(new Error(code), { code });
+      },
+    };
+
+    expect(() => realDirectory(directory, refusing)).toThrow(`must be a folder that can be used (${code}: ${remedy}`);
+  });
+});
+
 describe('a put', () => {
   it('is on the disk before it has its name', async () => {
     const { fs, calls } = faultyFiles();
