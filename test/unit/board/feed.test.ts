@@ -30,7 +30,7 @@ afterEach(() => feeds.splice(0).forEach((feed) => feed.close()));
 const recordOf = (at: number, name = 'first'): JobRecord => ({
   ...template,
   scope: { ...template.scope, run: String(at) },
-  name,
+  description: { title: name },
 });
 
 function feedOf(count: number): Feed {
