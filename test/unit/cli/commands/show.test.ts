@@ -29,7 +29,11 @@ function show(
 describe('mooring show', () => {
   test('says what is known of a job', async () => {
     const store = memoryStateStore();
-    const description = { title: 'Video 7', url: 'https://farm/jobs/7', costPerHour: { amount: 1.5, currency: 'EUR' } };
+    const description = {
+      title: 'Video 7',
+      url: 'https://videos.example.com/jobs/7',
+      costPerHour: { amount: 1.5, currency: 'EUR' },
+    };
     await putJob(store, SCOPE, 'submitted', { externalId: 'ext-7', name: 'video', description });
 
     const { code, stdout, stderr } = await show(store, ['transcode', '42']);
@@ -42,7 +46,7 @@ describe('mooring show', () => {
       /record +external_job_id \(video\)$/m,
       /state +submitted for 1h, since 20/m,
       /external ID +ext-7$/m,
-      /link +https:\/\/farm\/jobs\/7$/m,
+      /link +https:\/\/videos\.example\.com\/jobs\/7$/m,
       /holder +attempt 1/m,
       /submission +1, with the key [a-z0-9]{40}$/m,
       /price +1.5 EUR an hour, some 1.50 EUR so far$/m,
