@@ -1,15 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { until } from '../../support/until.ts';
 import { BOTH_MAJORS, createRig, rounds, type Rig } from './rig.ts';
 import { servedSystem, type ServedSystem } from './served-system.ts';
+import { forkWorker } from './worker-process.ts';
 
 /** Workers in processes of their own, killed and stopped by the system. */
-
-const FILE = fileURLToPath(new URL('processes/worker.mjs', import.meta.url));
 
 jest.setTimeout(60_000);
 let server: RedisServer;
@@ -29,11 +27,7 @@ afterEach(async () => {
 });
 
 function startWorker(bullmq: '5' | '6'): ChildProcess {
-  const child = fork(FILE, [rig.queue.name, bullmq === '6' ? 'bullmq' : 'bullmq-5'], {
-    env: { ...process.env, MOORING_TEST_REDIS_PORT: String(server.port) },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = forkWorker(rig.queue.name, server.port, bullmq);
   processes.push(child);
   return child;
 }

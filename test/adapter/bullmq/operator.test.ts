@@ -1,17 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { ensureBuilt } from '../../../scripts/build.ts';
-import { run, type Ended } from '../../../scripts/command.ts';
+import type { Ended } from '../../../scripts/command.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { until } from '../../support/until.ts';
 import { createRig, type Rig } from './rig.ts';
 import { servedSystem, type ServedSystem } from './served-system.ts';
+import { forkWorker, runMooring } from './worker-process.ts';
 
 /** A person with the built command, workers in processes of their own, a real queue. */
-
-const WORKER = fileURLToPath(new URL('processes/worker.mjs', import.meta.url));
-const COMMAND = fileURLToPath(new URL('../../../dist/src/cli/mooring.js', import.meta.url));
 
 jest.setTimeout(60_000);
 let server: RedisServer;
@@ -31,19 +28,13 @@ afterEach(async () => {
 });
 
 function startWorker(): ChildProcess {
-  const child = fork(WORKER, [rig.queue.name, 'bullmq'], {
-    env: { ...process.env, MOORING_TEST_REDIS_PORT: String(server.port) },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = forkWorker(rig.queue.name, server.port);
   processes.push(child);
   return child;
 }
 
 function mooring(...args: readonly string[]): Promise<Ended> {
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, MOORING_REDIS: `redis://127.0.0.1:${server.port}` };
-  return run(process.execPath, [COMMAND, ...args], { env });
+  return runMooring(server.port, ...args);
 }
 
 test('a submit that was lost with its worker completes as the one job that a person adopted', async () => {

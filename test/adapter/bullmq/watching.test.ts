@@ -1,18 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from '../../../scripts/build.ts';
-import { run, type Ended } from '../../../scripts/command.ts';
+import type { Ended } from '../../../scripts/command.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { until } from '../../support/until.ts';
 import { createRig, type Rig } from './rig.ts';
 import { servedSystem, type ServedSystem } from './served-system.ts';
+import { commandEnvironment, commandLine, forkWorker, runMooring } from './worker-process.ts';
 
 /** A person who looks, with the built command: workers in processes of their own, a real queue. */
-
-const WORKER = fileURLToPath(new URL('processes/worker.mjs', import.meta.url));
-const COMMAND = fileURLToPath(new URL('../../../dist/src/cli/mooring.js', import.meta.url));
 
 jest.setTimeout(60_000);
 let server: RedisServer;
@@ -32,22 +29,13 @@ afterEach(async () => {
 });
 
 function startWorker(): ChildProcess {
-  const child = fork(WORKER, [rig.queue.name, 'bullmq'], {
-    env: { ...process.env, MOORING_TEST_REDIS_PORT: String(server.port) },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = forkWorker(rig.queue.name, server.port);
   processes.push(child);
   return child;
 }
 
-const env = (): NodeJS.ProcessEnv => {
-  const { PATH, HOME } = process.env;
-  return { PATH, HOME, MOORING_REDIS: `redis://127.0.0.1:${server.port}` };
-};
-
 function mooring(...args: readonly string[]): Promise<Ended> {
-  return run(process.execPath, [COMMAND, ...args], { env: env() });
+  return runMooring(server.port, ...args);
 }
 
 /** A job whose external job runs, and that a worker polls. */
@@ -99,8 +87,8 @@ test('a kill shows in the timeline once the next attempt has come', async () => 
 
 test('a watch prints the jobs until it is interrupted', async () => {
   await running();
-  const child = spawn(process.execPath, [COMMAND, 'jobs', '--queue', rig.queue.name, '--watch', '--every', '1s', '--json'], {
-    env: env(),
+  const child = spawn(process.execPath, commandLine('jobs', '--queue', rig.queue.name, '--watch', '--every', '1s', '--json'), {
+    env: commandEnvironment(server.port),
     stdio: 'pipe',
   });
   processes.push(child);
