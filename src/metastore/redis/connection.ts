@@ -6,7 +6,8 @@ import { keysOf, SHARDS, type Keys } from '../../format/redis-keys.ts';
 import type { MetastoreContext } from '../metastore.ts';
 import { foreignFormat } from '../replies.ts';
 import type { ScopeAddress } from '../scope-address.ts';
-import { commandOf, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
+import { readAnswer, type Answer } from './answer.ts';
+import { commandOf, gatherWrites, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
 import type { DurabilityWait } from './durability.ts';
 import { isMissingScript, isPassing, NAME, noAnswer, translate, unavailable, type Failure } from './errors.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
@@ -16,19 +17,6 @@ import { createSession } from './session.ts';
 
 /** A command that only reads. */
 const QUESTION: Failure = { key: '', writes: false, resent: false, examines: false };
-
-/** A part of an answer. */
-export type Part = string | Buffer | null | undefined;
-
-/** What a script answered. */
-export interface Answer {
-  now: number;
-  kind: string;
-  /** Text, or bytes if asked for; `null` for nothing. */
-  rest: readonly Part[];
-  /** Whether the client may have sent the script twice. */
-  resent: boolean;
-}
 
 /** A script, whatever its arguments are called. */
 type Program = Pick<Script, 'text' | 'sha' | 'writes'>;
@@ -97,12 +85,15 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
   const { time } = session;
   const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
   const commands = { evalsha: command('evalsha'), eval: command('eval') };
+  const gather = gatherWrites(client);
+  const late = `the deadline of ${commandTimeout} ms passed`;
 
-  /** Sends `work` within the deadline, once the session is open; its rejection comes out translated. */
+  /** Sends `work` within `ms`, once the session is open; its rejection comes out translated. */
   const within = async <T>(
     call: CallOptions,
     failure: Failure,
     work: (isOver: () => boolean, wasResent: () => boolean) => Promise<T>,
+    ms = commandTimeout,
   ): Promise<T> => {
     let over = false;
     let { resent } = failure;
@@ -121,8 +112,8 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
         throw error;
       });
     };
-    const outcome = await boundedWait(timer, commandTimeout, call.signal, () =>
-      outlastRefusals(context, call.signal, send),
+    const outcome = await boundedWait(timer, ms, call.signal, () =>
+      outlastRefusals({ ...context, commandTimeout: ms }, call.signal, send),
     ).catch((error: unknown) => {
       if (!isMooringError(error)) throw translate(error, { ...failure, resent });
       // Nothing was sent now, but an earlier send may have been applied.
@@ -131,24 +122,28 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     over = true;
     if (outcome.ended === 'value') return outcome.value;
     if (outcome.ended === 'aborted') throw outcome.reason;
-    const late = `the deadline of ${commandTimeout} ms passed`;
     throw sameSockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
   };
 
   const examine: Connection['examine'] = (call, work) => within(call, { ...QUESTION, examines: true }, work);
 
-  /** Sends a script, and right after it the question how far its write was replicated. */
+  /** Sends a script, and right after it the question how far its write was replicated. `line`: its name, its keys, its arguments. */
   const evaluate = async (
     script: Program,
-    args: readonly Argument[],
+    line: readonly Argument[],
     { buffers = false, fleeting = false }: ScriptOptions,
     isOver: () => boolean,
+    isMissing: boolean,
   ): Promise<{ reply: unknown; safe: boolean }> => {
     const asks = wait !== undefined && script.writes && !fleeting;
     const sameSockets = asks ? watchSockets(client) : undefined;
     const reached = async (): Promise<boolean> => wait === undefined || wait.reached(client).catch(() => false);
-    const sendAs = async (command: keyof typeof commands, first: string): Promise<{ reply: unknown; safe: boolean }> => {
-      const reply = commands[command][buffers ? 'buffers' : 'text']([first, ...args]);
+    const sendAs = async (
+      command: keyof typeof commands,
+      all: readonly Argument[],
+    ): Promise<{ reply: unknown; safe: boolean }> => {
+      gather();
+      const reply = commands[command][buffers ? 'buffers' : 'text'](all);
       if (!sameSockets) return { reply: await reply, safe: true };
       const asked = client.nodes ? undefined : reached();
       const answered = await reply;
@@ -157,12 +152,11 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
       return { reply: answered, safe: safe && sameSockets() };
     };
     try {
-      return await sendAs('evalsha', script.sha);
+      if (!isMissing) return await sendAs('evalsha', line);
     } catch (error) {
-      if (!isMissingScript(error)) throw error;
-      if (isOver()) throw error;
-      return sendAs('eval', script.text);
+      if (!isMissingScript(error) || isOver()) throw error;
     }
+    return sendAs('eval', [script.text, ...line.slice(1)]);
   };
 
   /**
@@ -178,31 +172,66 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     });
   };
 
-  const send = async (
+  const accepted = (reply: unknown, resent: boolean): Answer => {
+    const answer = readAnswer(reply, resent);
+    time.observe(answer.now);
+    if (answer.born) spreadBirth(String(answer.now));
+    return answer;
+  };
+
+  /** In any case. */
+  const send = (
     script: Program,
-    names: readonly string[],
-    args: readonly Argument[],
+    line: readonly Argument[],
     call: CallOptions,
     options: ScriptOptions,
-  ): Promise<Answer> => {
-    const { resent = false, examines = false } = options;
-    const failure = { key: names[0] ?? '', writes: script.writes, resent, examines };
-    return within(call, failure, async (isOver, wasResent) => {
-      const { reply, safe } = await evaluate(script, [names.length, ...names, ...args], options, isOver);
-      const [now, born, kind, ...rest] = reply as Part[];
-      time.observe(Number(now));
-      if (String(born) === '1') spreadBirth(String(now));
-      if (!safe && APPLIED.has(String(kind))) {
-        throw new OutcomeUnknownError(
-          'not-replicated',
-          `a write of ${failure.key} was applied, and did not reach the durability asked for`,
-          {
-            store: NAME,
-          },
-        );
-      }
-      return { now: Number(now), kind: String(kind), rest, resent: wasResent() };
+    failure: Failure,
+    { isMissing = false, ms = commandTimeout } = {},
+  ): Promise<Answer> =>
+    within(
+      call,
+      failure,
+      async (isOver, wasResent) => {
+        const { reply, safe } = await evaluate(script, line, options, isOver, isMissing);
+        const answer = accepted(reply, wasResent());
+        if (safe || !APPLIED.has(answer.kind)) return answer;
+        const what = `a write of ${failure.key} was applied, and did not reach the durability asked for`;
+        throw new OutcomeUnknownError('not-replicated', what, { store: NAME });
+      },
+      ms,
+    );
+
+  /**
+   * The common case: nothing is waited for before the script, and nothing after it, and no signal can end the wait. One promise and
+   * one timer. What the server refused for now, or does not know, goes the long way.
+   */
+  const sendAtOnce = (script: Program, line: readonly Argument[], options: ScriptOptions, failure: Failure): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const began = systemClock.monotonic();
+      const sameSockets = watchSockets(client);
+      const stop = timer(commandTimeout, () => reject(noAnswer(failure, late)));
+      gather();
+      commands.evalsha[options.buffers === true ? 'buffers' : 'text'](line).then(
+        (reply) => {
+          stop();
+          resolve(accepted(reply, failure.resent || !sameSockets()));
+        },
+        (error: unknown) => {
+          stop();
+          const known = { ...failure, resent: failure.resent || !sameSockets() };
+          const isMissing = isMissingScript(error);
+          const ms = commandTimeout - (systemClock.monotonic() - began);
+          if ((isMissing || isPassing(error)) && ms > 0) resolve(send(script, line, {}, options, known, { isMissing, ms }));
+          else reject(translate(error, known));
+        },
+      );
     });
+
+  const ask = (script: Program, line: readonly Argument[], call: CallOptions, options: ScriptOptions): Promise<Answer> => {
+    const { resent = false, examines = false } = options;
+    const failure = { key: String(line[2]), writes: script.writes, resent, examines };
+    const isCommon = call.signal === undefined && !(wait && script.writes) && session.isOpen() && !isClosed(client);
+    return isCommon ? sendAtOnce(script, line, options, failure) : send(script, line, call, options, failure);
   };
 
   return {
@@ -210,13 +239,18 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     client,
     durability: wait,
     async run(script, { path, recorded = '' }, given, call, options = {}) {
-      const args = [path, recorded, ...script.arrange(given, options.each ?? [])];
       const names = script.indexes ? keys.recordScope(path) : keys.scope(path);
-      const answer = await send(script, names, args, call, options);
+      const line: Argument[] = [script.sha, names.length, ...names, path, recorded];
+      script.arrange(line, given, options.each ?? []);
+      const answer = await ask(script, line, call, options);
       if (answer.kind === 'foreign') throw foreignFormat(path, String(answer.rest[0]), NAME);
       return answer;
     },
-    runOn: (script, names, given, call, options = {}) => send(script, names, script.arrange(given, []), call, options),
+    runOn(script, names, given, call, options = {}) {
+      const line: Argument[] = [script.sha, names.length, ...names];
+      script.arrange(line, given, []);
+      return ask(script, line, call, options);
+    },
     read: (node, command, args, call) => examine(call, () => sendCommand(node, 'text', command, args)),
     examine,
     async now(call) {

@@ -12,6 +12,8 @@ import type { MetastoreContext } from '../metastore.ts';
  */
 export interface Session {
   readonly time: ServerTime;
+  /** Whether the server was found usable. */
+  isOpen(): boolean;
   /** Rejects if the server cannot be used, also with an error of the client; the next call then tries again. */
   open(): Promise<void>;
 }
@@ -49,6 +51,7 @@ export function createSession(client: RedisClient, context: MetastoreContext, wa
   const { clock } = context;
   const time = createServerTime(() => (clock.monotonic ? clock.monotonic() : systemClock.monotonic()));
   let opened: Promise<void> | undefined;
+  let usable = false;
   let warned = false;
 
   const check = (info: string): void => {
@@ -81,10 +84,12 @@ export function createSession(client: RedisClient, context: MetastoreContext, wa
   const open = async (): Promise<void> => {
     const outcome = await boundedWait(context.timer, context.commandTimeout, undefined, ask);
     if (outcome.ended !== 'value') throw unavailable(`Redis gave no answer within ${context.commandTimeout} ms`);
+    usable = true;
   };
 
   return {
     time,
+    isOpen: () => usable,
     open() {
       opened ??= open().catch((error: unknown) => {
         opened = undefined;

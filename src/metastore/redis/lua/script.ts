@@ -8,7 +8,8 @@ import { AT, LETTER } from './places.ts';
  * How a script is made. The names of its keys and arguments are one table. It gives the locals at the head of the script
  * (`KEYS[1]` is `KEY`, the argument `hasBody` is `HAS_BODY`) and the order of a caller's arguments.
  *
- * A script answers `{now, born, kind, …}`: the server's time, whether it was the first to write to this shard, and how it ended.
+ * A script answers `{head, …}`. The head is one text: the server's time, `1` if it was the first to write to this shard (else `0`),
+ * and how it ended (`REPLY_PLACE`).
  * Times and fences are compared as text of fixed width or as whole numbers below 2^53. A script has no way back. So nothing of
  * the scope is written before the last check has passed. By then a read has met every type that a later command needs.
  */
@@ -28,15 +29,15 @@ export interface Script<Name extends string = never, Item = never> {
   readonly writes: boolean;
   /** Whether the index of jobs is among its keys. */
   readonly indexes: boolean;
-  /** The arguments in the order of the script. */
-  arrange(given: Readonly<Record<Name, ArgumentValue>>, each: readonly Item[]): Argument[];
+  /** Appends the arguments in the order of the script. */
+  arrange(args: Argument[], given: Readonly<Record<Name, ArgumentValue>>, each: readonly Item[]): void;
 }
 
 /** The list that a script takes after its other arguments, of any length. */
 export interface List<Item> {
   /** The local that is the place of the first one. */
   readonly start: string;
-  arguments(item: Item): readonly ArgumentValue[];
+  append(args: Argument[], item: Item): void;
 }
 
 /** One of a list. */
@@ -44,7 +45,7 @@ export type Item<Of> = Of extends List<infer One> ? One : never;
 
 /** Single values. `NAMES` is the place of the first of the list `names`. */
 export function values(list: string): List<ArgumentValue> {
-  return { start: constant(list), arguments: (item) => [item] };
+  return { start: constant(list), append: (args, item) => void args.push(argument(item)) };
 }
 
 /** A list of groups of fields: how many arguments each group has, and at which of them a field is. */
@@ -60,7 +61,9 @@ export function groups<Field extends string>(list: string, fields: Readonly<Reco
     start: constant(list),
     size: names.length,
     at: Object.fromEntries(names.map((field, place) => [field, place])) as Record<Field, number>,
-    arguments: (item) => names.map((field) => item[field]),
+    append(args, item) {
+      for (const field of names) args.push(argument(item[field]));
+    },
   };
 }
 
@@ -123,10 +126,9 @@ function assemble<Name extends string, Item>(
     writes,
     indexes: keys === RECORD_KEYS,
     sha: createHash('sha1').update(text).digest('hex'),
-    arrange(given, items) {
-      const args = names.map((one) => argument(given[one]));
-      for (const item of items) for (const one of each?.arguments(item) ?? []) args.push(argument(one));
-      return args;
+    arrange(args, given, items) {
+      for (const one of names) args.push(argument(given[one]));
+      if (each) for (const item of items) each.append(args, item);
     },
   };
 }
@@ -161,7 +163,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- Whether this call found its shard without a birth.
 local born = false
 local function instant(ms) return string.format('%0${INSTANT_LENGTH}.0f', ms) end
-local function answer(kind, ...) return {instant(now), born and '1' or '0', kind, ...} end
+local function answer(kind, ...) return {instant(now) .. (born and '1' or '0') .. kind, ...} end
 local function foreign(text) return text and text:sub(${AT.format}) ~= '${ENTRY_FORMAT}' end
 local function live(text)
   if not text then return false end

@@ -12,7 +12,7 @@ function server(birth: () => Promise<unknown>): RedisClient & { births: number }
   const call: RedisClient['call'] = async (command, ...args) => {
     if (command === 'info') return 'redis_version:7.2.4\r\nmaxmemory_policy:noeviction\r\n';
     if (command === 'time') return ['1700000000', '500000'];
-    if (command !== 'set' || !String(args[0]).endsWith(':birth')) return ['1700000000600', '1', 'ok'];
+    if (command !== 'set' || !String(args[0]).endsWith(':birth')) return ['17000000006001ok'];
     client.births += 1;
     return birth();
   };

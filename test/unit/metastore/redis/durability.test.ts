@@ -12,7 +12,7 @@ function server(waitaof: () => Promise<unknown>, persistence = 'aof_enabled:1'):
     if (command === 'info') return `redis_version:7.2.4\r\nmaxmemory_policy:noeviction\r\n${persistence}\r\n`;
     if (command === 'time') return ['1700000000', '500000'];
     asked.push(command === 'waitaof' ? [command, ...args] : [command]);
-    return command === 'waitaof' ? waitaof() : ['1700000000600', '0', 'ok'];
+    return command === 'waitaof' ? waitaof() : ['17000000006000ok'];
   };
   return { asked, call, callBuffer: call };
 }

@@ -18,7 +18,7 @@ function standIn(info: string, others: readonly string[] = []): RedisClient & { 
     asked.push(command);
     if (command === 'info') return info;
     if (command === 'time') return ['1700000000', '500000'];
-    return ['1700000000600', '0', 'ok'];
+    return ['17000000006000ok'];
   };
   const masters = others.map((other) => standIn(other));
   return { asked, call, callBuffer: call, ...(others.length > 0 && { nodes: () => masters }) };

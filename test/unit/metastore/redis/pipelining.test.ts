@@ -25,7 +25,7 @@ function server(cluster: boolean): RedisClient & { turns: number; commands: numb
       });
     });
     await turn;
-    return ['1700000000600', '0', 'ok'];
+    return ['17000000006000ok'];
   };
   return Object.assign(client, { call, callBuffer: call }, cluster && { nodes: () => [client as unknown as RedisClient] });
 }

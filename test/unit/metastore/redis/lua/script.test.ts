@@ -2,8 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 import { headText } from '../../../../../src/format/head.ts';
 import { recordText } from '../../../../../src/format/record-head.ts';
 import { writeIdText } from '../../../../../src/format/write-id.ts';
+import type { Argument } from '../../../../../src/metastore/redis/client.ts';
 import { AT } from '../../../../../src/metastore/redis/lua/places.ts';
 import { groups, scopeScript, script, values, type Script } from '../../../../../src/metastore/redis/lua/script.ts';
+
+function arranged<Name extends string, Item>(
+  one: Script<Name, Item>,
+  given: Parameters<typeof one.arrange>[1],
+  each: readonly Item[],
+): Argument[] {
+  const args: Argument[] = [];
+  one.arrange(args, given, each);
+  return args;
+}
 
 describe('a script', () => {
   test('names its keys and arguments in the order in which they go out', () => {
@@ -14,7 +25,7 @@ describe('a script', () => {
 
     expect(one.text).toContain('local KEY, DUE, BIRTH = KEYS[1], KEYS[2], KEYS[3]\n');
     expect(one.text).toContain('local PATH, RECORDED, ID, HAS_BODY, NOTHING = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n');
-    expect(one.arrange({ nothing: undefined, hasBody: true, id: 7 }, [])).toEqual([7, '1', '']);
+    expect(arranged(one, { nothing: undefined, hasBody: true, id: 7 }, [])).toEqual([7, '1', '']);
   });
 
   test('knows where a list of values begins', () => {
@@ -25,7 +36,7 @@ describe('a script', () => {
     );
 
     expect(one.text).toContain('local NAMES = 2\n');
-    expect(one.arrange({ first: false }, ['a', 'b'])).toEqual(['0', 'a', 'b']);
+    expect(arranged(one, { first: false }, ['a', 'b'])).toEqual(['0', 'a', 'b']);
   });
 
   test('knows where a list of groups begins', () => {
@@ -38,7 +49,7 @@ describe('a script', () => {
 
     expect(one.text).toContain('local PAIRS = 1\n');
     expect([pairs.size, pairs.at]).toEqual([2, { name: 0, object: 1 }]);
-    expect(one.arrange({}, [{ object: 'b', name: 'a' }])).toEqual(['a', 'b']);
+    expect(arranged(one, {}, [{ object: 'b', name: 'a' }])).toEqual(['a', 'b']);
   });
 });
 
