@@ -9,10 +9,8 @@ import { ensureBuilt, ROOT } from './build.ts';
 import { runJest, testFiles, type Counts } from './jest.ts';
 import { nodeFolder, OTHER_MAJORS } from './node-versions.ts';
 import { redisFolder } from './redis/binary.ts';
-import { REFUSED, type BuildOptions } from './servers/binary.ts';
-import type { ServerName } from './servers/list.ts';
 import { serversNeeded } from './servers/needs.ts';
-import { provideServers, refusals } from './servers/provide.ts';
+import { provideFor } from './servers/provide.ts';
 
 /** One more than two cores: many tests wait, for a server or a deadline. */
 const WORKERS = '--maxWorkers=3';
@@ -31,9 +29,9 @@ async function main(args: readonly string[]): Promise<Counts> {
   await rm(join(ROOT, 'dist'), { recursive: true, force: true, maxRetries: 10 });
   await ensureBuilt();
   const needed = await serversNeeded(await testFiles(args));
-  if (args.length > 0) return runJest({ args: [WORKERS, ...args], path, env: await provide(needed) });
+  if (args.length > 0) return runJest({ args: [WORKERS, ...args], path, env: await provideFor(needed) });
 
-  const provided = provide(needed, { background: true });
+  const provided = provideFor(needed, { background: true });
   const waits = (file: string): boolean => file.startsWith(CRASH) || needed.get(file)?.length !== 0;
   const waiting = [...needed.keys()].filter((file) => waits(file) && !ALONE.includes(file));
   const alone = [...needed.keys()].filter((file) => ALONE.includes(file));
@@ -44,11 +42,6 @@ async function main(args: readonly string[]): Promise<Counts> {
   runs.push(await runFiles(waiting, [WORKERS], path, env));
   runs.push(await runFiles(alone, ['--runInBand'], path, env));
   return { passed: sum(runs.map((run) => run.passed)), failed: sum(runs.map((run) => run.failed)) };
-}
-
-/** Provides what the tests need, and gives what they are told of it: what is missing, so that each fails at once, and says how. */
-async function provide(needed: ReadonlyMap<string, readonly ServerName[]>, options: BuildOptions = {}): Promise<Environment> {
-  return { [REFUSED]: JSON.stringify(refusals(await provideServers([...needed.values()].flat(), options))) };
 }
 
 async function runFiles(files: readonly string[], options: string[], path: readonly string[], env: Environment): Promise<Counts> {

@@ -1,5 +1,5 @@
 /** Several servers, one after the other: two builds at once would only get in each other's way. */
-import { provideServer, type BuildOptions } from './binary.ts';
+import { provideServer, REFUSED, type BuildOptions } from './binary.ts';
 import { SERVER_NAMES, type ServerName } from './list.ts';
 
 /** What came of it: where each is, or one sentence that says how to provide it. */
@@ -22,4 +22,12 @@ export async function provideServers(names: Iterable<ServerName>, options: Build
 export function refusals(provided: Provided): Partial<Record<ServerName, string>> {
   const missing = Object.entries(provided).flatMap(([name, one]) => ('refused' in one ? [[name, one.refused]] : []));
   return Object.fromEntries(missing) as Partial<Record<ServerName, string>>;
+}
+
+/** Provides what tests need, and gives the environment that tells them what is missing, so that each fails at once, and says how. */
+export async function provideFor(
+  needed: ReadonlyMap<string, readonly ServerName[]>,
+  options: BuildOptions = {},
+): Promise<Readonly<Record<string, string>>> {
+  return { [REFUSED]: JSON.stringify(refusals(await provideServers([...needed.values()].flat(), options))) };
 }

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, onFreePort } from './free-port.ts';
+import { onFreePort } from './free-port.ts';
 import { keep } from './keeper.ts';
 import { until } from './until.ts';
 
@@ -38,16 +38,17 @@ export interface TestRedisOptions {
 
 /** Starts a server and resolves when it answers. */
 export function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const { port } = options;
-  return port === undefined ? onFreePort((free) => startOn(free, options)) : startOn(port, options);
+  const { port, cluster = false } = options;
+  if (port !== undefined) return startOn(port, options);
+  return onFreePort((free) => startOn(free, options), cluster ? BUS : undefined);
 }
 
 async function startOn(port: number, options: TestRedisOptions): Promise<TestRedis> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'mooring-test-redis-')));
-  const node = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port'];
+  const node = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
     .concat(['--save', '', '--appendonly', 'no', '--loglevel', 'warning', '--repl-diskless-sync-delay', '0'])
-    .concat(options.cluster ? [...node, String(await freePort())] : [])
+    .concat(options.cluster ? node : [])
     .concat(options.args ?? []);
   const kept = await keep({
     command: 'redis-server',
@@ -76,6 +77,8 @@ export interface TestCluster {
 }
 
 const SLOTS = 16_384;
+/** The port on which nodes talk to each other, above a node's own: Redis 6.2 knows no other. */
+const BUS = 10_000;
 
 /** Starts a Cluster and resolves when every node knows every slot. */
 export async function startRedisCluster(masters = 3): Promise<TestCluster> {
@@ -87,11 +90,10 @@ export async function startRedisCluster(masters = 3): Promise<TestCluster> {
     const [first, ...others] = nodes as [TestRedis, ...TestRedis[]];
     for (const [at, node] of nodes.entries()) {
       const [from, to] = [at, at + 1].map((share) => Math.floor((share * SLOTS) / masters)) as [number, number];
-      await node.command('cluster', 'addslotsrange', String(from), String(to - 1));
+      const slots = Array.from({ length: to - from }, (_, slot) => String(from + slot));
+      await node.command('cluster', 'addslots', ...slots);
     }
-    const bus = async (node: TestRedis): Promise<string> =>
-      /cluster-port\r\n\$\d+\r\n(\d+)/.exec(await node.command('config', 'get', 'cluster-port'))?.[1] ?? '';
-    for (const other of others) await first.command('cluster', 'meet', other.host, String(other.port), await bus(other));
+    for (const other of others) await first.command('cluster', 'meet', other.host, String(other.port));
     for (const node of nodes) {
       await until(async () => {
         const info = await node.command('cluster', 'info');
