@@ -36,15 +36,17 @@ export interface Asked {
 export function readArguments(args: readonly string[]): Asked {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
   const { against, json, help, peers } = values;
-  const settings: Record<string, unknown> = { rounds: 5, seconds: 0.4, peers };
+  const settings: Record<string, unknown> = { rounds: 5, peers };
   for (const option of ['sizes', 'lanes', 'scopes'] as const) {
     if (values[option] !== undefined) settings[option] = numbers(option, values[option]);
   }
   for (const option of ['rounds', 'keys', 'jobs'] as const) {
     if (values[option] !== undefined) [settings[option]] = numbers(option, values[option]);
   }
-  if (values.seconds !== undefined) settings['seconds'] = Number(values.seconds);
-  if (!(Number(settings['seconds']) > 0)) throw new Error('--seconds: must be a number above 0');
+  if (values.seconds !== undefined) {
+    settings['seconds'] = Number(values.seconds);
+    if (!(Number(values.seconds) > 0)) throw new Error('--seconds: must be a number above 0');
+  }
   return { names: positionals, against, json, help, settings: settings as unknown as Settings };
 }
 

@@ -18,8 +18,10 @@ export function resultText({ name, sides }: Result): string {
       ...(own?.figures ?? []).flatMap((figure) => ['', '', ratio(figure, other)]),
     ]),
   ];
-  const widths = (table[0] ?? []).map((_head, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table
+  const said = (table[0] ?? []).map((_head, column) => table.slice(1).some((row) => (row[column] ?? '') !== ''));
+  const shown = table.map((row) => row.filter((_cell, column) => column === 0 || said[column]));
+  const widths = (shown[0] ?? []).map((_head, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
+  return shown
     .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))))
     .map((row) => row.join('  ').trimEnd())
     .join('\n');
@@ -28,7 +30,7 @@ export function resultText({ name, sides }: Result): string {
 function cells({ metric, min, median, max }: Measured): string[] {
   const { unit, digits } = METRICS[metric];
   const shown = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: digits });
-  return [`${shown(median)}${unit && ` ${unit}`}`, `${shown(min)}-${shown(max)}`];
+  return [`${shown(median)}${unit && ` ${unit}`}`, min === max ? '' : `${shown(min)}-${shown(max)}`];
 }
 
 function ratio({ ratios }: Measured, to: MeasuredSide | undefined): string {

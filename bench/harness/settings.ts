@@ -2,8 +2,8 @@
 export interface Settings {
   /** Rounds that count; one more warms up. */
   readonly rounds: number;
-  /** How long an operation is repeated in one round. */
-  readonly seconds: number;
+  /** How long an operation is repeated, or something is watched, in one round. */
+  readonly seconds?: number;
   /** Bytes of a value. */
   readonly sizes?: readonly number[];
   /** Operations, or jobs, in flight. */

@@ -8,14 +8,15 @@ const LONGEST = 5_000;
 /** An operation, repeated for some time by so many callers; each begins the next when its last one is done. */
 export interface Sustained {
   readonly lanes: number;
-  readonly seconds: number;
+  /** @defaultValue 0.4 */
+  readonly seconds?: number | undefined;
   /** CPU of the server in microseconds, as of now. */
   readonly serverCpu?: () => Promise<number>;
 }
 
 /** Operations per second, and CPU per operation of this process and of the server. `n` counts all calls, from 0. */
 async function sustained(operation: (n: number) => Promise<unknown>, options: Sustained): Promise<Figures> {
-  const { lanes, seconds, serverCpu } = options;
+  const { lanes, seconds = 0.4, serverCpu } = options;
   let begun = 0;
   const serverBefore = await serverCpu?.();
   const before = process.cpuUsage();
