@@ -21,7 +21,7 @@ function socket(): Writable & { writes: string[] } {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('commands of one turn go out in one write, and those of the next in another', async () => {
+test('commands of one turn go out in one write', async () => {
   const stream = socket();
   const gather = gatherWrites({ stream } as unknown as RedisClient);
   const send = (command: string): void => {
