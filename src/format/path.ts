@@ -41,9 +41,14 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** Whether a segment stands for its text by a digest. */
+export function isDigest(segment: string): boolean {
+  return segment.startsWith(DIGEST);
+}
+
 /** The text of a segment, or `undefined` if it is a digest, whose text the entry records. */
 export function decodeSegment(segment: string): string | undefined {
-  return segment.startsWith(DIGEST) ? undefined : decodeURIComponent(segment);
+  return isDigest(segment) ? undefined : decodeURIComponent(segment);
 }
 
 /** The path of a scope, below the namespace. */

@@ -9,25 +9,30 @@ import { CorruptEntryError, InvalidValueError, type ErrorContext } from '../mode
  */
 
 /** A value as it is stored, before compression. A copy: what the caller does to the value later does not reach it. */
-export interface SerializedValue {
-  type: EntryMeta['type'];
-  bytes: Uint8Array;
+export type SerializedValue = { type: 'json'; body: string; size: number } | { type: 'bytes'; body: Uint8Array; size: number };
+
+/** The bytes of a serialized value: UTF-8 of the text of its JSON. */
+export function bytesOf({ body }: Pick<SerializedValue, 'body'>): Uint8Array {
+  return typeof body === 'string' ? ENCODER.encode(body) : body;
 }
+
+const ENCODER = new TextEncoder();
 
 /** Far below the depth at which `JSON.stringify` runs out of stack. */
 const DEEPEST = 1_000;
 
 /**
- * The bytes that stand for a value: UTF-8 of its JSON, or a `Uint8Array` unchanged.
+ * What stands for a value: the text of its JSON, or a `Uint8Array` unchanged. `size` is in bytes.
  *
  * @throws {@link InvalidValueError} for `null`, and for anything that would not come back unchanged.
  */
 export function serialize(value: unknown, context?: ErrorContext): SerializedValue {
-  if (types.isUint8Array(value)) return { type: 'bytes', bytes: new Uint8Array(value) };
+  if (types.isUint8Array(value)) return { type: 'bytes', body: new Uint8Array(value), size: value.length };
   if (value === null || value === undefined) {
     throw new InvalidValueError('$', `is ${value}: delete the key to store nothing`, context);
   }
-  return { type: 'json', bytes: new TextEncoder().encode(jsonText(value, context)) };
+  const body = jsonText(value, context);
+  return { type: 'json', body, size: Buffer.byteLength(body) };
 }
 
 /**
@@ -38,12 +43,14 @@ export function serialize(value: unknown, context?: ErrorContext): SerializedVal
 export function deserialize(type: EntryMeta['type'], bytes: Uint8Array, context?: ErrorContext): unknown {
   if (type === 'bytes') return new Uint8Array(bytes);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return JSON.parse(DECODER.decode(bytes));
   } catch {
     // The error has no cause: the cause's text quotes the value.
     throw new CorruptEntryError('the stored value is not JSON in UTF-8', context);
   }
 }
+
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function jsonText(value: unknown, context: ErrorContext | undefined): string {
   const walk: Walk = { path: [], seen: new Map() };

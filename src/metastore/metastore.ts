@@ -20,7 +20,15 @@ export type { BeginRequest, Begun, RecordReply, RecordWrite } from './records.ts
 export type { MetastoreReferences } from './restore.ts';
 export { scopeAddress, type ScopeAddress } from './scope-address.ts';
 export type { SweptPage } from './sweep.ts';
-export { holderOf, type RawEntry, type Stale, type ValueChange, type ValueWrite, type WriteReply } from './values.ts';
+export {
+  holderOf,
+  type InlineBody,
+  type RawEntry,
+  type Stale,
+  type ValueChange,
+  type ValueWrite,
+  type WriteReply,
+} from './values.ts';
 
 /**
  * The small store that decides: fences, entries, inline values, external-job records. Every operation is one atomic step at the
@@ -77,8 +85,8 @@ export interface OpenMetastore {
   readonly name: string;
   /** Rejects if the server cannot be used: unreachable, too old, read-only, full. Warns, once, if it may evict. */
   ready(call: CallOptions): Promise<void>;
-  /** A lower bound of the server's time now, in milliseconds. At most one round trip per store. */
-  now(call: CallOptions): Promise<number>;
+  /** A lower bound of the server's time now, in milliseconds. At most one round trip per store; then it is known at once. */
+  now(call: CallOptions): number | Promise<number>;
   facts(call: CallOptions): Promise<MetastoreFacts>;
   readonly values: MetastoreValues;
   readonly fences: MetastoreFences;

@@ -1,9 +1,7 @@
 import { CorruptEntryError, OutcomeUnknownError } from '../model/errors/store.ts';
-import { expiryOf } from '../format/head.ts';
-import { TOMBSTONE_KEPT } from './lifetimes.ts';
 import type { ClearReply } from './operators.ts';
 import type { RecordReply } from './records.ts';
-import type { Applied, ValueChange, WriteReply } from './values.ts';
+import type { WriteReply } from './values.ts';
 
 /** What the replies to writes say, and when a refusal cannot be believed. */
 
@@ -30,13 +28,4 @@ export function believe<R extends Reply>(reply: R, resent: boolean, store: strin
 /** The error for a text of a newer format, which is left unchanged. */
 export function foreignFormat(path: string, name: string, store: string): CorruptEntryError {
   return new CorruptEntryError(`the entry or record ${name} of ${path} has a format that this version does not know`, { store });
-}
-
-/** The answer to a write that was applied then: the same for a resend. */
-export function appliedAt(changes: readonly ValueChange[], now: number): Applied {
-  const entries = changes.map(({ put }) => ({
-    updatedAt: now,
-    expiresAt: put ? expiryOf(now, put.retention) : now + TOMBSTONE_KEPT,
-  }));
-  return { kind: 'ok', now, entries };
 }

@@ -12,14 +12,17 @@ export interface RawEntry {
   body?: Uint8Array;
 }
 
+/** An inline value on its way: bytes, or JSON as text, which a client sends faster. */
+export type InlineBody = Uint8Array | string;
+
 /** One change of one key, as part of a write. */
 export interface ValueChange {
   /** The name of the key, from `keyName()` or `resultName()`. */
   name: string;
   /** Absent: delete, which leaves a tombstone. */
-  put?: { meta: EntryMeta; body: Uint8Array | undefined; retention: RetentionMs };
+  put?: { meta: EntryMeta; body: InlineBody | undefined; retention: RetentionMs } | undefined;
   /** Compare first. An expired entry and a tombstone are `'absent'`. */
-  expect?: Version | 'absent';
+  expect?: Version | 'absent' | undefined;
 }
 
 /** Values that are written together, all or none. */
@@ -34,11 +37,10 @@ export interface ValueWrite {
   resent: boolean;
 }
 
-/** When a write was applied, and until when each of its entries lives. */
+/** When a write was applied; the same for a resend. */
 export interface Applied {
   kind: 'ok';
   now: number;
-  entries: readonly { updatedAt: number; expiresAt: number }[];
 }
 
 /** A newer attempt, or another run of this one, holds the fence. `holder`: who that is, if it is known. */

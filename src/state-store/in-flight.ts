@@ -7,7 +7,13 @@ export interface InFlight {
    * Counts an operation as in flight.
    * @throws {@link StoreUnavailableError} once closed.
    */
-  readonly track: <T>(operation: () => Promise<T>) => Promise<T>;
+  readonly track: <T>(operation: () => T | Promise<T>) => Promise<T>;
+  /**
+   * The same for an operation that says itself when it ends, by `leave()`.
+   * @throws {@link StoreUnavailableError} once closed.
+   */
+  readonly enter: () => void;
+  readonly leave: () => void;
   /** Makes `close()` wait for a cleanup, also one that begins once closed. The cleanup must end, and must not reject. */
   readonly beside: (work: () => Promise<void>) => void;
   /** Aborts when closing begins. For operations that wait for a user, and so may never end. */
@@ -18,24 +24,42 @@ export interface InFlight {
 
 /** Nothing is in flight yet. */
 export function createInFlight(): InFlight {
-  const running = new Set<Promise<unknown>>();
   const closing = abortController();
-  const counted = async <T>(operation: () => Promise<T>): Promise<T> => {
-    const promise = operation();
-    running.add(promise);
-    return promise.finally(() => running.delete(promise));
+  const waiting = new Set<() => void>();
+  let running = 0;
+  let closed = false;
+  const leave = (): void => {
+    running -= 1;
+    if (running > 0) return;
+    for (const goOn of waiting) goOn();
+    waiting.clear();
+  };
+  const enter = (): void => {
+    // Retryable: a job that meets a closing worker goes on in the next one.
+    if (closed) throw storeClosed();
+    running += 1;
   };
   return {
+    enter,
+    leave,
     async track(operation) {
-      // Retryable: a job that meets a closing worker goes on in the next one.
-      if (closing.signal.aborted) throw storeClosed();
-      return counted(operation);
+      enter();
+      try {
+        return await operation();
+      } finally {
+        leave();
+      }
     },
-    beside: (work) => void counted(work),
+    beside(work) {
+      running += 1;
+      void work().finally(leave);
+    },
     closing: closing.signal,
     async close() {
+      closed = true;
       closing.abort();
-      while (running.size > 0) await Promise.allSettled(running);
+      // What begins meanwhile beside the others is waited for, too.
+      while (running > 0) await new Promise<void>((resolve) => waiting.add(resolve));
     },
   };
 }

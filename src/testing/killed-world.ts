@@ -25,7 +25,7 @@ export class KilledError extends Error {
 /** A world that may end. */
 export interface KillableWorld {
   /** The parts of a store's core that belong to it. */
-  readonly parts: Pick<Internals, 'metastore' | 'clock' | 'timer' | 'crashPoint' | 'track'>;
+  readonly parts: Pick<Internals, 'metastore' | 'clock' | 'timer' | 'crashPoint' | 'track' | 'enter' | 'leave'>;
   /** Rejects with `KilledError` when the world ends. */
   readonly killed: Promise<never>;
   /** Whether the world has ended. */
@@ -76,7 +76,9 @@ export function killableWorld(core: Internals, killAt: Gap | undefined): Killabl
       clock,
       timer,
       // Not counted in the store: a promise that never ends must not keep it from closing.
-      track: (operation) => inWorld(operation),
+      track: (operation) => inWorld(async () => operation()),
+      enter: () => undefined,
+      leave: () => undefined,
       crashPoint: async (gap) => {
         await core.crashPoint?.(gap);
         if (gap === killAt && !isOver()) end.abort(new KilledError(gap));

@@ -178,7 +178,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   guard(
     '† the same write ID is answered as the first time',
     'src/metastore/memory',
-    'if (same) return appliedAt(write.changes, same.updatedAt);',
+    "if (same) return { kind: 'ok', now: same.updatedAt };",
     '',
     [METASTORE, 'is recognised before the fence is looked at'],
   ),

@@ -51,7 +51,7 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
   const access = (fenced: boolean, writer: Access['writer']): Access => ({
     fenced,
     by: scope,
-    writer: async (call) => {
+    writer(call) {
       life.signal.throwIfAborted();
       return writer(call);
     },
@@ -74,7 +74,7 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
       createStateHandle(
         core,
         assetScope(asset),
-        access(false, () => Promise.resolve(parts.assets)),
+        access(false, () => parts.assets),
       ),
     item: (item) => createContext(parts, itemScope(scope, item)),
     idempotencyKey(name) {

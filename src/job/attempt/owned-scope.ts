@@ -37,7 +37,7 @@ export interface OwnedScope {
    * which serves all calls.
    * @throws {@link StaleAttemptError} when a newer attempt holds it.
    */
-  writer(call?: CallOptions): Promise<Writer>;
+  writer(call?: CallOptions): Writer | Promise<Writer>;
   /** Reads a record. Errors as `writer`. */
   read(name: string): Promise<Snapshot>;
   /** As `read`, but a newer attempt is an answer, not an error. */
@@ -78,6 +78,7 @@ export function createOwnedScope(
   let lostAt: number | undefined;
   let time = { now: 0, since: stopwatch(core.clock) };
   let hasBegun = false;
+  let known: Writer | undefined;
 
   const told = (now: number): void => {
     time = { now, since: stopwatch(core.clock) };
@@ -107,8 +108,8 @@ export function createOwnedScope(
 
   const take = async (records: readonly string[]): Promise<{ writer: Writer; begun: Begun }> => {
     await core.crashPoint?.('G1');
-    const heard = home?.writer();
-    heard?.catch(() => undefined);
+    const heard = Promise.resolve(home?.writer());
+    heard.catch(() => undefined);
     const fence = await ownFence(core, life, attempt, { scope, address });
     if (fence === undefined) {
       life.log.warn({ scope }, 'state was refused: the runtime says that this attempt does not hold the job (any more)');
@@ -119,7 +120,8 @@ export function createOwnedScope(
     await heard;
     hasBegun = true;
     if (begun.cancelRequest !== undefined) life.signal.throwIfAborted();
-    return { writer: createWriter(fence, nonce), begun };
+    known = createWriter(fence, nonce);
+    return { writer: known, begun };
   };
 
   const taking = (records: readonly string[]): { promise: Promise<{ writer: Writer; begun: Begun }>; mine: boolean } => {
@@ -154,10 +156,7 @@ export function createOwnedScope(
     refused,
     look,
     told,
-    writer: async ({ signal } = {}) => {
-      const { promise } = taking([]);
-      return (await untilAborted(promise, signal)).writer;
-    },
+    writer: ({ signal } = {}) => known ?? untilAborted(taking([]).promise, signal).then(({ writer }) => writer),
     read: async (name) => {
       const seen = await look(name);
       if (seen.kind === 'stale') throw refused({ scope }, holderOf(seen));

@@ -12,8 +12,8 @@ import type { JsonValue } from '../../model/storable.ts';
 export function readId(id: unknown): { id: JsonValue } | { problem: string } {
   if (id === undefined || id === null) return { problem: `is ${id}` };
   try {
-    const { type, bytes } = serialize(id);
-    if (type === 'json') return { id: JSON.parse(new TextDecoder().decode(bytes)) as JsonValue };
+    const { type, body } = serialize(id);
+    if (type === 'json') return { id: JSON.parse(body) as JsonValue };
     return { problem: `is bytes: ${shown(id)}` };
   } catch (error) {
     const why = isMooringError(error) ? error.message : 'it cannot be read';

@@ -142,7 +142,7 @@ async function prepareResult(run: Run, record: HeldRecord, result: unknown, id: 
     return { kind: 'ask' };
   }
   // A superseded attempt puts no object.
-  if (core.objectStore && serialized.bytes.length >= core.offloadThreshold) await own.read(options.recordName);
+  if (core.objectStore && serialized.size >= core.offloadThreshold) await own.read(options.recordName);
   const call = { signal: run.signal };
   const put = { core, address: resultAddress(run), id, by: where.scope, retention: recordRetention(core), call };
   const value = await core.track(() => prepareSerialized(put, serialized));

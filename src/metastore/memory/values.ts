@@ -23,8 +23,8 @@ import {
   type MemorySpace,
   type ScopeStep,
 } from './scope.ts';
-import { appliedAt, believe } from '../replies.ts';
-import type { MetastoreValues, ValueChange, ValueWrite, WriteReply } from '../values.ts';
+import { believe } from '../replies.ts';
+import type { MetastoreValues, InlineBody, ValueChange, ValueWrite, WriteReply } from '../values.ts';
 
 /** Values of the memory metastore. Each function mirrors the script of the same name. */
 
@@ -59,7 +59,7 @@ function commit(step: ScopeStep, write: ValueWrite): WriteReply {
   const heads = texts.flatMap((text) => (text === undefined ? [] : [readHead(text)]));
 
   const same = heads.find((head) => head.version === version);
-  if (same) return appliedAt(write.changes, same.updatedAt);
+  if (same) return { kind: 'ok', now: same.updatedAt };
   if (write.fenced && isStale(step, write.id, heads)) return stale(step);
   if (heads.some((head) => isLaterOwn(head, write.id))) return { kind: 'old' };
   if (now - write.began > LATENESS) return { kind: 'late' };
@@ -72,7 +72,7 @@ function commit(step: ScopeStep, write: ValueWrite): WriteReply {
   for (const change of write.changes) applyChange(step, change, version);
   if (write.fenced) installFence(step, write.id.fence, write.id.nonce);
   closeStep(step);
-  return appliedAt(write.changes, now);
+  return { kind: 'ok', now };
 }
 
 function isStale(step: ScopeStep, id: WriteId, heads: readonly Head[]): boolean {
@@ -99,11 +99,16 @@ export function applyChange(step: ScopeStep, change: Omit<ValueChange, 'expect'>
   }
   const expiresAt = expiryOf(now, put.retention);
   hash.fields.set(field, `${headText(ENTRY_FORMAT + kindOf(put.meta), version, now, expiresAt)} ${JSON.stringify(put.meta)}`);
-  if (put.body) hash.bodies.set(PREFIX.body + change.name, put.body.slice());
+  if (put.body !== undefined) hash.bodies.set(PREFIX.body + change.name, bytesOf(put.body));
   else hash.bodies.delete(PREFIX.body + change.name);
   expires(step, expiresAt);
   if (!put.meta.ref) return;
   hash.fields.delete(PREFIX.superseded + put.meta.ref.object);
   becomesDue(step, expiresAt);
   if (expiresAt !== NEVER) keep(step, Math.min(expiresAt + SWEEP_TIME, NEVER - 1));
+}
+
+/** A copy, which the caller cannot change. */
+function bytesOf(body: InlineBody): Uint8Array {
+  return typeof body === 'string' ? new TextEncoder().encode(body) : body.slice();
 }

@@ -67,7 +67,7 @@ export interface Connection {
   /** Asks the servers anything that changes nothing, to learn whether the store is set up rightly. */
   examine<T>(call: CallOptions, work: () => Promise<T>): Promise<T>;
   /** A lower bound of the server's time, in milliseconds. */
-  now(call: CallOptions): Promise<number>;
+  now(call: CallOptions): number | Promise<number>;
 }
 
 /**
@@ -253,7 +253,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     },
     read: (node, command, args, call) => examine(call, () => sendCommand(node, 'text', command, args)),
     examine,
-    async now(call) {
+    now(call) {
       call.signal?.throwIfAborted();
       return time.atLeast() ?? within(call, QUESTION, async () => time.atLeast() as number);
     },

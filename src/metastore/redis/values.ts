@@ -1,6 +1,6 @@
 import { ENTRY_KIND, kindOf } from '../../format/entry.ts';
 import { writeIdText, type Version } from '../../format/write-id.ts';
-import { appliedAt, believe } from '../replies.ts';
+import { believe } from '../replies.ts';
 import type { MetastoreValues, RawEntry, Stale, ValueChange, WriteReply } from '../values.ts';
 import type { Answer, Part } from './answer.ts';
 import type { Connection } from './connection.ts';
@@ -16,7 +16,7 @@ const PAGE = 500;
 
 /** The fields of one change. */
 export function changeFields({ name, put, expect }: ValueChange): Change {
-  const body = put?.body && bytes(put.body);
+  const body = put?.body;
   return {
     name,
     kind: put ? kindOf(put.meta) : ENTRY_KIND.tombstone,
@@ -25,7 +25,7 @@ export function changeFields({ name, put, expect }: ValueChange): Change {
     expect,
     object: put?.meta.ref?.object,
     hasBody: body !== undefined,
-    body,
+    body: typeof body === 'object' ? bytes(body) : body,
   };
 }
 
@@ -54,7 +54,7 @@ export function redisValues({ run }: Connection): MetastoreValues {
     async write(scope, { id, fenced, began, changes, resent }, call) {
       const each = changes.map(changeFields);
       const answer = await run(WRITE, scope, { id: writeIdText(id), fenced, began }, call, { resent, each });
-      return believe(writeReply(answer, changes), answer.resent, NAME);
+      return believe(writeReply(answer), answer.resent, NAME);
     },
     // Page by page. A page may name again what an earlier one named.
     async *list(scope, call) {
@@ -74,10 +74,10 @@ export function redisValues({ run }: Connection): MetastoreValues {
   };
 }
 
-function writeReply({ kind, rest }: Answer, changes: readonly ValueChange[]): WriteReply {
+function writeReply({ kind, rest }: Answer): WriteReply {
   switch (kind) {
     case 'ok':
-      return appliedAt(changes, Number(rest[0]));
+      return { kind, now: Number(rest[0]) };
     case 'conflict':
       return { kind, name: String(rest[0]), current: String(rest[1]) as Version | 'absent' };
     case 'stale':

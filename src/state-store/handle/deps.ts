@@ -28,8 +28,8 @@ export interface Access {
   readonly fenced: boolean;
   /** What entries record as their writer; `undefined` for people and tools. */
   readonly by: TaskScope | undefined;
-  /** Called before the first I/O of every operation: an attempt begins here, and rejects once it has ended. */
-  writer(call: CallOptions): Promise<Writer>;
+  /** Called before the first I/O of every operation: an attempt begins here, and throws or rejects once it has ended. */
+  writer(call: CallOptions): Writer | Promise<Writer>;
   /** Called around every operation. Returns its promise, whose rejection it may count as handled. */
   during<T>(operation: () => Promise<T>): Promise<T>;
   /** A write was refused: a newer attempt owns the scope. Returns the error to throw. */
@@ -40,7 +40,7 @@ export interface Access {
 export function unfencedAccess(random: Random): Access {
   const writer = createWriter(UNFENCED, drawNonce('tool', random));
   const refused: Access['refused'] = (where, holder) => new StaleAttemptError('an attempt holds the fence', { ...where, holder });
-  return { fenced: false, by: undefined, writer: () => Promise.resolve(writer), during: (operation) => operation(), refused };
+  return { fenced: false, by: undefined, writer: () => writer, during: (operation) => operation(), refused };
 }
 
 /** What users see of an entry. */

@@ -7,6 +7,7 @@ import { type OptionNames } from '../../model/check-options.ts';
 import { callable } from '../../model/checks.ts';
 import { retentionMs, type RetentionMs } from '../../model/retention.ts';
 import { isTaskScope, type AssetScope, type TaskScope } from '../../model/scope.ts';
+import type { SharedCall } from '../../async/shared-signal.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';
 import { clear } from './clear.ts';
 import { getOrSet, update } from './compare-and-set.ts';
@@ -17,7 +18,7 @@ import type { ValueAddress } from '../objects/new-object.ts';
 import { serializeValue } from '../write/prepare-value.ts';
 import { openStream, readAll, readValue, readVersion } from '../read/read.ts';
 import type { Entry, SetOptions, StateHandle, WriteOptions } from '../state-handle.ts';
-import { write, type Content } from '../write/write.ts';
+import { entryOf, write, type Content } from '../write/write.ts';
 
 /** The public face of a scope's state: checks what it is given before any I/O, and counts what is in flight. */
 
@@ -25,6 +26,7 @@ const WRITE: OptionNames<WriteOptions> = { signal: true, retention: true };
 const SET: OptionNames<SetOptions> = { ...WRITE, ifVersion: true };
 const LIST = { signal: true, prefix: true } as const;
 const CLEAR = { signal: true, allItems: true } as const;
+const WITHOUT_SIGNAL: CallOptions = {};
 
 /**
  * A handle on the state of a scope that was checked, in the name that `access` gives. Does no I/O.
@@ -50,21 +52,23 @@ export function createStateHandle<Shape extends StateShape<Shape> = AnyShape>(
     operation: (call: CallOptions) => Promise<T>,
     names?: Readonly<Record<string, true>>,
   ): Promise<T> => {
-    const checked = async (): Promise<T> => {
-      requireCall(options, names);
-      if (!options.signal) return operation({});
-      const { call, leave } = core.shareSignal(options.signal);
+    const counted = async (): Promise<T> => {
+      let shared: SharedCall | undefined;
+      let entered = false;
       try {
-        return await operation(call);
+        core.enter();
+        entered = true;
+        requireCall(options, names);
+        if (options.signal) shared = core.shareSignal(options.signal);
+        return await operation(shared ? shared.call : WITHOUT_SIGNAL);
+      } catch (error) {
+        throw located(error, { scope, key });
       } finally {
-        leave();
+        shared?.leave();
+        if (entered) core.leave();
       }
     };
-    return access.during(() =>
-      core.track(checked).catch((error: unknown) => {
-        throw located(error, { scope, key });
-      }),
-    );
+    return access.during(counted);
   };
   const handle: StateHandle = {
     get: (key, options = {}) => run(key, options, async (call) => (await readValue(deps, checkKey(deps, key), call))?.value),
@@ -154,7 +158,7 @@ async function set(
   if (written.kind === 'old' && expect !== undefined) {
     throw new VersionConflictError((await readVersion(deps, address, call)) ?? 'absent', address);
   }
-  return written.entries[0] as Entry;
+  return entryOf(written, 0);
 }
 
 async function setMany(deps: HandleDeps, values: object, options: WriteOptions, call: CallOptions): Promise<void> {

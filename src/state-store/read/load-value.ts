@@ -103,16 +103,24 @@ export type LoadedValue = Followed<unknown>;
  * @throws {@link MissingObjectError} {@link CorruptEntryError} {@link UnknownLocationError} {@link CodecUnavailableError}
  *   {@link ValueTooLargeError} {@link StoreUnavailableError}
  */
-export async function loadValue(source: EntrySource, raw: RawEntry): Promise<LoadedValue | undefined> {
+export function loadValue(source: EntrySource, raw: RawEntry): LoadedValue | Promise<LoadedValue | undefined> {
+  const entry = parseEntry(raw.text, source.address, raw.body);
+  return entry.meta.ref ? loadOffloaded(source, raw) : valueOf(entry, inlineBody(entry, source), source);
+}
+
+async function loadOffloaded(source: EntrySource, raw: RawEntry): Promise<LoadedValue | undefined> {
   const loaded = await follow(source, raw, async (entry) => {
     const { meta } = entry;
+    // It was replaced meanwhile.
     if (!meta.ref) return inlineBody(entry, source);
     requireSmall(source, meta);
     return loadBytes(source, meta, meta.ref);
   });
-  if (!loaded) return undefined;
-  const { entry, value } = loaded;
-  return { entry, value: deserialize(entry.meta.type, value, source.address) };
+  return loaded && valueOf(loaded.entry, loaded.value, source);
+}
+
+function valueOf(entry: StoredEntry, bytes: Uint8Array, { address }: EntrySource): LoadedValue {
+  return { entry, value: deserialize(entry.meta.type, bytes, address) };
 }
 
 /** JSON was held in memory as a whole when it was written. Bytes may come from a stream of any size. */

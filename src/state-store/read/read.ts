@@ -14,7 +14,8 @@ import { openValue } from './open-value.ts';
 /** The value of one key; `undefined` if there is none. */
 export async function readValue(deps: HandleDeps, address: ValueAddress, call: CallOptions): Promise<LoadedValue | undefined> {
   await deps.access.writer(call);
-  return load(deps, address, await readEntry(deps, address, call), call);
+  const raw = await readEntry(deps, address, call);
+  return raw && loadValue(sourceOf(deps, address, call), raw);
 }
 
 /** The values of keys, in their order. */
@@ -25,16 +26,10 @@ export async function readAll(
 ): Promise<(LoadedValue | undefined)[]> {
   await deps.access.writer(call);
   const entries = await readEntries(deps, addresses, call);
-  return concurrently(addresses, (address, index) => load(deps, address, entries[index], call));
-}
-
-async function load(
-  deps: HandleDeps,
-  address: ValueAddress,
-  raw: RawEntry | undefined,
-  call: CallOptions,
-): Promise<LoadedValue | undefined> {
-  return raw && loadValue(sourceOf(deps, address, call), raw);
+  return concurrently(addresses, async (address, index) => {
+    const raw = entries[index];
+    return raw && loadValue(sourceOf(deps, address, call), raw);
+  });
 }
 
 function sourceOf(deps: HandleDeps, address: ValueAddress, call: CallOptions): EntrySource {

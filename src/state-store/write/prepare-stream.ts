@@ -36,11 +36,7 @@ import { verified } from '../objects/verified.ts';
  * @throws {@link InvalidValueError} {@link ValueTooLargeError} {@link StoreUnavailableError} {@link CodecUnavailableError}; whatever
  *   the body throws.
  */
-export async function prepareStream(
-  put: ValuePut,
-  body: AsyncIterable<Uint8Array>,
-  alive: () => Promise<unknown>,
-): Promise<Prepared> {
+export async function prepareStream(put: ValuePut, body: AsyncIterable<Uint8Array>, alive: () => unknown): Promise<Prepared> {
   const { core, address, call } = put;
   const stop = abortController();
   const { signal, leave } = joined(stop.signal, call.signal);
@@ -51,8 +47,8 @@ export async function prepareStream(
     const begin = await gather(pieces, wholeLimit(core));
     if (begin.ended) {
       sourceEnded();
-      const value = { type: 'bytes', bytes: Buffer.concat(begin.pieces) } as const;
-      return await prepareSerialized(put, value);
+      const whole = Buffer.concat(begin.pieces);
+      return await prepareSerialized(put, { type: 'bytes', body: whole, size: whole.length });
     }
     const store = core.objectStore;
     if (!store) {
@@ -114,7 +110,7 @@ async function gather(
 async function* inTurn(
   first: Uint8Array[],
   rest: AsyncIterable<Piece>,
-  alive: () => Promise<unknown>,
+  alive: () => unknown,
   ended: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // Each piece is released once it was sent.

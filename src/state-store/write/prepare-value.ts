@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EntryMeta, Reference } from '../../format/entry.ts';
-import type { ValueChange } from '../../metastore/metastore.ts';
+import type { InlineBody, ValueChange } from '../../metastore/metastore.ts';
+import type { ObjectStore } from '../../object-store/object-store.ts';
 import { ValueTooLargeError, type ErrorContext } from '../../model/errors/store.ts';
-import { decodeSegment } from '../../format/path.ts';
-import { serialize, type SerializedValue } from '../../format/serializer.ts';
+import { isDigest } from '../../format/path.ts';
+import { bytesOf, serialize, type SerializedValue } from '../../format/serializer.ts';
 import type { Internals } from '../internals.ts';
 import { deleteObject, type ObjectCall } from '../objects/calls.ts';
 import { newObject, type ValuePut } from '../objects/new-object.ts';
@@ -25,18 +26,18 @@ export interface Prepared {
 }
 
 /**
- * Checks a value and turns it into bytes. Does no I/O.
+ * Checks a value and serializes it. Does no I/O.
  *
  * @throws {@link InvalidValueError} {@link ValueTooLargeError}
  */
 export function serializeValue(core: Internals, where: ErrorContext, value: unknown): SerializedValue {
   const serialized = serialize(value, where);
-  const bytes = serialized.bytes.length;
-  if (bytes > core.maxValueBytes) {
+  const { size } = serialized;
+  if (size > core.maxValueBytes) {
     const hint = core.objectStore
       ? 'raise it, or store what the value is made of under several keys'
       : 'give the store an objectStore for large values, or raise it';
-    throw new ValueTooLargeError(bytes, core.maxValueBytes, hint, where);
+    throw new ValueTooLargeError(size, core.maxValueBytes, hint, where);
   }
   return serialized;
 }
@@ -47,16 +48,21 @@ export function serializeValue(core: Internals, where: ErrorContext, value: unkn
  *
  * @throws {@link StoreUnavailableError} {@link CodecUnavailableError}
  */
-export async function prepareSerialized(put: ValuePut, value: SerializedValue): Promise<Prepared> {
-  const { core, address, call } = put;
-  const store = core.objectStore;
-  const { type, bytes } = value;
-  const content = { type, size: bytes.length };
-  if (store && (bytes.length >= core.offloadThreshold || bytes.length > core.maxValueBytes)) {
-    const at = { store, where: address, call };
-    return offloaded(put, at, { ...content, ref: await putValue(put, at, value) });
+export function prepareSerialized(put: ValuePut, value: SerializedValue): Prepared | Promise<Prepared> {
+  const { core } = put;
+  const { type, body, size } = value;
+  if (core.objectStore && (size >= core.offloadThreshold || size > core.maxValueBytes)) {
+    return prepareOffloaded(put, core.objectStore, value);
   }
-  return { put: changeOf(put, content, bytes), discard: () => Promise.resolve() };
+  return { put: changeOf(put, { type, size }, body), discard: nothing };
+}
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+async function prepareOffloaded(put: ValuePut, store: ObjectStore, value: SerializedValue): Promise<Prepared> {
+  const at = { store, where: put.address, call: put.call };
+  const { type, size } = value;
+  return offloaded(put, at, { type, size, ref: await putValue(put, at, value) });
 }
 
 /** What was put, ready to be committed. */
@@ -66,15 +72,16 @@ export function offloaded(put: ValuePut, at: ObjectCall, content: EntryMeta & { 
   return { put: changeOf(put, content, undefined), discard: () => deleteObject(put.core, at, ref.object) };
 }
 
-function changeOf({ address, by, retention }: ValuePut, content: EntryMeta, body: Uint8Array | undefined): Prepared['put'] {
-  const { name, key } = address;
-  const meta = { ...content, ...(decodeSegment(name) === undefined && { key }), ...(by && { writer: by }) };
+function changeOf({ address, by, retention }: ValuePut, meta: EntryMeta, body: InlineBody | undefined): Prepared['put'] {
+  if (isDigest(address.name)) meta.key = address.key;
+  if (by) meta.writer = by;
   return { meta, body, retention };
 }
 
-async function putValue(put: ValuePut, at: ObjectCall, { type, bytes }: SerializedValue): Promise<Reference> {
+async function putValue(put: ValuePut, at: ObjectCall, value: SerializedValue): Promise<Reference> {
   const { core } = put;
-  const encoded = await encode(core, at, bytes);
+  const { type } = value;
+  const encoded = await encode(core, at, bytesOf(value));
   const { codec } = encoded;
   const target = await newObject(put, { type, codec, framed: false });
   const { object } = target;

@@ -1,4 +1,5 @@
 import { abortController, joined } from '../../async/abort.ts';
+import { stopwatch } from '../../async/clock.ts';
 import type { CallOptions } from '../../async/deadline.ts';
 import { expiryOf } from '../../format/head.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../../model/errors/store.ts';
@@ -32,10 +33,18 @@ export interface Draft {
 }
 
 /**
- * How a write ended, if the caller has to judge that, with the entry of each key that was put. `old`: a later write of the same
- * writer is there already, so nothing was written. Without a comparison that is the same as having been overwritten.
+ * How a write ended, if the caller has to judge that. `old`: a later write of the same writer is there already, so nothing was
+ * written. Without a comparison that is the same as having been overwritten.
  */
-export type Written = { kind: 'ok' | 'old'; entries: readonly Entry[] } | { kind: 'conflict'; current: Version | 'absent' };
+export type Written = Settled | { kind: 'conflict'; current: Version | 'absent' };
+
+interface Settled {
+  kind: 'ok' | 'old';
+  id: WriteId;
+  updatedAt: number;
+  drafts: readonly Draft[];
+  prepared: readonly (Prepared | undefined)[];
+}
 
 /**
  * Writes all or none.
@@ -47,12 +56,11 @@ export async function write(deps: HandleDeps, drafts: readonly Draft[], call: Ca
   const writer = await access.writer(call);
   const began = await core.metastore.now(call);
   const id = writer.next();
-  const prepared = await prepareAll(deps, drafts, id, call);
+  const [first] = drafts;
+  const prepared =
+    first && drafts.length === 1 ? [await prepare(deps, first, id, call)] : await prepareAll(deps, drafts, id, call);
   const discard = (): Promise<unknown> => concurrently(prepared, async (value) => value?.discard());
-  const changes = drafts.map(({ address: { name }, expect }, index) => {
-    const put = prepared[index]?.put;
-    return { name, ...(put && { put }), ...(expect !== undefined && { expect }) };
-  });
+  const changes = drafts.map(({ address: { name }, expect }, index) => ({ name, put: prepared[index]?.put, expect }));
   const request: ValueWrite = { id, fenced, began, changes, resent: false };
   const repeatable = fenced || drafts.every(({ expect }) => expect !== undefined);
 
@@ -60,24 +68,24 @@ export async function write(deps: HandleDeps, drafts: readonly Draft[], call: Ca
     await discard();
     throw call.signal.reason;
   }
-  await core.writePoint?.('before-commit');
+  if (core.writePoint) await core.writePoint('before-commit');
   let reply: WriteReply;
   try {
     reply = await sendTwice(core, call, repeatable, (resent, within) =>
-      core.metastore.values.write(address, { ...request, resent }, within),
+      core.metastore.values.write(address, resent ? { ...request, resent } : request, within),
     );
   } catch (error) {
     if (error instanceof StoreUnavailableError) await discard();
     throw error;
   }
-  await core.writePoint?.('after-commit');
-  if (reply.kind === 'ok') return { kind: 'ok', entries: entriesOf(drafts, prepared, id, reply.now) };
-  const key = drafts[0]?.address.key;
+  if (core.writePoint) await core.writePoint('after-commit');
+  if (reply.kind === 'ok') return { kind: 'ok', id, updatedAt: reply.now, drafts, prepared };
+  const key = first?.address.key;
   const where = { scope, ...(drafts.length === 1 && { key }) };
   await discard();
   switch (reply.kind) {
     case 'old':
-      return { kind: 'old', entries: entriesOf(drafts, prepared, id, began) };
+      return { kind: 'old', id, updatedAt: began, drafts, prepared };
     case 'conflict':
       return { kind: 'conflict', current: reply.current };
     case 'stale':
@@ -95,8 +103,6 @@ async function prepareAll(
   id: WriteId,
   call: CallOptions,
 ): Promise<(Prepared | undefined)[]> {
-  const [first] = drafts;
-  if (first && drafts.length === 1) return [await prepare(deps, first, id, call)];
   const done: Prepared[] = [];
   try {
     return await concurrently(drafts, async (draft) => {
@@ -110,29 +116,23 @@ async function prepareAll(
   }
 }
 
-async function prepare(
+function prepare(
   { core, access }: HandleDeps,
   draft: Draft,
   id: WriteId,
   call: CallOptions,
-): Promise<Prepared | undefined> {
+): Prepared | undefined | Promise<Prepared> {
   if (!draft.put) return undefined;
   const { value, retention } = draft.put;
   const put = { core, address: draft.address, id, by: access.by, retention, call };
   return value.type === 'stream' ? prepareStream(put, value.body, () => access.writer(call)) : prepareSerialized(put, value);
 }
 
-function entriesOf(
-  drafts: readonly Draft[],
-  prepared: readonly (Prepared | undefined)[],
-  id: WriteId,
-  updatedAt: number,
-): Entry[] {
-  const version = writeIdText(id);
-  return drafts.flatMap(({ address: { key } }, index) => {
-    const put = prepared[index]?.put;
-    return put ? [publicEntry(key, { version, meta: put.meta, updatedAt, expiresAt: expiryOf(updatedAt, put.retention) })] : [];
-  });
+/** The entry of a key that was put. `index`: which of the drafts. */
+export function entryOf({ id, updatedAt, drafts, prepared }: Settled, index: number): Entry {
+  const [draft, value] = [drafts[index], prepared[index]] as [Draft, Prepared];
+  const { meta, retention } = value.put;
+  return publicEntry(draft.address.key, { version: writeIdText(id), meta, updatedAt, expiresAt: expiryOf(updatedAt, retention) });
 }
 
 /**
@@ -149,26 +149,23 @@ export async function sendTwice<Reply extends { kind: string }>(
   repeatable: boolean,
   send: (resent: boolean, call: CallOptions) => Promise<Reply>,
 ): Promise<Reply> {
-  let late = false;
-  let giveUp = (): void => undefined;
-  const stop = core.timer(core.commandTimeout, () => {
-    late = true;
-    giveUp();
-  });
+  const elapsed = stopwatch(core.clock);
   try {
     return await send(false, call);
   } catch (error) {
     const lost = error instanceof OutcomeUnknownError && error.reason === 'no-answer';
-    if (!lost || !repeatable || late || call.signal?.aborted) throw error;
+    const left = core.commandTimeout - elapsed();
+    if (!lost || !repeatable || left <= 0 || call.signal?.aborted) throw error;
     const deadline = abortController();
-    giveUp = () => deadline.abort();
+    const stop = core.timer(left, () => deadline.abort());
     const { signal, leave } = joined(deadline.signal, call.signal);
     const again = await send(true, { signal })
       .catch(() => undefined)
-      .finally(leave);
+      .finally(() => {
+        leave();
+        stop();
+      });
     if (again?.kind !== 'ok') throw error;
     return again;
-  } finally {
-    stop();
   }
 }
