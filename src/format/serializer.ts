@@ -2,6 +2,7 @@ import { constants } from 'node:buffer';
 import { types } from 'node:util';
 import type { EntryMeta } from './entry.ts';
 import { CorruptEntryError, InvalidValueError, type ErrorContext } from '../model/errors/store.ts';
+import { isPlainJson } from '../model/plain-json.ts';
 
 /**
  * Value to bytes and back. A value that JSON would change silently is refused before any I/O, with the path of the offending
@@ -55,7 +56,9 @@ const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 function jsonText(value: unknown, context: ErrorContext | undefined): string {
   const walk: Walk = { path: [], seen: new Map() };
   try {
-    if (check(walk, value) > constants.MAX_STRING_LENGTH) throw new Refusal('is longer than a JSON text can be');
+    if (!isPlainJson(value, DEEPEST) && check(walk, value) > constants.MAX_STRING_LENGTH) {
+      throw new Refusal('is longer than a JSON text can be');
+    }
     return JSON.stringify(value);
   } catch (error) {
     if (error instanceof Refusal) throw new InvalidValueError(pathText(walk.path), error.message, context);

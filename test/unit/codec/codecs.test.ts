@@ -36,6 +36,25 @@ describe('gzip, by node:zlib and by pako', () => {
   });
 });
 
+describe('large values, by node:zlib', () => {
+  it('are decoded in one chunk: each chunk more is another turn of the event loop', async () => {
+    const chunks: (number | undefined)[] = [];
+    const watched = (call: NodeZlib['gunzip']) =>
+      ((bytes: Uint8Array, options: { chunkSize?: number }, done: () => void) => {
+        chunks.push(options.chunkSize);
+        (call as (...args: readonly unknown[]) => void)(bytes, options, done);
+      }) as unknown as NodeZlib['gunzip'];
+    const plain = records(2_000_000);
+
+    const decoded = await gzipCodec({ ...zlib, gunzip: watched(zlib.gunzip) }).decode(zlib.gzipSync(plain), {
+      maxBytes: plain.length,
+    });
+
+    expect(decoded).toHaveLength(plain.length);
+    expect(chunks).toEqual([plain.length + 1]);
+  });
+});
+
 describe('gzip, by pako', () => {
   codecContract({ codec: pakoGzip(), others: [gzipCodec()] });
 });
