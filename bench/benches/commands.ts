@@ -1,5 +1,5 @@
 import type { Processor } from 'bullmq';
-import { checkpoint, contextOf, openStore } from '../harness/attempt.ts';
+import { contextOf, openStore } from '../harness/attempt.ts';
 import type { Bench, Comparison } from '../harness/bench.ts';
 import type { Build } from '../harness/builds.ts';
 import type { Figures } from '../harness/figures.ts';
@@ -8,6 +8,7 @@ import { openQueue } from '../harness/queue.ts';
 import type { BenchRedis } from '../harness/redis.ts';
 import type { Rig } from '../harness/rig.ts';
 import type { StateStore } from '../../src/index.ts';
+import { checkpoint } from '../harness/values.ts';
 
 /** What only the worker itself and this bench send. */
 const NOT_COUNTED = /^(?:info|monitor|bzpopmin|client|script|echo|disconnect|hello|auth|select)\b/;

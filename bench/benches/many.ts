@@ -1,7 +1,8 @@
-import { checkpoint, contextOf, openStore } from '../harness/attempt.ts';
+import { contextOf, openStore } from '../harness/attempt.ts';
 import type { Bench } from '../harness/bench.ts';
 import { bytes } from '../harness/settings.ts';
 import { sustainedSides, type Operation } from '../harness/sustained.ts';
+import { checkpoint } from '../harness/values.ts';
 
 /** Several keys in one call, beside a call for each of them at the same time; CPU and rates are those of all keys together. */
 export const many: Bench = {

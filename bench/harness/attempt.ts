@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { JsonValue, StateStore, StateStoreOptions, TaskContext } from '../../src/index.ts';
+import type { StateStore, StateStoreOptions, TaskContext } from '../../src/index.ts';
 import type { Build } from './builds.ts';
 import type { Rig } from './rig.ts';
 
@@ -27,11 +27,4 @@ export function contextOf(rig: Rig, build: Build, store: StateStore, run: string
   });
   rig.defer(() => attempt[Symbol.asyncDispose]());
   return attempt.context;
-}
-
-/** A value whose JSON has this many bytes, as a checkpoint looks: a few fields and a text. */
-export function checkpoint(size: number): JsonValue {
-  const fields = { cursor: 'page-17', done: 417, updated: 1_763_820_000_000, note: '' };
-  const rest = size - JSON.stringify(fields).length;
-  return rest < 0 ? 'x'.repeat(Math.max(0, size - 2)) : { ...fields, note: 'x'.repeat(rest) };
 }
