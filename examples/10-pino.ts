@@ -1,8 +1,8 @@
 /**
  * Logs with pino: what Mooring says of a job, as one JSON a line, and an error of a client without the credential that it carries.
  *
- * Mooring logs no input, no result and no credential of its own. An error of your client is logged as it is, though, and clients
- * like to keep the request in it. So the serializer below takes only what people need.
+ * Mooring logs no input, no result and no credential. Of an error of your client it logs name, text, stack and codes, never the
+ * request that clients like to keep in it. The serializer below leaves out the stack, too.
  *
  * Run it: `npx tsx examples/10-pino.ts`, with a Redis at REDIS_URL or on this machine.
  */

@@ -1,5 +1,5 @@
 import { abortController, onAbort } from './abort.ts';
-import { ConfigError } from '../model/errors/store.ts';
+import { ConfigError, wrongKind } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
 
 /** Calls with a deadline and the caller's signal, which leave no timer or listener behind. */
@@ -21,7 +21,7 @@ export interface CallOptions {
  */
 export function requireCall(options: unknown, names?: Readonly<Record<string, true>>): void {
   if (names) requireKnownNames('options', options, names);
-  else if (typeof options !== 'object' || options === null) throw new ConfigError('options', 'must be an object', options);
+  else if (typeof options !== 'object' || options === null) throw wrongKind('options', 'must be an object', options);
   requireSignal((options as CallOptions).signal);
 }
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../model/errors/store.ts';
+import { wrongKind } from '../model/errors/store.ts';
 import type { Check } from '../model/checks.ts';
 import type { AnyJob, ExternalId, ExternalJob } from './external-job.ts';
 import { jobOptions } from './options.ts';
@@ -24,7 +24,7 @@ export function externalJob<Input, Id extends ExternalId, Result = undefined>(
  */
 export const requireExternalJob: Check = (job, option) => {
   if (typeof (job as Partial<AnyJob> | null | undefined)?.submit !== 'function') {
-    throw new ConfigError(option, 'must be an external job: see externalJob()', job);
+    throw wrongKind(option, 'must be an external job: see externalJob()', job);
   }
   jobOptions(job as AnyJob);
 };

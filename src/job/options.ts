@@ -1,5 +1,5 @@
 import { milliseconds, millisecondsOrNone, type Duration } from '../model/duration.ts';
-import { ConfigError } from '../model/errors/store.ts';
+import { ConfigError, wrongKind } from '../model/errors/store.ts';
 import { requireKnownNames } from '../model/check-options.ts';
 import { anything, callable, checkEach, trueOrFalse, oneOf, shortText, type Checks } from '../model/checks.ts';
 import { rememberedMs, type RememberedFor } from '../model/remembered.ts';
@@ -41,7 +41,7 @@ export interface JobOptions {
  * @throws {@link ConfigError} {@link InvalidKeyError} for an invalid option, and for two that contradict each other.
  */
 export function jobOptions<Input, Id extends ExternalId, Result>(job: ExternalJob<Input, Id, Result>): JobOptions {
-  if (typeof job !== 'object' || job === null) throw new ConfigError('externalJob', 'must be an object', job);
+  if (typeof job !== 'object' || job === null) throw wrongKind('externalJob', 'must be an object', job);
   const prototype: unknown = Object.getPrototypeOf(job);
   // An instance of a class may have other properties.
   if (prototype === Object.prototype || prototype === null) requireKnownNames('externalJob', job, CHECKS);

@@ -1,6 +1,6 @@
 import type { CallOptions, Timer } from '../async/deadline.ts';
 import type { Clock } from '../async/clock.ts';
-import { ConfigError } from '../model/errors/store.ts';
+import { wrongKind } from '../model/errors/store.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Random } from '../async/random.ts';
 import type { MetastoreFacts } from './facts.ts';
@@ -74,7 +74,7 @@ export function closedMetastore(open: ClosedMetastore['open']): ClosedMetastore 
 export function openMetastore(metastore: Metastore, context: MetastoreContext): OpenMetastore {
   const candidate = metastore as Partial<ClosedMetastore> | undefined;
   if (candidate?.[brand] !== 'metastore' || typeof candidate.open !== 'function') {
-    throw new ConfigError('metastore', 'must come from redisMetastore() or memoryMetastore()', metastore);
+    throw wrongKind('metastore', 'must come from redisMetastore() or memoryMetastore()', metastore);
   }
   return candidate.open(context);
 }

@@ -1,4 +1,4 @@
-import { ConfigError } from './errors/config.ts';
+import { ConfigError, wrongKind } from './errors/config.ts';
 
 /** The names that an object of options may have: a misspelt one would be ignored silently. */
 export type OptionNames<Options> = Readonly<Record<keyof Options & string, true>>;
@@ -10,7 +10,7 @@ export type OptionNames<Options> = Readonly<Record<keyof Options & string, true>
  * @throws {@link ConfigError}
  */
 export function requireKnownNames(what: string, given: unknown, names: Readonly<Record<string, unknown>>): void {
-  if (typeof given !== 'object' || given === null) throw new ConfigError(what, 'must be an object', given);
+  if (typeof given !== 'object' || given === null) throw wrongKind(what, 'must be an object', given);
   for (const name in given) {
     if (Object.hasOwn(names, name) || !Object.hasOwn(given, name)) continue;
     const option = what === 'options' ? name : `${what}.${name}`;

@@ -1,6 +1,6 @@
 import { requireKnownNames } from './check-options.ts';
 import { milliseconds, type Duration } from './duration.ts';
-import { ConfigError } from './errors/store.ts';
+import { ConfigError, wrongKind } from './errors/store.ts';
 import { retentionMs, type Retention } from './retention.ts';
 
 /** What an option may be, in words that every room uses. */
@@ -22,11 +22,18 @@ export function rule(rule: string, holds: (value: unknown) => boolean): Check {
   };
 }
 
+/** A rule for an object or a function: the error shows nothing of a text that is there instead. */
+function thing(rule: string, holds: (value: unknown) => boolean): Check {
+  return (value, option) => {
+    if (!holds(value)) throw wrongKind(option, rule, value);
+  };
+}
+
 /** Checked elsewhere, or not at all. */
 export const anything: Check = () => undefined;
 export const trueOrFalse: Check = rule('must be true or false', (value) => typeof value === 'boolean');
 export const text: Check = rule('must be a text that is not empty', (value) => typeof value === 'string' && value !== '');
-export const callable: Check = rule('must be a function', (value) => typeof value === 'function');
+export const callable: Check = thing('must be a function', (value) => typeof value === 'function');
 export const duration: Check = (value, option) => milliseconds(value as Duration, option);
 export const retention: Check = (value, option) => retentionMs(value as Retention, option);
 
@@ -48,7 +55,7 @@ export function bytesFrom(least: number): Check {
 export function methods(...names: readonly string[]): Check {
   const has = (value: unknown, name: string): boolean =>
     typeof (value as Record<string, unknown> | null | undefined)?.[name] === 'function';
-  return rule(`must have the methods ${names.join(', ')}`, (value) => names.every((name) => has(value, name)));
+  return thing(`must have the methods ${names.join(', ')}`, (value) => names.every((name) => has(value, name)));
 }
 
 /** One of some words. */

@@ -30,7 +30,18 @@ export function reasonOf(error: unknown): string {
       if (typeof part === 'string' && part !== '' && !parts.some((said) => said.includes(part))) parts.push(part);
     }
   }
-  return (parts.join(': ') || String(error)).slice(0, LONGEST);
+  return plainWords(parts.join(': ') || String(error)).slice(0, LONGEST);
+}
+
+/**
+ * A text of somebody else's error without what such texts are known to quote: user, password and query of an address, and the
+ * arguments of a command that Redis did not know.
+ */
+export function plainWords(text: string): string {
+  return text
+    .replace(/(:\/\/)[^\s/?#@]*@/g, '$1…@')
+    .replace(/(:\/\/[^\s?'"<>]*\?)[^\s'"<>]+/g, '$1…')
+    .replace(/(with args beginning with:).*/g, '$1 …');
 }
 
 function chain(error: unknown): readonly ErrorLike[] {

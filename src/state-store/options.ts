@@ -4,6 +4,7 @@ import { builtInCodecs } from '../codec/registry.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
 import type { StateEvent } from '../observe/events.ts';
+import { guardedLogger } from '../observe/guarded-logger.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metastore } from '../metastore/metastore.ts';
 import { isReservedCodecName } from '../format/object-name.ts';
@@ -165,7 +166,7 @@ export function resolveOptions(options: StateStoreOptions): ResolvedOptions {
     encryption,
     retention: retentionMs(options.retention ?? '30d', 'retention'),
     commandTimeout: milliseconds(options.commandTimeout ?? '10s', 'commandTimeout'),
-    logger,
+    logger: logger && guardedLogger(logger),
     onEvent,
     clock,
     random,

@@ -10,6 +10,7 @@ import { OBJECT_STORE_GUARDS } from './object-store.ts';
 import { RECORD_GUARDS } from './records.ts';
 import { REDIS_GUARDS } from './redis.ts';
 import { S3_GUARDS } from './s3.ts';
+import { SECRET_GUARDS } from './secrets.ts';
 import { STORAGE_GUARDS } from './storage.ts';
 import { SWEEP_GUARDS } from './sweep.ts';
 import { TEMPORAL_GUARDS } from './temporal.ts';
@@ -29,4 +30,5 @@ export const GUARDS: readonly Guard[] = [
   ...REDIS_GUARDS,
   ...TEMPORAL_GUARDS,
   ...DRILL_GUARDS,
+  ...SECRET_GUARDS,
 ];

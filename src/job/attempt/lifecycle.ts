@@ -1,5 +1,6 @@
 import { abortController } from '../../async/abort.ts';
 import { StaleAttemptError } from '../../model/errors/store.ts';
+import { plainFields } from '../../observe/guarded-logger.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { suspension } from './suspension.ts';
 
@@ -88,9 +89,10 @@ function everywhere(loggers: readonly Logger[]): Logger {
   const say =
     (level: keyof Logger) =>
     (fields: object, message: string): void => {
+      const told = plainFields(fields);
       for (const logger of loggers) {
         try {
-          logger[level](fields, message);
+          logger[level](told, message);
         } catch {
           // Nobody is left to tell.
         }

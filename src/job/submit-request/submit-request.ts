@@ -1,4 +1,4 @@
-import { ConfigError, isMooringError, NotSubmittedError } from '../../model/errors/store.ts';
+import { isMooringError, NotSubmittedError, wrongKind } from '../../model/errors/store.ts';
 import { whyUnsent } from './verdict.ts';
 import { watch } from './watch.ts';
 
@@ -24,7 +24,7 @@ import { watch } from './watch.ts';
  * ```
  */
 export async function submitRequest<T>(request: () => Promise<T>): Promise<T> {
-  if (typeof request !== 'function') throw new ConfigError('request', 'must be a function that sends the request', request);
+  if (typeof request !== 'function') throw wrongKind('request', 'must be a function that sends the request', request);
   const outcome = await watch(request);
   if ('value' in outcome) return outcome.value;
   const { error, seen } = outcome;

@@ -1,5 +1,5 @@
 import { milliseconds, type Duration } from '../../model/duration.ts';
-import { ConfigError } from '../../model/errors/store.ts';
+import { ConfigError, wrongKind } from '../../model/errors/store.ts';
 import { requireKnownNames } from '../../model/check-options.ts';
 import { mastersOf, sendCommand, type Argument, type RedisClient } from './client.ts';
 
@@ -40,7 +40,7 @@ export interface DurabilityWait {
  */
 export function waitFor(durability: Durability | undefined): DurabilityWait | undefined {
   if (durability === undefined) return undefined;
-  if (typeof durability !== 'object' || durability === null) throw new ConfigError('durability', 'must be an object', durability);
+  if (typeof durability !== 'object' || durability === null) throw wrongKind('durability', 'must be an object', durability);
   if (durability.kind !== 'replicas' && durability.kind !== 'append-only-file') {
     throw new ConfigError('durability.kind', "must be 'replicas' or 'append-only-file'", (durability as { kind: unknown }).kind);
   }

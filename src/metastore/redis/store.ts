@@ -1,4 +1,4 @@
-import { ConfigError } from '../../model/errors/store.ts';
+import { wrongKind } from '../../model/errors/store.ts';
 import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
 import { closedMetastore, type Metastore } from '../metastore.ts';
 import type { RedisClient } from './client.ts';
@@ -40,7 +40,7 @@ export function redisMetastore(options: RedisMetastoreOptions): Metastore {
   requireKnownNames('options', options, OPTIONS);
   const { client, durability } = options;
   if (typeof client?.call !== 'function' || typeof client.callBuffer !== 'function') {
-    throw new ConfigError('client', 'must be a client of ioredis', client);
+    throw wrongKind('client', 'must be a client of ioredis', client);
   }
   const wait = waitFor(durability);
   return closedMetastore((context) => {

@@ -1,4 +1,4 @@
-import { MooringError, received } from './family.ts';
+import { receivedKind, MooringError, received } from './family.ts';
 
 /** An invalid option or call. Nothing was written. */
 export class ConfigError extends MooringError<'mooring.config'> {
@@ -9,4 +9,9 @@ export class ConfigError extends MooringError<'mooring.config'> {
     super(`${option} ${rule}${value.length > 0 ? `, received ${received(value[0])}` : ''}`, false);
     this.option = option;
   }
+}
+
+/** The error for something else than an object or a function. It shows what kind of thing was received, never its text. */
+export function wrongKind(option: string, rule: string, value: unknown): ConfigError {
+  return new ConfigError(option, `${rule}, received ${receivedKind(value)}`);
 }

@@ -67,6 +67,14 @@ export function received(value: unknown): string {
   return String(value);
 }
 
+/**
+ * What a rejected value is, and nothing of what it says. For a place where an object or a function belongs: what was put there
+ * instead is mostly a value, an input or a credential, at the wrong position.
+ */
+export function receivedKind(value: unknown): string {
+  return typeof value === 'string' ? `a text of ${value.length} characters` : received(value);
+}
+
 /** Whether an object has the brand of this family: it holds across copies of the package and across realms. */
 export function hasErrorBrand(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true;

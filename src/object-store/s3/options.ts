@@ -1,4 +1,4 @@
-import { ConfigError } from '../../model/errors/store.ts';
+import { ConfigError, wrongKind } from '../../model/errors/store.ts';
 import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
 import { text } from '../../model/checks.ts';
 import { resolvePrefix } from '../prefix.ts';
@@ -84,7 +84,7 @@ const OPTIONS: OptionNames<S3ObjectStoreOptions> = {
 export function resolveS3Options(options: S3ObjectStoreOptions): ResolvedS3Options {
   requireKnownNames('options', options, OPTIONS);
   const { client, bucket, partSize = 8 * MEBIBYTE } = options;
-  if (typeof client?.send !== 'function') throw new ConfigError('client', 'must be an S3Client of @aws-sdk/client-s3', client);
+  if (typeof client?.send !== 'function') throw wrongKind('client', 'must be an S3Client of @aws-sdk/client-s3', client);
   if (typeof bucket !== 'string' || !BUCKET.test(bucket)) {
     throw new ConfigError('bucket', 'must be the name of a bucket alone, or the ARN of an access point', bucket);
   }

@@ -1,5 +1,5 @@
 import { requireCall, type CallOptions } from '../../async/deadline.ts';
-import { ConfigError, located, VersionConflictError } from '../../model/errors/store.ts';
+import { ConfigError, located, VersionConflictError, wrongKind } from '../../model/errors/store.ts';
 import { parseWriteId, type Version } from '../../format/write-id.ts';
 import { keyName, objectKey } from '../../format/path.ts';
 import { scopeAddress } from '../../metastore/metastore.ts';
@@ -163,7 +163,7 @@ async function set(
 
 async function setMany(deps: HandleDeps, values: object, options: WriteOptions, call: CallOptions): Promise<void> {
   if (typeof values !== 'object' || values === null || Array.isArray(values) || ArrayBuffer.isView(values)) {
-    throw new ConfigError('values', 'must be an object that holds values by key', values);
+    throw wrongKind('values', 'must be an object that holds values by key', values);
   }
   const retention = retentionOf(deps, options);
   const given = Object.entries(values).filter(([, value]) => value !== undefined);

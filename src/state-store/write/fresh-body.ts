@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { ConfigError } from '../../model/errors/store.ts';
+import { ConfigError, wrongKind } from '../../model/errors/store.ts';
 
 /**
  * Bodies that can be read only once. A body that was read already would be stored as an empty value over the present one. That
@@ -19,7 +19,7 @@ export function createTakeBody(): TakeBody {
   const taken = new WeakSet<object>();
   return (body) => {
     if (typeof (body as Partial<typeof body> | null | undefined)?.[Symbol.asyncIterator] !== 'function') {
-      throw new ConfigError('body', 'must be a stream, or another async iterable, of Uint8Array', body);
+      throw wrongKind('body', 'must be a stream, or another async iterable, of Uint8Array', body);
     }
     const { next, pipe, getReader } = body as OneTime;
     const isStream = typeof pipe === 'function' || typeof getReader === 'function';

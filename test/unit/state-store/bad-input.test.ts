@@ -61,7 +61,7 @@ describe('the state store, given', () => {
       'body',
       /async iterable, of Uint8Array, received an object/,
     ],
-    ['setStream() of text', () => state.setStream('k', wrong('text')), 'body', /received "text"/],
+    ['setStream() of text', () => state.setStream('k', wrong('text')), 'body', /received a text of 4 characters/],
     ['a misspelt prefix', () => drain(state.entries(wrong({ prefx: 'a' }))), 'prefx', /not an option .*prefix/],
     ['a misspelt allItems', () => state.clear(wrong({ allitems: true })), 'allitems', /not an option .*allItems/],
     ['allItems that is text', () => state.clear({ allItems: wrong('yes') }), 'allItems', /true or false, received "yes"/],
