@@ -2,6 +2,7 @@
 export { systemClock, type Clock } from './async/clock.ts';
 export { bounded, systemTimer, type CallOptions, type Timer } from './async/deadline.ts';
 export { retry } from './async/retry.ts';
+export { createTransferWait, MIN_TRANSFER_RATE, transferTime, type TransferWait } from './async/transfer.ts';
 export type { Codec } from './codec/codec.ts';
 export { shorten } from './codec/compress-if-smaller.ts';
 export { builtInCodecs } from './codec/registry.ts';
@@ -38,6 +39,7 @@ export type { Retention } from './model/retention.ts';
 export type { TaskScope } from './model/scope.ts';
 export type { AnyShape, JsonValue, StateShape } from './model/storable.ts';
 export type { ObjectStore } from './object-store/object-store.ts';
+export { withProgress, type Progress } from './object-store/progress.ts';
 export type { Logger } from './observe/logger.ts';
 export { requireStore } from './state-store/internals.ts';
 export type { StateHandle } from './state-store/state-handle.ts';

@@ -26,7 +26,7 @@ export interface Settings {
 /** Options whose text is their value. */
 export type Shared = Pick<
   StateStoreOptions,
-  'namespace' | 'offloadThreshold' | 'maxValueBytes' | 'codec' | 'retention' | 'commandTimeout'
+  'namespace' | 'offloadThreshold' | 'maxValueBytes' | 'codec' | 'retention' | 'commandTimeout' | 'minTransferRate'
 >;
 
 /**
@@ -118,6 +118,7 @@ const READERS: Readonly<Record<keyof Shared, (setting: Setting) => unknown>> = {
   codec: ({ text }) => text,
   retention: (setting) => (setting.text === 'forever' ? 'forever' : duration(setting, " or 'forever'")),
   commandTimeout: (setting) => duration(setting),
+  minTransferRate: bytes,
 };
 
 function bytes({ text, option }: Setting): number {

@@ -14,6 +14,7 @@ export const VARIABLES = {
   codec: { name: 'MOORING_CODEC', holds: 'none, gzip, snappy, brotli or zstd (gzip)' },
   retention: { name: 'MOORING_RETENTION', holds: 'how long state of tasks is kept: 30d, forever (30d)' },
   commandTimeout: { name: 'MOORING_COMMAND_TIMEOUT', holds: 'the longest that one call of a store may take (10s)' },
+  minTransferRate: { name: 'MOORING_MIN_TRANSFER_RATE', holds: 'bytes a second of the slowest line to the path (131072)' },
 } as const;
 
 /** What a variable sets. */

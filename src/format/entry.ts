@@ -1,6 +1,6 @@
-import type { Version } from './write-id.ts';
+import { parseWriteId, type Version } from './write-id.ts';
 import { CorruptEntryError, type ErrorContext } from '../model/errors/store.ts';
-import { HEAD_LENGTH, HEAD_PLACE } from './head.ts';
+import { HEAD_LENGTH, readHead } from './head.ts';
 import { isObjectKey } from './path.ts';
 import type { TaskScope } from '../model/scope.ts';
 
@@ -16,8 +16,8 @@ export const ENTRY_FORMAT = '1';
 /** Bytes of a value that a frame may hold, so that no entry can make a reader hold more. */
 const LARGEST_FRAME = 2 ** 26;
 
-/** The whole head, so that one whose places have shifted is not read. */
-const SHAPE = /^.[irt] \d{24}-[at][0-9a-z]{15}-\d{10} \d{13} \d{13}(?: |$)/;
+/** What stands between the parts, so that a head whose places have shifted is not read. */
+const SHAPE = /^.{2} .{52} \d{13} \d{13}(?: |$)/;
 
 /** The letters of the kinds of an entry: an inline value, a reference, the tombstone of a deleted key. */
 export const ENTRY_KIND = { inline: 'i', reference: 'r', tombstone: 't' } as const;
@@ -66,7 +66,7 @@ export interface StoredEntry {
   expiresAt: number;
   meta: EntryMeta;
   /** The serialized value of an inline entry, if it was asked for. */
-  body?: Uint8Array | undefined;
+  body?: Uint8Array;
 }
 
 /** The kind of an entry that holds a value. */
@@ -83,19 +83,16 @@ export function parseEntry(text: string, where: ErrorContext, body?: Uint8Array)
   if (text[0] !== ENTRY_FORMAT) {
     throw new CorruptEntryError(`the entry has format ${JSON.stringify(text[0])}, this version reads ${ENTRY_FORMAT}`, where);
   }
-  const kind = text[HEAD_PLACE.letter[0]] as EntryKind;
+  const { letter: kind, version, updatedAt, expiresAt } = readHead(text);
   const meta = kind === 't' ? { type: 'json', size: 0 } : parseMeta(text.slice(ENTRY_JSON));
-  if (!SHAPE.test(text) || !isMeta(meta) || (kind === 'r') !== (meta.ref !== undefined)) {
-    throw new CorruptEntryError('the entry is damaged', where);
-  }
-  return {
-    kind,
-    version: text.slice(...HEAD_PLACE.version) as Version,
-    updatedAt: Number(text.slice(...HEAD_PLACE.updatedAt)),
-    expiresAt: Number(text.slice(...HEAD_PLACE.expiresAt)),
-    meta,
-    body,
-  };
+  const sound =
+    (kind === 'i' || kind === 'r' || kind === 't') &&
+    SHAPE.test(text) &&
+    parseWriteId(version) !== undefined &&
+    isMeta(meta) &&
+    (kind === 'r') === (meta.ref !== undefined);
+  if (!sound) throw new CorruptEntryError('the entry is damaged', where);
+  return { kind, version, updatedAt, expiresAt, meta, ...(body === undefined ? {} : { body }) };
 }
 
 function parseMeta(json: string): unknown {

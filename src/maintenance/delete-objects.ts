@@ -1,7 +1,7 @@
 import type { CallOptions } from '../async/deadline.ts';
 import { UnknownLocationError } from '../model/errors/store.ts';
 import type { Internals } from '../state-store/internals.ts';
-import { within } from '../state-store/objects/calls.ts';
+import { inSteps } from '../state-store/objects/calls.ts';
 
 /** An object that is to go. */
 export interface DoomedObject {
@@ -38,9 +38,7 @@ export async function deleteObjects(
       call.signal?.throwIfAborted();
       const some = keys.slice(from, from + batch);
       try {
-        const failed = await within(core, { store, where: {}, call }, 'deleting objects', (signal) =>
-          store.delete(some, { signal }),
-        );
+        const failed = await inSteps(core, { store, where: {}, call }, 'deleting objects', (own) => store.delete(some, own));
         for (const { key, error } of failed) stayed.set(key, error);
       } catch (error) {
         call.signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import { concurrently } from '../async/concurrency.ts';
 import type { CallOptions } from '../async/deadline.ts';
 import { sideBySide } from '../async/shared-signal.ts';
+import { progressOf } from './progress.ts';
 
 /**
  * Deletes one object at a time, or several at the same time, if a store has no request for several. A failure is reported, and
@@ -15,11 +16,13 @@ export function deleteEach(
   deleteOne: (key: string, call: CallOptions) => Promise<unknown>,
   lanes: number = 1,
 ): Promise<{ key: string; error: unknown }[]> {
+  const progress = progressOf(call);
   return sideBySide(call, async (own) => {
     const tryOne = async (key: string): Promise<{ key: string; error: unknown }[]> => {
       own.signal?.throwIfAborted();
       try {
         await deleteOne(key, own);
+        progress();
         return [];
       } catch (error) {
         own.signal?.throwIfAborted();

@@ -22,6 +22,7 @@ import {
   type Checks,
 } from '../model/checks.ts';
 import { systemRandom, type Random } from '../async/random.ts';
+import { MIN_TRANSFER_RATE } from '../async/transfer.ts';
 import { retentionMs, type Retention, type RetentionMs } from '../model/retention.ts';
 
 /** Options of `createStateStore()`. Ready clients go in, inside the stores; they stay yours to close. */
@@ -75,10 +76,16 @@ export interface StateStoreOptions {
    */
   retention?: Retention;
   /**
-   * The longest that one call of a store may take.
+   * The longest that one call of a store may take, apart from the time for the bytes of a value in the object store.
    * @defaultValue `'10s'`
    */
   commandTimeout?: Duration;
+  /**
+   * The slowest line that is waited for, in bytes a second. A call that moves bytes of a value into or out of the object store
+   * gets the time that they need at this rate, in addition to `commandTimeout`.
+   * @defaultValue 131,072, which is 1 Mbit/s
+   */
+  minTransferRate?: number;
   /**
    * The console, pino, or what has their four methods.
    * @defaultValue none
@@ -116,6 +123,8 @@ export interface ResolvedOptions {
   readonly retention: RetentionMs;
   /** Milliseconds. */
   readonly commandTimeout: number;
+  /** Bytes in a second. */
+  readonly minTransferRate: number;
   readonly logger: Logger | undefined;
   readonly onEvent: ((event: StateEvent) => void) | undefined;
   readonly clock: Clock;
@@ -140,6 +149,7 @@ export const STORE_OPTIONS: Checks<StateStoreOptions> = {
   encryption: methods('encrypt', 'decrypt'),
   retention,
   commandTimeout: duration,
+  minTransferRate: bytesFrom(1),
   logger: methods('debug', 'info', 'warn', 'error'),
   onEvent: callable,
   clock: methods('now', 'sleep'),
@@ -166,6 +176,7 @@ export function resolveOptions(options: StateStoreOptions): ResolvedOptions {
     encryption,
     retention: retentionMs(options.retention ?? '30d', 'retention'),
     commandTimeout: milliseconds(options.commandTimeout ?? '10s', 'commandTimeout'),
+    minTransferRate: options.minTransferRate ?? MIN_TRANSFER_RATE,
     logger: logger && guardedLogger(logger),
     onEvent,
     clock,

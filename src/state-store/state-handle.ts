@@ -44,8 +44,9 @@ export interface Entry {
 /**
  * The state of one scope. In an attempt it is fenced: once a newer attempt has begun, every write rejects with
  * `StaleAttemptError`. Keys and values are checked before any I/O (`InvalidKeyError`, `InvalidValueError`, `ValueTooLargeError`).
- * Every request to a store, codec or encryption ends within `commandTimeout`. It then fails with `StoreUnavailableError`, or with
- * `OutcomeUnknownError` for a write that may have been applied. A call may make several requests, one after the other.
+ * Every request to a store, codec or encryption ends within `commandTimeout`, and the time of a value's bytes at
+ * `minTransferRate`. It then fails with `StoreUnavailableError`, or with `OutcomeUnknownError` for a write that may have been
+ * applied. A call may make several requests, one after the other.
  */
 export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
   /**
@@ -74,7 +75,8 @@ export interface StateHandle<out Shape extends StateShape<Shape> = AnyShape> {
   /**
    * Writes a stream of bytes of any size in constant memory. Nothing is stored unless `body` ends; what `body` throws passes
    * unchanged. `body` may be slow, but the write rejects with `StoreUnavailableError` in three cases. The object store makes no
-   * progress for five times `commandTimeout`, at the end plus one for each GiB. The write takes more than an hour from call to
+   * progress for five times `commandTimeout`, at the end plus one for each GiB, and the time of the bytes that are on their way at
+   * `minTransferRate`. The write takes more than an hour from call to
    * commit. The store closes before `body` has ended. `get` returns a `Uint8Array` up to `maxValueBytes`. A stream or an iterator
    * is read once: after any failure, try again with a new one.
    * @throws `ConfigError`, before anything is written, for a stream that was read, ended, failed or was destroyed. Also for a

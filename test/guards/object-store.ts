@@ -12,6 +12,7 @@ const S3_ERRORS = 'test/unit/object-store/s3/errors.test.ts';
 const RECHUNK = 'test/unit/async/rechunk.test.ts';
 const SHARED_SIGNAL = 'test/unit/async/shared-signal.test.ts';
 const LISTING = 'test/unit/state-store/objects/listing.test.ts';
+const SLOW_LINE = 'test/unit/state-store/objects/slow-line.test.ts';
 const FILE = 'test/unit/object-store/file/store.test.ts';
 
 /** By store. */
@@ -23,7 +24,7 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     '',
     [STORE, 'what no repetition helps is not called retryable'],
   ),
-  guard('I6 no more of an object is asked for than it should have', 'src/state-store', 'signal, end: most + 1', 'signal', [
+  guard('I6 no more of an object is asked for than it should have', 'src/state-store', '...call, end: most + 1', '...call', [
     STORE,
     'I6 takes no more than a byte beyond',
   ]),
@@ -180,11 +181,19 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
   ),
   guard(
     'the deadline of a listing is that of each folder and page',
-    'src/state-store',
-    'renew: () => again?.(),',
-    'renew: () => undefined,',
+    'src/async',
+    'present = base;\n      again();',
+    'present = base;',
     [LISTING, 'may take longer than the deadline as a whole'],
   ),
+  guard('a deadline knows how much is moved', 'src/async', 'base + Math.floor((bytes * 1_000) / rate)', 'base', [
+    SLOW_LINE,
+    'a value of 15 MiB comes back',
+  ]),
+  guard('a put of a stream has time for what is on its way', 'src/state-store', 'Math.max(taken - moved, 0)', '0', [
+    SLOW_LINE,
+    'a stream comes back',
+  ]),
   guard(
     'I4 file: what a put may still be writing is not removed',
     'src/object-store/file',

@@ -279,15 +279,15 @@ export const TEMPORAL_GUARDS: readonly Guard[] = [
   guard(
     'Temporal: where an object store is down a payload stays in the message',
     'adapters/temporal',
-    '!driver.inline || encoded.bytes.length > LARGEST_INLINE',
-    'driver',
+    'inline && bytes.length <= LARGEST_INLINE',
+    'inline && bytes.length < 0',
     [EXTERNAL_STORAGE, 'an input, a result and what a workflow passes on stay'],
   ),
   guard(
     'Temporal: a payload that is too large for a message is an error at once',
     'adapters/temporal',
-    'length > LARGEST_INLINE',
-    'length < 0',
+    'bytes.length <= LARGEST_INLINE',
+    'bytes.length >= 0',
     [DRIVER, 'it is an error for what no message to the server holds'],
   ),
   guard(

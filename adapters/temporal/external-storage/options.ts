@@ -1,5 +1,5 @@
 import { anything, builtInCodecs, bytesFrom, callable, checkOptions, ConfigError, duration } from '../../../src/adapter-kit.ts';
-import { methods, milliseconds, oneOf, rule, systemClock, text } from '../../../src/adapter-kit.ts';
+import { methods, milliseconds, MIN_TRANSFER_RATE, oneOf, rule, systemClock, text } from '../../../src/adapter-kit.ts';
 import type { Checks, Clock, Codec, Duration, Logger, ObjectStore, Retention } from '../../../src/adapter-kit.ts';
 import type { RetentionDays } from './keys.ts';
 import type { Transfer } from './transfer.ts';
@@ -57,15 +57,21 @@ export interface ExternalStorageOptions {
    */
   cacheBytes?: number;
   /**
-   * The longest that one call of the object store may take.
+   * The longest that one call of the object store may take, apart from the time for the payload's bytes.
    * @defaultValue `'4s'`
    */
   callTimeout?: Duration;
   /**
-   * The longest that all tries for one payload may take: below Temporal's limit for a workflow task, of 10 s by default.
+   * The longest that all tries for one payload may take, apart from the time for its bytes. It is below Temporal's limit for a
+   * workflow task, of 10 s by default. A payload that may stay inline has this time alone.
    * @defaultValue `'8s'`
    */
   timeout?: Duration;
+  /**
+   * The slowest line that is waited for, in bytes a second: a payload gets the time that its bytes need at this rate.
+   * @defaultValue 131,072, which is 1 Mbit/s
+   */
+  minTransferRate?: number;
   /**
    * Gets warnings about payloads that stayed inline.
    * @defaultValue none
@@ -110,6 +116,7 @@ const CHECKS: Checks<ExternalStorageOptions> = {
   cacheBytes: bytesFrom(0),
   callTimeout: duration,
   timeout: duration,
+  minTransferRate: bytesFrom(1),
   logger: methods('debug', 'info', 'warn', 'error'),
   clock: methods('now', 'sleep'),
   random: callable,
@@ -139,6 +146,7 @@ export function resolveDriver(options: ExternalStorageOptions): ResolvedDriver {
     cacheBytes: options.cacheBytes ?? 32 * MEBIBYTE,
     callTimeout: milliseconds(options.callTimeout ?? '4s', 'callTimeout'),
     timeout: milliseconds(options.timeout ?? '8s', 'timeout'),
+    minTransferRate: options.minTransferRate ?? MIN_TRANSFER_RATE,
     logger,
     clock,
     random,

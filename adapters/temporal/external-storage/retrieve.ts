@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Payload, StorageDriverClaim } from '@temporalio/common';
 import { CodecUnavailableError, CorruptEntryError, MissingObjectError } from '../../../src/adapter-kit.ts';
 import { UnknownLocationError } from '../../../src/adapter-kit.ts';
-import type { ObjectStore } from '../../../src/adapter-kit.ts';
+import { withProgress, type CallOptions, type ObjectStore } from '../../../src/adapter-kit.ts';
 import type { ResolvedDriver } from './options.ts';
 import { payloadOf } from './bytes.ts';
 import type { PayloadCache } from './cache.ts';
@@ -55,14 +55,15 @@ async function read(
 ): Promise<Uint8Array> {
   const store = driver.stores.get(alias);
   if (!store) throw new UnknownLocationError(alias, [...driver.stores.keys()]);
-  return persistently(driver, { doing: `retrieving the payload ${key}`, store: alias }, signal, (own) =>
-    readObject(store, key, limit, own),
+  const call = { doing: `retrieving the payload ${key}`, store: alias, bytes: limit };
+  return persistently(driver, call, signal, (own, progress) =>
+    readObject(store, key, limit, withProgress({ signal: own }, progress)),
   );
 }
 
-async function readObject(store: ObjectStore, key: string, limit: number, signal: AbortSignal): Promise<Uint8Array> {
+async function readObject(store: ObjectStore, key: string, limit: number, call: CallOptions): Promise<Uint8Array> {
   // One byte more than allowed is enough to notice too much.
-  const bytes = await store.get(key, { end: limit + 1, signal });
+  const bytes = await store.get(key, { ...call, end: limit + 1 });
   if (!bytes) throw new MissingObjectError(key, { store: store.alias });
   if (bytes.length > limit) throw new CorruptEntryError(`the object ${key} has more than ${limit} bytes`, { store: store.alias });
   return bytes;

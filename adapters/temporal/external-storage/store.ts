@@ -52,10 +52,14 @@ export async function storePayload(
     return mooringClaim({ ...claim, place: { store: driver.objectStore.alias, key } });
   } catch (error) {
     call.signal.throwIfAborted();
-    if (!driver.inline || encoded.bytes.length > LARGEST_INLINE) throw error;
+    if (!canStayInline(driver, encoded)) throw error;
     report(driver, { bytes: bytes.length, sha256, error });
     return mooringClaim({ ...claim, place: encoded.bytes });
   }
+}
+
+function canStayInline({ inline }: ResolvedDriver, { bytes }: Encoded): boolean {
+  return inline && bytes.length <= LARGEST_INLINE;
 }
 
 /** The payload is compressed if that pays. If the codec fails, it is stored uncompressed. */
@@ -81,7 +85,8 @@ async function put(
   const key = bucket === undefined ? mooringKey(target, object, { retention, now }) : temporalKey(target, object.sha256);
   if (cache.knows(key)) return key;
   const expiresAt = endOf(retention, now);
-  await persistently(driver, { doing: `storing the payload ${key}`, store: objectStore.alias }, signal, (own) =>
+  const call = { doing: `storing the payload ${key}`, store: objectStore.alias, bytes: object.bytes.length };
+  await persistently(driver, { ...call, hasOtherWay: canStayInline(driver, object) }, signal, (own) =>
     objectStore.put(key, object.bytes, { ifAbsent: true, signal: own, ...(expiresAt && { expiresAt }) }),
   );
   cache.learn(key);

@@ -8,7 +8,7 @@ import { isThere, orAbsent, filePathOf, removeEmpty, type Root } from './folder.
 import { isUnfinished } from './put.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
-import { progressOf } from '../listing-progress.ts';
+import { progressOf } from '../progress.ts';
 
 /** Listing and deleting files. A folder that cannot be read fails the whole listing: a part of it would look like the whole. */
 

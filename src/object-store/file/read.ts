@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { CallOptions } from '../../async/deadline.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
+import { progressOf } from '../progress.ts';
 import { systemCode } from '../system-code.ts';
 import { isThere, filePathOf, orAbsent, type Root } from './folder.ts';
 import { folderError } from './remedy.ts';
@@ -14,11 +15,16 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** `get()` of the file store. */
 export function fileGet(root: Root): UncheckedObjectStore['get'] {
-  return async (key, { end, signal }) => {
+  return async (key, options) => {
+    const progress = progressOf(options);
+    progress();
     const file = await openFile(root, key);
     if (!file) return undefined;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of bytesOf(file, { start: 0, end, ...(signal && { signal }) })) chunks.push(chunk);
+    for await (const chunk of bytesOf(file, { ...options, start: 0 })) {
+      chunks.push(chunk);
+      progress();
+    }
     return Buffer.concat(chunks);
   };
 }
@@ -26,6 +32,7 @@ export function fileGet(root: Root): UncheckedObjectStore['get'] {
 /** `getStream()` of the file store. The file is open only while it is read, so that a stream that nobody reads holds nothing. */
 export function fileGetStream(root: Root): UncheckedObjectStore['getStream'] {
   return async (key, wanted) => {
+    progressOf(wanted)();
     const file = await openFile(root, key);
     await file?.handle.close();
     return file && openedLater(root, key, wanted);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Timer } from '../../async/deadline.ts';
+import type { Progress } from '../progress.ts';
 
 /**
  * A body of the client, taken whole. To stop one half-way would close the connections of all the client's other requests, also of
@@ -25,9 +26,15 @@ export interface WholeBody {
 /**
  * Reads a body.
  *
+ * @param progress - Called for all bytes that come.
  * @throws what the client throws, the signal's reason, or an error with the code {@link CUT_SHORT}.
  */
-export function readBody(stream: Readable, timer: Timer, signal: AbortSignal | undefined): Promise<WholeBody> {
+export function readBody(
+  stream: Readable,
+  timer: Timer,
+  signal: AbortSignal | undefined,
+  progress: Progress = () => undefined,
+): Promise<WholeBody> {
   return new Promise((resolve, reject) => {
     let chunks: Uint8Array[] = [];
     let headers: Headers = {};
@@ -55,6 +62,7 @@ export function readBody(stream: Readable, timer: Timer, signal: AbortSignal | u
       .on('data', (chunk: Uint8Array) => {
         if (!isOver) chunks.push(chunk);
         wait();
+        progress();
       })
       .on('error', (error) => end(() => reject(error)))
       .on('end', () => {

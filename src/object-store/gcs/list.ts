@@ -3,7 +3,7 @@ import { deleteEach } from '../delete-each.ts';
 import { listPage, requireBucket } from './page.ts';
 import { isNotFound, sendRequest, type GcsStore } from './request.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
-import { progressOf } from '../listing-progress.ts';
+import { progressOf } from '../progress.ts';
 
 /** Listing and deleting objects. A name below the prefix that is no object key is not ours. */
 

@@ -7,6 +7,7 @@ import { requireBucket } from './page.ts';
 import { gcsError, isNotFound, sendPatiently, type GcsRequest, type GcsStore } from './request.ts';
 import { unlessUnreachable } from './unreachable.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
+import { progressOf } from '../progress.ts';
 
 /** Reading an object, in parts: no request asks for more than one, since a body is always taken whole. */
 
@@ -42,7 +43,7 @@ export function gcsGet(store: GcsStore): UncheckedObjectStore['get'] {
     whole.set(first.bytes);
     const starts = Array.from({ length: Math.ceil(size / PART) - 1 }, (_, index) => (index + 1) * PART);
     const readRest = async (start: number, own: CallOptions): Promise<void> =>
-      whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, own), start);
+      whole.set(await readOn(store, key, { start, end: Math.min(start + PART, size), generation }, { ...call, ...own }), start);
     await sideBySide(call, (own) => concurrently(starts, (start) => readRest(start, own), LANES));
     return whole;
   };
@@ -85,12 +86,14 @@ function requestFor({ prefix }: GcsStore, key: string): GcsRequest {
 async function readPart(store: GcsStore, key: string, range: Range, call: CallOptions): Promise<Part | undefined> {
   const { start, end, generation } = range;
   const request = requestFor(store, key);
+  const progress = progressOf(call);
+  progress();
   const file = store.bucket.file(request.name, generation === undefined ? {} : { generation });
   try {
     return await unlessUnreachable(store, request, call, (own, answered) =>
       sendPatiently(store, request, own, async () => {
         const stream = file.createReadStream({ start, end: end - 1, decompress: false, validation: false });
-        const { bytes, headers } = await readBody(stream.once('response', answered), store.timer, own.signal);
+        const { bytes, headers } = await readBody(stream.once('response', answered), store.timer, own.signal, progress);
         return { bytes, size: sizeOf(bytes, headers, range), generation: headers['x-goog-generation'] };
       }),
     );

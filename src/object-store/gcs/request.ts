@@ -1,6 +1,7 @@
 import { untilAborted } from '../../async/abort.ts';
 import { boundedWait, type CallOptions, type Timer } from '../../async/deadline.ts';
 import type { Clock } from '../../async/clock.ts';
+import { transferTime } from '../../async/transfer.ts';
 import type { Random } from '../../async/random.ts';
 import { retry } from '../../async/retry.ts';
 import type { BucketAnswer } from '../bucket-error.ts';
@@ -82,12 +83,10 @@ export function sendRequest(
 
 /** Milliseconds for the answer to a request that sends nothing. */
 const LATEST = 10_000;
-/** The least bytes that a line carries in a millisecond: 2 Mbit/s. */
-const SLOWEST = 256;
 
 /** How long the answer to a request that sends so many bytes may take. */
 export function latestFor(bytes: number): number {
-  return LATEST + bytes / SLOWEST;
+  return transferTime(LATEST, bytes);
 }
 
 /**

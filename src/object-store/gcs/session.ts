@@ -1,6 +1,7 @@
 import { boundedWait, type CallOptions } from '../../async/deadline.ts';
 import type { Piece } from '../../async/rechunk.ts';
 import { crc32c } from '../../format/crc32c.ts';
+import { progressOf } from '../progress.ts';
 import { CUT_SHORT } from './body.ts';
 import type { GcsError } from './errors.ts';
 import type { GcsFile } from './options.ts';
@@ -75,6 +76,7 @@ export async function putInSession(
         return 'created';
       }
       offset += part.bytes.length;
+      progressOf(call)(part.bytes.length);
     }
   } catch (error) {
     await cancel(store, session);

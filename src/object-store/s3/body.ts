@@ -1,4 +1,5 @@
 import { abortController, untilAborted } from '../../async/abort.ts';
+import type { Progress } from '../progress.ts';
 import { systemCode } from '../system-code.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface BodyParts {
   first: BodySource;
   /** The rest of the same object, from that offset. */
   resume(at: number): Promise<BodySource>;
+  /** Called for all bytes that come. */
+  progress: Progress;
   /** The error for a body that breaks off again and again. */
   broken(message: string): Error;
   signal: AbortSignal | undefined;
@@ -63,7 +66,7 @@ export async function readBody(parts: BodyParts): Promise<AsyncIterable<Uint8Arr
 }
 
 async function* bytesOf(
-  { first, resume, broken, signal }: BodyParts,
+  { first, resume, progress, broken, signal }: BodyParts,
   stopped: AbortSignal,
 ): AsyncGenerator<Uint8Array, undefined, undefined> {
   const { end } = first;
@@ -80,6 +83,7 @@ async function* bytesOf(
       const step = await untilAborted(untilAborted(take(chunks), stopped), signal);
       if ('chunk' in step && at + step.chunk.length <= end) {
         at += step.chunk.length;
+        progress();
         if (step.chunk.length > 0) yield step.chunk;
         continue;
       }

@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../async/deadline.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 import { deleteEach } from '../delete-each.ts';
+import { progressOf } from '../progress.ts';
 import { S3Error } from './errors.ts';
 import { isMissing } from './read.ts';
 import { sendRequest, type S3Store } from './request.ts';
@@ -18,9 +19,11 @@ type Failures = { key: string; error: unknown }[];
 export function s3Delete(store: S3Store): UncheckedObjectStore['delete'] {
   return async (keys, call) => {
     const failed: Failures = [];
+    const progress = progressOf(call);
     for (let at = 0; at < keys.length; at += BATCH) {
       const batch = keys.slice(at, at + BATCH);
       failed.push(...(await (store.deletesMany ? deleteBatch(store, batch, call) : deleteSingly(store, batch, call))));
+      progress();
     }
     return failed;
   };

@@ -1,7 +1,7 @@
 import { isObjectKey } from '../../format/path.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
 import { takesAnyOrder } from '../listing-order.ts';
-import { progressOf } from '../listing-progress.ts';
+import { progressOf } from '../progress.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Store } from './request.ts';
 

@@ -4,6 +4,7 @@ import { randomText } from '../../async/random.ts';
 import type { Piece } from '../../async/rechunk.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import type { PutOptions } from '../object-store.ts';
+import { progressOf } from '../progress.ts';
 import { createObject, headOf } from './conditional.ts';
 import { S3Error } from './errors.ts';
 import { CONTENT_TYPE, sendRequest, type S3Input, type S3Output, type S3Store } from './request.ts';
@@ -147,6 +148,7 @@ async function sendPart(
   // A signal of the request's own, for the listeners that a client adds for each request.
   const { ETag, ChecksumCRC32 } = await sideBySide(put, ({ signal }) => sendRequest(store, 'UploadPart', name, input, signal));
   release();
+  progressOf(put)(bytes.length);
   const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
   return { PartNumber: number, ...(ETag !== undefined && { ETag }), ...digest };
 }

@@ -1,5 +1,7 @@
 import { abortController } from '../../async/abort.ts';
+import type { CallOptions } from '../../async/deadline.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
+import { progressOf } from '../progress.ts';
 import { readBody, type BodySource } from './body.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Output, type S3Store } from './request.ts';
@@ -16,8 +18,8 @@ interface Range {
 
 /** `get()` of the S3 store. */
 export function s3Get(store: S3Store): UncheckedObjectStore['get'] {
-  return async (key, { end, signal }) => {
-    const body = await openObject(store, store.prefix + key, { start: 0, end }, signal);
+  return async (key, options) => {
+    const body = await openObject(store, store.prefix + key, { ...options, start: 0 });
     if (!body) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
@@ -30,15 +32,17 @@ export function s3Get(store: S3Store): UncheckedObjectStore['get'] {
  * connection.
  */
 export function s3GetStream(store: S3Store): UncheckedObjectStore['getStream'] {
-  return (key, { signal, ...range }) => openObject(store, store.prefix + key, range, signal);
+  return (key, options) => openObject(store, store.prefix + key, options);
 }
 
 async function openObject(
   store: S3Store,
   name: string,
-  { start, end }: Range,
-  signal: AbortSignal | undefined,
+  options: Range & CallOptions,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const { start, end, signal } = options;
+  const progress = progressOf(options);
+  progress();
   // No range is empty in HTTP: the first byte says whether there is an object.
   const range = start === end ? { start: 0, end: 1 } : { start, end };
   const first = await request(store, name, range, undefined, signal);
@@ -49,6 +53,7 @@ async function openObject(
   }
   return readBody({
     first: start === end ? { ...first, at: 0, end: 0 } : first,
+    progress,
     // Objects never change, but others may write to the bucket. So this gives the rest of the same object, or an error.
     async resume(at) {
       const rest = await request(store, name, { start: at, end: first.end }, first.etag, signal);

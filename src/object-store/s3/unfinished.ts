@@ -2,7 +2,7 @@ import type { CallOptions } from '../../async/deadline.ts';
 import { uploadTime } from '../../format/object-name.ts';
 import { requirePrefix } from '../check-key.ts';
 import type { ObjectStore } from '../object-store.ts';
-import { progressOf } from '../listing-progress.ts';
+import { progressOf } from '../progress.ts';
 import { S3Error } from './errors.ts';
 import { sendRequest, type S3Store } from './request.ts';
 

@@ -118,7 +118,7 @@ function partsOf({ storedSize }: Body): Part[] {
   }));
 }
 
-/** Fetches a part. Each chunk must come within `commandTimeout`. Returns false if there is no object. */
+/** Fetches a part, as long as chunks come. Returns false if there is no object. */
 async function fetchPart(
   core: Internals,
   at: ObjectCall,
@@ -130,12 +130,14 @@ async function fetchPart(
   const range = end === storedSize ? { start } : { start, end };
   let found = false;
   let filled = 0;
-  const request = async function* ({ signal }: { signal: AbortSignal }): AsyncGenerator<Uint8Array, void, undefined> {
-    const chunks = await at.store.getStream(object, { ...range, signal });
+  const request = async function* (call: { signal: AbortSignal }): AsyncGenerator<Uint8Array, void, undefined> {
+    const chunks = await at.store.getStream(object, { ...range, ...call });
     found = chunks !== undefined;
     if (chunks) yield* chunks;
   };
-  for await (const chunk of stepped(core, at, 'reading an object', request)) {
+  // The parts on their way share a line.
+  const bytesLeft = (): number => AHEAD * (into.length - filled);
+  for await (const chunk of stepped(core, at, 'reading an object', request, bytesLeft)) {
     if (chunk.length > into.length - filled) throw wrongSize(object, storedSize, 'more', at.where);
     into.set(chunk, filled);
     filled += chunk.length;

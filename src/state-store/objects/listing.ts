@@ -1,9 +1,8 @@
 import { abortController, joined } from '../../async/abort.ts';
-import type { Timer } from '../../async/deadline.ts';
-import { withProgress } from '../../object-store/listing-progress.ts';
+import { withProgress } from '../../object-store/progress.ts';
 import type { ObjectStore } from '../../object-store/object-store.ts';
 import type { Internals } from '../internals.ts';
-import { within, type ObjectCall } from './calls.ts';
+import { transferWaitOf, awaited, type ObjectCall } from './calls.ts';
 
 /** Listing an object store, in the error family and with the patience of its other calls. */
 
@@ -18,29 +17,32 @@ export function listObjects(core: Internals, at: ObjectCall, prefix: string): Re
 }
 
 /**
- * Goes through what a store yields, and tells the store when nobody wants more. The options that it hands to the store restart
- * the timer for each part of a listing.
+ * Goes through what a store yields, and tells the store when nobody wants more. The options that it hands to the store begin the
+ * wait anew for each step that the store reports.
+ *
+ * @param bytesLeft - The most that the store still has to move. A store that reports nothing gets the time for it.
  */
 export async function* stepped<T>(
   core: Internals,
   at: ObjectCall,
   what: string,
   begin: (call: { signal: AbortSignal }) => AsyncIterable<T>,
+  bytesLeft?: () => number,
 ): AsyncGenerator<T, void, undefined> {
   const left = abortController();
   const { signal, leave } = joined(left.signal, at.call.signal);
   // One listener on the caller's signal, which others listen to as well.
   const own = { ...at, call: { signal } };
-  const { timer, renew } = renewable(core.timer);
+  const patience = transferWaitOf(core, bytesLeft);
   let source: AsyncIterator<T> | undefined;
   let ended = false;
   const next = async (): Promise<IteratorResult<T>> => {
-    source ??= begin(withProgress({ signal }, renew))[Symbol.asyncIterator]();
+    source ??= begin(withProgress({ signal }, patience.renew))[Symbol.asyncIterator]();
     return source.next();
   };
   try {
     for (;;) {
-      const step = await within({ timer, commandTimeout: core.commandTimeout }, own, what, next);
+      const step = await awaited(patience, own, what, next);
       ended = step.done === true;
       if (step.done === true) return;
       yield step.value;
@@ -53,23 +55,4 @@ export async function* stepped<T>(
     }
     leave();
   }
-}
-
-/** A timer that can be restarted as long as it runs. */
-function renewable(timer: Timer): { timer: Timer; renew: () => void } {
-  let again: (() => void) | undefined;
-  return {
-    timer(ms, fire) {
-      let stop = timer(ms, fire);
-      again = () => {
-        stop();
-        stop = timer(ms, fire);
-      };
-      return () => {
-        again = undefined;
-        stop();
-      };
-    },
-    renew: () => again?.(),
-  };
 }

@@ -3,7 +3,8 @@ import { boundedWait } from '../../async/deadline.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
 import type { PutOptions } from '../../object-store/object-store.ts';
 import type { Internals } from '../internals.ts';
-import { deleteObject, failureOf, getObject, within, type ObjectCall } from './calls.ts';
+import { withProgress } from '../../object-store/progress.ts';
+import { deleteObject, failureOf, getObject, transferWaitOf, awaited, type ObjectCall } from './calls.ts';
 import type { NewObject } from './new-object.ts';
 import { watchedBody } from './watched-body.ts';
 
@@ -22,7 +23,8 @@ const WHAT = 'putting an object';
 export async function putObject(core: Internals, at: ObjectCall, target: NewObject, body: Uint8Array): Promise<void> {
   const { object } = target;
   await core.writePoint?.('before-put');
-  const stored = await within(core, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
+  const patience = transferWaitOf(core, () => body.length);
+  const stored = await awaited(patience, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
     .then(async (made) => {
       if (made === 'created') return true;
       const there = await getObject(core, at, object, body.length);
@@ -56,7 +58,7 @@ export async function putStream(
   const { signal, leave } = joined(stop.signal, at.call.signal);
   await core.writePoint?.('before-put');
   const watch = watchedBody(core, bytes, () => stop.abort(new DOMException('The deadline passed.', 'TimeoutError')));
-  const putting = (async () => at.store.put(object, watch.body, putOptions(target, signal)))();
+  const putting = (async () => at.store.put(object, watch.body, withProgress(putOptions(target, signal), watch.moved)))();
   let stored: boolean;
   try {
     const made = await untilAborted(putting, signal);

@@ -1,8 +1,11 @@
+import { transferTime } from '../../async/transfer.ts';
+import type { Progress } from '../../object-store/progress.ts';
 import type { Internals } from '../internals.ts';
 
 /**
  * A body on its way into an object store, and a deadline that counts only while the store has the turn. A source may be as slow
- * as it likes; a store that makes no progress is given up.
+ * as it likes. A store that makes no progress is given up. It gets time for all bytes that it took, less those that it says have
+ * arrived.
  */
 export interface WatchedBody {
   /** For the store. */
@@ -13,6 +16,8 @@ export interface WatchedBody {
   readonly failure: { error: unknown } | undefined;
   /** The milliseconds that the store had, and needed more. */
   readonly late: number | undefined;
+  /** What a store calls when the server has so many bytes more. */
+  readonly moved: Progress;
   /** Stops watching. */
   end(): void;
 }
@@ -20,14 +25,13 @@ export interface WatchedBody {
 /** What a store may be doing while it says nothing: four parts that go out at the same time, and the call that completes them. */
 const CALLS = 5;
 /**
- * For each so many bytes a store gets the time of one more call at the end. It joins thousands of parts then, or makes a large
- * file durable.
+ * For each so many bytes a store gets the time of one more call at the end, in which it joins thousands of parts.
  */
 const END_BYTES = 2 ** 30;
 
 /** Watches from now on; `onLate` is called at most once. */
 export function watchedBody(
-  { timer, commandTimeout }: Pick<Internals, 'timer' | 'commandTimeout'>,
+  { timer, commandTimeout, minTransferRate }: Pick<Internals, 'timer' | 'commandTimeout' | 'minTransferRate'>,
   bytes: AsyncIterable<Uint8Array>,
   onLate: () => void,
 ): WatchedBody {
@@ -35,10 +39,12 @@ export function watchedBody(
   let stop = (): void => undefined;
   let asked = 0;
   let taken = 0;
+  let moved = 0;
   const storesTurn = (): void => {
     if (over || asked > 0) return;
     stop();
-    const ms = (CALLS + (watch.ended ? Math.floor(taken / END_BYTES) : 0)) * commandTimeout;
+    const calls = CALLS + (watch.ended ? Math.floor(taken / END_BYTES) : 0);
+    const ms = transferTime(calls * commandTimeout, Math.max(taken - moved, 0), minTransferRate);
     stop = timer(ms, () => {
       watch.late = ms;
       onLate();
@@ -76,6 +82,10 @@ export function watchedBody(
     ended: false,
     failure: undefined,
     late: undefined,
+    moved(bytes = 0) {
+      moved += bytes;
+      storesTurn();
+    },
     end() {
       over = true;
       stop();

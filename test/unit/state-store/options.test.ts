@@ -23,6 +23,7 @@ describe('createStateStore', () => {
       encryption: undefined,
       retention: 30 * 86_400_000,
       commandTimeout: 10_000,
+      minTransferRate: 131_072,
     });
     expect(resolveOptions({ metastore, objectStore }).maxValueBytes).toBe(64 * 2 ** 20);
     expect([...resolveOptions({ metastore }).codecs.keys()]).toEqual(['gzip', 'snappy', 'brotli', 'zstd']);
@@ -42,6 +43,7 @@ describe('createStateStore', () => {
       encryption,
       retention: 'forever',
       commandTimeout: '250ms',
+      minTransferRate: 1_000,
       logger: console,
       onEvent: noop,
       clock: { now: Date.now, sleep: () => Promise.resolve() },

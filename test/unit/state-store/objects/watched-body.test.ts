@@ -1,30 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { watchedBody } from '../../../../src/state-store/objects/watched-body.ts';
+import { handTimer } from '../../../support/hand-timer.ts';
 
 /** The deadline of a store that takes a stream: it counts only while the store has the turn. */
 
 const STEP = 5 * 100;
-
-/** A timer that a test moves. */
-function handTimer(): { timer: (ms: number, fire: () => void) => () => void; pass(ms: number): void; running(): number } {
-  const timers = new Set<{ left: number; fire: () => void }>();
-  return {
-    timer: (ms, fire) => {
-      const one = { left: ms, fire };
-      timers.add(one);
-      return () => void timers.delete(one);
-    },
-    pass(ms) {
-      for (const one of timers) {
-        one.left -= ms;
-        if (one.left > 0) continue;
-        timers.delete(one);
-        one.fire();
-      }
-    },
-    running: () => timers.size,
-  };
-}
+/** Bytes in a second. Single bytes take no time to speak of. */
+const RATE = 2 ** 40;
 
 function rig() {
   const clock = handTimer();
@@ -33,7 +15,7 @@ function rig() {
     for (let left = 3; left > 0; left -= 1) yield new Promise<Uint8Array>((resolve) => wanted.push(resolve));
   }
   let late = 0;
-  const watch = watchedBody({ timer: clock.timer, commandTimeout: 100 }, source(), () => (late += 1));
+  const watch = watchedBody({ timer: clock.timer, commandTimeout: 100, minTransferRate: RATE }, source(), () => (late += 1));
   const store = watch.body[Symbol.asyncIterator]();
   const give = async (chunk: Uint8Array = new Uint8Array(1)): Promise<void> => {
     while (wanted.length === 0) await Promise.resolve();
@@ -108,6 +90,7 @@ describe('a body on its way', () => {
     for (let step = 0; step < 3; step += 1) {
       const next = store.next();
       await give({ length: 2 ** 30 } as Uint8Array);
+      watch.moved(2 ** 30);
       await next;
     }
     clock.pass(STEP - 1);
@@ -119,6 +102,25 @@ describe('a body on its way', () => {
 
     clock.pass(1);
     expect([late(), watch.late]).toEqual([1, STEP + 300]);
+  });
+
+  it('gives a store time for the bytes that it took, less those that it says have arrived', async () => {
+    const { clock, watch, store, give, late } = rig();
+    const second = { length: RATE } as Uint8Array;
+    for (let step = 0; step < 2; step += 1) {
+      const next = store.next();
+      await give(second);
+      await next;
+    }
+    clock.pass(STEP + 2_000 - 1);
+
+    watch.moved(RATE);
+    clock.pass(STEP + 1_000 - 1);
+
+    expect(late()).toBe(0);
+
+    clock.pass(1);
+    expect([late(), watch.late]).toEqual([1, STEP + 1_000]);
   });
 
   it('leaves no timer once it is over, also where the store still asks', async () => {
