@@ -1,5 +1,5 @@
 /** One run of Jest, with its counts. */
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { ROOT } from './build.ts';
 import { cached } from './cache.ts';
@@ -25,6 +25,10 @@ export interface JestRun {
   path?: readonly string[];
   /** Added to the environment. */
   env?: Readonly<Record<string, string>>;
+  /** Of several runs, which share what they may: removed if we are killed. @defaultValue one of its own */
+  folder?: string;
+  /** On our terminal as it comes; or as a whole at the end, where another run has the terminal. @defaultValue 'shown' */
+  output?: 'shown' | 'quiet';
 }
 
 interface JestReport {
@@ -46,14 +50,14 @@ export async function testFiles(args: readonly string[] = []): Promise<string[]>
   return code === 0 ? stdout.split('\n').filter((line) => line.endsWith('.ts')) : [];
 }
 
-/** Runs Jest on this terminal; it ends when we do. */
-export async function runJest({ args, config, nodeFolder, path = [], env: more = {} }: JestRun): Promise<Counts> {
-  const folder = await temporaryFolder('mooring-jest-');
+/** Runs Jest; it ends when we do. */
+export async function runJest({ args, config, nodeFolder, path = [], env: more = {}, folder, output }: JestRun): Promise<Counts> {
+  const scratch = folder === undefined ? await temporaryFolder('mooring-jest-') : await mkdtemp(join(folder, 'run-'));
+  const shared = folder ?? scratch;
   try {
-    const outputFile = join(folder, 'report.json');
+    const outputFile = join(scratch, 'report.json');
     const node = nodeFolder ?? dirname(process.execPath);
-    // The leftovers of a test that is killed go with the folder, too.
-    const own = { TMPDIR: folder, [CONSUMERS]: folder };
+    const own = { TMPDIR: scratch, [CONSUMERS]: shared };
     const env = { ...process.env, ...more, ...own, PATH: [...path, node, process.env['PATH']].join(delimiter) };
     const options = [
       ...(config ? ['--config', JSON.stringify({ ...config, rootDir: ROOT })] : []),
@@ -64,13 +68,14 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
       cached('jest'),
     ];
     const command = [join(node, 'node'), ...FLAGS, JEST, ...options, ...args];
-    const { code } = await runKept({ command, env, folder, output: 'shown' });
+    const { code, stderr } = await runKept({ command, env, folder: shared, output: output ?? 'shown' });
+    process.stderr.write(stderr);
     const report = await readFile(outputFile, 'utf8').catch(() => undefined);
     if (report === undefined) return { passed: 0, failed: 1 };
     const counts = count(JSON.parse(report) as JestReport);
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -48,14 +48,12 @@ async function main(): Promise<number> {
 async function runRow(row: Row): Promise<Report> {
   process.stderr.write(`\n${row.name}\n`);
   const started = performance.now();
-  const result = await row
-    .run()
-    .catch((error: unknown) => ({
-      version: '',
-      passed: 0,
-      failed: 0,
-      missing: (error as Error).message.replaceAll(/\s+/g, ' '),
-    }));
+  const result = await row.run().catch((error: unknown) => ({
+    version: '',
+    passed: 0,
+    failed: 0,
+    missing: (error as Error).message.replaceAll(/\s+/g, ' '),
+  }));
   return { name: row.name, ...result, seconds: Math.round((performance.now() - started) / 1_000) };
 }
 

@@ -6,7 +6,9 @@ import { cached, exists, fillOnce } from './cache.ts';
 import { run } from './command.ts';
 
 /** The versions that the package is tested with in addition to the one that runs the tests. */
-export const OTHER_MAJORS: readonly number[] = [22, 24].filter((major) => major !== Number(process.versions.node.split('.')[0]));
+export const OTHER_MAJORS: readonly number[] = [22, 24, 26].filter(
+  (major) => major !== Number(process.versions.node.split('.')[0]),
+);
 
 /** Where the registry has Node as a package. */
 const PACKAGED = ['linux-x64', 'linux-arm64'];

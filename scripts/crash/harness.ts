@@ -10,7 +10,8 @@ import { isLost, isTooMany, outcomeOf, type CellRun } from '../../drill/harness/
 import type { Gap } from '../../src/job/protocol/crash-point.ts';
 import type { BatchEvent } from '../batch-service/events.ts';
 import type { SystemKind } from '../batch-service/job.ts';
-import { startBatchProcess, TYPESCRIPT } from '../children.ts';
+import { builtWorker } from '../build.ts';
+import { startBatchProcess } from '../children.ts';
 import type { Cleanup } from '../interrupt.ts';
 import { startRedis } from '../redis/server.ts';
 import { bullmqAt } from './bullmq.ts';
@@ -115,7 +116,8 @@ async function prepare(
   cleanup.add(() => batch.stop());
   const runtime = name === 'temporal' ? await temporalRuntime(directory, cleanup) : bullmqAt(redis.port);
   const setting = { redisPort: redis.port, batchUrl: batch.url, ...runtime.setting };
-  const start = (): CrashWorker => startWorkerProcess(runtime.worker, { args: [JSON.stringify(setting)], execArgv: TYPESCRIPT });
+  const worker = await builtWorker(runtime.worker);
+  const start = (): CrashWorker => startWorkerProcess(worker, { args: [JSON.stringify(setting)], execArgv: [] });
   const pool = workerPool(start, Math.min(AT_ONCE, places.length * repeat) + 2);
   cleanup.add(() => pool.close());
   const rig: Rig = { runtime, pool, timeout: DEADLINE, signal: cleanup.signal };

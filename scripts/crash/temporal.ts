@@ -5,7 +5,7 @@ import type { Cleanup } from '../interrupt.ts';
 import { startWorkerProcess } from '../../drill/harness/processes.ts';
 import type { JobEnd } from '../../drill/harness/runtime.ts';
 import { outcomeWithin } from '../../drill/harness/outcome-within.ts';
-import { TYPESCRIPT } from '../children.ts';
+import { builtWorker } from '../build.ts';
 import { bundleWorkflows } from '../temporal/bundle.ts';
 import { startTemporal } from '../temporal/server.ts';
 import type { WorkflowSetting } from './messages.ts';
@@ -22,9 +22,9 @@ export async function temporalRuntime(directory: string, cleanup: Cleanup): Prom
   const server = await startTemporal();
   cleanup.add(() => server.stop());
   const workflows: WorkflowSetting = { address: server.address, bundle: await bundleWorkflows(directory), queue: QUEUE };
-  const worker = startWorkerProcess(new URL('workflow-worker.ts', import.meta.url), {
+  const worker = startWorkerProcess(await builtWorker(new URL('workflow-worker.ts', import.meta.url)), {
     args: [JSON.stringify(workflows)],
-    execArgv: TYPESCRIPT,
+    execArgv: [],
   });
   cleanup.add(() => worker.kill());
   const connection = await Connection.connect({ address: server.address });

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { redisFolder } from './binary.ts';
 
 const KEEPER = fileURLToPath(new URL('keeper.sh', import.meta.url));
-const START_TIMEOUT = 10_000;
+/** A server that ends is noticed at once; a slow machine takes its time. */
+const START_TIMEOUT = 300_000;
 const TRIES = 3;
 
 /** A running Redis. */

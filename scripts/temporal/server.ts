@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { provideServer } from '../servers/binary.ts';
 
 const KEEPER = fileURLToPath(new URL('../redis/keeper.sh', import.meta.url));
-const START_TIMEOUT = 30_000;
+/** A server that ends is noticed at once; a slow machine takes its time. */
+const START_TIMEOUT = 300_000;
 
 /** A running server. */
 export interface TemporalProcess {

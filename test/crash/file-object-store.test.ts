@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ensureBuilt, ROOT } from '../../scripts/build.ts';
 import { fileObjectStore } from '../../src/file.ts';
 import { all, objectOf } from '../contract/object-store.ts';
 
@@ -13,7 +14,7 @@ import { all, objectOf } from '../contract/object-store.ts';
 const KILLS = 12;
 const SIZE = 3 * 2 ** 20;
 const WRITER = `
-  import { fileObjectStore } from ${JSON.stringify(join(import.meta.dirname, '../../src/file.ts'))};
+  import { fileObjectStore } from 'mooring/file';
   const store = fileObjectStore({ directory: process.argv.at(-1) });
   console.log('ready');
   for (let round = 0; ; round += 1) {
@@ -24,6 +25,7 @@ const WRITER = `
 `;
 
 let directory: string;
+beforeAll(ensureBuilt);
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mooring-objects-'));
 });
@@ -38,7 +40,8 @@ test('C42 I4 a writer that is killed in the middle of a put leaves no object in 
   let unfinished = 0;
 
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const writer = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', WRITER, directory], {
+    const writer = spawn(process.execPath, ['--input-type=module', '-e', WRITER, directory], {
+      cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(writer, 'exit');
@@ -71,4 +74,4 @@ test('C42 I4 a writer that is killed in the middle of a put leaves no object in 
   await expect(removeOlder(Date.now() + 60_000)).resolves.toHaveLength(unfinished);
   expect((await readdir(directory, { recursive: true })).filter((name) => name.includes('+'))).toEqual([]);
   await expect(all(store.list(''))).resolves.toEqual(kept);
-}, 120_000);
+});

@@ -2,11 +2,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/global
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { builtWorker } from '../../scripts/build.ts';
 import { reconcile } from '../../src/maintenance/reconcile/reconcile.ts';
 import { sweep } from '../../src/maintenance/sweep/sweep.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
@@ -24,8 +25,8 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 /** What `set-steps.test.ts` is written with: a process that is killed at a step of a write, and what others find afterwards. */
 
-const WORKER = join(import.meta.dirname, '../support/set-worker.ts');
-const FLAGS = ['--import', 'tsx', '--disable-warning=NodeVersionSupportWarning'];
+const WORKER = new URL('../support/set-worker.ts', import.meta.url);
+const FLAGS = ['--disable-warning=NodeVersionSupportWarning'];
 const ALL = { apply: true, maxShare: 1 };
 
 /** A step of a write. */
@@ -67,12 +68,14 @@ export function useSetSteps(kind: SetPlace['kind']): SetSteps {
   let namespace = '';
   let objectStore: ObjectStore;
   let place: SetPlace;
+  let file: string;
   /** Gets ready while the test before looks at what its own worker left. */
   let next: Worker;
 
-  const start = (): Worker => spawn(process.execPath, [...FLAGS, WORKER, kind], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const start = (): Worker => spawn(process.execPath, [...FLAGS, file, kind], { stdio: ['pipe', 'pipe', 'inherit'] });
 
   beforeAll(async () => {
+    file = fileURLToPath(await builtWorker(WORKER));
     next = start();
     redis = await startRedis();
     client = new Redis(redis.port, '127.0.0.1');

@@ -1,20 +1,20 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ensureBuilt, ROOT } from '../../scripts/build.ts';
 
 /**
  * A writer that the operating system allows no file above a megabyte or two. A write ends in the middle, as on a disk that is
  * full. It is in a process of its own, since nobody gets rid of the limit again.
  */
 
-const SOURCES = join(import.meta.dirname, '../../src');
 const WRITER = `
-  import { createStateStore } from ${JSON.stringify(join(SOURCES, 'index.ts'))};
-  import { memoryMetastore } from ${JSON.stringify(join(SOURCES, 'metastore/memory/store.ts'))};
-  import { fileObjectStore } from ${JSON.stringify(join(SOURCES, 'file.ts'))};
+  import { createStateStore } from 'mooring';
+  import { memoryMetastore } from 'mooring/testing';
+  import { fileObjectStore } from 'mooring/file';
   const objectStore = fileObjectStore({ directory: process.argv.at(-1) });
   const store = createStateStore({ metastore: memoryMetastore(), objectStore, codec: 'none' });
   const state = store.task({ flow: 'films', run: '1', task: 'cut' });
@@ -41,6 +41,7 @@ const WRITER = `
 `;
 
 let directory: string;
+beforeAll(ensureBuilt);
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mooring-objects-'));
 });
@@ -49,8 +50,8 @@ afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }))
 test('I2 a set for which there is no room leaves the old value alone', async () => {
   // Blocks of 512 bytes, or of 1,024, as the shell likes.
   const limited = 'ulimit -f 2048 && exec "$@"';
-  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', WRITER, directory];
-  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', limited, 'sh', ...node], { timeout: 25_000 });
+  const node = [process.execPath, '--input-type=module', '-e', WRITER, directory];
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', limited, 'sh', ...node], { cwd: ROOT });
 
   const full = ['mooring.store-unavailable', 'EFBIG'];
   expect(JSON.parse(stdout)).toEqual({ refusals: [full, full, full, full], old: true, keys: ['k'] });

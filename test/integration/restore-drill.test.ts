@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { ensureBuilt, ROOT } from '../../scripts/build.ts';
 import { run } from '../../scripts/command.ts';
 import { redisMetastore } from '../../src/redis.ts';
 import { fileObjectStore } from '../../src/file.ts';
@@ -14,9 +15,7 @@ import { until } from '../support/until.ts';
 
 /** The drill of docs/operations.md, with its commands: a snapshot is copied away, Redis is lost, and comes back from the copy. */
 
-jest.setTimeout(120_000);
-
-const MOORING = fileURLToPath(new URL('../../src/cli/mooring.ts', import.meta.url));
+const MOORING = join(ROOT, 'dist/src/cli/mooring.js');
 const TASK = { flow: 'media', run: '1', task: 'encode' };
 const large = (name: string): string => name.repeat(20_000);
 
@@ -31,6 +30,8 @@ const start = async (directory: string, appendOnly: 'yes' | 'no', port?: number)
   const objectStore = fileObjectStore({ directory: join(folder, 'bucket') });
   store = createStateStore({ metastore: redisMetastore({ client }), objectStore });
 };
+
+beforeAll(ensureBuilt);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mooring-drill-'));
@@ -55,7 +56,7 @@ async function mooring(...args: string[]): Promise<{ code: number | null; report
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('MOORING_'));
   const env = { ...Object.fromEntries(others), MOORING_REDIS: `redis://127.0.0.1:${server.port}` };
   const path = { MOORING_PATH: pathToFileURL(`${join(folder, 'bucket')}/`).href };
-  const ran = await run(process.execPath, ['--import', 'tsx', MOORING, ...args, '--json'], { env: { ...env, ...path } });
+  const ran = await run(process.execPath, [MOORING, ...args, '--json'], { env: { ...env, ...path } });
   return { code: ran.code, report: JSON.parse(ran.stdout) as Record<string, unknown> };
 }
 
