@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { Codec } from '../../src/codec/codec.ts';
@@ -26,7 +26,6 @@ const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) =
 /** What every codec must do. */
 export function codecContract({ codec, others = [] }: CodecContract): void {
   // Much of this is work of the disk or the processor, which a busy machine does several times as slowly.
-  jest.setTimeout(60_000);
   const roundTrip = async (plain: Uint8Array): Promise<void> => {
     const writers = [codec, ...others];
     for (const writer of writers) {

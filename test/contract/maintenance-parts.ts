@@ -58,7 +58,7 @@ export function useMaintenance(start: () => Promise<MetastoreRig>, places: () =>
   let stores: Places;
   beforeAll(async () => {
     rig = await start();
-  }, 60_000);
+  });
   afterAll(() => rig?.stop());
   beforeEach(async () => {
     await rig.reset();

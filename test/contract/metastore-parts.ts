@@ -63,7 +63,7 @@ export function useBench(start: () => Promise<MetastoreRig>): Bench {
   const open = (): OpenMetastore => openOn(rig, namespace);
   beforeAll(async () => {
     rig = await start();
-  }, 60_000);
+  });
   afterAll(() => rig.stop());
   beforeEach(async () => {
     await rig.reset();

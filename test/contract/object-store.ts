@@ -6,9 +6,6 @@ export type { OpenedObjectStore } from '../../src/testing/object-store-contract/
 
 /** The contract that `mooring/testing` has, under Jest. */
 
-/** Much of it is work of the disk or the processor, which a busy machine does several times as slowly. Milliseconds. */
-const PATIENCE = 60_000;
-
 /**
  * For a server that several clients go to, one after the other: requests take milliseconds of the processor. Still more than a
  * page of a listing, and than one request deletes, which is a thousand. All clients together see more histories than one alone
@@ -19,6 +16,6 @@ export const OF_A_SERVER: Omit<ObjectStoreContractOptions, 'open'> = { manyObjec
 /** What every object store must do. */
 export function describeObjectStore(options: ObjectStoreContractOptions): void {
   describe('the contract (C42 C65 C68 C69)', () => {
-    for (const { name, run } of objectStoreContract(options)) it(name, run, PATIENCE);
+    for (const { name, run } of objectStoreContract(options)) it(name, run);
   });
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { StoreUnavailableError } from '../../src/model/errors/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import { interceptValues } from '../support/intercept.ts';
@@ -8,8 +8,6 @@ import { chunked, drained, failureOf, MIB, mixedBytes, READS, told } from './sta
 
 /** Streams that are fetched in parts, ahead of their reader: how far, and what becomes of the parts when reading ends or one fails. */
 export function streamAheadContract(factory: PartsFactory): void {
-  // A busy machine needs many times as long for these bytes.
-  jest.setTimeout(60_000);
   describe.each(READS)('reading a stream with %s', (_name, read) => {
     it('wraps a failure of the object store in the middle of a part', async () => {
       const parts = await factory();

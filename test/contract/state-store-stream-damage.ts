@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '../../src/codec/codec.ts';
 import type { Reference } from '../../src/format/entry.ts';
 import { CodecUnavailableError, CorruptEntryError, ValueTooLargeError } from '../../src/model/errors/store.ts';
@@ -55,8 +55,6 @@ function bomb(): Buffer {
 
 /** What is read of streams whose objects are damaged, or were never what their entries say: the whole value, or an error. */
 export function streamDamageContract(factory: PartsFactory): void {
-  // A busy machine needs many times as long for these bytes.
-  jest.setTimeout(60_000);
   describe.each(READS)('reading a stream with %s', (_name, read) => {
     it.each<[string, Partial<StateStoreOptions>, (body: Uint8Array) => Uint8Array]>([
       ['is cut off', {}, (body) => body.subarray(0, -1)],

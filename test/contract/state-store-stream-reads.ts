@@ -1,5 +1,5 @@
 import { getEventListeners, getMaxListeners } from 'node:events';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   CorruptEntryError,
   MissingObjectError,
@@ -23,8 +23,6 @@ function allowedListeners(target: EventTarget): number {
 
 /** Reading streams: what is not there or comes in between, in parts, and ended by signals and by the store. */
 export function streamReadsContract(factory: PartsFactory): void {
-  // A busy machine needs many times as long for these bytes.
-  jest.setTimeout(60_000);
   describe.each(READS)('reading a stream with %s', (_name, read) => {
     it('C37 C39 I7 says what is missing: an object or its store', async () => {
       const parts = await factory();

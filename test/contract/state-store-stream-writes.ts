@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Encryption } from '../../src/codec/codec.ts';
 import {
   CodecUnavailableError,
@@ -170,8 +170,6 @@ const SETTINGS: readonly [string, Partial<StateStoreOptions>][] = [
 
 /** Writing streams: what goes wrong in the middle, who waits for whom, and what is left. */
 export function streamWritesContract(factory: PartsFactory): void {
-  // A busy machine needs many times as long for these bytes.
-  jest.setTimeout(60_000);
   describe.each(SETTINGS)('a stream that is written, %s', (_name, options) => {
     it.each(FAULTS)('C36 I1 I2 I4 keeps the old value or has the new one, whole, where $name', async (fault) => {
       const parts = await factory();

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import {
@@ -38,8 +38,6 @@ const SIZES = [0, 1, 65_535, 65_536, MIB - 1, MIB, MIB + 1, 3 * MIB + 12_345];
 
 /** What streams must do; see also `state-store-stream-reads.ts` and `state-store-stream-writes.ts`. */
 export function streamsContract(factory: PartsFactory): void {
-  // A busy machine needs many times as long for these bytes.
-  jest.setTimeout(60_000);
   describe.each(SETTINGS)('streams, stored %s', (_name, options) => {
     it('come back byte for byte, of any size, in chunks of any size', async () => {
       const parts = await factory();

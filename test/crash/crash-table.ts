@@ -6,6 +6,9 @@ import { expected } from '../../scripts/crash/table.ts';
 import { GAPS, GAP_NAMES } from '../../drill/harness/gaps.ts';
 import { cleanupStack } from '../../scripts/interrupt.ts';
 
+/** So long all cells together may take, in milliseconds, on a slow machine. */
+const WHOLE_TABLE = 1_800_000;
+
 const KILLS = placesOf(['kill'], GAP_NAMES, SYSTEM_KINDS);
 
 /** For the other ways in which attempts end: the cells in which something else happens than in their neighbours. */
@@ -35,7 +38,7 @@ export function crashTable(runtime: RuntimeName): void {
 
   beforeAll(async () => {
     report = await runCrash({ runtime, places: [...OTHERS, ...KILLS], repeat: 1 }, cleanup);
-  }, 300_000);
+  }, WHOLE_TABLE);
 
   afterAll(() => cleanup.run(), 30_000);
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +16,6 @@ import { useSetSteps, type Step } from './set-steps.ts';
  * A process is killed in each step of a write, between two real servers. Then others come: one reads the old value or the new
  * one, and one writes. The leftovers of the dead one are removed when they are old enough, and nothing else.
  */
-
-jest.setTimeout(90_000);
 
 const PART = 5 * 2 ** 20;
 

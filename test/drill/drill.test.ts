@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -14,8 +14,6 @@ import { startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
 /** `mooring drill` of the batch service, as a user runs it: real worker processes, and a Redis with a password. */
-
-jest.setTimeout(240_000);
 
 const MOORING = join(ROOT, 'dist/src/cli/mooring.js');
 const PASSWORD = 'hunter2';

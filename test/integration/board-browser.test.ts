@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import axe from 'axe-core';
 import { Redis } from 'ioredis';
 import type { Browser, Page } from 'playwright-core';
@@ -11,8 +11,6 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
 /** The board as a person sees it: in a real Chromium, on a real Redis. */
-
-jest.setTimeout(120_000);
 
 let browser: Browser;
 let redis: TestRedis;

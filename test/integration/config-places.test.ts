@@ -37,7 +37,7 @@ beforeAll(async () => {
     minio: { endpoint: minio.endpoint, region: S3_REGION, credentials: S3_CREDENTIALS },
     fake: { apiEndpoint: gcs.endpoint, projectId: 'test' },
   };
-}, 90_000);
+});
 
 afterAll(async () => {
   client?.disconnect();

@@ -19,7 +19,7 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   [locked, cluster] = await Promise.all([startRedis({ args: ['--requirepass', PASSWORD] }), startRedisCluster()]);
-}, 60_000);
+});
 
 afterAll(() => Promise.all([locked?.stop(), cluster?.stop()]));
 

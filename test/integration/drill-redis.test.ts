@@ -42,7 +42,7 @@ describe.each([
   beforeAll(async () => {
     server = await start();
     redis = await connectRedis({ address: server.address, credentials: {} }, { patience: 20_000 });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await redis?.close();

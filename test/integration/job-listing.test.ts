@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createStateStore, jobRecords, reconcile, sweep, type JobRecord, type StateStore } from '../../src/index.ts';
 import { redisMetastore } from '../../src/redis.ts';
@@ -10,8 +10,6 @@ import { testRuntime } from '../support/runtime.ts';
 
 /** Listing open jobs in a real Redis: what it costs, and what becomes of records that the index does not know, or no more. */
 
-jest.setTimeout(30_000);
-
 const OPEN = ['submitting', 'submitted', 'ambiguous', 'failed'] as const;
 
 let server: TestRedis;
@@ -21,7 +19,7 @@ let store: StateStore;
 beforeAll(async () => {
   server = await startRedis();
   client = new Redis(server.port);
-}, 60_000);
+});
 afterAll(async () => {
   client?.disconnect();
   await server?.stop();

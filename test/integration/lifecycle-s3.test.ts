@@ -14,7 +14,7 @@ let minio: S3Server;
 
 beforeAll(async () => {
   minio = await startMinio();
-}, 60_000);
+});
 
 afterAll(() => minio?.stop());
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { StateLostError } from '../../src/model/errors/store.ts';
@@ -16,8 +16,6 @@ import { startMinio } from '../support/minio.ts';
 import { startVersityGateway } from '../support/versitygw.ts';
 
 /** The life of objects in real buckets: swept, reconciled, looked at, and recovered, each with the requests that the store makes of it. */
-
-jest.setTimeout(60_000);
 
 interface Server {
   store(prefix: string): Promise<ObjectStore>;
@@ -45,7 +43,7 @@ describe.each([
   let server: Server;
   beforeAll(async () => {
     server = await start();
-  }, 60_000);
+  });
   afterAll(() => server?.stop());
 
   const place = (): Promise<ObjectStore> => server.store(randomBytes(6).toString('hex'));

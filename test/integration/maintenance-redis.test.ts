@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,8 +22,6 @@ import { redisRig } from '../support/redis-rig.ts';
 import { startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';
 
 /** Clean-up on real servers: the contract, what it costs, and what a Redis does that is lost, restored, or another one. */
-
-jest.setTimeout(60_000);
 
 let folder: string;
 

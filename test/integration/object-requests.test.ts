@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { drawNonce, UNFENCED } from '../../src/format/write-id.ts';
 import { reconcile } from '../../src/maintenance/reconcile/reconcile.ts';
 import { sweep } from '../../src/maintenance/sweep/sweep.ts';
@@ -18,8 +18,6 @@ import { startLossyHttp, type LossyHttp } from '../support/lossy-http.ts';
 import { startMinio } from '../support/minio.ts';
 
 /** How many requests each operation costs: what docs/operations.md reckons with. */
-
-jest.setTimeout(60_000);
 
 const TASK = { flow: 'media', run: '1', task: 'encode' };
 const TEXT = 'x'.repeat(200);

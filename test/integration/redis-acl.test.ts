@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,8 +11,6 @@ import { redisRig, type RigClient } from '../support/redis-rig.ts';
 import { startRedis, startRedisCluster, type TestRedis } from '../support/redis.ts';
 
 /** The users of Redis that docs/operations.md shows can do all that the code asks for, and nothing that it does not. */
-
-jest.setTimeout(30_000);
 
 const PASSWORD = 'long-enough';
 const SOURCES = join(import.meta.dirname, '../../src/metastore/redis');
@@ -76,7 +74,7 @@ describe('the users of docs/operations.md', () => {
     await addUser(server, 'mooring-operator', await wordsOf('replicas'));
     worker = new Redis(as('mooring-worker', server));
     operator = new Redis(as('mooring-operator', server));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     worker?.disconnect();

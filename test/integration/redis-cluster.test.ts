@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { keysOf } from '../../src/format/redis-keys.ts';
 import { put, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
@@ -6,8 +6,6 @@ import { startRedisCluster, type TestCluster } from '../support/redis.ts';
 import { openRedisMetastore } from '../support/store-context.ts';
 
 /** A Cluster whose slot is on its way from one master to another. A scope's index does not exist then, at neither of them. */
-
-jest.setTimeout(60_000);
 
 const [HASH] = keysOf('default').scope(SCOPE.path);
 
@@ -38,7 +36,7 @@ describe('while a slot is moved', () => {
     );
     source = known.find(({ owns }) => owns) as typeof source;
     target = known.find(({ owns }) => !owns) as typeof target;
-  }, 60_000);
+  });
 
   afterEach(() => settle());
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
 import { metastoreClientContract, metastoreContract } from '../contract/metastore.ts';
@@ -7,8 +6,6 @@ import { redisRig, type RigClient } from '../support/redis-rig.ts';
 import { startRedis, startRedisCluster } from '../support/redis.ts';
 
 /** The contract of the metastore on real servers, with both majors of the client, alone and as a Cluster. */
-
-jest.setTimeout(30_000);
 
 async function single(connect: (port: number) => RigClient): Promise<MetastoreRig> {
   const server = await startRedis();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { attempt, begin, NAME, put, record, SCOPE, tool, value, write } from '../contract/metastore-parts.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -6,8 +6,6 @@ import { openRedisMetastore } from '../support/store-context.ts';
 import { until } from '../support/until.ts';
 
 /** Writes that count as done only when a replica has them. */
-
-jest.setTimeout(30_000);
 
 const NOT_REPLICATED = { code: 'mooring.outcome-unknown', reason: 'not-replicated' };
 /** Long, where the replica answers; short, where it is stopped. */
@@ -40,7 +38,7 @@ describe('durability', () => {
     file = await startRedis({ args: ['--appendonly', 'yes'] });
     replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(server.port)] });
     await until(async () => (await server.command('info', 'replication')).includes('state=online'));
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const client of clients) client.disconnect();
     await file?.stop();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
 import { keysOf } from '../../src/format/redis-keys.ts';
@@ -9,8 +9,6 @@ import { keepingLogger, openRedisMetastore } from '../support/store-context.ts';
 import { until } from '../support/until.ts';
 
 /** A Redis that is down, full, evicting, misused or slow: one typed error each, within the deadline, and nothing hangs. */
-
-jest.setTimeout(30_000);
 
 const SECRET = 'a-value-that-no-error-may-hold';
 const PASSWORD = 'pass-word-that-no-error-may-hold';
@@ -39,7 +37,7 @@ function open(client: Redis = connect(), more: Parameters<typeof openRedisMetast
 
 beforeAll(async () => {
   server = await startRedis();
-}, 60_000);
+});
 beforeEach(async () => {
   admin = new Redis(server.port);
   await admin.flushall();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { systemTimer } from '../../src/async/deadline.ts';
@@ -18,8 +18,6 @@ import { timedClient } from '../support/redis-rig.ts';
  * from both, and leaves the same texts, index and ends of life. The time is the same for both, and moves only where the sequence
  * says so.
  */
-
-jest.setTimeout(30_000);
 
 const NAMESPACE = 'model';
 const TASK = 'f/r/t/-1';
@@ -371,7 +369,7 @@ describe('memory and Redis', () => {
   beforeAll(async () => {
     server = await startRedis();
     client = new Redis(server.port);
-  }, 60_000);
+  });
   afterAll(async () => {
     client?.disconnect();
     await server?.stop();
@@ -454,5 +452,5 @@ describe('memory and Redis', () => {
       }),
       { numRuns: Number(process.env['MODEL_RUNS'] ?? 150) },
     );
-  }, 120_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
@@ -12,8 +12,6 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
  * ioredis sends a command again, by itself, when its connection broke before the reply. A write that was applied before is then
  * answered as applied; a refusal then says nothing.
  */
-
-jest.setTimeout(30_000);
 
 const UNKNOWN = { code: 'mooring.outcome-unknown', reason: 'no-answer' };
 
@@ -36,7 +34,7 @@ describe.each([
     server = await startRedis();
     direct = new Redis(server.port);
     other = openRedisMetastore({ client: direct });
-  }, 60_000);
+  });
   afterAll(async () => {
     direct?.disconnect();
     await server?.stop();
@@ -190,7 +188,7 @@ describe('a connection that breaks in a Cluster', () => {
   };
   beforeAll(async () => {
     servers = await startRedisCluster();
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const client of clients) client.disconnect();
     await servers?.stop();

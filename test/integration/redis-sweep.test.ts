@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { systemTimer } from '../../src/async/deadline.ts';
 import { keysOf, SHARDS } from '../../src/format/redis-keys.ts';
@@ -12,8 +12,6 @@ import { until } from '../support/until.ts';
 
 /** Sweep, restore and lineage where Redis itself matters: its index, its memory, its shards and its masters. */
 
-jest.setTimeout(30_000);
-
 const KEYS = keysOf('default');
 const PAGE = { nonce: 'sweep00000000001', cursor: '0', count: 100, grace: DAY, dryRun: false };
 
@@ -24,7 +22,7 @@ let m: OpenMetastore;
 
 beforeAll(async () => {
   server = await startRedis();
-}, 60_000);
+});
 beforeEach(async () => {
   admin = new Redis(server.port);
   client = new Redis(server.port);

@@ -40,7 +40,7 @@ let clients: Redis[];
 
 beforeAll(async () => {
   [toxiproxy, server] = await Promise.all([startToxiproxy(), startRedis()]);
-}, 60_000);
+});
 afterAll(() => Promise.all([toxiproxy?.stop(), server?.stop()]));
 beforeEach(async () => {
   clients = [];

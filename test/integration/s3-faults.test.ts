@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { S3Client } from '@aws-sdk/client-s3';
 import { Agent } from 'node:http';
 import { inspect } from 'node:util';
@@ -11,8 +11,6 @@ import { S3_SERVERS, startS3Rig, type S3Rig } from '../support/s3-servers.ts';
 import { until } from '../support/until.ts';
 
 /** Connections that break, servers that refuse, and what of both a user sees. */
-
-jest.setTimeout(60_000);
 
 const KEY = objectOf('film', '1.bin');
 const CREATE = { ifAbsent: true };

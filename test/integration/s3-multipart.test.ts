@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { all, objectOf } from '../contract/object-store.ts';
 import { S3_SERVERS, startS3Rig, type S3Rig } from '../support/s3-servers.ts';
 
 /** Uploads in parts on real servers, and what is left when they fail. */
-
-jest.setTimeout(60_000);
 
 const MEBIBYTE = 2 ** 20;
 const KEY = objectOf('film', '000000000000000000000007-0000000001-a23456789abcdefg-1795363995114.bin');

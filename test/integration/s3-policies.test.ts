@@ -1,5 +1,5 @@
 import { PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { doctor } from '../../src/maintenance/doctor/doctor.ts';
@@ -17,8 +17,6 @@ import { all } from '../contract/object-store.ts';
 import { startMinio, type S3Server } from '../support/minio.ts';
 
 /** The policies of docs/operations.md let each role do its work. As a bucket's policy, for a client that signs nothing. */
-
-jest.setTimeout(60_000);
 
 const TASK = { flow: 'media', run: '1', task: 'encode' };
 const TEXT = 'x'.repeat(2_000);

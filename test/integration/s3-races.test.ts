@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { redisMetastore } from '../../src/redis.ts';
 import { s3ObjectStore } from '../../src/s3.ts';
@@ -12,8 +12,6 @@ import { startVersityGateway, type S3Server } from '../support/versitygw.ts';
  * A server whose conditional writes are not atomic: of those that make one object at once, several may be told that they did. State
  * does not rest on it: no name is used twice, and the switch in the metastore is the only commit point.
  */
-
-jest.setTimeout(60_000);
 
 const WRITERS = 20;
 const TASK = { flow: 'films', run: '1', task: 'cut' };

@@ -20,7 +20,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mooring-state-store-'));
   server = await startRedis();
   client = new Redis(server.port, '127.0.0.1');
-}, 60_000);
+});
 
 afterAll(async () => {
   client?.disconnect();

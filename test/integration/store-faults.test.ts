@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -36,8 +36,6 @@ import { until } from '../support/until.ts';
  * Not every fault is one of every server: statuses and truncated bodies are faults of HTTP, so of the buckets. Redis has lost
  * replies, and lines that close in the middle of a reply, in their place.
  */
-
-jest.setTimeout(120_000);
 
 const DEADLINE = 500;
 /** If no call may fail, on a machine that is busy. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseSync } from '@swc/core';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,8 +10,6 @@ import { blocksOf, GENERATED, modulesOf, readPages, type Page } from './pages.ts
  * Every block of code in the README and in the pages of `docs`: TypeScript compiles against the packed declarations, all blocks in one
  * program; what else can be parsed is parsed. What a block of TypeScript leaves to the reader is declared in a hidden block above it.
  */
-
-jest.setTimeout(120_000);
 
 const COMPILER_OPTIONS = {
   module: 'nodenext',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
@@ -11,8 +11,6 @@ import { until } from '../support/until.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 
 /** The command of the tarball, as it is run in a project that installed it. */
-
-jest.setTimeout(60_000);
 
 /** Nothing of this process's environment but what starting a program takes: variables of ours would be read. */
 const ENV = { PATH: process.env['PATH'], HOME: process.env['HOME'] };

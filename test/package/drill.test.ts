@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { run, type Ended } from '../../scripts/command.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { createConsumer, type Consumer } from './consumer.ts';
 
 /** `mooring drill` of the tarball, with a module in JavaScript, in a project that installed the package and its clients. */
-
-jest.setTimeout(120_000);
 
 /** An external system whose jobs are files: one for each key, which run for a second. */
 const MODULE = `import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';

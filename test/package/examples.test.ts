@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,8 +10,6 @@ import { root } from './consumer.ts';
 /**
  * Each example, run as a reader runs it: in its own process, against the built package, a real Redis and a real Temporal server.
  */
-
-jest.setTimeout(60_000);
 
 const SAYS: Record<string, readonly (string | RegExp)[]> = {
   '01-reconnect.ts': [
@@ -79,7 +77,7 @@ afterAll(async () => {
 /** Runs an example to its end; one that does not end is killed. */
 function run(file: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
   const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}`, TEMPORAL_ADDRESS: temporal.address };
-  const options = { cwd: root, env, timeout: 50_000, killSignal: 'SIGKILL' } as const;
+  const options = { cwd: root, env, timeout: 300_000, killSignal: 'SIGKILL' } as const;
   return new Promise((resolve) => {
     execFile(process.execPath, ['--import', 'tsx', join('examples', file)], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr }),

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/command.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 
 /** What the tarball holds, and what importing it loads. */
-
-jest.setTimeout(60_000);
 
 interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;

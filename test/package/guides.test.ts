@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import { Redis } from 'ioredis';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -13,8 +13,6 @@ import { modulesOf } from './pages.ts';
 import { letTheLockLapse } from './stalled.ts';
 
 /** The programs of docs/tutorial.md and docs/testing.md, as they stand there, in a project that installed the tarball. */
-
-jest.setTimeout(60_000);
 
 let consumer: Consumer;
 let redis: RedisServer;

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** The directions of `docs/design.md` are law: each is planted once as a fault, and the linter must refuse it. */
-
-jest.setTimeout(60_000);
 
 type Planted = readonly [what: string, file: string, text: string];
 

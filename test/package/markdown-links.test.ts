@@ -1,12 +1,10 @@
-import { expect, test, jest } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { root } from './consumer.ts';
 import { readPages } from './pages.ts';
 
 /** Links between our own pages: the file is there, and the heading that an anchor names. */
-
-jest.setTimeout(60_000);
 
 /** As GitHub makes them: of headings, of which the second with one text gets a number; and those that the page makes itself. */
 function anchors(markdown: string): Set<string> {

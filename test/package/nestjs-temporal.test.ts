@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { startTemporal, type TemporalServer } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
@@ -7,8 +7,6 @@ import { startFarm, type Farm } from './farm.ts';
 import { createNestProject, type Application, type NestProject } from './nest.ts';
 
 /** The Temporal application of docs/nestjs.md, as it stands there, with a real Temporal server and a real Redis. */
-
-jest.setTimeout(120_000);
 
 const PACKAGES = ['activity', 'client', 'common', 'worker', 'workflow'].map((name) => `@temporalio/${name}`);
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Queue, QueueEvents } from 'bullmq';
 import { run } from '../../scripts/command.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -8,8 +8,6 @@ import { startFarm, type Farm } from './farm.ts';
 import { createNestProject, type Application, type NestProject } from './nest.ts';
 
 /** The BullMQ application of docs/nestjs.md, as it stands there, with the packages of NestJS and a real Redis. */
-
-jest.setTimeout(60_000);
 
 let project: NestProject;
 let redis: TestRedis;
@@ -61,7 +59,7 @@ test('a job whose application is stopped by a deploy is reconnected to by the ne
   const handedBack = await job.getState();
   await start();
   farm.finish();
-  const result: unknown = await job.waitUntilFinished(events, 30_000);
+  const result: unknown = await job.waitUntilFinished(events, 120_000);
 
   expect(ended).toEqual(['worker', 'store begins', 'Redis of the store', 'store ends']);
   expect(handedBack).toBe('waiting');

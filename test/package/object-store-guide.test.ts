@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, test, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/command.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 
 /** What docs/adding-an-object-store.md tells a person to do, done in an empty project: without Jest, and without any client. */
-
-jest.setTimeout(120_000);
 
 const COMPILER_OPTIONS = { module: 'nodenext', target: 'es2023', strict: true, skipLibCheck: true, types: ['node'] };
 

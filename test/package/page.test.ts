@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,6 @@ import { run } from '../../scripts/command.ts';
 import { root } from './consumer.ts';
 
 /** The page of the board in the package is the one that the folder `page` gives. */
-
-jest.setTimeout(120_000);
 
 test('the board has the page of its sources: else run `npm run page`', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'mooring-page-'));

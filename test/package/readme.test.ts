@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import { createServer, type IncomingMessage } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -11,8 +11,6 @@ import { createConsumer, root, type Consumer } from './consumer.ts';
 import { modulesOf, type Page } from './pages.ts';
 
 /** The README: short, in the order in which a stranger reads, and with an external job that works when it is copied. */
-
-jest.setTimeout(60_000);
 
 let page: Page;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,6 @@ import { root } from './consumer.ts';
 import { GENERATED } from './pages.ts';
 
 /** The pages of reference say what the source says. */
-
-jest.setTimeout(180_000);
 
 let folder: string;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/command.ts';
@@ -7,8 +7,6 @@ import { startTemporal, type TemporalServer } from '../support/temporal.ts';
 import { createConsumer, type Consumer } from './consumer.ts';
 
 /** The packed tarball with the lowest version of Temporal's SDK that it allows, on a real server. */
-
-jest.setTimeout(180_000);
 
 let consumer: Consumer;
 let server: TemporalServer;

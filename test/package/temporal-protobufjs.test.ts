@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,6 @@ import { NEWEST_SDK, sdkFolder, type SdkOptions } from '../../scripts/temporal/s
 import { startTemporal, type TemporalServer } from '../support/temporal.ts';
 
 /** What docs/temporal.md says of several copies of protobufjs in Temporal's SDK, as npm installs it. No code of ours runs here. */
-
-jest.setTimeout(180_000);
 
 const PROGRAM = `
 import { Client, Connection } from '@temporalio/client';

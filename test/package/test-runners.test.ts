@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { run } from '../../scripts/command.ts';
 import { createConsumer, DEPENDENCIES, root, type Consumer } from './consumer.ts';
 
 /** A user's test under each runner of tests, with the very files of docs/jest.md, in projects as npm and as pnpm lay them out. */
-
-jest.setTimeout(120_000);
 
 const INSTALLED = ['jest', 'babel-jest', '@babel/preset-env', '@swc/core', '@swc/jest', 'vitest', 'bullmq'];
 

@@ -1,12 +1,10 @@
-import { beforeAll, expect, test, jest } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { ensureBuilt } from '../../scripts/build.ts';
 import { run } from '../../scripts/command.ts';
 import { root } from './consumer.ts';
 
 /** `test/types` against the built declarations, as a user's compiler sees them. */
-
-jest.setTimeout(60_000);
 
 beforeAll(ensureBuilt);
 

@@ -1,9 +1,7 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { cleanUp, type CleanupHistory, type Disaster } from './cleanup.ts';
 
 /** Histories per case; `SEEDS=5000` for more. A seed that fails is printed with its history; `SEED=17` runs that one alone. */
-jest.setTimeout(600_000);
-
 const SEEDS = Number(process.env['SEEDS'] ?? 60);
 
 test.each<Disaster>(['none', 'failover', 'flush', 'restore'])(

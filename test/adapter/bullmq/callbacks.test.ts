@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Job } from 'bullmq';
 import { resumableProcessor, wake, type Wake } from '../../../adapters/bullmq/index.ts';
 import { attemptFacts } from '../../../adapters/bullmq/attempt/scope.ts';
@@ -16,14 +16,13 @@ import { startWaker, type Waker } from './waker.ts';
  * within the test.
  */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let waker: Waker;
 let rig: Rig;
 beforeAll(async () => {
   server = await startRedis();
   waker = await startWaker(server.port);
-}, 180_000);
+});
 afterAll(async () => {
   waker.stop();
   await server.stop();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { cancelJob, resumableProcessor, withState } from '../../../adapters/bullmq/index.ts';
 import { requestsFor } from '../../../adapters/bullmq/requests.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
@@ -10,7 +10,6 @@ import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
 
 /** Cancelling a job from anywhere: by a store and a queue that know nothing of its worker. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {

@@ -9,7 +9,6 @@ import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
 
 /** Attempts that end on purpose, or in the middle of something, with both majors of BullMQ. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {

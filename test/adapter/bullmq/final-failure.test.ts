@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { attach, resumableProcessor, withState } from '../../../adapters/bullmq/index.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { createStateStore } from '../../../src/index.ts';
@@ -9,7 +9,6 @@ import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
 
 /** `onFinalFailure: 'cancel'`: what is cancelled, when, and with which external job's `cancel`. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {

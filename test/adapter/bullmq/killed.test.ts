@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
@@ -9,7 +9,6 @@ import { forkWorker } from './worker-process.ts';
 
 /** Workers in processes of their own, killed and stopped by the system. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 let system: ServedSystem;
@@ -17,7 +16,7 @@ let processes: ChildProcess[] = [];
 beforeAll(async () => {
   await ensureBuilt();
   server = await startRedis();
-}, 60_000);
+});
 afterAll(() => server.stop());
 afterEach(async () => {
   for (const child of processes) child.kill('SIGKILL');

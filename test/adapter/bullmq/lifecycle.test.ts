@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout } from 'node:timers/promises';
 import { resumableProcessor, wake, withState } from '../../../adapters/bullmq/index.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
@@ -9,7 +9,6 @@ import { createRig, EVERY_PAIR, type Rig, type TestJob, type Versions } from './
 
 /** What a user of BullMQ sees, with every pair of versions. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { ensureBuilt } from '../../../scripts/build.ts';
 import type { Ended } from '../../../scripts/command.ts';
@@ -10,7 +10,6 @@ import { forkWorker, runMooring } from './worker-process.ts';
 
 /** A person with the built command, workers in processes of their own, a real queue. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 let system: ServedSystem;
@@ -18,7 +17,7 @@ let processes: ChildProcess[] = [];
 beforeAll(async () => {
   await ensureBuilt();
   server = await startRedis();
-}, 60_000);
+});
 afterAll(() => server.stop());
 afterEach(async () => {
   for (const child of processes) child.kill('SIGKILL');

@@ -11,7 +11,6 @@ import { BOTH_MAJORS, createRig, type Rig, type TestJob } from './rig.ts';
 
 /** The state store is away while the queue is there. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 let warn: jest.SpiedFunction<typeof process.emitWarning>;

@@ -9,7 +9,6 @@ import { BOTH_MAJORS, createRig, rounds, type Rig, type TestJob } from './rig.ts
 
 /** What goes wrong in a worker's life, with both majors of BullMQ: each by the number that `docs/bullmq.md` gives it. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {

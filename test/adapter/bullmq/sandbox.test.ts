@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Worker, WorkerOptions } from 'bullmq';
 import { fileURLToPath } from 'node:url';
 import { attemptFacts } from '../../../adapters/bullmq/attempt/scope.ts';
@@ -19,14 +19,13 @@ const KINDS = BOTH_MAJORS.flatMap((versions) => [
   { ...versions, where: 'a thread', useWorkerThreads: true },
 ]);
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 let system: ServedSystem;
 beforeAll(async () => {
   await ensureBuilt();
   server = await startRedis();
-}, 60_000);
+});
 afterAll(() => server.stop());
 afterEach(async () => {
   await rig.close();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { ensureBuilt } from '../../../scripts/build.ts';
@@ -11,7 +11,6 @@ import { commandEnvironment, commandLine, forkWorker, runMooring } from './worke
 
 /** A person who looks, with the built command: workers in processes of their own, a real queue. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 let system: ServedSystem;
@@ -19,7 +18,7 @@ let processes: ChildProcess[] = [];
 beforeAll(async () => {
   await ensureBuilt();
   server = await startRedis();
-}, 60_000);
+});
 afterAll(() => server.stop());
 afterEach(async () => {
   for (const child of processes) child.kill('SIGKILL');

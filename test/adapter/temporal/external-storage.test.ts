@@ -22,7 +22,7 @@ const TOO_LARGE = TEXT.repeat(4);
 let rig: TemporalRig;
 beforeAll(async () => {
   rig = await temporalRig();
-}, 120_000);
+});
 afterAll(() => rig.stop());
 
 function converter(options: ExternalStorageOptions): DataConverter {
@@ -62,7 +62,7 @@ describe('an argument and a result of 1 MiB', () => {
   let minio: S3Server;
   beforeAll(async () => {
     minio = await startMinio();
-  }, 120_000);
+  });
   afterAll(() => minio.stop());
 
   /** Two processes: each has a driver of its own. */

@@ -63,7 +63,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, ends, code, untilStopped } = noting(async (context, turn) => {
       if (turn === 1) throw await untilStopped(context);
     });
-    const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
+    const handle = await start('steps', step(code, { heartbeatTimeout: '1 minute', ...SOON }));
     await until(() => seen.length === 1);
     await client.workflowService.resetActivity(named(handle));
 
@@ -80,7 +80,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       if (turn === 1) throw new Error('again');
       if (turn === 2) throw await untilStopped(context);
     });
-    const handle = await start('steps', step(code, { heartbeatTimeout: '3s', ...SOON }));
+    const handle = await start('steps', step(code, { heartbeatTimeout: '1 minute', ...SOON }));
     await until(() => seen.length === 2);
     await client.workflowService.resetActivity(named(handle));
 
@@ -119,7 +119,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
         if (raw) throw new DOMException('This operation was aborted', 'AbortError');
         throw reason;
       });
-      const handle = await start('steps', step(code, { heartbeatTimeout: '3s', ...SOON }));
+      const handle = await start('steps', step(code, { heartbeatTimeout: raw ? '3s' : '1 minute', ...SOON }));
       await until(() => seen.length === 1);
       await client.workflowService.resetActivity(named(handle));
       await until(() => seen.length === 2);
@@ -173,7 +173,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       if (turn === 1) throw new Error('again');
       if (turn === 2) throw await untilStopped(context);
     });
-    const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
+    const handle = await start('steps', step(code, { heartbeatTimeout: '1 minute', ...SOON }));
     await until(() => seen.length === 2);
     await client.workflowService.pauseActivity(named(handle));
     await until(async () => {
@@ -193,7 +193,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, code } = noting(async () => {
       throw new Error('much later');
     });
-    const handle = await start('steps', step(code, { heartbeatTimeout: '5s', retry: { initialInterval: '1 hour' } }));
+    const handle = await start('steps', step(code, { heartbeatTimeout: '1 minute', retry: { initialInterval: '1 hour' } }));
     await inBackoff(client, handle);
     await handle.cancel();
 
@@ -211,7 +211,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       if (turn < 4) throw new Error('again');
     });
 
-    await run('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
+    await run('steps', step(code, { heartbeatTimeout: '1 minute', ...SOON }));
 
     expect(seen.map(({ heartbeatDetails }) => heartbeatDetails as unknown)).toEqual([undefined, 'second', undefined, undefined]);
   });
@@ -220,7 +220,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     const { seen, ends, code, untilStopped } = noting(async (context, turn) => {
       if (turn === 1) throw await untilStopped(context);
     });
-    const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
+    const handle = await start('steps', step(code, { heartbeatTimeout: '1 minute', ...SOON }));
     await until(() => seen.length === 1);
     await client.workflowService.pauseActivity(named(handle));
 
@@ -289,7 +289,11 @@ describe.each(GENERATIONS)('%s', (generation) => {
     });
     const handle = await start(
       'steps',
-      step(code, { heartbeatTimeout: '10s', cancellationType: 'WAIT_CANCELLATION_COMPLETED', retry: { maximumAttempts: 1 } }),
+      step(code, {
+        heartbeatTimeout: '1 minute',
+        cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+        retry: { maximumAttempts: 1 },
+      }),
     );
     await until(() => seen.length === 1);
     await handle.cancel();
@@ -303,7 +307,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       const { seen, ends, code, untilStopped } = noting(async (context) => {
         throw await untilStopped(context);
       });
-      const handle = await start('steps', step(code, { heartbeatTimeout: '10s', ...options }));
+      const handle = await start('steps', step(code, { heartbeatTimeout: '1 minute', ...options }));
       await until(() => seen.length === 1);
       await handle.cancel();
 
@@ -323,7 +327,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
     });
 
     const { taskQueue, handle } = await withWorker({ plugins: [] }, async ({ start, taskQueue: queue }) => {
-      const started = await start('steps', step(code, { heartbeatTimeout: '10s', ...SOON }));
+      const started = await start('steps', step(code, { heartbeatTimeout: '1 minute', ...SOON }));
       await until(() => seen.length === 1);
       return { taskQueue: queue, handle: started };
     });
@@ -350,7 +354,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
         older = false;
       });
 
-      await run('steps', step(code, { heartbeatTimeout: '1s', ...SOON }));
+      await run('steps', step(code, { heartbeatTimeout: '4s', ...SOON }));
       expect(together).toBe(true);
 
       const [first, second] = seen as [Info, Info];
@@ -380,7 +384,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       if (turn === 1) throw await untilStopped(context);
     });
     const quick = step(async () => undefined);
-    const handle = await start('steps', quick, step(code, { heartbeatTimeout: '10s', ...SOON }));
+    const handle = await start('steps', quick, step(code, { heartbeatTimeout: '1 minute', ...SOON }));
     await until(async () => (await pending(client, handle))?.heartbeatDetails != null);
     const runId = await resetAfterOneStep(client, handle);
 

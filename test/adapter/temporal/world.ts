@@ -63,13 +63,13 @@ export function declareStories(
       shared.catch(reject);
     });
     const told = await world;
-    giveUp = setTimeout(() => void endAll(client), 40_000);
+    giveUp = setTimeout(() => void endAll(client), 300_000);
     for (const story of stories) {
       story.told = story.tell(told);
       // Whoever tells it later hears of it.
       story.told.catch(() => undefined);
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await Promise.allSettled(stories.map(({ told }) => told ?? Promise.resolve()));
@@ -77,7 +77,7 @@ export function declareStories(
     end();
     await shared;
     await rig?.stop();
-  }, 60_000);
+  });
 
   return (name, tell) => {
     const story: (typeof stories)[number] = { tell };

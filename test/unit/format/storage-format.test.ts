@@ -30,7 +30,7 @@ beforeAll(async () => {
   page = await readFile(join(import.meta.dirname, '../../../docs/storage-format.md'), 'utf8');
   redis = await startRedis();
   client = new Redis(redis.port, '127.0.0.1');
-}, 60_000);
+});
 
 afterAll(async () => {
   client?.disconnect();

@@ -137,5 +137,5 @@ describe('a store and a Map', () => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 });

@@ -27,7 +27,7 @@ describe('bash', () => {
       const flags = Object.keys(flagsOf(command)).map((flag) => `--${flag}`);
       expect(await offered('mooring', name, '--')).toEqual(flags);
     }
-  }, 30_000);
+  });
 
   test.each([
     [

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { UNFENCED } from '../../../../src/format/write-id.ts';
 import { reconcile } from '../../../../src/maintenance/reconcile/reconcile.ts';
 import { memoryMetastore } from '../../../../src/metastore/memory/store.ts';
@@ -11,8 +11,6 @@ import { objectKey } from '../../../../src/format/path.ts';
 import { createStateStore } from '../../../../src/state-store/create-state-store.ts';
 
 /** A bucket may hold more than a process: what `reconcile()` keeps in memory does not grow with it. */
-
-jest.setTimeout(60_000);
 
 const OBJECTS = 40_000;
 const MIB = 2 ** 20;
