@@ -215,7 +215,7 @@ describe('on one Redis', () => {
     const found = async (): Promise<Record<string, string>> =>
       Object.fromEntries((await doctor(open())).map(({ check, level, message }) => [check, `${level}: ${message}`]));
     expect(await found()).toMatchObject({
-      version: expect.stringMatching(/^ok: Redis \d+\.\d+/),
+      version: expect.stringMatching(/^ok: (?:Redis|Valkey|Redict) \d+\.\d+/),
       'eviction-policy': 'ok: maxmemory-policy is noeviction',
       persistence: 'warning: nothing is on disk: state ends with the server',
       generation: expect.stringMatching(/^ok: /),
