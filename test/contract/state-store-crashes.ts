@@ -134,7 +134,7 @@ const OPERATIONS: readonly [string, boolean, (store: StateStore) => Promise<unkn
 type Handle = ReturnType<StateStore['task']>;
 
 /** What breaks at every step of a write, and who reads meanwhile: cases 36, 42, invariants I1, I2, I4, I5. */
-export function crashesContract(factory: PartsFactory): void {
+export function crashesContract(factory: PartsFactory, { conditional = true }: { conditional?: boolean } = {}): void {
   describe('a write that breaks', () => {
     describe.each(OPERATIONS)('%s', (name, repeatable, operation) => {
       it.each(FAULTS)('C36 I1 I2 I4 keeps the old value or has the new one, whole, where $name', async (given) => {
@@ -266,6 +266,8 @@ export function crashesContract(factory: PartsFactory): void {
     });
 
     it('refuses an object of its own name that holds something else', async () => {
+      // A name is never used twice: nobody else's object lies there, but for one that somebody put there by hand.
+      if (!conditional) return;
       const parts = await factory();
       const taken = interceptValues(parts.objectStore, async ({ method, args }, proceed) => {
         if (method === 'put') await parts.objectStore.put(String(args[0]), new Uint8Array([1]), { ifAbsent: true });
@@ -485,6 +487,9 @@ export function crashesContract(factory: PartsFactory): void {
     it('ready tries to write into the object store without leaving anything', async () => {
       const parts = await factory();
       const { objectStore } = parts;
+      // Without conditions an object is replaced by the same bytes.
+      const listed = async (store: typeof objectStore): Promise<unknown[]> =>
+        (await collected(store.list(''))).map((found) => (conditional ? found : found.key));
       const forbidden = interceptObjectStore(objectStore, ({ method }, proceed) => {
         if (method === 'put') throw new Error('403');
         return proceed();
@@ -492,7 +497,7 @@ export function crashesContract(factory: PartsFactory): void {
 
       for (const use of [false, true]) {
         if (use) await openOver(parts, { offloadThreshold: 0 }).task(TASK).set('k', 'value');
-        const before = await collected(objectStore.list(''));
+        const before = await listed(objectStore);
 
         await openOver(parts).ready();
         await expect(openOver(parts, { objectStore: forbidden }).ready()).rejects.toMatchObject({
@@ -502,7 +507,7 @@ export function crashesContract(factory: PartsFactory): void {
         });
         await openOver(parts, { objectStore: parts.otherObjectStore, formerObjectStores: [forbidden] }).ready();
 
-        expect(await collected(objectStore.list(''))).toEqual(before);
+        expect(await listed(objectStore)).toEqual(before);
         expect(await collected(parts.otherObjectStore.list(''))).toEqual([]);
       }
     });

@@ -3,7 +3,7 @@
  * Temporal's SDK.
  */
 import { setMaxListeners } from 'node:events';
-import type { StorageDriver } from '@temporalio/common';
+import type { Payload, StorageDriver, StorageDriverClaim, StorageDriverTargetInfo } from '@temporalio/common';
 import { KEEPS_INLINE } from '../activity/largest-details.ts';
 import { resolveDriver, type ExternalStorageOptions } from './options.ts';
 import { payloadCache } from './cache.ts';
@@ -30,18 +30,31 @@ export function externalStorageDriver(options: ExternalStorageOptions): StorageD
     name: driver.name,
     type: driver.bucket === undefined ? TYPE : PUBLISHED_TYPE,
     [KEEPS_INLINE]: driver.inline,
-    store: ({ target, abortSignal }, payloads) =>
-      allOrNone(payloads, abortSignal, (payload, signal) => storePayload(driver, cache, payload, { target, signal })),
-    retrieve: ({ abortSignal }, claims) =>
-      allOrNone(claims, abortSignal, (claim, signal) => retrievePayload(driver, cache, claim, signal)),
+    store: ({ target, ...context }: StoreContext, payloads) =>
+      allOrNone(payloads, context, (payload, signal) => storePayload(driver, cache, payload, { target, signal })),
+    retrieve: (context: Context<StorageDriverClaim>, claims) =>
+      allOrNone(claims, context, (claim, signal) => retrievePayload(driver, cache, claim, signal)),
   };
   return made;
 }
 
-/** Works on several at the same time. The first failure stops the others, and rejects once none is running. */
+/** What the SDK hands to a driver: a permit for each item from 1.25 on. It warns of a driver that takes none, even from a cache. */
+interface Context<Item> {
+  abortSignal?: AbortSignal;
+  limiter?: { permit<T>(item: Item, operation: () => Promise<T>): Promise<T> };
+}
+
+interface StoreContext extends Context<Payload> {
+  target?: StorageDriverTargetInfo;
+}
+
+/**
+ * Works on several at the same time, as many as there are permits. The first failure stops the others, and rejects once none is
+ * running.
+ */
 async function allOrNone<Item, Result>(
   items: readonly Item[],
-  abortSignal: AbortSignal | undefined,
+  { abortSignal, limiter }: Context<Item>,
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result[]> {
   const controller = new AbortController();
@@ -51,7 +64,12 @@ async function allOrNone<Item, Result>(
   abortSignal?.addEventListener('abort', abort, { once: true });
   if (abortSignal?.aborted) abort();
   try {
-    const all = items.map((item) => work(item, controller.signal));
+    const begin = async (item: Item): Promise<Result> => {
+      // The wait for a permit may have been a long one.
+      controller.signal.throwIfAborted();
+      return work(item, controller.signal);
+    };
+    const all = items.map((item) => (limiter ? limiter.permit(item, () => begin(item)) : begin(item)));
     for (const one of all) one.catch((error: unknown) => controller.abort(error));
     await Promise.allSettled(all);
     controller.signal.throwIfAborted();
