@@ -11,8 +11,13 @@ async function main(): Promise<number> {
     process.stdout.write(helpText(Object.fromEntries(about)));
     return asked.help ? 0 : 1;
   }
-  await runBenches(await load(asked.names.includes('all') ? Object.keys(BENCHES) : asked.names), asked);
+  await runBenches(asked.names.includes('all') ? await all() : await load(asked.names), asked);
   return 0;
+}
+
+async function all(): Promise<Record<string, Bench>> {
+  const every = Object.entries(await load(Object.keys(BENCHES)));
+  return Object.fromEntries(every.filter(([, { apart = false }]) => !apart));
 }
 
 async function load(names: readonly string[]): Promise<Record<string, Bench>> {

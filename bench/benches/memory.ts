@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<string, (of: Filled) => Promise<unknown>>> = {
 export const memory: Bench = {
   about: 'bytes of Redis for each scope, by what it holds, beside a plain hash',
   async *comparisons(rig) {
-    const { scopes: [scopes = 10_000] = [] } = rig.settings;
+    const { scopes: [scopes = 5_000] = [] } = rig.settings;
     const redis = await rig.redis();
     for (const [name, fill] of Object.entries(KINDS)) {
       const sides = rig.builds.map((build) => ({

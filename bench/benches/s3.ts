@@ -10,7 +10,7 @@ import { noise, records } from '../harness/values.ts';
 export const s3: Bench = {
   about: 'set and get of 1 MiB on MinIO, beside PutObject and GetObject of the SDK',
   async *comparisons(rig) {
-    const { sizes = [2 ** 20], lanes: counts = [1, 8], seconds = 1 } = rig.settings;
+    const { sizes = [2 ** 20], lanes: counts = [1, 8], seconds = 0.5 } = rig.settings;
     const [redis, minio] = [await rig.redis(), await rig.minio()];
     const Bucket = await minio.bucket();
     for (const size of sizes) {

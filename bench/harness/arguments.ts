@@ -52,7 +52,10 @@ export function readArguments(args: readonly string[]): Asked {
 
 /** The text of `--help`. */
 export function helpText(benches: Readonly<Record<string, string>>): string {
-  const names = Object.entries({ ...benches, all: 'every one of these' });
+  const names = Object.entries({
+    ...benches,
+    all: 'every one of these but object-store and parts: some ten minutes with --rounds 3',
+  });
   return `npm run bench -- [options] NAME...
 
 Measures in turns, in an order that each round draws anew, on servers of its own: minimum, median, maximum, and the ratio to

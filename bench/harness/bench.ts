@@ -35,5 +35,7 @@ export interface Comparison {
 export interface Bench {
   /** One line for `--help`. */
   readonly about: string;
+  /** Left out of `all`: it helps to choose a limit in the sources, and no page shows it. */
+  readonly apart?: boolean;
   comparisons(rig: Rig): AsyncIterable<Comparison>;
 }

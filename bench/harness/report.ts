@@ -1,4 +1,4 @@
-import { METRICS } from './figures.ts';
+import { METRICS, type MetricName } from './figures.ts';
 import type { Measured, MeasuredSide, Result } from './rounds.ts';
 
 /**
@@ -6,9 +6,9 @@ import type { Measured, MeasuredSide, Result } from './rounds.ts';
  * ratio of this build to each side that is neither of them.
  */
 export function resultText({ name, sides }: Result): string {
-  const plain = sides.find(({ role }) => role === 'plain');
+  const plain = best(sides.filter(({ role }) => role === 'plain'));
   const own = sides.find(({ role }) => role === 'this');
-  const others = sides.filter((side) => side !== own && side.role !== 'plain');
+  const others = sides.filter(({ role }) => role === 'against' || role === 'peer');
   const metrics = sides.reduce<readonly Measured[]>((most, { figures }) => (figures.length > most.length ? figures : most), []);
   const table = [
     [name, ...metrics.flatMap(({ metric }) => [METRICS[metric].title, 'min-max', 'ratio'])],
@@ -27,10 +27,26 @@ export function resultText({ name, sides }: Result): string {
     .join('\n');
 }
 
+/** The best of several, by their first figure. */
+export function best(sides: readonly MeasuredSide[]): MeasuredSide | undefined {
+  const rank = ({ figures: [first] }: MeasuredSide): number =>
+    first === undefined ? 0 : 'moreIsBetter' in METRICS[first.metric] ? -first.median : first.median;
+  return sides.toSorted((a, b) => rank(a) - rank(b))[0];
+}
+
 function cells({ metric, min, median, max }: Measured): string[] {
-  const { unit, digits } = METRICS[metric];
-  const shown = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: digits });
-  return [`${shown(median)}${unit && ` ${unit}`}`, min === max ? '' : `${shown(min)}-${shown(max)}`];
+  const [low, high] = [number(metric, min), number(metric, max)];
+  return [withUnit(metric, median), min === max ? '' : `${low}-${high}`];
+}
+
+function number(metric: MetricName, value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: METRICS[metric].digits });
+}
+
+/** A figure with its unit. */
+export function withUnit(metric: MetricName, value: number): string {
+  const { unit } = METRICS[metric];
+  return `${number(metric, value)}${unit && ` ${unit}`}`;
 }
 
 function ratio({ ratios }: Measured, to: MeasuredSide | undefined): string {

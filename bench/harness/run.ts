@@ -2,10 +2,17 @@ import { cleanupOnInterrupt } from '../../scripts/interrupt.ts';
 import type { Asked } from './arguments.ts';
 import type { Bench } from './bench.ts';
 import { buildOf, thisBuild, type Build } from './builds.ts';
-import { machine } from './machine.ts';
+import { machine, type Machine } from './machine.ts';
 import { resultText } from './report.ts';
 import { openRig } from './rig.ts';
 import { measureInTurns, type Result } from './rounds.ts';
+import type { Settings } from './settings.ts';
+
+/** What `--json` prints. */
+export interface Report extends Machine {
+  readonly settings: Settings;
+  readonly results: Readonly<Record<string, readonly Result[]>>;
+}
 
 /** Measures benches one after another, and prints each result when it is there, or all as JSON at the end. */
 export async function runBenches(benches: Readonly<Record<string, Bench>>, { against, json, settings }: Asked): Promise<void> {
@@ -31,7 +38,8 @@ export async function runBenches(benches: Readonly<Record<string, Bench>>, { aga
       }
       await close();
     }
-    if (json) process.stdout.write(`${JSON.stringify({ ...where, settings, results })}\n`);
+    const report: Report = { ...where, settings, results };
+    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   } finally {
     await cleanup.run();
   }

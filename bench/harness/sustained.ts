@@ -15,7 +15,7 @@ export interface Sustained {
 }
 
 /** Operations per second, and CPU per operation of this process and of the server. `n` counts all calls, from 0. */
-async function sustained(operation: (n: number) => Promise<unknown>, options: Sustained): Promise<Figures> {
+export async function sustained(operation: (n: number) => Promise<unknown>, options: Sustained): Promise<Figures> {
   const { lanes, seconds = 0.4, serverCpu } = options;
   let begun = 0;
   const serverBefore = await serverCpu?.();

@@ -9,7 +9,7 @@ const SMALLEST = 1_024;
 const PAYS = 0.9;
 /** From this size on a sample is tried first: if nothing can be saved, gzip wastes 18 ms for each MiB. */
 const SAMPLED = 1_048_576;
-/** Many short pieces, so that the sample includes parts that compress. Measured by `bench/codec.ts`. */
+/** Many short pieces, so that the sample includes parts that compress. Measured by `npm run bench -- codecs`. */
 const PIECES = 32;
 const PIECE = 2_048;
 /** If a sample keeps more than this share, the whole is not tried. It is above `PAYS`, since short pieces compress less. */

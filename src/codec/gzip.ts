@@ -5,7 +5,7 @@ import { decodeZlib, encodeZlib, nodeZlib, type NodeZlib } from './zlib.ts';
 /** The gzip format of RFC 1952: by `node:zlib`, or by pako if a runtime has no `node:zlib`. Each reads the other's bytes. */
 
 const NAME = 'gzip';
-/** Fast: a third of level 6's time for some more bytes. Measured by `bench/codec.ts`. */
+/** Fast: a third of level 6's time for some more bytes. Measured by `npm run bench -- codecs`. */
 const LEVEL = 1;
 const GZIP_ONLY = 31;
 

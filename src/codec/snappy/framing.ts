@@ -22,7 +22,7 @@ const SUM = 4;
 const LONGEST_BLOCK = 65_536;
 /**
  * Blocks between two pauses for the event loop: at most about 2 ms of work. A body with more blocks is compressed in threads,
- * this many at a time. Decoding would take longer there. Measured by `bench/codec.ts`.
+ * this many at a time. Decoding would take longer there. Measured by `npm run bench -- codecs`.
  */
 const BLOCKS_PER_TURN = 4;
 

@@ -10,7 +10,7 @@ import { stepped } from './listing.ts';
  * same time. That is safe, since an object never changes under its name. Nothing here is verified.
  */
 
-/** Objects of at most this many bytes are read by one request. Measured by `bench/streams.ts`. */
+/** Objects of at most this many bytes are read by one request. Measured by `npm run bench -- parts`. */
 const ONE_REQUEST = 2 ** 24;
 /**
  * The bytes that each request for a part asks for, and the number of parts on their way. Together they bound what a reader holds,
