@@ -8,6 +8,7 @@ import { foreignFormat } from '../replies.ts';
 import type { ScopeAddress } from '../scope-address.ts';
 import { readAnswer, type Answer } from './answer.ts';
 import { commandOf, gatherWrites, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
+import { createBatches } from './batch/gather.ts';
 import type { DurabilityWait } from './durability.ts';
 import { isMissingScript, isPassing, NAME, noAnswer, translate, unavailable, type Failure } from './errors.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
@@ -86,6 +87,10 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
   const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
   const commands = { evalsha: command('evalsha'), eval: command('eval') };
   const gather = gatherWrites(client);
+  const sendSoon = createBatches(client, (as, line, buffers) => {
+    gather();
+    return commands[as][buffers ? 'buffers' : 'text'](line);
+  });
   const late = `the deadline of ${commandTimeout} ms passed`;
 
   /** Sends `work` within `ms`, once the session is open; its rejection comes out translated. */
@@ -210,21 +215,19 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
       const began = systemClock.monotonic();
       const sameSockets = watchSockets(client);
       const stop = timer(commandTimeout, () => reject(noAnswer(failure, late)));
-      gather();
-      commands.evalsha[options.buffers === true ? 'buffers' : 'text'](line).then(
-        (reply) => {
-          stop();
-          resolve(accepted(reply, failure.resent || !sameSockets()));
-        },
-        (error: unknown) => {
-          stop();
-          const known = { ...failure, resent: failure.resent || !sameSockets() };
-          const isMissing = isMissingScript(error);
-          const ms = commandTimeout - (systemClock.monotonic() - began);
-          if ((isMissing || isPassing(error)) && ms > 0) resolve(send(script, line, {}, options, known, { isMissing, ms }));
-          else reject(translate(error, known));
-        },
-      );
+      const answered = (reply: unknown): void => {
+        stop();
+        resolve(accepted(reply, failure.resent || !sameSockets()));
+      };
+      const failed = (error: unknown): void => {
+        stop();
+        const known = { ...failure, resent: failure.resent || !sameSockets() };
+        const isMissing = isMissingScript(error);
+        const ms = commandTimeout - (systemClock.monotonic() - began);
+        if ((isMissing || isPassing(error)) && ms > 0) resolve(send(script, line, {}, options, known, { isMissing, ms }));
+        else reject(translate(error, known));
+      };
+      sendSoon({ script, line, buffers: options.buffers === true, answered, failed });
     });
 
   const ask = (script: Program, line: readonly Argument[], call: CallOptions, options: ScriptOptions): Promise<Answer> => {
