@@ -313,8 +313,8 @@ export const JOB_GUARDS: readonly Guard[] = [
   guard(
     'a task of items hears that somebody asked to cancel it',
     'src/job',
-    '= home?.writer();',
-    '= undefined as Promise<unknown> | undefined;',
+    'Promise.resolve(home?.writer());',
+    'Promise.resolve();',
     [ENDS, 'reaches an attempt whose items only reconnect'],
   ),
   guard('a failure that may have been written down is counted', 'src/job', ') run.life.fail(error);', ') void 0;', [

@@ -1,6 +1,6 @@
 import { cancelExternalJobs, messageOf } from '../../../src/adapter-kit.ts';
 import { forBullMQ, isMove, UNRECOVERABLE } from './errors.ts';
-import { logLine } from './reporting.ts';
+import { logLine } from './job-log.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 import { scopeOf } from './scope.ts';
 import type { Setup } from '../worker/setup.ts';

@@ -1,56 +1,7 @@
-import {
-  bounded,
-  reportEntry,
-  systemTimer,
-  type JobReport,
-  type Logger,
-  type TaskScope,
-  type Timer,
-} from '../../../src/adapter-kit.ts';
+import { bounded, reportEntry, systemTimer, type JobReport, type Timer } from '../../../src/adapter-kit.ts';
 import { detailsOf, type BullJob } from '../runtime.ts';
 
-/** The view of an attempt on a dashboard. A failure to report is never a failure of the job. */
-
-/**
- * Writes the transitions of an attempt to the job's log. To keep the log short, polls are left out, also those of a released job
- * that came back. A warning is written once, and again in an attempt if its reason changes.
- */
-export function jobLogger(job: BullJob): Logger {
-  const { attemptsStarted = 0, attemptsMade, stalledCounter = 0 } = detailsOf(job);
-  const cameBack = attemptsStarted > attemptsMade + stalledCounter + 1;
-  const warned = new Map<string, unknown>();
-  const info = (fields: { decision?: string; wait?: string }, message: string): void => {
-    const isPoll = cameBack && fields.decision === 'reconnected' && fields.wait === 'release';
-    if (!isPoll) logLine(job, line(fields, message));
-  };
-  const warn = (fields: { reason?: unknown; externalId?: unknown; idempotencyKey?: unknown }, message: string): void => {
-    const { reason, externalId, idempotencyKey } = fields;
-    const about = JSON.stringify([message, externalId, reason === undefined && idempotencyKey]);
-    if (warned.has(about) && warned.get(about) === reason) return;
-    warned.set(about, reason);
-    logLine(job, line(fields, message));
-  };
-  return { debug: () => undefined, info, warn, error: warn };
-}
-
-/** Adds one line to the job's log, with the time: dashboards show lines as they are. */
-export function logLine(job: BullJob, text: string): void {
-  quietly(() => job.log(`${new Date().toISOString()} mooring: ${text}`));
-}
-
-/** Fields that the job's own log need not repeat. */
-const UNTOLD: readonly string[] = ['scope', 'decision', 'wait'];
-
-function line(fields: object, message: string): string {
-  const told = Object.entries(fields).flatMap(([name, value]: [string, unknown]) => {
-    if (UNTOLD.includes(name) || value === undefined) return [];
-    if (value instanceof Error) return [`${name}=${value.message}`];
-    return [`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`];
-  });
-  const { itemKey, mapIndex } = (fields as { scope?: Partial<TaskScope> }).scope ?? {};
-  const item = itemKey ?? mapIndex;
-  return [message, ...(item === undefined ? [] : [`item=${item}`]), ...told].join(' ');
-}
+/** The external jobs of an attempt in the progress of its job. A failure to report is never a failure of the job. */
 
 /** Milliseconds between two writes of the progress: each makes an event for all who listen to the queue. */
 const EVERY = 1_000;
@@ -146,10 +97,4 @@ function kindOf(progress: unknown): 'none' | 'record' | 'scalar' {
 
 function entriesOf(progress: unknown): [label: string, value: unknown][] {
   return kindOf(progress) === 'record' ? Object.entries(progress as object) : [];
-}
-
-function quietly(report: () => unknown): void {
-  void Promise.resolve()
-    .then(report)
-    .catch(() => undefined);
 }

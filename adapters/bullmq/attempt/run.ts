@@ -1,23 +1,22 @@
-import { beginAttempt, ConfigError, milliseconds, type StateShape, type TaskContext } from '../../../src/adapter-kit.ts';
+import { ConfigError, milliseconds, type StateShape, type TaskContext, type TaskScope } from '../../../src/adapter-kit.ts';
+import type { LiveCall } from '../worker/heartbeat.ts';
+import { watchOf, type Watch } from '../worker/lifecycle.ts';
+import type { Setup } from '../worker/setup.ts';
+import { detailsOf, type BullJob } from '../runtime.ts';
+import { beginHeld, type HeldAttempt } from './held.ts';
 import { running } from './context.ts';
 import { forBullMQ } from './errors.ts';
-import { extendLock } from '../worker/heartbeat.ts';
-import { watchOf } from '../worker/lifecycle.ts';
-import { jobLogger, progressReporter } from './reporting.ts';
-import { detailsOf, type BullJob } from '../runtime.ts';
-import { attemptFacts, requireJob, scopeOf } from './scope.ts';
-import type { Setup } from '../worker/setup.ts';
-import { createStop } from './stop.ts';
+import { lazyContext } from './lazy-context.ts';
+import { requireJob, scopeOf } from './scope.ts';
+import type { Stop } from './stop.ts';
 
 /**
- * Runs one call of a processor as one attempt of a task. BullMQ's facts become an attempt of the core, and the attempt's end
- * becomes what BullMQ must do with the job.
+ * Runs one call of a processor. BullMQ's facts become an attempt of the core, at the first use of its context, and the attempt's
+ * end becomes what BullMQ must do with the job.
  */
 
 /** The arguments that BullMQ calls a processor with. */
 export type Call<J extends BullJob> = { job: J; token: string | undefined; signal: AbortSignal | undefined };
-
-const LOST = 'Mooring refused a job that used state for the first time after it was moved or lost: use state before that';
 
 /** Runs a processor as an attempt. Rejects with what BullMQ understands. */
 export const runAttempt: typeof attempt = (setup, call, process) =>
@@ -32,52 +31,69 @@ async function attempt<Result, Shape extends StateShape<Shape>>(
   requireJob(job);
   const worker = watchOf(job, store);
   worker.serves(job.name, setup);
-  const { lockDuration } = worker;
-  const scope = scopeOf(job, options.scope);
-  const held = { job, token: requireToken(job, given), store, scope };
-  let holds = false;
-  const prove = async (): Promise<boolean> => {
-    holds = await extendLock(job, held.token, lockDuration);
-    if (!holds) worker.warn('lost', LOST);
-    return holds;
-  };
-  const clearAfterSuccess = options.clearAfterSuccess ?? (options.scope && 'forever');
-  const progress = options.reportProgress ? progressReporter(job) : undefined;
-  const begun = beginAttempt<Shape>(store, {
-    scope,
-    ...attemptFacts(job),
-    logger: jobLogger(job),
-    fence: { kind: 'drawn', prove: job.extendLock && prove },
-    patience: lockDuration,
-    release: (after) => stop.release(after),
-    onCancelRequest: (reason) => stop.cancel(reason),
-    externalJobs: options.externalJobs ?? [],
-    ...(options.wait ? { wait: options.wait } : {}),
-    ...(clearAfterSuccess === undefined ? {} : { clearAfterSuccess }),
-    ...(progress ? { onReport: progress.report } : {}),
-  });
-  const { context } = begun;
-  const stop = createStop(held, begun, worker, setup);
-  const every = milliseconds(options.heartbeat ?? lockDuration / 3, 'heartbeat');
-  const leave = worker.enter({ ...held, ...stop, every, begun: () => holds });
-  const aborted = (): void => stop.aborted(signal?.reason);
-  signal?.addEventListener('abort', aborted, { once: true });
-  if (signal?.aborted) aborted();
-  if (worker.isClosing()) stop.close();
-  // An attempt that is stopped already is not begun.
-  const work = async (): Promise<Result> => {
-    context.signal.throwIfAborted();
-    try {
-      return await running.run(context, () => process(context));
-    } finally {
-      // Before the job is moved: later it could replace a report of the next attempt.
-      await progress?.end();
+  const token = requireToken(job, given);
+  let begun: HeldAttempt<Shape> | undefined;
+  let over = false;
+  const begin = (): HeldAttempt<Shape> => {
+    if (begun) return begun;
+    begun = beginHeld<Shape>({ job, token, store, scope: call.scope }, setup, worker);
+    // Nobody waits for it any more: what it is asked to do rejects.
+    if (over) void begun.attempt[Symbol.asyncDispose]();
+    else {
+      worker.follow(call);
+      begun.listen(signal);
     }
+    return begun;
   };
-  return await stop.settle(work).finally(() => {
-    signal?.removeEventListener('abort', aborted);
+  const call = callOf(setup, { job, token }, worker, begin, () => begun);
+  const leave = worker.enter(call);
+  let outcome: PromiseSettledResult<Result>;
+  try {
+    // The scope of the user's own is checked at once. An attempt that is stopped already is not begun.
+    if (options.scope || signal?.aborted || worker.isClosing()) begin().attempt.context.signal.throwIfAborted();
+    const context = lazyContext(() => begin().attempt.context);
+    outcome = { status: 'fulfilled', value: await running.run(context, () => process(context)) };
+  } catch (reason) {
+    outcome = { status: 'rejected', reason };
+  }
+  try {
+    if (!begun && outcome.status === 'fulfilled') return outcome.value;
+    const { progress, stop } = begin();
+    // Before the job is moved: later it could replace a report of the next attempt.
+    await progress?.end();
+    return await stop.settle(outcome);
+  } finally {
+    over = true;
+    begun?.deafen();
     leave();
-  });
+  }
+}
+
+/** What the worker knows of a call of the processor. */
+function callOf(
+  { store, options }: Setup,
+  { job, token }: Pick<LiveCall, 'job' | 'token'>,
+  { lockDuration }: Watch,
+  begin: () => { stop: Stop },
+  begun: () => { stop: Stop; holds(): boolean } | undefined,
+): LiveCall {
+  let scope: TaskScope | undefined;
+  return {
+    job,
+    token,
+    store,
+    every: options.heartbeat === undefined ? lockDuration / 3 : milliseconds(options.heartbeat, 'heartbeat'),
+    get scope() {
+      return (scope ??= scopeOf(job, options.scope));
+    },
+    begun: () => begun()?.holds() ?? false,
+    lost: () => begin().stop.lost(),
+    cancel: (reason) => begin().stop.cancel(reason),
+    callback: (noted) => begin().stop.callback(noted),
+    close: () => begin().stop.close(),
+    completed: () => begun()?.stop.completed(),
+    gaveUp: () => begin().stop.gaveUp(),
+  };
 }
 
 /** Without a token BullMQ would move the job unchecked, whoever holds it. */

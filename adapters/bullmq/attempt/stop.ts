@@ -7,7 +7,7 @@ import { afterGivenUp, isFinalFailure } from './final-failure.ts';
 import type { Listener } from '../worker/heartbeat.ts';
 import { SANDBOX_CLOSING, type Watch } from '../worker/lifecycle.ts';
 import { riskOfDelay } from './delay-risk.ts';
-import { logLine } from './reporting.ts';
+import { logLine, writeLog } from './job-log.ts';
 import { noteFailure, requestsFor, takeCallback } from '../requests.ts';
 import { detailsOf } from '../runtime.ts';
 import { runName } from './scope.ts';
@@ -32,8 +32,8 @@ export interface Stop extends Listener {
    * Called when BullMQ aborts its signal: somebody cancelled the job, or a closing program has cancelled all jobs of its worker.
    */
   aborted(reason: unknown): void;
-  /** Runs the work, ends the attempt, and gives the job back if the attempt was stopped. */
-  settle<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Ends the attempt after its work, and gives the job back if the attempt was stopped. */
+  settle<Result>(outcome: PromiseSettledResult<Result>): Promise<Result>;
 }
 
 /** The ways to end one attempt, which holds the job by a token. */
@@ -160,16 +160,16 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
     lost: () => attempt.abort(new StaleAttemptError('another attempt, or none, holds the lock of its job', { scope })),
     completed: () => void attempt.succeed(),
     gaveUp: () => void (hasCancelled ? forgetCancel(held) : afterGivenUp(setup, job)),
-    async settle<Result>(work: () => Promise<Result>): Promise<Result> {
-      let [outcome] = await Promise.allSettled([work()]);
-      await deciding;
-      const { reason } = attempt.context.signal as { reason: unknown };
+    async settle<Result>(worked: PromiseSettledResult<Result>): Promise<Result> {
+      let outcome = worked;
+      if (deciding) await deciding;
       if (outcome.status === 'fulfilled' && attempt.interrupted()) {
         worker.warn('swallowed', `A processor of ${queue} ${SWALLOWED}`);
         logLine(job, `the processor ${SWALLOWED}`);
-        outcome = { status: 'rejected', reason };
+        outcome = { status: 'rejected', reason: attempt.context.signal.reason };
       }
       if (outcome.status === 'rejected') {
+        const { reason } = attempt.context.signal as { reason: unknown };
         // An attempt that has lost the job does nothing more about it, whatever its processor makes of that.
         if (isStale(reason)) outcome = { status: 'rejected', reason };
         // A recorded failure costs an attempt, however this one was stopped.
@@ -183,7 +183,8 @@ export function createStop(held: StatefulJob & { token: string }, attempt: Attem
         await attempt.fail();
       } else worker.storeAnswered();
       await attempt[Symbol.asyncDispose]();
-      await deciding;
+      if (deciding) await deciding;
+      writeLog(job);
       if (outcome.status === 'fulfilled') return outcome.value;
       throw stopped && !isStale(outcome.reason) ? await becomes(stopped) : outcome.reason;
     },

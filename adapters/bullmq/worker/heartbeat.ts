@@ -1,6 +1,7 @@
 import { messageOf, systemTimer, type StateStore } from '../../../src/adapter-kit.ts';
 import { requestsFor } from '../requests.ts';
-import type { BullJob, ExtendLocks } from '../runtime.ts';
+import type { ExtendLocks } from '../runtime.ts';
+import { extendLock } from './proofs.ts';
 import { runName } from '../attempt/scope.ts';
 import type { StatefulJob } from './setup.ts';
 
@@ -42,11 +43,6 @@ export type Warn = (kind: string, text: string) => void;
 /** What a heartbeat needs of its worker. Without `extendLocks` each run extends its own lock. */
 type Parts = { lockDuration: number; extendLocks: ExtendLocks | undefined; warn: Warn };
 
-/** Extends the lock of one job: whether it is held under this token. */
-export async function extendLock(job: BullJob, token: string, duration: number): Promise<boolean> {
-  return (await job.extendLock?.(token, duration)) === 1;
-}
-
 /**
  * The heartbeat of the live runs of a worker. Call the returned function with each run that begins to live, and without a run
  * after one has ended. The timer runs only while there is a live run.
@@ -66,7 +62,7 @@ export function createHeartbeat(
     void question.catch(failed).finally(() => (unanswered -= 1));
   };
   const extendOwn = async (run: LiveCall): Promise<void> => {
-    if (run.job.extendLock && !(await extendLock(run.job, run.token, lockDuration)) && live.has(run)) run.lost();
+    if (run.job.extendLock && !(await extendLock(run, lockDuration)) && live.has(run)) run.lost();
   };
   const extendAll = async (runs: readonly LiveCall[]): Promise<void> => {
     const newest = new Map(runs.map((run) => [String(run.job.id), run]));
@@ -104,8 +100,7 @@ export function createHeartbeat(
   };
 
   return (run) => {
-    const earlier = run && [...live].filter(({ job, token }) => job.id === run.job.id && token !== run.token);
-    for (const other of earlier ?? []) ask(extendOwn(other));
+    if (run) for (const other of live) if (other.job.id === run.job.id && other.token !== run.token) ask(extendOwn(other));
     if (run && (stop === undefined || run.every < every)) arm();
     if (live.size > 0) return;
     stop?.();

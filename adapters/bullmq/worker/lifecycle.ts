@@ -3,6 +3,7 @@ import { listen } from './callbacks.ts';
 import { createHeartbeat, type LiveCall, type Warn } from './heartbeat.ts';
 import { afterGivenUp } from '../attempt/final-failure.ts';
 import { detailsOf, isWorker, type BullJob, type BullWorker, type WorkerDetails } from '../runtime.ts';
+import { createProofs, type Held } from './proofs.ts';
 import type { Setup } from './setup.ts';
 
 /**
@@ -30,6 +31,10 @@ export interface Watch {
    * @throws {@link ConfigError} if the same call uses the same state already.
    */
   enter(run: LiveCall): () => void;
+  /** Whether a call holds its job. */
+  prove(held: Held): Promise<boolean>;
+  /** Tells a call, also after its end, what BullMQ made of its job. */
+  follow(run: LiveCall): void;
   /** Called for jobs that BullMQ gives up without a call of the processor here: their workers died too often. */
   onGaveUp(listener: (job: BullJob) => unknown): void;
   /** Which processor runs jobs of a name, and so knows what to do if BullMQ gives one up. The last one of a store counts. */
@@ -68,26 +73,29 @@ function createWatch(worker: Watched): Watch {
     if (!warned.has(kind)) process.emitWarning(text, { type: 'MooringWarning' });
     warned.add(kind);
   };
-  const beat = createHeartbeat(live, { lockDuration, extendLocks: worker.extendJobLocks?.bind(worker), warn });
+  const extendLocks = worker.extendJobLocks?.bind(worker);
+  const beat = createHeartbeat(live, { lockDuration, extendLocks, warn });
   const watching: Watch = {
     lockDuration,
     maxStartedAttempts,
     warn,
+    prove: createProofs(lockDuration, extendLocks),
     isClosing: () => closing || Boolean(worker.closing),
     enter(run) {
       for (const other of live) refuseTwin(run, other);
       if (live.size === 0) deafen = listen(live);
       live.add(run);
       beat(run);
-      runs.set(run.job, [...(runs.get(run.job) ?? []), run]);
       return () => {
         live.delete(run);
         if (live.size === 0) deafen();
         beat();
       };
     },
+    follow: (run) => void runs.set(run.job, [...(runs.get(run.job) ?? []), run]),
     onGaveUp: (listener) => void listeners.add(listener),
     serves(name, setup) {
+      if (setups.get(setup.store)?.get(name) === setup) return;
       const known = setups.get(setup.store) ?? new Map<string, Setup>();
       if (!setups.has(setup.store)) watching.onGaveUp((job) => giveUp(known.get(job.name), job));
       setups.set(setup.store, known);
@@ -118,7 +126,7 @@ function createWatch(worker: Watched): Watch {
     else if (![...listeners].map((listener) => listener(job)).some(Boolean)) giveUp(worker.processFn?.[setupKey], job);
   });
   // Emitted just before the processor is called. It links the job to the worker if the job itself does not.
-  worker.on('active', (job: BullJob) => void Object.defineProperty(job, watchKey, { value: watching }));
+  worker.on('active', (job: BullJob & { [watchKey]?: Watch }) => void (job[watchKey] = watching));
   return watching;
 }
 

@@ -8,6 +8,7 @@ import { assetScope, taskScope } from '../../model/check-scope.ts';
 import type { TaskScope } from '../../model/scope.ts';
 import type { Access } from '../../state-store/handle/deps.ts';
 import { createStateHandle } from '../../state-store/handle/handle.ts';
+import type { StateHandle } from '../../state-store/state-handle.ts';
 import { startDecisionSpan } from '../../observe/spans.ts';
 import type { AnyShape, StateShape } from '../../model/storable.ts';
 import { resolveWait } from './options.ts';
@@ -47,12 +48,13 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
   const { core, life, attempt } = parts;
   const scoped = parts.scopeParts(scope);
   const { own } = scoped;
+  let state: StateHandle<Shape> | undefined;
 
   const access = (fenced: boolean, writer: Access['writer']): Access => ({
     fenced,
     by: scope,
     writer(call) {
-      life.signal.throwIfAborted();
+      life.throwIfOver();
       return writer(call);
     },
     during: (operation) => life.watch(during(parts, operation)),
@@ -64,12 +66,17 @@ export function createContext<Shape extends StateShape<Shape> = AnyShape>(
   return {
     scope,
     attempt: attempt.attempt,
-    signal: life.signal,
-    state: createStateHandle<Shape>(
-      core,
-      scope,
-      access(true, (call) => own.writer(call)),
-    ),
+    get signal() {
+      return life.signal;
+    },
+    get state() {
+      state ??= createStateHandle<Shape>(
+        core,
+        scope,
+        access(true, (call) => own.writer(call)),
+      );
+      return state;
+    },
     asset: (asset) =>
       createStateHandle(
         core,

@@ -11,7 +11,10 @@ export type CancelReason = 'requested' | 'gave-up';
 
 /** One attempt, as the runs in it see it. */
 export interface Life {
+  /** Made when it is first asked for: most attempts need none. */
   readonly signal: AbortSignal;
+  /** Throws the reason of the end, once the attempt has ended. */
+  throwIfOver(): void;
   readonly log: Logger;
   /** Whether external jobs are to be cancelled. */
   cancelling(): CancelReason | undefined;
@@ -40,7 +43,9 @@ export interface Life {
 
 /** Begins a life. `cancelAll` cancels the recorded external jobs, each once, and never rejects. */
 export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: (why: CancelReason) => Promise<void>): Life {
-  const controller = abortController();
+  let controller: AbortController | undefined;
+  /** Why it ended. An attempt that ends as it should needs no error, unless somebody goes on with it. */
+  let reasonOf: (() => object) | undefined;
   const going = new Set<Promise<unknown>>();
   let cancelling: CancelReason | undefined;
   let interrupted = false;
@@ -48,7 +53,7 @@ export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: 
   let ended = false;
 
   const watch = <T>(work: Promise<T>): Promise<T> => {
-    work.catch(() => (interrupted ||= controller.signal.aborted && !ended));
+    work.catch(() => (interrupted ||= reasonOf !== undefined && !ended));
     return work;
   };
   const track = <T>(work: Promise<T>): Promise<T> => {
@@ -57,11 +62,27 @@ export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: 
     work.then(done, done);
     return watch(work);
   };
+  const stop = (why: () => object): void => {
+    if (reasonOf) return;
+    let reason: object | undefined;
+    reasonOf = () => (reason ??= why());
+    controller?.abort(reasonOf());
+  };
   const abort = (reason: unknown): void => {
-    if (!controller.signal.aborted) controller.abort(suspension(reason));
+    const marked = reasonOf ? undefined : suspension(reason);
+    if (marked) stop(() => marked);
   };
   return {
-    signal: controller.signal,
+    get signal() {
+      if (!controller) {
+        controller = abortController();
+        if (reasonOf) controller.abort(reasonOf());
+      }
+      return controller.signal;
+    },
+    throwIfOver() {
+      if (reasonOf) throw reasonOf();
+    },
     log: everywhere(loggers.filter((logger) => logger !== undefined)),
     cancelling: () => cancelling,
     abort,
@@ -78,7 +99,7 @@ export function createLife(loggers: readonly (Logger | undefined)[], cancelAll: 
     track,
     async end() {
       ended = true;
-      abort(new StaleAttemptError('it has ended'));
+      stop(() => suspension(new StaleAttemptError('it has ended')));
       while (going.size > 0) await Promise.allSettled(going);
     },
   };

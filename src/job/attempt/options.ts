@@ -138,6 +138,9 @@ export interface ResolvedAttempt extends Omit<
 /** A way of waiting, with its defaults. */
 export type ResolvedWait = { mode: 'hold' } | { mode: 'release'; holdFor: number };
 
+/** Asking the system costs as much as the rest of a check. */
+const HOST = hostname();
+
 const LARGEST_SECOND = 99_999_999;
 
 const CHECKS: Checks<AttemptOptions> = {
@@ -168,7 +171,6 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
   checkOptions('options', options, CHECKS, ['attempt', 'first', 'createdAt', 'fence']);
   const { attempt, first, createdAt, jobId, clearAfterSuccess = '1d', fence, wait = { mode: 'hold' } } = options;
   const scope = taskScope(options.scope);
-  const since = new Date().toISOString();
   return {
     ...options,
     // Of options that inherit these, too.
@@ -180,7 +182,7 @@ export function resolveAttempt(options: AttemptOptions): ResolvedAttempt {
     patience: milliseconds(options.patience ?? '30s', 'patience'),
     externalJobs: (options.externalJobs ?? []) as readonly unknown[] as readonly AnyJob[],
     surelyFirst: first && (fence.kind === 'ordered' || fence.prove !== undefined),
-    holder: `attempt ${attempt}, host ${hostname()}, process ${pid}, since ${since}`,
+    holder: `attempt ${attempt}, host ${HOST}, process ${pid}, since ${new Date().toISOString()}`,
     createdAt: createdAt.getTime(),
     clearAfterSuccess: retentionMs(clearAfterSuccess, 'clearAfterSuccess'),
     wait: resolveWait(wait, options.release !== undefined),

@@ -1,5 +1,5 @@
 import { untilAborted } from '../../async/abort.ts';
-import { bounded, type CallOptions } from '../../async/deadline.ts';
+import { boundedWait, type CallOptions } from '../../async/deadline.ts';
 import { stopwatch } from '../../async/clock.ts';
 import { isMooringError, StaleAttemptError, StoreUnavailableError, type ErrorContext } from '../../model/errors/store.ts';
 import { createWriter, orderedFence, UNFENCED, type Fence, type Writer } from '../../format/write-id.ts';
@@ -119,7 +119,7 @@ export function createOwnedScope(
     if (begun.kind === 'stale') throw refused({ scope }, holderOf(begun));
     await heard;
     hasBegun = true;
-    if (begun.cancelRequest !== undefined) life.signal.throwIfAborted();
+    if (begun.cancelRequest !== undefined) life.throwIfOver();
     known = createWriter(fence, nonce);
     return { writer: known, begun };
   };
@@ -191,12 +191,12 @@ async function ownFence(
   const drawn = await core.track(() => core.metastore.fences.draw(address, {}));
   const { prove } = fence;
   if (!prove) return drawn;
-  const proof = await bounded(core.timer, core.commandTimeout, life.signal, prove).catch((error: unknown) => {
+  const proof = await boundedWait(core.timer, core.commandTimeout, undefined, prove).catch((error: unknown) => {
     if (isMooringError(error)) throw error;
     // Only the text is kept: a client's error may carry the command, and so the token of the runtime's lock.
     throw new StoreUnavailableError(`the runtime could not say whether it holds the job: ${messageOf(error)}`, { scope });
   });
+  life.throwIfOver();
   if (proof.ended === 'value') return proof.value ? drawn : undefined;
-  if (proof.ended === 'aborted') throw proof.reason;
   throw new StoreUnavailableError(`the runtime did not say within ${core.commandTimeout} ms whether it holds the job`, { scope });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { attach, resumableProcessor, runWithState, taskContext, withState } from '../../../adapters/bullmq/index.ts';
-import { createStateStore } from '../../../src/index.ts';
+import { createStateStore, type TaskContext } from '../../../src/index.ts';
 import { memoryMetastore } from '../../../src/metastore/memory/store.ts';
 import { externalSystem } from '../../support/external-system.ts';
 import type { TestJob } from './rig.ts';
@@ -63,6 +63,25 @@ describe('what is invalid is refused when the processor is made', () => {
 });
 
 describe('a call', () => {
+  test('that uses no state begins no attempt', async () => {
+    const random = jest.fn(Math.random);
+    const processor = withState(createStateStore({ metastore: memoryMetastore(), random }), process);
+
+    await expect(processor(fakeJob(), 'token')).resolves.toBe('done');
+    expect(random).not.toHaveBeenCalled();
+  });
+
+  test('refuses a context that is first used after its end', async () => {
+    let late: TaskContext | undefined;
+    const processor = withState(store, async (_job, ctx) => {
+      late = ctx;
+    });
+    await processor(fakeJob(), 'token');
+
+    await expect(late?.state.set('a', 1)).rejects.toMatchObject({ code: 'mooring.stale-attempt' });
+    expect(late?.signal.aborted).toBe(true);
+  });
+
   test('without a lock token, or for a job without an ID, fails for good', async () => {
     const processor = withState(store, process);
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { jobLogger, progressReporter } from '../../../adapters/bullmq/attempt/reporting.ts';
+import { jobLogger, logLine, writeLog } from '../../../adapters/bullmq/attempt/job-log.ts';
+import { progressReporter } from '../../../adapters/bullmq/attempt/reporting.ts';
 import type { BullJob, JobDetails } from '../../../adapters/bullmq/runtime.ts';
 import type { JobReport, Timer } from '../../../src/adapter-kit.ts';
 
@@ -13,7 +14,7 @@ function reported(progress: unknown = 0): { job: BullJob & JobDetails; lines: st
     attemptsMade: 0,
     queueQualifiedName: 'bull:q',
     progress,
-    log: (row) => lines.push(row.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, '')),
+    log: (row) => lines.push(...row.split('\n').map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /, ''))),
     moveToDelayed: () => Promise.resolve(),
     updateProgress: async (value) => {
       job.progress = value;
@@ -187,7 +188,7 @@ describe('the external jobs in the progress', () => {
 });
 
 describe('the job’s log', () => {
-  test('names what happened to what', async () => {
+  test('names what happened to what', () => {
     const { job, lines } = reported();
     const logger = jobLogger(Object.assign(job, { attemptsStarted: 2 }));
     logger.debug({}, 'polled');
@@ -195,7 +196,7 @@ describe('the job’s log', () => {
     logger.info({ decision: 'reconnected', wait: 'release' }, 'reconnected');
     logger.warn({ err: new Error('timeout') }, 'the heartbeat failed');
     logger.warn({ err: new Error('timeout') }, 'the heartbeat failed');
-    await new Promise(setImmediate);
+    writeLog(job);
 
     expect(lines).toEqual([
       'mooring: submitted externalId={"region":"eu","id":7} submission=1',
@@ -203,43 +204,43 @@ describe('the job’s log', () => {
     ]);
   });
 
-  test('has the time of each line', async () => {
+  test('has the time of each line', () => {
     const { job } = reported();
     const rows: string[] = [];
     job.log = (row) => rows.push(row);
     const before = Date.now();
     jobLogger(job).info({}, 'submitted');
-    await new Promise(setImmediate);
+    writeLog(job);
 
     const [time = '', ...text] = rows.join().split(' ');
     expect(text).toEqual(['mooring:', 'submitted']);
     expect(Date.parse(time)).toBeGreaterThanOrEqual(before);
   });
 
-  test('names the item of a mapped task', async () => {
+  test('names the item of a mapped task', () => {
     const { job, lines } = reported();
     jobLogger(job).info({ scope: { flow: 'f', run: 'r', task: 't', itemKey: 'ch-1' }, submission: 1 }, 'submitted');
-    await new Promise(setImmediate);
+    writeLog(job);
 
     expect(lines).toEqual(['mooring: submitted item=ch-1 submission=1']);
   });
 
-  test('tells that a job came back, but not for each poll of one that was released', async () => {
+  test('tells that a job came back, but not for each poll of one that was released', () => {
     const { job, lines } = reported();
     jobLogger(Object.assign(job, { attemptsStarted: 2 })).info({ decision: 'reconnected', wait: 'hold' }, 'reconnected');
     jobLogger(Object.assign(job, { attemptsStarted: 1 })).info({ decision: 'reconnected', wait: 'release' }, 'reconnected');
-    await new Promise(setImmediate);
+    writeLog(job);
 
     expect(lines).toEqual(['mooring: reconnected', 'mooring: reconnected']);
   });
 
-  test('has one line for each change of the reason of a warning', async () => {
+  test('has one line for each change of the reason of a warning', () => {
     const { job, lines } = reported();
     const logger = jobLogger(job);
     for (const reason of ['busy', 'busy', 'down', 'down', 'busy'])
       logger.warn({ reason, idempotencyKey: lines.length }, 'refused');
     for (const externalId of ['a', 'b', 'a']) logger.warn({ externalId }, 'not cancelled');
-    await new Promise(setImmediate);
+    writeLog(job);
 
     expect(lines.map((line) => line.replace(/ idempotencyKey=\d+/, ''))).toEqual([
       'mooring: refused reason=busy',
@@ -248,5 +249,35 @@ describe('the job’s log', () => {
       'mooring: not cancelled externalId=a',
       'mooring: not cancelled externalId=b',
     ]);
+  });
+
+  test('has one row for lines that come close together, written when the first has waited, or at the end', () => {
+    const { job } = reported();
+    const rows: string[] = [];
+    job.log = (row) => rows.push(row);
+    const fires: (() => void)[] = [];
+    const timer: Timer = (_ms, fire) => {
+      fires.push(fire);
+      return () => undefined;
+    };
+    for (const text of ['submitted', 'succeeded']) logLine(job, text, timer);
+    expect(rows).toEqual([]);
+    fires[0]?.();
+    for (const text of ['cancelled', 'more']) logLine(job, text, timer);
+    writeLog(job);
+    writeLog(job);
+
+    expect(fires).toHaveLength(2);
+    expect(rows.map((row) => row.replaceAll(/^\S+ mooring: /gm, ''))).toEqual(['submitted\nsucceeded', 'cancelled\nmore']);
+  });
+
+  test('does not grow without end while a row waits', () => {
+    const { job } = reported();
+    const rows: string[] = [];
+    job.log = (row) => rows.push(row);
+    for (let at = 0; at < 250; at += 1) logLine(job, String(at));
+    writeLog(job);
+
+    expect(rows.map((row) => row.split('\n').length)).toEqual([100, 100, 50]);
   });
 });

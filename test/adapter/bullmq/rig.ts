@@ -103,7 +103,8 @@ export function createRig(port: number, versions: Versions): Rig {
       });
       return found;
     },
-    logs: async (job) => (await queue.getJobLogs(job.id as string)).logs,
+    // Lines that came close together are one row.
+    logs: async (job) => (await queue.getJobLogs(job.id as string)).logs.flatMap((row) => row.split('\n')),
     dropLock: async (job) => void (await redis.del(`${job.queueQualifiedName}:${job.id}:lock`)),
     stateKeys: () => redis.keys(`mooring:{${name}*`),
     async close() {
