@@ -60,7 +60,12 @@ export async function* framesIn(
         encoded = word < NOT_ENCODED;
         const length = encoded ? word : word - NOT_ENCODED;
         if (length === 0 || length > longest) throw damaged(`has a frame of ${length} bytes`);
-        part = { into: new Uint8Array(length), filled: 0 };
+        if (at + length <= chunk.length) {
+          // All of it is here, as mostly: no copy.
+          yield { encoded, bytes: chunk.subarray(at, at + length) };
+          at += length;
+          part = { into: head, filled: 0 };
+        } else part = { into: new Uint8Array(length), filled: 0 };
       } else {
         yield { encoded, bytes: part.into };
         part = { into: head, filled: 0 };

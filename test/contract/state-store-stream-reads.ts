@@ -21,9 +21,15 @@ function allowedListeners(target: EventTarget): number {
   }
 }
 
+/** The parts, in MiB, of an object of a little more than 33 MiB. */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  get: ['0-8', '16-24', '24-32', '32-end', '8-16'],
+  getStream: ['0-0.25', '0.25-4', '12-16', '16-20', '20-24', '24-28', '28-32', '32-end', '4-8', '8-12'],
+};
+
 /** Reading streams: what is not there or comes in between, in parts, and ended by signals and by the store. */
 export function streamReadsContract(factory: PartsFactory): void {
-  describe.each(READS)('reading a stream with %s', (_name, read) => {
+  describe.each(READS)('reading a stream with %s', (name, read) => {
     it('C37 C39 I7 says what is missing: an object or its store', async () => {
       const parts = await factory();
       const store = openWithEvents(parts);
@@ -76,11 +82,11 @@ export function streamReadsContract(factory: PartsFactory): void {
       });
 
       expect(told((await read(openOver(parts, { objectStore }))) as Uint8Array)).toBe(told(bytes));
-      expect(asked.toSorted()).toEqual(['0-8', '16-24', '24-32', '32-end', '8-16']);
+      expect(asked.toSorted()).toEqual(ASKED[name]);
       expect(most).toBe(4);
     });
 
-    it('asks for a small object once', async () => {
+    it('asks for an object of up to 1 MiB once', async () => {
       const parts = await factory();
       const asked: string[] = [];
       const objectStore = interceptValues(parts.objectStore, ({ method }, proceed) => {
@@ -89,7 +95,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       });
       await openOver(parts, { codec: 'none' })
         .task(TASK)
-        .setStream('k', chunked(mixedBytes(2 * MIB)));
+        .setStream('k', chunked(mixedBytes(MIB)));
 
       await read(openOver(parts, { objectStore }));
 
@@ -100,7 +106,7 @@ export function streamReadsContract(factory: PartsFactory): void {
       const parts = await factory();
       await openOver(parts, { codec: 'none' })
         .task(TASK)
-        .setStream('k', chunked(mixedBytes(2 * MIB)));
+        .setStream('k', chunked(mixedBytes(MIB)));
       const [object] = await objectsOf(parts.objectStore);
       await parts.objectStore.put(object as string, new Uint8Array(20 * MIB), { ifAbsent: false });
       let taken = 0;
@@ -112,7 +118,37 @@ export function streamReadsContract(factory: PartsFactory): void {
 
       await expect(read(openOver(parts, { objectStore }))).rejects.toThrow(CorruptEntryError);
 
-      expect(taken).toBe(2 * MIB + 1);
+      expect(taken).toBe(MIB + 1);
+    });
+  });
+
+  describe('a stream that is opened', () => {
+    it.each([
+      ['up to 1 MiB', MIB, MIB],
+      ['up to 16 MiB', 12 * MIB, MIB / 4],
+      ['any size', 20 * MIB, MIB / 4],
+    ])('holds little of an object of %s until it is read', async (_size, size, held) => {
+      const parts = await factory();
+      await openOver(parts, { codec: 'none' })
+        .task(TASK)
+        .setStream('k', chunked(mixedBytes(size), MIB));
+      let taken = 0;
+      const objectStore = interceptValues(parts.objectStore, async ({ method }, proceed) => {
+        const reply = await proceed();
+        if (method === 'get') taken += (reply as Uint8Array).length;
+        if (method !== 'getStream') return reply;
+        return (async function* () {
+          for await (const chunk of reply as AsyncIterable<Uint8Array>) {
+            taken += chunk.length;
+            yield chunk;
+          }
+        })();
+      });
+
+      const stream = await openOver(parts, { objectStore }).task(TASK).getStream('k');
+      expect(taken).toBe(held);
+
+      expect(told(await drained(stream))).toBe(told(mixedBytes(size)));
     });
   });
 

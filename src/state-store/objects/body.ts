@@ -10,14 +10,20 @@ import { stepped } from './listing.ts';
  * same time. That is safe, since an object never changes under its name. Nothing here is verified.
  */
 
-/** Objects of at most this many bytes are read by one request. Measured by `npm run bench -- parts`. */
-const ONE_REQUEST = 2 ** 24;
 /**
- * The bytes that each request for a part asks for, and the number of parts on their way. Together they bound what a reader holds,
- * whatever the object's size.
+ * Objects of at most this many bytes are held as a whole, and given out as one chunk. Measured by
+ * `npm run bench -- parts`.
  */
+const ONE_CHUNK = 2 ** 24;
+/** The bytes that each request for a part of a larger object asks for, and the number of parts on their way. */
 const PART = 2 ** 23;
 const AHEAD = 4;
+/** The same for a stream. With `AHEAD` it bounds what a reader holds, whatever the object's size. */
+const STREAM_PART = 2 ** 22;
+/** Objects of at most this many bytes are fetched when a stream of them is opened. */
+const FETCHED_AT_ONCE = 2 ** 20;
+/** The beginning of a larger object shows that there is one. The rest is fetched once it is read: many streams may be open. */
+const BEGINNING = 2 ** 18;
 
 /** A part of an object: `start` inclusive, `end` exclusive. */
 interface Part {
@@ -33,10 +39,10 @@ type Body = Pick<Reference, 'object' | 'storedSize'>;
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
 export async function wholeBody(core: Internals, at: ObjectCall, body: Body): Promise<Uint8Array | undefined> {
-  if (body.storedSize <= ONE_REQUEST) return smallBody(core, at, body);
+  if (body.storedSize <= ONE_CHUNK) return smallBody(core, at, body);
   const into = room(body, at);
   const found = await concurrently(
-    partsOf(body),
+    partsOf(body, 0, PART),
     async (part) => fetchPart(core, at, body, part, into.subarray(part.start, part.end)),
     AHEAD,
   );
@@ -61,31 +67,42 @@ function room({ object, storedSize }: Body, { where }: ObjectCall): Uint8Array {
 }
 
 /**
- * The bytes of an object in order, or `undefined` if there is none. Once the first part is taken, at most `AHEAD` parts are
- * fetched ahead. A caller that leaves early aborts the call's signal.
+ * The bytes of an object in order, or `undefined` if there is none. Until it is read, at most 1 MiB is held. Then at most `AHEAD`
+ * parts are fetched ahead. A caller that leaves early aborts the call's signal.
  *
  * @throws {@link StoreUnavailableError} {@link CorruptEntryError}
  */
 export async function openBody(core: Internals, at: ObjectCall, body: Body): Promise<AsyncIterable<Uint8Array> | undefined> {
-  if (body.storedSize <= ONE_REQUEST) {
+  const { object, storedSize } = body;
+  if (storedSize <= FETCHED_AT_ONCE) {
     const bytes = await smallBody(core, at, body);
     return bytes && only(bytes);
   }
-  const fetch = async (part: Part): Promise<Uint8Array | undefined> => {
-    const into = new Uint8Array(part.end - part.start);
-    return (await fetchPart(core, at, body, part, into)) ? into : undefined;
-  };
-  const [firstPart, ...parts] = partsOf(body) as [Part, ...Part[]];
-  const first = await fetch(firstPart);
-  const rest = parts.map((part) => async () => {
-    const bytes = await fetch(part);
-    if (bytes) return bytes;
-    throw new StoreUnavailableError(`the object ${body.object} was deleted while it was read`, {
+  const beginning = new Uint8Array(BEGINNING);
+  if (!(await fetchPart(core, at, body, { start: 0, end: BEGINNING }, beginning))) return undefined;
+  const fetch = async (part: Part, into: Uint8Array): Promise<Uint8Array> => {
+    if (await fetchPart(core, at, body, part, into)) return into;
+    throw new StoreUnavailableError(`the object ${object} was deleted while it was read`, {
       ...at.where,
       store: at.store.alias,
     });
-  });
-  return first && inOrder(first, rest);
+  };
+  if (storedSize <= ONE_CHUNK) return joined(beginning, storedSize, fetch);
+  const rest = partsOf(body, BEGINNING, STREAM_PART).map((part) => () => fetch(part, new Uint8Array(part.end - part.start)));
+  return inOrder(beginning, rest);
+}
+
+/** The beginning and the rest, which is fetched once it is read, as one chunk: it can be verified before it is given out. */
+async function* joined(
+  beginning: Uint8Array,
+  size: number,
+  fetch: (part: Part, into: Uint8Array) => Promise<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const start = beginning.length;
+  const whole = new Uint8Array(size);
+  whole.set(beginning);
+  await fetch({ start, end: size }, whole.subarray(start));
+  yield whole;
 }
 
 /** Bytes as a stream of one chunk. */
@@ -111,11 +128,15 @@ async function* inOrder(first: Uint8Array, rest: (() => Promise<Uint8Array>)[]):
   }
 }
 
-function partsOf({ storedSize }: Body): Part[] {
-  return Array.from({ length: Math.ceil(storedSize / PART) }, (_, index) => ({
-    start: index * PART,
-    end: Math.min((index + 1) * PART, storedSize),
-  }));
+/** Parts that end at multiples of a size, except for the last one. */
+function partsOf({ storedSize }: Body, from: number, size: number): Part[] {
+  const parts: Part[] = [];
+  for (let start = from; start < storedSize;) {
+    const end = Math.min(start - (start % size) + size, storedSize);
+    parts.push({ start, end });
+    start = end;
+  }
+  return parts;
 }
 
 /** Fetches a part, as long as chunks come. Returns false if there is no object. */

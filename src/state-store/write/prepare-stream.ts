@@ -157,9 +157,9 @@ async function putPieces(
 
 /** Whether the object holds exactly the bytes that were made. Reads all of it. */
 async function holds(core: Internals, at: ObjectCall, ref: Reference): Promise<boolean> {
-  const body = await openBody(core, at, ref);
-  if (!body) return false;
   try {
+    const body = await openBody(core, at, ref);
+    if (!body) return false;
     for await (const _ of verified(body, ref, at.where));
     return true;
   } catch (error) {

@@ -41,8 +41,12 @@ describe('isPlainJson', () => {
     );
   });
 
-  it('holds for properties that are undefined, which JSON may leave out, and without a prototype', () => {
-    expect(isPlainJson({ a: undefined, b: Object.assign(Object.create(null) as object, { c: 1 }) }, DEEPEST)).toBe(true);
+  it('holds for properties that are undefined, since JSON may leave them out', () => {
+    expect(isPlainJson({ a: undefined, b: 1 }, DEEPEST)).toBe(true);
+  });
+
+  it('holds for objects without a prototype', () => {
+    expect(isPlainJson([Object.assign(Object.create(null) as object, { a: 1 })], DEEPEST)).toBe(true);
   });
 
   it.each(Object.entries(OTHERS))('does not hold for %s, wherever it is', (name, make) => {
