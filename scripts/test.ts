@@ -36,7 +36,7 @@ type Place = Pick<JestRun, 'path' | 'folder'>;
 async function main(args: readonly string[]): Promise<Counts> {
   const path = [await redisFolder()];
   await rm(join(ROOT, 'dist'), { recursive: true, force: true, maxRetries: 10 });
-  await Promise.all([ensureBuilt(), ensureWorkersBuilt()]);
+  await ensureBuilt();
   const needed = await serversNeeded(await testFiles(args));
   if (args.length > 0) return runJest({ args: [WORKERS, ...args], path, env: await provideFor(needed) });
   const folder = await temporaryFolder('mooring-jest-');
@@ -48,6 +48,7 @@ async function main(args: readonly string[]): Promise<Counts> {
 }
 
 async function runAll(needed: ReadonlyMap<string, readonly ServerName[]>, place: Place): Promise<Counts> {
+  await ensureWorkersBuilt();
   const provided = provideFor(needed, { background: true });
   const waits = (file: string): boolean => file.startsWith(CRASH) || needed.get(file)?.length !== 0;
   const waiting = [...needed.keys()].filter((file) => waits(file) && !ALONE.includes(file));

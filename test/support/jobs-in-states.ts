@@ -38,7 +38,7 @@ export async function putJob(store: StateStore, scope: TaskScope, state: JobReco
     getStatus: async () => (state === 'failed' ? { state: 'failed', reason, retryable: false } : { state: 'succeeded' }),
     getResult: async () => 'done',
     // So long the second attempt waits before it gives up, and a person before the answer.
-    ...(state === 'ambiguous' && { submitTimeout: '30ms', findLag: 0 }),
+    ...(state === 'ambiguous' && { submitTimeout: '150ms', findLag: 0 }),
     ...(name !== undefined && { name }),
     ...(key !== undefined && { externalIdKey: key }),
     ...(description && { describe: () => description }),

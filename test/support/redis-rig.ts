@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { redisMetastore, type RedisClient } from '../../src/redis.ts';
 import { keysOf } from '../../src/format/redis-keys.ts';
 import type { MetastoreRig } from '../contract/metastore-parts.ts';
 
 /**
  * The Redis metastore with its server's time in the test's hand. Until the time is moved, commands go to the server unchanged.
- * Then each script is sent as text, with the place where it asks for the time changed. Keys that the server would have forgotten
+ * Then each script is sent with the place where it asks for the time changed. Keys that the server would have forgotten
  * by then are deleted. Everything else of the script, and of the server, is real.
  */
 
@@ -26,6 +27,8 @@ export type TimeOf = () => { time: string; left: string; ahead: number } | undef
 
 /** A client whose server lives at another time. */
 export function timedClient(client: RigClient, timeOf: TimeOf): RedisClient {
+  /** The digest of each script that was changed and sent, by its own digest and the time. */
+  const sent = new Map<string, string>();
   const shifted = (command: string, send: Send): Send => {
     return async (...args) => {
       const other = timeOf();
@@ -34,10 +37,18 @@ export function timedClient(client: RigClient, timeOf: TimeOf): RedisClient {
         return [String(Number(seconds) + Math.floor(other.ahead / 1_000)), microseconds];
       }
       if (!other || (command !== 'evalsha' && command !== 'eval')) return send(...args);
-      if (command === 'evalsha') throw Object.assign(new Error('NOSCRIPT the time was moved'), { name: 'ReplyError' });
-      const script = String(args[0]);
+      const [first, ...rest] = args;
+      const when = `${other.time} ${other.left}`;
+      if (command === 'evalsha') {
+        const digest = sent.get(`${String(first)} ${when}`);
+        if (digest !== undefined) return send(digest, ...rest);
+        throw Object.assign(new Error('NOSCRIPT the time was moved'), { name: 'ReplyError' });
+      }
+      const script = String(first);
       if (!script.includes(TIME)) throw new Error('the script asks for no time');
-      return send(script.replace(TIME, other.time).replaceAll(LEFT, other.left), ...args.slice(1));
+      const changed = script.replace(TIME, other.time).replaceAll(LEFT, other.left);
+      sent.set(`${sha1(script)} ${when}`, sha1(changed));
+      return send(changed, ...rest);
     };
   };
   return new Proxy(client as unknown as RedisClient & { createBuiltinCommand(name: string): { string: Send; buffer: Send } }, {
@@ -52,6 +63,10 @@ export function timedClient(client: RigClient, timeOf: TimeOf): RedisClient {
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+function sha1(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
 }
 
 const TIME = "redis.call('TIME')";
