@@ -27,8 +27,8 @@ export interface JestRun {
   env?: Readonly<Record<string, string>>;
   /** Of several runs, which share what they may: removed if we are killed. @defaultValue one of its own */
   folder?: string;
-  /** On our terminal as it comes; or as a whole at the end, where another run has the terminal. @defaultValue 'shown' */
-  output?: 'shown' | 'quiet';
+  /** Beside another run, to which it leaves the processor, and the terminal until it has ended. @defaultValue false */
+  beside?: boolean;
 }
 
 interface JestReport {
@@ -51,7 +51,7 @@ export async function testFiles(args: readonly string[] = []): Promise<string[]>
 }
 
 /** Runs Jest; it ends when we do. */
-export async function runJest({ args, config, nodeFolder, path = [], env: more = {}, folder, output }: JestRun): Promise<Counts> {
+export async function runJest({ args, config, nodeFolder, path = [], env: more = {}, folder, beside }: JestRun): Promise<Counts> {
   const scratch = folder === undefined ? await temporaryFolder('mooring-jest-') : await mkdtemp(join(folder, 'run-'));
   const shared = folder ?? scratch;
   try {
@@ -67,8 +67,8 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
       '--cacheDirectory',
       cached('jest'),
     ];
-    const command = [join(node, 'node'), ...FLAGS, JEST, ...options, ...args];
-    const { code, stderr } = await runKept({ command, env, folder: shared, output: output ?? 'shown' });
+    const command = [...(beside ? ['nice', '-n', '10'] : []), join(node, 'node'), ...FLAGS, JEST, ...options, ...args];
+    const { code, stderr } = await runKept({ command, env, folder: shared, output: beside ? 'quiet' : 'shown' });
     process.stderr.write(stderr);
     const report = await readFile(outputFile, 'utf8').catch(() => undefined);
     if (report === undefined) return { passed: 0, failed: 1 };

@@ -90,7 +90,7 @@ async function withNode(major: number, place: Place): Promise<Counts> {
       args: [FEW_WORKERS, 'test/unit/', ...SMOKE],
       config,
       nodeFolder: folder,
-      output: 'quiet',
+      beside: true,
     });
   } catch (error) {
     process.stdout.write(`${(error as Error).message}\n`);
