@@ -71,6 +71,7 @@ async function open({
   const end = new AbortController();
   const board = await serveBoard(store, { port: 0, host: '127.0.0.1', origins: [], allowChanges, signal: end.signal });
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: scheme });
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const addresses: string[] = [];
