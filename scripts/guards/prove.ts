@@ -43,8 +43,8 @@ export async function* proveGuards(guards: readonly Guard[], cleanup: Cleanup): 
   }
 }
 
-/** All that git would keep, in its present state. */
-async function copyTree(to: string): Promise<void> {
+/** Copies all that git would keep, in its present state. */
+export async function copyTree(to: string): Promise<void> {
   const { code, stdout, stderr } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: ROOT,
   });
