@@ -12,7 +12,7 @@ function heard() {
 }
 
 describe('an error in a log line', () => {
-  test('keeps name, text, stack and code, and so do its causes; nothing else that hangs on it is told', () => {
+  test('keeps name, text, stack, code and causes, and nothing else that hangs on it', () => {
     const { lines, logger } = heard();
     const error = Object.assign(clientError(), { name: 'AxiosError' });
 

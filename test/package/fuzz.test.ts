@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { FUZZ_TARGETS } from '../../../scripts/fuzz/targets.ts';
+import { FUZZ_TARGETS } from '../../scripts/fuzz/targets.ts';
 
 /** A short run of what `npm run fuzz` does at length. */
 
