@@ -11,9 +11,9 @@ import { isTaskScope, type AssetScope, type TaskScope } from '../model/scope.ts'
  */
 
 /** An encoded segment above this many bytes becomes a digest. */
-const LONGEST_SEGMENT = 200;
+export const LONGEST_SEGMENT: number = 200;
 /** Leaves 124 bytes for the prefix of a bucket: object names end at 1,024 bytes in S3 and GCS. */
-const LONGEST_PATH = 900;
+export const LONGEST_PATH: number = 900;
 const DIGEST = 'sha256=';
 const WHOLE_DIGEST = /^sha256=[0-9a-f]{64}$/;
 const TASK_PARTS = 4;

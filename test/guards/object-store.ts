@@ -12,6 +12,7 @@ const S3_ERRORS = 'test/unit/object-store/s3/errors.test.ts';
 const RECHUNK = 'test/unit/async/rechunk.test.ts';
 const SHARED_SIGNAL = 'test/unit/async/shared-signal.test.ts';
 const LISTING = 'test/unit/state-store/objects/listing.test.ts';
+const CLEAN_UP = 'test/unit/maintenance/doctor/clean-up.test.ts';
 const SLOW_LINE = 'test/unit/state-store/objects/slow-line.test.ts';
 const FILE = 'test/unit/object-store/file/store.test.ts';
 
@@ -186,6 +187,10 @@ export const OBJECT_STORE_GUARDS: readonly Guard[] = [
     'present = base;',
     [LISTING, 'may take longer than the deadline as a whole'],
   ),
+  guard('doctor finds out a wrong order', 'src/maintenance', 'found.join() !== wanted.toSorted(byBytes).join()', 'false', [
+    CLEAN_UP,
+    'of a server that does not mind case',
+  ]),
   guard('a deadline knows how much is moved', 'src/async', 'base + Math.floor((bytes * 1_000) / rate)', 'base', [
     SLOW_LINE,
     'a value of 15 MiB comes back',

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../object-store/object-store.ts';
 import type { Internals } from '../../state-store/internals.ts';
 import { getObject, within, type ObjectCall } from '../../state-store/objects/calls.ts';
 import { listObjects } from '../../state-store/objects/listing.ts';
+import { examineCleanUp } from './clean-up.ts';
 import { textOf, type Findings } from './finding.ts';
 import { readLineage, type StoreLineage } from '../lineage.ts';
 import { probeKey } from '../../state-store/objects/probe.ts';
@@ -24,7 +25,8 @@ export async function examineObjectStores(core: Internals, findings: Findings, c
   const remedy = remedyOf(core);
   for (const store of core.locations.values()) {
     const check = store === core.objectStore ? examineCurrent : examineFormer;
-    await findings.look('object-store', remedy, () => check(core, store, findings, call));
+    const usable = await findings.look('object-store', remedy, () => check(core, store, findings, call));
+    if (usable && store === core.objectStore) await examineCleanUp(core, store, findings, call);
   }
   await findings.look('generation', remedy, async () => {
     const { stores } = await readLineage(core, call);

@@ -8,6 +8,7 @@ import { requireBucket } from './page.ts';
 import { inTime, isNotFound, latestFor, sendPatiently, type GcsStore } from './request.ts';
 import { generationOf, inBase64, putInSession, type ObjectDraft } from './session.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
+import { goesInParts } from '../in-parts.ts';
 import type { PutOptions } from '../object-store.ts';
 
 /**
@@ -50,7 +51,7 @@ async function putParts(
   return retry({ ...store, signal, pause: { first: 0 }, tries: REPLACE_TRIES, passes }, async () => {
     const object: ObjectDraft = { name, generation: ifAbsent ? 0 : await generationOf(store, name, options), metadata };
     try {
-      if (!first.last) return await putInSession(store, object, first, parts, options);
+      if (!first.last || goesInParts(options)) return await putInSession(store, object, first, parts, options);
       await putAtOnce(store, object, first.bytes, options);
       return 'created';
     } catch (error) {

@@ -1,6 +1,7 @@
 import { abortController, joined } from '../../async/abort.ts';
 import { piecesOf } from '../../async/rechunk.ts';
 import type { UncheckedObjectStore } from '../checked.ts';
+import { goesInParts } from '../in-parts.ts';
 import type { PutOptions } from '../object-store.ts';
 import { createObject } from './conditional.ts';
 import { uploadParts } from './multipart.ts';
@@ -21,7 +22,8 @@ export function s3Put(store: S3Store): UncheckedObjectStore['put'] {
     const within = { ...options, signal };
     try {
       const { value: first } = await parts.next();
-      if (!first || first.last) return await putBytes(store, name, first?.bytes ?? new Uint8Array(), within);
+      if (!first || (first.last && !goesInParts(options)))
+        return await putBytes(store, name, first?.bytes ?? new Uint8Array(), within);
       return await uploadParts(store, name, { first, rest: parts, fail: (error) => stop.abort(error) }, within);
     } finally {
       leave();

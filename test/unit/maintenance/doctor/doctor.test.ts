@@ -53,6 +53,10 @@ describe('doctor', () => {
       'object-store',
       'conditional-writes',
       'object-store-clock',
+      'longest-name',
+      'upload-in-parts',
+      'listing-order',
+      'delete-many',
       'generation',
       'lifecycle',
     ]);
