@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,8 +8,6 @@ import { s3ObjectStore } from '../../src/s3.ts';
 import { S3_CREDENTIALS, S3_REGION } from '../support/s3-server.ts';
 
 /** A proxy that ignores `Expect: 100-continue` and takes bodies at 10 Mbit/s: the client sends only after 6 seconds. */
-
-jest.setTimeout(60_000);
 
 const MIB = 2 ** 20;
 /** Bytes in a millisecond. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { boardHandler } from '../../src/board.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
@@ -30,8 +30,6 @@ import { startTelemetry, type Telemetry } from '../support/telemetry.ts';
  * of the board, output of the command. No mark may be in any of it. What shows a value because a person asked for that value
  * (`mooring get`, a value on the board) is left out.
  */
-
-jest.setTimeout(120_000);
 
 const BOARD_TOKEN = `board${MARKS.token}`;
 

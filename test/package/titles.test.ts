@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { GUARDS } from '../guards/list.ts';
 import { root } from './consumer.ts';
 
-/** Tests that read as specifications: one claim a title, what is arranged, done and asserted apart, and guards that name a title. */
+/** Tests that read as specifications: one claim a title, what is arranged, done and asserted apart, guards that name a title, no limit. */
 
 /** So many statements are one glance, without a blank line between them. */
 const ONE_GLANCE = 5;
@@ -74,6 +74,12 @@ test('a long test has what it arranges, does and asserts apart', async () => {
   const faults = (await testFiles()).flatMap(solid);
 
   expect(faults).toEqual([]);
+});
+
+test('no file has a limit of its own, which a slow machine may miss', async () => {
+  const limited = (await testFiles()).filter(({ text }) => /\bjest\.setTimeout\(/.test(text));
+
+  expect(limited.map(({ path }) => path)).toEqual([]);
 });
 
 test('every guard names a test that there is', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { resumableProcessor, withState } from '../../../adapters/bullmq/index.ts';
 import { startRedis, type RedisServer } from '../../../scripts/redis/server.ts';
 import { until } from '../../support/until.ts';
@@ -7,7 +7,6 @@ import { BOTH_MAJORS, createRig, type Rig, type Versions } from './rig.ts';
 
 /** What a job costs Redis, counted by Redis. */
 
-jest.setTimeout(60_000);
 let server: RedisServer;
 let rig: Rig;
 beforeAll(async () => {
