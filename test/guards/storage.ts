@@ -19,8 +19,8 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   guard(
     'I1 a value changes together with its entry',
     'src/metastore/memory',
-    'if (put.body) hash.bodies',
-    'if (put.body && hash.bodies.size === 0) hash.bodies',
+    'if (put.body !== undefined) hash.bodies',
+    'if (put.body !== undefined && hash.bodies.size === 0) hash.bodies',
     [STORE, 'C25 replaces value, time and expiry together'],
   ),
   guard('I2 † only a refusal of the first send is definite', 'src/state-store', 'await send(true, {', 'await send(false, {', [

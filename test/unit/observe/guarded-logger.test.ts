@@ -12,7 +12,7 @@ function heard() {
 }
 
 describe('an error in a log line', () => {
-  test('keeps name, text, stack, code and causes, and nothing else that hangs on it', () => {
+  test('tells no more of an error than name, text, stack and code, its causes included', () => {
     const { lines, logger } = heard();
     const error = Object.assign(clientError(), { name: 'AxiosError' });
 
