@@ -1,6 +1,6 @@
 import { milliseconds } from '../model/duration.ts';
 import { ConfigError } from '../model/errors/store.ts';
-import { redisMetastore } from '../metastore/redis/store.ts';
+import { explainingMetastore } from '../metastore/redis/store.ts';
 import { requireKnownNames, type OptionNames } from '../model/check-options.ts';
 import { internalsOf, withInternals } from '../state-store/internals.ts';
 import { createStateStore } from '../state-store/create-state-store.ts';
@@ -53,12 +53,12 @@ export async function openWith(config: StoreConfig, packages: Packages, env: Env
   try {
     const ioredis = await load(packages, 'ioredis', 'redis');
     const stores = await createObjectStores(paths, { connections: declared, packages, env, owned });
-    const { client, close } = createRedis(ioredis, address, redisOptions, { commandTimeout, logger: config.logger });
+    const { client, cause, close } = createRedis(ioredis, address, redisOptions, { commandTimeout, logger: config.logger });
     owned(close);
     const [objectStore, former] = path === undefined ? [undefined, stores] : [stores[0], stores.slice(1)];
     const store = createStateStore({
       ...shared,
-      metastore: redisMetastore({ client }),
+      metastore: explainingMetastore({ client }, cause),
       ...(objectStore && { objectStore }),
       formerObjectStores: former,
     });

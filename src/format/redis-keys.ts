@@ -111,3 +111,20 @@ export function keysOf(namespace: string): Keys {
     glob: (prefix) => `${tag('??')}${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`,
   };
 }
+
+/** How many slots a Redis Cluster has. */
+const SLOTS = 16_384;
+
+/**
+ * The slot of a key: CRC-16 of what is between its first `{` and the next `}`, or of the whole key, modulo 16,384. Source: the
+ * Redis Cluster specification, "Key distribution model" and "Hash tags"; the polynomial is that of XMODEM, 0x1021.
+ */
+export function keySlot(key: string): number {
+  const [, tag = ''] = /^[^{]*\{([^}]+)\}/.exec(key) ?? [];
+  let crc = 0;
+  for (const byte of Buffer.from(tag === '' ? key : tag)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit += 1) crc = ((crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0)) & 0xffff;
+  }
+  return crc % SLOTS;
+}

@@ -37,15 +37,18 @@ export const REDIS_GUARDS: readonly Guard[] = [
     'if (redirected === null)',
     [ERRORS, 'a Cluster whose servers all refused a write wrote nothing'],
   ),
-  guard('Redis: what a Cluster refuses for now is tried again', 'src/metastore/redis', 'isPassing(error) && hasTime()', 'false', [
-    REDIS_CLUSTER,
-    'tried again until the slot has a home',
-  ]),
+  guard(
+    'Redis: what a Cluster refuses for now is tried again',
+    'src/metastore/redis',
+    'isPassing(error, failure) && hasTime()',
+    'false',
+    [REDIS_CLUSTER, 'tried again until the slot has a home'],
+  ),
   guard(
     'Redis: the last try of a refused command ends within the deadline',
     'src/metastore/redis',
-    'isPassing(error) && hasTime()',
-    'isPassing(error)',
+    'isPassing(error, failure) && hasTime()',
+    'isPassing(error, failure)',
     [REDIS_CLUSTER, 'a write is refused within its deadline'],
   ),
   guard(

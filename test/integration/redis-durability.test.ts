@@ -118,7 +118,7 @@ describe('durability', () => {
     expect(await copied()).toBe(before + 1);
   });
 
-  test('the append-only file is waited for where Redis has WAITAOF, and refused before anything is written where not', async () => {
+  test('the append-only file is waited for, or refused before anything is written where Redis has no WAITAOF', async () => {
     const has = !/redis_version:(?:6|7\.[01])\./.test(await file.command('info', 'server'));
     const m = open({ kind: 'append-only-file', replicas: 0, timeout: 10_000 }, file);
     const written = write(m, tool(), put('file', 1));

@@ -9,7 +9,9 @@ import type { RedisClient } from '../../metastore/redis/store.ts';
 export interface OwnRedis extends RedisClient {
   readonly status: string;
   readonly options: object;
-  on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
+  /** The socket of a single server. */
+  readonly stream?: { readonly connecting?: boolean } | null;
+  on(event: 'error' | 'node error' | 'ready' | 'close', listener: (error: unknown) => void): unknown;
   quit(): Promise<unknown>;
   disconnect(): void;
 }

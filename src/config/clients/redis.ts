@@ -1,5 +1,6 @@
 import type { Logger } from '../../observe/logger.ts';
 import { boundedWait, systemTimer } from '../../async/deadline.ts';
+import { codeOf, watchFailures } from './connection-failure.ts';
 import type { OwnRedis, Packages } from './packages.ts';
 import type { RedisAddress } from '../redis-address.ts';
 
@@ -28,13 +29,30 @@ function replacesSilent(ioredis: Awaited<ReturnType<Packages['ioredis']>>): bool
   return 'protocol' in new ioredis.Redis({ lazyConnect: true }).options;
 }
 
-/** Makes the client; sends nothing. */
+/** Between two connections that are given up because the server is a replica, in milliseconds. */
+const REPLICA_PAUSE = 1_000;
+
+/**
+ * Whether to connect anew: behind one address there may be another master now. The command itself is refused, and the metastore sends it
+ * again. A server that stays a replica is left alone: one new connection in a while, and only when something is written.
+ */
+function leavesReplicas(): (error: Error) => boolean {
+  let last = -Infinity;
+  return ({ message }) => {
+    const now = performance.now();
+    if (!/\bREADONLY\b/.test(message) || now - last < REPLICA_PAUSE) return false;
+    last = now;
+    return true;
+  };
+}
+
+/** Makes the client; sends nothing. `cause` says why it has no connection. */
 export function createRedis(
   ioredis: Awaited<ReturnType<Packages['ioredis']>>,
   address: RedisAddress,
   more: object,
   { commandTimeout, logger }: { commandTimeout: number; logger: Logger | undefined },
-): { client: OwnRedis; close(): Promise<void> } {
+): { client: OwnRedis; cause: () => string | undefined; close(): Promise<void> } {
   const { cluster, tls, host, port, db, username, password } = address;
   const options = {
     ...(username !== undefined && { username }),
@@ -46,18 +64,19 @@ export function createRedis(
     disconnectTimeout: HANG_UP,
     keepAlive: KEEP_ALIVE,
     enableAutoPipelining: false,
-    reconnectOnError: (error: Error) => (/^(?:READONLY|LOADING)\b/.test(error.message) ? (2 as const) : false),
+    // A server that loads its data refuses commands. Nothing waits in the client, to be sent when its call is long over.
+    enableReadyCheck: false,
+    reconnectOnError: leavesReplicas(),
     ...more,
   };
   const client = cluster
     ? new ioredis.Cluster([{ host, port }], { lazyConnect: true, redisOptions: options })
     : new ioredis.Redis({ host, port, db, lazyConnect: true, ...options });
   // Without a listener the client writes to the console. The error itself holds the arguments of its command, even those of AUTH.
-  client.on('error', ({ code, message }) => {
-    const why = code ?? /^[A-Z]+\b/.exec(message ?? '')?.[0] ?? 'no reason';
-    logger?.warn({ code: why }, 'the connection to Redis failed; it is tried again');
+  client.on('error', (error) => {
+    logger?.warn({ code: codeOf(error) ?? 'no reason' }, 'the connection to Redis failed; it is tried again');
   });
-  return { client, close: () => closeRedis(client) };
+  return { client, cause: watchFailures(client, tls), close: () => closeRedis(client) };
 }
 
 /** Lets what was sent be answered, but not for long. Never rejects. */

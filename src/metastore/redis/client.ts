@@ -1,5 +1,6 @@
 import { nextTick } from 'node:process';
 import type { Writable } from 'node:stream';
+import { keySlot } from '../../format/redis-keys.ts';
 
 /**
  * The part of a Redis client that is called: ioredis 5 and 6, a single server or a Cluster. Nothing of ioredis is imported. In
@@ -23,8 +24,12 @@ type Send = (this: RedisClient, ...args: Argument[]) => Promise<unknown>;
 
 interface Unseen {
   readonly status?: string;
-  readonly stream?: Partial<Pick<Writable, 'cork' | 'uncork'>>;
-  readonly options?: { readonly keyPrefix?: string };
+  readonly stream?: Partial<Pick<Writable, 'cork' | 'uncork' | 'writable'>>;
+  /** Counts the connections. */
+  readonly connectionEpoch?: number;
+  readonly options?: { readonly keyPrefix?: string; readonly host?: string; readonly port?: number };
+  /** Of a Cluster: the addresses of the servers that have a slot, its master's first. */
+  readonly slots?: readonly (readonly string[] | undefined)[];
   createBuiltinCommand?(name: string): { string: Send; buffer: Send };
 }
 
@@ -82,14 +87,28 @@ export function mastersOf(client: RedisClient): readonly RedisClient[] {
 }
 
 /**
+ * The master that has a key of a Cluster, as far as the client knows; `undefined` if the connection to it has ended, if the
+ * client puts something before every key, or if it is no Cluster.
+ */
+export function ownerOf(client: RedisClient, key: string): RedisClient | undefined {
+  const [address] = unseen(client).slots?.[keySlot(key)] ?? [];
+  if (address === undefined || keyPrefixOf(client) !== '') return undefined;
+  return mastersOf(client).find((node) => {
+    const { status, options } = unseen(node);
+    return status !== 'end' && status !== 'close' && `${options?.host}:${options?.port}` === address;
+  });
+}
+
+/**
  * Looks at the sockets that a command may go out on, and tells later whether they are still the same. The client, ioredis, sends
  * a command again by itself after it has connected anew. A socket that has changed since then means that the command may have
  * been sent twice.
  */
 export function watchSockets(client: RedisClient): () => boolean {
   if (!client.nodes) {
-    const socket = unseen(client).stream;
-    return () => unseen(client).stream === socket;
+    const { stream: socket } = unseen(client);
+    const first = awaitedConnection(client);
+    return () => unseen(client).stream === socket || (first !== undefined && unseen(client).connectionEpoch === first);
   }
   const sockets = (): unknown[] => mastersOf(client).map((node) => unseen(node).stream);
   const before = sockets();
@@ -97,6 +116,17 @@ export function watchSockets(client: RedisClient): () => boolean {
     const now = sockets();
     return now.length === before.length && now.every((socket) => before.includes(socket));
   };
+}
+
+/** Before the first connection, and between two. */
+const UNCONNECTED = /^(?:wait|reconnecting)$/;
+
+/** The connection that a command waits for if there is none now: it goes out on that one for the first time. */
+function awaitedConnection(client: RedisClient): number | undefined {
+  const { status, stream, connectionEpoch } = unseen(client);
+  if (connectionEpoch === undefined) return undefined;
+  if (status === 'connecting') return connectionEpoch;
+  return UNCONNECTED.test(status ?? '') || stream?.writable === false ? connectionEpoch + 1 : undefined;
 }
 
 /** Whether the client was closed for good, so that it sends nothing. */

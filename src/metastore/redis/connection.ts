@@ -7,10 +7,30 @@ import type { MetastoreContext } from '../metastore.ts';
 import { foreignFormat } from '../replies.ts';
 import type { ScopeAddress } from '../scope-address.ts';
 import { readAnswer, type Answer } from './answer.ts';
-import { commandOf, gatherWrites, isClosed, sendCommand, watchSockets, type Argument, type RedisClient } from './client.ts';
+import {
+  commandOf,
+  gatherWrites,
+  isClosed,
+  ownerOf,
+  sendCommand,
+  watchSockets,
+  type Argument,
+  type RedisClient,
+} from './client.ts';
 import { createBatches } from './batch/gather.ts';
 import type { DurabilityWait } from './durability.ts';
-import { isMissingScript, isPassing, NAME, noAnswer, translate, unavailable, type Failure } from './errors.ts';
+import {
+  explained,
+  isElsewhere,
+  isMissingScript,
+  isPassing,
+  NAME,
+  noAnswer,
+  translate,
+  unavailable,
+  type Cause,
+  type Failure,
+} from './errors.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
 
@@ -76,13 +96,18 @@ export interface Connection {
  *
  * @throws {@link ConfigError} when the durability may take longer than a call.
  */
-export function createConnection(client: RedisClient, wait: DurabilityWait | undefined, context: MetastoreContext): Connection {
+export function createConnection(
+  client: RedisClient,
+  wait: DurabilityWait | undefined,
+  context: MetastoreContext,
+  cause: Cause,
+): Connection {
   const { timer, commandTimeout } = context;
   if (wait && wait.timeout >= commandTimeout) {
     throw new ConfigError('durability.timeout', `must be below commandTimeout, which is ${commandTimeout} ms`, wait.timeout);
   }
   const keys = keysOf(context.namespace);
-  const session = createSession(client, context, wait);
+  const session = createSession(client, context, wait, cause);
   const { time } = session;
   const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
   const commands = { evalsha: command('evalsha'), eval: command('eval') };
@@ -91,7 +116,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     gather();
     return commands[as][buffers ? 'buffers' : 'text'](line);
   });
-  const late = `the deadline of ${commandTimeout} ms passed`;
+  const late = (): string => explained(`the deadline of ${commandTimeout} ms passed`, cause);
 
   /** Sends `work` within `ms`, once the session is open; its rejection comes out translated. */
   const within = async <T>(
@@ -107,7 +132,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     const send = async (): Promise<T> => {
       refuseEnded(client);
       await session.open().catch((error: unknown) => {
-        throw isMooringError(error) ? error : translate(error, { ...QUESTION, examines: failure.examines });
+        throw isMooringError(error) ? error : translate(error, { ...QUESTION, examines: failure.examines }, cause);
       });
       if (over) throw unavailable('the call is over');
       refuseEnded(client);
@@ -118,16 +143,18 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
       });
     };
     const outcome = await boundedWait(timer, ms, call.signal, () =>
-      outlastRefusals({ ...context, commandTimeout: ms }, call.signal, send),
+      outlastRefusals({ ...context, commandTimeout: ms }, call.signal, failure, send),
     ).catch((error: unknown) => {
-      if (!isMooringError(error)) throw translate(error, { ...failure, resent });
+      if (!isMooringError(error)) throw translate(error, { ...failure, resent }, cause);
       // Nothing was sent now, but an earlier send may have been applied.
       throw failure.resent && error.code === 'mooring.store-unavailable' ? noAnswer(failure, error.message) : error;
     });
     over = true;
     if (outcome.ended === 'value') return outcome.value;
     if (outcome.ended === 'aborted') throw outcome.reason;
-    throw sameSockets === undefined && !failure.resent ? unavailable(`Redis gave no answer: ${late}`) : noAnswer(failure, late);
+    throw sameSockets === undefined && !failure.resent
+      ? unavailable(`Redis gave no answer: ${late()}`)
+      : noAnswer(failure, late());
   };
 
   const examine: Connection['examine'] = (call, work) => within(call, { ...QUESTION, examines: true }, work);
@@ -139,18 +166,21 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     { buffers = false, fleeting = false }: ScriptOptions,
     isOver: () => boolean,
     isMissing: boolean,
+    owner?: RedisClient,
   ): Promise<{ reply: unknown; safe: boolean }> => {
     const asks = wait !== undefined && script.writes && !fleeting;
-    const sameSockets = asks ? watchSockets(client) : undefined;
-    const reached = async (): Promise<boolean> => wait === undefined || wait.reached(client).catch(() => false);
+    const node = owner ?? client;
+    const sameSockets = asks ? watchSockets(node) : undefined;
+    const reached = async (): Promise<boolean> => wait === undefined || wait.reached(node).catch(() => false);
     const sendAs = async (
       command: keyof typeof commands,
       all: readonly Argument[],
     ): Promise<{ reply: unknown; safe: boolean }> => {
       gather();
-      const reply = commands[command][buffers ? 'buffers' : 'text'](all);
+      const form = buffers ? 'buffers' : 'text';
+      const reply = owner ? sendCommand(owner, form, command, all) : commands[command][form](all);
       if (!sameSockets) return { reply: await reply, safe: true };
-      const asked = client.nodes ? undefined : reached();
+      const asked = node.nodes ? undefined : reached();
       const answered = await reply;
       const safe = await (asked ?? reached());
       // On another socket nothing was written yet, so a wait there says nothing.
@@ -162,6 +192,21 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
       if (!isMissingScript(error) || isOver()) throw error;
     }
     return sendAs('eval', [script.text, ...line.slice(1)]);
+  };
+
+  /**
+   * The same on a Cluster: a write that replicas must have goes to the master of its slot, and only that one is asked. Whoever it
+   * sends us to may have written in its place, so then the Cluster's client decides, and every master is asked.
+   */
+  const evaluateOnOwner: typeof evaluate = async (script, line, options, isOver, isMissing) => {
+    const asks = wait !== undefined && client.nodes !== undefined && script.writes && options.fleeting !== true;
+    const owner = asks ? ownerOf(client, String(line[2])) : undefined;
+    try {
+      return await evaluate(script, line, options, isOver, isMissing, owner);
+    } catch (error) {
+      if (owner === undefined || isOver() || !isElsewhere(error)) throw error;
+      return evaluate(script, line, options, isOver, isMissing);
+    }
   };
 
   /**
@@ -197,7 +242,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
       call,
       failure,
       async (isOver, wasResent) => {
-        const { reply, safe } = await evaluate(script, line, options, isOver, isMissing);
+        const { reply, safe } = await evaluateOnOwner(script, line, options, isOver, isMissing);
         const answer = accepted(reply, wasResent());
         if (safe || !APPLIED.has(answer.kind)) return answer;
         const what = `a write of ${failure.key} was applied, and did not reach the durability asked for`;
@@ -214,7 +259,7 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
     new Promise((resolve, reject) => {
       const began = systemClock.monotonic();
       const sameSockets = watchSockets(client);
-      const stop = timer(commandTimeout, () => reject(noAnswer(failure, late)));
+      const stop = timer(commandTimeout, () => reject(noAnswer(failure, late())));
       const answered = (reply: unknown): void => {
         stop();
         resolve(accepted(reply, failure.resent || !sameSockets()));
@@ -224,8 +269,9 @@ export function createConnection(client: RedisClient, wait: DurabilityWait | und
         const known = { ...failure, resent: failure.resent || !sameSockets() };
         const isMissing = isMissingScript(error);
         const ms = commandTimeout - (systemClock.monotonic() - began);
-        if ((isMissing || isPassing(error)) && ms > 0) resolve(send(script, line, {}, options, known, { isMissing, ms }));
-        else reject(translate(error, known));
+        if ((isMissing || isPassing(error, failure)) && ms > 0)
+          resolve(send(script, line, {}, options, known, { isMissing, ms }));
+        else reject(translate(error, known, cause));
       };
       sendSoon({ script, line, buffers: options.buffers === true, answered, failed });
     });
@@ -270,15 +316,19 @@ const PAUSE = { first: 50, longest: 500 };
 function outlastRefusals<T>(
   { commandTimeout, random }: MetastoreContext,
   signal: AbortSignal | undefined,
+  failure: Failure,
   send: () => Promise<T>,
 ): Promise<T> {
   const elapsed = stopwatch(systemClock);
   let began = 0;
   const hasTime = (): boolean => elapsed() + PAUSE.longest + 2 * (elapsed() - began) < commandTimeout;
-  return retry({ clock: systemClock, random, signal, pause: PAUSE, passes: (error) => isPassing(error) && hasTime() }, () => {
-    began = elapsed();
-    return send();
-  });
+  return retry(
+    { clock: systemClock, random, signal, pause: PAUSE, passes: (error) => isPassing(error, failure) && hasTime() },
+    () => {
+      began = elapsed();
+      return send();
+    },
+  );
 }
 
 /** @throws {@link StoreUnavailableError} */

@@ -20,8 +20,9 @@ export interface DurabilityWait {
   /** Milliseconds. */
   readonly timeout: number;
   /**
-   * Asks every master how far its replicas are with what this connection wrote. The question must go out on the connection of the
-   * write, after it. A Cluster may send a command twice, to another node; there the question goes out after the reply.
+   * Asks a server, or every master of a Cluster, how far its replicas are with what this connection wrote. The question must go out
+   * on the connection of the write, after it. A Cluster may send a command twice, to another node; there the question goes out after
+   * the reply.
    */
   reached(client: RedisClient): Promise<boolean>;
   /**

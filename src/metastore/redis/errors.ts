@@ -56,6 +56,12 @@ const SERVER_ERROR = 'ReplyError';
 /** What the client says when it has not sent a command, and will not. */
 const NEVER_SENT = /^(?:Stream isn't writeable|Cluster isn't ready) and enableOfflineQueue options is false/;
 
+/** What it says when it could not connect as often as it was told to try. */
+const GAVE_UP = /^Reached the max retries per request limit/;
+
+/** What a server says that is not yet, or not any more, the one to write to. */
+const STARTING = ['READONLY', 'LOADING', 'MASTERDOWN'];
+
 const LONGEST_TEXT = 300;
 
 /** What is known of a command that failed. */
@@ -77,23 +83,41 @@ export function isMissingScript(error: unknown): boolean {
   return isReply(error) && wordIn(textOf(error), ['NOSCRIPT']) !== undefined;
 }
 
+/** Whether a server of a Cluster did not take a command because the slot is, or may be, at another one. */
+export function isElsewhere(error: unknown): boolean {
+  return isReply(error) && /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY)\b/.test(textOf(error));
+}
+
 /**
  * Whether a server refused a command only for now, and the same command may be taken a moment later: a slot of a Cluster is being
- * moved, or has no master yet.
+ * moved, or has no master yet. A server that is a replica, or loads its data, may be the master in a moment too. But whoever
+ * examines the store wants to know at once.
  */
-export function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown, { examines }: Pick<Failure, 'examines'>): boolean {
   const text = textOf(error);
-  return REDIRECTED.test(text) || (isReply(error) && /^(?:TRYAGAIN|CLUSTERDOWN)\b/.test(text));
+  if (REDIRECTED.test(text)) return true;
+  if (!isReply(error)) return false;
+  return /^(?:TRYAGAIN|CLUSTERDOWN)\b/.test(text) || (!examines && wordIn(text, STARTING) !== undefined);
+}
+
+/** What the client knows of its connection while it has none: why, in a few words without a credential. */
+export type Cause = () => string | undefined;
+
+/** The text, and the cause if there is one. */
+export function explained(text: string, cause: Cause): string {
+  const known = cause();
+  return known === undefined ? text : `${text}; ${known}`;
 }
 
 /** The error to throw for one of the client. */
-export function translate(error: unknown, failure: Failure): MooringError {
+export function translate(error: unknown, failure: Failure, cause: Cause = () => undefined): MooringError {
   const text = textOf(error);
   if (failure.writes && failure.resent) return noAnswer(failure, 'the connection broke, or it refused what was sent again');
   const redirected = REDIRECTED.exec(text)?.[1];
   if (redirected !== undefined) return refused(redirected === 'CLUSTERDOWN' ? redirected : 'TRYAGAIN', redirected);
   if (!isReply(error)) {
-    return NEVER_SENT.test(text) ? unavailable(`Redis cannot be reached: ${text}`) : noAnswer(failure, text);
+    const why = explained(GAVE_UP.test(text) ? 'the client tried again, and then gave up' : text, cause);
+    return NEVER_SENT.test(text) ? unavailable(`Redis cannot be reached: ${why}`) : noAnswer(failure, why);
   }
   if (REFUSED_IN_SCRIPT.test(error.message)) {
     return failure.writes

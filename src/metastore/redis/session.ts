@@ -3,7 +3,7 @@ import { boundedWait } from '../../async/deadline.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 import { mastersOf, sendCommand, type RedisClient } from './client.ts';
 import type { DurabilityWait } from './durability.ts';
-import { NAME, unavailable } from './errors.ts';
+import { explained, NAME, unavailable, type Cause } from './errors.ts';
 import type { MetastoreContext } from '../metastore.ts';
 
 /**
@@ -46,7 +46,12 @@ const OLDEST = [6, 2] as const;
 const OLDEST_WITH_WAITAOF = [7, 2] as const;
 
 /** A session of one store. */
-export function createSession(client: RedisClient, context: MetastoreContext, wait: DurabilityWait | undefined): Session {
+export function createSession(
+  client: RedisClient,
+  context: MetastoreContext,
+  wait: DurabilityWait | undefined,
+  cause: Cause,
+): Session {
   // Never the store's `now`: if the wall clock is set forward, the server's time would be guessed ahead of the server.
   const { clock } = context;
   const time = createServerTime(() => (clock.monotonic ? clock.monotonic() : systemClock.monotonic()));
@@ -83,7 +88,8 @@ export function createSession(client: RedisClient, context: MetastoreContext, wa
 
   const open = async (): Promise<void> => {
     const outcome = await boundedWait(context.timer, context.commandTimeout, undefined, ask);
-    if (outcome.ended !== 'value') throw unavailable(`Redis gave no answer within ${context.commandTimeout} ms`);
+    if (outcome.ended !== 'value')
+      throw unavailable(explained(`Redis gave no answer within ${context.commandTimeout} ms`, cause));
     usable = true;
   };
 

@@ -4,7 +4,7 @@ import { closedMetastore, type Metastore } from '../metastore.ts';
 import type { RedisClient } from './client.ts';
 import { createConnection } from './connection.ts';
 import { waitFor, type Durability } from './durability.ts';
-import { NAME } from './errors.ts';
+import { NAME, type Cause } from './errors.ts';
 import { metastoreFacts } from './facts.ts';
 import { redisJobs, redisSavings } from './jobs.ts';
 import { redisLineage } from './lineage.ts';
@@ -37,6 +37,11 @@ const OPTIONS: OptionNames<RedisMetastoreOptions> = { client: true, durability: 
  * @throws {@link ConfigError} for an invalid client or durability.
  */
 export function redisMetastore(options: RedisMetastoreOptions): Metastore {
+  return explainingMetastore(options, () => undefined);
+}
+
+/** The same with a client that knows why it has no connection: errors then say so. */
+export function explainingMetastore(options: RedisMetastoreOptions, cause: Cause): Metastore {
   requireKnownNames('options', options, OPTIONS);
   const { client, durability } = options;
   if (typeof client?.call !== 'function' || typeof client.callBuffer !== 'function') {
@@ -44,7 +49,7 @@ export function redisMetastore(options: RedisMetastoreOptions): Metastore {
   }
   const wait = waitFor(durability);
   return closedMetastore((context) => {
-    const connection = createConnection(client, wait, context);
+    const connection = createConnection(client, wait, context, cause);
     return {
       name: NAME,
       ready: (call) => tryToWrite(connection, call),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { headText, readHead, withExpiry } from '../../../src/format/head.ts';
-import { keysOf, SHARDS, shardOf } from '../../../src/format/redis-keys.ts';
+import { keysOf, SHARDS, shardOf, keySlot } from '../../../src/format/redis-keys.ts';
 import { readRecordHead, recordJson, recordText } from '../../../src/format/record-head.ts';
 import { writeIdText } from '../../../src/format/write-id.ts';
 
@@ -111,4 +111,15 @@ describe('texts', () => {
       ),
     );
   });
+});
+
+// As CLUSTER KEYSLOT says.
+test.each([
+  ['123456789', 12_739],
+  ['foo', 12_182],
+  ['{user1000}.following', 3_443],
+  ['foo{}{bar}', 8_363],
+  ['foo{{bar}}zap', 4_015],
+])('%s is in slot %d', (key, slot) => {
+  expect(keySlot(key)).toBe(slot);
 });
