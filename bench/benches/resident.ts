@@ -11,7 +11,7 @@ const CHILD = fileURLToPath(new URL('../children/stream.ts', import.meta.url));
 export const resident: Bench = {
   about: 'how much a process grows by a stream of 1 GiB, and by 60 open ones',
   async *comparisons(rig) {
-    const { sizes: [size = 2 ** 30] = [], keys: open = 60 } = rig.settings;
+    const { sizes: [size = 2 ** 30] = [], keys: open = 60, seconds = 3 } = rig.settings;
     const [redis, minio] = [await rig.redis(), await rig.minio()];
     const bucket = await minio.bucket();
     const work = {
@@ -26,7 +26,8 @@ export const resident: Bench = {
         sides: rig.builds.map(({ label, role, folder }) => ({
           label,
           role,
-          measure: () => grown({ kind, size, open, folder, redis: redis.port, endpoint: minio.endpoint, bucket }),
+          measure: () =>
+            grown({ kind, size, open, readAhead: seconds * 1_000, folder, redis: redis.port, endpoint: minio.endpoint, bucket }),
         })),
       };
     }

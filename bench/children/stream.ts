@@ -13,6 +13,8 @@ interface Task {
   kind: 'in' | 'out' | 'open';
   size: number;
   open: number;
+  /** How long the streams stay open, in milliseconds. */
+  readAhead: number;
   folder: string;
   redis: number;
   endpoint: string;
@@ -20,7 +22,7 @@ interface Task {
   credentials: { accessKeyId: string; secretAccessKey: string };
 }
 
-const { kind, size, open, folder, redis, endpoint, bucket, credentials } = JSON.parse(process.argv[2] ?? '') as Task;
+const { kind, size, open, readAhead, folder, redis, endpoint, bucket, credentials } = JSON.parse(process.argv[2] ?? '') as Task;
 const load = <Module>(path: string): Promise<Module> => import(pathToFileURL(join(folder, path)).href) as Promise<Module>;
 const { createStateStore } = await load<typeof core>('src/index.js');
 const { redisMetastore } = await load<typeof redisModule>('src/redis.js');
@@ -56,7 +58,7 @@ const WORK: Readonly<Record<Task['kind'], () => Promise<() => unknown>>> = {
   async open() {
     const streams = await Promise.all(Array.from({ length: open }, () => state.getStream('clip')));
     // Whatever they read ahead has come by then.
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await new Promise((resolve) => setTimeout(resolve, readAhead));
     return () => streams.forEach((stream) => stream?.destroy());
   },
 };

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { monitored, type Sent } from './monitor.ts';
 import { startRedis } from '../../scripts/redis/server.ts';
 
 /** The private Redis of a bench. */
@@ -14,14 +15,6 @@ export interface BenchRedis {
   /** Commands that clients send, and those that scripts call, while the work is done. */
   commands(work: () => Promise<unknown>): Promise<Sent>;
   stop(): Promise<void>;
-}
-
-/** Commands that arrived at the server. */
-export interface Sent {
-  /** By clients, in order: the name in lower case, and the arguments. */
-  readonly clients: readonly string[];
-  /** By scripts, in the same form. */
-  readonly scripts: readonly string[];
 }
 
 /** Starts a Redis of our own, with the client's default settings. */
@@ -44,23 +37,7 @@ export async function startBenchRedis(): Promise<BenchRedis> {
       const of = (field: string): number => Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(info)?.[1]);
       return (of('used_cpu_user') + of('used_cpu_sys')) * 1e6;
     },
-    async commands(work) {
-      const monitor = await control.monitor();
-      const byClients: string[] = [];
-      const scripts: string[] = [];
-      monitor.on('monitor', (_time: string, [name = '', ...args]: string[], source: string) => {
-        (source === 'lua' ? scripts : byClients).push([name.toLowerCase(), ...args].join(' '));
-      });
-      await work();
-      // What was sent before this comes before it.
-      const end = `bench-end-${Math.random()}`;
-      await new Promise<void>((resolve) => {
-        monitor.on('monitor', (_time: string, [, text]: string[]) => text === end && resolve());
-        void control.echo(end);
-      });
-      monitor.disconnect();
-      return { clients: byClients.filter((line) => !line.includes(end)), scripts };
-    },
+    commands: (work) => monitored(server.port, (text) => control.echo(text), work),
     async stop() {
       for (const client of clients) client.disconnect();
       await server.stop();
