@@ -7,13 +7,14 @@ import type { Result } from './harness/rounds.ts';
 import { chart } from './pages/chart.ts';
 import { codecTable, ownFigures, table } from './pages/tables.ts';
 
-const PAGES = ['docs/performance.md', 'docs/codecs.md', 'docs/monitoring.md', 'docs/operations.md'];
+const PAGES = ['docs/performance.md', 'docs/codecs.md', 'docs/operations.md'];
 const CHART = 'docs/growth.svg';
 /** What stands between these is written here: the name of a bench, and perhaps how it is shown. */
 const BLOCK = /<!-- bench ([\w-]+)(?: as (\w+))? -->[\s\S]*?<!-- \/bench -->/g;
 
 const FORMS: Readonly<Record<string, (results: readonly Result[]) => string>> = {
   table,
+  chart: (results) => `![CPU of one operation, by how much there is already](growth.svg)\n\n${table(results)}`,
   codecs: codecTable,
   samples: (results) => table(results.filter(({ name }) => / of (?:JSON|noise)$/.test(name))),
   memory: (results) => ownFigures(results, ['A scope with', 'Bytes']),

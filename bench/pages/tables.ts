@@ -40,20 +40,27 @@ export function ownFigures(results: readonly Result[], head: readonly string[]):
 export function codecTable(results: readonly Result[]): string {
   const speeds = new Map<string, Map<string, string[]>>();
   const sizes: string[] = [];
+  const left = new Map<string, string>();
   for (const { name, sides } of results) {
     const [, codec, , size] = /^(\w+), (encode|decode) (\S+ \S+)/.exec(name) ?? [];
     if (codec === undefined || size === undefined) continue;
     if (!sizes.includes(size)) sizes.push(size);
+    const [, share] = /\((\S+) is left\)/.exec(name) ?? [];
+    if (share !== undefined) left.set(codec, share);
     for (const side of sides.filter(({ role }) => role !== 'against')) {
-      const label = side.role === 'this' ? `${codec}` : side.role === 'peer' ? `${codec}, ${side.label}` : `${side.label}, alone`;
+      const label = side.role === 'this' ? codec : side.role === 'peer' ? `${codec}, ${side.label}` : `${side.label}, alone`;
       const row = speeds.get(label) ?? new Map<string, string[]>();
       const speed = side.figures.find(({ metric }) => metric === 'speed')?.median ?? Number.NaN;
       row.set(size, [...(row.get(size) ?? []), speed.toFixed(0)]);
       speeds.set(label, row);
     }
   }
-  const rows = [...speeds].map(([label, row]) => [label, ...sizes.map((size) => row.get(size)?.join(' / ') ?? '')]);
-  return markdown(['', ...sizes], rows);
+  const rows = [...speeds].map(([label, row]) => [
+    label,
+    left.get(label) ?? '',
+    ...sizes.map((size) => row.get(size)?.join(' / ') ?? ''),
+  ]);
+  return markdown(['', `left of ${sizes.at(-1)}`, ...sizes], rows);
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
