@@ -19,10 +19,15 @@ export interface Crowd {
 
 /** Copies a scope with its places in the indexes of what ends and of jobs. */
 export async function crowd({ control }: BenchRedis, build: Build, { namespace, of, count }: Crowd): Promise<void> {
-  const { keysOf } = await build.load<typeof keys>('src/format/redis-keys.ts');
+  const { keysOf, shardOf } = await build.load<typeof keys>('src/format/redis-keys.ts');
   const { scopePath } = await build.load<typeof paths>('src/format/path.ts');
   const all = keysOf(namespace);
-  const [hash, due, , jobs] = all.recordScope(scopePath(of));
+  // By what every build has.
+  const namesOf = (path: string): readonly [hash: string, due: string, jobs: string] => {
+    const [jobs, [, due]] = [all.jobs(shardOf(path)), all.shard(shardOf(path))];
+    return [jobs.slice(0, -'jobs'.length) + path, due, jobs];
+  };
+  const [hash, due, jobs] = namesOf(scopePath(of));
   const bytes = await control.dumpBuffer(hash);
   const end = await control.zscore(due, scopePath(of));
   const members = (await control.zrange(jobs, '0', '-1', 'WITHSCORES')).flatMap((member, at, list) =>
@@ -32,7 +37,7 @@ export async function crowd({ control }: BenchRedis, build: Build, { namespace, 
     const pipeline = control.pipeline();
     for (let n = at; n < Math.min(count, at + BATCH); n += 1) {
       const path = scopePath({ ...of, run: `${of.run}-${n}` });
-      const [copy, dueOfCopy, , jobsOfCopy] = all.recordScope(path);
+      const [copy, dueOfCopy, jobsOfCopy] = namesOf(path);
       pipeline.restore(copy, 0, bytes);
       if (end !== null) pipeline.zadd(dueOfCopy, end, path);
       for (const [member, score] of members) pipeline.zadd(jobsOfCopy, score, member.replace(scopePath(of), path));

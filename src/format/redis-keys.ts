@@ -52,12 +52,22 @@ export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, shard) 
 
 const REMEMBERED = 1_000;
 
+/** The keys of a scope. */
+export interface ScopeKeys {
+  /** Its hash. */
+  readonly key: string;
+  /** What becomes due in its shard. */
+  readonly due: string;
+  /** The birth of its shard. */
+  readonly birth: string;
+  /** The jobs of its shard. */
+  readonly jobs: string;
+}
+
 /** The keys of one namespace. */
 export interface Keys {
-  /** The keys of a scope: its hash, its shard's index, its shard's birth. */
-  scope(path: string): readonly [hash: string, due: string, birth: string];
-  /** The same, and the index of the jobs in its shard. */
-  recordScope(path: string): readonly [hash: string, due: string, birth: string, jobs: string];
+  /** The keys of a scope and of its shard. */
+  scope(path: string): ScopeKeys;
   /** The index of the jobs in a shard. */
   jobs(shard: string): string;
   /** What was not run twice on a day, `2026-12-01`. */
@@ -75,28 +85,24 @@ export interface Keys {
   glob(prefix: string): string;
 }
 
-type Located = Readonly<{ scope: ReturnType<Keys['scope']>; recordScope: ReturnType<Keys['recordScope']> }>;
-
 /** The keys below a namespace. */
 export function keysOf(namespace: string): Keys {
   const encoded = encodeSegment('namespace', namespace);
   const tag = (shard: string): string => `mooring:{${encoded}:${shard}}:`;
   const tagLength = tag('00').length;
-  const known = new Map<string, Located>();
-  const located = (path: string): Located => {
+  const known = new Map<string, ScopeKeys>();
+  const scope = (path: string): ScopeKeys => {
     const before = known.get(path);
     if (before) return before;
     const start = tag(shardOf(path));
-    const scope = [start + path, `${start}due`, `${start}birth`] as const;
-    const keys = { scope, recordScope: [...scope, `${start}jobs`] as const };
+    const keys = { key: start + path, due: `${start}due`, birth: `${start}birth`, jobs: `${start}jobs` };
     // A digest costs as much as the rest of a call does here, and most calls are for the same few scopes.
     if (known.size >= REMEMBERED) known.clear();
     known.set(path, keys);
     return keys;
   };
   return {
-    scope: (path) => located(path).scope,
-    recordScope: (path) => located(path).recordScope,
+    scope,
     jobs: (shard) => `${tag(shard)}jobs`,
     savings: (day) => `${tag(shardOf(day))}saved:${day}`,
     birth: (shard) => `${tag(shard)}birth`,

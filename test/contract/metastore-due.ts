@@ -1,6 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { shardOf } from '../../src/format/redis-keys.ts';
-import { all, DAY, HOUR, MINUTE, openOn, put, putRef, tool, write, type Bench } from './metastore-parts.ts';
+import {
+  all,
+  attempt,
+  begin,
+  DAY,
+  HOUR,
+  MINUTE,
+  openOn,
+  put,
+  putRef,
+  record,
+  recorded,
+  tool,
+  write,
+  type Bench,
+} from './metastore-parts.ts';
 import { isDueIn, NONCE, O1, O2 } from './metastore-sweep-parts.ts';
 
 /** In what something is due, and when. */
@@ -25,6 +40,16 @@ export function dueContract(bench: Bench): void {
     test('a scope is, when a tombstone ends', async () => {
       await write(bench.m, tool(), { name: 'other' });
       expect(await isDueIn(bench, 2 * HOUR + MINUTE)).toBe(true);
+    });
+
+    test('a scope that never ends is, when a record in it expires', async () => {
+      const who = attempt(1);
+      await begin(bench.m, who);
+      await write(bench.m, who, put('k', 1, { retention: 'forever' }));
+
+      await recorded(bench.m, record(who, 's', { retention: HOUR }));
+
+      expect(await isDueIn(bench, HOUR + MINUTE)).toBe(true);
     });
 
     test('one with inline values alone never is', async () => {

@@ -184,6 +184,15 @@ export function lifetimeContract(bench: Bench): void {
       expect(await value(bench.m, 'other')).toBe(1);
     });
 
+    test('a write by the same process just after the end starts empty', async () => {
+      await settle(await finished(3), 0, true);
+
+      await write(bench.m, tool(), put('other', 1));
+
+      expect(await value(bench.m, 'other')).toBe(1);
+      expect(await value(bench.m, 'k')).toBeUndefined();
+    });
+
     test('the fence of a scope that a refused write emptied is kept, also through a sweep', async () => {
       await settle(await finished(3), DAY, true);
       await bench.advance(2 * DAY);

@@ -11,25 +11,25 @@ export const JOB_INDEX_GUARDS: readonly Guard[] = [
   guard(
     'Redis: a record has its place in the index from the step that writes it',
     'src/metastore/redis/lua/records/put.ts',
-    'move(NAME, rankOf(LETTER), tonumber(SINCE) or now)',
+    "${enter('NAME', 'rank', '(tonumber(SINCE) or now)')}",
     '',
     [CONTRACT, 'a job moves with its record'],
   ),
   guard(
     'Redis: an orphan that a record holds again leaves the index',
     'src/metastore/redis/lua/records/put.ts',
-    "move(NAME .. ':' .. ID_DIGEST, nil)",
+    '${leave("NAME .. \':\' .. ID_DIGEST")}',
     '',
     [CONTRACT, 'an orphan that a record holds again leaves'],
   ),
   guard(
     'Redis: an orphan is in the index from the step that lists it',
     'src/metastore/redis/lua/orphan.ts',
-    "move(name .. ':' .. digest, ${JOB_RANK.orphan}, now)",
+    "${enter(listed, String(JOB_RANK.orphan), 'now')}",
     '',
     [CONTRACT, 'an orphan is there from the step that lists it'],
   ),
-  guard('Redis: a wiped scope leaves the index', 'src/metastore/redis/lua/operators/clear.ts', 'move(name, nil)', '', [
+  guard('Redis: a wiped scope leaves the index', 'src/metastore/redis/lua/operators/clear.ts', "${leave('name')}", '', [
     CONTRACT,
     'a wiped scope leaves its running job as an orphan',
   ]),

@@ -164,7 +164,7 @@ describe('the users of docs/operations.md', () => {
   });
 
   test('I2 a right that is missing half-way leaves a write unknown: a part of it is there', async () => {
-    await addUser(server, 'mooring-less', ['-zadd'], 'mooring-worker');
+    await addUser(server, 'mooring-less', ['-pexpireat'], 'mooring-worker');
     const client = new Redis(as('mooring-less', server));
     await using store = createStateStore({
       metastore: redisMetastore({ client }),

@@ -35,7 +35,7 @@ afterAll(async () => {
 function scopeOn(master: 0 | 1): { path: string } {
   for (let run = 0; ; run += 1) {
     const path = `flow/${run}/task/-1`;
-    if (Math.floor(keySlot(keysOf('default').scope(path)[0]) / SLOTS_OF_EACH) === master) return { path };
+    if (Math.floor(keySlot(keysOf('default').scope(path).key) / SLOTS_OF_EACH) === master) return { path };
   }
 }
 
@@ -55,7 +55,7 @@ test('a write whose slot was moved to a master without a replica is not safe', a
   const scope = scopeOn(0);
   await write(m, tool(), put('k', 1), {}, scope);
   const [first, second] = cluster.nodes as [TestRedis, TestRedis];
-  const [hash] = keysOf('default').scope(scope.path);
+  const { key: hash } = keysOf('default').scope(scope.path);
   const slot = String(keySlot(hash));
   const id = /[0-9a-f]{40}/.exec(await second.command('cluster', 'myid'))?.[0] ?? '';
   const source = /[0-9a-f]{40}/.exec(await first.command('cluster', 'myid'))?.[0] ?? '';

@@ -7,7 +7,7 @@ import { openRedisMetastore } from '../support/store-context.ts';
 
 /** A Cluster whose slot is on its way from one master to another. A scope's index does not exist then, at neither of them. */
 
-const [HASH] = keysOf('default').scope(SCOPE.path);
+const { key: HASH } = keysOf('default').scope(SCOPE.path);
 
 describe('while a slot is moved', () => {
   let servers: TestCluster;
@@ -69,6 +69,15 @@ describe('while a slot is moved', () => {
     });
     expect(took).toBeLessThan(5_000);
     expect(await value(m, 'k')).toBe(1);
+  });
+
+  test('a scope that is there takes an inline value', async () => {
+    const m = openRedisMetastore({ client }, { commandTimeout: 5_000 });
+    await write(m, tool(), put('there', 1));
+    await move();
+
+    expect((await write(m, tool(), put('there', 2))).kind).toBe('ok');
+    expect(await value(m, 'there')).toBe(2);
   });
 
   test('what was refused is tried again until the slot has a home', async () => {

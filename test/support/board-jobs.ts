@@ -166,7 +166,7 @@ export async function saveDays(store: StateStore): Promise<void> {
 export async function copyMany(store: StateStore, client: CopyingClient, count: number): Promise<void> {
   const { scope } = await boardJobs(store).running('bulk', 1);
   const { metastore, namespace } = internalsOf(store);
-  const keyOf = (path: string): string => keysOf(namespace).scope(path)[0];
+  const keyOf = (path: string): string => keysOf(namespace).scope(path).key;
   const first = scopePath(scope);
   const text = await client.dumpBuffer(keyOf(first));
   const rest = Array.from({ length: count - 1 }, (_none, at) =>

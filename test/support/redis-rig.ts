@@ -94,7 +94,7 @@ function shifted(ms: number): ReturnType<TimeOf> {
 /** A rig on a running server or Cluster. `nodes` are clients of its masters, one each. */
 export function redisRig(client: RigClient, nodes: () => readonly RigClient[], stop: () => Promise<void>): MetastoreRig {
   let shift = 0;
-  const hashOf = (namespace: string, path: string): string => keysOf(namespace).scope(path)[0];
+  const hashOf = (namespace: string, path: string): string => keysOf(namespace).scope(path).key;
   const dump = async (node: RigClient): Promise<[string, { text: Buffer; left: number }][]> => {
     const found = (await node.callBuffer('eval', DUMP, 0)) as [Buffer, Buffer, number][];
     return found.map(([key, text, left]) => [key.toString(), { text, left }]);

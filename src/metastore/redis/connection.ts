@@ -31,6 +31,7 @@ import {
   type Cause,
   type Failure,
 } from './errors.ts';
+import { createKnownScopes } from './lua/known-scopes.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
 
@@ -53,6 +54,8 @@ export interface ScriptOptions {
   resent?: boolean;
   /** Not worth waiting for replicas. */
   fleeting?: boolean;
+  /** The scope is there in all likelihood. @defaultValue what this connection wrote */
+  isThere?: boolean;
   /** Sent to learn whether the store is set up rightly: a missing right is then a mistake, and no outage. */
   examines?: boolean;
 }
@@ -117,6 +120,7 @@ export function createConnection(
     return commands[as][buffers ? 'buffers' : 'text'](line);
   });
   const late = (): string => explained(`the deadline of ${commandTimeout} ms passed`, cause);
+  const scopes = createKnownScopes();
 
   /** Sends `work` within `ms`, once the session is open; its rejection comes out translated. */
   const within = async <T>(
@@ -288,10 +292,26 @@ export function createConnection(
     client,
     durability: wait,
     async run(script, { path, recorded = '' }, given, call, options = {}) {
-      const names = script.indexes ? keys.recordScope(path) : keys.scope(path);
-      const line: Argument[] = [script.sha, names.length, ...names, path, recorded];
-      script.arrange(line, given, options.each ?? []);
-      const answer = await ask(script, line, call, options);
+      const { each = [], isThere = scopes.mayNarrow(path) } = options;
+      const named = keys.scope(path);
+      const lineOf = ({ sha, keys: needed, address, arrange }: typeof script): Argument[] => {
+        const line: Argument[] = [sha, needed.length];
+        for (const key of needed) line.push(named[key]);
+        for (const part of address) line.push(part === 'path' ? path : recorded);
+        arrange(line, given, each);
+        return line;
+      };
+      const { narrow } = script;
+      const tried =
+        narrow && isThere && recorded === '' && narrow.suits(given, each)
+          ? await ask(narrow, lineOf(narrow), call, options)
+          : undefined;
+      if (tried?.kind === 'wider') scopes.needsAll(path);
+      const answer =
+        tried && tried.kind !== 'wider'
+          ? tried
+          : await ask(script, lineOf(script), call, tried?.resent === true ? { ...options, resent: true } : options);
+      if (answer.kind === 'ok' && script.writes) scopes.wrote(path);
       if (answer.kind === 'foreign') throw foreignFormat(path, String(answer.rest[0]), NAME);
       return answer;
     },

@@ -27,7 +27,11 @@ export function redisFences({ run }: Connection): MetastoreFences {
     // A resend does no harm, and a refusal of one is as true as of the first.
     async begin(scope, { fence, nonce, drawn, first, createdAt: created, holder, job, records }, call) {
       const given = { fence, nonce, drawn, first, created, holder, job };
-      const { kind, now, rest } = await run(BEGIN, scope, given, call, { buffers: true, each: records });
+      const { kind, now, rest } = await run(BEGIN, scope, given, call, {
+        buffers: true,
+        each: records,
+        ...(!first && { isThere: true }),
+      });
       if (kind === 'stale') return staleReply(rest[0]);
       const [held, lost, cancel, ...found] = rest;
       return {

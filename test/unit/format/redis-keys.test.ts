@@ -10,36 +10,39 @@ import { writeIdText } from '../../../src/format/write-id.ts';
 describe('keys', () => {
   const keys = keysOf('prod');
 
-  test('a scope, its index and its birth share the hash tag of the shard', () => {
+  test('a scope, its indexes and its birth share the hash tag of the shard', () => {
     const shard = shardOf('flow/run/task/-1');
 
-    expect(keys.scope('flow/run/task/-1')).toEqual([
-      `mooring:{prod:${shard}}:flow/run/task/-1`,
-      `mooring:{prod:${shard}}:due`,
-      `mooring:{prod:${shard}}:birth`,
-    ]);
+    expect(keys.scope('flow/run/task/-1')).toEqual({
+      key: `mooring:{prod:${shard}}:flow/run/task/-1`,
+      due: `mooring:{prod:${shard}}:due`,
+      birth: `mooring:{prod:${shard}}:birth`,
+      jobs: `mooring:{prod:${shard}}:jobs`,
+    });
     expect(SHARDS).toContain(shard);
   });
 
   test('never lie where BullMQ deletes foreign keys', () => {
-    expect(keys.scope('bull:mail/1/x/-1')[0]).toMatch(/^mooring:/);
+    expect(keys.scope('bull:mail/1/x/-1').key).toMatch(/^mooring:/);
   });
 
   test('a key leads back to its path', () => {
     fc.assert(
       fc.property(fc.array(fc.stringMatching(/^[A-Za-z0-9_.~=%-]{1,20}$/), { minLength: 2, maxLength: 5 }), (segments) => {
         const path = segments.join('/');
-        expect(keys.path(keys.scope(path)[0])).toBe(path);
+        expect(keys.path(keys.scope(path).key)).toBe(path);
       }),
     );
   });
 
   test('a key of no scope leads to no path', () => {
-    for (const key of [...keys.scope('a/b').slice(1), ...keys.trial('00')]) expect(keys.path(key)).toBeUndefined();
+    const { due, birth, jobs } = keys.scope('a/b');
+
+    for (const key of [due, birth, jobs, ...keys.trial('00')]) expect(keys.path(key)).toBeUndefined();
   });
 
   test('a namespace with braces or slashes cannot leave its place', () => {
-    const [hash] = keysOf('a}:{b/ü').scope('a/b');
+    const { key: hash } = keysOf('a}:{b/ü').scope('a/b');
 
     expect(hash).toBe(`mooring:{a%7D%3A%7Bb%2F%C3%BC:${shardOf('a/b')}}:a/b`);
     expect(keysOf('a}:{b/ü').path(hash)).toBe('a/b');

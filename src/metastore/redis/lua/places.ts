@@ -1,5 +1,5 @@
 import { ENTRY_FORMAT, ENTRY_JSON, ENTRY_KIND } from '../../../format/entry.ts';
-import { HEAD_PLACE } from '../../../format/head.ts';
+import { HEAD_PLACE, INSTANT_LENGTH } from '../../../format/head.ts';
 import { RECORD_LETTER, RECORD_PLACE } from '../../../format/record-head.ts';
 import { PREFIX } from '../../../format/redis-keys.ts';
 import { WRITE_ID_PLACE } from '../../../format/write-id.ts';
@@ -97,7 +97,12 @@ function text(letter: string): string {
   return `'${letter}'`;
 }
 
-/** The text of a head, from expressions of Lua; `expires` is milliseconds. */
-export function head(letter: string, id: string, updated: string, expires: string): string {
-  return `'${ENTRY_FORMAT}' .. ${letter} .. ' ' .. ${id} .. ' ' .. ${updated} .. ' ' .. instant(${expires})`;
+/** Milliseconds as they stand in a head; `ms` is an expression of Lua. A plain number would lose its shape: `1.8e+12`. */
+export function instantText(ms: string): string {
+  return `string.format('%0${INSTANT_LENGTH}.0f', ${ms})`;
+}
+
+/** The text of a head that is written now, from expressions of Lua; `expires` is milliseconds. */
+export function head(letter: string, id: string, expires: string): string {
+  return `'${ENTRY_FORMAT}' .. ${letter} .. ' ' .. ${id} .. ' ' .. instant .. ' ' .. ${instantText(expires)}`;
 }

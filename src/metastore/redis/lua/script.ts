@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ENTRY_FORMAT } from '../../../format/entry.ts';
-import { INSTANT_LENGTH } from '../../../format/head.ts';
+import type { ScopeKeys } from '../../../format/redis-keys.ts';
 import type { Argument } from '../client.ts';
-import { AT, LETTER } from './places.ts';
+import { CLOCK } from './clock.ts';
 
 /**
  * How a script is made. The names of its keys and arguments are one table. It gives the locals at the head of the script
@@ -18,6 +17,12 @@ import { AT, LETTER } from './places.ts';
 export type ArgumentValue = Argument | boolean | undefined;
 
 /**
+ * A key of a scope's shard: the scope's hash, the index of what becomes due, the birth, the index of jobs. While a slot of a Cluster
+ * is moved, a script is refused if it names keys of which only some are there. So a script names only what it needs.
+ */
+export type ScopeKey = keyof ScopeKeys;
+
+/**
  * A script and the name that the server has for it. `Name` are the names of its arguments, and `Item` is the list that it takes
  * at the end.
  */
@@ -27,10 +32,20 @@ export interface Script<Name extends string = never, Item = never> {
   readonly sha: string;
   /** Whether it may write; an answer that is lost is then an unknown outcome. */
   readonly writes: boolean;
-  /** Whether the index of jobs is among its keys. */
-  readonly indexes: boolean;
+  /** Which keys of a scope it names, in this order. */
+  readonly keys: readonly ScopeKey[];
+  /** What comes before its arguments: the path if an index names the scope, and the scope to record if the path does not tell it. */
+  readonly address: readonly ('path' | 'recorded')[];
+  /** The same script for a scope that is there: it names fewer keys. */
+  readonly narrow?: Narrow<Name, Item>;
   /** Appends the arguments in the order of the script. */
   arrange(args: Argument[], given: Readonly<Record<Name, ArgumentValue>>, each: readonly Item[]): void;
+}
+
+/** A script that answers `wider`, before it has written anything, if it needs a key that it does not name. */
+export interface Narrow<Name extends string, Item> extends Script<Name, Item> {
+  /** Whether it is worth a try for these. */
+  suits(given: Readonly<Record<Name, ArgumentValue>>, each: readonly Item[]): boolean;
 }
 
 /** The list that a script takes after its other arguments, of any length. */
@@ -76,28 +91,40 @@ interface Definition<Name extends string, Item> {
   each?: List<Item>;
 }
 
-/** Keys of a scope: its hash, the index of its shard, and the birth of its shard. */
-const SCOPE_KEYS = ['KEY', 'DUE', 'BIRTH'];
-/** The same, and the index of the jobs in its shard. */
-const RECORD_KEYS = [...SCOPE_KEYS, 'JOBS'];
-
-/**
- * A script on the keys of one scope. Two arguments come before its own: the path, and the scope to record if the path does not
- * tell it.
- */
+/** A script on these keys of one scope. */
 export function scopeScript<Name extends string = never, Item = never>(
+  keys: readonly ScopeKey[],
   definition: Definition<Name, Item>,
   ...parts: readonly string[]
 ): Script<Name, Item> {
-  return assemble(SCOPE_KEYS, ['path', 'recorded'], definition, parts);
+  return assemble(keys, keys.includes('due') || keys.includes('jobs') ? ['path'] : [], definition, parts);
 }
 
-/** The same for a script that changes which jobs there are: the index of jobs is its fourth key. */
-export function recordScript<Name extends string = never, Item = never>(
-  definition: Definition<Name, Item>,
-  ...parts: readonly string[]
+/** What a script that writes to a scope does with its keys. */
+interface WritingDefinition<Name extends string, Item> extends Definition<Name, Item> {
+  /** Whether the index of jobs is one of its keys. */
+  jobs?: boolean;
+  /** When a scope that is there needs neither its index nor a birth. @defaultValue always */
+  suits?: Narrow<Name, Item>['suits'];
+  /** A script of its own for such a scope. @defaultValue the same parts */
+  narrow?: Narrow<Name, Item>;
+}
+
+/** A part of a script that writes to a scope: with all keys (`wide`), or with the scope's alone. */
+export type WritingPart = string | ((wide: boolean) => string);
+
+/** A script that opens a scope for a write, in both widths. */
+export function writingScript<Name extends string = never, Item = never>(
+  definition: WritingDefinition<Name, Item>,
+  ...parts: readonly WritingPart[]
 ): Script<Name, Item> {
-  return assemble(RECORD_KEYS, ['path', 'recorded'], definition, parts);
+  const { jobs = false, suits = () => true, narrow } = definition;
+  const own: readonly ScopeKey[] = jobs ? ['jobs'] : [];
+  const as = (wide: boolean): string[] => parts.map((part) => (typeof part === 'string' ? part : part(wide)));
+  return {
+    ...assemble<Name, Item>(['key', 'due', 'birth', ...own], ['path', 'recorded'], definition, as(true)),
+    narrow: narrow ?? { ...assemble<Name, Item>(['key', ...own], jobs ? ['path'] : [], definition, as(false)), suits },
+  };
 }
 
 /** A script on keys of any kind. The script itself goes through those that have no name. */
@@ -106,25 +133,26 @@ export function script<Name extends string = never, Item = never>(
   definition: Definition<Name, Item>,
   ...parts: readonly string[]
 ): Script<Name, Item> {
-  return assemble(keys, [], definition, parts);
+  return { ...assemble(keys, [], definition, parts), keys: [] };
 }
 
 function assemble<Name extends string, Item>(
   keys: readonly string[],
-  before: readonly string[],
+  address: Script['address'],
   definition: Definition<Name, Item>,
   parts: readonly string[],
 ): Script<Name, Item> {
   const { name, writes, each } = definition;
   const names = namesOf(definition.arguments);
-  const all = [...before, ...names];
+  const all = [...address, ...names];
   const first = each ? `local ${each.start} = ${all.length + 1}` : '';
-  const text = [named(keys, 'KEYS'), named(all.map(constant), 'ARGV'), first, CLOCK, ...parts].join('\n');
+  const text = [named(keys.map(constant), 'KEYS'), named(all.map(constant), 'ARGV'), first, CLOCK, ...parts].join('\n');
   return {
     name,
     text,
     writes,
-    indexes: keys === RECORD_KEYS,
+    keys: keys as readonly ScopeKey[],
+    address,
     sha: createHash('sha1').update(text).digest('hex'),
     arrange(args, given, items) {
       for (const one of names) args.push(argument(given[one]));
@@ -152,22 +180,3 @@ function named(names: readonly string[], from: string): string {
   if (names.length === 0) return '';
   return `local ${names.join(', ')} = ${names.map((_name, at) => `${from}[${at + 1}]`).join(', ')}`;
 }
-
-/**
- * Time, how a script ends, and whether a text counts. A text of another format, or a damaged one, counts, so that its reader can
- * say so.
- */
-const CLOCK = String.raw`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
--- Whether this call found its shard without a birth.
-local born = false
-local function instant(ms) return string.format('%0${INSTANT_LENGTH}.0f', ms) end
-local function answer(kind, ...) return {instant(now) .. (born and '1' or '0') .. kind, ...} end
-local function foreign(text) return text and text:sub(${AT.format}) ~= '${ENTRY_FORMAT}' end
-local function live(text)
-  if not text then return false end
-  if foreign(text) then return true end
-  local expires = tonumber(text:sub(${AT.expiresAt}))
-  return text:sub(${AT.letter}) ~= ${LETTER.tombstone} and not (expires and expires <= now)
-end`;

@@ -1,3 +1,4 @@
+import { answer } from '../clock.ts';
 import { script, type Script } from '../script.ts';
 
 /** How long the savings of a day are kept, in milliseconds. */
@@ -11,7 +12,7 @@ const KEPT = 400 * 24 * 3_600_000;
  * - Answer: `ok`.
  */
 export const SAVE: Script<'time' | 'amount' | 'currency'> = script(
-  ['DAY'],
+  ['day'],
   { name: 'save', writes: true, arguments: { time: true, amount: true, currency: true } },
   String.raw`
 local function add(field, more, format)
@@ -22,5 +23,5 @@ add('reconnects', 1, '%.0f')
 add('time', TIME, '%.0f')
 if AMOUNT ~= '' then add('cost ' .. CURRENCY, AMOUNT, '%.6f') end
 redis.call('PEXPIREAT', DAY, string.format('%.0f', now + ${KEPT}))
-return answer('ok')`,
+return ${answer('ok')}`,
 );

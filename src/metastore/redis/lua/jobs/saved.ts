@@ -1,3 +1,4 @@
+import { answer } from '../clock.ts';
 import { script, type Script } from '../script.ts';
 
 /**
@@ -8,10 +9,10 @@ import { script, type Script } from '../script.ts';
  * - Answer: `ok`, then names and numbers: `reconnects`, `time` (milliseconds), `cost <currency>`.
  */
 export const SAVED: Script = script(
-  ['DAY'],
+  ['day'],
   { name: 'saved', writes: false, arguments: {} },
   String.raw`
-local found = answer('ok')
+local found = ${answer('ok')}
 for _, field in ipairs(redis.call('HKEYS', DAY)) do
   found[#found + 1] = field
   found[#found + 1] = redis.call('HGET', DAY, field)

@@ -1,3 +1,4 @@
+import { answer } from '../clock.ts';
 import { script, type Script } from '../script.ts';
 import { EVERY_SHARD } from './shards.ts';
 
@@ -14,7 +15,7 @@ export const BEAR: Script<'drawn'> = script(
   { name: 'bear', writes: true, arguments: { drawn: true } },
   EVERY_SHARD,
   String.raw`
-for at = 1, SHARDS_END, SHARD_SIZE do redis.call('SET', KEYS[at + BIRTH], redis.call('GET', KEYS[at + BIRTH]) or instant(now)) end
+for at = 1, SHARDS_END, SHARD_SIZE do redis.call('SET', KEYS[at + BIRTH], redis.call('GET', KEYS[at + BIRTH]) or instant) end
 if NAME then redis.call('SET', NAME, redis.call('GET', NAME) or DRAWN) end
-return answer('ok')`,
+return ${answer('ok')}`,
 );

@@ -1,3 +1,4 @@
+import { answer } from '../clock.ts';
 import { script, type Script } from '../script.ts';
 import { EVERY_SHARD } from './shards.ts';
 
@@ -17,5 +18,5 @@ for at = 1, SHARDS_END, SHARD_SIZE do
   local current = redis.call('GET', KEYS[at + GENERATION])
   redis.call('SET', KEYS[at + GENERATION], (tonumber(current or '') or -1) < tonumber(RAISED) and RAISED or current)
 end
-return answer('ok')`,
+return ${answer('ok')}`,
 );

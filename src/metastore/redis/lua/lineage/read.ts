@@ -1,3 +1,4 @@
+import { answer } from '../clock.ts';
 import { script, type Script } from '../script.ts';
 import { EVERY_SHARD } from './shards.ts';
 
@@ -13,7 +14,7 @@ export const LINEAGE: Script = script(
   { name: 'lineage', writes: false, arguments: {} },
   EVERY_SHARD,
   String.raw`
-local found = answer('ok')
+local found = ${answer('ok')}
 for at = 1, SHARDS_END, SHARD_SIZE do
   found[#found + 1] = redis.call('GET', KEYS[at + BIRTH])
   found[#found + 1] = redis.call('GET', KEYS[at + GENERATION])

@@ -1,24 +1,26 @@
 import { NEVER } from '../../../../format/head.ts';
+import { answer, isLive } from '../clock.ts';
 import { AT } from '../places.ts';
 import { scopeScript, type Script } from '../script.ts';
 
 /**
  * What an operator sees.
  *
- * - KEYS: the scope, its index, its birth.
- * - ARGV: path, recorded.
+ * - KEYS: the scope.
+ * - ARGV: none.
  * - Answer: `ok`, the recorded scope, the holder of the fence, then field and text of each record that counts, of each orphan, and of each item.
  */
 export const INSPECT: Script = scopeScript(
+  ['key'],
   { name: 'inspect', writes: false, arguments: {} },
   String.raw`
 local ends, recorded, holder = unpack(redis.call('HMGET', KEY, 'ends', 'scope', 'holder'))
 local ended = (tonumber(ends or '') or ${NEVER}) <= now
-local found = answer('ok', recorded, holder)
+local found = ${answer('ok', 'recorded', 'holder')}
 for _, field in ipairs(redis.call('HKEYS', KEY)) do
   local kind = field:sub(${AT.kind})
   local text = (kind == 'r:' or kind == 'o:' or kind == 'i:') and redis.call('HGET', KEY, field)
-  if text and (kind == 'o:' or (not ended and (kind == 'i:' or live(text)))) then
+  if text and (kind == 'o:' or (not ended and (kind == 'i:' or ${isLive('text')}))) then
     found[#found + 1] = field
     found[#found + 1] = text
   end

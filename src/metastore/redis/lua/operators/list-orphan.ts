@@ -1,29 +1,28 @@
-import { AT, LETTER } from '../places.ts';
-import { MOVES } from '../jobs/moves.ts';
-import { ORPHAN } from '../orphan.ts';
-import { OPEN } from '../scope.ts';
-import { recordScript, type Script } from '../script.ts';
+import { answer, isForeign, isLive } from '../clock.ts';
+import { MOVES, MOVE_ALL } from '../jobs/moves.ts';
+import { orphan } from '../orphan.ts';
+import { AT } from '../places.ts';
+import { hasId } from '../records/put.ts';
+import { close, open } from '../scope.ts';
+import { writingScript, type Script } from '../script.ts';
 
 /**
  * Lists an orphan, unless the record holds that external ID.
  *
- * - KEYS: the scope, its index, its birth, the index of its jobs.
+ * - KEYS: the scope, its index and its birth, the index of its jobs.
  * - ARGV: path, recorded, name, idDigest, json.
  * - Answer: `listed`; or `foreign` and a name, `held`.
  */
-export const LIST_ORPHAN: Script<'name' | 'idDigest' | 'json'> = recordScript(
-  { name: 'listOrphan', writes: true, arguments: { name: true, idDigest: true, json: true } },
-  OPEN,
+export const LIST_ORPHAN: Script<'name' | 'idDigest' | 'json'> = writingScript(
+  { name: 'listOrphan', writes: true, jobs: true, arguments: { name: true, idDigest: true, json: true } },
+  open({ text: "'r:' .. NAME" }),
   MOVES,
-  ORPHAN,
   String.raw`
-local text = redis.call('HGET', KEY, 'r:' .. NAME)
-if foreign(text) then return answer('foreign', NAME) end
-local letter = live(text) and text:sub(${AT.letter})
-local holdsId = letter == ${LETTER.submitted} or letter == ${LETTER.succeeded} or letter == ${LETTER.failed}
-if holdsId and text:sub(${AT.idDigest}) == ID_DIGEST then return answer('held') end
-orphan(NAME, ID_DIGEST, JSON)
-close(false)
-moveAll()
-return answer('listed')`,
+if ${isForeign('text')} then return ${answer('foreign', 'NAME')} end
+local letter = ${isLive('text')} and text:sub(${AT.letter})
+if ${hasId('letter')} and text:sub(${AT.idDigest}) == ID_DIGEST then return ${answer('held')} end`,
+  orphan('NAME', 'ID_DIGEST', 'JSON'),
+  close('false'),
+  MOVE_ALL,
+  `return ${answer('listed')}`,
 );

@@ -1,20 +1,22 @@
 import { FENCE_KEPT } from '../../../lifetimes.ts';
-import { OPEN } from '../scope.ts';
-import { scopeScript, type Script } from '../script.ts';
+import { answer } from '../clock.ts';
+import { close, keep, open, putField } from '../scope.ts';
+import { writingScript, type Script } from '../script.ts';
 
 /**
  * Notes that somebody asked for the cancellation of a job.
  *
- * - KEYS: the scope, its index, its birth.
+ * - KEYS: the scope, its index and its birth.
  * - ARGV: path, recorded, job, reason.
  * - Answer: `ok`.
  */
-export const REQUEST_CANCEL: Script<'job' | 'reason'> = scopeScript(
+export const REQUEST_CANCEL: Script<'job' | 'reason'> = writingScript(
   { name: 'requestCancel', writes: true, arguments: { job: true, reason: true } },
-  OPEN,
+  open(),
   String.raw`
-put('c:' .. JOB, REASON)
-keep(now + ${FENCE_KEPT})
-close(false)
-return answer('ok')`,
+local kept = now + ${FENCE_KEPT}
+${putField("'c:' .. JOB", 'REASON')}
+${keep('kept')}`,
+  close('false'),
+  `return ${answer('ok')}`,
 );

@@ -1,3 +1,4 @@
+import { answer } from '../clock.ts';
 import { script, type Script } from '../script.ts';
 
 /**
@@ -9,7 +10,7 @@ import { script, type Script } from '../script.ts';
  * - Answer: `ok`.
  */
 export const TRIAL: Script = script(
-  ['KEY', 'DUE', 'BIRTH', 'JOBS'],
+  ['key', 'due', 'birth', 'jobs'],
   { name: 'trial', writes: false, arguments: {} },
   String.raw`
 redis.call('HGET', KEY, 'trial')
@@ -27,5 +28,5 @@ redis.call('PEXPIREAT', KEY, string.format('%.0f', now + redis.call('PTTL', KEY)
 redis.call('HDEL', KEY, 'trial')
 redis.call('HSET', KEY, 'trial', '1')
 redis.call('HDEL', KEY, 'trial')
-return answer('ok')`,
+return ${answer('ok')}`,
 );

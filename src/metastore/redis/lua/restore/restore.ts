@@ -1,6 +1,7 @@
-import { CHANGE, CHANGES, type Change } from '../change.ts';
-import { OPEN } from '../scope.ts';
-import { scopeScript, type Script } from '../script.ts';
+import { CHANGES, change, type Change } from '../change.ts';
+import { answer } from '../clock.ts';
+import { close, open } from '../scope.ts';
+import { writingScript, type Script } from '../script.ts';
 import { CHECK, RESTORATION } from './check.ts';
 
 /**
@@ -10,13 +11,11 @@ import { CHECK, RESTORATION } from './check.ts';
  * - ARGV: path, recorded, id (a write ID), began (milliseconds), instead (an object that is gone, or nothing), then one change.
  * - Answer: `ok`; or `late`, `there`.
  */
-export const RESTORE: Script<keyof typeof RESTORATION, Change> = scopeScript(
-  { name: 'restore', writes: true, arguments: RESTORATION, each: CHANGES },
+export const RESTORE: Script<keyof typeof RESTORATION, Change> = writingScript(
+  { name: 'restore', writes: true, arguments: RESTORATION, each: CHANGES, suits: () => false },
   CHECK,
-  OPEN,
-  CHANGE,
-  String.raw`
-change(CHANGES, text, ID)
-close(false)
-return answer('ok')`,
+  open(),
+  change('CHANGES', 'text', 'ID'),
+  close('false'),
+  `return ${answer('ok')}`,
 );

@@ -1,3 +1,4 @@
+import { answer } from '../clock.ts';
 import { script, type Script } from '../script.ts';
 
 /**
@@ -8,10 +9,10 @@ import { script, type Script } from '../script.ts';
  * - Answer: `ok`, then path and time of each, the longest due first.
  */
 export const DUE: Script<'from' | 'until' | 'most'> = script(
-  ['GENERATION', 'DUE', 'BIRTH'],
+  ['generation', 'due', 'birth'],
   { name: 'due', writes: false, arguments: { from: true, until: true, most: true } },
   String.raw`
-local found = answer('ok')
+local found = ${answer('ok')}
 for _, part in ipairs(redis.call('ZRANGEBYSCORE', DUE, FROM, UNTIL, 'WITHSCORES', 'LIMIT', 0, MOST)) do
   found[#found + 1] = part
 end

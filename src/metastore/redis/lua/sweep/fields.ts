@@ -1,6 +1,8 @@
 import { INSTANT_LENGTH, NEVER } from '../../../../format/head.ts';
 import { SWEEP_TIME, TOMBSTONE_KEPT } from '../../../lifetimes.ts';
+import { answer, isForeign } from '../clock.ts';
 import { AT, LETTER } from '../places.ts';
+import { keep } from '../scope.ts';
 
 /** What a page of a sweep and its preview share: `gone`, one way to open, then the page and its answer. */
 
@@ -16,7 +18,7 @@ export const SWEEP: Readonly<Record<'nonce' | 'cursor' | 'count' | 'grace', true
 export const gone = (whenGone: string): string => String.raw`
 if redis.call('EXISTS', KEY) == 0 then
   ${whenGone}
-  return answer('ok', '0', '', '0')
+  return ${answer('ok', "'0'", "''", "'0'")}
 end
 local grace, first, nextDue = tonumber(GRACE), CURSOR == '0', nil
 local function later(at) if not nextDue or at < nextDue then nextDue = at end end`;
@@ -26,7 +28,7 @@ export const PAGE: string = String.raw`
 -- A text that only a newer version reads may refer to the object as well.
 local function isReferredTo(object)
   local text = redis.call('HGET', KEY, 'e:' .. (object:match('([^/]+)/[^/]+$') or ''))
-  return text and (foreign(text) or text:find(object, 1, true) ~= nil)
+  return text and (${isForeign('text')} or text:find(object, 1, true) ~= nil)
 end
 local entries, objects = first and emptied or {}, {}
 if ends then later(ends) end
@@ -37,7 +39,8 @@ for at = 1, #fields, 2 do
   if kind == 's:' then
     local since = tonumber(text:match('^(${'%d'.repeat(INSTANT_LENGTH)}) ') or '')
     if since then
-      keep(math.max(since + grace, now) + ${SWEEP_TIME})
+      local kept = math.max(since + grace, now) + ${SWEEP_TIME}
+      ${keep('kept')}
       if since + grace > now then
         later(since + grace)
       elseif not isReferredTo(name) then
@@ -45,7 +48,7 @@ for at = 1, #fields, 2 do
         objects[#objects + 1] = text
       end
     end
-  elseif ended or not foreign(text) then
+  elseif ended or not ${isForeign('text')} then
     local expires = tonumber(text:sub(${AT.expiresAt}))
     if ended or expires and expires <= now then
       if remove(field, text) then entries[#entries + 1] = name end
@@ -58,7 +61,7 @@ end`;
 
 /** Answers with the next cursor, when the next of what is left becomes due, how many entries were removed, their names, then objects. */
 export const FOUND: string = String.raw`
-local found = answer('ok', cursor, nextDue and string.format('%.0f', nextDue) or '', tostring(#entries))
+local found = ${answer('ok', 'cursor', "nextDue and string.format('%.0f', nextDue) or ''", 'tostring(#entries)')}
 for _, list in ipairs({entries, objects}) do
   for _, part in ipairs(list) do found[#found + 1] = part end
 end

@@ -1,9 +1,9 @@
 import { ENTRY_FORMAT } from '../../../../format/entry.ts';
 import { NEVER } from '../../../../format/head.ts';
 import { SWEEP_TIME } from '../../../lifetimes.ts';
-import { AT, LETTER } from '../places.ts';
-import { OPEN } from '../scope.ts';
-import { scopeScript, type Script } from '../script.ts';
+import { AT, LETTER, instantText } from '../places.ts';
+import { close, dropField, due, keep, open, putField, supersede } from '../scope.ts';
+import { writingScript, type Script } from '../script.ts';
 import { FOUND, gone, PAGE, REMOVED, SWEEP } from './fields.ts';
 
 /** Opens for removing. The sweep that has its nonce in the scope goes on; what others make due takes the nonce away. */
@@ -11,23 +11,25 @@ const REMOVE = String.raw`
 local ended, endless = false, cover == ${NEVER}
 if hadEnd and not ends then
   local left = redis.call('PTTL', KEY)
-  if left > 0 then keep(now + left) end
+  local kept = now + left
+  if left > 0 then ${keep('kept')} end
 end
 local mine = first or redis.call('HGET', KEY, 'sweep') == NONCE
 local function remove(field, text)
-  drop(field)
+  ${dropField('field')}
   if not isValue(field, text) then return false end
-  drop('v:' .. field:sub(${AT.name}))
+  ${dropField(`'v:' .. field:sub(${AT.name})`)}
   if text:sub(${AT.letter}) == ${LETTER.reference} then
-    supersede(text, nil)
+    ${supersede('text', 'nil')}
     later(now + grace)
-    keep(now + grace + ${SWEEP_TIME})
+    local kept = now + grace + ${SWEEP_TIME}
+    ${keep('kept')}
   end
   local buried = removedUntil(text)
   if buried > now then
-    put(field, '${ENTRY_FORMAT}' .. ${LETTER.tombstone} .. ' ' .. text:sub(${AT.buried}) .. ' ' .. instant(buried))
-    due(buried)
-    keep(buried)
+    ${putField('field', `'${ENTRY_FORMAT}' .. ${LETTER.tombstone} .. ' ' .. text:sub(${AT.buried}) .. ' ' .. ${instantText('buried')}`)}
+    ${due('buried')}
+    ${keep('buried')}
     later(buried)
   end
   return true
@@ -41,20 +43,20 @@ end`;
  * - Answer: `ok`, the next cursor, when the next of what is left becomes due (milliseconds, or nothing), how many entries were
  *   removed, and their names. Then comes each object that may go, with its text on the list.
  */
-export const SWEEP_PAGE: Script<keyof typeof SWEEP> = scopeScript(
-  { name: 'sweepPage', writes: true, arguments: SWEEP },
+export const SWEEP_PAGE: Script<keyof typeof SWEEP> = writingScript(
+  { name: 'sweepPage', writes: true, arguments: SWEEP, suits: () => false },
   gone("redis.call('ZREM', DUE, PATH)"),
-  OPEN,
+  open(),
   REMOVED,
   REMOVE,
   PAGE,
   String.raw`
 if mine then
-  drop('sweep')
-  put('sweep', NONCE)
+  ${dropField("'sweep'")}
+  ${putField("'sweep'", 'NONCE')}
 end
 -- A sweep is no write: it keeps no fence for longer.
-held = nil
-close(true)`,
+held = nil`,
+  close('true'),
   FOUND,
 );

@@ -9,7 +9,7 @@ local ends, kept = unpack(redis.call('HMGET', KEY, 'ends', 'until'))
 ends = tonumber(ends or '')
 local ended, endless, emptied = ends and ends <= now, tonumber(kept or '') == ${NEVER}, {}
 if ended then ends, endless = nil, false end
-local function keep() end
+local cover = ${NEVER}
 local function remove(field, text)
   if not isValue(field, text) then return false end
   if text:sub(${AT.letter}) == ${LETTER.reference} then later(now + grace) end
@@ -21,9 +21,11 @@ end`;
 /**
  * What a page of a sweep would do, which changes nothing.
  *
- * - KEYS, ARGV and answer: as `SWEEP_PAGE`.
+ * - KEYS: the scope.
+ * - ARGV and answer: as `SWEEP_PAGE`, without path and recorded.
  */
 export const SWEEP_PREVIEW: Script<keyof typeof SWEEP> = scopeScript(
+  ['key'],
   { name: 'sweepPreview', writes: false, arguments: SWEEP },
   gone(''),
   REMOVED,

@@ -4,7 +4,14 @@ import { recordText } from '../../../../../src/format/record-head.ts';
 import { writeIdText } from '../../../../../src/format/write-id.ts';
 import type { Argument } from '../../../../../src/metastore/redis/client.ts';
 import { AT } from '../../../../../src/metastore/redis/lua/places.ts';
-import { groups, scopeScript, script, values, type Script } from '../../../../../src/metastore/redis/lua/script.ts';
+import {
+  groups,
+  scopeScript,
+  script,
+  values,
+  writingScript,
+  type Script,
+} from '../../../../../src/metastore/redis/lua/script.ts';
 
 function arranged<Name extends string, Item>(
   one: Script<Name, Item>,
@@ -19,18 +26,34 @@ function arranged<Name extends string, Item>(
 describe('a script', () => {
   test('names its keys and arguments in the order in which they go out', () => {
     const one: Script<'id' | 'hasBody' | 'nothing'> = scopeScript(
+      ['key', 'due'],
       { name: 'one', writes: true, arguments: { id: true, hasBody: true, nothing: true } },
       'return ID',
     );
 
-    expect(one.text).toContain('local KEY, DUE, BIRTH = KEYS[1], KEYS[2], KEYS[3]\n');
-    expect(one.text).toContain('local PATH, RECORDED, ID, HAS_BODY, NOTHING = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]\n');
+    expect(one.text).toContain('local KEY, DUE = KEYS[1], KEYS[2]\n');
+    expect(one.text).toContain('local PATH, ID, HAS_BODY, NOTHING = ARGV[1], ARGV[2], ARGV[3], ARGV[4]\n');
+    expect([one.keys, one.address]).toEqual([['key', 'due'], ['path']]);
     expect(arranged(one, { nothing: undefined, hasBody: true, id: 7 }, [])).toEqual([7, '1', '']);
+  });
+
+  test('that writes to a scope which is there names no key of which a server may have nothing', () => {
+    const one: Script<'id'> = writingScript({ name: 'one', writes: true, arguments: { id: true } }, (wide) =>
+      wide ? 'return RECORDED' : 'return ID',
+    );
+
+    expect([one.keys, one.address]).toEqual([
+      ['key', 'due', 'birth'],
+      ['path', 'recorded'],
+    ]);
+    expect([one.narrow?.keys, one.narrow?.address]).toEqual([['key'], []]);
+    expect(one.narrow?.text).toContain('local ID = ARGV[1]\n');
+    expect(one.narrow?.suits({ id: 1 }, [])).toBe(true);
   });
 
   test('knows where a list of values begins', () => {
     const one: Script<'first', string> = script(
-      ['KEY'],
+      ['key'],
       { name: 'one', writes: false, arguments: { first: true }, each: values('names') },
       'return NAMES',
     );
