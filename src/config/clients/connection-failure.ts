@@ -32,7 +32,7 @@ const UNANSWERED = 'the server does not answer the TLS handshake: it may speak n
 
 /** A code for what an error of the client means, safe to show; `undefined` if it says nothing that is known. */
 export function codeOf(error: unknown): string | undefined {
-  const { code, message = '', lastNodeError } = error as Error & { code?: string; lastNodeError?: unknown };
+  const { code, message = '', lastNodeError } = error as Partial<Error> & { code?: string; lastNodeError?: unknown };
   if (lastNodeError !== undefined && lastNodeError !== null) return codeOf(lastNodeError);
   if (message.includes('cluster support disabled')) return 'CLUSTERDISABLED';
   // All that a Cluster tells of a node without a connection.

@@ -1,6 +1,5 @@
-import { stopwatch, systemClock } from '../../async/clock.ts';
+import { systemClock } from '../../async/clock.ts';
 import { boundedWait, type CallOptions } from '../../async/deadline.ts';
-import { retry } from '../../async/retry.ts';
 import { ConfigError, isMooringError, OutcomeUnknownError } from '../../model/errors/store.ts';
 import { keysOf, SHARDS, type Keys } from '../../format/redis-keys.ts';
 import type { MetastoreContext } from '../metastore.ts';
@@ -32,6 +31,7 @@ import {
   type Failure,
 } from './errors.ts';
 import { createKnownScopes } from './lua/known-scopes.ts';
+import { outlastRefusals } from './outlast.ts';
 import type { ArgumentValue, Script } from './lua/script.ts';
 import { createSession } from './session.ts';
 
@@ -41,7 +41,7 @@ import { createSession } from './session.ts';
 const QUESTION: Failure = { key: '', writes: false, resent: false, examines: false };
 
 /** A script, whatever its arguments are called. */
-type Program = Pick<Script, 'text' | 'sha' | 'writes'>;
+type Program = Pick<Script, 'text' | 'sha' | 'writes' | 'together'>;
 
 /** How scripts say that they wrote. */
 const APPLIED: ReadonlySet<string> = new Set(['ok', 'listed']);
@@ -327,28 +327,6 @@ export function createConnection(
       return time.atLeast() ?? within(call, QUESTION, async () => time.atLeast() as number);
     },
   };
-}
-
-/** Between the refusal of a command and the next try, in milliseconds. */
-const PAUSE = { first: 50, longest: 500 };
-
-/** Sends again what a server refused only for now, while there is time left for twice as long as the last try took. */
-function outlastRefusals<T>(
-  { commandTimeout, random }: MetastoreContext,
-  signal: AbortSignal | undefined,
-  failure: Failure,
-  send: () => Promise<T>,
-): Promise<T> {
-  const elapsed = stopwatch(systemClock);
-  let began = 0;
-  const hasTime = (): boolean => elapsed() + PAUSE.longest + 2 * (elapsed() - began) < commandTimeout;
-  return retry(
-    { clock: systemClock, random, signal, pause: PAUSE, passes: (error) => isPassing(error, failure) && hasTime() },
-    () => {
-      began = elapsed();
-      return send();
-    },
-  );
 }
 
 /** @throws {@link StoreUnavailableError} */

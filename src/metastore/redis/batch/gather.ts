@@ -10,7 +10,7 @@ import type { Script } from '../lua/script.ts';
 
 /** A script that is to be sent. */
 export interface Outgoing {
-  readonly script: Pick<Script, 'sha' | 'text'>;
+  readonly script: Pick<Script, 'sha' | 'text' | 'together'>;
   /** Its name, the number of its keys, its keys, its arguments. */
   readonly line: readonly Argument[];
   readonly buffers: boolean;
@@ -20,9 +20,6 @@ export interface Outgoing {
 
 /** Sends a line by a command. */
 export type SendLine = (command: 'evalsha' | 'eval', line: readonly Argument[], buffers: boolean) => Promise<unknown>;
-
-/** So few that no script keeps a server for long. */
-const MOST_RUNS = 32;
 
 /** An error of the server that came as a part of an answer. */
 const replyError = (text: string): Error => Object.assign(new Error(text), { name: 'ReplyError' });
@@ -72,8 +69,9 @@ export function createBatches(client: RedisClient, send: SendLine): (one: Outgoi
     }
     gathered = [];
     for (const group of groups.values()) {
-      for (let at = 0; at < group.length; at += MOST_RUNS) {
-        const runs = group.slice(at, at + MOST_RUNS);
+      const most = (group[0] as Outgoing).script.together;
+      for (let at = 0; at < group.length; at += most) {
+        const runs = group.slice(at, at + most);
         if (alone || runs.length === 1) for (const run of runs) sendOne(run);
         else sendBatch(runs);
       }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { TIME } from '../lua/clock.ts';
 import type { Script } from '../lua/script.ts';
 
 /**
  * A script that runs another one for several scopes, one after the other, with one command. Each run has the keys, the arguments and
- * the answer that it would have alone. If one fails, its error text stands for its answer, and the others run.
+ * the answer that it would have alone, at the same time. If one fails, its error text stands for its answer, and the others run.
  *
  * - KEYS: those of the runs, equally many for each.
  * - ARGV: how many runs there are, how many arguments each has, then their arguments.
@@ -12,7 +13,7 @@ import type { Script } from '../lua/script.ts';
 export function batchOf({ sha, text }: Pick<Script, 'sha' | 'text'>): { sha: string; text: string } {
   const known = batches.get(sha);
   if (known) return known;
-  const whole = `local function run(KEYS, ARGV)\n${text}\nend\n${EACH}`;
+  const whole = `${TIME}\nlocal function run(KEYS, ARGV)\n${text.replace(TIME, '')}\nend\n${EACH}`;
   const made = { sha: createHash('sha1').update(whole).digest('hex'), text: whole };
   batches.set(sha, made);
   return made;

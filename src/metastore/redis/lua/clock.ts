@@ -7,11 +7,14 @@ import { AT, instantText } from './places.ts';
  * script, which costs as much as a read. So these are pieces of text.
  */
 
-/** `now` in milliseconds, the same as text, and whether this call found its shard without a birth. */
-export const CLOCK: string = String.raw`
+/** `now` in milliseconds, and the same as text. */
+export const TIME: string = String.raw`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local instant, born = ${instantText('now')}, '0'`;
+local instant = ${instantText('now')}`;
+
+/** The time, and whether this call found its shard without a birth. */
+export const CLOCK: string = `${TIME}\nlocal born = '0'`;
 
 /** What a script answers, after `return`. `kind` is a word; the rest are expressions of Lua. */
 export function answer(kind: string, ...rest: readonly string[]): string {

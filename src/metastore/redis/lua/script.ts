@@ -32,6 +32,8 @@ export interface Script<Name extends string = never, Item = never> {
   readonly sha: string;
   /** Whether it may write; an answer that is lost is then an unknown outcome. */
   readonly writes: boolean;
+  /** The most runs of it that may share a command. */
+  readonly together: number;
   /** Which keys of a scope it names, in this order. */
   readonly keys: readonly ScopeKey[];
   /** What comes before its arguments: the path if an index names the scope, and the scope to record if the path does not tell it. */
@@ -89,7 +91,14 @@ interface Definition<Name extends string, Item> {
   /** The names of the arguments, in their order. */
   arguments: Readonly<Record<NoInfer<Name>, true>>;
   each?: List<Item>;
+  /**
+   * The most runs that may share a command: a script that looks at many fields keeps the server from others.
+   * @defaultValue 32
+   */
+  together?: number;
 }
+
+const TOGETHER = 32;
 
 /** A script on these keys of one scope. */
 export function scopeScript<Name extends string = never, Item = never>(
@@ -142,7 +151,7 @@ function assemble<Name extends string, Item>(
   definition: Definition<Name, Item>,
   parts: readonly string[],
 ): Script<Name, Item> {
-  const { name, writes, each } = definition;
+  const { name, writes, each, together = TOGETHER } = definition;
   const names = namesOf(definition.arguments);
   const all = [...address, ...names];
   const first = each ? `local ${each.start} = ${all.length + 1}` : '';
@@ -151,6 +160,7 @@ function assemble<Name extends string, Item>(
     name,
     text,
     writes,
+    together,
     keys: keys as readonly ScopeKey[],
     address,
     sha: createHash('sha1').update(text).digest('hex'),

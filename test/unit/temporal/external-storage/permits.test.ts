@@ -36,7 +36,7 @@ describe('permits of the SDK', () => {
     const { context, items } = permits(2);
 
     const claims = await driver.store(context, payloads);
-    await driver.retrieve(context as object, claims);
+    await driver.retrieve(context, claims);
 
     expect(most).toBe(2);
     expect(items).toEqual([...payloads, ...claims]);

@@ -69,7 +69,7 @@ end`;
  * - Answer: `ok`; or `foreign` and a name, `ambiguous`, a name and its record.
  */
 export const CLEAR: Script<'id'> = writingScript(
-  { name: 'clear', writes: true, jobs: true, arguments: { id: true }, suits: () => false },
+  { name: 'clear', writes: true, together: 1, jobs: true, arguments: { id: true }, suits: () => false },
   open({ cleared: "'cleared'" }),
   IDENTITY,
   MOVES,

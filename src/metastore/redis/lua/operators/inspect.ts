@@ -12,7 +12,7 @@ import { scopeScript, type Script } from '../script.ts';
  */
 export const INSPECT: Script = scopeScript(
   ['key'],
-  { name: 'inspect', writes: false, arguments: {} },
+  { name: 'inspect', writes: false, together: 8, arguments: {} },
   String.raw`
 local ends, recorded, holder = unpack(redis.call('HMGET', KEY, 'ends', 'scope', 'holder'))
 local ended = (tonumber(ends or '') or ${NEVER}) <= now

@@ -44,7 +44,7 @@ end`;
  *   removed, and their names. Then comes each object that may go, with its text on the list.
  */
 export const SWEEP_PAGE: Script<keyof typeof SWEEP> = writingScript(
-  { name: 'sweepPage', writes: true, arguments: SWEEP, suits: () => false },
+  { name: 'sweepPage', writes: true, together: 1, arguments: SWEEP, suits: () => false },
   gone("redis.call('ZREM', DUE, PATH)"),
   open(),
   REMOVED,

@@ -26,7 +26,7 @@ end`;
  */
 export const SWEEP_PREVIEW: Script<keyof typeof SWEEP> = scopeScript(
   ['key'],
-  { name: 'sweepPreview', writes: false, arguments: SWEEP },
+  { name: 'sweepPreview', writes: false, together: 1, arguments: SWEEP },
   gone(''),
   REMOVED,
   LOOK,

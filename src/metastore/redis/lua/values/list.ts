@@ -13,7 +13,7 @@ import { scopeScript, type Script } from '../script.ts';
  */
 export const LIST: Script<'cursor' | 'count'> = scopeScript(
   ['key'],
-  { name: 'list', writes: false, arguments: { cursor: true, count: true } },
+  { name: 'list', writes: false, together: 1, arguments: { cursor: true, count: true } },
   String.raw`
 if (tonumber(redis.call('HGET', KEY, 'ends') or '') or ${NEVER}) <= now then return ${answer('ok', "'0'")} end
 local cursor, fields = unpack(redis.call('HSCAN', KEY, CURSOR, 'MATCH', 'e:*', 'COUNT', COUNT))

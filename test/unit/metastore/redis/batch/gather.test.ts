@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { createBatches, type Outgoing, type SendLine } from '../../../../../src/metastore/redis/batch/gather.ts';
 import { batchOf } from '../../../../../src/metastore/redis/batch/script.ts';
+import { READ } from '../../../../../src/metastore/redis/lua/values/read.ts';
 import type { RedisClient } from '../../../../../src/metastore/redis/client.ts';
 
 /** Scripts of one turn of the event loop, and what becomes of their answers. */
 
-const SCRIPT = { sha: 'sha-of-one', text: 'return {ARGV[1]}' };
-const OTHER = { sha: 'sha-of-another', text: 'return {KEYS[1]}' };
+const SCRIPT = { sha: 'sha-of-one', text: 'return {ARGV[1]}', together: 32 };
+const OTHER = { ...SCRIPT, sha: 'sha-of-another', text: 'return {KEYS[1]}' };
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Seen {
@@ -82,6 +83,14 @@ describe('scripts of one turn', () => {
     expect(sent.map(({ line }) => line[1])).toEqual([32, 32, 6]);
   });
 
+  test('are fewer in one command if each looks at many fields', async () => {
+    const { sent, add } = seen([() => ['x'], () => ['x'], () => ['x']]);
+    for (const key of ['k1', 'k2', 'k3']) add([key], { ...SCRIPT, together: 2 });
+    await soon();
+
+    expect(sent.map(({ line }) => line[1])).toEqual([2, 1]);
+  });
+
   test('go out one by one in a Cluster', async () => {
     const { sent, add } = seen([() => ['x'], () => ['x']], { nodes: () => [] });
     add(['k1']);
@@ -112,6 +121,14 @@ describe('scripts of one turn', () => {
       ['eval', batchOf(SCRIPT).text],
     ]);
     expect(ends).toEqual(['k1 answered x', 'k2 answered y']);
+  });
+
+  test('have one time: the server is asked for it once', () => {
+    const { text } = batchOf(READ);
+
+    expect(READ.text.split("redis.call('TIME')")).toHaveLength(2);
+    expect(text.split("redis.call('TIME')")).toHaveLength(2);
+    expect(text.indexOf('TIME')).toBeLessThan(text.indexOf('function run'));
   });
 
   test('fail each by itself, or all if the command failed', async () => {
