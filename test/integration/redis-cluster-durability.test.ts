@@ -22,7 +22,8 @@ beforeAll(async () => {
   await replica.command('cluster', 'meet', first.host, String(first.port));
   const id = /[0-9a-f]{40}/.exec(await first.command('cluster', 'myid'))?.[0] ?? '';
   await until(async () => (await replica.command('cluster', 'replicate', id)).startsWith('+OK'));
-  await until(async () => (await first.command('info', 'replication')).includes('state=online'));
+  // A replica that is online gets no writes before it has said, once a second, how far it is.
+  await until(async () => /state=online,offset=[1-9]/.test(await first.command('info', 'replication')));
   client = new Cluster([{ host: first.host, port: first.port }]);
 }, 60_000);
 afterAll(async () => {

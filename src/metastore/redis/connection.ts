@@ -5,7 +5,7 @@ import { keysOf, SHARDS, type Keys } from '../../format/redis-keys.ts';
 import type { MetastoreContext } from '../metastore.ts';
 import { foreignFormat } from '../replies.ts';
 import type { ScopeAddress } from '../scope-address.ts';
-import { readAnswer, type Answer } from './answer.ts';
+import { readAnswer, type Answer } from './lua/answer.ts';
 import {
   commandOf,
   gatherWrites,

@@ -4,7 +4,7 @@ import { CorruptEntryError } from '../../model/errors/store.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
 import type { Lineage, MetastoreLineage } from '../lineage.ts';
 import { watchSockets } from './client.ts';
-import type { Part } from './answer.ts';
+import type { Part } from './lua/answer.ts';
 import type { Connection } from './connection.ts';
 import { NAME, noAnswer } from './errors.ts';
 import { BEAR } from './lua/lineage/bear.ts';

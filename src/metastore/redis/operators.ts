@@ -4,7 +4,7 @@ import { writeIdText } from '../../format/write-id.ts';
 import { PREFIX, SHARDS } from '../../format/redis-keys.ts';
 import type { Inspected, MetastoreOrphans, MetastoreScopes, MetastoreTasks } from '../operators.ts';
 import { keyPrefixOf, mastersOf, sendCommand, type RedisClient } from './client.ts';
-import type { Part } from './answer.ts';
+import type { Part } from './lua/answer.ts';
 import type { Connection } from './connection.ts';
 import { ADD_ITEMS } from './lua/operators/add-items.ts';
 import { CLEAR } from './lua/operators/clear.ts';

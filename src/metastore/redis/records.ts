@@ -2,7 +2,7 @@ import { submissionText } from '../../format/record-head.ts';
 import { writeIdText, type Version } from '../../format/write-id.ts';
 import type { MetastoreFences, MetastoreRecords, RecordAnswer, RecordReply, RecordWrite } from '../records.ts';
 import { believe } from '../replies.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from './lua/answer.ts';
 import type { Connection } from './connection.ts';
 import { NAME } from './errors.ts';
 import { SETTLE } from './lua/operators/settle.ts';

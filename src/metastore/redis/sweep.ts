@@ -3,7 +3,7 @@ import { sideBySide } from '../../async/shared-signal.ts';
 import { NEVER } from '../../format/head.ts';
 import { SHARDS } from '../../format/redis-keys.ts';
 import type { MetastoreSweep, SweptPage } from '../sweep.ts';
-import type { Part } from './answer.ts';
+import type { Part } from './lua/answer.ts';
 import type { Connection } from './connection.ts';
 import { DUE } from './lua/sweep/due.ts';
 import { SWEEP_END } from './lua/sweep/end.ts';

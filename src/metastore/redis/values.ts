@@ -2,7 +2,7 @@ import { ENTRY_KIND, kindOf } from '../../format/entry.ts';
 import { writeIdText, type Version } from '../../format/write-id.ts';
 import { believe } from '../replies.ts';
 import type { MetastoreValues, RawEntry, Stale, ValueChange, WriteReply } from '../values.ts';
-import type { Answer, Part } from './answer.ts';
+import type { Answer, Part } from './lua/answer.ts';
 import type { Connection } from './connection.ts';
 import { NAME } from './errors.ts';
 import type { Change } from './lua/change.ts';

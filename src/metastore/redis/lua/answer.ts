@@ -1,4 +1,4 @@
-import { INSTANT_LENGTH } from '../../format/head.ts';
+import { INSTANT_LENGTH } from '../../../format/head.ts';
 
 /** What scripts answer. The first part is one text of three: the server's time, whether the shard is new, and a word. */
 
