@@ -115,7 +115,7 @@ export function createConnection(
   const command = (name: string) => ({ text: commandOf(client, 'text', name), buffers: commandOf(client, 'buffers', name) });
   const commands = { evalsha: command('evalsha'), eval: command('eval') };
   const gather = gatherWrites(client);
-  const sendSoon = createBatches(client, (as, line, buffers) => {
+  const batches = createBatches(client, (as, line, buffers) => {
     gather();
     return commands[as][buffers ? 'buffers' : 'text'](line);
   });
@@ -180,6 +180,7 @@ export function createConnection(
       command: keyof typeof commands,
       all: readonly Argument[],
     ): Promise<{ reply: unknown; safe: boolean }> => {
+      batches.flush();
       gather();
       const form = buffers ? 'buffers' : 'text';
       const reply = owner ? sendCommand(owner, form, command, all) : commands[command][form](all);
@@ -277,7 +278,7 @@ export function createConnection(
           resolve(send(script, line, {}, options, known, { isMissing, ms }));
         else reject(translate(error, known, cause));
       };
-      sendSoon({ script, line, buffers: options.buffers === true, answered, failed });
+      batches.add({ script, line, buffers: options.buffers === true, answered, failed });
     });
 
   const ask = (script: Program, line: readonly Argument[], call: CallOptions, options: ScriptOptions): Promise<Answer> => {

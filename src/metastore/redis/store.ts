@@ -31,7 +31,7 @@ export interface RedisMetastoreOptions {
 const OPTIONS: OptionNames<RedisMetastoreOptions> = { client: true, durability: true };
 
 /**
- * A metastore in Redis 6.2 or newer, with `maxmemory-policy noeviction`: one hash per scope, one script and one round trip per
+ * A metastore in Redis 6.2 or newer, with `maxmemory-policy noeviction`: one hash per scope, one script per
  * operation, by the server's clock. Sends nothing before the first use of state.
  *
  * @throws {@link ConfigError} for an invalid client or durability.

@@ -26,9 +26,19 @@ const replyError = (text: string): Error => Object.assign(new Error(text), { nam
 
 const startsWith = (error: unknown, word: string): boolean => error instanceof Error && error.message.startsWith(word);
 
+/** What goes out at the end of a turn. */
+export interface Batches {
+  /** Sends it at the end of the turn. What is for one scope goes out in the order in which it came. */
+  add(one: Outgoing): void;
+  /** Sends what was gathered, now. To be called before anything is sent beside it. */
+  flush(): void;
+}
+
 /** Gathers the scripts of one turn, and sends them at its end. */
-export function createBatches(client: RedisClient, send: SendLine): (one: Outgoing) => void {
+export function createBatches(client: RedisClient, send: SendLine): Batches {
   let gathered: Outgoing[] = [];
+  /** Which script each scope waits for, by its first key. */
+  const kinds = new Map<Argument | undefined, string>();
   let alone = client.nodes !== undefined;
 
   const sendOne = ({ line, buffers, answered, failed }: Outgoing): void => {
@@ -62,12 +72,13 @@ export function createBatches(client: RedisClient, send: SendLine): (one: Outgoi
   const flush = (): void => {
     const groups = new Map<string, Outgoing[]>();
     for (const one of gathered) {
-      const kind = `${one.script.sha} ${one.buffers}`;
+      const kind = kindOf(one);
       const group = groups.get(kind);
       if (group) group.push(one);
       else groups.set(kind, [one]);
     }
     gathered = [];
+    kinds.clear();
     for (const group of groups.values()) {
       const most = (group[0] as Outgoing).script.together;
       for (let at = 0; at < group.length; at += most) {
@@ -77,10 +88,20 @@ export function createBatches(client: RedisClient, send: SendLine): (one: Outgoi
       }
     }
   };
-  return (one) => {
-    if (alone) sendOne(one);
-    else if (gathered.push(one) === 1) nextTick(flush);
+  return {
+    add(one) {
+      if (alone) return sendOne(one);
+      const [key, kind] = [one.line[2], kindOf(one)];
+      if ((kinds.get(key) ?? kind) !== kind) flush();
+      kinds.set(key, kind);
+      if (gathered.push(one) === 1) nextTick(flush);
+    },
+    flush,
   };
+}
+
+function kindOf({ script, buffers }: Outgoing): string {
+  return buffers ? `${script.sha} buffers` : script.sha;
 }
 
 function batchLine(sha: string, runs: readonly Outgoing[]): Argument[] {

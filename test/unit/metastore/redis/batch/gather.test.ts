@@ -13,6 +13,7 @@ const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 interface Seen {
   sent: { command: string; line: readonly unknown[]; buffers: boolean }[];
   ends: string[];
+  flush(): void;
   add(line: string[], script?: typeof SCRIPT, buffers?: boolean): void;
 }
 
@@ -24,10 +25,11 @@ function seen(answers: (() => unknown)[], client: Partial<RedisClient> = {}): Se
     sent.push({ command, line, buffers });
     return answers.shift()?.() ?? [];
   };
-  const add = createBatches(client as RedisClient, send);
+  const { add, flush } = createBatches(client as RedisClient, send);
   return {
     sent,
     ends,
+    flush,
     add(line, script = SCRIPT, buffers = false) {
       const one: Outgoing = {
         script,
@@ -81,6 +83,32 @@ describe('scripts of one turn', () => {
     await soon();
 
     expect(sent.map(({ line }) => line[1])).toEqual([32, 32, 6]);
+  });
+
+  test('keep their order within a scope', async () => {
+    const { sent, add } = seen([]);
+    add(['k1', 'read first']);
+    add(['k2'], OTHER);
+    add(['k2', 'read later']);
+    await soon();
+
+    expect(sent.map(({ line }) => line)).toEqual([
+      [SCRIPT.sha, 1, 'k1', 'read first'],
+      [OTHER.sha, 1, 'k2'],
+      [SCRIPT.sha, 1, 'k2', 'read later'],
+    ]);
+  });
+
+  test('go out before what is sent beside them', async () => {
+    const { sent, add, flush } = seen([]);
+    add(['k1']);
+    flush();
+
+    expect(sent).toHaveLength(1);
+
+    await soon();
+
+    expect(sent).toHaveLength(1);
   });
 
   test('are fewer in one command if each looks at many fields', async () => {
