@@ -45,7 +45,7 @@ export function failing(at: { readonly [Name in JobFunction]?: true }, status: J
     ...(at.find && { find: async () => (await fail('find'), undefined) }),
     describe: () => {
       if (at.describe) throw clientError();
-      return { title: 'a clip', url: `https://user:${MARKS.password}@farm.example.com/jobs/1` };
+      return { title: 'a clip', url: `https://user:${MARKS.password}@clips.example.com/jobs/1` };
     },
     pollInterval: 5,
     submitTimeout: 60,
