@@ -6,6 +6,7 @@ const ERRORS = 'test/unit/metastore/redis/errors.test.ts';
 const REDIS_ACL = 'test/integration/redis-acl.test.ts';
 const REDIS_CLUSTER = 'test/integration/redis-cluster.test.ts';
 const CONTRACT = 'test/integration/redis-contract.test.ts';
+const BATCH = 'test/unit/metastore/redis/batch/gather.test.ts';
 
 /** Values, fences and records, then a sweep. */
 export const REDIS_GUARDS: readonly Guard[] = [
@@ -29,6 +30,20 @@ export const REDIS_GUARDS: readonly Guard[] = [
     "return examines ? new ConfigError('client', rule) :",
     "return !examines ? new ConfigError('client', rule) :",
     [ERRORS, 'is an outage for a job'],
+  ),
+  guard(
+    'Redis: calls for one scope keep their order',
+    'src/metastore/redis',
+    'if ((kinds.get(key) ?? kind) !== kind) flush();',
+    '',
+    [BATCH, 'keep their order within a scope'],
+  ),
+  guard(
+    'Redis: what one run of a shared command failed with is its own',
+    'src/metastore/redis',
+    'if (Array.isArray(reply)) run.answered(reply);',
+    'if (reply !== undefined) run.answered(reply);',
+    [BATCH, 'fail each by itself'],
   ),
   guard(
     'Redis: what a Cluster refused everywhere was not written',
