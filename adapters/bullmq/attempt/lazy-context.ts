@@ -1,6 +1,6 @@
 import type { StateShape, TaskContext } from '../../../src/adapter-kit.ts';
 
-/** A context whose attempt begins at its first use: a job that uses no state costs next to nothing. */
+/** A context whose attempt begins at its first use: a job that uses no state sends no command. */
 export function lazyContext<Shape extends StateShape<Shape>>(begun: () => TaskContext<Shape>): TaskContext<Shape> {
   return {
     get scope() {

@@ -63,9 +63,9 @@ export function commandOf(
 }
 
 /**
- * Lets what is sent in one turn of the event loop go out in one write. ioredis writes each command by itself; a call of the system
- * for each is a third of the time of a small command, and wakes the server for each. Nothing waits longer: the turn is over
- * before anything could be answered. To be called before a command is sent.
+ * Lets what is sent in one turn of the event loop go out in one write. ioredis writes each command by itself: a profile showed 16 %
+ * of the time of a fenced `set` in these writes, and each may wake the server. Nothing waits longer: the turn is over before
+ * anything could be answered. To be called before a command is sent.
  */
 export function gatherWrites(client: RedisClient): () => void {
   let gathering = false;

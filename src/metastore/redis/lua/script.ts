@@ -8,9 +8,9 @@ import { CLOCK } from './clock.ts';
  * (`KEYS[1]` is `KEY`, the argument `hasBody` is `HAS_BODY`) and the order of a caller's arguments.
  *
  * A script answers `{head, …}`. The head is one text: the server's time, `1` if it was the first to write to this shard (else `0`),
- * and how it ended (`REPLY_PLACE`).
- * Times and fences are compared as text of fixed width or as whole numbers below 2^53. A script has no way back. So nothing of
- * the scope is written before the last check has passed. By then a read has met every type that a later command needs.
+ * and how it ended; `answer.ts` reads it. Times and fences are compared as text of fixed width or as whole numbers below 2^53. A
+ * script has no way back. So nothing of the scope is written before the last check has passed. By then a read has met every type
+ * that a later command needs.
  */
 
 /** A value of an argument. Yes and no are `'1'` and `'0'`, nothing is an empty text. */
