@@ -48,6 +48,8 @@ const OUTCOMES: Wake[] = [
   { woke: true, how: 'noted' },
   { woke: true, how: 'promoted' },
   { woke: false, why: 'finished' },
+  // It was noted by the attempt that polled, which handed the job back before `wake()` looked: the next attempt polls at once.
+  { woke: false, why: 'queued' },
 ];
 /** Nothing but a callback ends such a job within a test. */
 const SELDOM = { pollInterval: '1h', submitTimeout: '20s' } as const;
