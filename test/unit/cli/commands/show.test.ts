@@ -90,7 +90,7 @@ describe('mooring show', () => {
         /mooring not-submitted --retry transcode 42/,
       ],
     ],
-    ['submitting', 0, [/The request may be on its way for another \d+s/]],
+    ['submitting', 0, [/The request may be on its way for another (1m|\d+s)\. There is nothing to do/]],
     ['submitting', HOUR, [/The attempt that submitted is gone/, /mooring adopt --retry transcode 42 ID/]],
     ['submitted', 0, [/If it dies, the next one reconnects/, /mooring cancel transcode 42/, /mooring clear transcode 42/]],
     ['failed', 0, [/status +out of memory/, /mooring reopen --retry transcode 42/]],
