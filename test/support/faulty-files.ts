@@ -1,7 +1,7 @@
-import * as nodeFiles from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileSystem } from '../../src/object-store/file/folder.ts';
+import { machineFiles } from '../../src/object-store/file/store.ts';
 
 /** The real file system, which writes down its calls and fails those that a test names. */
 export interface FaultyFiles {
@@ -18,15 +18,17 @@ const DIRECTORY = /^.*\/mooring-objects-[^/]*\/?/;
 export function faultyFiles(): FaultyFiles {
   const calls: string[] = [];
   let fault: { call: string; code: string | undefined; where: string | undefined } | undefined;
-  const note = (call: string, ...paths: readonly string[]): void => {
-    const below = paths.map((path) => path.replace(DIRECTORY, '').replace(/\/$/, ''));
+  const note = (call: string, ...named: readonly string[]): void => {
+    const below = named.map((path) => path.replace(DIRECTORY, '').replace(/\/$/, ''));
     calls.push([call, ...below].join(' '));
     if (fault?.code !== undefined && fault.call === call && (fault.where === undefined || below.includes(fault.where))) {
       throw Object.assign(new Error(`${fault.code}: planted`), { code: fault.code });
     }
   };
-  const handleOf = (path: string, handle: FileHandle): FileHandle =>
-    new Proxy(handle, {
+  const paths = new Map<number, string>();
+  const handleOf = (path: string, handle: FileHandle): FileHandle => {
+    paths.set(handle.fd, path);
+    return new Proxy(handle, {
       get(target, property) {
         const method: unknown = Reflect.get(target, property, target);
         if (typeof method !== 'function') return method;
@@ -37,6 +39,7 @@ export function faultyFiles(): FaultyFiles {
         };
       },
     });
+  };
   const noted =
     <Args extends [unknown, ...unknown[]], Result>(call: string, run: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
@@ -44,17 +47,21 @@ export function faultyFiles(): FaultyFiles {
       return run(...args);
     };
   const fs = {
-    mkdir: noted('mkdir', nodeFiles.mkdir),
-    realpath: noted('realpath', nodeFiles.realpath),
-    lstat: noted('lstat', nodeFiles.lstat),
-    link: noted('link', nodeFiles.link),
-    rename: noted('rename', nodeFiles.rename),
-    unlink: noted('unlink', nodeFiles.unlink),
-    rmdir: noted('rmdir', nodeFiles.rmdir),
-    readdir: noted('readdir', nodeFiles.readdir),
+    fsync: async (descriptor: number) => {
+      note('sync', paths.get(descriptor) ?? '');
+      return machineFiles.fsync(descriptor);
+    },
+    mkdir: noted('mkdir', machineFiles.mkdir),
+    realpath: noted('realpath', machineFiles.realpath),
+    lstat: noted('lstat', machineFiles.lstat),
+    link: noted('link', machineFiles.link),
+    rename: noted('rename', machineFiles.rename),
+    unlink: noted('unlink', machineFiles.unlink),
+    rmdir: noted('rmdir', machineFiles.rmdir),
+    readdir: noted('readdir', machineFiles.readdir),
     open: async (path: string, ...rest: [number, number]) => {
       note('open', path);
-      return handleOf(path, await nodeFiles.open(path, ...rest));
+      return handleOf(path, await machineFiles.open(path, ...rest));
     },
   } as FileSystem;
   return {

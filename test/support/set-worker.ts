@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import * as nodeFiles from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
 import { redisMetastore } from '../../src/redis.ts';
 import type { FileSystem } from '../../src/object-store/file/folder.ts';
-import { fileObjectStoreOver } from '../../src/object-store/file/store.ts';
+import { fileObjectStoreOver, machineFiles } from '../../src/object-store/file/store.ts';
 import type { ObjectStore } from '../../src/object-store/object-store.ts';
 import type { WritePoint } from '../../src/state-store/internals.ts';
 import { createStateStore } from '../../src/state-store/create-state-store.ts';
@@ -44,14 +43,14 @@ const lines = createInterface(process.stdin).on('close', () => process.exit(1));
 const ordered = once(lines, 'line');
 const film = valueOf('new');
 const files = {
-  ...nodeFiles,
+  ...machineFiles,
   link: async (from: string, to: string) => {
     await reach('link');
-    await nodeFiles.link(from, to);
+    await machineFiles.link(from, to);
   },
   unlink: async (path: string) => {
     await reach('unlink');
-    await nodeFiles.unlink(path);
+    await machineFiles.unlink(path);
   },
 } as FileSystem;
 

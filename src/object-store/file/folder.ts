@@ -10,11 +10,14 @@ import { folderError } from './remedy.ts';
  * system cannot tell capital letters from small ones and another key's folder is there already.
  */
 
-/** The part of `node:fs/promises` that is called. */
-export type FileSystem = Pick<
+/** The part of `node:fs/promises` that is called, and `fsync` of `node:fs`. */
+export interface FileSystem extends Pick<
   typeof NodeFiles,
   'open' | 'mkdir' | 'realpath' | 'lstat' | 'link' | 'rename' | 'unlink' | 'rmdir' | 'readdir'
->;
+> {
+  /** By the descriptor: `sync()` of a file handle is missing in some runtimes, such as Yarn Plug'n'Play. */
+  fsync(descriptor: number): Promise<void>;
+}
 
 /** A file store's folder. */
 export interface Root {

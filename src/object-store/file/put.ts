@@ -21,8 +21,11 @@ import { systemCode } from '../system-code.ts';
 const UNFINISHED = '+';
 /** How often a folder is made that another process's `delete()` has just removed because it was empty. */
 const FOLDER_TRIES = 21;
-/** A file system that cannot synchronize. Any other word, such as `EIO` or `ENOSPC`, means that bytes may be lost. */
-const NO_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY', 'EPERM', 'EACCES'];
+/**
+ * A file system that cannot synchronize, or, without a code, a runtime that cannot. Any other word, such as `EIO` or `ENOSPC`,
+ * means that bytes may be lost.
+ */
+const NO_SYNC = [undefined, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY', 'EPERM', 'EACCES'] as const;
 /** One that cannot synchronize a folder, or open one; or a folder that went with its last object meanwhile. */
 const NO_FOLDER_SYNC: readonly (string | undefined)[] = [...NO_SYNC, 'EISDIR', 'EBADF', 'ENOENT'];
 
@@ -53,7 +56,7 @@ async function put(
 ): Promise<'created' | 'exists'> {
   const { handle, name, changed } = await openUnfinished(root, place);
   try {
-    await fill(handle, body, signal);
+    await fill(root.fs, handle, body, signal);
     if (!(await publish(root.fs, name, place.file, ifAbsent))) return 'exists';
   } finally {
     await root.fs.unlink(name).catch(() => undefined);
@@ -76,13 +79,14 @@ async function openUnfinished(
 }
 
 async function fill(
+  fs: FileSystem,
   handle: FileHandle,
   body: Uint8Array | AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
     for await (const chunk of chunksOf(body, signal)) await handle.writeFile(chunk, signal && { signal });
-    await sync(handle, NO_SYNC);
+    await sync(fs, handle, NO_SYNC);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -113,7 +117,7 @@ async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, constants.O_RDONLY);
     try {
-      await sync(handle, NO_FOLDER_SYNC);
+      await sync(fs, handle, NO_FOLDER_SYNC);
     } finally {
       await handle.close();
     }
@@ -122,8 +126,10 @@ async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
   }
 }
 
-async function sync(handle: FileHandle, cannot: readonly (string | undefined)[]): Promise<void> {
-  await handle.sync().catch((error: unknown) => {
+async function sync(fs: FileSystem, { fd }: FileHandle, cannot: readonly (string | undefined)[]): Promise<void> {
+  try {
+    await fs.fsync(fd);
+  } catch (error) {
     if (!cannot.includes(systemCode(error))) throw error;
-  });
+  }
 }

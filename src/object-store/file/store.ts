@@ -1,5 +1,7 @@
+import { fsync } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { requireKnownNames, type OptionNames } from '../../model/check-options.ts';
 import { text } from '../../model/checks.ts';
 import { ConfigError } from '../../model/errors/store.ts';
@@ -27,13 +29,16 @@ export interface FileObjectStoreOptions {
 
 const OPTIONS: OptionNames<FileObjectStoreOptions> = { directory: true, alias: true };
 
+/** The file system of the machine. */
+export const machineFiles: FileSystem = { ...nodeFiles, fsync: promisify(fsync) };
+
 /**
  * An object store in a folder, one file for each object. The folder should be on a disk that all workers see.
  *
  * @throws `ConfigError` when the folder can neither be found nor made, or cannot keep the keys `A` and `a` apart.
  */
 export function fileObjectStore(options: FileObjectStoreOptions): ObjectStore {
-  return fileObjectStoreOver(nodeFiles, options);
+  return fileObjectStoreOver(machineFiles, options);
 }
 
 /** A file store over a given file system. */

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import * as nodeFiles from 'node:fs/promises';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import type { Finding } from '../../../../src/maintenance/doctor/finding.ts';
 import { memoryMetastore } from '../../../../src/metastore/memory/store.ts';
 import type { Metastore } from '../../../../src/metastore/metastore.ts';
 import type { FileSystem } from '../../../../src/object-store/file/folder.ts';
-import { fileObjectStoreOver } from '../../../../src/object-store/file/store.ts';
+import { fileObjectStoreOver, machineFiles } from '../../../../src/object-store/file/store.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
 import { createStateStore } from '../../../../src/state-store/create-state-store.ts';
 import { fakeS3, sdkError } from '../../../support/fake-s3.ts';
@@ -32,7 +31,7 @@ async function errorOf(objectStore: ObjectStore, metastore: Metastore = memoryMe
 /** A folder whose file system fails with this when a folder is made, and names the path as Node does. */
 function failingFolder(code: string): ObjectStore {
   const refused = Object.assign(new Error(`${code}: planted, mkdir '/srv/hunter2'`), { code, path: '/srv/hunter2' });
-  const fs = { ...nodeFiles, mkdir: () => Promise.reject(refused) } as unknown as FileSystem;
+  const fs = { ...machineFiles, mkdir: () => Promise.reject(refused) } as unknown as FileSystem;
   return fileObjectStoreOver(fs, { directory, alias: 'files' });
 }
 
@@ -65,7 +64,7 @@ describe('a folder', () => {
   });
 
   test('that is gone is to be mounted again', async () => {
-    const objectStore = fileObjectStoreOver(nodeFiles, { directory, alias: 'files' });
+    const objectStore = fileObjectStoreOver(machineFiles, { directory, alias: 'files' });
     await rm(directory, { recursive: true });
 
     const finding = await errorOf(objectStore);
@@ -77,7 +76,7 @@ describe('a folder', () => {
   });
 
   test('with a link inside is told so', async () => {
-    const objectStore = fileObjectStoreOver(nodeFiles, { directory, alias: 'files' });
+    const objectStore = fileObjectStoreOver(machineFiles, { directory, alias: 'files' });
     await symlink(tmpdir(), join(directory, 'default'));
 
     const finding = await errorOf(objectStore);
@@ -89,7 +88,7 @@ describe('a folder', () => {
   });
 
   test('that does not answer is no bucket either', async () => {
-    const silent = { ...nodeFiles, mkdir: () => new Promise(() => undefined) } as unknown as FileSystem;
+    const silent = { ...machineFiles, mkdir: () => new Promise(() => undefined) } as unknown as FileSystem;
 
     const finding = await errorOf(fileObjectStoreOver(silent, { directory }));
 
@@ -102,7 +101,7 @@ describe('a folder', () => {
   test('has no rules', async () => {
     await using store = createStateStore({
       metastore: memoryMetastore(),
-      objectStore: fileObjectStoreOver(nodeFiles, { directory, alias: 'files' }),
+      objectStore: fileObjectStoreOver(machineFiles, { directory, alias: 'files' }),
     });
 
     const lifecycle = (await doctor(store)).filter(({ check }) => check === 'lifecycle');

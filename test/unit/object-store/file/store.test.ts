@@ -8,7 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError } from '../../../../src/model/errors/store.ts';
 import { realDirectory, type RootFiles } from '../../../../src/object-store/file/root.ts';
-import { fileObjectStoreOver } from '../../../../src/object-store/file/store.ts';
+import { fileObjectStoreOver, machineFiles } from '../../../../src/object-store/file/store.ts';
 import { fileObjectStore } from '../../../../src/file.ts';
 import { all, describeObjectStore, objectOf, type OpenedObjectStore } from '../../../contract/object-store.ts';
 import { faultyFiles } from '../../../support/faulty-files.ts';
@@ -311,6 +311,37 @@ describe('a put', () => {
     },
   );
 
+  it('needs of a file handle only what every runtime has', async () => {
+    const missing = (): never => {
+      throw new Error('Method not implemented.');
+    };
+    // As in Yarn Plug'n'Play, whose methods throw at once.
+    const open = async (...args: Parameters<typeof machineFiles.open>): Promise<nodeFiles.FileHandle> => {
+      const handle = await machineFiles.open(...args);
+      return Object.assign(handle, { sync: missing, datasync: missing, readv: missing, utimes: missing });
+    };
+    const synced: number[] = [];
+    const fsync = async (descriptor: number): Promise<void> => {
+      synced.push(descriptor);
+      return machineFiles.fsync(descriptor);
+    };
+    const store = fileObjectStoreOver({ ...machineFiles, open, fsync }, { directory });
+
+    await expect(store.put(objectOf('k'), X, { ifAbsent: true })).resolves.toBe('created');
+
+    await expect(store.get(objectOf('k'))).resolves.toEqual(Buffer.from('x'));
+    expect(synced.length).toBeGreaterThan(1);
+  });
+
+  it('is done where the runtime cannot synchronize', async () => {
+    const fsync = (): never => {
+      throw new Error('Method not implemented.');
+    };
+    const store = fileObjectStoreOver({ ...machineFiles, fsync }, { directory });
+
+    await expect(store.put(objectOf('k'), X, { ifAbsent: true })).resolves.toBe('created');
+  });
+
   it('whose disk takes neither a link nor a new name fails with its reason', async () => {
     const { fs } = faultyFiles();
     const broken = async (): Promise<never> => Promise.reject(Object.assign(new Error('EIO: planted'), { code: 'EIO' }));
@@ -366,12 +397,12 @@ describe('what a put that was killed left', () => {
   }
 
   const found = async (options: { prefix?: string; remove?: boolean } = {}): Promise<string[]> => {
-    const store = fileObjectStoreOver(nodeFiles, { directory });
+    const store = fileObjectStoreOver(machineFiles, { directory });
     return (await all(store.unfinished(BEFORE, { prefix: '', remove: false, ...options }))).map(({ key }) => key);
   };
 
   it('I4 is found by age below the prefix', async () => {
-    const store = fileObjectStoreOver(nodeFiles, { directory });
+    const store = fileObjectStoreOver(machineFiles, { directory });
     await store.put(objectOf('a'), X, { ifAbsent: true });
     await plant(left('a', 'x'), OLD);
     await plant(left('a', 'y'), new Date());
@@ -437,7 +468,7 @@ describe('what a put that was killed left', () => {
 
   it.each(['../', 'a//b'])('is not looked for under the prefix %j, or a signal that has aborted', async (prefix) => {
     await plant(left('a', 'x'), OLD);
-    const store = fileObjectStoreOver(nodeFiles, { directory });
+    const store = fileObjectStoreOver(machineFiles, { directory });
     const signal = AbortSignal.abort(new Error('too late'));
 
     await expect(found({ prefix, remove: true })).rejects.toThrow('the prefix');

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import * as nodeFiles from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoreUnavailableError } from '../../../../src/model/errors/store.ts';
 import type { FileSystem } from '../../../../src/object-store/file/folder.ts';
-import { fileObjectStoreOver } from '../../../../src/object-store/file/store.ts';
+import { fileObjectStoreOver, machineFiles } from '../../../../src/object-store/file/store.ts';
 import { gcsObjectStoreOf } from '../../../../src/object-store/gcs/store.ts';
 import type { ObjectStore } from '../../../../src/object-store/object-store.ts';
 import type { Internals } from '../../../../src/state-store/internals.ts';
@@ -53,11 +52,11 @@ const slowFolder: Slow = async (ms) => {
     await mkdir(join(directory, `others/${part}`), { recursive: true });
     await writeFile(join(directory, `others/${part}/note.txt`), 'of a person');
   }
-  const readdir = async (...args: Parameters<typeof nodeFiles.readdir>): Promise<unknown> => {
+  const readdir = async (...args: Parameters<typeof machineFiles.readdir>): Promise<unknown> => {
     pass(ms);
-    return nodeFiles.readdir(...args);
+    return machineFiles.readdir(...args);
   };
-  return fileObjectStoreOver({ ...nodeFiles, readdir } as unknown as FileSystem, { directory });
+  return fileObjectStoreOver({ ...machineFiles, readdir } as unknown as FileSystem, { directory });
 };
 
 /** A bucket with pages of objects, and of uploads, of others. */
