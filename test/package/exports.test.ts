@@ -8,6 +8,7 @@ import { createConsumer, root, type Consumer } from './consumer.ts';
 
 interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
+  dependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 }
@@ -84,6 +85,21 @@ describe('the tarball', () => {
     const code = texts.map((text) => text.replace(/\/\*[\s\S]*?\*\//g, ''));
 
     expect(built.filter((_, index) => code[index]?.includes('import.meta'))).toEqual([]);
+  });
+
+  test('declares every package that it loads: a strict node_modules, as of pnpm or Yarn, has no other', async () => {
+    const built = consumer.packed.filter((path) => /^dist\/.*\.js$/.test(path));
+    const texts = await Promise.all(built.map((path) => readFile(join(consumer.folder, 'node_modules/mooring', path), 'utf8')));
+    const loaded = texts.flatMap((text) => [
+      ...text.matchAll(/^(?:im|ex)port .* from '([^.'][^']*)'|\bimport\('([^.'][^']*)'\)/gm),
+    ]);
+    const packages = new Set(
+      loaded.map(([, from, lazily]) => (from ?? lazily) as string).filter((name) => !name.startsWith('node:')),
+    );
+    const declared = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]);
+
+    expect(packages).toContain('ioredis');
+    expect([...packages].filter((name) => !declared.has(name))).toEqual([]);
   });
 
   test('has only optional peers', () => {
