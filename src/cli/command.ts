@@ -20,7 +20,7 @@ export interface Work {
 
 /** What a command on a store works with. */
 export interface StoreWork extends Work {
-  /** Opens a queue of BullMQ on the Redis of the store, for `work`, and closes it. */
+  /** Opens a queue of BullMQ for `work`, in the Redis of the queues, and closes it. */
   withQueue<T>(name: QueueName, work: (queue: RuntimeQueue) => Promise<T>): Promise<T>;
 }
 

@@ -60,7 +60,7 @@ process.exitCode = await run(
       clock: systemClock,
       serveBoard,
       queue: openQueue,
-      temporal: openTemporal,
+      temporal: (address) => openTemporal(address, process.env),
       version: () => versionOf('mooring'),
     },
   },

@@ -8,7 +8,7 @@ import { readFlags, type Given } from './flags.ts';
 import { commandHelp, flagsOf, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
 import { terminalLogger } from './logger.ts';
-import { configWith, givenAs, settingsWith } from './store-flags.ts';
+import { configWith, givenAs, queueConfigWith, settingsWith } from './store-flags.ts';
 import type { Terminal } from './terminal.ts';
 import type { World } from './tools.ts';
 import { UsageError } from './usage-error.ts';
@@ -49,8 +49,9 @@ async function perform(command: Command, given: Given, world: World, terminal: T
   const work = command.plan(given);
   const logger: Logger = terminalLogger(terminal, given.has('verbose'));
   const config = configWith(given, env);
+  const queueConfig = queueConfigWith(given, env);
   const withQueue: StoreWork['withQueue'] = async (name, use) => {
-    const queue = await tools.queue(name, config);
+    const queue = await tools.queue(name, queueConfig);
     try {
       return await use(queue);
     } finally {

@@ -1,9 +1,10 @@
 import type { StoreConfig } from '../config/store-config.ts';
 import { settingsOf } from '../config/environment.ts';
 import { parseRedis } from '../config/redis-address.ts';
-import { configOf, type Settings } from '../config/settings.ts';
+import { configOf, queueRedisOf, type Settings } from '../config/settings.ts';
 import { VARIABLES, type VariableName } from '../config/variables.ts';
 import type { Flag, Given } from './flags.ts';
+import type { QueueConfig } from './queue/queue.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -70,4 +71,14 @@ export function configWith(given: Given, env: Readonly<Record<string, string | u
     throw new UsageError(`--redis must not hold a password: set ${VARIABLES.redisPassword.name}, or ${VARIABLES.redis.name}`);
   }
   return configOf(settingsWith(given, env));
+}
+
+/**
+ * The same, with the Redis that the queues are in.
+ *
+ * @throws {@link UsageError} `ConfigError`
+ */
+export function queueConfigWith(given: Given, env: Readonly<Record<string, string | undefined>>): QueueConfig {
+  const { commandTimeout } = configWith(given, env);
+  return { ...queueRedisOf(settingsWith(given, env)), ...(commandTimeout !== undefined && { commandTimeout }) };
 }

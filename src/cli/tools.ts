@@ -3,7 +3,7 @@ import type { serveBoard } from '../board/serve.ts';
 import type { StoreConfig } from '../config/store-config.ts';
 import type { Input } from './input/stdin.ts';
 import type { CommandOutcome } from './outcome.ts';
-import type { QueueName, RuntimeQueue } from './queue/queue.ts';
+import type { QueueConfig, QueueName, RuntimeQueue } from './queue/queue.ts';
 import type { RuntimeActivities } from './temporal/activities.ts';
 import type { doctor, reconcile, recover, StateStore, sweep } from '../index.ts';
 
@@ -23,7 +23,7 @@ export interface Tools {
   /** Serves a board until the signal aborts. */
   readonly serveBoard: typeof serveBoard;
   /** Opens a queue of BullMQ. Connects with its first call. */
-  queue(name: QueueName, config: StoreConfig): Promise<RuntimeQueue>;
+  queue(name: QueueName, config: QueueConfig): Promise<RuntimeQueue>;
   /** The version of the package. */
   version(): string;
 }

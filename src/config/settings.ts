@@ -47,6 +47,15 @@ export function configOf(settings: Settings): StoreConfig {
   };
 }
 
+/**
+ * Where the queues are: in the Redis of the store, if nothing else is said.
+ *
+ * @throws {@link ConfigError} that holds no credential.
+ */
+export function queueRedisOf({ texts }: Settings): Pick<StoreConfig, 'redis' | 'redisCredentials'> {
+  return redisOf(texts.queueRedis ? { redis: texts.queueRedis } : texts);
+}
+
 function redisOf({ redis, redisUsername, redisPassword }: Settings['texts']): Pick<StoreConfig, 'redis' | 'redisCredentials'> {
   if (!redis) throw new ConfigError(VARIABLES.redis.name, 'must be set, as redis://localhost:6379/0');
   const address = parseRedis(redis.option, redis.text);

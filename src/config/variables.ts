@@ -5,6 +5,7 @@ export const VARIABLES = {
   redis: { name: 'MOORING_REDIS', holds: 'redis://host:port/database; rediss:// with TLS, redis+cluster:// for a Cluster' },
   redisUsername: { name: 'MOORING_REDIS_USERNAME', holds: 'the user, where the address has none' },
   redisPassword: { name: 'MOORING_REDIS_PASSWORD', holds: 'the password, where the address has none' },
+  queueRedis: { name: 'MOORING_QUEUE_REDIS', holds: 'where the queues of BullMQ are, if elsewhere; for the command' },
   path: { name: 'MOORING_PATH', holds: 's3://connection@bucket/prefix/, gs://connection@bucket/prefix/ or file:///folder/' },
   formerPaths: { name: 'MOORING_FORMER_PATHS', holds: 'earlier paths, separated by spaces or commas' },
   aliases: { name: 'MOORING_ALIASES', holds: 'name=path pairs, separated by spaces or commas' },

@@ -146,6 +146,11 @@ function checkProperties(walk: Walk, value: Record<string, unknown>): number {
 /** An instance passes if it has the shape of a plain object: nothing but data, so nothing would be lost. */
 function refuseInstance(value: object): void {
   if (isBase(Object.getPrototypeOf(value))) return;
+  if (types.isPromise(value)) {
+    // The refusal is the error that the caller hears; a rejection that nobody handles would end the process.
+    value.catch(() => undefined);
+    throw new Refusal('is a promise: await it first');
+  }
   if (types.isTypedArray(value) || types.isAnyArrayBuffer(value)) {
     throw new Refusal(`is ${className(value)}: bytes are stored as a Uint8Array that is the whole value`);
   }

@@ -2,12 +2,11 @@ import { bounded, systemTimer, type CallOptions } from '../../async/deadline.ts'
 import { installed, load, notLoaded } from '../../config/clients/packages.ts';
 import { createRedis } from '../../config/clients/redis.ts';
 import { parseRedis } from '../../config/redis-address.ts';
-import type { StoreConfig } from '../../config/store-config.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { isMooringError, StoreUnavailableError } from '../../model/errors/store.ts';
 import { innermostCode } from '../../model/reason.ts';
 import type { StateStore, TaskScope } from '../../index.ts';
-import { REMAINS, type QueueName, type RuntimeJob, type RuntimeQueue } from './queue.ts';
+import { REMAINS, type QueueConfig, type QueueName, type RuntimeJob, type RuntimeQueue } from './queue.ts';
 
 /** Queues of the BullMQ that the user installed, described by the shape of what is called: major versions differ. */
 
@@ -57,11 +56,11 @@ const COMMANDS = 3;
  *
  * @throws {@link ConfigError} if BullMQ or ioredis is not installed.
  */
-export async function openQueue({ prefix, queue: name }: QueueName, config: StoreConfig): Promise<RuntimeQueue> {
+export async function openQueue({ prefix, queue: name }: QueueName, config: QueueConfig): Promise<RuntimeQueue> {
   const [ioredis, { Queue }, adapter] = await Promise.all([load(installed, 'ioredis', 'redis'), loadBullmq(), loadAdapter()]);
   const address = { ...parseRedis('redis', config.redis), ...config.redisCredentials };
   const commandTimeout = milliseconds(config.commandTimeout ?? '10s', 'commandTimeout');
-  const { client, close } = createRedis(ioredis, address, config.redisOptions ?? {}, { commandTimeout, logger: undefined });
+  const { client, close } = createRedis(ioredis, address, {}, { commandTimeout, logger: undefined });
   const queue = new Queue(name, { prefix, connection: client, skipMetasUpdate: true });
   // The calls reject with the same error.
   queue.on('error', () => undefined);

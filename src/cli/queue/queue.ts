@@ -1,5 +1,6 @@
 import type { StateStore, TaskScope } from '../../index.ts';
 import type { CallOptions } from '../../async/deadline.ts';
+import type { StoreConfig } from '../../config/store-config.ts';
 
 /** What the command does with a queue of BullMQ, so that a test can do without one. */
 
@@ -8,6 +9,9 @@ export interface QueueName {
   readonly prefix: string;
   readonly queue: string;
 }
+
+/** The Redis of the queues, and how long one command of it may take. */
+export type QueueConfig = Pick<StoreConfig, 'redis' | 'redisCredentials' | 'commandTimeout'>;
 
 /**
  * The state of a job that was removed while a worker still wrote to it: its hash has neither a name nor a time, and no attempt

@@ -1,6 +1,7 @@
 import { bounded, systemTimer } from '../../async/deadline.ts';
 import { notLoaded } from '../../config/clients/packages.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
+import { accessOf, type TemporalAccess, type TemporalVariables } from './access.ts';
 import type { ActivityName, RuntimeActivities } from './activities.ts';
 
 /** Temporal by the client that the user installed, described by the shape of what is called. */
@@ -12,7 +13,7 @@ interface Description {
 
 interface Sdk {
   Connection: {
-    connect(options: { address: string; connectTimeout: number }): Promise<{ close(): Promise<void> }>;
+    connect(options: TemporalAccess & { address: string; connectTimeout: number }): Promise<{ close(): Promise<void> }>;
   };
   Client: new (options: { connection: unknown; namespace: string }) => {
     workflow: { getHandle(workflow: string, run: string): { describe(): Promise<Description> } };
@@ -22,13 +23,14 @@ interface Sdk {
 const TIMEOUT = 10_000;
 
 /**
- * Connects to a server without TLS.
+ * Connects to a server, as Temporal's own variables and file say.
  *
- * @throws `ConfigError` if the client is not installed. {@link StoreUnavailableError} if the server does not answer.
+ * @throws `ConfigError` if a package is not installed, or for settings that cannot be read. {@link StoreUnavailableError} if the
+ * server does not answer.
  */
-export async function openTemporal(address: string): Promise<RuntimeActivities> {
-  const { Connection, Client } = await loadSdk();
-  const connection = await within(undefined, () => Connection.connect({ address, connectTimeout: TIMEOUT }));
+export async function openTemporal(address: string, env: TemporalVariables): Promise<RuntimeActivities> {
+  const [{ Connection, Client }, access] = await Promise.all([loadSdk(), accessOf(env)]);
+  const connection = await within(undefined, () => Connection.connect({ ...access, address, connectTimeout: TIMEOUT }));
   return {
     end: (activity, { signal }) =>
       within(signal, async () => {

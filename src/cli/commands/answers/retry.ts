@@ -15,7 +15,7 @@ export const retryCommand: StoreCommand = {
   flags: { ...ADDRESS_FLAGS, ...QUEUE_FLAG },
   about: [
     'A failed job is retried, a delayed one promoted. Its state is kept, so it goes on where it stopped: with its external job, if',
-    'there is one. Needs the package bullmq, and the queue in the Redis of the store.',
+    'there is one. Needs the package bullmq. MOORING_QUEUE_REDIS says where the queues are, if not in the Redis of the store.',
     ...ADDRESS_ABOUT,
   ],
   examples: [['mooring retry transcode 42', 'job 42 of the queue runs again']],

@@ -30,12 +30,14 @@ export const lostCommand: StoreCommand = {
   flags: {
     queue: FILTER_FLAGS.queue,
     prefix: { value: 'PREFIX', holds: 'only queues of this prefix (with --queue: bull)' },
-    temporal: { value: 'ADDRESS', holds: 'host:port of a Temporal server without TLS, to look there too' },
+    temporal: { value: 'ADDRESS', holds: 'host:port of a Temporal server, to look there too' },
   },
   about: [
     'Looks for the job of each open record: in its queue with the package bullmq, and in Temporal with @temporalio/client if',
-    '--temporal says where. What was not checked is said. A job that is gone was removed, or has ended while its external job',
-    'goes on: nobody waits for that one any more. Ends with 1 if there is such a record, or if one could not be checked.',
+    "--temporal says where. TLS and API key are those of Temporal's variables (TEMPORAL_TLS, TEMPORAL_API_KEY and so on) and",
+    'of its file, read by @temporalio/envconfig. What was not checked is said. A job that is gone was removed, or has ended',
+    'while its external job goes on: nobody waits for that one any more. Ends with 1 if there is such a record, or if one',
+    'could not be checked.',
   ],
   examples: [
     ['mooring lost', 'all queues'],

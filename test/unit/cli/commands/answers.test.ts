@@ -359,3 +359,57 @@ describe('mooring retry', () => {
     expect(stdout).toMatch(/scope is one of your own/);
   });
 });
+
+describe('where the queue is', () => {
+  const openedWith = async (env: Record<string, string>) => {
+    const configs: object[] = [];
+    const queue = fakeQueue(failedJob);
+    const tools = {
+      open: async () => store,
+      queue: async (name: Parameters<typeof queue.open>[0], config: object) => {
+        configs.push(config);
+        return queue.open(name);
+      },
+    };
+    const run = await runCommand(['retry', 'transcode', '42'], { env, tools });
+    return { ...run, configs };
+  };
+  const STORE = { MOORING_REDIS: 'redis://state', MOORING_REDIS_PASSWORD: 'hunter2', MOORING_COMMAND_TIMEOUT: '3s' };
+
+  test('is the Redis of the store', async () => {
+    const { code, configs } = await openedWith(STORE);
+
+    expect(code).toBe(0);
+    expect(configs[0]).toMatchObject({
+      redis: 'redis://state:6379/0',
+      redisCredentials: { password: 'hunter2' },
+      commandTimeout: '3s',
+    });
+  });
+
+  test('is that of MOORING_QUEUE_REDIS, with credentials of its own', async () => {
+    const { code, configs } = await openedWith({ ...STORE, MOORING_QUEUE_REDIS: 'rediss://worker:pass-1@queues/2' });
+
+    expect(code).toBe(0);
+    expect(configs[0]).toMatchObject({
+      redis: 'rediss://queues:6379/2',
+      redisCredentials: { username: 'worker', password: 'pass-1' },
+      commandTimeout: '3s',
+    });
+  });
+
+  test('gets no password of the store', async () => {
+    const { configs } = await openedWith({ ...STORE, MOORING_QUEUE_REDIS: 'redis://queues' });
+
+    expect(configs[0]).toEqual({ redis: 'redis://queues:6379/0', commandTimeout: '3s' });
+  });
+
+  test('must be an address', async () => {
+    const { code, stderr, configs } = await openedWith({ ...STORE, MOORING_QUEUE_REDIS: 'queues:6379/pass-1' });
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('MOORING_QUEUE_REDIS must be redis://');
+    expect(stderr).not.toContain('pass-1');
+    expect(configs).toEqual([]);
+  });
+});
