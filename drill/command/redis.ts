@@ -1,9 +1,10 @@
 import type { ConnectionOptions } from 'bullmq';
 import type * as Bullmq from 'bullmq';
 import { bounded, systemTimer } from '../../src/async/deadline.ts';
-import { installed, load, notLoaded, type OwnRedis } from '../../src/config/clients/packages.ts';
+import { installed, type OwnRedis } from '../../src/config/clients/packages.ts';
 import { createRedis } from '../../src/config/clients/redis.ts';
 import { parseRedis } from '../../src/config/redis-address.ts';
+import { notLoaded } from '../../src/model/errors/not-loaded.ts';
 import { StoreUnavailableError } from '../../src/model/errors/store.ts';
 
 /** The Redis of a drill: a client of our own, and the removal of all that a drill made there. */
@@ -46,7 +47,7 @@ export async function connectRedis(
   { address, credentials }: RedisPlace,
   { patience, signal }: { patience: number; signal?: AbortSignal },
 ): Promise<DrillRedis> {
-  const ioredis = await load(installed, 'ioredis', 'redis');
+  const ioredis = await installed.ioredis('redis');
   // BullMQ waits for work for as long as there is none, and repeats a command until it is answered.
   const endless = { maxRetriesPerRequest: null, socketTimeout: undefined };
   const quiet = { commandTimeout: COMMAND_TIMEOUT, logger: undefined };

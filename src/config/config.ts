@@ -8,7 +8,7 @@ import type { StateStore } from '../state-store/state-store.ts';
 import type { Environment } from './clients/buckets.ts';
 import { readConnections } from './connections.ts';
 import { createObjectStores } from './object-stores.ts';
-import { installed, load, type Packages } from './clients/packages.ts';
+import { installed, type Packages } from './clients/packages.ts';
 import { storePaths } from './store-paths.ts';
 import { parseRedis, type RedisAddress } from './redis-address.ts';
 import { createRedis } from './clients/redis.ts';
@@ -51,7 +51,7 @@ export async function openWith(config: StoreConfig, packages: Packages, env: Env
     for (const end of ends.splice(0)) await end();
   };
   try {
-    const ioredis = await load(packages, 'ioredis', 'redis');
+    const ioredis = await packages.ioredis('redis');
     const stores = await createObjectStores(paths, { connections: declared, packages, env, owned });
     const { client, cause, close } = createRedis(ioredis, address, redisOptions, { commandTimeout, logger: config.logger });
     owned(close);

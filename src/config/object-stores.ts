@@ -5,7 +5,7 @@ import type { S3ObjectStoreOptions } from '../object-store/s3/options.ts';
 import { createGcs, createS3, type Environment } from './clients/buckets.ts';
 import { normalId, optionsOf, type Connections } from './connections.ts';
 import type { BucketLocation, Location } from './location.ts';
-import { load, type Packages } from './clients/packages.ts';
+import type { Packages } from './clients/packages.ts';
 import { renamed } from './renamed.ts';
 import type { StorePath } from './store-paths.ts';
 
@@ -78,12 +78,12 @@ function bucketMaker({ connections, packages, env, owned }: Workshop) {
     const { kind, connection, bucket, prefix } = location;
     const options = optionsOf(option, connection, connections);
     if (kind === 'gs') {
-      const sdk = await load(packages, '@google-cloud/storage', option);
+      const sdk = await packages['@google-cloud/storage'](option);
       const { gcsObjectStore } = await import('../object-store/gcs/store.ts');
       const storage = once(location, () => createGcs(sdk, options));
       return gcsObjectStore({ bucket: storage.bucket(bucket), prefix, ...named });
     }
-    const sdk = await load(packages, '@aws-sdk/client-s3', option);
+    const sdk = await packages['@aws-sdk/client-s3'](option);
     const { s3ObjectStore } = await import('../object-store/s3/store.ts');
     const { serverSideEncryption, partSize, ...more } = options as OfTheStore;
     const client = once(location, () => {

@@ -44,7 +44,7 @@ describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {
   const opened = (client: S3Client, commands?: S3Commands): OpenedObjectStore => {
     const options = { client, bucket, prefix: randomBytes(6).toString('hex') };
     const parts = { clock: systemClock, random: systemRandom, timer: systemTimer };
-    const store = commands ? s3ObjectStoreOf({ commands, ...parts }, options) : s3ObjectStore(options);
+    const store = commands ? s3ObjectStoreOf({ commands: async () => commands, ...parts }, options) : s3ObjectStore(options);
     return { store };
   };
 

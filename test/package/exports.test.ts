@@ -15,7 +15,6 @@ interface Manifest {
 
 /** Those that make objects of their peer's classes, so that they have to load it. */
 const NEED_THEIR_PEER: readonly { subpath: string; peer: string }[] = [
-  { subpath: './s3', peer: '@aws-sdk/client-s3' },
   { subpath: './temporal', peer: '@temporalio/activity' },
   { subpath: './temporal/workflow', peer: '@temporalio/workflow' },
 ];
@@ -149,6 +148,18 @@ describe('in an empty project', () => {
     expect(JSON.parse(stdout)).toEqual([false, true, 250_000]);
   });
 
+  test('a bucket of S3 says with its first request which package it needs', async () => {
+    const program = `import { s3ObjectStore } from 'mooring/s3';
+      const store = s3ObjectStore({ client: { send: async () => ({}) }, bucket: 'reports' });
+      await store.list('').next().catch((error) => console.log(error.code, error.message));`;
+    const file = await consumer.write('s3.js', program);
+
+    const { stdout } = await run(process.execPath, [file], { cwd: consumer.folder });
+
+    const told = 'client needs the package @aws-sdk/client-s3, which is not installed: npm install @aws-sdk/client-s3';
+    expect(stdout).toBe(`mooring.config ${told}\n`);
+  });
+
   test('nothing but the subpaths can be imported', async () => {
     const file = await consumer.write('inside.js', "await import('mooring/dist/src/errors.js');");
 
@@ -161,7 +172,7 @@ describe('in an empty project', () => {
 describe('with every client installed', () => {
   beforeAll(() =>
     Promise.all(
-      [...NEED_THEIR_PEER.map(({ peer }) => peer), 'bullmq', 'ioredis', 'snappy', '@google-cloud/storage'].map((name) =>
+      [...NEED_THEIR_PEER.map(({ peer }) => peer), '@aws-sdk/client-s3', 'bullmq', 'ioredis', 'snappy', '@google-cloud/storage'].map((name) =>
         consumer.add(name),
       ),
     ),

@@ -68,7 +68,7 @@ export function fakeS3(
       return behave(request, call?.abortSignal);
     },
   };
-  const parts = { commands, clock, random: () => 0.5, timer };
+  const parts = { commands: async () => commands, clock, random: () => 0.5, timer };
   const given = { client, bucket: 'reports', prefix: 'job-state', ...options };
   const inside = { ...resolveS3Options(given), ...parts, conditional: true, deletesMany: true };
   return { store: s3ObjectStoreOf(parts, given), inside, sent, slept: () => clock.now() };

@@ -1,8 +1,9 @@
 import { bounded, systemTimer, type CallOptions } from '../../async/deadline.ts';
-import { installed, load, notLoaded } from '../../config/clients/packages.ts';
+import { installed } from '../../config/clients/packages.ts';
 import { createRedis } from '../../config/clients/redis.ts';
 import { parseRedis } from '../../config/redis-address.ts';
 import { milliseconds } from '../../model/duration.ts';
+import { notLoaded } from '../../model/errors/not-loaded.ts';
 import { isMooringError, StoreUnavailableError } from '../../model/errors/store.ts';
 import { innermostCode } from '../../model/reason.ts';
 import type { StateStore, TaskScope } from '../../index.ts';
@@ -57,7 +58,7 @@ const COMMANDS = 3;
  * @throws {@link ConfigError} if BullMQ or ioredis is not installed.
  */
 export async function openQueue({ prefix, queue: name }: QueueName, config: QueueConfig): Promise<RuntimeQueue> {
-  const [ioredis, { Queue }, adapter] = await Promise.all([load(installed, 'ioredis', 'redis'), loadBullmq(), loadAdapter()]);
+  const [ioredis, { Queue }, adapter] = await Promise.all([installed.ioredis('redis'), loadBullmq(), loadAdapter()]);
   const address = { ...parseRedis('redis', config.redis), ...config.redisCredentials };
   const commandTimeout = milliseconds(config.commandTimeout ?? '10s', 'commandTimeout');
   const { client, close } = createRedis(ioredis, address, {}, { commandTimeout, logger: undefined });

@@ -1,4 +1,4 @@
-import { notLoaded } from '../../config/clients/packages.ts';
+import { notLoaded } from '../../model/errors/not-loaded.ts';
 import { ConfigError } from '../../model/errors/store.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { bounded, systemTimer } from '../../async/deadline.ts';
-import { notLoaded } from '../../config/clients/packages.ts';
+import { notLoaded } from '../../model/errors/not-loaded.ts';
 import { StoreUnavailableError } from '../../model/errors/store.ts';
 import { accessOf, type TemporalAccess, type TemporalVariables } from './access.ts';
 import type { ActivityName, RuntimeActivities } from './activities.ts';

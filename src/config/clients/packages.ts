@@ -1,4 +1,4 @@
-import { ConfigError } from '../../model/errors/store.ts';
+import { notLoaded } from '../../model/errors/not-loaded.ts';
 import type { GcsBucket } from '../../object-store/gcs/options.ts';
 import type { S3Client } from '../../object-store/s3/options.ts';
 import type { RedisClient } from '../../metastore/redis/store.ts';
@@ -16,55 +16,56 @@ export interface OwnRedis extends RedisClient {
   disconnect(): void;
 }
 
-/** How each package is loaded, so that a test can do without one. */
-export interface Packages {
-  ioredis(): Promise<{
-    Redis: new (options: object) => OwnRedis;
-    Cluster: new (nodes: readonly object[], options: object) => OwnRedis;
-  }>;
-  '@aws-sdk/client-s3'(): Promise<{ S3Client: new (options: object) => S3Client & { destroy(): void } }>;
-  '@google-cloud/storage'(): Promise<{ Storage: new (options: object) => { bucket(name: string): GcsBucket } }>;
+/** The parts of ioredis that are used. */
+export interface Ioredis {
+  Redis: new (options: object) => OwnRedis;
+  Cluster: new (nodes: readonly object[], options: object) => OwnRedis;
 }
 
-/** The packages as they are installed. */
-export const installed: Packages = {
-  ioredis: () => import('ioredis') as unknown as ReturnType<Packages['ioredis']>,
-  '@aws-sdk/client-s3': () => import('@aws-sdk/client-s3'),
-  '@google-cloud/storage': () => import('@google-cloud/storage'),
-};
+/** The parts of `@aws-sdk/client-s3` that are used. */
+export interface S3Sdk {
+  S3Client: new (options: object) => S3Client & { destroy(): void };
+}
+
+/** The parts of `@google-cloud/storage` that are used. */
+export interface GcsSdk {
+  Storage: new (options: object) => { bucket(name: string): GcsBucket };
+}
 
 /**
- * Loads a package.
- *
- * @param option - What needs it.
- * @throws {@link ConfigError} that says what to install.
+ * How each package is loaded, so that a test can do without one. `option` says what needs it. Each rejects with a `ConfigError`
+ * that says what to install.
  */
-export async function load<Name extends keyof Packages>(
-  packages: Packages,
-  name: Name,
-  option: string,
-): Promise<Awaited<ReturnType<Packages[Name]>>> {
-  try {
-    return (await packages[name]()) as Awaited<ReturnType<Packages[Name]>>;
-  } catch (error) {
-    throw notLoaded(error, name, option);
-  }
+export interface Packages {
+  ioredis(option: string): Promise<Ioredis>;
+  '@aws-sdk/client-s3'(option: string): Promise<S3Sdk>;
+  '@google-cloud/storage'(option: string): Promise<GcsSdk>;
 }
 
-/** What loaders say of a package that is not there: the second is the code of `require()`, and of Yarn Plug'n'Play. */
-const NOT_FOUND: readonly (string | undefined)[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
-
-/** How they name it. A package that is there, and lacks another, is named in other words. */
-function namesMissing(message: string, name: string): boolean {
-  return [`'${name}'`, `"${name}"`, `tried to access ${name} `, `tried to access ${name},`].some((words) =>
-    message.includes(words),
-  );
-}
-
-/** What is told about a package that cannot be loaded. */
-export function notLoaded(error: unknown, name: string, option: string): ConfigError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const missing = NOT_FOUND.includes(code) && namesMissing(message, name);
-  const why = missing ? 'which is not installed' : `which cannot be loaded (${code ?? message.split('\n')[0]})`;
-  return new ConfigError(option, `needs the package ${name}, ${why}: npm install ${name}`);
-}
+/**
+ * The packages as they are installed. Each has its name in an `import()` inside a `try`: then esbuild, rollup and webpack take a
+ * package into a bundle if it is there, and leave it to the run if not.
+ */
+export const installed: Packages = {
+  async ioredis(option) {
+    try {
+      return (await import('ioredis')) as unknown as Ioredis;
+    } catch (error) {
+      throw notLoaded(error, 'ioredis', option);
+    }
+  },
+  async '@aws-sdk/client-s3'(option) {
+    try {
+      return await import('@aws-sdk/client-s3');
+    } catch (error) {
+      throw notLoaded(error, '@aws-sdk/client-s3', option);
+    }
+  },
+  async '@google-cloud/storage'(option) {
+    try {
+      return await import('@google-cloud/storage');
+    } catch (error) {
+      throw notLoaded(error, '@google-cloud/storage', option);
+    }
+  },
+};

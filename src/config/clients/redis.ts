@@ -1,7 +1,7 @@
 import type { Logger } from '../../observe/logger.ts';
 import { boundedWait, systemTimer } from '../../async/deadline.ts';
 import { codeOf, watchFailures } from './connection-failure.ts';
-import type { OwnRedis, Packages } from './packages.ts';
+import type { Ioredis, OwnRedis } from './packages.ts';
 import type { RedisAddress } from '../redis-address.ts';
 
 /**
@@ -25,7 +25,7 @@ const KEEP_ALIVE = 30_000;
  * Whether the package can replace a silent connection: ioredis 5 has the option too, but it writes to the console, and keeps the
  * process alive.
  */
-function replacesSilent(ioredis: Awaited<ReturnType<Packages['ioredis']>>): boolean {
+function replacesSilent(ioredis: Ioredis): boolean {
   return 'protocol' in new ioredis.Redis({ lazyConnect: true }).options;
 }
 
@@ -48,7 +48,7 @@ function leavesReplicas(): (error: Error) => boolean {
 
 /** Makes the client; sends nothing. `cause` says why it has no connection. */
 export function createRedis(
-  ioredis: Awaited<ReturnType<Packages['ioredis']>>,
+  ioredis: Ioredis,
   address: RedisAddress,
   more: object,
   { commandTimeout, logger }: { commandTimeout: number; logger: Logger | undefined },

@@ -42,7 +42,8 @@ export const CONTENT_TYPE = 'application/octet-stream';
 
 /** What a store is made of. */
 export interface S3Parts {
-  commands: S3Commands;
+  /** Loads them at the first request. */
+  commands(): Promise<S3Commands>;
   clock: Clock;
   random: Random;
   timer: Timer;
@@ -70,7 +71,7 @@ export async function sendRequest<Operation extends S3Operation>(
   signal: AbortSignal | undefined,
 ): Promise<S3Output<Operation>> {
   signal?.throwIfAborted();
-  const Command = commands[`${operation}Command`] as new (input: object) => object;
+  const Command = (await untilAborted(commands(), signal))[`${operation}Command`] as new (input: object) => object;
   try {
     const answer = client.send(new Command({ ...input, Bucket: bucket }) as never, signal && { abortSignal: signal });
     return (await untilAborted(answer, signal)) as S3Output<Operation>;

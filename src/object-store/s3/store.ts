@@ -3,7 +3,7 @@ import { systemTimer } from '../../async/deadline.ts';
 import { systemRandom } from '../../async/random.ts';
 import { checkedObjectStore } from '../checked.ts';
 import type { ObjectStore } from '../object-store.ts';
-import { S3_COMMANDS } from './commands.ts';
+import { s3Commands } from './commands.ts';
 import { s3Remedy } from './errors.ts';
 import { s3Delete } from './delete.ts';
 import { s3List } from './list.ts';
@@ -26,7 +26,7 @@ import { s3Unfinished } from './unfinished.ts';
  * @throws `ConfigError` for an invalid option.
  */
 export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
-  return s3ObjectStoreOf({ commands: S3_COMMANDS, clock: systemClock, random: systemRandom, timer: systemTimer }, options);
+  return s3ObjectStoreOf({ commands: s3Commands(), clock: systemClock, random: systemRandom, timer: systemTimer }, options);
 }
 
 /**

@@ -6,6 +6,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { configFromEnv } from '../../../src/config/environment.ts';
 import { openWith } from '../../../src/config/config.ts';
+import { notLoaded } from '../../../src/model/errors/not-loaded.ts';
 import type { Packages } from '../../../src/config/clients/packages.ts';
 import type { StoreConfig } from '../../../src/config/store-config.ts';
 import { internalsOf } from '../../../src/state-store/internals.ts';
@@ -32,8 +33,9 @@ beforeEach(() => {
 
 /** Packages whose clients only say what becomes of them. */
 function packages(missing?: string): Packages {
-  const loaded = async (name: string, classes: object): Promise<never> => {
-    if (name === missing) throw Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' });
+  const loaded = async (name: string, option: string, classes: object): Promise<never> => {
+    const error = Object.assign(new Error(`Cannot find package '${name}'`), { code: 'ERR_MODULE_NOT_FOUND' });
+    if (name === missing) throw notLoaded(error, name, option);
     events.push(`load ${name}`);
     return classes as never;
   };
@@ -81,9 +83,9 @@ function packages(missing?: string): Packages {
     });
   }
   return {
-    ioredis: () => loaded('ioredis', { Redis, Cluster }),
-    '@aws-sdk/client-s3': () => loaded('@aws-sdk/client-s3', { S3Client }),
-    '@google-cloud/storage': () => loaded('@google-cloud/storage', { Storage }),
+    ioredis: (option) => loaded('ioredis', option, { Redis, Cluster }),
+    '@aws-sdk/client-s3': (option) => loaded('@aws-sdk/client-s3', option, { S3Client }),
+    '@google-cloud/storage': (option) => loaded('@google-cloud/storage', option, { Storage }),
   };
 }
 

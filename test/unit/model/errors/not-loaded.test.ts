@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { notLoaded } from '../../../../src/config/clients/packages.ts';
+import { notLoaded } from '../../../../src/model/errors/not-loaded.ts';
 
 /** What is told of a package that cannot be loaded, in the words of each loader. */
 
