@@ -1,4 +1,4 @@
-/** The ways in which an attempt ends before its work is done: those of the harness, and two that our own external system and Redis can show. */
+/** The ways in which an attempt ends before its work is done: those of the harness, and those that our own external system and our own Redis can show. */
 import * as harness from '../../drill/harness/ends.ts';
 import type { Gap } from '../../src/job/protocol/crash-point.ts';
 
@@ -12,6 +12,10 @@ export const ENDS = {
   cancel,
   failure: 'the external job fails once; in G11 the worker closes as that is written',
   outage: 'the metastore stops (SIGSTOP) for longer than a command may take',
+  failover: 'the master of the metastore is killed, and Sentinel gives its place to a replica',
+  freeze: 'the master stops (SIGSTOP), and goes on when Sentinel has given its place to a replica',
+  node: 'the node of a Cluster that has the state is killed, and a replica takes its place',
+  reshard: 'all state moves to another node of a Cluster, while the attempt goes on',
   stall,
 } as const;
 

@@ -19,7 +19,15 @@ export interface EchoWork {
   /** How long a submit may take. */
   patience: keyof typeof SUBMIT_TIMEOUT;
   /** The metastore, where it is not the Redis of all. */
-  metastorePort?: number;
+  metastore?: MetastoreAddress;
+}
+
+/** Where the metastore of one run alone is: a server, a Sentinel that knows it, or a node of a Cluster. */
+export interface MetastoreAddress {
+  kind: 'single' | 'sentinel' | 'cluster';
+  port: number;
+  /** Whether a write counts only once a replica has it. */
+  replicas: boolean;
 }
 
 /** Where a worker finds the others, as its one argument. */

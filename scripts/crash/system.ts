@@ -11,12 +11,22 @@ import type { BatchEvent } from '../batch-service/events.ts';
 import { SYSTEM_KINDS } from '../batch-service/job.ts';
 import type { BatchProcess } from '../children.ts';
 import type { End } from './ends.ts';
-import { COMMAND_TIMEOUT, FAILURES, type EchoInput, type EchoWork } from './messages.ts';
+import { FAILURES, type EchoInput, type EchoWork } from './messages.ts';
 import type { CrashRuntime } from './runtime.ts';
-import { startStoppableRedis, type StoppableRedis } from './stoppable-redis.ts';
+import { startCluster } from './metastore/cluster.ts';
+import type { CrashMetastore } from './metastore/metastore.ts';
+import { startSentinel } from './metastore/sentinel.ts';
+import { startSingle } from './metastore/single.ts';
 
-/** Longer than an attempt waits for one command, and than BullMQ's lock lasts. */
-const OUTAGE = 3 * COMMAND_TIMEOUT;
+/** What happens to a metastore of the run alone, by the way in which the attempt is disturbed. */
+const METASTORES: Partial<Record<End, (runtime: CrashRuntime) => Promise<CrashMetastore>>> = {
+  outage: startSingle,
+  failover: (runtime) => startSentinel('failover', runtime),
+  freeze: (runtime) => startSentinel('freeze', runtime),
+  node: (runtime) => startCluster('node', runtime),
+  reshard: (runtime) => startCluster('reshard', runtime),
+};
+
 /** In these gaps the next attempt is to meet a job that still runs. */
 const RECONNECTS: readonly Gap[] = ['G7', 'G8', 'G9'];
 /** In these gaps the external job has ended. */
@@ -43,7 +53,7 @@ export async function batchSystem(environment: Environment, place: Place<End>, t
   const { end, gap, system } = place;
   const name = `${end}-${gap}-${system}-${turn}`;
   const gate = join(directory, name);
-  const metastore = end === 'outage' ? await startStoppableRedis(runtime) : undefined;
+  const metastore = await METASTORES[end]?.(runtime);
   // An external job whose end is awaited runs until somebody has met it again; one that is to be cancelled, for ever.
   const waits = end === 'cancel' ? !OVER.includes(gap) : RECONNECTS.includes(gap);
   const word = `echo-${name}`;
@@ -51,9 +61,9 @@ export async function batchSystem(environment: Environment, place: Place<End>, t
   const extra: EchoWork = {
     system,
     patience: WAITED_FOR.includes(end) ? 'short' : 'long',
-    ...(metastore && { metastorePort: metastore.port }),
+    ...(metastore && { metastore: metastore.address }),
   };
-  const act = metastore ? outage(metastore) : end === 'failure' ? failure : undefined;
+  const act = metastore ? disturbed(metastore) : end === 'failure' ? failure : undefined;
   return {
     queue: name,
     input,
@@ -104,15 +114,13 @@ async function arm(
   return true;
 }
 
-/** The metastore stops in the gap. */
-function outage(metastore: StoppableRedis): Act {
+/** Something happens to the metastore in the gap, and the same attempt goes on. */
+function disturbed(metastore: CrashMetastore): Act {
   return async (stage) => {
     const acted = await reach(stage);
     if (acted.trouble !== undefined) return acted;
-    metastore.halt();
-    stage.first.tell({ type: 'go-on' });
-    await outcomeWithin(OUTAGE, acted.job.end(OUTAGE));
-    metastore.goOn();
+    const goOn = (): void => stage.first.tell({ type: 'go-on' });
+    await metastore.disturb(goOn, async (ms) => void (await outcomeWithin(ms, acted.job.end(ms))));
     stage.system.open();
     return acted;
   };

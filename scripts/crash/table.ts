@@ -17,10 +17,17 @@ const DECISIONS: Partial<Record<Gap, string>> = {
   G11: 'already-succeeded',
 };
 
+/** Here the metastore is disturbed, and nothing is lost. */
+const DISTURBED = ['outage', 'failover', 'freeze', 'node', 'reshard'] as const satisfies readonly End[];
+
+function isDisturbed(end: End): end is (typeof DISTURBED)[number] {
+  return DISTURBED.some((one) => one === end);
+}
+
 /** The cell of the table. */
 export function expected(end: End, gap: Gap, system: SystemKind): Expected {
   if (end === 'failure') return { submissions: [FAILURES + 1], outcomes: ['result'] };
-  if (end === 'outage') return { submissions: [1], outcomes: ['result'] };
+  if (isDisturbed(end)) return { submissions: [1], outcomes: ['result'] };
   const cell = harness.expected(end, gap, system);
   const isOpen = cell.outcomes.includes('ambiguous');
   const decision = end === 'kill' && !isOpen ? DECISIONS[gap] : undefined;

@@ -1,6 +1,6 @@
 /** A Redis of our own: free port, 127.0.0.1 only, data in a temporary folder, gone when the process that started it is gone. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +15,19 @@ const TRIES = 3;
 /** A running Redis. */
 export interface RedisServer {
   readonly port: number;
+  /** The process, for its signals. */
+  readonly pid: number;
   readonly version: string;
   /** Resolves when the process has ended. */
   stop(): Promise<void>;
+}
+
+/** How it is started, where that is not as a server alone. */
+export interface RedisRole {
+  /** Settings in addition to ours, by their name: `{ replicaof: ['127.0.0.1', '6379'] }`. */
+  readonly settings?: Readonly<Record<string, string | readonly string[]>>;
+  /** The configuration of a Sentinel, which watches servers in place of being one. */
+  readonly sentinel?: string;
 }
 
 /**
@@ -26,29 +36,29 @@ export interface RedisServer {
  * @param folder - where its data goes; the whole folder is removed when Redis ends, so a caller may put its own there, too.
  * @defaultValue a new temporary folder
  */
-export async function startRedis(folder?: string): Promise<RedisServer> {
+export async function startRedis(folder?: string, role: RedisRole = {}): Promise<RedisServer> {
   const binary = join(await redisFolder(), 'redis-server');
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOn(await freePort(), binary, folder ?? (await mkdtemp(join(tmpdir(), 'mooring-redis-'))));
+      const port = await freePort(role.settings?.['cluster-enabled'] === 'yes' ? BUS : 0);
+      return await startOn(port, binary, folder ?? (await mkdtemp(join(tmpdir(), 'mooring-redis-'))), role);
     } catch (error) {
       if (attempt === TRIES) throw error;
     }
   }
 }
 
-async function startOn(port: number, binary: string, folder: string): Promise<RedisServer> {
+async function startOn(port: number, binary: string, folder: string, { settings, sentinel }: RedisRole): Promise<RedisServer> {
   const log = join(folder, 'redis.log');
-  const options = {
-    port,
-    bind: '127.0.0.1',
-    dir: folder,
-    logfile: log,
-    save: '',
-    appendonly: 'no',
-    'maxmemory-policy': 'noeviction',
-  };
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const data = { save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', ...settings };
+  const options = { port, bind: '127.0.0.1', dir: folder, logfile: log, ...(sentinel === undefined && data) };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, ...[value].flat().map(String)]);
+  if (sentinel !== undefined) {
+    // It writes what it learns into this file.
+    const file = join(folder, 'sentinel.conf');
+    await writeFile(file, sentinel);
+    args.unshift(file, '--sentinel');
+  }
   // A session of its own: Ctrl-C reaches the one that started us, who still has work to do with Redis, and not Redis.
   const keeper = spawn('/bin/sh', [KEEPER, folder, binary, ...args], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = new Promise<void>((resolve) => keeper.once('exit', () => resolve()).once('error', () => resolve()));
@@ -58,8 +68,8 @@ async function startOn(port: number, binary: string, folder: string): Promise<Re
     await ended;
   };
   try {
-    const version = await answered(port, keeper);
-    return { port, version, stop };
+    const said = await answered(port, keeper);
+    return { port, ...said, stop };
   } catch (error) {
     const said = await readFile(log, 'utf8').catch(() => '');
     await stop();
@@ -67,18 +77,18 @@ async function startOn(port: number, binary: string, folder: string): Promise<Re
   }
 }
 
-/** The server's version, once it answers. */
-async function answered(port: number, keeper: ChildProcess): Promise<string> {
+/** Who it is, once it answers. */
+async function answered(port: number, keeper: ChildProcess): Promise<Pick<RedisServer, 'version' | 'pid'>> {
   const deadline = Date.now() + START_TIMEOUT;
   while (Date.now() < deadline && keeper.exitCode === null) {
-    const version = await askVersion(port).catch(() => undefined);
-    if (version !== undefined) return version;
+    const info = await askInfo(port).catch(() => undefined);
+    if (info !== undefined) return info;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error('no answer');
 }
 
-function askVersion(port: number): Promise<string> {
+function askInfo(port: number): Promise<Pick<RedisServer, 'version' | 'pid'>> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('INFO server\r\n'));
     let text = '';
@@ -86,18 +96,34 @@ function askVersion(port: number): Promise<string> {
     socket.on('data', (more: string) => {
       text += more;
       const version = /redis_version:(\S+)/.exec(text)?.[1];
-      if (version === undefined) return;
+      const pid = /process_id:(\d+)\r/.exec(text)?.[1];
+      if (version === undefined || pid === undefined) return;
       socket.destroy();
-      resolve(version);
+      resolve({ version, pid: Number(pid) });
     });
     socket.on('error', reject).on('end', () => reject(new Error('closed')));
   });
 }
 
-async function freePort(): Promise<number> {
+/** The nodes of a Cluster talk to each other on a port so far above their own. */
+const BUS = 10_000;
+
+/** A port that was free just now, and the one so far above it. */
+async function freePort(above: number): Promise<number> {
+  for (;;) {
+    const port = await listenOnce(0);
+    if (above === 0) return port;
+    if (port + above < 65_536 && (await listenOnce(port + above).catch(() => undefined)) !== undefined) return port;
+  }
+}
+
+function listenOnce(wanted: number): Promise<number> {
   const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+  return new Promise((resolve, reject) => {
+    probe.once('error', reject);
+    probe.listen(wanted, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
 }

@@ -28,7 +28,10 @@ test('--help names every option, end and gap', async () => {
 test.each([
   [['--runtime', 'cron'], '--runtime is bullmq or temporal, received cron'],
   [['--gap', 'G1,G13'], 'a gap is one of G1, G2, G3, G4, G5, G6, G7, G8, G9, G10, G11, G12, received "G13"'],
-  [['--end', 'magic'], '--end is one of kill, release, deploy, cancel, failure, outage, stall or all, received magic'],
+  [
+    ['--end', 'magic'],
+    '--end is one of kill, release, deploy, cancel, failure, outage, failover, freeze, node, reshard, stall or all, received magic',
+  ],
   [['--end', 'release', '--gap', 'G1'], 'no attempt ends in G1 by release'],
   [['--system', 'magic'], '--system is one of keyed, findable, plain or all, received magic'],
   [['--repeat', '0'], '--repeat is a whole number above 0, received 0'],

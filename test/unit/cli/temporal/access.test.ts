@@ -35,7 +35,7 @@ describe('access to Temporal', () => {
   test.each([
     ['a certificate that is not there', { TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere/secret-1.pem' }],
     ['a profile that is not there', { TEMPORAL_PROFILE: 'secret-1' }],
-  ])('names the variable of %s, and shows nothing of it', async (_name, variables) => {
+  ])('names the variable of %s without its text', async (_name, variables) => {
     const error = await accessOf({ HOME: folder, ...variables }).catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({ code: 'mooring.config', option: Object.keys(variables)[0] });
