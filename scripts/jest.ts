@@ -13,6 +13,12 @@ export interface Counts {
   failed: number;
 }
 
+/** The counts of one run, and what failed. */
+export interface JestResult extends Counts {
+  /** The titles of the tests that failed, without those of what they are in. */
+  failures: readonly string[];
+}
+
 /** One run. */
 export interface JestRun {
   /** Jest's own arguments: paths and options. */
@@ -37,6 +43,7 @@ interface JestReport {
   numPendingTests: number;
   numTodoTests: number;
   numRuntimeErrorTestSuites: number;
+  testResults: readonly { assertionResults: readonly { title: string; status: string }[] }[];
 }
 
 /** Where the tests of the package make one project, for all of them to copy. Not MOORING_…: of those the command refuses what it does not know. */
@@ -51,7 +58,15 @@ export async function testFiles(args: readonly string[] = []): Promise<string[]>
 }
 
 /** Runs Jest; it ends when we do. */
-export async function runJest({ args, config, nodeFolder, path = [], env: more = {}, folder, beside }: JestRun): Promise<Counts> {
+export async function runJest({
+  args,
+  config,
+  nodeFolder,
+  path = [],
+  env: more = {},
+  folder,
+  beside,
+}: JestRun): Promise<JestResult> {
   const scratch = folder === undefined ? await temporaryFolder('mooring-jest-') : await mkdtemp(join(folder, 'run-'));
   const shared = folder ?? scratch;
   try {
@@ -71,7 +86,7 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
     const { code, stderr } = await runKept({ command, env, folder: shared, output: beside ? 'quiet' : 'shown' });
     process.stderr.write(stderr);
     const report = await readFile(outputFile, 'utf8').catch(() => undefined);
-    if (report === undefined) return { passed: 0, failed: 1 };
+    if (report === undefined) return { passed: 0, failed: 1, failures: [] };
     const counts = count(JSON.parse(report) as JestReport);
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
@@ -79,7 +94,9 @@ export async function runJest({ args, config, nodeFolder, path = [], env: more =
   }
 }
 
-function count(report: JestReport): Counts {
+function count(report: JestReport): JestResult {
   const unrun = report.numPendingTests + report.numTodoTests + report.numRuntimeErrorTestSuites;
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unrun };
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failures = tests.filter(({ status }) => status === 'failed').map(({ title }) => title);
+  return { passed: report.numPassedTests, failed: report.numFailedTests + unrun, failures };
 }

@@ -1,11 +1,12 @@
 /** `npm run matrix`: what works on which server and runtime. Outside CI: it provides many servers, and takes long. */
 import { parseArgs } from 'node:util';
+import { objectRows } from './matrix/objects.ts';
 import { redisRows } from './matrix/redis.ts';
 import type { Report, Row } from './matrix/row.ts';
 import { table } from './matrix/table.ts';
 
 /** The rows by their group. */
-const GROUPS: Readonly<Record<string, readonly Row[]>> = { redis: redisRows };
+const GROUPS: Readonly<Record<string, readonly Row[]>> = { redis: redisRows, objects: objectRows };
 
 const HELP = `npm run matrix -- [options] [GROUP …]
 

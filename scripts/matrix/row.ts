@@ -18,6 +18,11 @@ export interface Result extends Counts {
   /** As the server or the runtime says it. */
   version: string;
   /**
+   * Tests that failed for what the row knows of the server. They are not among those that failed.
+   * @defaultValue 0
+   */
+  known?: number;
+  /**
    * What does not work there, in a few words.
    * @defaultValue none
    */

@@ -9,7 +9,7 @@ const MISSING = 127;
 export interface GoProgram {
   readonly program: string;
   readonly version: string;
-  /** Versions of the modules that its own `go.mod` replaces. */
+  /** What stands for the modules that its own `go.mod` replaces: a version of the same, or another module as `path@version`. */
   readonly replace: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +41,7 @@ export async function goInstall(wanted: GoProgram, binary: string, folder: strin
   } else {
     // `go install` wants nothing replaced; a module of our own may replace what it likes.
     await go('mod', 'init', 'mooring.test/server');
-    for (const [path, at] of replaced) await go('mod', 'edit', `-replace=${path}=${path}@${at}`);
+    for (const [path, at] of replaced) await go('mod', 'edit', `-replace=${path}=${at.includes('@') ? at : `${path}@${at}`}`);
     await go('get', '-tool', `${program}@${version}`);
     await go('install', '-ldflags', '-s -w', program);
   }

@@ -10,19 +10,33 @@ import { s3ObjectStore } from '../../src/s3.ts';
 import { systemRandom } from '../../src/async/random.ts';
 import { describeObjectStore, OF_A_SERVER, type OpenedObjectStore } from '../contract/object-store.ts';
 import { startMinio } from '../support/minio.ts';
-import { S3_CREDENTIALS, S3_REGION } from '../support/s3-server.ts';
-import { startVersityGateway, type S3Server } from '../support/versitygw.ts';
+import { givenS3 } from '../support/given-server.ts';
+import { S3_CREDENTIALS, S3_REGION, type S3Place } from '../support/s3-server.ts';
+import { startVersityGateway } from '../support/versitygw.ts';
 
-/** The contract on both servers, and with both ends of the clients. Each test has a prefix of its own in one bucket: making a bucket takes longer than a test. */
+/**
+ * The contract on both servers, and with both ends of the clients; or on a server that the run was given. Each test has a prefix of
+ * its own in one bucket: making a bucket takes longer than a test.
+ */
 
-const SERVERS = [
-  { name: 'MinIO', start: startMinio, limits: {}, clients: ['newest'] },
-  // Looks for the object first and writes it then, without a lock.
-  { name: 'versitygw', start: startVersityGateway, limits: { atomicCreate: false }, clients: ['newest', 'oldest'] },
-];
+interface Tested {
+  name: string;
+  start: () => Promise<S3Place>;
+  limits: { atomicCreate?: boolean };
+  clients: readonly ('newest' | 'oldest')[];
+}
+
+const given = givenS3();
+const SERVERS: readonly Tested[] = given
+  ? [{ ...given, clients: ['newest'] }]
+  : [
+      { name: 'MinIO', start: startMinio, limits: {}, clients: ['newest'] },
+      // Looks for the object first and writes it then, without a lock.
+      { name: 'versitygw', start: startVersityGateway, limits: { atomicCreate: false }, clients: ['newest', 'oldest'] },
+    ];
 
 describe.each(SERVERS)('on $name', ({ start, limits, clients }) => {
-  let server: S3Server;
+  let server: S3Place;
   let bucket: string;
   let old: oldest.S3Client;
 

@@ -10,12 +10,9 @@ import { keep } from './keeper.ts';
 
 /** A fake-gcs-server of a test: a free port of 127.0.0.1, objects in its memory, kept as in keeper.ts. */
 
-/** A server. */
-export interface GcsServer {
+/** An address at which a server answers. */
+export interface GcsPlace {
   readonly endpoint: string;
-  readonly port: number;
-  /** The server's own ID: for SIGSTOP and SIGKILL. */
-  readonly pid: number;
   /**
    * Makes a bucket of a new name, and gives it as a client of this major version sees it. The endpoint is another one if a proxy
    * stands between. The client's own pauses are short.
@@ -23,8 +20,15 @@ export interface GcsServer {
    * @defaultValue '7'
    */
   bucket(major?: GcsClient, endpoint?: string): Promise<Bucket>;
-  /** Kills the server. */
+  /** Waits for what the clients still try. */
   stop(): Promise<void>;
+}
+
+/** A server, whose `stop()` also kills it. */
+export interface GcsServer extends GcsPlace {
+  readonly port: number;
+  /** The server's own ID: for SIGSTOP and SIGKILL. */
+  readonly pid: number;
 }
 
 /** The clients that the package works with. */
@@ -58,21 +62,33 @@ export async function startFakeGcs(): Promise<GcsServer> {
     });
     return { port, kept };
   });
-  const endpoint = `http://127.0.0.1:${port}`;
+  const place = gcsPlace(`http://127.0.0.1:${port}`);
   return {
-    endpoint,
+    ...place,
     port,
     pid: kept.pid,
+    async stop() {
+      await kept.end();
+      await place.stop();
+    },
+  };
+}
+
+/** Where a server answers that somebody else has started. */
+export function gcsPlace(endpoint: string): GcsPlace {
+  return {
+    endpoint,
     async bucket(major = '7', through = endpoint) {
       const name = `mooring-${randomBytes(6).toString('hex')}`;
-      const made = await fetch(`${endpoint}/storage/v1/b?project=${PROJECT}`, { method: 'POST', body: JSON.stringify({ name }) });
+      const made = await fetch(`${endpoint}/storage/v1/b?project=${PROJECT}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name }),
+      });
       if (!made.ok) throw new Error(`no bucket was made: ${made.status} ${await made.text()}`);
       return (await connect(major, through)).bucket(name);
     },
-    async stop() {
-      await kept.end();
-      await pause((RETRIES + 1) * RETRY_DELAY * 1_000);
-    },
+    stop: () => pause((RETRIES + 1) * RETRY_DELAY * 1_000),
   };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { provideServer } from '../../scripts/servers/binary.ts';
 import type { ServerName } from '../../scripts/servers/list.ts';
 import { onFreePort } from './free-port.ts';
@@ -10,18 +10,22 @@ import { keep } from './keeper.ts';
 
 /** A real S3 server of a test: a free port of 127.0.0.1, data in a temporary folder, kept as in keeper.ts. */
 
-/** A server. */
-export interface S3Server {
+/** An address at which a server answers. */
+export interface S3Place {
   readonly endpoint: string;
+  /** A client of its own, for another endpoint where a proxy stands between; `stop()` destroys it. */
+  client(options?: Partial<S3ClientConfig>): S3Client;
+  /** Makes a bucket of a new name. */
+  bucket(): Promise<string>;
+  /** Destroys the clients. */
+  stop(): Promise<void>;
+}
+
+/** A server, whose `stop()` also kills it and removes its data. */
+export interface S3Server extends S3Place {
   readonly port: number;
   /** The server's own ID: for SIGSTOP and SIGKILL. */
   readonly pid: number;
-  /** A client of its own, for another endpoint where a proxy stands between; `stop()` destroys it. */
-  client(options?: { maxAttempts?: number; endpoint?: string }): S3Client;
-  /** Makes a bucket of a new name. */
-  bucket(): Promise<string>;
-  /** Destroys the clients, kills the server and removes its data. */
-  stop(): Promise<void>;
 }
 
 /** The only user of every server. */
@@ -53,14 +57,28 @@ export async function startS3({ name, args, env, health }: S3Start): Promise<S3S
     });
     return { port, kept };
   });
-  const endpoint = `http://127.0.0.1:${port}`;
+  const place = s3Place(`http://127.0.0.1:${port}`);
+  return {
+    ...place,
+    port,
+    pid: kept.pid,
+    async stop() {
+      await place.stop();
+      await kept.end();
+    },
+  };
+}
+
+/** Where a server answers that somebody else has started. */
+export function s3Place(endpoint: string, settings: Partial<S3ClientConfig> = {}): S3Place {
   const clients: S3Client[] = [];
-  const client: S3Server['client'] = (options = {}) => {
+  const client: S3Place['client'] = (options = {}) => {
     const made = new S3Client({
       endpoint,
       region: S3_REGION,
       credentials: S3_CREDENTIALS,
       forcePathStyle: true,
+      ...settings,
       ...options,
     });
     clients.push(made);
@@ -68,8 +86,6 @@ export async function startS3({ name, args, env, health }: S3Start): Promise<S3S
   };
   return {
     endpoint,
-    port,
-    pid: kept.pid,
     client,
     async bucket() {
       const name = `mooring-${randomBytes(6).toString('hex')}`;
@@ -78,7 +94,6 @@ export async function startS3({ name, args, env, health }: S3Start): Promise<S3S
     },
     async stop() {
       for (const made of clients.splice(0)) made.destroy();
-      await kept.end();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { boundedWait, type CallOptions } from '../../async/deadline.ts';
 import type { Piece } from '../../async/rechunk.ts';
 import { crc32c } from '../../format/crc32c.ts';
+import { inBase64 } from '../base64-sum.ts';
 import { progressOf } from '../progress.ts';
 import { CUT_SHORT } from './body.ts';
 import type { GcsError } from './errors.ts';
@@ -33,13 +34,6 @@ export async function generationOf(store: GcsStore, name: string, call: CallOpti
     if (isNotFound(error)) return 0;
     throw error;
   }
-}
-
-/** As the API writes a CRC-32C: 4 bytes, big endian. */
-export function inBase64(sum: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(sum);
-  return bytes.toString('base64');
 }
 
 interface Session {

@@ -1,8 +1,10 @@
+import { crc32 } from 'node:zlib';
 import { bounded, type CallOptions } from '../../async/deadline.ts';
 import { sideBySide } from '../../async/shared-signal.ts';
 import { randomText } from '../../async/random.ts';
 import type { Piece } from '../../async/rechunk.ts';
 import { ConfigError } from '../../model/errors/store.ts';
+import { inBase64 } from '../base64-sum.ts';
 import type { PutOptions } from '../object-store.ts';
 import { progressOf } from '../progress.ts';
 import { createObject, headOf } from './conditional.ts';
@@ -147,9 +149,10 @@ async function sendPart(
   const input = { Key: name, UploadId: id, PartNumber: number, Body: bytes, ContentLength: bytes.length, ...checksum };
   // A signal of the request's own, for the listeners that a client adds for each request.
   const { ETag, ChecksumCRC32 } = await sideBySide(put, ({ signal }) => sendRequest(store, 'UploadPart', name, input, signal));
+  // Some servers want it at the completion, as S3 does, but do not say it back.
+  const digest = checksum.ChecksumAlgorithm !== undefined && { ChecksumCRC32: ChecksumCRC32 ?? inBase64(crc32(bytes)) };
   release();
   progressOf(put)(bytes.length);
-  const digest = checksum.ChecksumAlgorithm !== undefined && ChecksumCRC32 !== undefined && { ChecksumCRC32 };
   return { PartNumber: number, ...(ETag !== undefined && { ETag }), ...digest };
 }
 

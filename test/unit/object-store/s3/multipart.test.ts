@@ -91,6 +91,28 @@ describe('an upload in parts', () => {
     expect(only(end.MultipartUpload.Parts[0])).toEqual(repeated);
   });
 
+  it('says the checksum of a part by itself where the server wants it and does not say it back', async () => {
+    const fake = uploads(
+      ({ operation, input }) => {
+        if (operation === 'UploadPart') return { ETag: `"${String(input['PartNumber'])}"` };
+        if (operation !== 'CompleteMultipartUpload') return undefined;
+        const { Parts } = input['MultipartUpload'] as { Parts: { ChecksumCRC32?: string }[] };
+        if (Parts.some(({ ChecksumCRC32 }) => ChecksumCRC32 === undefined)) throw sdkError('BadRequest', 400);
+        return undefined;
+      },
+      { config: { requestChecksumCalculation: () => Promise.resolve('WHEN_SUPPORTED') } },
+    );
+
+    await expect(fake.store.put(KEY, body(2), CREATE)).resolves.toBe('created');
+
+    expect(fake.sent.at(-1)?.input['MultipartUpload']).toEqual({
+      Parts: [
+        { PartNumber: 1, ETag: '"1"', ChecksumCRC32: 'yTuzdQ==' },
+        { PartNumber: 2, ETag: '"2"', ChecksumCRC32: '0gLvjQ==' },
+      ],
+    });
+  });
+
   it('has four parts in flight at most', async () => {
     let flying = 0;
     let most = 0;

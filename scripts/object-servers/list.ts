@@ -1,0 +1,115 @@
+/** Servers that people test with, or run small: how each is started. Those that the tests start anyway are in scripts/servers. */
+import type { GivenServer } from '../../test/support/given-server.ts';
+import type { Package } from './provide.ts';
+
+/** One server. */
+export interface ObjectServer {
+  /** As people call it. */
+  readonly name: string;
+  readonly kind: 's3' | 'gcs';
+  readonly source: Package;
+  /** The version as people know it. @defaultValue that of the package */
+  readonly version?: string;
+  /** Its arguments. `data` is there already below the folder; `more` are as many other free ports as it says. */
+  readonly args: (port: number, folder: string, more: readonly number[]) => readonly string[];
+  /** @defaultValue 0 */
+  readonly morePorts?: number;
+  /** Files below the folder that must be there first, with their texts. */
+  readonly files?: (port: number, folder: string) => Readonly<Record<string, string>>;
+  /** What the tests must know. */
+  readonly tested?: Pick<GivenServer, 'credentials' | 'limits' | 'doctor'>;
+  /** What does not work there. */
+  readonly faults?: readonly Fault[];
+}
+
+/** One thing that does not work on a server, and is none of ours. */
+export interface Fault {
+  readonly what: string;
+  /** The titles of the tests that may fail for it. @defaultValue none: the tests know it */
+  readonly tests?: RegExp;
+}
+
+const SEVERAL_WINNERS: Fault = { what: 'of many that make one object at the same time, several are told that they did' };
+/** What each test fails at where conditional writes are none. */
+const NO_CONDITIONS = /stays unchanged if it exists|one of many|object of another form|behaves as a map/;
+
+/** The servers; those that are fetched soonest come first. */
+export const OBJECT_SERVERS: readonly ObjectServer[] = [
+  {
+    name: 'moto',
+    kind: 's3',
+    source: { from: 'pypi', name: 'moto', extras: '[server,s3]', version: '5.2.5', module: 'moto.server' },
+    args: (port) => ['-H', '127.0.0.1', '-p', String(port)],
+  },
+  {
+    name: 's3rver',
+    kind: 's3',
+    source: { from: 'npm', name: 's3rver', version: '3.7.1', program: 's3rver/bin/s3rver.js' },
+    args: (port, folder) => ['-a', '127.0.0.1', '-p', String(port), '-d', `${folder}/data`, '--silent'],
+    tested: {
+      credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
+      doctor: ['conditional-writes', 'listing-order', 'unfinished-uploads'],
+    },
+    faults: [
+      { what: '`If-None-Match` is ignored', tests: NO_CONDITIONS },
+      {
+        what: '`a/b` is listed before `a-b`: reconcile and recover refuse (`Unordered`)',
+        tests: /^a listing of|^a listing is|^reconcile/,
+      },
+      { what: 'a listing of more than 1,000 objects fails (500)', tests: /deleting takes 1200/ },
+      { what: 'empty objects cannot be read', tests: /empty object|behaves as a map/ },
+      { what: 'the range `bytes=0-0` has the whole object', tests: /bytes from 0 on|"end":3\} yields ''/ },
+      { what: 'an object that is replaced is read in part', tests: /readers see/ },
+    ],
+  },
+  {
+    name: 'gcp-storage-emulator',
+    kind: 'gcs',
+    source: { from: 'pypi', name: 'gcp-storage-emulator', version: '2026.7.19', module: 'gcp_storage_emulator' },
+    args: (port) => ['start', '--host', '127.0.0.1', '--port', String(port), '--in-memory', '--quiet'],
+    tested: { doctor: ['conditional-writes'] },
+    faults: [
+      { what: '`ifGenerationMatch` is ignored', tests: NO_CONDITIONS },
+      { what: 'an empty object, or a range beyond the end, cannot be read', tests: /empty object|"start":99|behaves as a map/ },
+      {
+        what: 'requests are answered one after the other, so that of many at the same time some time out',
+        tests: /deleting takes 1200|deleting does not disturb/,
+      },
+    ],
+  },
+  {
+    name: 'gofakes3',
+    kind: 's3',
+    source: { from: 'go', name: 'github.com/johannesboyne/gofakes3/cmd/gofakes3', version: 'v1.2.0' },
+    args: (port) => ['-backend', 'memory', '-host', `127.0.0.1:${port}`],
+  },
+  {
+    name: 'rclone serve s3',
+    kind: 's3',
+    source: { from: 'go', name: 'github.com/rclone/rclone', version: 'v1.76.0' },
+    args: (port, folder) => ['serve', 's3', '--addr', `127.0.0.1:${port}`, `${folder}/data`],
+  },
+  {
+    name: 'S3Mock',
+    kind: 's3',
+    source: { from: 'maven', name: 'com.adobe.testing:s3mock', version: '5.2.0', classifier: 'exec' },
+    args: (port) => [`--http.port=${port}`, '--server.port=0'],
+    tested: { limits: { atomicCreate: false } },
+    faults: [SEVERAL_WINNERS],
+  },
+  {
+    name: 's3proxy',
+    kind: 's3',
+    source: { from: 'maven', name: 'org.gaul:s3proxy', version: '3.1.0', classifier: 'jar-with-dependencies' },
+    files: (port, folder) => ({
+      's3proxy.conf': `s3proxy.authorization=none
+s3proxy.endpoint=http://127.0.0.1:${port}
+jclouds.provider=filesystem-nio2
+jclouds.filesystem.basedir=${folder}/data
+`,
+    }),
+    args: (_port, folder) => ['--properties', `${folder}/s3proxy.conf`],
+    tested: { limits: { atomicCreate: false } },
+    faults: [SEVERAL_WINNERS],
+  },
+];
