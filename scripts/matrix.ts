@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import { objectRows } from './matrix/objects.ts';
 import { redisRows } from './matrix/redis.ts';
 import type { Report, Row } from './matrix/row.ts';
+import { runtimeRows } from './matrix/runtimes.ts';
 import { table } from './matrix/table.ts';
 
 /** The rows by their group. */
-const GROUPS: Readonly<Record<string, readonly Row[]>> = { redis: redisRows, objects: objectRows };
+const GROUPS: Readonly<Record<string, readonly Row[]>> = { redis: redisRows, objects: objectRows, runtimes: runtimeRows };
 
 const HELP = `npm run matrix -- [options] [GROUP …]
 

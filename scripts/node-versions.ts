@@ -1,9 +1,10 @@
 /** Other versions of Node, unpacked from the npm registry into the cache: nothing is installed, and PATH stays unchanged. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
-import { cached, exists, fillOnce } from './cache.ts';
+import { cached, fillOnce } from './cache.ts';
 import { run } from './command.ts';
+import { unpackFromNpm } from './npm-package.ts';
 
 /** The versions that the package is tested with in addition to the one that runs the tests. */
 export const OTHER_MAJORS: readonly number[] = [22, 24, 26].filter(
@@ -27,23 +28,11 @@ export async function nodeFolder(major: number): Promise<string> {
   }
   const folder = cached('node', `${machine}-${major}`);
   if (!(await works(folder, major))) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
-  await fillOnce(folder, (temporary) => unpack(`node-${machine}@${major}`, temporary));
+  await fillOnce(folder, async (temporary) => {
+    await rename(join(await unpackFromNpm(`node-${machine}@${major}`, temporary), 'bin'), join(temporary, 'bin'));
+  });
   if (!(await works(folder, major))) throw new Error(`Node ${major} was unpacked into ${folder} and does not run`);
   return join(folder, 'bin');
-}
-
-async function unpack(name: string, folder: string): Promise<void> {
-  const downloads = join(folder, 'downloads');
-  await mkdir(downloads);
-  const packed = await run('npm', ['pack', name, '--silent', '--pack-destination', downloads]);
-  const file = packed.stdout.trim().split('\n').at(-1) ?? '';
-  if (packed.code !== 0 || !(await exists(join(downloads, file)))) {
-    throw new Error(`the npm registry did not give ${name}: ${packed.stderr.trim().split('\n').at(-1)}`);
-  }
-  const unpacked = await run('tar', ['-xzf', join(downloads, file), '-C', downloads]);
-  if (unpacked.code !== 0) throw new Error(`${file} cannot be unpacked: ${unpacked.stderr.trim()}`);
-  await rename(join(downloads, 'package', 'bin'), join(folder, 'bin'));
-  await rm(downloads, { recursive: true, force: true, maxRetries: 10 });
 }
 
 async function works(folder: string, major: number): Promise<boolean> {

@@ -172,9 +172,14 @@ describe('in an empty project', () => {
 describe('with every client installed', () => {
   beforeAll(() =>
     Promise.all(
-      [...NEED_THEIR_PEER.map(({ peer }) => peer), '@aws-sdk/client-s3', 'bullmq', 'ioredis', 'snappy', '@google-cloud/storage'].map((name) =>
-        consumer.add(name),
-      ),
+      [
+        ...NEED_THEIR_PEER.map(({ peer }) => peer),
+        '@aws-sdk/client-s3',
+        'bullmq',
+        'ioredis',
+        'snappy',
+        '@google-cloud/storage',
+      ].map((name) => consumer.add(name)),
     ),
   );
 

@@ -5,6 +5,7 @@ import type { StateStore } from '../../state-store/state-store.ts';
 import { examineMetastore } from './metastore.ts';
 import { examineObjectStores } from './object-stores.ts';
 import { createFindings, type Finding } from './finding.ts';
+import { examineRuntime } from './runtime.ts';
 import { requireOptions } from '../settings.ts';
 
 const OPTIONS: Checks<CallOptions> = { signal: anything };
@@ -22,15 +23,8 @@ export async function doctor(store: StateStore, options: CallOptions = {}): Prom
   const call: CallOptions = signal ? { signal } : {};
   return core.track(async () => {
     const findings = createFindings(call);
-    runtimeFinding(findings);
+    examineRuntime(findings, process.versions);
     if (await examineMetastore(core, findings, call)) await examineObjectStores(core, findings, call);
     return findings.all;
   });
-}
-
-function runtimeFinding(findings: ReturnType<typeof createFindings>): void {
-  const { node } = process.versions;
-  const [major = 0, minor = 0] = node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 19)) findings.ok('runtime', `Node ${node}`);
-  else findings.error('runtime', `Node ${node} is too old`, 'Use Node 20.19 or newer.');
 }
