@@ -57,12 +57,9 @@ describe.each(EVERY_PAIR)('bullmq $bullmq, ioredis $ioredis', (versions: Version
     const job = await rig.add({ name: 'a' });
     const behind = await rig.add({ name: 'b' });
     await until(() => system.looks > 2);
-    const began = Date.now();
     await first.close();
-    const took = Date.now() - began;
     const handedBack = await rig.read(job);
 
-    expect(took).toBeLessThan(500);
     expect(handedBack).toMatchObject({ state: 'waiting', attemptsMade: 0, attemptsStarted: 1 });
     expect((await rig.read(behind)).attemptsStarted).toBe(0);
     expect(system.cancelled).toEqual([]);

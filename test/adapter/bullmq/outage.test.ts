@@ -97,10 +97,8 @@ describe.each(BOTH_MAJORS)('bullmq $bullmq', (versions) => {
     const worker = rig.work(withState(rig.store, process));
     const job = await rig.add({ name: 'a' }, { deduplication: { id: 'a', replace: true } });
     await until(() => warnings().length > 0);
-    const began = Date.now();
     await worker.close();
 
-    expect(Date.now() - began).toBeLessThan(900);
     expect(await rig.read(job)).toMatchObject({ state: 'waiting', attemptsMade: 0, attemptsStarted: 1 });
   });
 

@@ -12,7 +12,7 @@ import { declareStories, inBackoff, named, noted, pending } from './world.ts';
 /** What ends one attempt and begins the next, on a real server: the external job goes on, and the next attempt finds it. */
 
 const INPUT = { args: ['clip'] };
-const HELD = { ...INPUT, heartbeatTimeout: '3s', retry: { initialInterval: 10, backoffCoefficient: 1 } } as const;
+const HELD = { ...INPUT, heartbeatTimeout: '10s', retry: { initialInterval: 10, backoffCoefficient: 1 } } as const;
 
 /** What the attempt failed with that came before the last one. */
 async function failureBefore(handle: WorkflowHandle): Promise<object | null | undefined> {
@@ -45,7 +45,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       await state.get('anything');
       if (seen.length === 1) await sleep(60_000, undefined, { signal });
     });
-    const handle = await start('steps', step(code, { ...HELD, heartbeatTimeout: '5s' }));
+    const handle = await start('steps', step(code, HELD));
     await until(() => seen.length === 1);
     await client.workflowService.resetActivity(named(handle));
     await until(() => seen.length === 2);

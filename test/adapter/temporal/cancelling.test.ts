@@ -11,7 +11,7 @@ import { declareStories, failureOf, inBackoff, noted, pending, type World } from
 
 const SCOPE = { workflowRun: 'preview' };
 const INPUT = { args: ['clip'] };
-const BEATS = { heartbeatTimeout: '5s' } as const;
+const BEATS = { heartbeatTimeout: '1 minute' } as const;
 
 async function expectCancelled(handle: WorkflowHandle): Promise<void> {
   await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
@@ -38,11 +38,11 @@ describe.each(GENERATIONS)('%s', (generation) => {
       heard += 1;
       await until(async () => {
         const { seconds } = (await pending(client, handle))?.lastHeartbeatTime ?? {};
-        return Number(seconds ?? 0) * 1_000 > begun + 2_000;
+        return Number(seconds ?? 0) * 1_000 > begun + 5_000;
       });
     };
     const system = externalSystem();
-    const options = resumableOptions('hold', { heartbeatTimeout: '2s' });
+    const options = resumableOptions('hold', { heartbeatTimeout: '5s' });
     handle = await start('steps', step(resumableActivity(system.job({ cancel })), { ...INPUT, ...options }));
     await until(() => system.looks > 0);
     await handle.cancel();
@@ -60,7 +60,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
       return until(() => system.cancelled.length > 0);
     };
     const { heartbeatTimeout: _, ...silent } = resumableOptions('hold');
-    const options = { ...silent, startToCloseTimeout: '2s', retry: { maximumAttempts: 1 } } as const;
+    const options = { ...silent, startToCloseTimeout: '6s', retry: { maximumAttempts: 1 } } as const;
     const cancel = step(cancellingActivity(system.job(), SCOPE), { ...INPUT, ...BEATS });
     const handle = await start('cancellable', step(deaf, { ...INPUT, ...options }), cancel);
     await until(() => system.submits === 1);

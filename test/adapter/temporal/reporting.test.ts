@@ -35,7 +35,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
         await until(() => Date.now() > waited);
         throw new Error('fell over');
       });
-      const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '3s', ...SOON }));
+      const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '1 minute', ...SOON }));
       await until(async () => (await pending(client, handle))?.heartbeatDetails != null);
       system.succeed();
       await handle.result();

@@ -8,7 +8,7 @@ import { declareStories, noted, resetAfterOneStep } from './world.ts';
 /** Whose state an activity finds, on a real server: how many external jobs two activities come to that do the same work. */
 
 const INPUT = { args: ['clip'] };
-const BEATS = { heartbeatTimeout: '5s', retry: { initialInterval: 10, backoffCoefficient: 1 } } as const;
+const BEATS = { heartbeatTimeout: '1 minute', retry: { initialInterval: 10, backoffCoefficient: 1 } } as const;
 
 const SCOPES: readonly { name: string; scope(): ActivityScope; shared: boolean }[] = [
   { name: 'activity', scope: () => 'activity', shared: false },

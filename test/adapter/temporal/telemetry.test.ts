@@ -23,7 +23,7 @@ test('transitions are in the log as decisions are in the metrics, without paths 
       const handle = await start('steps', {
         activity: 'transcode',
         args: ['clip-of-a-secret'],
-        options: { heartbeatTimeout: '5s' },
+        options: { heartbeatTimeout: '1 minute' },
       });
       await handle.result();
       return handle;

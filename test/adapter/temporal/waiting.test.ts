@@ -58,7 +58,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
   story('10 release holds where maximumAttempts is finite', async ({ start, step }) => {
     const system = externalSystem();
     const { seen, code } = noted(resumableActivity(system.job(), RELEASE));
-    const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', retry: { maximumAttempts: 3 } }));
+    const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '1 minute', retry: { maximumAttempts: 3 } }));
     await until(() => system.looks >= 5);
     system.succeed();
 
@@ -69,7 +69,7 @@ describe.each(GENERATIONS)('%s', (generation) => {
   story('10 release holds where scheduleToCloseTimeout is near', async ({ start, step }) => {
     const system = externalSystem();
     const { seen, code } = noted(resumableActivity(system.job(), RELEASE));
-    const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '5s', scheduleToCloseTimeout: '50s' }));
+    const handle = await start('steps', step(code, { ...INPUT, heartbeatTimeout: '1 minute', scheduleToCloseTimeout: '50s' }));
     await until(() => system.looks >= 5);
     system.succeed();
 

@@ -223,10 +223,8 @@ describe('what is refused', () => {
 
   it('is what is small in memory and endless as JSON, at once', () => {
     const doubled = Array.from({ length: 60 }).reduce<unknown>((inner) => [inner, inner], 'x');
-    const start = performance.now();
 
     expect(refusal(doubled).message).toContain('longer than a JSON text can be');
-    expect(performance.now() - start).toBeLessThan(1_000);
   });
 
   it('is told without its value', () => {
