@@ -1,5 +1,6 @@
 /** Servers that people test with, or run small: how each is started. Those that the tests start anyway are in scripts/servers. */
 import type { GivenServer } from '../../test/support/given-server.ts';
+import { S3_CREDENTIALS } from '../../test/support/s3-server.ts';
 import type { Package } from './provide.ts';
 
 /** One server. */
@@ -32,6 +33,8 @@ export interface Fault {
 const SEVERAL_WINNERS: Fault = { what: 'of many that make one object at the same time, several are told that they did' };
 /** What each test fails at where conditional writes are none. */
 const NO_CONDITIONS = /stays unchanged if it exists|one of many|object of another form|behaves as a map/;
+
+const S3S_KEYS = ['--access-key', S3_CREDENTIALS.accessKeyId, '--secret-key', S3_CREDENTIALS.secretAccessKey];
 
 /** The servers; those that are fetched soonest come first. */
 export const OBJECT_SERVERS: readonly ObjectServer[] = [
@@ -110,6 +113,55 @@ jclouds.filesystem.basedir=${folder}/data
     }),
     args: (_port, folder) => ['--properties', `${folder}/s3proxy.conf`],
     tested: { limits: { atomicCreate: false } },
-    faults: [SEVERAL_WINNERS],
+    faults: [
+      SEVERAL_WINNERS,
+      { what: '`DeleteObjects` is refused (501): objects are deleted one by one' },
+      { what: "the checksums of the client's own settings are refused (501); `doctor` names the setting" },
+    ],
+  },
+  {
+    name: 'SeaweedFS',
+    kind: 's3',
+    source: {
+      from: 'go',
+      name: 'github.com/seaweedfs/seaweedfs/weed',
+      version: 'v0.0.0-20261109003541-7506e5f91cd6',
+      replace: { 'github.com/tyler-smith/go-bip39': 'github.com/cosmos/go-bip39@v1.0.0' },
+    },
+    version: '4.53',
+    morePorts: 7,
+    args: (port, folder, [master, masterGrpc, volume, volumeGrpc, filer, filerGrpc, grpc]) =>
+      [
+        'server',
+        '-ip=127.0.0.1',
+        '-ip.bind=127.0.0.1',
+        `-dir=${folder}/data`,
+        '-s3',
+        `-s3.port=${port}`,
+        `-s3.port.grpc=${grpc}`,
+      ].concat(
+        `-master.port=${master}`,
+        `-master.port.grpc=${masterGrpc}`,
+        `-volume.port=${volume}`,
+        `-volume.port.grpc=${volumeGrpc}`,
+        `-filer.port=${filer}`,
+        `-filer.port.grpc=${filerGrpc}`,
+      ),
+  },
+  {
+    name: 's3s-fs',
+    kind: 's3',
+    source: { from: 'cargo', name: 's3s-fs', version: '0.14.1', features: 'binary' },
+    args: (port, folder) => [...S3S_KEYS, '--host', '127.0.0.1', '--port', String(port), `${folder}/data`],
+    tested: { limits: { atomicCreate: false }, doctor: ['upload-in-parts', 'unfinished-uploads'] },
+    faults: [
+      SEVERAL_WINNERS,
+      {
+        what: 'an upload in parts fails under a name of usual length (500)',
+        tests: /stream in parts|^reconcile|without the settings/,
+      },
+      { what: 'unfinished uploads cannot be listed (501)' },
+      { what: 'a read of a name that is a folder fails (500)', tests: /missing object is undefined/ },
+    ],
   },
 ];

@@ -57,6 +57,14 @@ describe.each<[string, string, RegExp, (inner: ObjectStore) => Partial<ObjectSto
     (inner) => ({ put: async (key, body, options) => (goesInParts(options) ? refused() : inner.put(key, body, options)) }),
   ],
   [
+    'uploads in parts under short names only',
+    'upload-in-parts',
+    /raise partSize/,
+    (inner) => ({
+      put: async (key, body, options) => (goesInParts(options) && key.length > 200 ? refused() : inner.put(key, body, options)),
+    }),
+  ],
+  [
     'no deletes of several objects',
     'delete-many',
     /Allow deletes/,
