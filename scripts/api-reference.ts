@@ -42,6 +42,8 @@ const app = await Application.bootstrapWithPlugins({
   logLevel: 'Warn',
   treatWarningsAsErrors: true,
   validation: { notExported: false, invalidLink: true, notDocumented: false },
+  // The build has compiled the same files before.
+  skipErrorChecking: true,
   disableSources: true,
   disableGit: true,
   excludeExternals: true,
