@@ -8,6 +8,11 @@ export interface PutOptions extends CallOptions {
    * @defaultValue none: it does not end, or that is not known
    */
   expiresAt?: Date;
+  /**
+   * The SHA-256 of a body of bytes, in hex, for stores whose protocol sends it along and that would compute it once more.
+   * @defaultValue not known
+   */
+  sha256?: string;
 }
 
 /**

@@ -40,6 +40,7 @@ function putBytes(store: S3Store, name: string, bytes: Uint8Array, options: PutO
       name,
       { Key: name, Body: bytes, ContentLength: bytes.length, ContentType: CONTENT_TYPE, ...store.encryption, ...condition },
       options.signal,
+      options.sha256,
     ),
   );
 }

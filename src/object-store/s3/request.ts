@@ -61,6 +61,7 @@ export interface S3Store extends ResolvedS3Options, S3Parts {
  * Sends a request to the store's bucket.
  *
  * @param name - The object's name in the bucket, or the beginning of names, for errors.
+ * @param sha256 - The digest of the body, in hex, if it is known.
  * @throws {@link S3Error}, or the signal's reason.
  */
 export async function sendRequest<Operation extends S3Operation>(
@@ -69,14 +70,43 @@ export async function sendRequest<Operation extends S3Operation>(
   name: string,
   input: S3Input<Operation>,
   signal: AbortSignal | undefined,
+  sha256?: string,
 ): Promise<S3Output<Operation>> {
   signal?.throwIfAborted();
   const Command = (await untilAborted(commands(), signal))[`${operation}Command`] as new (input: object) => object;
+  const command = new Command({ ...input, Bucket: bucket });
+  if (sha256 !== undefined) giveDigest(command, sha256);
   try {
-    const answer = client.send(new Command({ ...input, Bucket: bucket }) as never, signal && { abortSignal: signal });
+    const answer = client.send(command as never, signal && { abortSignal: signal });
     return (await untilAborted(answer, signal)) as S3Output<Operation>;
   } catch (error) {
     signal?.throwIfAborted();
     throw new S3Error({ operation, bucket, name }, answerOf(error));
   }
+}
+
+/** The header in which the digest of the body is signed. */
+const DIGEST = 'x-amz-content-sha256';
+
+interface Outgoing {
+  readonly request: { readonly headers: Record<string, string> };
+}
+
+/** A command that takes middleware, as all of the package do. */
+interface Extensible {
+  readonly middlewareStack?: {
+    add(middleware: (next: (outgoing: Outgoing) => unknown) => (outgoing: Outgoing) => unknown, options: { step: 'build' }): void;
+  };
+}
+
+/**
+ * Puts the digest of the body into its header. The client takes it from there, and computes none, which would take it as long as
+ * it took us.
+ */
+function giveDigest({ middlewareStack }: Extensible, sha256: string): void {
+  const add = (next: (outgoing: Outgoing) => unknown) => (outgoing: Outgoing) => {
+    outgoing.request.headers[DIGEST] ??= sha256;
+    return next(outgoing);
+  };
+  middlewareStack?.add(add, { step: 'build' });
 }

@@ -16,15 +16,22 @@ import { watchedBody } from './watched-body.ts';
 const WHAT = 'putting an object';
 
 /**
- * Puts bytes.
+ * Puts bytes, whose digest is known.
  *
  * @throws {@link StoreUnavailableError}
  */
-export async function putObject(core: Internals, at: ObjectCall, target: NewObject, body: Uint8Array): Promise<void> {
+export async function putObject(
+  core: Internals,
+  at: ObjectCall,
+  target: NewObject,
+  { body, sha256 }: { body: Uint8Array; sha256: string },
+): Promise<void> {
   const { object } = target;
   await core.writePoint?.('before-put');
   const patience = transferWaitOf(core, () => body.length);
-  const stored = await awaited(patience, at, WHAT, (signal) => at.store.put(object, body, putOptions(target, signal)))
+  const stored = await awaited(patience, at, WHAT, (signal) =>
+    at.store.put(object, body, { ...putOptions(target, signal), sha256 }),
+  )
     .then(async (made) => {
       if (made === 'created') return true;
       const there = await getObject(core, at, object, body.length);

@@ -87,7 +87,7 @@ async function putValue(put: ValuePut, at: ObjectCall, value: SerializedValue): 
   const { object } = target;
   const body = await encrypt(core, at, encoded.bytes, object);
   const sha256 = createHash('sha256').update(body).digest('hex');
-  await putObject(core, at, target, body);
+  await putObject(core, at, target, { body, sha256 });
   return referenceTo(core, at, { object, codec }, { storedSize: body.length, sha256 });
 }
 

@@ -1,12 +1,33 @@
+import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { objectOf } from '../../../contract/object-store.ts';
 import { fakeS3, sdkError, type S3Behaviour } from '../../../support/fake-s3.ts';
-import type { S3ObjectStoreOptions } from '../../../../src/s3.ts';
+import { s3ObjectStore, type S3ObjectStoreOptions } from '../../../../src/s3.ts';
+import type { PutOptions } from '../../../../src/object-store/object-store.ts';
 
 const KEY = objectOf('k');
 const NAME = `job-state/${KEY}`;
 const X = Buffer.from('x');
 const CREATE = { ifAbsent: true };
+
+const SHA256_OF_X = '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881';
+
+/** The headers of a put, as the real client sends them. */
+async function headersOf(options: PutOptions): Promise<Record<string, string>> {
+  let headers: Record<string, string> = {};
+  const client = new S3Client({
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    requestHandler: {
+      handle: async (request: { headers: Record<string, string> }) => {
+        ({ headers } = request);
+        return { response: { statusCode: 200, headers: {} } };
+      },
+    },
+  });
+  await s3ObjectStore({ client, bucket: 'reports' }).put(KEY, X, options);
+  return headers;
+}
 
 /** Answers in turn, by operation; an error is thrown. The last answer is repeated. */
 function script(answers: Record<string, readonly unknown[]>): S3Behaviour {
@@ -47,6 +68,12 @@ describe('what goes out', () => {
       input,
     ]);
     expect(sent.every(({ input: { Body } }) => Body instanceof Uint8Array)).toBe(true);
+  });
+
+  it('is signed with the digest that is known, and with no other', async () => {
+    const headers = await Promise.all([{ sha256: 'known' }, {}].map((known) => headersOf({ ...CREATE, ...known })));
+
+    expect(headers.map((one) => one['x-amz-content-sha256'])).toEqual(['known', SHA256_OF_X]);
   });
 
   it.each<[S3ObjectStoreOptions['serverSideEncryption'], object]>([
