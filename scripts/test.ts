@@ -21,6 +21,8 @@ const WORKERS = '--maxWorkers=3';
 const FEW_WORKERS = '--maxWorkers=2';
 /** Where nothing runs beside them. */
 const MORE_WORKERS = '--maxWorkers=4';
+/** A file leaves some ten MB behind in its worker, which the garbage collector then goes through for all files after it. */
+const FRESH_WORKERS = '--workerIdleMemoryLimit=384MB';
 /** Programs of ours that start servers by themselves. */
 const CRASH = join(ROOT, 'test', 'crash');
 /** The crash tables and the drills, which fill both cores with workers that must not lose their locks, come last, one after the other. */
@@ -54,17 +56,20 @@ async function runAll(needed: ReadonlyMap<string, readonly ServerName[]>, place:
   const waiting = [...needed.keys()].filter((file) => waits(file) && !ALONE.includes(file));
   const alone = [...needed.keys()].filter((file) => ALONE.includes(file));
   const later = [...alone, ...waiting].map((file) => `${file.replaceAll(/[^\w/-]/g, String.raw`\$&`)}$`);
-  const first = await runJest({ args: [MORE_WORKERS, '--testPathIgnorePatterns', '/node_modules/', ...later], ...place });
+  const first = await runJest({
+    args: [MORE_WORKERS, FRESH_WORKERS, '--testPathIgnorePatterns', '/node_modules/', ...later],
+    ...place,
+  });
   const env = await provided;
-  const beside = await Promise.all([runFiles(waiting, WORKERS, place, env), withOthers(place)]);
-  const last = await runFiles(alone, '--runInBand', place, env);
+  const beside = await Promise.all([runFiles(waiting, [WORKERS, FRESH_WORKERS], place, env), withOthers(place)]);
+  const last = await runFiles(alone, ['--runInBand'], place, env);
   return total([first, ...beside, last]);
 }
 
-async function runFiles(files: readonly string[], workers: string, place: Place, env: Environment): Promise<Counts> {
+async function runFiles(files: readonly string[], options: readonly string[], place: Place, env: Environment): Promise<Counts> {
   if (files.length === 0) return { passed: 0, failed: 0 };
   const paths = files.map((file) => relative(ROOT, file));
-  return runJest({ args: [workers, '--runTestsByPath', ...paths], ...place, env });
+  return runJest({ args: [...options, '--runTestsByPath', ...paths], ...place, env });
 }
 
 /** One after the other. */
@@ -87,7 +92,7 @@ async function withNode(major: number, place: Place): Promise<Counts> {
     };
     return await runJest({
       ...place,
-      args: [FEW_WORKERS, 'test/unit/', ...SMOKE],
+      args: [FEW_WORKERS, FRESH_WORKERS, 'test/unit/', ...SMOKE],
       config,
       nodeFolder: folder,
       beside: true,
