@@ -246,6 +246,16 @@ describe('a person’s answer', () => {
     expect(system.jobs).toHaveLength(1);
   });
 
+  test('adopted: the attempt that waits for the job describes it', async () => {
+    const { store, system, task, records } = await ambiguous();
+    await records.adopt(await get(store), 'job-1');
+    const job = { ...system.job(), describe: (id: string) => ({ title: `Clip ${id}` }) };
+
+    await task.attempt((ctx) => ctx.run(job, 'clip'));
+
+    expect((await get(store)).description).toEqual({ title: 'Clip job-1' });
+  });
+
   test('not submitted: the next attempt opens the next submission, which keeps the unresolved key', async () => {
     const { store, system, task, records } = await ambiguous();
     const { idempotencyKey } = await get(store);

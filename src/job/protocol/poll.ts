@@ -4,6 +4,7 @@ import { askedWait } from '../../model/retry-after.ts';
 import { countStatusError } from '../../observe/telemetry.ts';
 import type { JobStatus } from '../status.ts';
 import { fieldsOf, firstSentAt, type HeldRecord, type RecordFields } from '../../format/record.ts';
+import { describe } from './job-context.ts';
 import { persist, superseded } from './persist.ts';
 import { report } from '../attempt/report.ts';
 import { at, recordRetention, type Run } from './run.ts';
@@ -126,6 +127,7 @@ function ageOf(now: number, { updatedAt }: HeldRecord): number {
 /** Waits from a first poll to the end of the job, or until it is given up: the status is then `overdue`. */
 export async function waitForEnd(run: Run, first: Polled): Promise<Asked<EndStatus> | Overdue> {
   let { status, record, heard } = first;
+  if (status.state === 'active') record = await withDescription(run, record);
   let keptUntil = record.expiresAt;
   while (status.state === 'active') {
     run.life.log.debug({ ...run.about, externalId: record.externalId, state: status.state }, 'polled');
@@ -138,6 +140,12 @@ export async function waitForEnd(run: Run, first: Polled): Promise<Asked<EndStat
     ({ status, record, heard } = await ask(run, record));
   }
   return { status, record };
+}
+
+/** A job whose ID a person wrote down is described by the first attempt that waits for it: only code can. */
+async function withDescription(run: Run, record: HeldRecord): Promise<HeldRecord> {
+  const { shown } = record.shown ? {} : describe(run, record.externalId);
+  return shown ? rewrite(run, record, { ...fieldsOf(record), shown }) : record;
 }
 
 /**
