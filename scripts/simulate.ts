@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.ts';
-import { simulate, type Simulated } from '../test/simulation/cases.ts';
+import { simulate, subjectOf, type Simulated } from '../test/simulation/cases.ts';
 
 const HELP = `npm run simulate -- [options]
 
@@ -13,6 +13,7 @@ loses everything. A seed is a history: it picks the case and all that happens. E
 
   --seeds N    so many histories (1000)
   --from S     the first seed (1)
+  --only WHAT  of these seeds only those of jobs, or of values
   --workers W  so many processes (one a core)
   --all        go on after the first broken promise
   --trace      print what happened, also in a history that kept every promise
@@ -38,6 +39,8 @@ interface Order {
   seeds: number;
   from: number;
   all: boolean;
+  /** The subject of the histories; `undefined`: any. */
+  only: string | undefined;
 }
 
 async function main(): Promise<number> {
@@ -45,6 +48,7 @@ async function main(): Promise<number> {
     options: {
       seeds: { type: 'string', default: '1000' },
       from: { type: 'string', default: '1' },
+      only: { type: 'string' },
       workers: { type: 'string' },
       all: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
@@ -56,7 +60,9 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const order: Order = { seeds: whole('seeds', values.seeds), from: whole('from', values.from), all: values.all };
+  const { only } = values;
+  if (only !== undefined && only !== 'jobs' && only !== 'values') throw new Error('--only is jobs or values');
+  const order: Order = { seeds: whole('seeds', values.seeds), from: whole('from', values.from), all: values.all, only };
   const workers = values.workers === undefined ? availableParallelism() : whole('workers', values.workers);
   const show = values.trace && !values.json;
   const report = workers === 1 || order.seeds < 100 ? await histories(order, show) : await shared(order, workers);
@@ -64,13 +70,14 @@ async function main(): Promise<number> {
   return report.failures.length === 0 ? 0 : 1;
 }
 
-async function histories({ seeds, from, all }: Order, show: boolean): Promise<Report> {
+async function histories({ seeds, from, all, only }: Order, show: boolean): Promise<Report> {
   const began = performance.now();
   // Histories throw thousands of errors that nobody reads the stack of.
   Error.stackTraceLimit = 0;
   const used = process.cpuUsage();
   const report: Report = { seeds: 0, from, wall: 0, cpu: 0, outcomes: {}, failures: [] };
   for (let seed = from; seed < from + seeds && (all || report.failures.length === 0); seed += 1) {
+    if (only !== undefined && subjectOf(seed) !== only) continue;
     const one = await simulate(seed);
     const ends = (report.outcomes[one.name] ??= {});
     ends[one.outcome] = (ends[one.outcome] ?? 0) + 1;
@@ -83,14 +90,20 @@ async function histories({ seeds, from, all }: Order, show: boolean): Promise<Re
 }
 
 /** The same by several processes, each with its share of the seeds. */
-async function shared({ seeds, from, all }: Order, workers: number): Promise<Report> {
+async function shared({ seeds, from, all, only }: Order, workers: number): Promise<Report> {
   const began = performance.now();
   const share = Math.ceil(seeds / workers);
   const parts = await Promise.all(
     Array.from({ length: workers }, async (_none, at): Promise<Report> => {
       const count = Math.min(share, seeds - at * share);
       const options = ['--seeds', String(count), '--from', String(from + at * share), '--workers', '1', '--json'];
-      const script = [...process.execArgv, fileURLToPath(import.meta.url), ...options, ...(all ? ['--all'] : [])];
+      const script = [
+        ...process.execArgv,
+        fileURLToPath(import.meta.url),
+        ...options,
+        ...(all ? ['--all'] : []),
+        ...(only ? ['--only', only] : []),
+      ];
       const { stdout, stderr } = await run(process.execPath, script);
       if (stdout === '') throw new Error(`a process of the simulation ended:\n${stderr}`);
       return JSON.parse(stdout) as Report;

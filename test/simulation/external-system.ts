@@ -1,4 +1,4 @@
-import { NotSubmittedError, type ExternalJob, type JobStatus } from '../../src/index.ts';
+import { AlreadySubmittedError, cannotKnow, NotSubmittedError, type ExternalJob, type JobStatus } from '../../src/index.ts';
 import type { SystemKind } from '../../scripts/batch-service/job.ts';
 import type { Process, World } from './world.ts';
 
@@ -22,13 +22,22 @@ export interface SimExternalSystem {
   readonly violations: string[];
   /** Whether it says, of a key that it refused before, that another one is needed. */
   readonly tellsSo: boolean;
+  /** A person clears the task, or has cleared it wholly: what was sent before goes on by itself. */
+  clear(wholly: boolean): void;
+  /** Whether a key was sent before that. */
+  isCleared(key: string): boolean;
   /** The external system as a process sees it. */
   from(process: Process, faulty: () => boolean): ExternalJob<string, number, string>;
 }
 
 /** Options of `simExternalSystem()`. */
 export interface SimExternalSystemOptions {
-  kind: SystemKind;
+  /** `both`: it knows keys, and can be searched. */
+  kind: SystemKind | 'both';
+  /** What it does with a key that it knows. @defaultValue 'answers' */
+  known?: 'answers' | 'refuses';
+  /** How long the search shows a job, in milliseconds; it cannot always know. @defaultValue for ever */
+  findableFor?: number | undefined;
   /** How long a keyed external system knows a key. */
   idempotentFor: number;
   /** How probable it is that a job fails. */
@@ -38,6 +47,8 @@ export interface SimExternalSystemOptions {
   accepted: (job: SimJob) => void;
   /** Whether somebody wants jobs to be cancelled, and why. */
   wish: () => string | undefined;
+  /** In milliseconds; `undefined`: a job may run for ever. */
+  giveUpAfter: number | undefined;
 }
 
 /** How long the external system may hide a job from `find`, in milliseconds. */
@@ -48,21 +59,35 @@ export const SUBMIT_TIMEOUT = 60_000;
 /** An external system without jobs. */
 export function simExternalSystem(
   world: World,
-  { kind, idempotentFor, failures, refusals, accepted, wish }: SimExternalSystemOptions,
+  {
+    kind,
+    idempotentFor,
+    failures,
+    refusals,
+    accepted,
+    wish,
+    giveUpAfter,
+    known: knownKey = 'answers',
+    findableFor,
+  }: SimExternalSystemOptions,
 ): SimExternalSystem {
   const jobs: SimJob[] = [];
+  const keyed = kind === 'keyed' || kind === 'both';
+  const findable = kind === 'findable' || kind === 'both';
   const violations: string[] = [];
   const refused = new Set<string>();
   const tellsSo = refusals === 'remembers' && world.chance(0.5);
   const forGood = new Set<number>();
+  /** Keys from before a person cleared the task, perhaps in part; and those that were cleared with it. */
+  const cleared = new Set<string>();
+  const gone = new Set<string>();
 
   const accept = (key: string, submission: number, input: string): SimJob => {
-    const known =
-      kind === 'keyed' ? jobs.find((job) => job.key === key && world.now() < job.acceptedAt + idempotentFor) : undefined;
+    const known = keyed ? jobs.find((job) => job.key === key && world.now() < job.acceptedAt + idempotentFor) : undefined;
     if (known) return known;
     for (const other of jobs.filter((candidate) => candidate.input === input)) {
       if (other.key === key) violations.push(`two jobs of one submission: J${other.id} and J${jobs.length + 1}`);
-      else if (!['failed', 'cancelled'].includes(other.state))
+      else if (!['failed', 'cancelled'].includes(other.state) && !cleared.has(other.key) && !cleared.has(key))
         violations.push(`J${jobs.length + 1} is made while J${other.id} is ${other.state}`);
     }
     const acceptedAt = world.now();
@@ -99,10 +124,16 @@ export function simExternalSystem(
     return new NotSubmittedError('refused, and remembered', known && tellsSo ? { newKey: true } : {});
   };
 
+  /** The jobs of whose end a process was told. */
+  const ended = new Map<Process, Set<number>>();
+
   const cancel = async (process: Process, faulty: () => boolean, id: number, reason: string): Promise<void> => {
     world.note(`${process.name} cancels J${id}: ${reason}`);
-    if (reason !== wish()) violations.push(`J${id} is cancelled (${reason}), and nobody wished that`);
     const job = jobs[id - 1];
+    if (reason !== wish() && !(reason === 'gave-up' && giveUpAfter !== undefined))
+      violations.push(`J${id} is cancelled (${reason}), and nobody wished that`);
+    if (ended.get(process)?.has(id)) violations.push(`J${id} is cancelled, and ${process.name} was told of its end`);
+    if (faulty() && world.chance(0.1)) throw new Error('the external system did not cancel it');
     if (job?.state === 'active') job.state = 'cancelled';
     await world.delay(process, 20_000);
     if (faulty() && world.chance(0.1)) throw new Error('the external system did not answer');
@@ -112,14 +143,20 @@ export function simExternalSystem(
     jobs,
     violations,
     tellsSo,
+    clear: (wholly) => jobs.forEach(({ key }) => (wholly ? gone : cleared).add(key)),
+    isCleared: (key) => cleared.has(key),
     from: (process, faulty) => ({
       submitTimeout: SUBMIT_TIMEOUT,
       findLag: FIND_LAG,
-      ...(kind === 'keyed' && { idempotentFor }),
+      ...(keyed && { idempotentFor }),
+      ...(findableFor !== undefined && { findableFor }),
+      ...(giveUpAfter !== undefined && { giveUpAfter }),
       submit: (input, { idempotencyKey, submission }) =>
         new Promise<number>((resolve, reject) => {
           // A request that has left its process goes on without it, but not beyond the promise that users make. No promise covers
           // one that was sent when its time was over.
+          if (process.clearedPaths?.has(input)) violations.push(`${process.name} submits, and a person has cleared the task`);
+          if (gone.has(idempotencyKey) && !process.clearedUnder) violations.push(`a key from before the clearing is sent again`);
           const deadline = (process.wroteAheadAt.get(input) ?? 0) + SUBMIT_TIMEOUT;
           const covered = world.now() < deadline;
           const arrives = (): void => {
@@ -131,6 +168,12 @@ export function simExternalSystem(
               answer(() => reject(new Error('the request was lost')));
             } else if (covered && world.now() >= deadline) {
               answer(() => reject(new Error('too late')));
+            } else if (
+              knownKey === 'refuses' &&
+              (jobs.some(({ key }) => key === idempotencyKey) || (faulty() && world.chance(0.05)))
+            ) {
+              const id = jobs.find(({ key }) => key === idempotencyKey)?.id ?? 999;
+              answer(() => reject(new AlreadySubmittedError(id)));
             } else {
               const { id } = accept(idempotencyKey, submission, input);
               if (faulty() && world.chance(0.07)) answer(() => reject(new Error('the reply was lost')));
@@ -141,18 +184,26 @@ export function simExternalSystem(
           const slow = faulty() && world.chance(0.15);
           world.after(slow ? world.between(0, SUBMIT_TIMEOUT * 0.99) : world.between(0, 100), arrives);
         }),
-      ...(kind === 'findable' && {
+      ...(findable && {
         find: (key: string) =>
-          ask(process, faulty, () => jobs.findLast((job) => job.key === key && job.shownAt <= world.now())?.id),
+          ask(process, faulty, () => {
+            if (findableFor !== undefined && faulty() && world.chance(0.1)) return cannotKnow;
+            const isShown = ({ acceptedAt, shownAt }: SimJob): boolean =>
+              shownAt <= world.now() && world.now() < acceptedAt + (findableFor ?? Number.POSITIVE_INFINITY);
+            return jobs.findLast((job) => job.key === key && isShown(job))?.id;
+          }),
       }),
-      getStatus: (id) =>
-        ask(process, faulty, (): JobStatus => {
+      getStatus: (id) => {
+        ended.get(process)?.delete(id);
+        return ask(process, faulty, (): JobStatus => {
           const job = jobs[id - 1];
           if (!job) return { state: 'missing' };
           if (faulty() && world.chance(0.05)) return { state: 'unknown' };
+          if (job.state !== 'active') ended.set(process, (ended.get(process) ?? new Set()).add(id));
           if (job.state === 'failed') return { state: 'failed', reason: 'by chance', retryable: !forGood.has(id) };
           return job.state === 'cancelled' ? { state: 'failed', reason: 'cancelled' } : { state: job.state };
-        }),
+        });
+      },
       getResult: (id) => ask(process, faulty, () => `result of J${id}`),
       cancel: (id, { reason }) => cancel(process, faulty, id, reason),
     }),

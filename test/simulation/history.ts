@@ -2,7 +2,6 @@ import { jobRecords, type Wait } from '../../src/index.ts';
 import { type AttemptOptions } from '../../src/adapter-kit.ts';
 import { internalsOf } from '../../src/state-store/internals.ts';
 import { createStateStoreWith } from '../../src/state-store/create-state-store.ts';
-import type { SystemKind } from '../../scripts/batch-service/job.ts';
 import { flushable } from '../support/flushable.ts';
 import { FIND_LAG, simExternalSystem, SUBMIT_TIMEOUT, type SimExternalSystemOptions } from './external-system.ts';
 import { outageOf } from './misfortune.ts';
@@ -16,7 +15,11 @@ import { createWorld, type World } from './world.ts';
 /** What a history is made of. */
 export interface HistoryOptions {
   seed: number;
-  system: SystemKind;
+  system: SimExternalSystemOptions['kind'];
+  /** What the external system does with a key that it knows. */
+  known?: SimExternalSystemOptions['known'];
+  /** In milliseconds; for ever. */
+  findableFor?: number;
   fence: AttemptOptions['fence']['kind'];
   /** In milliseconds; a day. */
   idempotentFor?: number;
@@ -24,6 +27,12 @@ export interface HistoryOptions {
   operator?: boolean;
   /** The metastore loses everything once, when no attempt and no write of one is alive. */
   loses?: boolean;
+  /** A person clears the task once. */
+  clears?: boolean;
+  /** The runtime may begin an attempt again. */
+  repeats?: boolean;
+  /** Jobs that take too long are given up. */
+  givesUp?: boolean;
   /** How the external system refuses. */
   refusals?: SimExternalSystemOptions['refusals'];
 }
@@ -52,27 +61,35 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const paths = style.items.map(pathOf);
   const { metastore, flush } = flushable();
   let flushed = false;
+  let cleared = false;
   const store = createStateStoreWith({ metastore, clock: world.clock(), random: world.random }, world.timer());
   const core = internalsOf(store);
   const violations: string[] = [];
-  const records = watchRecords(core.metastore.scopes, paths, violations);
+  const records = watchRecords(core.metastore.scopes, paths, violations, (id) =>
+    system.jobs.some((one) => one.id === id && one.state === 'succeeded'),
+  );
   const outage = outageOf(world);
   const copies = { inFlight: 0 };
   /** A person who wants no more as soon as so many jobs exist. */
   const cancelledAt = world.chance(0.1) ? Math.floor(world.between(1, 4)) : 0;
   // An external system that forgets keys so soon is a plain one after that.
-  const mayBeAmbiguous = kind === 'plain' || (kind === 'keyed' && idempotentFor < 3_600_000);
+  const mayBeAmbiguous = kind === 'plain' || options.findableFor !== undefined || (kind === 'keyed' && idempotentFor < 3_600_000);
+  const unheard = (error: unknown): void => void violations.push(`nobody listened to ${String(error)}`);
+  process.on('unhandledRejection', unheard);
   const system = simExternalSystem(world, {
     kind,
+    known: options.known ?? 'answers',
+    findableFor: options.findableFor,
     idempotentFor,
     failures: 0.3,
     refusals: options.refusals ?? (loses ? 'keeps-key' : 'plain'),
     wish: () => runtime.job.wish,
+    giveUpAfter: options.givesUp ? world.between(SUBMIT_TIMEOUT, 2 * SUBMIT_TIMEOUT) : undefined,
     accepted(job) {
       records.accepted(job, world.now());
       if (cancelledAt === system.jobs.length) void runtime.cancel(0);
-      if (flushed && mayBeAmbiguous) return;
-      const submitted = system.jobs.filter((other) => other.input === job.input).length;
+      if ((flushed && mayBeAmbiguous) || system.isCleared(job.key)) return;
+      const submitted = system.jobs.filter((other) => other.input === job.input && !system.isCleared(other.key)).length;
       const { counted } = runtime.job;
       if (submitted > counted + 1) violations.push(`J${job.id} is number ${submitted} of ${job.input} in attempt ${counted + 1}`);
     },
@@ -122,6 +139,8 @@ export async function happen(options: HistoryOptions): Promise<History> {
     violations,
     copies,
     outage,
+    rightful: () => options.repeats !== true && !cleared,
+    repeats: options.repeats ?? false,
     answer,
     cancelled,
     metastore: core.metastore,
@@ -132,29 +151,60 @@ export async function happen(options: HistoryOptions): Promise<History> {
   const { job } = runtime;
   if (world.chance(0.15)) world.after(world.between(0, 300_000), () => void runtime.cancel());
 
-  const lose = async (): Promise<void> => {
-    for (const process of job.processes) process.dead = true;
-    await world.until(() => copies.inFlight === 0);
+  /** A person clears the task. It may be refused in the middle: then some items are cleared. */
+  const clear = async (): Promise<void> => {
+    if (job.over !== undefined) return;
+    cleared = true;
+    for (const process of job.processes) process.clearedUnder = true;
+    system.clear(false);
+    runtime.lost();
+    records.lost();
+    const refused = await store
+      .task(SCOPE)
+      .clear({ allItems: true })
+      .catch((error: Error) => error);
+    world.note(`a person clears the task${refused ? `: ${refused.message}` : ''}`);
+    if (!refused) {
+      system.clear(true);
+      for (const process of job.processes) process.clearedPaths = new Set(process.wroteAheadAt.keys());
+    }
+    records.lost();
+  };
+  if (options.clears) world.after(world.between(0, 300_000), () => void clear());
+
+  /** Everything, with no older attempt alive, and no write of one on its way. */
+  const lose = (): void => {
+    for (const process of job.processes.slice(0, -1)) process.dead = true;
+    if (copies.inFlight > 0) return void world.after(1_000, lose);
     runtime.lost();
     flushed = true;
     records.lost();
     flush();
     world.note('the metastore loses everything');
   };
+  if (loses && world.chance(0.4))
+    world.after(world.between(0, 200_000), () => void (flushed || job.over !== undefined || lose()));
   while (job.over === undefined && job.counted < FAULTY_ATTEMPTS && job.started < FAULTY_STARTS) {
     await runtime.attempt(false);
     await world.until(() => world.chance(0.5));
-    if (loses && !flushed && job.over === undefined && world.chance(0.5)) await lose();
+    if (!loses || flushed || job.over !== undefined || !world.chance(0.5)) continue;
+    for (const process of job.processes) process.dead = true;
+    await world.until(() => copies.inFlight === 0);
+    lose();
   }
   await world.until(() => world.now() >= outage.until);
   while (job.over === undefined && job.counted < ATTEMPTS && job.started < MOST_STARTS) await runtime.attempt(true);
   // The rest goes on to its end: zombies, late copies, requests in flight.
   await world.until(() => false);
+  await new Promise((resolve) => void setImmediate(resolve));
+  process.off('unhandledRejection', unheard);
 
   let unresolved = false;
   for (const path of paths) {
     const { record, orphans } = await records.inspect(path);
     // A key that an attempt may have submitted with is kept, and the external system remembers that it refused it.
+    if (record && 'eof'.includes(record.letter) && orphans.includes(record.externalId))
+      violations.push(`J${JSON.stringify(record.externalId)} is in the record, and an orphan`);
     unresolved ||= record?.letter === 's' && record.firstSentAt !== undefined;
     for (const one of system.jobs) {
       if (one.input !== path || one.state === 'failed' || one.state === 'cancelled') continue;
@@ -166,10 +216,11 @@ export async function happen(options: HistoryOptions): Promise<History> {
         ) ||
         ((record?.letter === 's' || record?.letter === 'a') && record.idempotencyKey === one.key);
       // After a loss, an external system that can tell is asked by key; what a plain one has, nobody knows any more.
-      if (!held && !flushed) violations.push(`J${one.id} (${one.state}) is in no record`);
+      if (!held && !flushed && !(cleared && one.state === 'succeeded'))
+        violations.push(`J${one.id} (${one.state}) is in no record`);
     }
   }
-  if (new Set(job.results).size > 1) violations.push(`two results: ${job.results.join('; ')}`);
+  if (new Set(job.results).size > 1 && !cleared) violations.push(`two results: ${job.results.join('; ')}`);
   const outcome = job.over ?? 'nothing';
   const allowed = ['completed', 'failed', 'cancelled'];
   if (mayBeAmbiguous) allowed.push('ambiguous');

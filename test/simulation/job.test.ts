@@ -3,7 +3,7 @@ import { JOB_CASES } from './cases.ts';
 import { happen } from './history.ts';
 
 /** Histories per case; `SEEDS=5000` for more. A seed that fails is printed with its history; `SEED=17` runs that one alone. */
-const SEEDS = Number(process.env['SEEDS'] ?? 50);
+const SEEDS = Number(process.env['SEEDS'] ?? 30);
 
 describe('histories of attempts that die, stall, are stopped or come back', () => {
   test.each(JOB_CASES)('%s: one job for each submission, which nothing loses or cancels unasked', async (_name, options) => {

@@ -8,7 +8,7 @@ import {
   type Wait,
 } from '../../src/index.ts';
 import { beginAttempt, isStoreOutage, requestCancellation, type AttemptOptions } from '../../src/adapter-kit.ts';
-import { withCoreParts } from '../../src/job/protocol/crash-point.ts';
+import { withCoreParts, withCrashPoint } from '../../src/job/protocol/crash-point.ts';
 import type { OpenMetastore } from '../../src/metastore/metastore.ts';
 import { healthyProcess, misfortune } from './misfortune.ts';
 import { simMetastore, type SimMetastoreOptions } from './metastore.ts';
@@ -44,6 +44,10 @@ export interface RuntimeParts extends Omit<SimMetastoreOptions, 'faulty'> {
   /** So many counted attempts, and the job is given up. */
   attempts: number;
   externalJob: (process: Process, faulty: () => boolean) => ExternalJob<string, number, string>;
+  /** The runtime may begin an attempt again that it has begun. */
+  repeats: boolean;
+  /** Whether nothing but a newer attempt may take the fence. */
+  rightful: () => boolean;
   /** A person answers what waits for one. */
   answer: () => Promise<void>;
   /** All that was recorded as running is to have been cancelled. */
@@ -78,10 +82,14 @@ export function createRuntime(parts: RuntimeParts): Runtime {
   const { world, store, style, fence, createdAt, violations } = parts;
   const job: RuntimeJob = { started: 0, counted: 0, over: undefined, wish: undefined, results: [], processes: [] };
   let recordedWish = false;
+  let repeated = 0;
   let current: { process: Process; cancel: () => void } | undefined;
 
   const attempt = async (clean: boolean): Promise<void> => {
     const number = (job.started += 1);
+    // A runtime that lost count begins the same attempt again.
+    if (!clean && parts.repeats && number > 1 && world.chance(0.25)) repeated += 1;
+    const order = number - repeated;
     const process = healthyProcess(`A${number}`);
     job.processes.push(process);
     const faulty = (): boolean => !clean;
@@ -92,15 +100,20 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     let stopped: Stopped | undefined;
     let after = 0;
     let couldNotCancel = false;
-    if (!clean) misfortune(world, process, () => (ended = true));
+    const mishaps = { process, faulty, working: 0 };
+    const stoppedFor = (ms: number): void => {
+      if (ms > 30_000 && world.chance(0.7)) world.after(world.between(30_000, Math.min(ms, 90_000)), takenForDead);
+    };
+    const crashPoint = clean ? undefined : misfortune(world, process, { ended: () => (ended = true), stopped: stoppedFor });
     const metastore = simMetastore(world, parts.metastore, process, { ...parts, faulty });
-    const own = { metastore, clock: world.clock(process), timer: world.timer(process), usedJobs: new Map<string, object>() };
+    const cored = { metastore, clock: world.clock(process), timer: world.timer(process), usedJobs: new Map<string, object>() };
+    const own = withCoreParts(store, cored);
     const externalJob = parts.externalJob(process, faulty);
     world.note(`${process.name} starts${clean ? ', without misfortune' : ''}`);
-    const running = beginAttempt(withCoreParts(store, own), {
+    const running = beginAttempt(crashPoint ? withCrashPoint(own, crashPoint) : own, {
       scope: SCOPE,
-      attempt: number,
-      first: number === 1,
+      attempt: order,
+      first: order === 1,
       createdAt,
       jobId: JOB,
       wait: parts.wait,
@@ -108,6 +121,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
       logger: { ...SILENT, error: (_fields, message) => void (couldNotCancel ||= message.includes('were not cancelled')) },
       onCancelRequest: () => cancel(),
       async release(ms) {
+        if (mishaps.working > 0) violations.push(`${process.name} is released, and works on state`);
         if (running.failure()) violations.push(`${process.name} is released, and owes a failure`);
         await world.delay(process, 5_000);
         if (faulty() && world.chance(0.1)) return;
@@ -116,7 +130,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
       },
       fence:
         fence === 'ordered'
-          ? { kind: 'ordered', order: [1, number] }
+          ? { kind: 'ordered', order: [1, order] }
           : { kind: 'drawn', prove: () => world.delay(process, 5_000).then(isNewest) },
     });
     const cancel = (): void => {
@@ -151,7 +165,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
       let result: unknown;
       let failed = true;
       try {
-        result = await runTask(world, running.context, externalJob, style, { process, faulty });
+        result = await runTask(world, running.context, externalJob, style, mishaps);
         failed = running.interrupted();
         if (failed) error = running.context.signal.reason;
         else if (result === 'swallowed') violations.push(`${process.name} swallowed the end, and nobody knew`);
@@ -161,7 +175,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
       if (!failed) {
         world.note(`${process.name} returns ${String(result)}`);
         if (isNewest()) {
-          if (wished) violations.push(`${process.name} was to be cancelled, and returned`);
+          if (wished && recordedWish) violations.push(`${process.name} was to be cancelled, and returned`);
           job.results.push(result);
           // A completion that is lost makes the runtime start the job again.
           if (clean || world.chance(0.8)) job.over ??= 'completed';
@@ -170,6 +184,8 @@ export function createRuntime(parts: RuntimeParts): Runtime {
         return running[Symbol.asyncDispose]();
       }
       world.note(`${process.name} rejects: ${(error as Error).name}: ${(error as Error).message.slice(0, 90)}`);
+      if (isNewest() && !ended && error instanceof StaleAttemptError && parts.rightful())
+        violations.push(`${process.name} is the newest, and was refused`);
       await running.fail();
       const last = isNewest() && givesUp(error);
       if (last && world.chance(0.5)) {
@@ -189,6 +205,13 @@ export function createRuntime(parts: RuntimeParts): Runtime {
         ended = true;
       },
     );
+    const takenForDead = (): void => {
+      if (ended) return;
+      world.note(`${process.name} is taken for dead`);
+      ended = true;
+      const hears = (): void => running.abort(new StaleAttemptError('its lock is lost'));
+      if (world.chance(0.5)) world.after(world.between(0, 60_000), hears, process);
+    };
     if (!clean) {
       const closing = (): void => {
         if (stopped || ended) return;
@@ -196,18 +219,15 @@ export function createRuntime(parts: RuntimeParts): Runtime {
         stopped = { kind: 'closing', after: world.between(0, 5_000) };
         running.abort(new Error('closing'));
       };
-      const takenForDead = (): void => {
-        if (ended) return;
-        world.note(`${process.name} is taken for dead`);
-        ended = true;
-        const hears = (): void => running.abort(new StaleAttemptError('its lock is lost'));
-        if (world.chance(0.5)) world.after(world.between(0, 60_000), hears, process);
-      };
       if (world.chance(0.2)) world.after(world.between(0, 150_000), closing, process);
       if (world.chance(0.3)) world.after(world.between(0, 200_000), takenForDead);
     }
     await world.until(() => ended);
-    if (counts) job.counted += 1;
+    if (counts) {
+      job.counted += 1;
+      // The pause of the runtime between two attempts.
+      if (world.chance(0.3)) after = Math.max(after, world.between(0, 6 * 60_000));
+    }
     if (job.over === undefined && after > 0) {
       let over = false;
       world.after(after, () => (over = true));

@@ -34,6 +34,8 @@ export function pathOf(item: string | undefined): string {
 export interface Mishaps {
   process: Process;
   faulty: () => boolean;
+  /** Operations of state that are going on. */
+  working: number;
 }
 
 /** The task: runs its external jobs, and returns their results. */
@@ -42,8 +44,9 @@ export async function runTask(
   context: TaskContext,
   job: ExternalJob<string, number, string>,
   { items, awaits, swallows }: TaskStyle,
-  { process, faulty }: Mishaps,
+  mishaps: Mishaps,
 ): Promise<string> {
+  const { process, faulty } = mishaps;
   if (faulty() && world.chance(0.06)) throw new Error('the task failed before it used state');
   const start = (item: string | undefined): Promise<string> =>
     (item === undefined ? context : context.item(item)).run(job, pathOf(item));
@@ -56,6 +59,14 @@ export async function runTask(
     for (const run of runs) results.push(await run);
     return results;
   };
+  // A value that takes a while to make, beside the jobs.
+  if (world.chance(0.15)) {
+    mishaps.working += 1;
+    context.state
+      .getOrSet('made', () => new Promise((resolve) => void world.after(world.between(0, 30_000), () => resolve(1), process)))
+      .catch(() => undefined)
+      .finally(() => (mishaps.working -= 1));
+  }
   const fails = faulty() && world.chance(0.08);
   try {
     const failure = new Promise<never>((_resolve, reject) => {

@@ -33,6 +33,7 @@ export function watchRecords(
   scopes: Pick<MetastoreScopes, 'inspect'>,
   paths: readonly string[],
   violations: string[],
+  hasSucceeded: (id: unknown) => boolean,
 ): WatchedRecords {
   const last = new Map<string, StoredRecord | undefined>();
   const failedAt = new Map<string, number>();
@@ -59,6 +60,8 @@ export function watchRecords(
       last.set(path, record);
       wroteAhead ||= record?.letter === 's';
       if (record?.letter === 'f') failedAt.set(`${path} ${record.submission}`, record.updatedAt);
+      if (record?.letter === 'f' && hasSucceeded(record.externalId))
+        violations.push(`J${JSON.stringify(record.externalId)} has succeeded, and counts as failed`);
       if (had?.letter === 'o' && !(record?.letter === 'o' && record.externalId === had.externalId))
         violations.push('finished was overwritten');
       if (had && 'ef'.includes(had.letter) && !isKept(record, had))

@@ -24,6 +24,10 @@ export interface Process {
   dead: boolean;
   /** Nothing of it happens before. */
   stoppedUntil: number;
+  /** A person cleared the task while it lived, perhaps in part. */
+  clearedUnder?: boolean;
+  /** The scopes that it had begun to use, and that were cleared. */
+  clearedPaths?: ReadonlySet<string>;
   /** When it last wrote that it would submit, by the path of the record. */
   readonly wroteAheadAt: Map<string, number>;
   /** Called before each of its events; may kill or stop it. */
