@@ -1,4 +1,4 @@
-/** Bun and Deno, unpacked from the npm registry into the cache: nothing is installed, and PATH stays unchanged. */
+/** Bun, Deno and Yarn, unpacked from the npm registry into the cache: nothing is installed, and PATH stays unchanged. */
 import { chmod } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,9 @@ const RUNTIMES = {
     program: 'deno',
   },
 } as const;
+
+/** The version of Yarn, which is a program for Node. */
+export const YARN_VERSION = '4.18.1';
 
 /** A runtime other than Node. */
 export type RuntimeName = keyof typeof RUNTIMES;
@@ -41,4 +44,13 @@ export async function runtimeProgram(name: RuntimeName): Promise<string> {
   const { code, stderr } = await run(path, ['--version']);
   if (code !== 0) throw new Error(`${name} ${version} was unpacked into ${folder} and does not run: ${stderr.trim()}`);
   return path;
+}
+
+/** The path of Yarn's program. */
+export async function yarnProgram(): Promise<string> {
+  const folder = cached('yarn', YARN_VERSION);
+  await fillOnce(folder, async (temporary) => {
+    await unpackFromNpm(`@yarnpkg/cli-dist@${YARN_VERSION}`, temporary);
+  });
+  return join(folder, 'package', 'bin', 'yarn.js');
 }

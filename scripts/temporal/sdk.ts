@@ -1,8 +1,5 @@
 /** Other versions of Temporal's SDK, installed from the npm registry into the cache: nothing of the checkout changes. */
-import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
-import { cached, fillOnce } from '../cache.ts';
-import { run } from '../command.ts';
+import { installFromNpm } from '../npm-install.ts';
 
 /** The lowest version that the peers allow. */
 export const OLDEST_SDK = '1.21.0';
@@ -26,12 +23,6 @@ export interface SdkOptions {
  */
 export async function sdkFolder(version: string, { packages = PACKAGES, beside = {} }: SdkOptions = {}): Promise<string> {
   const others = Object.entries(beside).map(([name, range]) => `${name}@${range}`);
-  const folder = cached('npm', [`temporalio@${version}`, ...(packages === PACKAGES ? [] : packages), ...others].join('+'));
-  await fillOnce(folder, async (temporary) => {
-    const dependencies = { ...Object.fromEntries(packages.map((name) => [`@temporalio/${name}`, version])), ...beside };
-    await writeFile(join(temporary, 'package.json'), JSON.stringify({ private: true, dependencies }));
-    const { code, stderr } = await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: temporary });
-    if (code !== 0) throw new Error(`npm could not install Temporal's SDK ${version}: ${stderr.trim().split('\n').at(-1)}`);
-  });
-  return join(folder, 'node_modules');
+  const name = [`temporalio@${version}`, ...(packages === PACKAGES ? [] : packages), ...others].join('+');
+  return installFromNpm(name, { ...Object.fromEntries(packages.map((own) => [`@temporalio/${own}`, version])), ...beside });
 }

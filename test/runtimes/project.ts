@@ -4,12 +4,15 @@ import { createConsumer } from '../package/consumer.ts';
 import type { Runtime } from './smoke.ts';
 
 /** The programs of the smoke tests, in the order of their names. */
-const PROGRAMS = ['values', 'worker'] as const;
+const PROGRAMS = ['bucket', 'values', 'worker'];
 
-/** A project with our programs and what they need. `command` runs a program there. */
-export async function openProject(command: readonly string[]): Promise<Runtime> {
+/** A project with our programs and packages of the checkout. `command` runs a program there. */
+export async function openProject(
+  command: readonly string[],
+  packages: readonly string[] = ['bullmq', 'ioredis', 'snappy'],
+): Promise<Runtime> {
   const { folder, add, remove } = await createConsumer();
-  await Promise.all(['bullmq', 'ioredis', 'snappy'].map(add));
+  await Promise.all(packages.map(add));
   await copyPrograms(folder);
   return {
     folder,
@@ -22,7 +25,7 @@ export async function openProject(command: readonly string[]): Promise<Runtime> 
 }
 
 /** Copies the programs into a project. */
-async function copyPrograms(folder: string): Promise<void> {
+export async function copyPrograms(folder: string): Promise<void> {
   for (const name of PROGRAMS) {
     await copyFile(join(import.meta.dirname, 'programs', `${name}.mjs`), join(folder, `${name}.mjs`));
   }

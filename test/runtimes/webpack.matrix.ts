@@ -1,0 +1,3 @@
+import { describeBundler } from './bundles.ts';
+
+describeBundler('webpack', 'webpack');
