@@ -19,7 +19,7 @@ import { temporaryFolder } from './temporary.ts';
 const WORKERS = '--maxWorkers=3';
 /** Where others wait beside them. */
 const FEW_WORKERS = '--maxWorkers=2';
-/** Where nothing runs beside them. */
+/** Where nothing runs beside them, or where most of them wait for servers. */
 const MORE_WORKERS = '--maxWorkers=4';
 /** A file leaves some ten MB behind in its worker, which the garbage collector then goes through for all files after it. */
 const FRESH_WORKERS = '--workerIdleMemoryLimit=384MB';
@@ -61,7 +61,7 @@ async function runAll(needed: ReadonlyMap<string, readonly ServerName[]>, place:
     ...place,
   });
   const env = await provided;
-  const beside = await Promise.all([runFiles(waiting, [WORKERS, FRESH_WORKERS], place, env), withOthers(place)]);
+  const beside = await Promise.all([runFiles(waiting, [MORE_WORKERS, FRESH_WORKERS], place, env), withOthers(place)]);
   const last = await runFiles(alone, ['--runInBand'], place, env);
   return total([first, ...beside, last]);
 }

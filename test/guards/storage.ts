@@ -23,6 +23,13 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     'if (put.body !== undefined && hash.bodies.size === 0) hash.bodies',
     [STORE, 'C25 replaces value, time and expiry together'],
   ),
+  guard(
+    'a write that compares overtakes no plain write',
+    'src/state-store',
+    'for (let waited = before(); waited; waited = before()) await waited;',
+    '',
+    ['test/unit/state-store/plain-writes.test.ts', 'update does not overtake a set that it did not see'],
+  ),
   guard('I2 † only a refusal of the first send is definite', 'src/state-store', 'await send(true, {', 'await send(false, {', [
     STORE,
     'I2 never takes a refusal of a resend for the answer',

@@ -12,6 +12,7 @@ import { publicEntry, type HandleDeps } from '../handle/deps.ts';
 import type { Internals } from '../internals.ts';
 import type { ValueAddress } from '../objects/new-object.ts';
 import type { Entry } from '../state-handle.ts';
+import { noteWrite, plainWritesBefore } from './plain-writes.ts';
 import { lateWrite, prepareStream } from './prepare-stream.ts';
 import { prepareSerialized, type Prepared } from './prepare-value.ts';
 
@@ -52,10 +53,28 @@ interface Settled {
  * @throws {@link StaleAttemptError} {@link StoreUnavailableError} `OutcomeUnknownError`, `CodecUnavailableError`
  */
 export async function write(deps: HandleDeps, drafts: readonly Draft[], call: CallOptions): Promise<Written> {
-  const { core, scope, address, access, fenced } = deps;
+  const { core, access } = deps;
   const writer = await access.writer(call);
   const began = await core.metastore.now(call);
+  const before = (): Promise<unknown> | undefined => plainWritesBefore(writer, drafts, call.signal);
+  for (let waited = before(); waited; waited = before()) await waited;
+  // At once: until it is numbered, another plain write may be.
   const id = writer.next();
+  const ended = noteWrite(writer, drafts);
+  try {
+    return await writeAs(deps, drafts, { id, began }, call);
+  } finally {
+    ended();
+  }
+}
+
+async function writeAs(
+  deps: HandleDeps,
+  drafts: readonly Draft[],
+  { id, began }: Pick<ValueWrite, 'id' | 'began'>,
+  call: CallOptions,
+): Promise<Written> {
+  const { core, scope, address, access, fenced } = deps;
   const [first] = drafts;
   const prepared =
     first && drafts.length === 1 ? [await prepare(deps, first, id, call)] : await prepareAll(deps, drafts, id, call);
