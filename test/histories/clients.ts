@@ -16,7 +16,7 @@ export interface Round {
   readonly fresh: () => number;
 }
 
-/** Who calls, and whether their writes compare first. */
+/** Who calls, and whether their writes compare first. An attempt has one kind at a time (docs/reliability.md). */
 type Caller = Pick<Operation, 'client' | 'attempt'> & { compares: boolean };
 
 interface Numbers {
@@ -33,6 +33,7 @@ export async function tool(round: Round, client: number, store: StateStore, call
 /** An attempt begins, and makes so many calls, two at a time. It ends once it is superseded. */
 export async function attempt(round: Round, number: number, store: StateStore, calls: number): Promise<void> {
   const { scope, history, random } = round;
+  const compares = random() < 0.5;
   const running = beginAttempt<Numbers>(store, {
     scope,
     attempt: number,
@@ -49,7 +50,7 @@ export async function attempt(round: Round, number: number, store: StateStore, c
     if (begun !== 'ok') return;
     const lane = async (client: number): Promise<void> => {
       for (let left = calls; left > 0; left -= 1) {
-        if ((await one(round, { client, attempt: number, compares: random() < 0.5 }, state)) === 'stale') return;
+        if ((await one(round, { client, attempt: number, compares }, state)) === 'stale') return;
       }
     };
     await Promise.all([lane(10 * number), lane(10 * number + 1)]);
