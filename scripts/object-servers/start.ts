@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, onFreePort } from '../../test/support/free-port.ts';
+import { freePort, onFreePort } from '../free-port.ts';
 import { keep } from '../../test/support/keeper.ts';
 import type { ObjectServer } from './list.ts';
 import { provideProgram } from './provide.ts';

@@ -1,16 +1,16 @@
 /** A Redis of our own: free port, 127.0.0.1 only, data in a temporary folder, gone when the process that started it is gone. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onFreePort } from '../free-port.ts';
 import { redisFolder } from './binary.ts';
 
 const KEEPER = fileURLToPath(new URL('keeper.sh', import.meta.url));
 /** A server that ends is noticed at once; a slow machine takes its time. */
 const START_TIMEOUT = 300_000;
-const TRIES = 3;
 
 /** A running Redis. */
 export interface RedisServer {
@@ -38,14 +38,9 @@ export interface RedisRole {
  */
 export async function startRedis(folder?: string, role: RedisRole = {}): Promise<RedisServer> {
   const binary = join(await redisFolder(), 'redis-server');
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const port = await freePort(role.settings?.['cluster-enabled'] === 'yes' ? BUS : 0);
-      return await startOn(port, binary, folder ?? (await mkdtemp(join(tmpdir(), 'mooring-redis-'))), role);
-    } catch (error) {
-      if (attempt === TRIES) throw error;
-    }
-  }
+  const start = async (port: number): Promise<RedisServer> =>
+    startOn(port, binary, folder ?? (await mkdtemp(join(tmpdir(), 'mooring-redis-'))), role);
+  return onFreePort(start, role.settings?.['cluster-enabled'] === 'yes' ? BUS : undefined);
 }
 
 async function startOn(port: number, binary: string, folder: string, { settings, sentinel }: RedisRole): Promise<RedisServer> {
@@ -107,23 +102,3 @@ function askInfo(port: number): Promise<Pick<RedisServer, 'version' | 'pid'>> {
 
 /** The nodes of a Cluster talk to each other on a port so far above their own. */
 const BUS = 10_000;
-
-/** A port that was free just now, and the one so far above it. */
-async function freePort(above: number): Promise<number> {
-  for (;;) {
-    const port = await listenOnce(0);
-    if (above === 0) return port;
-    if (port + above < 65_536 && (await listenOnce(port + above).catch(() => undefined)) !== undefined) return port;
-  }
-}
-
-function listenOnce(wanted: number): Promise<number> {
-  const probe = createServer();
-  return new Promise((resolve, reject) => {
-    probe.once('error', reject);
-    probe.listen(wanted, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}

@@ -7,7 +7,7 @@ import { openStateStore } from '../../src/config.ts';
 import { openWith } from '../../src/config/config.ts';
 import { installed, type Packages } from '../../src/config/clients/packages.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { startRedis, startRedisCluster, type TestCluster, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 

@@ -6,7 +6,7 @@ import { configFromEnv, openStateStore } from '../../src/config.ts';
 import { openWith } from '../../src/config/config.ts';
 import { installed, type Packages } from '../../src/config/clients/packages.ts';
 import { startRedis, startRedisCluster, type TestCluster, type TestRedis } from '../support/redis.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { until } from '../support/until.ts';
 
 /** Stores from the address of a Redis, on real servers: passwords, users, TLS, a Cluster, and none at all. */

@@ -10,7 +10,7 @@ import { observeGauges } from '../../src/observe/gauges.ts';
 import { countEvent } from '../../src/observe/telemetry.ts';
 import { fakeClock, memoryStateStore } from '../../src/testing.ts';
 import { externalSystem } from '../support/external-system.ts';
-import { onFreePort } from '../support/free-port.ts';
+import { onFreePort } from '../../scripts/free-port.ts';
 import { startPrometheus, type Prometheus } from '../support/prometheus.ts';
 import { testRuntime } from '../support/runtime.ts';
 import { startTelemetry, type Telemetry } from '../support/telemetry.ts';

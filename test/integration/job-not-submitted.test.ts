@@ -3,7 +3,7 @@ import { NotSubmittedError, submitRequest } from '../../src/index.ts';
 import { memoryStateStore } from '../../src/testing.ts';
 import { externalSystem } from '../support/external-system.ts';
 import { faultySystem, type Answer } from '../support/faulty-system.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { testRuntime } from '../support/runtime.ts';
 
 /** What `submitRequest` changes for the task: a plain system, which recognises nothing and cannot be searched. */

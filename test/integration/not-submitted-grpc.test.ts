@@ -5,7 +5,7 @@ import { Client, credentials, Metadata, type ChannelCredentials, type ServiceErr
 import { afterEach, expect, test } from '@jest/globals';
 import { isMooringError, NotSubmittedError, submitRequest } from '../../src/index.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { stopServer } from '../support/stop-server.ts';
 
 /** `@grpc/grpc-js`, whose streams no diagnostics channel tells of. */

@@ -9,7 +9,7 @@ import { ProxyAgent, request } from 'undici';
 import { isMooringError, submitRequest } from '../../src/index.ts';
 import { CERTIFICATE } from '../support/certificate.ts';
 import { faultySystem, silentPort, type Answer, type FaultySystem } from '../support/faulty-system.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { adoptNodeErrors, CLIENTS, type Posting, type SubmittingClient } from '../support/submitting-clients.ts';
 
 /** What real clients report, by fault: the table of docs/not-submitted.md, and what no client may ever report. */

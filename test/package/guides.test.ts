@@ -7,7 +7,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../scripts/command.ts';
 import { startRedis, type RedisServer } from '../../scripts/redis/server.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { createConsumer, root, type Consumer } from './consumer.ts';
 import { modulesOf } from './pages.ts';
 import { letTheLockLapse } from './stalled.ts';

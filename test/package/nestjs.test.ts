@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { Queue, QueueEvents } from 'bullmq';
 import { run } from '../../scripts/command.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { until } from '../support/until.ts';
 import { startFarm, type Farm } from './farm.ts';
 import { createNestProject, type Application, type NestProject } from './nest.ts';

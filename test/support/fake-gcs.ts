@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bucket, Storage } from '@google-cloud/storage';
 import { provideServer } from '../../scripts/servers/binary.ts';
-import { onFreePort } from './free-port.ts';
+import { onFreePort } from '../../scripts/free-port.ts';
 import { keep } from './keeper.ts';
 
 /** A fake-gcs-server of a test: a free port of 127.0.0.1, objects in its memory, kept as in keeper.ts. */

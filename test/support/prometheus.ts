@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prometheusFolder } from '../../scripts/prometheus/binary.ts';
-import { onFreePort } from './free-port.ts';
+import { onFreePort } from '../../scripts/free-port.ts';
 import { keep } from './keeper.ts';
 
 /** A real Prometheus, which scrapes one place several times a second. It is kept as in keeper.ts. */

@@ -2,11 +2,11 @@ import { mkdtemp } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onFreePort } from './free-port.ts';
+import { onFreePort } from '../../scripts/free-port.ts';
 import { keep } from './keeper.ts';
 import { until } from './until.ts';
 
-export { freePort } from './free-port.ts';
+export { freePort } from '../../scripts/free-port.ts';
 
 /** Real Redis servers from PATH, on free ports of 127.0.0.1, with their data in a temporary folder, kept as in keeper.ts. */
 

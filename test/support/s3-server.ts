@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { provideServer } from '../../scripts/servers/binary.ts';
 import type { ServerName } from '../../scripts/servers/list.ts';
-import { onFreePort } from './free-port.ts';
+import { onFreePort } from '../../scripts/free-port.ts';
 import { keep } from './keeper.ts';
 
 /** A real S3 server of a test: a free port of 127.0.0.1, data in a temporary folder, kept as in keeper.ts. */

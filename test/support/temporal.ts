@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { provideServer } from '../../scripts/servers/binary.ts';
-import { onFreePort } from './free-port.ts';
+import { onFreePort } from '../../scripts/free-port.ts';
 import { keep } from './keeper.ts';
 
 /** A real Temporal server of a test: a free port of 127.0.0.1, its data in memory, kept as in keeper.ts. */

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideServer } from '../../scripts/servers/binary.ts';
-import { onFreePort } from './free-port.ts';
+import { onFreePort } from '../../scripts/free-port.ts';
 import { keep } from './keeper.ts';
 
 /** A toxiproxy of a test, kept as in keeper.ts: connections that are slow, cut, reset, or in pieces. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { resumableActivity } from '../../../adapters/temporal/index.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from '../../../scripts/free-port.ts';
 import { externalSystem } from '../../support/external-system.ts';
 import { temporalRig } from './rig.ts';
 

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { NotSubmittedError, submitRequest } from '../../../../src/index.ts';
 import { faultySystem, type Answer, type FaultySystem } from '../../../support/faulty-system.ts';
-import { freePort } from '../../../support/free-port.ts';
+import { freePort } from '../../../../scripts/free-port.ts';
 
 /** The clients that Node has: `fetch` and `node:http`. */
 
